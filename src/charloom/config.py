@@ -1,0 +1,171 @@
+"""What a model, a training and a sampling are: frozen values that check themselves."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, Self, get_args
+
+from .errors import ConfigError
+
+Cell = Literal["gru", "lstm", "rnn"]
+Unit = Literal["character", "grapheme"]
+
+
+def _require(condition: bool, rule: str, value: object) -> None:
+    if not condition:
+        raise ConfigError(f"{rule}. Received: {value}")
+
+
+def _whole(name: str, value: object, low: int, high: int) -> None:
+    good = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    _require(good, f"{name} must be a whole number from {low} to {high}", value)
+
+
+def _number(name: str, value: object, rule: str, good: bool) -> None:
+    _require(
+        isinstance(value, int | float) and not isinstance(value, bool) and good,
+        f"{name} must {rule}",
+        value,
+    )
+
+
+class _Config:
+    """What the configurations share: to and from plain data, and a copy with changes."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data that JSON can hold."""
+        return dataclasses.asdict(self)  # type: ignore[call-overload, no-any-return]
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Self:
+        """Build from plain data, as read from JSON.
+
+        Raises:
+            ConfigError: ``data`` is no mapping, names a field that does not exist, lacks one
+                that has no default, or holds a value outside its range.
+        """
+        if not isinstance(data, dict):
+            raise ConfigError(f"{cls.__name__} must be a JSON object. Received: {data!r:.60}")
+        known = sorted(field.name for field in dataclasses.fields(cls))  # type: ignore[arg-type]
+        if unknown := sorted(set(data) - set(known)):
+            raise ConfigError(f"{cls.__name__} has no field {unknown[0]!r}. It has: {known}")
+        try:
+            return cls(**data)
+        except TypeError as error:
+            raise ConfigError(f"{cls.__name__} is incomplete or mistyped: {error}") from error
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed, checked again."""
+        return dataclasses.replace(self, **changes)  # type: ignore[type-var]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig(_Config):
+    """The architecture: embedding, recurrent layers of one cell, dense logits.
+
+    Attributes:
+        cell: ``gru`` (with Keras' ``reset_after=True``), ``lstm`` or ``rnn`` (tanh).
+        units: hidden size H of each recurrent layer.
+        layers: number of recurrent layers L.
+        embedding: embedding size E.
+        dropout: share of each recurrent layer's outputs that is dropped in training.
+    """
+
+    cell: Cell = "gru"
+    units: int = 256
+    layers: int = 1
+    embedding: int = 64
+    dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        _require(self.cell in get_args(Cell), f"cell must be one of {get_args(Cell)}", self.cell)
+        _whole("units", self.units, 1, 16384)
+        _whole("layers", self.layers, 1, 16)
+        _whole("embedding", self.embedding, 1, 16384)
+        _number("dropout", self.dropout, "lie in [0, 1)", 0 <= self.dropout < 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(_Config):
+    """How a model is trained.
+
+    Attributes:
+        epochs: passes over the training names, at most (early stopping may end sooner).
+        batch_size: names a step, B.
+        learning_rate: the peak of the schedule.
+        warmup: share of the schedule in which the rate rises linearly from 0 to its peak.
+        final: the rate's end as a share of its peak, reached along a half cosine.
+        weight_decay: AdamW's decoupled decay.
+        clip_norm: the largest global norm of the gradient.
+        patience: epochs without a better held-out loss after which training stops;
+            0 means never.
+        held_out: share of the names that is held out; 0 switches it off.
+        seconds: wall-clock budget; ``None`` means none. The schedule fits it.
+        seed: decides the split, the initial weights, the batches and dropout.
+    """
+
+    epochs: int = 15
+    batch_size: int = 32
+    learning_rate: float = 3e-3
+    warmup: float = 0.05
+    final: float = 0.02
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    patience: int = 5
+    held_out: float = 0.1
+    seconds: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _whole("epochs", self.epochs, 1, 1_000_000)
+        _whole("batch_size", self.batch_size, 1, 65536)
+        rate = self.learning_rate
+        _number("learning_rate", rate, "be above 0 and at most 10", 0 < rate <= 10)
+        _number("warmup", self.warmup, "lie in [0, 1)", 0 <= self.warmup < 1)
+        _number("final", self.final, "lie in [0, 1]", 0 <= self.final <= 1)
+        _number("weight_decay", self.weight_decay, "lie in [0, 1]", 0 <= self.weight_decay <= 1)
+        clip = self.clip_norm
+        _number("clip_norm", clip, "be above 0 and finite", 0 < clip < math.inf)
+        _whole("patience", self.patience, 0, 1_000_000)
+        _number("held_out", self.held_out, "lie in [0, 0.9]", 0 <= self.held_out <= 0.9)
+        if self.seconds is not None:
+            seconds = self.seconds
+            _number("seconds", seconds, "be above 0 and finite", 0 < seconds < math.inf)
+        _whole("seed", self.seed, 0, 2**63 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleConfig(_Config):
+    """How the next character is drawn, and when a string counts as finished.
+
+    Attributes:
+        temperature: divides the logits; 1 is the model's own distribution, 0 is greedy.
+        top_k: keep only the k most likely characters; ``None`` keeps all.
+        top_p: keep the fewest characters whose probabilities add up to p (nucleus).
+        min_p: keep characters of at least min_p times the most likely one's probability.
+        max_length: longest string, in characters, the start included; ``None`` lets the
+            model's own limit apply. A string that has not ended by then is dropped, never cut.
+        seed: decides every draw.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    max_length: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        heat = self.temperature
+        _number("temperature", heat, "be 0 (greedy) or above, and at most 100", 0 <= heat <= 100)
+        if self.top_k is not None:
+            _whole("top_k", self.top_k, 1, 2**31)
+        if self.top_p is not None:
+            _number("top_p", self.top_p, "lie in (0, 1]", 0 < self.top_p <= 1)
+        if self.min_p is not None:
+            _number("min_p", self.min_p, "lie in [0, 1]", 0 <= self.min_p <= 1)
+        if self.max_length is not None:
+            _whole("max_length", self.max_length, 1, 1_000_000)
+        _whole("seed", self.seed, 0, 2**63 - 1)

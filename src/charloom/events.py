@@ -1,0 +1,121 @@
+"""What training reports, as plain data; who listens decides how to show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Reason = Literal["epochs", "early stopping", "seconds", "interrupted", "diverged"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """Training is about to take its first step.
+
+    Attributes:
+        backend: Keras' backend (``jax``, ``tensorflow`` or ``torch``).
+        parameters: trainable numbers of the model.
+        train_names, held_out_names: names in each part.
+        steps_per_epoch, epochs: the longest that training will go on.
+        padded_share: share of the batches' cells that is padding.
+        first_epoch: 1, or the epoch at which a resumed run goes on.
+    """
+
+    backend: str
+    parameters: int
+    train_names: int
+    held_out_names: int
+    steps_per_epoch: int
+    epochs: int
+    padded_share: float
+    first_epoch: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One update of the weights is done.
+
+    Attributes:
+        epoch, step: both count from 1; ``step`` counts over the whole run.
+        progress: how far the schedule is, in (0, 1], by steps or by the clock.
+        nats_per_char: a running mean of the training loss, end symbols counted, padding not.
+        learning_rate: the rate of this step.
+        names_per_second: a running mean.
+        seconds_left: an estimate.
+    """
+
+    epoch: int
+    step: int
+    progress: float
+    nats_per_char: float
+    learning_rate: float
+    names_per_second: float
+    seconds_left: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluated:
+    """An epoch is over.
+
+    Attributes:
+        epoch, step: where training is.
+        train_nats_per_char: mean loss of the epoch, as trained (dropout on).
+        held_out_nats_per_char: loss on the held-out names (dropout off); ``None`` without any.
+        best: whether this is the best so far; without held-out names the latest is the best.
+        seconds: since training began.
+        weights: the weights that were measured, by the names of ``models.shapes``, float32.
+    """
+
+    epoch: int
+    step: int
+    train_nats_per_char: float
+    held_out_nats_per_char: float | None
+    best: bool
+    seconds: float
+    weights: Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved:
+    """The run folder now holds the model as of ``epoch``, whole."""
+
+    folder: Path
+    epoch: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warned:
+    """Something that the user should know; training goes on."""
+
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """Training is over.
+
+    Attributes:
+        reason: why it ended.
+        epoch, step: how far it came.
+        best_epoch: the epoch whose weights were kept.
+        train_nats_per_char, held_out_nats_per_char: the losses of that epoch.
+        seconds: since training began.
+        weights: the kept weights, by the names of ``models.shapes``, float32.
+    """
+
+    reason: Reason
+    epoch: int
+    step: int
+    best_epoch: int
+    train_nats_per_char: float
+    held_out_nats_per_char: float | None
+    seconds: float
+    weights: Mapping[str, NDArray[np.float32]]
+
+
+Event = Started | Step | Evaluated | Saved | Warned | Finished
