@@ -1,0 +1,50 @@
+"""The weights that training starts from, the same on every backend."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import ModelConfig
+from .shapes import weight_shapes
+
+
+def _glorot_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Glorot and Bengio 2010, equation 16."""
+    limit = math.sqrt(6 / sum(shape))
+    return rng.uniform(-limit, limit, shape)
+
+
+def _orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Saxe, McClelland, Ganguli 2013; the signs make the draw uniform over the rotations."""
+    rows, columns = shape
+    q, r = np.linalg.qr(rng.standard_normal((max(shape), min(shape))))
+    q *= np.sign(np.diag(r))
+    return q if rows > columns else q.T
+
+
+def initial_weights(
+    config: ModelConfig, vocabulary_size: int, seed: int
+) -> dict[str, NDArray[np.float32]]:
+    """Draw the weights of a new model, by the names and shapes of ``models.shapes``.
+
+    Embedding uniform in ±0.05, kernels Glorot-uniform, recurrent kernels orthogonal, biases 0
+    but for the LSTM's forget gate, 1 (Jozefowicz, Zaremba, Sutskever 2015): Keras' defaults.
+    """
+    rng = np.random.default_rng([seed, 1])
+    weights = {}
+    for name, shape in weight_shapes(config, vocabulary_size).items():
+        if name == "embedding":
+            value = rng.uniform(-0.05, 0.05, shape)
+        elif name.endswith("recurrent_kernel"):
+            value = _orthogonal(shape, rng)
+        elif name.endswith("kernel"):
+            value = _glorot_uniform(shape, rng)
+        else:
+            value = np.zeros(shape)
+            if config.cell == "lstm" and name.startswith("rnn."):
+                value[config.units : 2 * config.units] = 1
+        weights[name] = value.astype(np.float32)
+    return weights

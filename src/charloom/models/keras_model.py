@@ -1,0 +1,96 @@
+"""The same model in Keras: any backend, ``summary()``, and all that ordinary Keras code can do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+import keras
+
+from ..config import ModelConfig
+from .shapes import weight_shapes
+
+
+@keras.saving.register_keras_serializable(package="charloom")
+class FastGRU(keras.layers.GRU):  # type: ignore[misc]
+    """``keras.layers.GRU`` with the recurrence of ``models.jax_recurrence`` on JAX.
+
+    A drop-in: the same arguments, weights, states and results to rounding. Where the other
+    recurrence does not apply (another backend, ``reset_after=False``, masks, dropout inside the
+    layer, other activations, ``go_backwards``), Keras' own runs.
+    """
+
+    def inner_loop(
+        self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
+    ) -> tuple[Any, Any, list[Any]]:
+        """Return (last output, outputs (B, T, H), [state]) as ``keras.layers.GRU`` does."""
+        fits = (
+            keras.backend.backend() == "jax"
+            and mask is None
+            and self.reset_after
+            and self.use_bias
+            and not (self.dropout or self.recurrent_dropout or self.go_backwards)
+            and self.activation is keras.activations.tanh
+            and self.recurrent_activation is keras.activations.sigmoid
+        )
+        if not fits:
+            return super().inner_loop(  # type: ignore[no-any-return]
+                sequences, initial_state, mask, training=training
+            )
+        from .jax_recurrence import input_sums, recurrence, recurrent_bias
+
+        kernel, U, bias = (
+            variable.value
+            for variable in (self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias)
+        )
+        (state,) = initial_state if isinstance(initial_state, list | tuple) else [initial_state]
+        sums = input_sums("gru", keras.ops.swapaxes(sequences, 0, 1), kernel, bias)
+        state = keras.ops.convert_to_tensor(state)
+        outputs = recurrence("gru", sums, U, recurrent_bias("gru", bias), (state,))[0]
+        last = outputs[-1]
+        return last, keras.ops.swapaxes(outputs, 0, 1), [last]
+
+
+LAYERS = {"gru": FastGRU, "lstm": keras.layers.LSTM, "rnn": keras.layers.SimpleRNN}
+
+
+def build_model(
+    config: ModelConfig,
+    vocabulary_size: int,
+    weights: Mapping[str, NDArray[np.float32]] | None = None,
+) -> Any:
+    """Build the architecture as a ``keras.Model``.
+
+    It takes ids (B, T) int32, each row beginning with the boundary (id 0), and gives logits
+    (B, T, V) float32. ``weights`` go in by the names of ``models.shapes``; without any, Keras
+    initialises them. Its ``weights`` are in the order of ``weight_shapes``.
+    """
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    x = keras.layers.Embedding(vocabulary_size, config.embedding, name="embedding")(ids)
+    for layer in range(config.layers):
+        cell = LAYERS[config.cell]
+        x = cell(config.units, return_sequences=True, name=f"{config.cell}_{layer}")(x)
+        if config.dropout:
+            # One mask a sequence, shared over time (Gal and Ghahramani 2016).
+            drop = keras.layers.Dropout(config.dropout, (None, 1, None), name=f"dropout_{layer}")
+            x = drop(x)
+    logits = keras.layers.Dense(vocabulary_size, name="logits")(x)
+    model = keras.Model(ids, logits, name="charloom")
+    if weights is not None:
+        model.set_weights([weights[name] for name in weight_shapes(config, vocabulary_size)])
+    return model
+
+
+def model_weights(
+    model: Any, config: ModelConfig, vocabulary_size: int
+) -> dict[str, NDArray[np.float32]]:
+    """Return a copy of a Keras model's weights by the names of ``models.shapes``."""
+    values = [keras.ops.convert_to_numpy(variable.value) for variable in model.trainable_variables]
+    names = weight_shapes(config, vocabulary_size)
+    return {name: np.array(value) for name, value in zip(names, values, strict=True)}

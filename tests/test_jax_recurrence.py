@@ -1,0 +1,150 @@
+"""The hand-written way back gives what automatic differentiation and Keras give."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+jax = pytest.importorskip("jax")
+
+import jax.numpy as jnp  # noqa: E402
+
+from charloom.config import ModelConfig  # noqa: E402
+from charloom.models import jax_model  # noqa: E402
+from charloom.models.jax_recurrence import (  # noqa: E402
+    input_sums,
+    recurrence,
+    recurrent_bias,
+    take_rows,
+)
+from charloom.models.numpy_rnn import NumpyRNN  # noqa: E402
+from charloom.models.shapes import GATES, STATES, weight_shapes  # noqa: E402
+
+B, T, V, E, H = 3, 5, 7, 4, 6
+CELLS = ("gru", "lstm", "rnn")
+
+
+def random_weights(config: ModelConfig, seed: int = 0) -> dict[str, jax.Array]:
+    rng = np.random.default_rng(seed)
+    shapes = weight_shapes(config, V)
+    return {k: jnp.array(rng.normal(0, 0.4, s), jnp.float32) for k, s in shapes.items()}
+
+
+def plain_step(cell, x, states, kernel, U, bias):
+    """One step of a cell as the papers write it, one gate after the other."""
+    h = states[0]
+    if cell == "gru":
+        xz, xr, xc = jnp.split(x @ kernel + bias[0], 3, -1)
+        gz, gr, gc = jnp.split(h @ U + bias[1], 3, -1)
+        z, r = jax.nn.sigmoid(xz + gz), jax.nn.sigmoid(xr + gr)
+        return (z * h + (1 - z) * jnp.tanh(xc + r * gc),)
+    sums = x @ kernel + h @ U + bias
+    if cell == "rnn":
+        return (jnp.tanh(sums),)
+    i, f, a, o = jnp.split(sums, 4, -1)
+    c = jax.nn.sigmoid(f) * states[1] + jax.nn.sigmoid(i) * jnp.tanh(a)
+    return jax.nn.sigmoid(o) * jnp.tanh(c), c
+
+
+def plain_logits(config, weights, ids):
+    x = weights["embedding"][ids]
+    for layer in range(config.layers):
+        names = ("kernel", "recurrent_kernel", "bias")
+        parts = [weights[f"rnn.{layer}.{name}"] for name in names]
+        states = tuple(jnp.zeros((ids.shape[1], H)) for _ in range(STATES[config.cell]))
+        outputs = []
+        for time in range(len(ids)):
+            states = plain_step(config.cell, x[time], states, *parts)
+            outputs.append(states[0])
+        x = jnp.stack(outputs)
+    return x @ weights["logits.kernel"] + weights["logits.bias"]
+
+
+@pytest.mark.parametrize("layers", [1, 3])
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("length", [2, T])
+def test_the_model_has_the_value_and_gradient_of_the_plain_equations(cell, layers, length):
+    config = ModelConfig(cell=cell, layers=layers, embedding=E, units=H, dropout=0.0)
+    weights = random_weights(config)
+    rng = np.random.default_rng(1)
+    ids, targets = rng.integers(0, V, (2, length, B))
+    mask = (rng.random((length, B)) < 0.7).astype(np.float32)
+
+    def loss(logits, weights):
+        return jax_model.nats(logits(config, weights, jnp.array(ids)), targets, mask)
+
+    ours, grads = jax.jit(jax.value_and_grad(lambda w: loss(jax_model.logits, w)))(weights)
+    plain, expected = jax.jit(jax.value_and_grad(lambda w: loss(plain_logits, w)))(weights)
+    np.testing.assert_allclose(ours, plain, rtol=1e-5)
+    for name in weights:
+        np.testing.assert_allclose(grads[name], expected[name], rtol=2e-4, atol=2e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_gradient_of_every_argument_matches_finite_differences(cell):
+    from jax.test_util import check_grads
+
+    rng = np.random.default_rng(0)
+
+    def array(*shape):
+        return jnp.array(rng.normal(0, 0.5, shape), jnp.float32)
+
+    blocks = {"gru": (2, 1), "lstm": (4,), "rnn": (1,)}[cell]
+    x = tuple(array(T, B, block * H) for block in blocks)
+    states = tuple(array(B, H) for _ in range(STATES[cell]))
+    bias = array(H) if cell == "gru" else jnp.zeros(())
+    weigh = array(T, B, H)
+
+    def total(x, U, bias, states):
+        outputs = recurrence(cell, x, U, bias, states)
+        return sum((o * weigh).sum() for o in outputs) + (outputs[0] ** 2).sum()
+
+    arguments = (x, array(H, GATES[cell] * H), bias, states)
+    check_grads(total, arguments, order=1, modes=["rev"], atol=0.02, rtol=0.02)
+
+
+def test_taking_rows_has_the_gradient_of_a_scatter():
+    table = jnp.arange(12.0).reshape(4, 3)
+    ids = jnp.array([[0, 3], [3, 3]])
+    weigh = jnp.array(np.random.default_rng(0).normal(size=(2, 2, 3)), jnp.float32)
+    ours = jax.grad(lambda t: (take_rows(t, ids) * weigh).sum())(table)
+    scattered = jax.grad(lambda t: (t[ids] * weigh).sum())(table)
+    np.testing.assert_allclose(ours, scattered, rtol=1e-6)
+
+
+def test_the_input_sums_hold_every_bias_that_no_gate_holds_back():
+    rng = np.random.default_rng(0)
+    x, kernel, bias = (
+        jnp.array(rng.normal(size=s), jnp.float32) for s in [(2, E), (E, 3 * H), (2, 3 * H)]
+    )
+    zr, c = input_sums("gru", x, kernel, bias)
+    sums = x @ kernel + bias[0]
+    np.testing.assert_allclose(zr, sums[:, : 2 * H] + bias[1, : 2 * H], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(c, sums[:, 2 * H :], rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(recurrent_bias("gru", bias), bias[1, 2 * H :])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_jax_and_numpy_give_the_same_logits(cell):
+    config = ModelConfig(cell=cell, layers=2, embedding=E, units=H, dropout=0.0)
+    weights = random_weights(config)
+    ids = np.random.default_rng(2).integers(0, V, (T, B))
+    expected = jax_model.logits(config, weights, jnp.array(ids))
+    rnn = NumpyRNN(config, {name: np.array(value) for name, value in weights.items()})
+    carry = rnn.initial_carry(B)
+    for time in range(T):
+        logits, carry = rnn.step(ids[time], carry)
+        np.testing.assert_allclose(logits, expected[time], atol=1e-5)
+
+
+def test_dropout_drops_its_share_of_whole_sequences_and_keeps_the_mean():
+    config = ModelConfig(embedding=E, units=512, dropout=0.4)
+    weights = random_weights(config)
+    # With one column of ones the logit is the sum of the outputs that dropout left.
+    weights["logits.kernel"] = jnp.ones((512, V))
+    ids = jnp.ones((T, 400), jnp.int32)
+    with_dropout = jax_model.logits(config, weights, ids, jax.random.key(0))
+    without = jax_model.logits(config, weights, ids)
+    assert float(jnp.abs(with_dropout - without).max()) > 0.1
+    spread = float(with_dropout.std() / jnp.sqrt(400))
+    np.testing.assert_allclose(with_dropout.mean(1), without.mean(1), atol=6 * spread)
