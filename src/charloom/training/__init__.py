@@ -1,0 +1,1 @@
+"""Training: a generator of events, and an engine a backend."""

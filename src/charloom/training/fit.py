@@ -1,0 +1,272 @@
+"""Training from a corpus to a run folder: a generator of events that saves as it goes."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from pathlib import Path
+from typing import SupportsFloat
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..batches import NameBatches
+from ..config import ModelConfig, TrainConfig
+from ..corpus import Corpus
+from ..errors import TrainingError
+from ..events import Evaluated, Event, Finished, Reason, Saved, Started, Step
+from ..models.initial import initial_weights
+from ..models.numpy_rnn import NumpyRNN
+from ..models.score import score
+from ..models.shapes import parameter_count
+from ..recipes import recipe
+from ..vocabulary import Vocabulary
+from .engine import backend_name, make_engine
+from .keeper import Keeper, Progress
+from .schedule import Schedule, learning_rate
+
+SAVE_EVERY = 5.0
+"""Seconds between two saves, at least; the end is always saved."""
+
+
+def fit(
+    corpus: Corpus,
+    *,
+    model: ModelConfig | None = None,
+    training: TrainConfig | None = None,
+    out: str | Path | None = None,
+    force: bool = False,
+    resume: bool = False,
+    started: float | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
+    """Train a model on ``corpus``, reporting as it goes.
+
+    Args:
+        corpus: the names.
+        model, training: the settings; ``None`` means those of ``recipe`` for the corpus's size.
+        out: the run folder that the best model and the training's state are saved to, at most
+            every few seconds and at the end; ``None`` saves nothing.
+        force: take over an ``out`` that is in use; its model is replaced by the first save.
+        resume: go on from the state in ``out``, if it holds one.
+        started: ``time.monotonic()`` at which the budget ``training.seconds`` begins; now.
+        stop: asked after every step; true ends the training, saved, as "interrupted".
+
+    Yields:
+        ``Started``, then ``Step``, ``Evaluated`` and ``Saved``, then ``Finished``.
+
+    Raises:
+        ConfigError, TrainingError: the settings or the backend do not allow it, or the loss
+            became NaN before there was a model to keep.
+        RunError: ``out`` is in use, cannot be written, or holds another training.
+    """
+    default_model, default_training = recipe(corpus.report.names, corpus.report.characters)
+    started = time.monotonic() if started is None else started
+    run = _Run(corpus, model or default_model, training or default_training, started, stop)
+    return run.events(None if out is None else Path(out), force=force, resume=resume)
+
+
+class _Run:
+    def __init__(
+        self,
+        corpus: Corpus,
+        model: ModelConfig,
+        training: TrainConfig,
+        started: float,
+        stop: Callable[[], bool],
+    ) -> None:
+        self.corpus, self.model, self.training = corpus, model, training
+        self.started, self.stop = started, stop
+        self.train, self.held_out = corpus.split(training.held_out, training.seed)
+        self.vocabulary = Vocabulary.of(corpus.names, corpus.unit)
+        ids, lengths = self.vocabulary.encode_all(self.train)
+        self.batches = NameBatches(ids, lengths, training.batch_size, training.seed)
+        self.held_out_ids = [self.vocabulary.encode(name) for name in self.held_out]
+        self.schedule = Schedule(training, self.batches.steps_per_epoch * training.epochs, started)
+        self.at = Progress()
+        self.best_weights: Mapping[str, NDArray[np.float32]] = {}
+        self.keeper: Keeper | None = None
+        self.saved_at, self.saved_epoch = -math.inf, 0
+
+    def events(self, out: Path | None, *, force: bool, resume: bool) -> Iterator[Event]:
+        """Do everything that ``fit`` promises."""
+        backend = backend_name()
+        resumes = False
+        if out is not None:
+            self.keeper = Keeper(
+                folder=out,
+                corpus=self.corpus,
+                model=self.model,
+                training=self.training,
+                backend=backend,
+                vocabulary=self.vocabulary,
+                train=self.train,
+                held_out=self.held_out,
+            )
+            resumes = self.keeper.claim(force=force, resume=resume)
+        weights = initial_weights(self.model, self.vocabulary.size, self.training.seed)
+        mean_batch = self.batches.characters / len(self.train) * self.training.batch_size
+        self.engine = make_engine(backend, self.model, self.training, weights, mean_batch)
+        if self.keeper is not None and resumes:
+            state, self.at, self.best_weights = self.keeper.load()
+            self.engine.restore(state)
+            self.saved_epoch = self.at.best_epoch
+        yield Started(
+            backend=backend,
+            parameters=parameter_count(self.model, self.vocabulary.size),
+            train_names=len(self.train),
+            held_out_names=len(self.held_out),
+            steps_per_epoch=self.batches.steps_per_epoch,
+            epochs=self.training.epochs,
+            padded_share=self.batches.padded_share,
+            first_epoch=self.at.epoch + 1,
+        )
+        self.engine.prepare([edge + 1 for edge in self.batches.edges])
+        self.schedule.begin()
+        reason = yield from self._loop()
+        yield from self._finish(reason)
+
+    def _loop(self) -> Generator[Event, None, Reason]:
+        """Take steps until one of the reasons to end holds."""
+        at, total = self.at, self.schedule.total_steps
+        begun, before, names = time.monotonic(), at.step / total, 0
+        pending: tuple[SupportsFloat, float] | None = None
+        running: float | None = None
+        while at.step < total:
+            batch = self.batches.batch(at.epoch, at.step_in_epoch)
+            progress = self.schedule.progress(at.step + 1)
+            rate = learning_rate(self.training, progress)
+            loss = self.engine.step(batch, rate)
+            at.step, at.step_in_epoch = at.step + 1, at.step_in_epoch + 1
+            names += batch.names
+            # A loss is read one step late: the next batch is made while this one computes.
+            if pending is not None:
+                running = self._add(*pending, running)
+            pending = loss, float(batch.mask.sum())
+            epoch_over = at.step_in_epoch == self.batches.steps_per_epoch
+            out_of_time = progress >= 1 and at.step < total
+            stopped = self.stop()
+            if running is None or epoch_over or out_of_time or stopped:
+                running, pending = self._add(*pending, running), None
+            if not math.isfinite(at.epoch_nats):
+                return "diverged"
+            seconds = time.monotonic() - begun
+            yield Step(
+                epoch=at.epoch + 1,
+                step=at.step,
+                progress=progress,
+                nats_per_char=running,
+                learning_rate=rate,
+                names_per_second=names / seconds,
+                seconds_left=seconds * (1 - progress) / max(progress - before, 1e-9),
+            )
+            if stopped and not epoch_over:
+                return "interrupted"
+            if epoch_over or out_of_time:
+                yield self._evaluate()
+                if out_of_time:
+                    return "seconds"
+                if stopped:
+                    return "interrupted"
+                patience = self.training.patience
+                if self.held_out and patience and at.epoch - at.best_epoch >= patience:
+                    return "early stopping"
+                if time.monotonic() - self.saved_at >= SAVE_EVERY:
+                    yield from self._save()
+        return "epochs"
+
+    def _add(self, nats: SupportsFloat, characters: float, running: float | None) -> float:
+        """Count a batch's loss in; return the running mean over about 20 steps."""
+        self.at.epoch_nats += float(nats)
+        self.at.epoch_characters += characters
+        mean = float(nats) / characters
+        return mean if running is None else 0.95 * running + 0.05 * mean
+
+    def _held_out_loss(self, weights: Mapping[str, NDArray[np.float32]]) -> float | None:
+        if not self.held_out:
+            return None
+        characters = sum(map(len, self.held_out_ids)) + len(self.held_out)
+        return float(score(NumpyRNN(self.model, weights), self.held_out_ids).sum()) / characters
+
+    def _evaluate(self) -> Evaluated:
+        """Close the epoch."""
+        at, begun = self.at, time.monotonic()
+        weights = self.engine.weights()
+        held_out, train = self._held_out_loss(weights), at.epoch_nats / at.epoch_characters
+        at.epoch, at.step_in_epoch = at.epoch + 1, 0
+        at.epoch_nats = at.epoch_characters = 0.0
+        before = at.best
+        at.history.append(
+            {
+                "epoch": at.epoch,
+                "step": at.step,
+                "train_nats_per_char": train,
+                "held_out_nats_per_char": held_out,
+            }
+        )
+        best = before is None or held_out is None or held_out < before["held_out_nats_per_char"]
+        if best:
+            at.best_epoch, self.best_weights = at.epoch, weights
+        self.schedule.reserve = 0.5 + 2 * (time.monotonic() - begun)
+        return Evaluated(
+            epoch=at.epoch,
+            step=at.step,
+            train_nats_per_char=train,
+            held_out_nats_per_char=held_out,
+            best=best,
+            seconds=time.monotonic() - self.started,
+            weights=weights,
+        )
+
+    def _save(self) -> Iterator[Event]:
+        """Save the best model, if it is a new one, and the state."""
+        if self.keeper is None:
+            return
+        best = self.at.best
+        if best is not None and self.saved_epoch != self.at.best_epoch:
+            seconds = time.monotonic() - self.started
+            self.keeper.save_model(self.best_weights, best, self.at, seconds)
+            self.saved_epoch = self.at.best_epoch
+        self.keeper.save_state(self.engine.state(), self.at)
+        self.saved_at = time.monotonic()
+        yield Saved(folder=self.keeper.folder, epoch=self.at.best_epoch)
+
+    def _finish(self, reason: Reason) -> Iterator[Event]:
+        """Save the end and report it."""
+        at = self.at
+        losses = at.best
+        if losses is None:
+            if reason == "diverged":
+                raise TrainingError(
+                    f"the loss became {at.epoch_nats} at step {at.step}, before there was a model "
+                    f"to keep. Lower --learning-rate (it was {self.training.learning_rate:g})."
+                )
+            # Interrupted in the first epoch: what there is, is kept, but not as an epoch's end.
+            self.best_weights = self.engine.weights()
+            losses = {
+                "epoch": 0,
+                "step": at.step,
+                "train_nats_per_char": at.epoch_nats / at.epoch_characters,
+                "held_out_nats_per_char": self._held_out_loss(self.best_weights),
+            }
+            if self.keeper is not None:
+                seconds = time.monotonic() - self.started
+                self.keeper.save_model(self.best_weights, losses, at, seconds)
+        if reason == "diverged":
+            if self.keeper is not None and self.saved_epoch != at.best_epoch:
+                seconds = time.monotonic() - self.started
+                self.keeper.save_model(self.best_weights, losses, at, seconds)
+                yield Saved(folder=self.keeper.folder, epoch=at.best_epoch)
+        else:
+            yield from self._save()
+        yield Finished(
+            reason=reason,
+            epoch=at.epoch,
+            step=at.step,
+            best_epoch=at.best_epoch,
+            train_nats_per_char=losses["train_nats_per_char"],
+            held_out_nats_per_char=losses["held_out_nats_per_char"],
+            seconds=time.monotonic() - self.started,
+            weights=self.best_weights,
+        )

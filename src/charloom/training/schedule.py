@@ -1,0 +1,49 @@
+"""How far training is, by steps or by the clock, and the learning rate that belongs to it."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from ..config import TrainConfig
+
+
+def learning_rate(config: TrainConfig, progress: float) -> float:
+    """Return the rate at ``progress`` in [0, 1]: a linear rise, then half a cosine down.
+
+    Loshchilov and Hutter 2016, without restarts; the end is ``config.final`` of the peak.
+    """
+    if progress < config.warmup:
+        return config.learning_rate * progress / config.warmup
+    turn = math.pi * (progress - config.warmup) / (1 - config.warmup)
+    share = config.final + (1 - config.final) * (1 + math.cos(turn)) / 2
+    return config.learning_rate * share
+
+
+class Schedule:
+    """Progress through training, whichever of steps and seconds is further on.
+
+    The clock's share starts with ``begin``, which is called when everything is compiled: a
+    budget of a few seconds would else skip the best part of the schedule.
+
+    Attributes:
+        reserve: seconds of the budget that are kept for what comes after the last step.
+    """
+
+    def __init__(self, config: TrainConfig, total_steps: int, started: float) -> None:
+        self.total_steps = total_steps
+        self.reserve = 0.5
+        self._deadline = math.inf if config.seconds is None else started + config.seconds
+        self._begin = time.monotonic()
+
+    def begin(self) -> None:
+        """Start the clock's share of the schedule now."""
+        self._begin = time.monotonic()
+
+    def progress(self, step: int) -> float:
+        """Return the progress in [0, 1] after ``step`` updates; 1 means that training is over."""
+        by_steps = step / self.total_steps
+        span = self._deadline - self.reserve - self._begin
+        elapsed = time.monotonic() - self._begin
+        by_clock = 0.0 if span == math.inf else elapsed / span if span > 0 else 1.0
+        return min(1.0, max(by_steps, by_clock))

@@ -1,0 +1,94 @@
+"""Configurations check themselves, and survive the way to plain data and back."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charloom.config import ModelConfig, SampleConfig, TrainConfig
+from charloom.errors import CharloomError, ConfigError
+from charloom.recipes import recipe
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "field", "value"),
+    [
+        (ModelConfig, "cell", "gruu"),
+        (ModelConfig, "units", 0),
+        (ModelConfig, "units", 2.0),
+        (ModelConfig, "units", True),
+        (ModelConfig, "layers", 17),
+        (ModelConfig, "embedding", -1),
+        (ModelConfig, "dropout", 1.0),
+        (ModelConfig, "dropout", math.nan),
+        (TrainConfig, "epochs", 0),
+        (TrainConfig, "batch_size", 0),
+        (TrainConfig, "learning_rate", 0),
+        (TrainConfig, "learning_rate", math.inf),
+        (TrainConfig, "warmup", 1.0),
+        (TrainConfig, "clip_norm", 0.0),
+        (TrainConfig, "patience", -1),
+        (TrainConfig, "held_out", 0.95),
+        (TrainConfig, "seconds", 0),
+        (TrainConfig, "seconds", math.nan),
+        (TrainConfig, "seed", -1),
+        (SampleConfig, "temperature", -0.1),
+        (SampleConfig, "temperature", math.nan),
+        (SampleConfig, "top_k", 0),
+        (SampleConfig, "top_p", 0.0),
+        (SampleConfig, "min_p", 1.1),
+        (SampleConfig, "max_length", 0),
+    ],
+)
+def test_a_value_outside_its_range_is_refused_with_rule_and_value(config, field, value):
+    with pytest.raises(ConfigError, match=field) as error:
+        config(**{field: value})
+    assert str(value) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("config", [ModelConfig(), TrainConfig(seconds=2.5), SampleConfig(top_k=3)])
+def test_plain_data_gives_the_same_configuration_back(config):
+    assert type(config).from_dict(config.to_dict()) == config
+
+
+@pytest.mark.parametrize("config", [ModelConfig, TrainConfig, SampleConfig])
+@given(data=JSON | st.dictionaries(st.sampled_from(["units", "cell", "seed", "x"]), JSON))
+def test_foreign_data_gives_a_configuration_or_one_line(config, data):
+    try:
+        config.from_dict(data)
+    except CharloomError as error:
+        assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(("names", "mean"), [(1, 1), (3, 5), (50, 10), (1500, 12), (10**7, 8)])
+def test_there_is_a_recipe_for_every_size(names, mean):
+    model, training = recipe(names, names * mean)
+    assert training.batch_size <= max(8, names)
+    assert model.units >= 32
+
+
+def test_larger_corpora_get_larger_models_and_less_dropout():
+    models = [recipe(n, 10 * n)[0] for n in (50, 1500, 100_000)]
+    assert models[0].units < models[1].units < models[2].units
+    assert models[1].dropout > models[2].dropout
+
+
+def test_settings_override_the_recipe():
+    model, training = recipe(1500, 15_000, units=77, epochs=2, seed=None)
+    assert (model.units, training.epochs) == (77, 2)
+    assert training.seed == TrainConfig().seed
+
+
+def test_a_setting_that_does_not_exist_is_named():
+    with pytest.raises(ConfigError, match="unitz"):
+        recipe(10, 100, unitz=3)
