@@ -1,0 +1,6 @@
+"""New strings from a trained model, on NumPy alone: samplers, the decode loop, scoring."""
+
+from .generate import Generated as Generated
+from .generate import Sample as Sample
+from .language_model import LanguageModel as LanguageModel
+from .samplers import Sampler as Sampler
