@@ -1,0 +1,44 @@
+"""charloom: train a character-level language model on names, and weave new ones from it."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .api import fit as fit
+    from .api import load as load
+    from .api import train as train
+    from .config import ModelConfig as ModelConfig
+    from .config import SampleConfig as SampleConfig
+    from .config import TrainConfig as TrainConfig
+    from .corpus import Corpus as Corpus
+    from .errors import CharloomError as CharloomError
+    from .generation import Generated as Generated
+    from .generation import LanguageModel as LanguageModel
+    from .generation import Sample as Sample
+    from .vocabulary import Vocabulary as Vocabulary
+
+_HOMES = {
+    "api": ("fit", "load", "train"),
+    "config": ("ModelConfig", "SampleConfig", "TrainConfig"),
+    "corpus": ("Corpus",),
+    "errors": ("CharloomError",),
+    "generation": ("Generated", "LanguageModel", "Sample"),
+    "vocabulary": ("Vocabulary",),
+}
+"""Where the public names live; each is imported when it is first asked for (PEP 562), so that
+the command line's help and its mistakes do not wait for NumPy."""
+
+__all__ = sorted(name for names in _HOMES.values() for name in names)
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f".{home}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

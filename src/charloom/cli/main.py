@@ -1,0 +1,121 @@
+"""The command ``charloom``: finds the subcommand, and turns every error into one line."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from ..errors import CharloomError, ConfigError
+
+COMMANDS = {
+    "train": "Learn from a list of names, and print new ones.",
+    "generate": "Print new names from a trained model.",
+    "score": "Print how likely each string is under a model.",
+    "evaluate": "Measure a model on names that it has not seen.",
+    "info": "Show what a run folder holds.",
+}
+"""What there is; kept here so that the help need not import the commands."""
+
+
+class _Group(click.Group):
+    """Imports a command when it is called: each costs only what it needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f".{cmd_name}", __package__)
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from .. import __version__
+
+        click.echo(f"charloom {__version__}")
+        ctx.exit()
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version and exit.",
+)
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Learn the style of a list of names, in seconds, and weave new ones from it.
+
+    \b
+    charloom train names.txt --out runs/names     learn, save, print ten new names
+    charloom generate runs/names -n 20            more of them
+
+    Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 a problem with the
+    data or the model, 2 wrong usage.
+    """
+
+
+def run(arguments: Sequence[str] | None = None, *, started: float) -> int:
+    """Run the command line and return its exit code; an error is one line on stderr.
+
+    Args:
+        arguments: those of the process by default.
+        started: ``time.monotonic()`` when the command began.
+    """
+    try:
+        result = cli.main(
+            None if arguments is None else list(arguments),
+            prog_name="charloom",
+            standalone_mode=False,
+            obj=started,
+        )
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "charloom"
+        return _fail(f"{error.format_message()} See {where} --help.", 2)
+    except click.ClickException as error:
+        return _fail(error.format_message(), 1)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("interrupted.", 130)
+    except ConfigError as error:
+        return _fail(str(error), 2)
+    except CharloomError as error:
+        return _fail(str(error), 1)
+    except BrokenPipeError:
+        _hang_up()
+    except OSError as error:
+        return _fail(f"the system refused: {error.strerror or error}.", 1)
+    except MemoryError:
+        return _fail("there is not enough memory. Use a smaller model, batch or -n.", 1)
+
+
+def _fail(message: str, code: int) -> int:
+    line = " ".join(message.split())
+    click.echo(f"charloom: {line}", err=True)
+    return code
+
+
+def _hang_up() -> NoReturn:
+    """End as a program does whose reader has gone: without a word."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(141)

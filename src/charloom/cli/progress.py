@@ -1,0 +1,83 @@
+"""Training as it is watched: a bar on a terminal's stderr, nothing elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ..api import language_model
+from ..config import ModelConfig
+from ..corpus import Corpus
+from ..events import Evaluated, Event, Finished, Started, Step
+from ..generation import LanguageModel
+from .options import say
+
+SAMPLES = 4
+"""New names that are shown after an epoch."""
+
+LINES = 15
+"""Epochs that are shown with samples, at most; a training has between one and thousands."""
+
+
+def show(
+    events: Iterable[Event], corpus: Corpus, config: ModelConfig
+) -> tuple[Finished, LanguageModel]:
+    """Show the events of a training as they come; return the last, and the model."""
+    console = Console(stderr=True, highlight=False)
+    bar = Progress(
+        TextColumn("epoch {task.fields[epoch]}"),
+        BarColumn(bar_width=None),
+        TextColumn("loss {task.fields[loss]}  held-out {task.fields[held_out]}"),
+        TextColumn("{task.fields[speed]:,.0f} names/s"),
+        TimeRemainingColumn(compact=True),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    finished: Finished | None = None
+    with bar:
+        task = bar.add_task("", total=1.0, epoch="-", loss="-", held_out="-", speed=0.0)
+        every = 1
+        for event in events:
+            match event:
+                case Started():
+                    every = max(1, event.epochs // LINES)
+                    say(_beginning(event, config))
+                case Step():
+                    bar.update(
+                        task,
+                        completed=event.progress,
+                        epoch=event.epoch,
+                        loss=f"{event.nats_per_char:.3f}",
+                        speed=event.names_per_second,
+                    )
+                case Evaluated():
+                    held_out = event.held_out_nats_per_char
+                    shown = "-" if held_out is None else f"{held_out:.3f}"
+                    bar.update(task, held_out=shown)
+                    if console.is_terminal and event.epoch % every == 0:
+                        model = language_model(corpus, config, event.weights)
+                        names = model.names(SAMPLES, seed=event.epoch, allow_known=True)
+                        loss = f"{event.train_nats_per_char:.3f}"
+                        bar.console.print(
+                            f"epoch {event.epoch:>3}  loss {loss}  held-out {shown}  "
+                            + ", ".join(names),
+                            markup=False,
+                            overflow="ellipsis",
+                            no_wrap=True,
+                        )
+                case Finished():
+                    finished = event
+    assert finished is not None  # the last event of every training that does not raise
+    return finished, language_model(corpus, config, finished.weights)
+
+
+def _beginning(event: Started, config: ModelConfig) -> str:
+    steps = event.steps_per_epoch
+    return (
+        f"{event.train_names:,} to train on, {event.held_out_names:,} held out; "
+        f"{config.layers} x {config.cell.upper()} {config.units}, {event.parameters:,} parameters, "
+        f"on {event.backend}; up to {event.epochs:,} epochs of {steps:,} steps"
+    )

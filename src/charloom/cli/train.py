@@ -1,0 +1,192 @@
+"""``charloom train``: from a list of names to a model and ten new names."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from ..config import Cell, Unit
+from .options import json_option, reading, reading_options, say, to_json
+
+if TYPE_CHECKING:
+    from ..events import Finished
+    from ..generation import LanguageModel
+
+SAMPLES = 10
+"""New names that are printed at the end."""
+
+
+@click.command("train")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Run folder to save to; runs/NAME, numbered if it is taken, if not given.",
+)
+@click.option("--force", is_flag=True, help="Replace the model in RUN.")
+@click.option("--resume", is_flag=True, help="Go on with the training that RUN holds.")
+@click.option("--cell", type=click.Choice(get_args(Cell)), help="Recurrent cell.")
+@click.option("--units", type=int, help="Hidden size of each recurrent layer.")
+@click.option("--layers", type=int, help="Recurrent layers.")
+@click.option("--embedding", type=int, help="Embedding size.")
+@click.option("--dropout", type=float, help="Share of the layers' outputs dropped in training.")
+@click.option("--epochs", type=int, help="Passes over the names, at most.")
+@click.option("--batch-size", type=int, help="Names a step.")
+@click.option("--learning-rate", type=float, help="Peak of the schedule.")
+@click.option("--weight-decay", type=float, help="AdamW's decay.")
+@click.option("--patience", type=int, help="Epochs without progress before it stops; 0: never.")
+@click.option("--held-out", type=float, help="Share of the names held out; 0 for none.")
+@click.option("--seconds", type=float, help="Wall-clock budget for the whole command.")
+@click.option("--seed", type=int, help="Decides split, weights, batches and dropout.  [default: 0]")
+@click.option(
+    "--unit",
+    type=click.Choice(get_args(Unit)),
+    default="character",
+    show_default=True,
+    help="What counts as one: a code point, or what people see as one.",
+)
+@reading_options
+@json_option
+@click.pass_obj
+def command(
+    started: float,
+    /,
+    sources: tuple[str, ...],
+    out: Path | None,
+    force: bool,
+    resume: bool,
+    unit: Unit,
+    column: str | None,
+    field: str | None,
+    encoding: str | None,
+    max_line: int | None,
+    as_json: bool,
+    **settings: Any,
+) -> int:
+    """Learn from names, one a line, and print ten new ones.
+
+    SOURCE is a text file, .csv, .tsv or .jsonl, each also as .gz, or - for standard input; several
+    are read one after the other. Without any, a built-in list of dinosaurs is used. Model and
+    training follow the number of names; each option overrides one setting.
+    """
+    from ..corpus import Corpus
+    from ..recipes import recipe
+
+    if resume and out is None:
+        raise click.UsageError("--resume needs --out RUN, the folder to go on with.")
+    if sources:
+        corpus = Corpus.read(*sources, unit=unit, **reading(column, field, encoding, max_line))
+    else:
+        corpus = Corpus.builtin()
+    say(corpus.describe())
+    model, training = recipe(corpus.report.names, corpus.report.characters, **settings)
+    folder = out or _free_folder(sources)
+
+    from ..training.fit import fit  # imported here: a mistake above should show at once
+    from .progress import show
+
+    with _interruptible() as stop:
+        events = fit(
+            corpus,
+            model=model,
+            training=training,
+            out=folder,
+            force=force,
+            resume=resume,
+            started=started,
+            stop=stop,
+        )
+        finished, language_model = show(events, corpus, model)
+    say(_ending(finished, folder, training.seconds))
+    if finished.reason == "interrupted":
+        say(f"To go on: {_command_to_resume(folder)}")
+    _print_names(language_model, finished, folder, as_json, training.seed)
+    return 1 if finished.reason == "diverged" else 0
+
+
+def _free_folder(sources: tuple[str, ...]) -> Path:
+    """Choose runs/NAME after the first source, numbered so that nothing is overwritten."""
+    name = "dinosaurs"
+    if sources:
+        name = Path(sources[0]).name.split(".")[0] if sources[0] != "-" else ""
+    base = Path("runs") / (name or "names")
+    folder, number = base, 1
+    while folder.exists():
+        number += 1
+        folder = base.with_name(f"{base.name}-{number}")
+    return folder
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C into a wish to stop; the second one stops at once."""
+    asked = threading.Event()
+
+    def ask(_signal: int, _frame: object) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        say("Stopping after this step; Ctrl-C again to stop at once.")
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _command_to_resume(folder: Path) -> str:
+    arguments = sys.argv[1:]
+    if "--out" not in arguments and not any(a.startswith("--out=") for a in arguments):
+        arguments = [*arguments, "--out", str(folder)]
+    arguments = [a for a in arguments if a not in ("--force", "--resume")]
+    return shlex.join(["charloom", *arguments, "--resume"])
+
+
+def _ending(finished: Finished, folder: Path, budget: float | None) -> str:
+    reasons = {
+        "epochs": "Trained to the end",
+        "early stopping": "Stopped early, the held-out loss no longer fell",
+        "seconds": f"Stopped, the {budget:g} seconds are used up" if budget else "Stopped",
+        "interrupted": "Interrupted",
+        "diverged": "Stopped, the loss became NaN; lower --learning-rate",
+    }
+    held_out = finished.held_out_nats_per_char
+    loss = finished.train_nats_per_char if held_out is None else held_out
+    part = "training" if held_out is None else "held-out"
+    return (
+        f"{reasons[finished.reason]}: epoch {finished.epoch}, {finished.seconds:.1f} s. "
+        f"Kept epoch {finished.best_epoch}, {part} loss {loss:.3f} nats/char, in {folder}"
+    )
+
+
+def _print_names(
+    model: LanguageModel, finished: Finished, folder: Path, as_json: bool, seed: int
+) -> None:
+    samples = model.generate(SAMPLES, seed=seed)
+    if as_json:
+        summary = {
+            "run": str(folder),
+            "reason": finished.reason,
+            "epochs": finished.epoch,
+            "best_epoch": finished.best_epoch,
+            "train_nats_per_char": finished.train_nats_per_char,
+            "held_out_nats_per_char": finished.held_out_nats_per_char,
+            "seconds": round(finished.seconds, 3),
+            "names": [sample.text for sample in samples],
+        }
+        click.echo(to_json(summary))
+        return
+    for sample in samples:
+        click.echo(sample.text)
+    if samples.reason is not None:
+        say(f"charloom: {samples.reason}.")

@@ -1,0 +1,80 @@
+"""How well a model predicts names that it has not seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import CorpusError
+from ..generation import LanguageModel
+from ..models.score import log_softmax
+from ..vocabulary import BOUNDARY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Likelihood:
+    """The likelihood of names under a model.
+
+    Attributes:
+        names: names that were scored.
+        characters: their characters (or graphemes), and an end symbol a name.
+        nats_per_char, bits_per_char: -log p a character, end symbols counted.
+        nats_per_char_without_first: the same with each name's first character left out of both
+            sums, for comparison with models that cannot predict it.
+        perplexity_per_char, perplexity_per_name: exp of the mean nats.
+        unknown_characters: characters that the model never saw.
+        skipped_names: names that hold some; they have no finite likelihood and are not scored.
+    """
+
+    names: int
+    characters: int
+    nats_per_char: float
+    bits_per_char: float
+    nats_per_char_without_first: float
+    perplexity_per_char: float
+    perplexity_per_name: float
+    unknown_characters: int
+    skipped_names: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data that JSON can hold."""
+        return asdict(self)
+
+
+def likelihood(model: LanguageModel, names: Sequence[str]) -> Likelihood:
+    """Score ``names`` under ``model``.
+
+    Raises:
+        CorpusError: there is no name, or each holds a character that the model never saw.
+    """
+    unknown = [len(model.vocabulary.unknown(name)) for name in names]
+    scored = [name for name, count in zip(names, unknown, strict=True) if not count]
+    if not scored:
+        raise CorpusError(
+            f"none of the {len(names):,} names can be scored: each holds a character that the "
+            "model never saw. Is it a model of this kind of names?"
+            if names
+            else "there are no names to score. Give a file with one name a line."
+        )
+    ids = [model.vocabulary.encode(name) for name in scored]
+    nats = float(model.score(scored).sum())
+    characters = sum(map(len, ids)) + len(ids)
+    logits, _ = model.rnn.step(np.array([BOUNDARY]), model.rnn.initial_carry(1))
+    starts = [int(name[0]) if len(name) else BOUNDARY for name in ids]
+    first = -float(log_softmax(logits)[0, starts].sum())
+    per_char = nats / characters
+    return Likelihood(
+        names=len(scored),
+        characters=characters,
+        nats_per_char=per_char,
+        bits_per_char=per_char / math.log(2),
+        nats_per_char_without_first=(nats - first) / max(characters - len(ids), 1),
+        perplexity_per_char=math.exp(per_char),
+        perplexity_per_name=float(np.exp(min(nats / len(ids), 700.0))),
+        unknown_characters=sum(unknown),
+        skipped_names=len(names) - len(scored),
+    )
