@@ -14,7 +14,7 @@ from charloom.checkpoint import load_model, load_state
 from charloom.config import ModelConfig, TrainConfig
 from charloom.corpus import Corpus
 from charloom.errors import ConfigError, RunError, TrainingError
-from charloom.events import Evaluated, Finished, Saved, Started, Step
+from charloom.events import Evaluated, Finished, Saved, Started, Step, Warned
 from charloom.models.initial import initial_weights
 from charloom.training import fit as fit_module
 from charloom.training.engine import backend_name, make_engine
@@ -119,6 +119,12 @@ def test_one_two_and_three_names_work_untuned(names):
     assert any("few" in warning for warning in corpus.report.warnings)
     model = api.train(corpus, epochs=2)
     assert np.isfinite(model.score(names)).all()
+
+
+def test_too_few_held_out_names_do_not_choose_the_epoch():
+    events = events_of(Corpus.of(["Ann", "Bo", "Cy"]), training=TRAINING.replace(epochs=30))
+    assert of_kind(events, Warned)
+    assert events[-1].best_epoch == events[-1].epoch == 30
 
 
 def test_a_budget_of_seconds_ends_the_training(toy):

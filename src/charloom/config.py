@@ -125,7 +125,7 @@ class TrainConfig(_Config):
         _number("learning_rate", rate, "be above 0 and at most 10", 0 < rate <= 10)
         _number("warmup", self.warmup, "lie in [0, 1)", 0 <= self.warmup < 1)
         _number("final", self.final, "lie in [0, 1]", 0 <= self.final <= 1)
-        _number("weight_decay", self.weight_decay, "lie in [0, 1]", 0 <= self.weight_decay <= 1)
+        _number("weight_decay", self.weight_decay, "lie in [0, 10]", 0 <= self.weight_decay <= 10)
         clip = self.clip_norm
         _number("clip_norm", clip, "be above 0 and finite", 0 < clip < math.inf)
         _whole("patience", self.patience, 0, 1_000_000)

@@ -66,7 +66,8 @@ class Evaluated:
         epoch, step: where training is.
         train_nats_per_char: mean loss of the epoch, as trained (dropout on).
         held_out_nats_per_char: loss on the held-out names (dropout off); ``None`` without any.
-        best: whether this is the best so far; without held-out names the latest is the best.
+        best: whether this is the best so far; without held-out names, or with too few to tell, the
+            latest is the best.
         seconds: since training began.
         weights: the weights that were measured, by the names of ``models.shapes``, float32.
     """

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from bisect import bisect_right
 from typing import Any
 
 from .config import ModelConfig, TrainConfig
 from .errors import ConfigError
+
+SIZES = (5e2, 3e3, 1.6e4, 8e5, 1e7)
+"""Characters of the corpora that the recipes were tuned on; between them they are interpolated
+along the logarithm of the size. The last is carried on from the one before."""
+
+UNITS = (128, 192, 256, 512, 512)
+DROPOUT = (0.5, 0.55, 0.6, 0.2, 0.1)
+BATCH_SIZE = (8, 16, 32, 64, 128)
+LEARNING_RATE = (5e-3, 5e-3, 5e-3, 3e-3, 2e-3)
+WEIGHT_DECAY = (1.0, 0.1, 0.01, 0.01, 0.01)
+EPOCHS = (12, 14, 14, 6, 2)
+LEAST_STEPS = 80
+"""A handful of names is too little for even one epoch to mean much."""
 
 _MODEL = {field.name for field in dataclasses.fields(ModelConfig)}
 _TRAINING = {field.name for field in dataclasses.fields(TrainConfig)}
@@ -14,6 +29,9 @@ _TRAINING = {field.name for field in dataclasses.fields(TrainConfig)}
 
 def recipe(names: int, characters: int, **changes: Any) -> tuple[ModelConfig, TrainConfig]:
     """Return the model and the training for a corpus of ``names`` with ``characters`` in all.
+
+    Small corpora get small models, much decay and many epochs; large ones large models, little
+    dropout and few epochs.
 
     Args:
         names, characters: the corpus's size.
@@ -25,6 +43,30 @@ def recipe(names: int, characters: int, **changes: Any) -> tuple[ModelConfig, Tr
     changes = {name: value for name, value in changes.items() if value is not None}
     if unknown := sorted(set(changes) - _MODEL - _TRAINING):
         raise ConfigError(f"no setting is called {unknown[0]}. See ModelConfig and TrainConfig.")
-    model = {name: value for name, value in changes.items() if name in _MODEL}
-    training = {name: value for name, value in changes.items() if name in _TRAINING}
-    return ModelConfig().replace(**model), TrainConfig().replace(**training)
+    batch_size = 8 * round(_between(BATCH_SIZE, characters) / 8)
+    steps = max(1, math.ceil(names / batch_size))
+    model: dict[str, Any] = {
+        "units": 32 * round(_between(UNITS, characters) / 32),
+        "dropout": round(_between(DROPOUT, characters), 2),
+    }
+    training: dict[str, Any] = {
+        "batch_size": batch_size,
+        "learning_rate": float(f"{_between(LEARNING_RATE, characters):.2g}"),
+        "weight_decay": float(f"{_between(WEIGHT_DECAY, characters, math.log, math.exp):.2g}"),
+        "epochs": max(round(_between(EPOCHS, characters)), math.ceil(LEAST_STEPS / steps)),
+    }
+    model.update({name: value for name, value in changes.items() if name in _MODEL})
+    training.update({name: value for name, value in changes.items() if name in _TRAINING})
+    return ModelConfig(**model), TrainConfig(**training)
+
+
+def _between(
+    values: tuple[float, ...], size: float, there: Any = float, back: Any = float
+) -> float:
+    """Interpolate linearly in log(size), and in ``there`` of the value; constant outside."""
+    size = min(max(size, SIZES[0]), SIZES[-1])
+    right = min(max(bisect_right(SIZES, size), 1), len(SIZES) - 1)
+    low, high = SIZES[right - 1], SIZES[right]
+    share = math.log(size / low) / math.log(high / low)
+    result: float = back((1 - share) * there(values[right - 1]) + share * there(values[right]))
+    return result

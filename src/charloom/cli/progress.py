@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from ..api import language_model
 from ..config import ModelConfig
 from ..corpus import Corpus
-from ..events import Evaluated, Event, Finished, Started, Step
+from ..events import Evaluated, Event, Finished, Started, Step, Warned
 from ..generation import LanguageModel
 from .options import say
 
@@ -45,6 +45,8 @@ def show(
                 case Started():
                     every = max(1, event.epochs // LINES)
                     say(_beginning(event, config))
+                case Warned():
+                    say(f"warning: {event.message}")
                 case Step():
                     bar.update(
                         task,

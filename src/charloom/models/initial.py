@@ -30,14 +30,15 @@ def initial_weights(
 ) -> dict[str, NDArray[np.float32]]:
     """Draw the weights of a new model, by the names and shapes of ``models.shapes``.
 
-    Embedding uniform in ±0.05, kernels Glorot-uniform, recurrent kernels orthogonal, biases 0
-    but for the LSTM's forget gate, 1 (Jozefowicz, Zaremba, Sutskever 2015): Keras' defaults.
+    Kernels Glorot-uniform, recurrent kernels orthogonal, biases 0 but for the LSTM's forget gate,
+    1 (Jozefowicz, Zaremba, Sutskever 2015): Keras' defaults. The embedding is uniform in ±1, not
+    in Keras' ±0.05: so small, its rows hardly differ, and the first epochs only make them.
     """
     rng = np.random.default_rng([seed, 1])
     weights = {}
     for name, shape in weight_shapes(config, vocabulary_size).items():
         if name == "embedding":
-            value = rng.uniform(-0.05, 0.05, shape)
+            value = rng.uniform(-1, 1, shape)
         elif name.endswith("recurrent_kernel"):
             value = _orthogonal(shape, rng)
         elif name.endswith("kernel"):

@@ -15,7 +15,7 @@ from ..batches import NameBatches
 from ..config import ModelConfig, TrainConfig
 from ..corpus import Corpus
 from ..errors import TrainingError
-from ..events import Evaluated, Event, Finished, Reason, Saved, Started, Step
+from ..events import Evaluated, Event, Finished, Reason, Saved, Started, Step, Warned
 from ..models.initial import initial_weights
 from ..models.numpy_rnn import NumpyRNN
 from ..models.score import score
@@ -28,6 +28,9 @@ from .schedule import Schedule, learning_rate
 
 SAVE_EVERY = 5.0
 """Seconds between two saves, at least; the end is always saved."""
+
+ENOUGH_HELD_OUT = 5
+"""Below this many held-out names their loss is chance: it is reported, but decides nothing."""
 
 
 def fit(
@@ -83,6 +86,7 @@ class _Run:
         ids, lengths = self.vocabulary.encode_all(self.train)
         self.batches = NameBatches(ids, lengths, training.batch_size, training.seed)
         self.held_out_ids = [self.vocabulary.encode(name) for name in self.held_out]
+        self.held_out_decides = len(self.held_out) >= ENOUGH_HELD_OUT
         self.schedule = Schedule(training, self.batches.steps_per_epoch * training.epochs, started)
         self.at = Progress()
         self.best_weights: Mapping[str, NDArray[np.float32]] = {}
@@ -122,6 +126,11 @@ class _Run:
             padded_share=self.batches.padded_share,
             first_epoch=self.at.epoch + 1,
         )
+        if self.held_out and not self.held_out_decides:
+            yield Warned(
+                message=f"too few names are held out ({len(self.held_out)}) to choose the best epoch "
+                "by: the last one is kept."
+            )
         self.engine.prepare([edge + 1 for edge in self.batches.edges])
         self.schedule.begin()
         reason = yield from self._loop()
@@ -170,7 +179,7 @@ class _Run:
                 if stopped:
                     return "interrupted"
                 patience = self.training.patience
-                if self.held_out and patience and at.epoch - at.best_epoch >= patience:
+                if patience and at.epoch - at.best_epoch >= patience:
                     return "early stopping"
                 if time.monotonic() - self.saved_at >= SAVE_EVERY:
                     yield from self._save()
@@ -205,7 +214,12 @@ class _Run:
                 "held_out_nats_per_char": held_out,
             }
         )
-        best = before is None or held_out is None or held_out < before["held_out_nats_per_char"]
+        best = (
+            before is None
+            or held_out is None
+            or not self.held_out_decides
+            or held_out < before["held_out_nats_per_char"]
+        )
         if best:
             at.best_epoch, self.best_weights = at.epoch, weights
         self.schedule.reserve = 0.5 + 2 * (time.monotonic() - begun)
