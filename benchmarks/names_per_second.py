@@ -1,0 +1,134 @@
+"""Claim: 20,000 names a second on two cores, and half of what the matrix products alone allow.
+
+Beside our rate, from the same run and interleaved with it: a plain NumPy loop, and the limit,
+which is the machine's rate of large float32 matrix products over the products that a name
+needs if each of its steps is taken. (Sharing takes fewer, so the limit is no wall.)
+
+    python benchmarks/names_per_second.py --run RUN
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from _common import matrix_product_rates, seconds
+from charloom.config import ModelConfig
+from charloom.generation import LanguageModel
+from charloom.models.numpy_rnn import NumpyRNN
+from charloom.models.threads import usable_cores
+from charloom.vocabulary import Vocabulary
+
+Weights = Mapping[str, NDArray[np.float32]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", type=Path, help="run folder of a one-layer GRU")
+    parser.add_argument("--npz", type=Path, help="its weights, instead of a run folder ...")
+    parser.add_argument("--names", type=Path, help="... with the list it learnt from")
+    parser.add_argument("--number", type=int, default=100_000, help="names a repeat")
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    model, weights = from_run(options.run) if options.run else from_npz(options.npz, options.names)
+    config = model.rnn.config
+    if (config.cell, config.layers) != ("gru", 1):
+        parser.error(f"needs a one-layer GRU. Received: {config}")
+
+    def ours(seed: int) -> list[str]:
+        return model.names(options.number, seed=seed, allow_known=True, allow_repeats=True)
+
+    steps = 1 + sum(map(len, ours(0))) / options.number  # the end symbol is one; also warms up
+    few = max(1, options.number // 10)  # enough to time the slower way
+    product = 2 * config.units * 3 * config.units  # operations of a step's recurrent product
+    rates: dict[str, list[float]] = {"charloom": [], "plain NumPy loop": [], "limit": []}
+    for repeat in range(1, options.repeats + 1):
+        rates["charloom"].append(options.number / seconds(lambda: ours(repeat)))  # noqa: B023
+        rates["plain NumPy loop"].append(few / seconds(lambda: plain(weights, few, repeat)))  # noqa: B023
+        rates["limit"].append(max(matrix_product_rates().values()) / (product * steps))
+
+    size = model.vocabulary.size
+    print(
+        f"GRU H={config.units} E={config.embedding} V={size}, {steps:.2f} steps a name, "
+        f"{options.number:,} names, {usable_cores()} cores; medians of {options.repeats}"
+    )
+    print(f"{'':18}{'names/s':>10}{'  charloom / this'}{'  least to most':>22}")
+    for name, values in rates.items():
+        ratio = median(a / b for a, b in zip(rates["charloom"], values, strict=True))
+        spread = f"{min(values):,.0f} to {max(values):,.0f}"
+        print(f"{name:18}{median(values):10,.0f}{ratio:17.2f}{spread:>22}")
+    taken, share = inside(lambda: ours(0))
+    print(f"sharing saves {1 - taken / (options.number * steps):.0%} of the steps")
+    print(f"matrix products take {share:.0%} of the threads' time")
+
+
+def plain(weights: Weights, number: int, seed: int, batch: int = 4096) -> int:
+    """Draw names as one would write it down, in batches; return how many steps were taken."""
+    rng = np.random.default_rng(seed)
+    steps = 0
+    for start in range(0, number, batch):
+        ids = np.zeros(min(batch, number - start), dtype=np.int64)
+        h = np.zeros((len(ids), len(weights["rnn.0.recurrent_kernel"])), dtype=np.float32)
+        while len(ids):
+            steps += len(ids)
+            x = weights["embedding"][ids] @ weights["rnn.0.kernel"] + weights["rnn.0.bias"][0]
+            y = h @ weights["rnn.0.recurrent_kernel"] + weights["rnn.0.bias"][1]
+            (xz, xr, xh), (yz, yr, yh) = np.split(x, 3, axis=1), np.split(y, 3, axis=1)
+            z, r = 1 / (1 + np.exp(-(xz + yz))), 1 / (1 + np.exp(-(xr + yr)))
+            h = z * h + (1 - z) * np.tanh(xh + r * yh)
+            logits = h @ weights["logits.kernel"] + weights["logits.bias"]
+            p = np.exp(logits - logits.max(axis=1, keepdims=True))
+            ends = np.cumsum(p, axis=1)
+            ids = (ends < rng.random((len(ids), 1)) * ends[:, -1:]).sum(axis=1)
+            h, ids = h[ids > 0], ids[ids > 0]
+    return steps
+
+
+def inside(work: Callable[[], object]) -> tuple[int, float]:
+    """Run ``work``; return the rows that were stepped, and the products' share of the time."""
+    rows: list[int] = []
+    products: list[float] = []
+    step, matmul = NumpyRNN.step, np.matmul
+
+    def counting_step(self, ids, *rest):  # type: ignore[no-untyped-def]
+        rows.append(len(ids))
+        return step(self, ids, *rest)
+
+    def timed_matmul(*arguments, **options):  # type: ignore[no-untyped-def]
+        start = time.perf_counter()
+        result = matmul(*arguments, **options)
+        products.append(time.perf_counter() - start)
+        return result
+
+    NumpyRNN.step, np.matmul = counting_step, timed_matmul  # type: ignore[method-assign]
+    try:
+        total = seconds(work)
+    finally:
+        NumpyRNN.step, np.matmul = step, matmul  # type: ignore[method-assign]
+    return sum(rows), sum(products) / (total * usable_cores())
+
+
+def from_run(run: Path) -> tuple[LanguageModel, Weights]:
+    from charloom import load
+    from charloom.checkpoint import load_model
+
+    return load(run), load_model(run).weights
+
+
+def from_npz(weights_file: Path, names_file: Path) -> tuple[LanguageModel, Weights]:
+    weights = dict(np.load(weights_file))
+    names = frozenset(names_file.read_text(encoding="utf-8").split())
+    embedding, units = weights["embedding"].shape[1], len(weights["logits.kernel"])
+    rnn = NumpyRNN(ModelConfig(units=units, embedding=embedding), weights)
+    model = LanguageModel(rnn, Vocabulary.of(names), names, longest=max(map(len, names)))
+    return model, weights
+
+
+if __name__ == "__main__":
+    main()
