@@ -301,3 +301,17 @@ def test_an_engine_goes_on_from_its_state():
     ahead = [float(engine.step(random_batch(i), 0.01)) for i in (1, 2)]
     engine.restore(state)
     assert [float(engine.step(random_batch(i), 0.01)) for i in (1, 2)] == ahead
+
+
+@pytest.mark.skipif(backend_name() != "jax", reason="Keras draws its own masks")
+def test_dropout_drops_its_share_anew_at_every_step():
+    model, training = ModelConfig(units=200, dropout=0.3), TrainConfig(batch_size=50)
+    engine = make_engine("jax", model, training, initial_weights(model, 7, 0), 30.0)
+    first, again = engine._dropout(), engine._dropout()
+    engine._count += 1
+    later = engine._dropout()
+    assert set(np.unique(first)) == {np.float32(0), np.float32(1) / np.float32(0.7)}
+    assert first.shape == (1, 50, 200)
+    assert (first == 0).mean() == pytest.approx(0.3, abs=0.02)
+    assert (first == again).all()
+    assert (first != later).any()

@@ -73,7 +73,7 @@ class NameBatches:
     lengths: NDArray[np.int64]
     batch_size: int
     seed: int = 0
-    buckets: int = 4
+    buckets: int = 3
 
     @cached_property
     def edges(self) -> list[int]:

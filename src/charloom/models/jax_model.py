@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from ..config import ModelConfig
-from .jax_recurrence import CELLS, input_sums, recurrence, recurrent_bias, take_rows
+from .jax_recurrence import CELLS, input_sums, recurrence, recurrent_bias
 from .shapes import STATES
 
 
@@ -17,7 +17,7 @@ def logits(
     config: ModelConfig,
     weights: Mapping[str, Array],
     ids: Array,
-    dropout_key: Array | None = None,
+    dropout: Array | None = None,
 ) -> Array:
     """Return the logits of each next character, starting from an empty carry.
 
@@ -29,16 +29,16 @@ def logits(
         config: the architecture.
         weights: arrays by the names of ``models.shapes``.
         ids: (T, B) int32, time-major, T ≥ 2.
-        dropout_key: switches dropout on; one mask a sequence, shared over time (Gal and
-            Ghahramani 2016), on each recurrent layer's outputs.
+        dropout: (L, B, H) factors of each recurrent layer's outputs, 0 or 1 / (1 - share): one
+            a sequence, shared over time (Gal and Ghahramani 2016). ``None`` switches it off.
 
     Returns:
         (T, B, V) float32.
     """
     cell = config.cell
     table = input_sums(cell, weights["embedding"], weights["rnn.0.kernel"], weights["rnn.0.bias"])
-    first = tuple(take_rows(block, ids[0]) for block in table)
-    rest = tuple(take_rows(block, ids[1:]) for block in table)
+    first = tuple(block[ids[0]] for block in table)
+    rest = tuple(block[ids[1:]] for block in table)
     batch = ids.shape[1]
     outputs: tuple[Array, Array] | None = None
     for layer in range(config.layers):
@@ -51,11 +51,8 @@ def logits(
         zero = tuple(jnp.zeros((batch, config.units)) for _ in range(STATES[cell]))
         states, _ = CELLS[cell].forward(first, jnp.zeros((batch, U.shape[1])), zero, inner)
         outputs = (states[0], recurrence(cell, rest, U, inner, states)[0])
-        if dropout_key is not None and config.dropout:
-            key = jax.random.fold_in(dropout_key, layer)
-            keep = 1 - config.dropout
-            mask = jax.random.bernoulli(key, keep, (batch, config.units)) / keep
-            outputs = (outputs[0] * mask, outputs[1] * mask)
+        if dropout is not None:
+            outputs = (outputs[0] * dropout[layer], outputs[1] * dropout[layer])
     assert outputs is not None  # there is at least one layer
     hidden = jnp.concatenate([outputs[0][None], outputs[1]])
     return hidden @ weights["logits.kernel"] + weights["logits.bias"]

@@ -168,29 +168,6 @@ def _recurrence_backward(
 recurrence.defvjp(_recurrence_forward, _recurrence_backward)
 
 
-@jax.custom_vjp
-def take_rows(table: Array, ids: Array) -> Array:
-    """Return ``table[ids]``; the way back is a product with one-hot rows, not a scatter.
-
-    XLA's scatter on a CPU adds row after row on one core. ``table`` is (V, C), ``ids`` any
-    shape; the gradient costs 2·V·rows·C operations.
-    """
-    return table[ids]
-
-
-def _take_forward(table: Array, ids: Array) -> tuple[Array, tuple[Array, Array]]:
-    return table[ids], (table, ids)
-
-
-def _take_backward(residuals: tuple[Array, Array], grad: Array) -> tuple[Array, None]:
-    table, ids = residuals
-    one_hot = jax.nn.one_hot(ids.reshape(-1), table.shape[0], dtype=grad.dtype)
-    return one_hot.T @ grad.reshape(-1, grad.shape[-1]), None
-
-
-take_rows.defvjp(_take_forward, _take_backward)
-
-
 def input_sums(cell: str, inputs: Array, kernel: Array, bias: Array) -> Arrays:
     """Return the blocks of ``inputs @ kernel`` plus every bias that may be added beforehand.
 

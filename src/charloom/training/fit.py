@@ -128,8 +128,8 @@ class _Run:
         )
         if self.held_out and not self.held_out_decides:
             yield Warned(
-                message=f"too few names are held out ({len(self.held_out)}) to choose the best epoch "
-                "by: the last one is kept."
+                message=f"too few names are held out ({len(self.held_out)}) to choose the best "
+                "epoch by: the last one is kept."
             )
         self.engine.prepare([edge + 1 for edge in self.batches.edges])
         self.schedule.begin()

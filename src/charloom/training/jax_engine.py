@@ -1,10 +1,9 @@
-"""Training on JAX: one compiled function a bucket, around the model's own backward pass."""
+"""Training on JAX: gradients compiled for each bucket, around the model's own way back."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from ..batches import Batch
 from ..config import ModelConfig, TrainConfig
 from ..models.jax_model import logits, nats
 from .engine import BETA_1, BETA_2, EPSILON
+from .memory import keep_freed_memory
 
 Weights = dict[str, Array]
 
@@ -56,36 +56,41 @@ class JaxEngine:
         denominator: float,
     ) -> None:
         use_compilation_cache()
+        keep_freed_memory()
         self._model, self._training = model, training
         self._denominator = denominator
         self._weights: Weights = {name: jnp.array(value) for name, value in weights.items()}
         self._means = {name: jnp.zeros_like(value) for name, value in self._weights.items()}
         self._squares = {name: jnp.zeros_like(value) for name, value in self._weights.items()}
         self._count = 0
-        self._key = jax.random.key(training.seed % 2**32)
-        self._jitted = jax.jit(self._update, donate_argnums=(0, 1, 2))
+        self._jitted_gradients = jax.jit(self._gradients)
+        # Apart from the gradients, it is compiled once and not for every bucket.
+        self._jitted_update = jax.jit(self._update, donate_argnums=(0, 1, 2))
         self._compiled: dict[int, Any] = {}
 
-    def _loss(self, weights: Weights, batch: tuple[Array, ...], key: Array) -> tuple[Array, Array]:
-        ids, targets, mask = batch
-        total = nats(logits(self._model, weights, ids.T, key), targets.T, mask.T)
-        return total / self._denominator, total
+    def _gradients(
+        self, weights: Weights, batch: tuple[Array, ...], dropout: Array | None
+    ) -> tuple[Weights, Array]:
+        """Return the gradients of the loss, and the batch's summed nats."""
+
+        def loss(weights: Weights) -> tuple[Array, Array]:
+            ids, targets, mask = batch
+            total = nats(logits(self._model, weights, ids.T, dropout), targets.T, mask.T)
+            return total / self._denominator, total
+
+        return jax.grad(loss, has_aux=True)(weights)  # type: ignore[no-any-return]
 
     def _update(
         self,
         weights: Weights,
         means: Weights,
         squares: Weights,
-        batch: tuple[Array, ...],
-        key: Array,
+        grads: Weights,
         rate: Array,
         count: Array,
-    ) -> tuple[Weights, Weights, Weights, Array]:
+    ) -> tuple[Weights, Weights, Weights]:
         """One step of AdamW (Loshchilov and Hutter 2017), with Keras' order of operations."""
         training = self._training
-        key = jax.random.fold_in(key, count)
-        grad = jax.grad(self._loss, has_aux=True)
-        grads, total = grad(weights, batch, key)
         norm = jnp.sqrt(sum(jnp.square(g).sum() for g in grads.values()))
         scale = jnp.minimum(1.0, training.clip_norm / jnp.maximum(norm, 1e-12))
         correction = jnp.sqrt(1 - BETA_2**count) / (1 - BETA_1**count)
@@ -97,34 +102,45 @@ class JaxEngine:
                 w = w * (1 - training.weight_decay * rate)
             change = means[name] / (jnp.sqrt(squares[name]) + EPSILON)
             weights[name] = w - rate * correction * change
-        return weights, means, squares, total
+        return weights, means, squares
 
-    def _arguments(self, batch: tuple[Any, ...], rate: float) -> tuple[Any, ...]:
-        moments = (self._weights, self._means, self._squares)
-        return (*moments, batch, self._key, np.float32(rate), np.float32(self._count))
+    def _dropout(self) -> NDArray[np.float32] | None:
+        """Draw the step's factors, (L, B, H): a function of the seed and the count of steps.
+
+        By NumPy: XLA's generator would be compiled anew for each bucket.
+        """
+        config = self._model
+        if not config.dropout:
+            return None
+        rng = np.random.default_rng([self._training.seed, 3, self._count])
+        shape = (config.layers, self._training.batch_size, config.units)
+        kept = rng.random(shape, dtype=np.float32) >= config.dropout
+        return kept.astype(np.float32) / np.float32(1 - config.dropout)
 
     def prepare(self, times: Iterable[int]) -> None:
-        """Compile for each T, the buckets side by side: XLA compiles on one core each."""
-        rows = self._training.batch_size
-        shapes = {
-            time: tuple(
+        """Compile for each T, so that no step has to wait."""
+        rows, dropout = self._training.batch_size, self._dropout()
+        for time in times:
+            batch = tuple(
                 jax.ShapeDtypeStruct((rows, time), dtype)  # type: ignore[no-untyped-call]
                 for dtype in (jnp.int32, jnp.int32, jnp.float32)
             )
-            for time in times
-        }
-        lowered = {t: self._jitted.lower(*self._arguments(s, 0.0)) for t, s in shapes.items()}
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            compiled = pool.map(lambda low: low.compile(), lowered.values())
-            self._compiled.update(zip(lowered, compiled, strict=True))
+            lowered = self._jitted_gradients.lower(self._weights, batch, dropout)
+            self._compiled[time] = lowered.compile()
 
     def step(self, batch: Batch, learning_rate: float) -> Array:
         """Update the weights; see ``engine.Engine``."""
         self._count += 1
-        update = self._compiled.get(batch.inputs.shape[1], self._jitted)
+        gradients = self._compiled.get(batch.inputs.shape[1], self._jitted_gradients)
         arrays = (batch.inputs, batch.targets, batch.mask)
-        self._weights, self._means, self._squares, total = update(
-            *self._arguments(arrays, learning_rate)
+        grads, total = gradients(self._weights, arrays, self._dropout())
+        self._weights, self._means, self._squares = self._jitted_update(
+            self._weights,
+            self._means,
+            self._squares,
+            grads,
+            np.float32(learning_rate),
+            np.float32(self._count),
         )
         return total  # type: ignore[no-any-return]
 
