@@ -29,8 +29,9 @@ from _common import (
     seconds,
 )
 from charloom import ModelConfig, TrainConfig, Vocabulary
-from charloom.batches import Batch, NameBatches
+from charloom.batches import Batch, NameBatches, bucket_count
 from charloom.models.initial import initial_weights
+from charloom.models.shapes import parameter_count
 from charloom.training.engine import Engine, make_engine
 from tutorial import BATCH, EMBEDDING, ROW, UNITS, alphabet, rows_of
 
@@ -38,6 +39,9 @@ MODEL = ModelConfig(cell="gru", units=UNITS, layers=1, embedding=EMBEDDING, drop
 TRAINING = TrainConfig(batch_size=BATCH)
 RATE = 1e-3
 """Adam's learning rate in the tutorial."""
+
+EPOCHS = 20
+"""And its epochs, by which the number of buckets is chosen as ``fit`` does."""
 
 
 def main() -> None:
@@ -140,8 +144,10 @@ def padded_epoch(rows: NDArray[np.int32]) -> list[Batch]:
 
 
 def packed_epoch(names: Sequence[str]) -> NameBatches:
-    ids, lengths = Vocabulary.of(names).encode_all(names)
-    return NameBatches(ids, lengths, BATCH)
+    vocabulary = Vocabulary.of(names)
+    ids, lengths = vocabulary.encode_all(names)
+    buckets = bucket_count(lengths, parameter_count(MODEL, vocabulary.size), EPOCHS)
+    return NameBatches(ids, lengths, BATCH, buckets=buckets)
 
 
 def train(engine: Engine, batches: Sequence[Batch]) -> float:

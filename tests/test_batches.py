@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charloom.batches import NameBatches, bucket_edges
+from charloom.batches import NameBatches, bucket_count, bucket_edges
 from charloom.vocabulary import BOUNDARY
 
 LENGTHS = st.lists(st.integers(1, 30), min_size=1, max_size=60)
@@ -93,3 +93,10 @@ def test_buckets_save_most_of_the_padding():
     one, four = (batches_of(lengths, 32, buckets=n).padded_share for n in (1, 4))
     assert one > 0.4
     assert four < 0.15
+
+
+def test_more_work_is_worth_more_buckets():
+    lengths = np.random.default_rng(0).poisson(12, 1500) + 1
+    counts = [bucket_count(lengths, parameters, 14) for parameters in (10**4, 264_309, 4 * 10**6)]
+    assert counts[0] == 1 < counts[1] < counts[2]
+    assert bucket_count(np.full(100, 7), 10**9, 100) == 1

@@ -11,7 +11,7 @@ from typing import SupportsFloat
 import numpy as np
 from numpy.typing import NDArray
 
-from ..batches import NameBatches
+from ..batches import NameBatches, bucket_count
 from ..config import ModelConfig, TrainConfig
 from ..corpus import Corpus
 from ..errors import TrainingError
@@ -84,7 +84,9 @@ class _Run:
         self.train, self.held_out = corpus.split(training.held_out, training.seed)
         self.vocabulary = Vocabulary.of(corpus.names, corpus.unit)
         ids, lengths = self.vocabulary.encode_all(self.train)
-        self.batches = NameBatches(ids, lengths, training.batch_size, training.seed)
+        self.parameters = parameter_count(model, self.vocabulary.size)
+        buckets = bucket_count(lengths, self.parameters, training.epochs)
+        self.batches = NameBatches(ids, lengths, training.batch_size, training.seed, buckets)
         self.held_out_ids = [self.vocabulary.encode(name) for name in self.held_out]
         self.held_out_decides = len(self.held_out) >= ENOUGH_HELD_OUT
         self.schedule = Schedule(training, self.batches.steps_per_epoch * training.epochs, started)
@@ -118,7 +120,7 @@ class _Run:
             self.saved_epoch = self.at.best_epoch
         yield Started(
             backend=backend,
-            parameters=parameter_count(self.model, self.vocabulary.size),
+            parameters=self.parameters,
             train_names=len(self.train),
             held_out_names=len(self.held_out),
             steps_per_epoch=self.batches.steps_per_epoch,
