@@ -62,8 +62,12 @@ def checked(options: argparse.Namespace) -> argparse.Namespace:
 
 
 def environment(backend: str = "jax", **more: str) -> dict[str, str]:
-    """Return this process's environment for a child that uses a backend of Keras."""
-    return {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", **more}
+    """Return this process's environment for a child that uses a backend of Keras.
+
+    With compiled bytecode, as any installed package has it.
+    """
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", **more}
 
 
 def lines_of(data: Path) -> list[str]:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .checkpoint import load_model
 from .config import ModelConfig
-from .corpus import Corpus
 from .errors import RunError
 from .events import Event, Finished
 from .generation import LanguageModel
 from .models.numpy_rnn import NumpyRNN
 from .recipes import recipe
 from .vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from .corpus import Corpus
 
 
 def fit(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
+import os
 import sys
 from pathlib import Path
 
@@ -68,7 +68,6 @@ def command(
     """
     from ..api import load
     from ..config import SampleConfig
-    from ..corpus import Corpus
 
     config = SampleConfig(
         temperature=temperature,
@@ -76,12 +75,14 @@ def command(
         top_p=top_p,
         min_p=min_p,
         max_length=max_length,
-        seed=secrets.randbits(48) if seed is None else seed,
+        seed=int.from_bytes(os.urandom(6)) if seed is None else seed,
     )
     model = load(run)
-    forbidden = [
-        name for path in forbid for name in Corpus.read(path, unit=model.vocabulary.unit).names
-    ]
+    forbidden: list[str] = []
+    if forbid:
+        from ..corpus import Corpus
+
+        forbidden += Corpus.read(*forbid, unit=model.vocabulary.unit).names
     search = model.stream(
         count,
         start=start,
