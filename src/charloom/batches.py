@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .vocabulary import BOUNDARY
 
 MOST_BUCKETS = 8
-SECONDS_PER_BUCKET = 0.4
+SECONDS_PER_BUCKET = 0.65
 OPERATIONS_PER_SECOND = 1e11
 """What ``bucket_count`` weighs: measured on two cores, rounded; only their ratio matters."""
 
