@@ -4,7 +4,7 @@ Wall seconds from starting a process, imports and compilation included. The base
 recipe, 20 epochs, on the training names of split 0; its quality is its best epoch on the
 held-out names (nats a character, first letters left out, end counted). charloom trains in a
 process of its own, and stops after the first epoch that is at least as good: with an empty
-compilation cache and with a filled one, with the default recipe and with a small model.
+compilation cache and with a filled one, with the default recipe.
 
     python benchmarks/time_to_quality.py --baseline-python PATH
 """
@@ -17,15 +17,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 from _common import Claim, Worker, checked, describe_machine, environment, parser, print_table
-
-FAST: dict[str, Any] = {"units": 128, "dropout": 0.0, "learning_rate": 0.01}
-"""A smaller model without dropout, which compiles and learns sooner; else the default recipe.
-
-Picked among a few by trying them on this very split; the default recipe's rows are not.
-"""
 
 
 def main() -> None:
@@ -40,25 +33,25 @@ def main() -> None:
     epochs = 20
     if options.quick:
         train, epochs = train[:192], 1
-    kinds = {"small model": FAST, "default recipe": {}}
     recipe: list[float] = []
     to_best: list[float] = []
-    ours: dict[str, list[float]] = {f"{k}, {c} cache": [] for k in kinds for c in ("empty", "full")}
+    ours: dict[str, list[float]] = {"empty cache": [], "full cache": []}
     notes = []
     for _ in range(options.repeats):
         whole, best, nats = run_tutorial(options.baseline_python, train, held_out, epochs)
         recipe.append(whole)
         to_best.append(best)
-        for kind, settings in kinds.items():
-            with tempfile.TemporaryDirectory() as cache:
-                for state in ("empty", "full"):
-                    taken, epoch, reached = run_charloom(options.data, min(nats), settings, cache)
-                    ours[f"{kind}, {state} cache"].append(taken)
-            notes.append(f"{kind}: {reached:.3f} nats after epoch {epoch}")
-        notes[-1] += f"; tutorial: {min(nats):.3f} after epoch {nats.index(min(nats)) + 1}"
+        with tempfile.TemporaryDirectory() as cache:
+            for taken in ours.values():
+                seconds, epoch, reached = run_charloom(options.data, min(nats), cache)
+                taken.append(seconds)
+        notes.append(
+            f"charloom: {reached:.3f} nats after epoch {epoch}; "
+            f"tutorial: {min(nats):.3f} after epoch {nats.index(min(nats)) + 1}"
+        )
 
     print(describe_machine({"charloom": __version__}))
-    print(f"small model: {FAST}, else the default recipe; medians of {options.repeats}")
+    print(f"default recipe; medians of {options.repeats}")
     print_table(
         [
             *(
@@ -89,11 +82,9 @@ def run_tutorial(
     return whole, whole - before_end[nats.index(min(nats))], nats
 
 
-def run_charloom(
-    data: Path, target: float, settings: dict[str, Any], cache: str
-) -> tuple[float, int, float]:
+def run_charloom(data: Path, target: float, cache: str) -> tuple[float, int, float]:
     """Return seconds until charloom reaches ``target`` nats, the epoch, and what it reached."""
-    asked = json.dumps({"data": str(data), "target": target, "settings": settings})
+    asked = json.dumps({"data": str(data), "target": target})
     start = time.perf_counter()
     with subprocess.Popen(
         [sys.executable, __file__, "--learner", asked],
@@ -105,12 +96,12 @@ def run_charloom(
         line = process.stdout.readline()
         taken = time.perf_counter() - start
     if not line:
-        raise SystemExit(f"charloom with {settings or 'its default recipe'} missed {target:.3f}.")
+        raise SystemExit(f"charloom missed {target:.3f}.")
     answer = json.loads(line)
     return taken, answer["epoch"], answer["nats"]
 
 
-def learn(data: str, target: float, settings: dict[str, Any]) -> None:
+def learn(data: str, target: float) -> None:
     """In the fresh process: train until the held-out names cost ``target``, and say so."""
     from charloom import Corpus, fit
     from charloom.api import language_model
@@ -120,8 +111,8 @@ def learn(data: str, target: float, settings: dict[str, Any]) -> None:
 
     corpus = Corpus.read(data)
     held_out = corpus.split(0.1, 0)[1]
-    model, _ = recipe(corpus.report.names, corpus.report.characters, **settings)
-    for event in fit(corpus, seed=0, **settings):
+    model, _ = recipe(corpus.report.names, corpus.report.characters)
+    for event in fit(corpus, seed=0):
         if isinstance(event, Evaluated):
             learnt = language_model(corpus, model, event.weights)
             nats = likelihood(learnt, held_out).nats_per_char_without_first
