@@ -12,7 +12,6 @@ from ..config import ModelConfig
 from ..corpus import Corpus
 from ..events import Evaluated, Event, Finished, Started, Step, Warned
 from ..generation import LanguageModel
-from .options import say
 
 SAMPLES = 4
 """New names that are shown after an epoch."""
@@ -37,6 +36,11 @@ def show(
         disable=not console.is_terminal,
     )
     finished: Finished | None = None
+
+    def tell(message: str) -> None:
+        # Through the bar's console: it draws the bar anew below the message.
+        console.print(message, markup=False, soft_wrap=True)
+
     with bar:
         task = bar.add_task("", total=1.0, epoch="-", loss="-", held_out="-", speed=0.0)
         every = 1
@@ -44,9 +48,9 @@ def show(
             match event:
                 case Started():
                     every = max(1, event.epochs // LINES)
-                    say(_beginning(event, config))
+                    tell(_beginning(event, config))
                 case Warned():
-                    say(f"warning: {event.message}")
+                    tell(f"warning: {event.message}")
                 case Step():
                     bar.update(
                         task,
