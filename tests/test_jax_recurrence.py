@@ -12,6 +12,7 @@ import jax.numpy as jnp  # noqa: E402
 from charloom.config import ModelConfig  # noqa: E402
 from charloom.models import jax_model  # noqa: E402
 from charloom.models.jax_recurrence import (  # noqa: E402
+    first_step,
     input_sums,
     recurrence,
     recurrent_bias,
@@ -56,7 +57,7 @@ def plain_logits(config, weights, ids):
             states = plain_step(config.cell, x[time], states, *parts)
             outputs.append(states[0])
         x = jnp.stack(outputs)
-    return x @ weights["logits.kernel"] + weights["logits.bias"]
+    return jnp.moveaxis(x @ weights["logits.kernel"] + weights["logits.bias"], -1, 0)
 
 
 @pytest.mark.parametrize("layers", [1, 3])
@@ -88,18 +89,53 @@ def test_the_gradient_of_every_argument_matches_finite_differences(cell):
     def array(*shape):
         return jnp.array(rng.normal(0, 0.5, shape), jnp.float32)
 
-    blocks = {"gru": (2, 1), "lstm": (4,), "rnn": (1,)}[cell]
-    x = tuple(array(T, B, block * H) for block in blocks)
-    states = tuple(array(B, H) for _ in range(STATES[cell]))
-    bias = array(H) if cell == "gru" else jnp.zeros(())
-    weigh = array(T, B, H)
+    x = array(GATES[cell] * H, T, B)
+    states = tuple(array(H, B) for _ in range(STATES[cell]))
+    bias = array(H, 1) if cell == "gru" else jnp.zeros((1, 1))
+    weigh, weigh_last = array(H, T + 1, B), array(H, B)
 
     def total(x, U, bias, states):
-        outputs = recurrence(cell, x, U, bias, states)
-        return sum((o * weigh).sum() for o in outputs) + (outputs[0] ** 2).sum()
+        hidden, last = recurrence(cell, x, U, bias, states)
+        return (
+            (hidden * weigh).sum() + (hidden**2).sum() + sum((s * weigh_last).sum() for s in last)
+        )
 
     arguments = (x, array(H, GATES[cell] * H), bias, states)
     check_grads(total, arguments, order=1, modes=["rev"], atol=0.02, rtol=0.02)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_first_step_is_a_step_from_a_carry_of_zeros(cell):
+    rng = np.random.default_rng(0)
+    x = jnp.array(rng.normal(0, 0.5, (GATES[cell] * H, B)), jnp.float32)
+    U = jnp.array(rng.normal(0, 0.5, (H, GATES[cell] * H)), jnp.float32)
+    bias = jnp.array(rng.normal(size=(H, 1)), jnp.float32) if cell == "gru" else jnp.zeros((1, 1))
+    zero = (jnp.zeros((H, B)),) * STATES[cell]
+    weigh = jnp.array(rng.normal(size=(STATES[cell], H, B)), jnp.float32)
+
+    def short(x, bias):
+        return sum((s * w).sum() for s, w in zip(first_step(cell, x, bias), weigh, strict=True))
+
+    def full(x, bias):
+        _, last = recurrence(cell, x[:, None], U, bias, zero)
+        return sum((s * w).sum() for s, w in zip(last, weigh, strict=True))
+
+    for ours, expected in zip(
+        jax.value_and_grad(short, (0, 1))(x, bias),
+        jax.value_and_grad(full, (0, 1))(x, bias),
+        strict=True,
+    ):
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), ours, expected)
+
+
+def test_columns_and_their_gradient_are_those_of_indexing():
+    table = jnp.array(np.random.default_rng(0).normal(size=(H, V)), jnp.float32)
+    ids = jnp.array([[0, 3, 3], [6, 0, 3]])
+    weigh = jnp.array(np.random.default_rng(1).normal(size=(H, 2, 3)), jnp.float32)
+    np.testing.assert_array_equal(jax_model.columns_of(table, ids), table[:, ids])
+    ours = jax.grad(lambda table: (jax_model.columns_of(table, ids) * weigh).sum())(table)
+    plain = jax.grad(lambda table: (table[:, ids] * weigh).sum())(table)
+    np.testing.assert_allclose(ours, plain, rtol=1e-6)
 
 
 def test_the_input_sums_hold_every_bias_that_no_gate_holds_back():
@@ -107,11 +143,9 @@ def test_the_input_sums_hold_every_bias_that_no_gate_holds_back():
     x, kernel, bias = (
         jnp.array(rng.normal(size=s), jnp.float32) for s in [(2, E), (E, 3 * H), (2, 3 * H)]
     )
-    zr, c = input_sums("gru", x, kernel, bias)
-    sums = x @ kernel + bias[0]
-    np.testing.assert_allclose(zr, sums[:, : 2 * H] + bias[1, : 2 * H], rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(c, sums[:, 2 * H :], rtol=1e-5, atol=1e-6)
-    np.testing.assert_array_equal(recurrent_bias("gru", bias), bias[1, 2 * H :])
+    expected = x @ kernel + bias[0] + bias[1].at[2 * H :].set(0.0)
+    np.testing.assert_allclose(input_sums("gru", x.T, kernel, bias), expected.T, atol=1e-5)
+    np.testing.assert_array_equal(recurrent_bias("gru", bias)[:, 0], bias[1, 2 * H :])
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -124,7 +158,7 @@ def test_jax_and_numpy_give_the_same_logits(cell):
     carry = rnn.initial_carry(B)
     for time in range(T):
         logits, carry = rnn.step(ids[time], carry)
-        np.testing.assert_allclose(logits, expected[time], atol=1e-5)
+        np.testing.assert_allclose(logits, expected[:, time].T, atol=1e-5)
 
 
 def test_dropout_scales_each_layers_outputs():
@@ -135,8 +169,9 @@ def test_dropout_scales_each_layers_outputs():
     ones, zeros = (jnp.full((2, B, H), value) for value in (1.0, 0.0))
     np.testing.assert_array_equal(jax_model.logits(config, weights, ids, ones), plain)
     only_bias = jax_model.logits(config, weights, ids, ones.at[1].set(zeros[1]))
-    np.testing.assert_allclose(only_bias, jnp.broadcast_to(weights["logits.bias"], plain.shape))
+    bias = weights["logits.bias"][:, None, None]
+    np.testing.assert_allclose(only_bias, jnp.broadcast_to(bias, plain.shape))
     # Rows are sequences: dropping one sequence's outputs leaves the others as they are.
     first_row = jax_model.logits(config, weights, ids, ones.at[0, 0].set(0.0))
-    assert float(jnp.abs(first_row[:, 0] - plain[:, 0]).max()) > 1e-3
-    np.testing.assert_allclose(first_row[:, 1:], plain[:, 1:], atol=1e-6)
+    assert float(jnp.abs(first_row[..., 0] - plain[..., 0]).max()) > 1e-3
+    np.testing.assert_allclose(first_row[..., 1:], plain[..., 1:], atol=1e-6)

@@ -3,16 +3,23 @@
 Automatic differentiation of a scan adds up each weight's gradient step by step, and goes
 through B·T rows of the embedding. Here the way back in time computes only what must be
 sequential, the gradient of the carry and of the gates' sums; then each weight's gradient is one
-matrix product over all T·B rows, as in cuDNN (Appleyard, Kocisky, Blunsom 2016, section 3.1).
+matrix product over all T·B columns, as in cuDNN (Appleyard, Kocisky, Blunsom 2016, section 3.1).
 
-All arrays are time-major. Every cell splits its sums into an input part ``x``, in which the
-biases are already added, and a recurrent part ``g = h @ U``; the derivatives are those of
+Arrays are feature-major: (features, B) in a step, (features, T, B) over time. A CPU's matrix
+product runs ``Uᵀ (G·H, H) @ h (H, B)`` a sixth faster than ``h (B, H) @ U (H, G·H)``, since its
+few columns are then on the small side (benchmarks/layout.py).
+
+Every cell splits its sums into an input part ``x``, in which the biases are already added, and a
+recurrent part ``g = Uᵀ h``:
 
     GRU  (reset_after)  z, r = sigmoid(x_zr + g_zr);  c = tanh(x_c + r (g_c + b))
                         h' = c + z (h - c)
     LSTM                i, f, o = sigmoid(x + g);  a = tanh(x_a + g_a)
                         c' = f c + i a;  h' = o tanh(c')
     RNN                 h' = tanh(x + g)
+
+The gradient of every sum is the carry's gradient times a factor that the way forward knows, so
+these factors are what it saves, and the way back only multiplies.
 """
 
 from __future__ import annotations
@@ -25,6 +32,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from .shapes import GATES, STATES
+
 Arrays = tuple[Array, ...]
 
 
@@ -33,159 +42,191 @@ def _sigmoid(x: Array) -> Array:
     return 0.5 * jnp.tanh(0.5 * x) + 0.5
 
 
+def _at(array: Array, t: Array, axis: int = 1) -> Array:
+    return lax.dynamic_index_in_dim(array, t, axis, keepdims=False)  # type: ignore[no-any-return]
+
+
+def _put(array: Array, value: Array, t: Array | int, axis: int = 1) -> Array:
+    return lax.dynamic_update_index_in_dim(array, value, t, axis)  # type: ignore[no-any-return]
+
+
 class Cell(NamedTuple):
     """The element-wise half of a recurrent cell, both ways.
 
     Attributes:
-        blocks: columns of each block of the input sums, in units of H; the blocks are kept
-            apart so that the way back never has to join arrays of T·B rows.
-        forward: ``(x blocks, g (B, G·H), states, bias) -> (states, saved)``.
-        backward: ``(states' gradients, saved, states) -> (x blocks' gradients, g's gradient
-            blocks, direct gradients of the states)``. The blocks of g that have the same
-            gradient as those of x are given as ``None``.
+        factors: how many arrays (H, B) the way back needs.
+        forward: ``(x (G·H, B), g (G·H, B), states, bias (H, 1)) -> (states, factors)``.
+        backward: ``(states' gradients, factors (F, H, B)) -> (g's gradient (G·H, B), that of x's
+            last H rows where it is another, direct gradients of the states)``.
     """
 
-    blocks: tuple[int, ...]
-    forward: Callable[[Arrays, Array, Arrays, Array], tuple[Arrays, Arrays]]
-    backward: Callable[[Arrays, Arrays, Arrays], tuple[Arrays, tuple[Array | None, ...], Arrays]]
+    factors: int
+    forward: Callable[[Array, Array, Arrays, Array], tuple[Arrays, Arrays]]
+    backward: Callable[[Arrays, Array], tuple[Array, Array | None, Arrays]]
 
 
-def _gru_forward(x: Arrays, g: Array, states: Arrays, bias: Array) -> tuple[Arrays, Arrays]:
+def _gru_forward(x: Array, g: Array, states: Arrays, bias: Array) -> tuple[Arrays, Arrays]:
     (h,) = states
-    H = h.shape[-1]
-    z = _sigmoid(x[0][:, :H] + g[:, :H])
-    r = _sigmoid(x[0][:, H:] + g[:, H : 2 * H])
-    gc = g[:, 2 * H :] + bias
-    c = jnp.tanh(x[1] + r * gc)
-    return (c + z * (h - c),), (z, r, c, gc)
+    H = len(h)
+    z = _sigmoid(x[:H] + g[:H])
+    r = _sigmoid(x[H : 2 * H] + g[H : 2 * H])
+    gc = g[2 * H :] + bias
+    c = jnp.tanh(x[2 * H :] + r * gc)
+    dc = (1 - z) * (1 - c * c)
+    return (c + z * (h - c),), ((h - c) * z * (1 - z), dc * gc * r * (1 - r), dc * r, dc, z)
 
 
-def _gru_backward(
-    grads: Arrays, saved: Arrays, states: Arrays
-) -> tuple[Arrays, tuple[Array | None, ...], Arrays]:
-    (dh,), (z, r, c, gc), (h,) = grads, saved, states
-    dc = dh * (1 - z) * (1 - c * c)
-    dz = dh * (h - c) * z * (1 - z)
-    dr = dc * gc * r * (1 - r)
-    return (jnp.concatenate([dz, dr], -1), dc), (None, dc * r), (dh * z,)
+def _gru_backward(grads: Arrays, factors: Array) -> tuple[Array, Array | None, Arrays]:
+    d = grads[0] * factors
+    return d[:3].reshape(-1, d.shape[2]), d[3], (d[4],)
 
 
-def _lstm_forward(x: Arrays, g: Array, states: Arrays, _bias: Array) -> tuple[Arrays, Arrays]:
-    _, c = states
-    H = c.shape[-1]
-    sums = x[0] + g
-    i, f = _sigmoid(sums[:, :H]), _sigmoid(sums[:, H : 2 * H])
-    a, o = jnp.tanh(sums[:, 2 * H : 3 * H]), _sigmoid(sums[:, 3 * H :])
-    c = f * c + i * a
+def _lstm_forward(x: Array, g: Array, states: Arrays, _bias: Array) -> tuple[Arrays, Arrays]:
+    before = states[1]
+    H = len(before)
+    sums = x + g
+    i, f = _sigmoid(sums[:H]), _sigmoid(sums[H : 2 * H])
+    a, o = jnp.tanh(sums[2 * H : 3 * H]), _sigmoid(sums[3 * H :])
+    c = f * before + i * a
     t = jnp.tanh(c)
-    return (o * t, c), (i, f, a, o, t)
+    gates = (a * i * (1 - i), before * f * (1 - f), i * (1 - a * a), t * o * (1 - o))
+    return (o * t, c), (*gates, o * (1 - t * t), f)
 
 
-def _lstm_backward(
-    grads: Arrays, saved: Arrays, states: Arrays
-) -> tuple[Arrays, tuple[Array | None, ...], Arrays]:
-    (dh, dc), (i, f, a, o, t), (_, c) = grads, saved, states
-    dc = dc + dh * o * (1 - t * t)
-    di, df = dc * a * i * (1 - i), dc * c * f * (1 - f)
-    da, do = dc * i * (1 - a * a), dh * t * o * (1 - o)
-    return (jnp.concatenate([di, df, da, do], -1),), (None,), (jnp.zeros_like(dh), dc * f)
+def _lstm_backward(grads: Arrays, factors: Array) -> tuple[Array, Array | None, Arrays]:
+    dh, dc = grads
+    # Without the barriers XLA computes the four blocks anew wherever they are read.
+    barrier: Callable[[Array], Array] = lax.optimization_barrier
+    dc = barrier(dc + dh * factors[4])
+    dg = barrier(jnp.concatenate([*(dc * factors[:3]), dh * factors[3]]))
+    return dg, None, (jnp.zeros_like(dh), dc * factors[5])
 
 
-def _rnn_forward(x: Arrays, g: Array, _states: Arrays, _bias: Array) -> tuple[Arrays, Arrays]:
-    h = jnp.tanh(x[0] + g)
-    return (h,), (h,)
+def _rnn_forward(x: Array, g: Array, _states: Arrays, _bias: Array) -> tuple[Arrays, Arrays]:
+    h = jnp.tanh(x + g)
+    return (h,), (1 - h * h,)
 
 
-def _rnn_backward(
-    grads: Arrays, saved: Arrays, _states: Arrays
-) -> tuple[Arrays, tuple[Array | None, ...], Arrays]:
-    (dh,), (h,) = grads, saved
-    return (dh * (1 - h * h),), (None,), (jnp.zeros_like(dh),)
+def _rnn_backward(grads: Arrays, factors: Array) -> tuple[Array, Array | None, Arrays]:
+    (dh,) = grads
+    return dh * factors[0], None, (jnp.zeros_like(dh),)
 
 
 CELLS = {
-    "gru": Cell((2, 1), _gru_forward, _gru_backward),
-    "lstm": Cell((4,), _lstm_forward, _lstm_backward),
-    "rnn": Cell((1,), _rnn_forward, _rnn_backward),
+    "gru": Cell(5, _gru_forward, _gru_backward),
+    "lstm": Cell(6, _lstm_forward, _lstm_backward),
+    "rnn": Cell(1, _rnn_forward, _rnn_backward),
 }
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def recurrence(cell: str, x: Arrays, U: Array, bias: Array, states: Arrays) -> Arrays:
+def first_step(cell: str, x: Array, bias: Array) -> Arrays:
+    """Return the states after a step from a carry of zeros, in which U plays no part.
+
+    ``x`` (G·H, B) and ``bias`` as in ``recurrence``, which goes on from these states.
+    """
+    return _first_forward(cell, x, bias)[0]
+
+
+def _first_forward(cell: str, x: Array, bias: Array) -> tuple[Arrays, tuple[Array, Array]]:
+    zero = jnp.zeros((len(x) // GATES[cell], x.shape[1]))
+    states = (zero,) * STATES[cell]
+    states, factors = CELLS[cell].forward(x, jnp.zeros_like(x), states, bias)
+    return states, (jnp.stack(factors), bias)
+
+
+def _first_backward(
+    cell: str, residuals: tuple[Array, Array], grads: Arrays
+) -> tuple[Array, Array]:
+    factors, bias = residuals
+    dg, dx, _ = CELLS[cell].backward(grads, factors)
+    if dx is None:
+        return dg, jnp.zeros_like(bias)
+    H = len(dx)
+    return jnp.concatenate([dg[:-H], dx]), dg[-H:].sum(1, keepdims=True)
+
+
+first_step.defvjp(_first_forward, _first_backward)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def recurrence(cell: str, x: Array, U: Array, bias: Array, states: Arrays) -> tuple[Array, Arrays]:
     """Run a cell over time.
 
     Args:
         cell: a key of ``CELLS``.
-        x: blocks of the input sums, each (T, B, columns), biases added.
+        x: the input sums (G·H, T, B), biases added.
         U: recurrent kernel (H, G·H).
-        bias: the GRU's recurrent bias of the candidate (H,); others ignore it.
-        states: the carry to start from, each (B, H).
+        bias: the GRU's recurrent bias of the candidate (H, 1); others ignore it.
+        states: the carry to start from, each (H, B); h is the first.
 
     Returns:
-        The states after each step, each (T, B, H); h is the first.
+        (h before and after each step (H, T + 1, B), the last states).
     """
     return _recurrence_forward(cell, x, U, bias, states)[0]
 
 
 def _recurrence_forward(
-    cell: str, x: Arrays, U: Array, bias: Array, states: Arrays
-) -> tuple[Arrays, tuple[Any, ...]]:
-    def step(states: Arrays, x: Arrays) -> tuple[Arrays, tuple[Arrays, Arrays]]:
-        states, saved = CELLS[cell].forward(x, states[0] @ U, states, bias)
-        return states, (states, saved)
+    cell: str, x: Array, U: Array, bias: Array, states: Arrays
+) -> tuple[tuple[Array, Arrays], tuple[Any, ...]]:
+    (H, B), T = states[0].shape, x.shape[1]
+    UT = U.T
 
-    _, (outputs, saved) = lax.scan(step, states, x)
-    return outputs, (outputs, saved, U, bias, states)
+    def step(t: Array, carry: tuple[Arrays, Array, Array]) -> tuple[Arrays, Array, Array]:
+        states, hidden, saved = carry
+        states, factors = CELLS[cell].forward(_at(x, t), UT @ states[0], states, bias)
+        hidden = _put(hidden, states[0], t + 1)
+        return states, hidden, _put(saved, jnp.stack(factors), t, axis=0)
+
+    hidden = _put(jnp.zeros((H, T + 1, B)), states[0], 0)
+    saved = jnp.zeros((T, CELLS[cell].factors, H, B))
+    last, hidden, saved = lax.fori_loop(0, T, step, (states, hidden, saved))
+    return (hidden, last), (hidden, saved, U, bias)
 
 
 def _recurrence_backward(
-    cell: str, residuals: tuple[Any, ...], output_grads: Arrays
-) -> tuple[Arrays, Array, Array, Arrays]:
-    outputs, saved, U, bias, first = residuals
-    H = U.shape[0]
-    before = tuple(
-        jnp.concatenate([start[None], s[:-1]]) for start, s in zip(first, outputs, strict=True)
-    )
-    UT = U.T
+    cell: str, residuals: tuple[Any, ...], output_grads: tuple[Array, Arrays]
+) -> tuple[Array, Array, Array, Arrays]:
+    (hidden, saved, U, bias), (from_above, last) = residuals, output_grads
+    T, _, H, B = saved.shape
+    apart = cell == "gru"
 
-    def step(grads: Arrays, at: tuple[Arrays, Arrays, Arrays]) -> tuple[Arrays, Any]:
-        from_above, saved, states = at
-        grads = tuple(a + b for a, b in zip(grads, from_above, strict=True))
-        dx, dg, direct = CELLS[cell].backward(grads, saved, states)
-        dg_all = jnp.concatenate([b if a is None else a for a, b in zip(dg, dx, strict=True)], -1)
-        return (direct[0] + dg_all @ UT, *direct[1:]), (dx, dg)
+    def step(k: Array, carry: tuple[Arrays, Array, Array]) -> tuple[Arrays, Array, Array]:
+        grads, all_dg, all_dx = carry
+        t = T - 1 - k
+        grads = (grads[0] + _at(from_above, t + 1), *grads[1:])
+        dg, dx, direct = CELLS[cell].backward(grads, _at(saved, t, axis=0))
+        if dx is not None:
+            all_dx = _put(all_dx, dx, t)
+        return (direct[0] + U @ dg, *direct[1:]), _put(all_dg, dg, t), all_dx
 
-    start = tuple(jnp.zeros_like(s) for s in first)
-    start_grads, (dx, dg) = lax.scan(step, start, (output_grads, saved, before), reverse=True)
-    dg = tuple(b if a is None else a for a, b in zip(dg, dx, strict=True))
-    h_rows = before[0].reshape(-1, H)
-    rows = [d.reshape(-1, d.shape[-1]) for d in dg]
-    dU = jnp.concatenate([h_rows.T @ d for d in rows], -1)
-    dbias = rows[-1].sum(0) if cell == "gru" else jnp.zeros_like(bias)
-    return dx, dU, dbias, start_grads
+    start = (jnp.zeros((U.shape[1], T, B)), jnp.zeros((H if apart else 0, T, B)))
+    grads, dg, dx = lax.fori_loop(0, T, step, (last, *start))
+    dU = (dg.reshape(-1, T * B) @ hidden[:, :-1].reshape(H, -1).T).T
+    if apart:
+        dbias = dg[-H:].sum((1, 2))[:, None]
+        dg = jnp.concatenate([dg[:-H], dx])
+    else:
+        dbias = jnp.zeros_like(bias)
+    return dg, dU, dbias, (grads[0] + from_above[:, 0], *grads[1:])
 
 
 recurrence.defvjp(_recurrence_forward, _recurrence_backward)
 
 
-def input_sums(cell: str, inputs: Array, kernel: Array, bias: Array) -> Arrays:
-    """Return the blocks of ``inputs @ kernel`` plus every bias that may be added beforehand.
+def input_sums(cell: str, inputs: Array, kernel: Array, bias: Array) -> Array:
+    """Return ``kernelᵀ @ inputs`` plus every bias that may be added beforehand, (G·H, ...).
 
-    ``inputs`` (..., I), ``kernel`` (I, G·H), ``bias`` as in ``models.shapes``; the GRU's
+    ``inputs`` (I, ...), ``kernel`` (I, G·H), ``bias`` as in ``models.shapes``; the GRU's
     recurrent bias of z and r is added here too, that of its candidate belongs to the reset gate.
     """
     if cell == "gru":
         H = kernel.shape[1] // 3
         bias = jnp.concatenate([bias[0, : 2 * H] + bias[1, : 2 * H], bias[0, 2 * H :]])
-    blocks, low = [], 0
-    H = kernel.shape[1] // sum(CELLS[cell].blocks)
-    for block in CELLS[cell].blocks:
-        high = low + block * H
-        blocks.append(inputs @ kernel[:, low:high] + bias[low:high])
-        low = high
-    return tuple(blocks)
+    sums = kernel.T @ inputs.reshape(len(inputs), -1) + bias[:, None]
+    return sums.reshape(-1, *inputs.shape[1:])
 
 
 def recurrent_bias(cell: str, bias: Array) -> Array:
-    """Return the bias that must be added inside the recurrence: the GRU's candidate's, (H,)."""
-    return bias[1, 2 * (bias.shape[1] // 3) :] if cell == "gru" else jnp.zeros(())
+    """Return the bias that must be added inside the recurrence: the GRU's candidate's, (H, 1)."""
+    return bias[1, 2 * (bias.shape[1] // 3) :, None] if cell == "gru" else jnp.zeros((1, 1))

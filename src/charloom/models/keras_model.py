@@ -50,11 +50,10 @@ class FastGRU(keras.layers.GRU):  # type: ignore[misc]
             for variable in (self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias)
         )
         (state,) = initial_state if isinstance(initial_state, list | tuple) else [initial_state]
-        sums = input_sums("gru", keras.ops.swapaxes(sequences, 0, 1), kernel, bias)
-        state = keras.ops.convert_to_tensor(state)
-        outputs = recurrence("gru", sums, U, recurrent_bias("gru", bias), (state,))[0]
-        last = outputs[-1]
-        return last, keras.ops.swapaxes(outputs, 0, 1), [last]
+        sums = input_sums("gru", keras.ops.transpose(sequences, (2, 1, 0)), kernel, bias)
+        state = keras.ops.convert_to_tensor(state).T
+        hidden, (last,) = recurrence("gru", sums, U, recurrent_bias("gru", bias), (state,))
+        return last.T, keras.ops.transpose(hidden[:, 1:], (2, 1, 0)), [last.T]
 
 
 LAYERS = {"gru": FastGRU, "lstm": keras.layers.LSTM, "rnn": keras.layers.SimpleRNN}
