@@ -16,10 +16,11 @@ LAYERS = [
     {"cli"},
     {"__init__"},
     {"api"},
-    {"evaluation"},
+    {"evaluation", "plots"},
     {"training", "generation"},
-    {"checkpoint"},
+    {"checkpoint", "padded_rows"},
     {"models", "batches", "files"},
+    {"description"},
     {"corpus"},
     {"vocabulary", "reading", "recipes"},
     {"config", "events"},
@@ -36,6 +37,9 @@ MAY_USE_FRAMEWORKS = {
     "models/keras_model.py",
     "training/jax_engine.py",
     "training/keras_engine.py",
+    "training/loops/jax_step.py",
+    "training/loops/tensorflow_step.py",
+    "training/loops/torch_step.py",
 }
 
 FILES = sorted(SOURCE.rglob("*.py"))

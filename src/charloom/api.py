@@ -20,6 +20,7 @@ from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from .corpus import Corpus
+    from .training.engine import Loop
 
 
 def fit(
@@ -28,17 +29,20 @@ def fit(
     out: str | Path | None = None,
     force: bool = False,
     resume: bool = False,
+    loop: Loop = "fit",
     **settings: Any,
 ) -> Iterator[Event]:
     """Train on ``corpus`` and report what happens as events; see ``training.fit``.
 
     ``settings`` are fields of ``ModelConfig`` and ``TrainConfig``; the recipe for the corpus's
-    size sets the others.
+    size, or the one that ``recipe="tutorial"`` names, sets the others.
     """
     from .training.fit import fit as events  # imported late: it needs a framework
 
     model, training = recipe(corpus.report.names, corpus.report.characters, **settings)
-    return events(corpus, model=model, training=training, out=out, force=force, resume=resume)
+    return events(
+        corpus, model=model, training=training, out=out, force=force, resume=resume, loop=loop
+    )
 
 
 def train(corpus: Corpus, *, out: str | Path | None = None, **settings: Any) -> LanguageModel:
@@ -47,8 +51,8 @@ def train(corpus: Corpus, *, out: str | Path | None = None, **settings: Any) -> 
     Args:
         corpus: the names.
         out: a run folder to save it to, as it goes.
-        settings: ``force``, ``resume``, and fields of ``ModelConfig`` and ``TrainConfig``:
-            ``train(corpus, epochs=5, units=128, seed=1)``.
+        settings: ``force``, ``resume``, ``loop``, ``recipe``, and fields of ``ModelConfig`` and
+            ``TrainConfig``: ``train(corpus, epochs=5, units=128, seed=1)``.
 
     Raises:
         ConfigError, TrainingError, RunError: as ``training.fit``.
@@ -61,7 +65,7 @@ def train(corpus: Corpus, *, out: str | Path | None = None, **settings: Any) -> 
     model, _ = recipe(
         corpus.report.names,
         corpus.report.characters,
-        **{k: v for k, v in settings.items() if k not in ("force", "resume")},
+        **{k: v for k, v in settings.items() if k not in ("force", "resume", "loop")},
     )
     return language_model(corpus, model, finished.weights)
 

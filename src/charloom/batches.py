@@ -24,12 +24,14 @@ class Batch:
         inputs, targets: (B, T) int32; T is the bucket's longest name plus one.
         mask: (B, T) float32; 1 where the target is real, 0 where it is padding.
         names: rows that hold a name; the others are padding altogether.
+        continues: whether each row goes on with the carry of that row in the batch before.
     """
 
     inputs: NDArray[np.int32]
     targets: NDArray[np.int32]
     mask: NDArray[np.float32]
     names: int
+    continues: bool = False
 
 
 def bucket_edges(lengths: NDArray[np.integer], count: int) -> list[int]:
@@ -114,6 +116,11 @@ class NameBatches:
     def characters(self) -> int:
         """Targets in an epoch: every character and every end symbol."""
         return int(self.lengths.sum()) + len(self.lengths)
+
+    @property
+    def characters_per_name(self) -> float:
+        """Targets a name, on average."""
+        return self.characters / len(self.lengths)
 
     @property
     def padded_share(self) -> float:

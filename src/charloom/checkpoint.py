@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .config import ModelConfig, Unit
-from .errors import ConfigError, VocabularyError
+from .errors import ConfigError, RunError, VocabularyError
 from .files import RESTORE, Index, claim_folder, fault, read_set, write_set
 from .models.shapes import weight_shapes
 from .vocabulary import Vocabulary
@@ -28,6 +28,9 @@ MAX_HEADER_BYTES = 2**20
 
 STATE_TYPES = ("bool", "float32", "float64", "int32", "int64", "uint8", "uint32", "uint64")
 """NumPy types that a training state may hold."""
+
+EPOCHS = "epochs"
+"""The folder within a run's in which models of single epochs are kept."""
 
 _MODEL, _WEIGHTS = "model.json", "model.safetensors"
 _TRAIN, _HELD_OUT = "train_names.txt", "held_out_names.txt"
@@ -97,6 +100,23 @@ def load_model(folder: Path) -> SavedModel:
         RunError: there is none, or one of its files is missing, damaged, foreign or too new.
     """
     return read_set(folder, _MODEL, MODEL_KIND, _read_model)
+
+
+def epoch_folder(run: Path, epoch: int) -> Path:
+    """Return where a run keeps the model that epoch ``epoch`` (from 1) ended with."""
+    return run / EPOCHS / f"{epoch:03d}"
+
+
+def latest_epoch(run: str | Path) -> Path:
+    """Return the folder of the latest epoch's model that a run kept: ``load`` takes it.
+
+    Raises:
+        RunError: the run kept none.
+    """
+    folders = [f for f in (Path(run) / EPOCHS).glob("*") if f.name.isdecimal() and f.is_dir()]
+    if not folders:
+        raise RunError(f"{run} has no checkpoint of an epoch. Train with --keep-epochs 1.")
+    return max(folders, key=lambda folder: int(folder.name))
 
 
 def save_state(folder: Path, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from .errors import ConfigError
 
 Cell = Literal["gru", "lstm", "rnn"]
 Unit = Literal["character", "grapheme"]
+Preparation = Literal["names", "tutorial"]
 
 
 def _require(condition: bool, rule: str, value: object) -> None:
@@ -21,6 +22,10 @@ def _require(condition: bool, rule: str, value: object) -> None:
 def _whole(name: str, value: object, low: int, high: int) -> None:
     good = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
     _require(good, f"{name} must be a whole number from {low} to {high}", value)
+
+
+def _truth(name: str, value: object) -> None:
+    _require(isinstance(value, bool), f"{name} must be true or false", value)
 
 
 def _number(name: str, value: object, rule: str, good: bool) -> None:
@@ -71,6 +76,8 @@ class ModelConfig(_Config):
         layers: number of recurrent layers L.
         embedding: embedding size E.
         dropout: share of each recurrent layer's outputs that is dropped in training.
+        begin: whether names begin with the boundary symbol, so that their first character is
+            learned; without it, as in the tutorial, every string needs a start to go on from.
     """
 
     cell: Cell = "gru"
@@ -78,6 +85,7 @@ class ModelConfig(_Config):
     layers: int = 1
     embedding: int = 64
     dropout: float = 0.5
+    begin: bool = True
 
     def __post_init__(self) -> None:
         _require(self.cell in get_args(Cell), f"cell must be one of {get_args(Cell)}", self.cell)
@@ -85,6 +93,7 @@ class ModelConfig(_Config):
         _whole("layers", self.layers, 1, 16)
         _whole("embedding", self.embedding, 1, 16384)
         _number("dropout", self.dropout, "lie in [0, 1)", 0 <= self.dropout < 1)
+        _truth("begin", self.begin)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +113,12 @@ class TrainConfig(_Config):
         held_out: share of the names that is held out; 0 switches it off.
         seconds: wall-clock budget; ``None`` means none. The schedule fits it.
         seed: decides the split, the initial weights, the batches and dropout.
+        preparation: ``names`` masks the padding and sorts names by length into buckets;
+            ``tutorial`` pads every name to the longest, lets padding count in the loss, drops
+            what does not fill a batch, keeps the carry from batch to batch within an epoch, and
+            starts from Keras' initial weights.
+        keep_epochs: every how many epochs the model is saved under the epoch's number, the last
+            one always; 0 keeps none.
     """
 
     epochs: int = 15
@@ -117,8 +132,13 @@ class TrainConfig(_Config):
     held_out: float = 0.1
     seconds: float | None = None
     seed: int = 0
+    preparation: Preparation = "names"
+    keep_epochs: int = 0
 
     def __post_init__(self) -> None:
+        ways = get_args(Preparation)
+        _require(self.preparation in ways, f"preparation must be one of {ways}", self.preparation)
+        _whole("keep_epochs", self.keep_epochs, 0, 1_000_000)
         _whole("epochs", self.epochs, 1, 1_000_000)
         _whole("batch_size", self.batch_size, 1, 65536)
         rate = self.learning_rate

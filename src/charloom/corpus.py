@@ -65,7 +65,7 @@ class ReadReport:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Names to learn from: NFC, stripped, distinct, in order of first appearance.
+    """Names to learn from: NFC, stripped, in order, distinct unless read with repeats.
 
     Build one with ``read``, ``of`` or ``builtin``; they normalise and count.
     """
@@ -83,13 +83,15 @@ class Corpus:
         field: str | None = None,
         encoding: str | None = None,
         max_line_bytes: int = MAX_LINE_BYTES,
+        repeats: bool = False,
         stdin: BinaryIO | None = None,
     ) -> Corpus:
         """Read names, one a record, from files or (``-``) from standard input.
 
         The ending decides the format: .csv and .tsv (with a header; ``column`` by name or
         number), .jsonl (``field``), anything else lines; each also with .gz. Text is strict
-        UTF-8 unless ``encoding`` says otherwise. ``stdin`` replaces the process's own.
+        UTF-8 unless ``encoding`` says otherwise. ``repeats`` keeps a name as often as it occurs,
+        as the tutorial does. ``stdin`` replaces the process's own.
 
         Raises:
             CorpusError: a source cannot be read or decoded, holds a name with control
@@ -100,14 +102,14 @@ class Corpus:
         options = ReadOptions(
             column=column, field=field, encoding=encoding, max_line_bytes=max_line_bytes
         )
-        gatherer = _Gatherer()
+        gatherer = _Gatherer(repeats)
         for source in sources:
             records = read_source(source, options, warn=gatherer.warnings.append, stdin=stdin)
             gatherer.add(label(source), records, f"{label(source)} line")
         return gatherer.corpus(unit)
 
     @classmethod
-    def of(cls, names: Iterable[str], unit: Unit = "character") -> Corpus:
+    def of(cls, names: Iterable[str], unit: Unit = "character", *, repeats: bool = False) -> Corpus:
         """Build from strings, normalised as ``read`` does.
 
         Raises:
@@ -117,15 +119,15 @@ class Corpus:
         """
         if isinstance(names, str):
             raise CorpusError(f"names must be a list of strings. Received one: {names!r:.40}")
-        gatherer = _Gatherer()
+        gatherer = _Gatherer(repeats)
         gatherer.add("the list", enumerate(names, start=1), "name")
         return gatherer.corpus(unit)
 
     @classmethod
-    def builtin(cls) -> Corpus:
+    def builtin(cls, *, repeats: bool = False) -> Corpus:
         """Read the list of dinosaur names that the package ships."""
         with resources.as_file(resources.files("charloom") / "data" / "dinosaurs.txt") as path:
-            corpus = cls.read(path)
+            corpus = cls.read(path, repeats=repeats)
         report = dataclasses.replace(corpus.report, sources=("the built-in dinosaurs",))
         return dataclasses.replace(corpus, report=report)
 
@@ -136,8 +138,14 @@ class Corpus:
         least one is left to train on.
 
         Raises:
-            ConfigError: ``share`` lies outside [0, 1).
+            ConfigError: ``share`` lies outside [0, 1), or a name that occurs more than once
+                could come to lie on both sides.
         """
+        if share and len(set(self.names)) < len(self.names):
+            raise ConfigError(
+                "names that are repeated cannot be held out: they would be in both parts. "
+                "Read the corpus without repeats, or hold out nothing."
+            )
         if not 0 <= share < 1:
             raise ConfigError(f"the held-out share must lie in [0, 1). Received: {share}")
         order = sorted(self.names)
@@ -198,10 +206,12 @@ def _clean(records: Records, where: str) -> Iterator[str]:
 class _Gatherer:
     """Normalises and counts records, source by source."""
 
-    def __init__(self) -> None:
+    def __init__(self, repeats: bool) -> None:
+        self.repeats = repeats
         self.sources: list[str] = []
         self.warnings: list[str] = []
-        self.names: dict[str, None] = {}  # a set that keeps the order
+        self.names: list[str] = []
+        self.seen: set[str] = set()
         self.records = 0
         self.blank = 0
 
@@ -210,10 +220,11 @@ class _Gatherer:
         count = blank = 0
         for name in _clean(records, where):
             count += 1
-            if name:
-                self.names[name] = None
-            else:
+            if not name:
                 blank += 1
+            elif self.repeats or name not in self.seen:
+                self.names.append(name)
+                self.seen.add(name)
         self.records += count
         self.blank += blank
         if count == blank:

@@ -23,11 +23,44 @@ EPOCHS = (12, 14, 14, 6, 2)
 LEAST_STEPS = 80
 """A handful of names is too little for even one epoch to mean much."""
 
+TUTORIAL: dict[str, Any] = {
+    "embedding": 256,
+    "units": 1024,
+    "dropout": 0.0,
+    "begin": False,
+    "epochs": 20,
+    "batch_size": 64,
+    "learning_rate": 1e-3,
+    "warmup": 0.0,
+    "final": 1.0,
+    "weight_decay": 0.0,
+    "clip_norm": 1e6,
+    "patience": 0,
+    "held_out": 0.0,
+    "preparation": "tutorial",
+    "keep_epochs": 1,
+}
+"""The settings of "Character-Level Language Modeling with RNN": stock Adam, which neither decays
+nor clips (no gradient comes near this norm), at a constant rate, and no name held out."""
+
+RECIPES: dict[str, dict[str, Any]] = {"tutorial": TUTORIAL}
+
+
+def keeps_repeats(recipe: str | None, held_out: float | None) -> bool:
+    """Return whether a recipe wants a name as often as the corpus has it: the tutorial does.
+
+    Not where names are held out: a repeated one would be on both sides.
+    """
+    return recipe == "tutorial" and not held_out
+
+
 _MODEL = {field.name for field in dataclasses.fields(ModelConfig)}
 _TRAINING = {field.name for field in dataclasses.fields(TrainConfig)}
 
 
-def recipe(names: int, characters: int, **changes: Any) -> tuple[ModelConfig, TrainConfig]:
+def recipe(
+    names: int, characters: int, recipe: str | None = None, **changes: Any
+) -> tuple[ModelConfig, TrainConfig]:
     """Return the model and the training for a corpus of ``names`` with ``characters`` in all.
 
     Small corpora get small models, much decay and many epochs; large ones large models, little
@@ -35,11 +68,14 @@ def recipe(names: int, characters: int, **changes: Any) -> tuple[ModelConfig, Tr
 
     Args:
         names, characters: the corpus's size.
+        recipe: a key of ``RECIPES``, whose settings go before those for the size.
         changes: fields of either configuration that are to be others; ``None`` changes nothing.
 
     Raises:
-        ConfigError: there is no such field, or its value lies outside what it may be.
+        ConfigError: there is no such recipe or field, or a value lies outside what it may be.
     """
+    if recipe is not None and recipe not in RECIPES:
+        raise ConfigError(f"no recipe is called {recipe!r:.40}. There is: {', '.join(RECIPES)}.")
     changes = {name: value for name, value in changes.items() if value is not None}
     if unknown := sorted(set(changes) - _MODEL - _TRAINING):
         raise ConfigError(f"no setting is called {unknown[0]}. See ModelConfig and TrainConfig.")
@@ -55,6 +91,7 @@ def recipe(names: int, characters: int, **changes: Any) -> tuple[ModelConfig, Tr
         "weight_decay": float(f"{_between(WEIGHT_DECAY, characters, math.log, math.exp):.2g}"),
         "epochs": max(round(_between(EPOCHS, characters)), math.ceil(LEAST_STEPS / steps)),
     }
+    changes = {**RECIPES.get(recipe or "", {}), **changes}
     model.update({name: value for name, value in changes.items() if name in _MODEL})
     training.update({name: value for name, value in changes.items() if name in _TRAINING})
     return ModelConfig(**model), TrainConfig(**training)

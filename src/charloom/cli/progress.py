@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 from rich.console import Console
@@ -16,14 +17,20 @@ from ..generation import LanguageModel
 SAMPLES = 4
 """New names that are shown after an epoch."""
 
+BATCHES = 10
+"""Batches between two lines of the unpacked loop, at most as many as the tutorial's 100."""
+
 LINES = 15
 """Epochs that are shown with samples, at most; a training has between one and thousands."""
 
 
 def show(
-    events: Iterable[Event], corpus: Corpus, config: ModelConfig
+    events: Iterable[Event], corpus: Corpus, config: ModelConfig, *, unpacked: bool = False
 ) -> tuple[Finished, LanguageModel]:
-    """Show the events of a training as they come; return the last, and the model."""
+    """Show the events of a training as they come; return the last, and the model.
+
+    ``unpacked`` tells of it in lines, as the tutorial's own loop does, in place of the bar.
+    """
     console = Console(stderr=True, highlight=False)
     bar = Progress(
         TextColumn("epoch {task.fields[epoch]}"),
@@ -33,7 +40,7 @@ def show(
         TimeRemainingColumn(compact=True),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=unpacked or not console.is_terminal,
     )
     finished: Finished | None = None
 
@@ -43,14 +50,23 @@ def show(
 
     with bar:
         task = bar.add_task("", total=1.0, epoch="-", loss="-", held_out="-", speed=0.0)
-        every = 1
+        every, steps, begun = 1, 1, time.monotonic()
         for event in events:
             match event:
                 case Started():
                     every = max(1, event.epochs // LINES)
+                    steps, begun = event.steps_per_epoch, time.monotonic()
                     tell(_beginning(event, config))
                 case Warned():
                     tell(f"warning: {event.message}")
+                case Step() if unpacked:
+                    batch = (event.step - 1) % steps
+                    if batch % BATCHES == 0:
+                        tell(f"Epoch {event.epoch} Batch {batch} Loss {event.nats_per_char:.4f}")
+                case Evaluated() if unpacked:
+                    tell(f"Epoch {event.epoch} Loss {event.train_nats_per_char:.4f}")
+                    tell(f"Time taken for 1 epoch {time.monotonic() - begun:.2f} s\n")
+                    begun = time.monotonic()
                 case Step():
                     bar.update(
                         task,
@@ -65,7 +81,10 @@ def show(
                     bar.update(task, held_out=shown)
                     if console.is_terminal and event.epoch % every == 0:
                         model = language_model(corpus, config, event.weights)
-                        names = model.names(SAMPLES, seed=event.epoch, allow_known=True)
+                        start = "" if config.begin else corpus.names[0][:1]
+                        names = model.names(
+                            SAMPLES, seed=event.epoch, allow_known=True, start=start
+                        )
                         loss = f"{event.train_nats_per_char:.3f}"
                         bar.console.print(
                             f"epoch {event.epoch:>3}  loss {loss}  held-out {shown}  "

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
@@ -34,6 +34,11 @@ SAMPLES = 10
 )
 @click.option("--force", is_flag=True, help="Replace the model in RUN.")
 @click.option("--resume", is_flag=True, help="Go on with the training that RUN holds.")
+@click.option(
+    "--recipe",
+    metavar="NAME",
+    help="tutorial: the settings of the well-known tutorial, padding, copies and all.",
+)
 @click.option("--cell", type=click.Choice(get_args(Cell)), help="Recurrent cell.")
 @click.option("--units", type=int, help="Hidden size of each recurrent layer.")
 @click.option("--layers", type=int, help="Recurrent layers.")
@@ -45,6 +50,16 @@ SAMPLES = 10
 @click.option("--weight-decay", type=float, help="AdamW's decay.")
 @click.option("--patience", type=int, help="Epochs without progress before it stops; 0: never.")
 @click.option("--held-out", type=float, help="Share of the names held out; 0 for none.")
+@click.option(
+    "--loop",
+    type=click.Choice(["fit", "custom"]),
+    default="fit",
+    show_default=True,
+    help="custom: the training step unpacked, as in the tutorial, every fifth epoch kept.",
+)
+@click.option(
+    "--keep-epochs", type=int, help="Keep every n-th epoch's model, in RUN/epochs; 0 for none."
+)
 @click.option("--seconds", type=float, help="Wall-clock budget for the whole command.")
 @click.option("--seed", type=int, help="Decides split, weights, batches and dropout.  [default: 0]")
 @click.option(
@@ -64,6 +79,8 @@ def command(
     out: Path | None,
     force: bool,
     resume: bool,
+    recipe: str | None,
+    loop: Literal["fit", "custom"],
     unit: Unit,
     column: str | None,
     field: str | None,
@@ -79,16 +96,22 @@ def command(
     training follow the number of names; each option overrides one setting.
     """
     from ..corpus import Corpus
-    from ..recipes import recipe
+    from ..recipes import keeps_repeats
+    from ..recipes import recipe as settings_of
 
     if resume and out is None:
         raise click.UsageError("--resume needs --out RUN, the folder to go on with.")
+    if loop == "custom" and settings["keep_epochs"] is None:
+        settings["keep_epochs"] = 5
+    how: dict[str, Any] = {"repeats": keeps_repeats(recipe, settings["held_out"])}
     if sources:
-        corpus = Corpus.read(*sources, unit=unit, **reading(column, field, encoding, max_line))
+        how |= reading(column, field, encoding, max_line)
+        corpus = Corpus.read(*sources, unit=unit, **how)
     else:
-        corpus = Corpus.builtin()
+        corpus = Corpus.builtin(**how)
     say(corpus.describe())
-    model, training = recipe(corpus.report.names, corpus.report.characters, **settings)
+    size = corpus.report.names, corpus.report.characters
+    model, training = settings_of(*size, recipe, **settings)
     folder = out or _free_folder(sources)
 
     from ..training.fit import fit  # imported here: a mistake above should show at once
@@ -102,14 +125,18 @@ def command(
             out=folder,
             force=force,
             resume=resume,
+            loop=loop,
             started=started,
             stop=stop,
         )
-        finished, language_model = show(events, corpus, model)
+        finished, language_model = show(events, corpus, model, unpacked=loop == "custom")
     say(_ending(finished, folder, training.seconds))
     if finished.reason == "interrupted":
         say(f"To go on: {_command_to_resume(folder)}")
-    _print_names(language_model, finished, folder, as_json, training.seed)
+    start = "" if model.begin else corpus.names[0][:1]
+    if start:
+        say(f"This model cannot choose a first letter; these begin with {start}, as the list does.")
+    _print_names(language_model, finished, folder, as_json, training.seed, start)
     return 1 if finished.reason == "diverged" else 0
 
 
@@ -170,9 +197,9 @@ def _ending(finished: Finished, folder: Path, budget: float | None) -> str:
 
 
 def _print_names(
-    model: LanguageModel, finished: Finished, folder: Path, as_json: bool, seed: int
+    model: LanguageModel, finished: Finished, folder: Path, as_json: bool, seed: int, start: str
 ) -> None:
-    samples = model.generate(SAMPLES, seed=seed)
+    samples = model.generate(SAMPLES, seed=seed, start=start)
     if as_json:
         summary = {
             "run": str(folder),

@@ -21,7 +21,8 @@ class Likelihood:
 
     Attributes:
         names: names that were scored.
-        characters: their characters (or graphemes), and an end symbol a name.
+        characters: what was predicted: their characters (or graphemes), without the first if
+            the model has no begin symbol, and an end symbol a name.
         nats_per_char, bits_per_char: -log p a character, end symbols counted.
         nats_per_char_without_first: the same with each name's first character left out of both
             sums, for comparison with models that cannot predict it.
@@ -62,17 +63,18 @@ def likelihood(model: LanguageModel, names: Sequence[str]) -> Likelihood:
         )
     ids = [model.vocabulary.encode(name) for name in scored]
     nats = float(model.score(scored).sum())
-    characters = sum(map(len, ids)) + len(ids)
+    begin = model.rnn.config.begin
+    characters = sum(map(len, ids)) + (len(ids) if begin else 0)
     logits, _ = model.rnn.step(np.array([BOUNDARY]), model.rnn.initial_carry(1))
     starts = [int(name[0]) if len(name) else BOUNDARY for name in ids]
-    first = -float(log_softmax(logits)[0, starts].sum())
+    first = -float(log_softmax(logits)[0, starts].sum()) if begin else 0.0
     per_char = nats / characters
     return Likelihood(
         names=len(scored),
         characters=characters,
         nats_per_char=per_char,
         bits_per_char=per_char / math.log(2),
-        nats_per_char_without_first=(nats - first) / max(characters - len(ids), 1),
+        nats_per_char_without_first=(nats - first) / max(sum(map(len, ids)), 1),
         perplexity_per_char=math.exp(per_char),
         perplexity_per_name=float(np.exp(min(nats / len(ids), 700.0))),
         unknown_characters=sum(unknown),

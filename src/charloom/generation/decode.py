@@ -84,7 +84,8 @@ def draw(
         rnn: the model.
         sampler: how an id is drawn from logits.
         draws: how many strings to draw.
-        prompt: ids (P,) that every string begins with; the boundary before it is implied.
+        prompt: ids (P,) that every string begins with; the boundary before it is implied. A
+            model that was trained without a begin symbol needs one, P ≥ 1.
         max_length: longest string, in ids, the prompt included and the end symbol not.
         seed: decides the result, together with the arguments before it.
         threads: at most so many at a time, ``None`` for one a core; the result is the same.
@@ -146,7 +147,10 @@ class _Walk:
     ) -> _Walk:
         """Let all draws stand at the end of the prompt."""
         carry, last, nats = rnn.initial_carry(1), BOUNDARY, 0.0
-        for following in prompt.tolist():
+        following_ids = prompt.tolist()
+        if not rnn.config.begin:
+            last = following_ids.pop(0)  # given, not drawn: the model has no say in it
+        for following in following_ids:
             logits, carry = rnn.step(np.array([last]), carry)
             nats -= float(log_softmax(logits)[0, following])
             last = following

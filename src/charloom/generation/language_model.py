@@ -83,7 +83,8 @@ class LanguageModel:
             ConfigError: an argument lies outside what it may be, or ``start`` is longer than
                 ``max_length``.
             VocabularyError: ``start`` has a character that the model never saw.
-            GenerationError: new strings are asked for, but there is nothing to tell them by.
+            GenerationError: new strings are asked for, but there is nothing to tell them by;
+                or the model was trained without a begin symbol, and there is no ``start``.
         """
         search = self.stream(n, **options)
         return Generated(tuple(search), search.draws, search.reason)
@@ -98,6 +99,8 @@ class LanguageModel:
 
     def score(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:
         """Return -log of each text's probability, (N,), in nats, end symbol included.
+
+        For a model without a begin symbol, it is that of the rest given the first character.
 
         Raises:
             VocabularyError: a text has a character that the model never saw.
@@ -124,6 +127,11 @@ class LanguageModel:
         limit = config.max_length or 2 * self.longest + 10
         start = normalise(start)
         prompt = self.vocabulary.encode(start)
+        if not len(prompt) and not self.rnn.config.begin:
+            raise GenerationError(
+                "this model cannot choose a first character: it was trained without a begin "
+                "symbol. Pass --start with at least one character."
+            )
         if len(prompt) > limit:
             raise ConfigError(
                 f"start must be no longer than max_length, which is {limit}. "

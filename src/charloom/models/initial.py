@@ -26,20 +26,22 @@ def _orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.
 
 
 def initial_weights(
-    config: ModelConfig, vocabulary_size: int, seed: int
+    config: ModelConfig, vocabulary_size: int, seed: int, *, as_tutorial: bool = False
 ) -> dict[str, NDArray[np.float32]]:
     """Draw the weights of a new model, by the names and shapes of ``models.shapes``.
 
     Kernels Glorot-uniform, recurrent kernels orthogonal, biases 0 but for the LSTM's forget gate,
     1 (Jozefowicz, Zaremba, Sutskever 2015): Keras' defaults. The embedding is uniform in ±1, not
     in Keras' ±0.05: so small, its rows hardly differ, and the first epochs only make them.
+    ``as_tutorial`` takes ±0.05, and Glorot-uniform recurrent kernels, as the tutorial does.
     """
     rng = np.random.default_rng([seed, 1])
     weights = {}
     for name, shape in weight_shapes(config, vocabulary_size).items():
         if name == "embedding":
-            value = rng.uniform(-1, 1, shape)
-        elif name.endswith("recurrent_kernel"):
+            limit = 0.05 if as_tutorial else 1.0
+            value = rng.uniform(-limit, limit, shape)
+        elif name.endswith("recurrent_kernel") and not as_tutorial:
             value = _orthogonal(shape, rng)
         elif name.endswith("kernel"):
             value = _glorot_uniform(shape, rng)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -48,8 +48,42 @@ def logits(
         hidden, _ = recurrence(cell, rest, U, inner, first_step(cell, first, inner))
         if dropout is not None:
             hidden = hidden * dropout[layer].T[:, None]
-    flat = weights["logits.kernel"].T @ hidden.reshape(config.units, -1)
-    return flat.reshape(-1, *ids.shape) + weights["logits.bias"][:, None, None]
+    return _dense(weights, hidden, ids.shape)
+
+
+def logits_from(
+    config: ModelConfig,
+    weights: Mapping[str, Array],
+    ids: Array,
+    carry: Sequence[tuple[Array, ...]],
+    dropout: Array | None = None,
+) -> tuple[Array, list[tuple[Array, ...]]]:
+    """Return what ``logits`` does, starting from a carry, and the carry after the last step.
+
+    ``carry`` holds each layer's states, (H, B) each, h first. No gradient goes through it.
+    """
+    cell = config.cell
+    embedding = weights["embedding"].T
+    table = input_sums(cell, embedding, weights["rnn.0.kernel"], weights["rnn.0.bias"])
+    x, after = columns_of(table, ids), []
+    hidden = x
+    for layer in range(config.layers):
+        bias = weights[f"rnn.{layer}.bias"]
+        if layer:
+            x = input_sums(cell, hidden, weights[f"rnn.{layer}.kernel"], bias)
+        U, inner = weights[f"rnn.{layer}.recurrent_kernel"], recurrent_bias(cell, bias)
+        start = jax.lax.stop_gradient(carry[layer])
+        outputs, last = recurrence(cell, x, U, inner, start)
+        after.append(last)
+        hidden = outputs[:, 1:]
+        if dropout is not None:
+            hidden = hidden * dropout[layer].T[:, None]
+    return _dense(weights, hidden, ids.shape), after
+
+
+def _dense(weights: Mapping[str, Array], hidden: Array, shape: tuple[int, ...]) -> Array:
+    flat = weights["logits.kernel"].T @ hidden.reshape(len(hidden), -1)
+    return flat.reshape(-1, *shape) + weights["logits.bias"][:, None, None]
 
 
 @jax.custom_vjp

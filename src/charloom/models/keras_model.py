@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,35 @@ from ..config import ModelConfig
 from .shapes import weight_shapes
 
 
+class _KeepsCarry:
+    """Makes a stateful layer what it says on every backend.
+
+    JAX's steps are pure functions of a model's variables, and Keras does not count a layer's
+    states among these, so that they are never kept: here they are. PyTorch cannot differentiate
+    past a variable that is overwritten: here the layer starts from a copy of its states.
+    """
+
+    def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
+        """Make the variables, the states included."""
+        layer, parent = cast(Any, self), cast(Any, super())
+        parent.build(sequences_shape, initial_state_shape)
+        known = {id(variable) for variable in layer.non_trainable_variables}
+        for state in layer.states or [] if layer.stateful else []:
+            if id(state) not in known:
+                layer._track_variable(state)
+
+    def call(
+        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
+    ) -> Any:
+        """Run over a batch, as ``keras.layers.RNN`` does."""
+        layer, parent = cast(Any, self), cast(Any, super())
+        if initial_state is None and layer.stateful:
+            initial_state = [keras.ops.copy(state) for state in layer.states]
+        return parent.call(sequences, initial_state=initial_state, mask=mask, training=training)
+
+
 @keras.saving.register_keras_serializable(package="charloom")
-class FastGRU(keras.layers.GRU):  # type: ignore[misc]
+class FastGRU(_KeepsCarry, keras.layers.GRU):  # type: ignore[misc]
     """``keras.layers.GRU`` with the recurrence of ``models.jax_recurrence`` on JAX.
 
     A drop-in: the same arguments, weights, states and results to rounding. Where the other
@@ -56,25 +83,40 @@ class FastGRU(keras.layers.GRU):  # type: ignore[misc]
         return last.T, keras.ops.transpose(hidden[:, 1:], (2, 1, 0)), [last.T]
 
 
-LAYERS = {"gru": FastGRU, "lstm": keras.layers.LSTM, "rnn": keras.layers.SimpleRNN}
+@keras.saving.register_keras_serializable(package="charloom")
+class LSTM(_KeepsCarry, keras.layers.LSTM):  # type: ignore[misc]
+    """``keras.layers.LSTM``, stateful on every backend."""
+
+
+@keras.saving.register_keras_serializable(package="charloom")
+class SimpleRNN(_KeepsCarry, keras.layers.SimpleRNN):  # type: ignore[misc]
+    """``keras.layers.SimpleRNN``, stateful on every backend."""
+
+
+LAYERS: dict[str, Any] = {"gru": FastGRU, "lstm": LSTM, "rnn": SimpleRNN}
 
 
 def build_model(
     config: ModelConfig,
     vocabulary_size: int,
     weights: Mapping[str, NDArray[np.float32]] | None = None,
+    *,
+    batch_size: int | None = None,
+    stateful: bool = False,
 ) -> Any:
     """Build the architecture as a ``keras.Model``.
 
     It takes ids (B, T) int32, each row beginning with the boundary (id 0), and gives logits
     (B, T, V) float32. ``weights`` go in by the names of ``models.shapes``; without any, Keras
-    initialises them. Its ``weights`` are in the order of ``weight_shapes``.
+    initialises them. Its trainable ``weights`` are in the order of ``weight_shapes``.
+    ``stateful`` layers keep their carry from batch to batch, each of ``batch_size`` rows.
     """
-    ids = keras.Input((None,), dtype="int32", name="ids")
+    ids = keras.Input((None,), batch_size, dtype="int32", name="ids")
     x = keras.layers.Embedding(vocabulary_size, config.embedding, name="embedding")(ids)
     for layer in range(config.layers):
         cell = LAYERS[config.cell]
-        x = cell(config.units, return_sequences=True, name=f"{config.cell}_{layer}")(x)
+        name = f"{config.cell}_{layer}"
+        x = cell(config.units, return_sequences=True, stateful=stateful, name=name)(x)
         if config.dropout:
             # One mask a sequence, shared over time (Gal and Ghahramani 2016).
             drop = keras.layers.Dropout(config.dropout, (None, 1, None), name=f"dropout_{layer}")
@@ -82,7 +124,9 @@ def build_model(
     logits = keras.layers.Dense(vocabulary_size, name="logits")(x)
     model = keras.Model(ids, logits, name="charloom")
     if weights is not None:
-        model.set_weights([weights[name] for name in weight_shapes(config, vocabulary_size)])
+        names = weight_shapes(config, vocabulary_size)
+        for variable, name in zip(model.trainable_variables, names, strict=True):
+            variable.assign(weights[name])
     return model
 
 

@@ -31,6 +31,9 @@ def log_softmax(logits: Floats) -> Floats:
 def score(rnn: NumpyRNN, strings: Sequence[Ids], threads: int | None = None) -> NDArray[np.float64]:
     """Return -log of each string's probability, (N,), in nats, end symbol included.
 
+    Without a begin symbol (``config.begin``) the first id is given, and costs nothing; an empty
+    string then costs nothing either.
+
     Args:
         rnn: the model.
         strings: N strings of ids, without boundaries; an empty one is just the end symbol.
@@ -82,7 +85,7 @@ def _score_group(rnn: NumpyRNN, strings: Sequence[Ids]) -> NDArray[np.float64]:
     buffers = rnn.buffers(len(ids))
     carry = rnn.initial_carry(1)
     node = np.zeros(len(ids), dtype=np.intp)  # the row of the carry that each string is at
-    for time in range(width):
+    for time in range(0 if rnn.config.begin else 1, width):
         alive = np.flatnonzero(lengths >= time)
         opens = shared[alive] <= time  # whether a string is the first with its prefix
         first = alive[opens]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, SupportsFloat
+from typing import Any, Literal, Protocol, SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 from ..batches import Batch
 from ..config import ModelConfig, TrainConfig
 from ..errors import ConfigError, TrainingError
+from .loops import MakeStep, step_for
 
 BACKENDS = ("jax", "tensorflow", "torch")
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 """Adam's constants (Kingma and Ba 2014), with Keras' epsilon."""
+
+
+Loop = Literal["fit", "custom"] | MakeStep
 
 
 class Engine(Protocol):
@@ -67,12 +71,18 @@ def make_engine(
     training: TrainConfig,
     weights: Mapping[str, NDArray[np.float32]],
     denominator: float,
+    loop: Loop = "fit",
 ) -> Engine:
-    """Build the engine of a backend, starting from ``weights``."""
-    if backend == "jax":
+    """Build the engine of a backend, starting from ``weights``.
+
+    ``loop`` is ``fit`` for the fastest there is, ``custom`` for the unpacked step of
+    ``training.loops``, or a function that makes another such step.
+    """
+    make_step = None if loop == "fit" else step_for(backend) if loop == "custom" else loop
+    if backend == "jax" and make_step is None:
         from .jax_engine import JaxEngine
 
         return JaxEngine(model, training, weights, denominator)
     from .keras_engine import KerasEngine
 
-    return KerasEngine(model, training, weights, denominator)
+    return KerasEngine(model, training, weights, denominator, make_step)

@@ -20,9 +20,10 @@ from ..models.initial import initial_weights
 from ..models.numpy_rnn import NumpyRNN
 from ..models.score import score
 from ..models.shapes import parameter_count
+from ..padded_rows import PaddedBatches, padded_rows
 from ..recipes import recipe
 from ..vocabulary import Vocabulary
-from .engine import backend_name, make_engine
+from .engine import Loop, backend_name, make_engine
 from .keeper import Keeper, Progress
 from .schedule import Schedule, learning_rate
 
@@ -41,6 +42,7 @@ def fit(
     out: str | Path | None = None,
     force: bool = False,
     resume: bool = False,
+    loop: Loop = "fit",
     started: float | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
@@ -53,6 +55,8 @@ def fit(
             every few seconds and at the end; ``None`` saves nothing.
         force: take over an ``out`` that is in use; its model is replaced by the first save.
         resume: go on from the state in ``out``, if it holds one.
+        loop: ``fit``; or ``custom`` for the unpacked step of the backend; or a function that makes
+            a step of your own: see ``training.loops``.
         started: ``time.monotonic()`` at which the budget ``training.seconds`` begins; now.
         stop: asked after every step; true ends the training, saved, as "interrupted".
 
@@ -66,7 +70,7 @@ def fit(
     """
     default_model, default_training = recipe(corpus.report.names, corpus.report.characters)
     started = time.monotonic() if started is None else started
-    run = _Run(corpus, model or default_model, training or default_training, started, stop)
+    run = _Run(corpus, model or default_model, training or default_training, loop, started, stop)
     return run.events(None if out is None else Path(out), force=force, resume=resume)
 
 
@@ -76,17 +80,16 @@ class _Run:
         corpus: Corpus,
         model: ModelConfig,
         training: TrainConfig,
+        loop: Loop,
         started: float,
         stop: Callable[[], bool],
     ) -> None:
         self.corpus, self.model, self.training = corpus, model, training
-        self.started, self.stop = started, stop
+        self.loop, self.started, self.stop = loop, started, stop
         self.train, self.held_out = corpus.split(training.held_out, training.seed)
         self.vocabulary = Vocabulary.of(corpus.names, corpus.unit)
-        ids, lengths = self.vocabulary.encode_all(self.train)
         self.parameters = parameter_count(model, self.vocabulary.size)
-        buckets = bucket_count(lengths, self.parameters, training.epochs)
-        self.batches = NameBatches(ids, lengths, training.batch_size, training.seed, buckets)
+        self.batches = self._batches()
         self.held_out_ids = [self.vocabulary.encode(name) for name in self.held_out]
         self.held_out_decides = len(self.held_out) >= ENOUGH_HELD_OUT
         self.schedule = Schedule(training, self.batches.steps_per_epoch * training.epochs, started)
@@ -95,10 +98,19 @@ class _Run:
         self.keeper: Keeper | None = None
         self.saved_at, self.saved_epoch = -math.inf, 0
 
+    def _batches(self) -> NameBatches | PaddedBatches:
+        training = self.training
+        if training.preparation == "tutorial":
+            rows = padded_rows(self.train, self.vocabulary)
+            return PaddedBatches(rows, training.batch_size, training.seed)
+        ids, lengths = self.vocabulary.encode_all(self.train)
+        buckets = bucket_count(lengths, self.parameters, training.epochs)
+        return NameBatches(ids, lengths, training.batch_size, training.seed, buckets)
+
     def events(self, out: Path | None, *, force: bool, resume: bool) -> Iterator[Event]:
         """Do everything that ``fit`` promises."""
         backend = backend_name()
-        resumes = False
+        resumes, before = False, backend
         if out is not None:
             self.keeper = Keeper(
                 folder=out,
@@ -111,11 +123,18 @@ class _Run:
                 held_out=self.held_out,
             )
             resumes = self.keeper.claim(force=force, resume=resume)
-        weights = initial_weights(self.model, self.vocabulary.size, self.training.seed)
-        mean_batch = self.batches.characters / len(self.train) * self.training.batch_size
-        self.engine = make_engine(backend, self.model, self.training, weights, mean_batch)
+        weights = initial_weights(
+            self.model,
+            self.vocabulary.size,
+            self.training.seed,
+            as_tutorial=self.training.preparation == "tutorial",
+        )
+        mean_batch = self.batches.characters_per_name * self.training.batch_size
+        self.engine = make_engine(
+            backend, self.model, self.training, weights, mean_batch, self.loop
+        )
         if self.keeper is not None and resumes:
-            state, self.at, self.best_weights = self.keeper.load()
+            state, self.at, self.best_weights, before = self.keeper.load()
             self.engine.restore(state)
             self.saved_epoch = self.at.best_epoch
         yield Started(
@@ -128,6 +147,11 @@ class _Run:
             padded_share=self.batches.padded_share,
             first_epoch=self.at.epoch + 1,
         )
+        if before != backend:
+            yield Warned(
+                message=f"this training began on {before} and goes on on {backend}: it is the "
+                "same but for rounding, and for the draws of dropout."
+            )
         if self.held_out and not self.held_out_decides:
             yield Warned(
                 message=f"too few names are held out ({len(self.held_out)}) to choose the best "
@@ -175,7 +199,13 @@ class _Run:
             if stopped and not epoch_over:
                 return "interrupted"
             if epoch_over or out_of_time:
-                yield self._evaluate()
+                evaluated = self._evaluate()
+                yield evaluated
+                ends = out_of_time or stopped or at.step == total
+                every = self.training.keep_epochs
+                if self.keeper is not None and every and (ends or at.epoch % every == 0):
+                    seconds = time.monotonic() - self.started
+                    self.keeper.save_epoch(evaluated.weights, at, seconds)
                 if out_of_time:
                     return "seconds"
                 if stopped:
@@ -197,7 +227,8 @@ class _Run:
     def _held_out_loss(self, weights: Mapping[str, NDArray[np.float32]]) -> float | None:
         if not self.held_out:
             return None
-        characters = sum(map(len, self.held_out_ids)) + len(self.held_out)
+        characters = sum(map(len, self.held_out_ids))
+        characters += len(self.held_out) if self.model.begin else 0
         return float(score(NumpyRNN(self.model, weights), self.held_out_ids).sum()) / characters
 
     def _evaluate(self) -> Evaluated:

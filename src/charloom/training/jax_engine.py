@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from ..batches import Batch
 from ..config import ModelConfig, TrainConfig
-from ..models.jax_model import logits, nats
+from ..models.jax_model import logits, logits_from, nats
+from ..models.shapes import STATES
 from .engine import BETA_1, BETA_2, EPSILON
 from .memory import keep_freed_memory
 
 Weights = dict[str, Array]
+Carry = list[tuple[Array, ...]]
 
 
 def use_compilation_cache() -> None:
@@ -63,20 +65,34 @@ class JaxEngine:
         self._means = {name: jnp.zeros_like(value) for name, value in self._weights.items()}
         self._squares = {name: jnp.zeros_like(value) for name, value in self._weights.items()}
         self._count = 0
+        self._carry = self._fresh_carry() if training.preparation == "tutorial" else None
         self._jitted_gradients = jax.jit(self._gradients)
         # Apart from the gradients, it is compiled once and not for every bucket.
         self._jitted_update = jax.jit(self._update, donate_argnums=(0, 1, 2))
         self._compiled: dict[int, Any] = {}
 
-    def _gradients(
-        self, weights: Weights, batch: tuple[Array, ...], dropout: Array | None
-    ) -> tuple[Weights, Array]:
-        """Return the gradients of the loss, and the batch's summed nats."""
+    def _fresh_carry(self) -> Carry:
+        states = STATES[self._model.cell]
+        zero = jnp.zeros((self._model.units, self._training.batch_size))
+        return [(zero,) * states for _ in range(self._model.layers)]
 
-        def loss(weights: Weights) -> tuple[Array, Array]:
+    def _gradients(
+        self,
+        weights: Weights,
+        batch: tuple[Array, ...],
+        dropout: Array | None,
+        carry: Carry | None,
+    ) -> tuple[Weights, tuple[Array, Carry | None]]:
+        """Return the gradients of the loss, the batch's summed nats and the carry after it."""
+
+        def loss(weights: Weights) -> tuple[Array, tuple[Array, Carry | None]]:
             ids, targets, mask = batch
-            total = nats(logits(self._model, weights, ids.T, dropout), targets.T, mask.T)
-            return total / self._denominator, total
+            if carry is None:
+                scores, after = logits(self._model, weights, ids.T, dropout), None
+            else:
+                scores, after = logits_from(self._model, weights, ids.T, carry, dropout)
+            total = nats(scores, targets.T, mask.T)
+            return total / self._denominator, (total, after)
 
         return jax.grad(loss, has_aux=True)(weights)  # type: ignore[no-any-return]
 
@@ -125,7 +141,7 @@ class JaxEngine:
                 jax.ShapeDtypeStruct((rows, time), dtype)  # type: ignore[no-untyped-call]
                 for dtype in (jnp.int32, jnp.int32, jnp.float32)
             )
-            lowered = self._jitted_gradients.lower(self._weights, batch, dropout)
+            lowered = self._jitted_gradients.lower(self._weights, batch, dropout, self._carry)
             self._compiled[time] = lowered.compile()
 
     def step(self, batch: Batch, learning_rate: float) -> Array:
@@ -133,7 +149,9 @@ class JaxEngine:
         self._count += 1
         gradients = self._compiled.get(batch.inputs.shape[1], self._jitted_gradients)
         arrays = (batch.inputs, batch.targets, batch.mask)
-        grads, total = gradients(self._weights, arrays, self._dropout())
+        if self._carry is not None and not batch.continues:
+            self._carry = self._fresh_carry()
+        grads, (total, self._carry) = gradients(self._weights, arrays, self._dropout(), self._carry)
         self._weights, self._means, self._squares = self._jitted_update(
             self._weights,
             self._means,
@@ -149,9 +167,12 @@ class JaxEngine:
         return {name: np.array(value) for name, value in self._weights.items()}
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """Return weights, both moments and the count of steps, from which dropout's keys follow."""
+        """Return weights, both moments and the count of steps, from which dropout's keys follow;
+        and the carry, if it is kept, (B, H) each."""
         groups = {"weights": self._weights, "means": self._means, "squares": self._squares}
         state = {f"{g}/{n}": np.array(v) for g, group in groups.items() for n, v in group.items()}
+        for layer, states in enumerate(self._carry or []):
+            state |= {f"carry/{layer}/{i}": np.array(value.T) for i, value in enumerate(states)}
         return {**state, "count": np.array([self._count], np.int64)}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -162,3 +183,8 @@ class JaxEngine:
 
         self._weights, self._means, self._squares = map(group, ("weights", "means", "squares"))
         self._count = int(state["count"][0])
+        if self._carry is not None:
+            self._carry = [
+                tuple(jnp.array(state[f"carry/{layer}/{i}"].T) for i in range(len(states)))
+                for layer, states in enumerate(self._carry)
+            ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,7 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import __version__ as charloom_version
-from ..checkpoint import SavedModel, claim, load_model, load_state, save_model, save_state
+from ..checkpoint import (
+    SavedModel,
+    claim,
+    epoch_folder,
+    load_model,
+    load_state,
+    save_model,
+    save_state,
+)
 from ..config import ModelConfig, TrainConfig
 from ..corpus import Corpus
 from ..errors import RunError
@@ -23,6 +31,8 @@ from ..vocabulary import Vocabulary
 
 MAY_CHANGE = {"epochs", "seconds", "patience"}
 """Settings of a training that may be others when it is resumed."""
+
+_DEFAULTS = {"model": ModelConfig().to_dict(), "training": TrainConfig().to_dict()}
 
 
 @dataclass
@@ -75,6 +85,13 @@ class Keeper:
             claim(self.folder, force=force)
         return resumes
 
+    def save_epoch(
+        self, weights: Mapping[str, NDArray[np.float32]], at: Progress, seconds: float
+    ) -> None:
+        """Save the weights at an epoch's end, as a model of its own that is named after it."""
+        folder = epoch_folder(self.folder, at.epoch)
+        replace(self, folder=folder).save_model(weights, at.history[-1], at, seconds)
+
     def save_model(
         self,
         weights: Mapping[str, NDArray[np.float32]],
@@ -110,12 +127,13 @@ class Keeper:
 
     def save_state(self, arrays: Mapping[str, NDArray[Any]], at: Progress) -> None:
         """Save what a resumed training needs."""
-        save_state(self.folder, arrays, {**self._identity(), "progress": asdict(at)})
+        state = {**self._identity(), "backend": self.backend, "progress": asdict(at)}
+        save_state(self.folder, arrays, state)
 
     def load(
         self,
-    ) -> tuple[dict[str, NDArray[Any]], Progress, Mapping[str, NDArray[np.float32]]]:
-        """Return the engine's state, the progress and the best weights so far.
+    ) -> tuple[dict[str, NDArray[Any]], Progress, Mapping[str, NDArray[np.float32]], str]:
+        """Return the engine's state, the progress, the best weights so far and the backend.
 
         Raises:
             RunError: the folder holds a training of another corpus, model or setting.
@@ -124,6 +142,8 @@ class Keeper:
         for part, ours in self._identity().items():
             theirs = state.get(part)
             if isinstance(ours, dict) and isinstance(theirs, dict):
+                # A field that was not there yet had its default.
+                theirs = {**_DEFAULTS[part], **theirs}
                 for key in sorted(set(ours) - MAY_CHANGE):
                     self._same(key.replace("_", " "), theirs.get(key), ours[key])
             else:
@@ -133,7 +153,7 @@ class Keeper:
         except (KeyError, TypeError) as error:
             raise RunError(f"{self.folder} holds no progress to resume from: {error}.") from error
         best = load_model(self.folder).weights if progress.best_epoch else {}
-        return arrays, progress, best
+        return arrays, progress, best, str(state.get("backend"))
 
     def _identity(self) -> dict[str, Any]:
         names = "\n".join(sorted(self.corpus.names))
@@ -141,7 +161,6 @@ class Keeper:
             "corpus": hashlib.sha256(names.encode()).hexdigest()[:16],
             "model": self.model.to_dict(),
             "training": self.training.to_dict(),
-            "backend": self.backend,
         }
 
     def _same(self, what: str, theirs: object, ours: object) -> None:

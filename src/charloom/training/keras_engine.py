@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from ..batches import Batch
 from ..config import ModelConfig, TrainConfig
 from ..models.keras_model import build_model, model_weights
+from ..models.shapes import weight_shapes
 from .engine import BETA_1, BETA_2, EPSILON
+from .loops import MakeStep, StepFunction
 
 
 class KerasEngine:
@@ -24,11 +26,23 @@ class KerasEngine:
         training: TrainConfig,
         weights: Mapping[str, NDArray[np.float32]],
         denominator: float,
+        make_step: MakeStep | None = None,
     ) -> None:
+        """Take Keras' own step, or the one that ``make_step`` unpacks."""
         keras.utils.set_random_seed(training.seed % 2**32)
         self._config, self._denominator = model, denominator
         self._vocabulary_size = len(weights["logits.bias"])
-        self._model = build_model(model, self._vocabulary_size, weights)
+        self._stateful = training.preparation == "tutorial"
+        self._model = build_model(
+            model,
+            self._vocabulary_size,
+            weights,
+            batch_size=training.batch_size if self._stateful else None,
+            stateful=self._stateful,
+        )
+        self._recurrent = [
+            layer for layer in self._model.layers if isinstance(layer, keras.layers.RNN)
+        ]
         self._optimizer = keras.optimizers.AdamW(
             training.learning_rate,
             weight_decay=training.weight_decay,
@@ -39,19 +53,24 @@ class KerasEngine:
         )
         self._optimizer.exclude_from_weight_decay(var_names=["bias"])
         self._optimizer.build(self._model.trainable_variables)
-        self._model.compile(
-            optimizer=self._optimizer,
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum"),
-        )
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
+        if make_step is None:
+            self._model.compile(optimizer=self._optimizer, loss=loss)
+            self._step: StepFunction = self._model.train_on_batch
+        else:
+            self._step = make_step(self._model, self._optimizer, loss)
 
     def prepare(self, times: Iterable[int]) -> None:
         """Do nothing: Keras compiles at a shape's first step."""
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """Update the weights; see ``engine.Engine``."""
+        if self._stateful and not batch.continues:
+            for layer in self._recurrent:
+                layer.reset_states()
         self._optimizer.learning_rate = learning_rate
-        weighted = batch.mask / self._denominator
-        loss = self._model.train_on_batch(batch.inputs, batch.targets, sample_weight=weighted)
+        weights = batch.mask / np.float32(self._denominator)
+        loss = self._step(batch.inputs, batch.targets, weights)
         return float(loss) * self._denominator
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
@@ -59,20 +78,32 @@ class KerasEngine:
         return model_weights(self._model, self._config, self._vocabulary_size)
 
     def _variables(self) -> dict[str, Any]:
+        """Return every variable by the name that all engines use for it."""
+        names = list(weight_shapes(self._config, self._vocabulary_size))
+        optimizer = self._optimizer
         groups = {
-            "optimizer": self._optimizer.variables,
-            "model": self._model.variables,
+            "weights": self._model.trainable_variables,
+            "means": optimizer._momentums,
+            "squares": optimizer._velocities,
         }
-        return {f"{g}/{i:03d}": v for g, group in groups.items() for i, v in enumerate(group)}
+        found = {f"{g}/{n}": v for g, vs in groups.items() for n, v in zip(names, vs, strict=True)}
+        for number, layer in enumerate(self._recurrent if self._stateful else []):
+            found |= {f"carry/{number}/{i}": value for i, value in enumerate(layer.states)}
+        generators = [v for v in self._model.non_trainable_variables if "seed" in v.path]
+        return found | {f"keras/{i}": value for i, value in enumerate(generators)}
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """Return weights, the optimiser's variables and the state of dropout's generators."""
-        return {
+        """Return weights, both moments, the count of steps and dropout's generators."""
+        state = {
             name: np.array(keras.ops.convert_to_numpy(variable.value))
             for name, variable in self._variables().items()
         }
+        count = int(keras.ops.convert_to_numpy(self._optimizer.iterations.value))
+        return {**state, "count": np.array([count], np.int64)}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Take over what ``state`` returned."""
+        """Take over what ``state`` returned; another backend's has no generators of ours."""
         for name, variable in self._variables().items():
-            variable.assign(state[name])
+            if name in state or not name.startswith("keras/"):
+                variable.assign(state[name])
+        self._optimizer.iterations.assign(int(state["count"][0]))
