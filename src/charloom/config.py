@@ -12,6 +12,7 @@ from .errors import ConfigError
 Cell = Literal["gru", "lstm", "rnn"]
 Unit = Literal["character", "grapheme"]
 Preparation = Literal["names", "tutorial"]
+Curriculum = Literal["none", "linear", "inverse_sigmoid"]
 
 
 def _require(condition: bool, rule: str, value: object) -> None:
@@ -119,6 +120,9 @@ class TrainConfig(_Config):
             starts from Keras' initial weights.
         keep_epochs: every how many epochs the model is saved under the epoch's number, the last
             one always; 0 keeps none.
+        scheduled_sampling: along which curve training goes from reading true characters to
+            reading the model's own (Bengio et al. 2015).
+        truth: share of true characters at the end of that curve.
     """
 
     epochs: int = 15
@@ -134,10 +138,21 @@ class TrainConfig(_Config):
     seed: int = 0
     preparation: Preparation = "names"
     keep_epochs: int = 0
+    scheduled_sampling: Curriculum = "none"
+    truth: float = 0.75
 
     def __post_init__(self) -> None:
         ways = get_args(Preparation)
         _require(self.preparation in ways, f"preparation must be one of {ways}", self.preparation)
+        curves = get_args(Curriculum)
+        curve = self.scheduled_sampling
+        _require(curve in curves, f"scheduled_sampling must be one of {curves}", curve)
+        _require(
+            curve == "none" or self.preparation == "names",
+            "scheduled_sampling needs names as batches, not the tutorial's preparation",
+            curve,
+        )
+        _number("truth", self.truth, "lie in [0, 1]", 0 <= self.truth <= 1)
         _whole("keep_epochs", self.keep_epochs, 0, 1_000_000)
         _whole("epochs", self.epochs, 1, 1_000_000)
         _whole("batch_size", self.batch_size, 1, 65536)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
-from ..config import Cell, Unit
+from ..config import Cell, Curriculum, Unit
 from .options import json_option, reading, reading_options, say, to_json
 
 if TYPE_CHECKING:
@@ -60,6 +60,12 @@ SAMPLES = 10
 @click.option(
     "--keep-epochs", type=int, help="Keep every n-th epoch's model, in RUN/epochs; 0 for none."
 )
+@click.option(
+    "--scheduled-sampling",
+    type=click.Choice(get_args(Curriculum)),
+    help="Let the model read ever more of its own characters in training, along this curve.",
+)
+@click.option("--truth", type=float, help="Share of true characters at that curve's end.")
 @click.option("--seconds", type=float, help="Wall-clock budget for the whole command.")
 @click.option("--seed", type=int, help="Decides split, weights, batches and dropout.  [default: 0]")
 @click.option(

@@ -23,6 +23,7 @@ from ..models.shapes import parameter_count
 from ..padded_rows import PaddedBatches, padded_rows
 from ..recipes import recipe
 from ..vocabulary import Vocabulary
+from .curriculum import mixed, true_share
 from .engine import Loop, backend_name, make_engine
 from .keeper import Keeper, Progress
 from .schedule import Schedule, learning_rate
@@ -172,6 +173,10 @@ class _Run:
             batch = self.batches.batch(at.epoch, at.step_in_epoch)
             progress = self.schedule.progress(at.step + 1)
             rate = learning_rate(self.training, progress)
+            share = true_share(self.training, progress)
+            if share < 1:
+                rng = np.random.default_rng([self.training.seed, 4, at.step])
+                batch = mixed(NumpyRNN(self.model, self.engine.weights()), batch, share, rng)
             loss = self.engine.step(batch, rate)
             at.step, at.step_in_epoch = at.step + 1, at.step_in_epoch + 1
             names += batch.names
