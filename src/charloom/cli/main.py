@@ -13,6 +13,7 @@ import click
 from ..errors import CharloomError, ConfigError
 
 COMMANDS = {
+    "explore": "Show what a list of names looks like.",
     "train": "Learn from a list of names, and print new ones.",
     "generate": "Print new names from a trained model.",
     "score": "Print how likely each string is under a model.",

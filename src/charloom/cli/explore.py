@@ -1,0 +1,188 @@
+"""``charloom explore``: what a list of names looks like before a model learns it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from ..config import Unit
+from .options import json_option, reading, reading_options, say, to_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..description import Description
+
+ROWS = 24
+"""Bars of the histogram of lengths, at most."""
+
+MOST, LEAST = 15, 8
+"""Characters that are shown: so many of the most and of the least frequent."""
+
+IDS = 300
+"""Ids that are shown; a list in a large script may have thousands."""
+
+REPEATED = 20
+"""Names that are shown of those that occur more than once."""
+
+
+LONGEST = 100
+"""Code points of a name that are shown."""
+
+
+@click.command("explore")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Draw lengths and frequencies to FILE too: .png, .svg or .pdf.",
+)
+@click.option(
+    "--unit",
+    type=click.Choice(get_args(Unit)),
+    default="character",
+    show_default=True,
+    help="What counts as one: a code point, or what people see as one.",
+)
+@reading_options
+@json_option
+def command(
+    sources: tuple[str, ...],
+    plot: Path | None,
+    unit: Unit,
+    column: str | None,
+    field: str | None,
+    encoding: str | None,
+    max_line: int | None,
+    as_json: bool,
+) -> None:
+    """Show what the names of SOURCE look like: lengths, repeats, characters and their ids.
+
+    SOURCE is read as `charloom train` reads it; without any, it is the built-in list of dinosaurs.
+    The text that is counted is all names, repeats included, with a newline between each two.
+    """
+    if plot is not None:
+        from ..plots import check
+
+        check(plot)
+
+    from ..corpus import Corpus
+    from ..description import describe
+
+    if sources:
+        how = reading(column, field, encoding, max_line)
+        corpus = Corpus.read(*sources, unit=unit, repeats=True, **how)
+    else:
+        corpus = dataclasses.replace(Corpus.builtin(repeats=True), unit=unit)
+    description = describe(corpus)
+    for warning in corpus.report.warnings:
+        say(f"warning: {warning}")
+    if plot is not None:
+        from ..plots import explore_figure, save
+
+        save(explore_figure(description), plot)
+        say(f"Drawn to {plot}")
+    click.echo(to_json(description.to_dict()) if as_json else _page(description), nl=as_json)
+
+
+def _page(description: Description) -> str:
+    """Return what people read; the titles are bold on a terminal."""
+    from rich.console import Console
+
+    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    with console.capture() as captured:
+        _print(console, description)
+    return "\n".join(line.rstrip() for line in captured.get().split("\n"))
+
+
+def _print(console: Console, d: Description) -> None:
+    from rich.columns import Columns
+    from rich.padding import Padding
+
+    from ..description import binned, visible
+
+    def title(text: str) -> None:
+        console.print(f"\n{text}", style="bold", soft_wrap=True)
+
+    console.print(f"Names from {', '.join(d.sources)}", style="bold", soft_wrap=True)
+    for name, value in _facts(d):
+        console.print(f"  {name:<11}  {value}", soft_wrap=True)
+    title("First lines")
+    for line in d.first_lines:
+        console.print(f"  {_cut(line)}", soft_wrap=True)
+    if d.repeated:
+        title("Names that occur more than once")
+        shown = [f"{_cut(name)} ({count:,})" for name, count in list(d.repeated.items())[:REPEATED]]
+        text = ", ".join(shown) + _more(len(d.repeated) - len(shown))
+        console.print(Padding(text, (0, 0, 0, 2)))
+    title(f"Names by length in {d.unit}s")
+    bins = binned(d.lengths, ROWS)
+    spans = [f"{low:,}" if low == high else f"{low:,}-{high:,}" for low, high, _ in bins]
+    wide = max(map(len, spans))
+    names = [count for _, _, count in bins]
+    _bars(console, [span.rjust(wide) for span in spans], names, max(names), d.names)
+    pairs = [(visible(character), count) for character, count in d.frequencies.items()]
+    parts = {f"{d.unit.capitalize()}s by frequency": pairs}
+    if len(pairs) > MOST + LEAST:
+        parts = {
+            f"Most frequent {d.unit}s": pairs[:MOST],
+            f"Least frequent {d.unit}s": pairs[-LEAST:],
+        }
+    for name, part in parts.items():
+        title(name)
+        counts = [count for _, count in part]
+        _bars(console, [label for label, _ in part], counts, pairs[0][1], d.text_length)
+    title(f"Ids of the {d.unit}s")
+    cells = [f"{visible(character)} {i}" for i, character in enumerate(d.characters[:IDS])]
+    table = Columns(cells, padding=(0, 2), equal=True, column_first=True)
+    console.print(Padding(table, (0, 0, 0, 2)))
+    if d.distinct > IDS:
+        console.print(f" {_more(d.distinct - IDS)}")
+
+
+def _facts(d: Description) -> Iterator[tuple[str, str]]:
+    yield "text", f"{d.text_length:,} {d.unit}s, {d.distinct:,} distinct (newline counted)"
+    yield (
+        "names",
+        f"{d.names:,}, {d.distinct_names:,} distinct; "
+        f"{d.duplicates:,} duplicate, {d.blank:,} blank lines left out",
+    )
+    yield (
+        "longest",
+        f"{d.longest:,} {d.unit}s, {d.longest_row:,} with its end: {_cut(d.longest_name)}",
+    )
+    yield "shortest", f"{d.shortest:,}"
+    yield "mean length", f"{d.mean:.2f}"
+
+
+def _bars(
+    console: Console, labels: Sequence[str], counts: Sequence[int], longest: int, total: int
+) -> None:
+    """Print a row a label: its count, its share of ``total``, a bar as long as its count.
+
+    ``longest`` is the count of the longest bar.
+    """
+    from rich.cells import cell_len, set_cell_size
+
+    block = "#" if console.options.ascii_only else "\u2588"
+    wide, digits = max(map(cell_len, labels)), len(f"{max(counts):,}")
+    room = max(8, min(console.width, 100) - wide - digits - 16)
+    for label, count in zip(labels, counts, strict=True):
+        bar = block * math.ceil(room * count / longest)  # one block at least for what is there
+        row = f"  {set_cell_size(label, wide)}  {count:>{digits},}  {count / total:>6.1%}  {bar}"
+        console.print(row.rstrip(), soft_wrap=True)
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 3]}..."
+
+
+def _more(count: int) -> str:
+    return f" and {count:,} more (--json has all)" if count > 0 else ""
