@@ -176,7 +176,8 @@ class SampleConfig(_Config):
     """How the next character is drawn, and when a string counts as finished.
 
     Attributes:
-        temperature: divides the logits; 1 is the model's own distribution, 0 is greedy.
+        temperature: divides the logits; 1 is the model's own distribution, 0 is greedy. Several
+            are a cycle along the string: its i-th character, the start's counted, takes the i-th.
         top_k: keep only the k most likely characters; ``None`` keeps all.
         top_p: keep the fewest characters whose probabilities add up to p (nucleus).
         min_p: keep characters of at least min_p times the most likely one's probability.
@@ -185,7 +186,7 @@ class SampleConfig(_Config):
         seed: decides every draw.
     """
 
-    temperature: float = 1.0
+    temperature: float | tuple[float, ...] = 1.0
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None
@@ -193,8 +194,7 @@ class SampleConfig(_Config):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        heat = self.temperature
-        _number("temperature", heat, "be 0 (greedy) or above, and at most 100", 0 <= heat <= 100)
+        self._check_temperature()
         if self.top_k is not None:
             _whole("top_k", self.top_k, 1, 2**31)
         if self.top_p is not None:
@@ -204,3 +204,14 @@ class SampleConfig(_Config):
         if self.max_length is not None:
             _whole("max_length", self.max_length, 1, 1_000_000)
         _whole("seed", self.seed, 0, 2**63 - 1)
+
+    def _check_temperature(self) -> None:
+        heat = self.temperature
+        if not isinstance(heat, list | tuple):
+            rule = "be 0 (greedy) or above, and at most 100"
+            _number("temperature", heat, rule, 0 <= heat <= 100)
+            return
+        object.__setattr__(self, "temperature", tuple(heat))  # a list, as from JSON
+        _require(len(heat) > 0, "a cycle of temperatures must have one at least", heat)
+        for one in heat:
+            _number("temperature", one, "be above 0 in a cycle, and at most 100", 0 < one <= 100)

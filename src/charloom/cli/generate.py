@@ -6,10 +6,27 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from .options import json_option, run_argument, say
+
+
+class Temperature(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A number, or several with commas between them."""
+
+    name = "number[,...]"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return a float or a tuple of floats."""
+        if not isinstance(value, str):
+            return value
+        try:
+            numbers = tuple(float(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a number, nor several with commas between them.")
+        return numbers[0] if len(numbers) == 1 else numbers
 
 
 @click.command("generate")
@@ -18,10 +35,11 @@ from .options import json_option, run_argument, say
 @click.option("--start", default="", help="What each name begins with.")
 @click.option(
     "--temperature",
-    type=float,
+    type=Temperature(),
     default=1.0,
     show_default=True,
-    help="Below 1 more typical, above 1 bolder; 0 always takes the likeliest character.",
+    help="Below 1 more typical, above 1 bolder; 0 always takes the likeliest character. Several, "
+    "as in 0.5,1.2, take turns along the name.",
 )
 @click.option("--top-k", type=int, help="Choose among the k likeliest characters only.")
 @click.option("--top-p", type=float, help="Choose among the likeliest that make up p in all.")
@@ -48,7 +66,7 @@ def command(
     run: Path,
     count: int,
     start: str,
-    temperature: float,
+    temperature: float | tuple[float, ...],
     top_k: int | None,
     top_p: float | None,
     min_p: float | None,

@@ -178,7 +178,8 @@ class _Walk:
         here = self._prefixes[top]
         logits, carry = self._rnn.step(here["id"], self._carry[:, top], self._buffers)
 
-        parent, ids, draws = self._draw(here["draws"], logits, rng)
+        heated = self._sampler.heated(logits, here["length"])
+        parent, ids, draws = self._draw(here["draws"], heated, rng)
         there = here.take(parent)
         there["id"] = ids
         there["draws"] = draws

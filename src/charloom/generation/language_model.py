@@ -34,7 +34,7 @@ class Options(TypedDict, total=False):
 
     start: str
     config: SampleConfig | None
-    temperature: float
+    temperature: float | tuple[float, ...]
     top_k: int | None
     top_p: float | None
     min_p: float | None

@@ -20,7 +20,8 @@ class Sampler:
 
     In this order, each filter acting on what the one before it left:
 
-    1. temperature divides the logits; 0 is greedy: the most likely id and nothing else;
+    1. temperature divides the logits; 0 is greedy: the most likely id and nothing else; a cycle
+       of several must have been applied beforehand, by ``heated``;
     2. top_k keeps the k most likely ids;
     3. top_p keeps the fewest most likely ids that hold a share p of the probability left;
     4. min_p keeps the ids of at least min_p times the probability of the most likely one.
@@ -30,6 +31,18 @@ class Sampler:
     """
 
     config: SampleConfig = field(default_factory=SampleConfig)
+
+    def heated(self, logits: Floats, lengths: NDArray[np.integer]) -> Floats:
+        """Return logits (B, V) divided by their place's temperature, where there is a cycle.
+
+        ``lengths`` (B,) are the ids of each row's string so far. One temperature for all places
+        is left to ``pick``.
+        """
+        heat = self.config.temperature
+        if not isinstance(heat, tuple):
+            return logits
+        divided: Floats = logits / np.array(heat, np.float32)[lengths % len(heat), None]
+        return divided
 
     def log_probabilities(self, logits: Floats) -> NDArray[np.float64]:
         """Return the distribution drawn from, (B, V), in nats; -inf where ids are excluded."""
@@ -80,7 +93,7 @@ class Sampler:
             np.put_along_axis(scores, logits.argmax(axis=1)[:, None], 0, axis=1)
             return scores
         scores = logits - logits.max(axis=1, keepdims=True)
-        if config.temperature != 1:
+        if not isinstance(config.temperature, tuple) and config.temperature != 1:
             with np.errstate(over="ignore"):  # next to 0: all but the best become -inf
                 scores *= np.float32(min(1 / config.temperature, 1e30))
         share = 1.0 if config.top_p is None else config.top_p
