@@ -37,7 +37,7 @@ SAMPLES = 10
 @click.option(
     "--recipe",
     metavar="NAME",
-    help="tutorial: the settings of the well-known tutorial, padding, copies and all.",
+    help="tutorial: the settings of the well-known tutorial, counted padding and all.",
 )
 @click.option("--cell", type=click.Choice(get_args(Cell)), help="Recurrent cell.")
 @click.option("--units", type=int, help="Hidden size of each recurrent layer.")
