@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
+import time
 from pathlib import Path
 
 import pytest
 
+from charloom.checkpoint import save_model
+from charloom.cli.main import run
 from charloom.corpus import Corpus
+from run_folders import toy as toy_model
+from sources import Write
 
 DINOS = Path(__file__).parents[2] / "shared" / "data" / "dinos.txt"
+
+FAST = ["--units", "16", "--embedding", "8", "--epochs", "8", "--learning-rate", "0.02",
+        "--batch-size", "16"]  # fmt: skip
+"""Options of a training that takes a second."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,3 +43,46 @@ def dinos() -> Path:
     if not DINOS.exists():
         pytest.skip("needs ../shared/data/dinos.txt, which a user's clone does not have")
     return DINOS
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    save_model(tmp_path / "run", toy_model())
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def _write(data: bytes | str, name: str = "names.txt") -> Path:
+        raw = data.encode() if isinstance(data, str) else data
+        path = tmp_path / name
+        path.write_bytes(gzip.compress(raw, 1) if name.endswith(".gz") else raw)
+        return path
+
+    return _write
+
+
+@pytest.fixture(scope="session")
+def names_file(toy, tmp_path_factory):
+    path = tmp_path_factory.mktemp("names") / "names.txt"
+    path.write_text("\n".join(toy.names) + "\n", "utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained(names_file, tmp_path_factory):
+    """A run folder; tests only read it."""
+    folder = tmp_path_factory.mktemp("runs") / "toy"
+    assert run(["train", str(names_file), "--out", str(folder), *FAST], started=0.0) == 0
+    return folder
+
+
+@pytest.fixture
+def call(capsys):
+    """Run a command; return its exit code, stdout and stderr."""
+
+    def call(*arguments):
+        code = run([str(a) for a in arguments], started=time.monotonic())
+        return code, *capsys.readouterr()
+
+    return call

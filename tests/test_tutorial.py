@@ -272,6 +272,31 @@ def test_an_unknown_recipe_is_named_beside_those_that_there_are(toy, capsys):
     assert capsys.readouterr().err.splitlines()[-1].endswith("There is: tutorial.")
 
 
+def test_a_state_that_lacks_something_is_refused_in_one_line(toy, tmp_path):
+    from charloom.checkpoint import load_state, save_state
+
+    api.train(toy, out=tmp_path / "run", **SMALL)
+    arrays, state = load_state(tmp_path / "run")
+    del arrays["means/embedding"]
+    save_state(tmp_path / "run", arrays, state)
+    with pytest.raises(RunError, match=r"means/embedding.*--force"):
+        api.train(toy, out=tmp_path / "run", resume=True, **(SMALL | {"epochs": 3}))
+
+
+def test_the_epoch_that_patience_ends_is_kept(toy, tmp_path):
+    settings = {"units": 12, "embedding": 6, "learning_rate": 1e-9, "patience": 1, "epochs": 50}
+    events = list(api.fit(toy, out=tmp_path / "run", keep_epochs=40, **settings))
+    assert events[-1].reason == "early stopping"
+    assert latest_epoch(tmp_path / "run").name == f"{events[-1].epoch:03d}"
+
+
+def test_an_unpacked_step_reports_its_own_batchs_loss(toy):
+    events = list(api.fit(toy, recipe="tutorial", loop="custom", **SMALL))
+    losses = [e.batch_nats_per_char for e in events if isinstance(e, Step)]
+    epochs = [e.train_nats_per_char for e in events if isinstance(e, Evaluated)]
+    np.testing.assert_allclose([np.mean(losses[:7]), np.mean(losses[7:])], epochs, rtol=1e-6)
+
+
 def test_steps_report_the_loss_that_counts_padding(toy):
     events = list(api.fit(toy, recipe="tutorial", **SMALL))
     first = next(e for e in events if isinstance(e, Step))

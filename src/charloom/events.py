@@ -44,6 +44,8 @@ class Step:
         epoch, step: both count from 1; ``step`` counts over the whole run.
         progress: how far the schedule is, in (0, 1], by steps or by the clock.
         nats_per_char: a running mean of the training loss, end symbols counted, padding not.
+        batch_nats_per_char: the latest batch's; this step's with an unpacked loop, else that of
+            the step before while this one's is still computed.
         learning_rate: the rate of this step.
         names_per_second: a running mean.
         seconds_left: an estimate.
@@ -53,6 +55,7 @@ class Step:
     step: int
     progress: float
     nats_per_char: float
+    batch_nats_per_char: float
     learning_rate: float
     names_per_second: float
     seconds_left: float

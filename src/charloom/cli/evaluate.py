@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from .options import json_option, reading, reading_options, run_argument, to_json
+from .options import json_option, reading_options, run_argument, to_json
 
 
 @click.command("evaluate")
@@ -21,10 +22,7 @@ from .options import json_option, reading, reading_options, run_argument, to_jso
 def command(
     run: Path,
     data: str | None,
-    column: str | None,
-    field: str | None,
-    encoding: str | None,
-    max_line: int | None,
+    reading: dict[str, Any],
     as_json: bool,
 ) -> None:
     """Measure the model in RUN on names that it has not seen.
@@ -40,8 +38,7 @@ def command(
     if data is None:
         names = held_out_names(run)
     else:
-        options = reading(column, field, encoding, max_line)
-        names = Corpus.read(data, unit=model.vocabulary.unit, **options).names
+        names = Corpus.read(data, unit=model.vocabulary.unit, **reading).names
     result = likelihood(model, names).to_dict()
     if as_json:
         click.echo(to_json(result))

@@ -7,12 +7,12 @@ import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..config import Unit
-from .options import json_option, reading, reading_options, say, to_json
+from .options import json_option, reading_options, say, source_arguments, to_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,19 +37,12 @@ LONGEST = 100
 
 
 @click.command("explore")
-@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@source_arguments
 @click.option(
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Draw lengths and frequencies to FILE too: .png, .svg or .pdf.",
-)
-@click.option(
-    "--unit",
-    type=click.Choice(get_args(Unit)),
-    default="character",
-    show_default=True,
-    help="What counts as one: a code point, or what people see as one.",
 )
 @reading_options
 @json_option
@@ -57,10 +50,7 @@ def command(
     sources: tuple[str, ...],
     plot: Path | None,
     unit: Unit,
-    column: str | None,
-    field: str | None,
-    encoding: str | None,
-    max_line: int | None,
+    reading: dict[str, Any],
     as_json: bool,
 ) -> None:
     """Show what the names of SOURCE look like: lengths, repeats, characters and their ids.
@@ -77,8 +67,7 @@ def command(
     from ..description import describe
 
     if sources:
-        how = reading(column, field, encoding, max_line)
-        corpus = Corpus.read(*sources, unit=unit, repeats=True, **how)
+        corpus = Corpus.read(*sources, unit=unit, repeats=True, **reading)
     else:
         corpus = dataclasses.replace(Corpus.builtin(repeats=True), unit=unit)
     description = describe(corpus)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast, get_args
 
 import click
+
+from ..config import Unit
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,8 +27,39 @@ def json_option(function: F) -> F:
     )
 
 
-def reading_options(function: F) -> F:
-    """How a source is read."""
+def source_arguments(function: F) -> F:
+    """The sources of a corpus, and what counts as one character."""
+    function = click.option(
+        "--unit",
+        type=click.Choice(get_args(Unit)),
+        default="character",
+        show_default=True,
+        help="What counts as one: a code point, or what people see as one.",
+    )(function)
+    return click.argument("sources", nargs=-1, metavar="[SOURCE]...")(function)
+
+
+def reading_options(command: F) -> F:
+    """How a source is read: what was given becomes ``reading``, arguments for ``Corpus.read``."""
+
+    @wraps(command)
+    def function(
+        *arguments: Any,
+        column: str | None,
+        field: str | None,
+        encoding: str | None,
+        max_line: int | None,
+        **others: Any,
+    ) -> Any:
+        given = {
+            "column": column,
+            "field": field,
+            "encoding": encoding,
+            "max_line_bytes": max_line,
+        }
+        reading = {name: value for name, value in given.items() if value is not None}
+        return command(*arguments, reading=reading, **others)
+
     options = (
         click.option("--column", help="Column of a .csv or .tsv: its name or number."),
         click.option("--field", help="Field of a .jsonl's objects."),
@@ -39,15 +73,7 @@ def reading_options(function: F) -> F:
     )
     for option in reversed(options):
         function = option(function)
-    return function
-
-
-def reading(
-    column: str | None, field: str | None, encoding: str | None, max_line: int | None
-) -> dict[str, Any]:
-    """Return the options of ``reading_options`` as arguments for ``Corpus.read``."""
-    given = {"column": column, "field": field, "encoding": encoding, "max_line_bytes": max_line}
-    return {name: value for name, value in given.items() if value is not None}
+    return cast(F, function)
 
 
 def to_json(data: Any) -> str:

@@ -60,9 +60,9 @@ def show(
                 case Warned():
                     tell(f"warning: {event.message}")
                 case Step() if unpacked:
-                    batch = (event.step - 1) % steps
+                    batch, loss = (event.step - 1) % steps, event.batch_nats_per_char
                     if batch % BATCHES == 0:
-                        tell(f"Epoch {event.epoch} Batch {batch} Loss {event.nats_per_char:.4f}")
+                        tell(f"Epoch {event.epoch} Batch {batch} Loss {loss:.4f}")
                 case Evaluated() if unpacked:
                     tell(f"Epoch {event.epoch} Loss {event.train_nats_per_char:.4f}")
                     tell(f"Time taken for 1 epoch {time.monotonic() - begun:.2f} s\n")
@@ -85,9 +85,9 @@ def show(
                         names = model.names(
                             SAMPLES, seed=event.epoch, allow_known=True, start=start
                         )
-                        loss = f"{event.train_nats_per_char:.3f}"
+                        mean = f"{event.train_nats_per_char:.3f}"
                         bar.console.print(
-                            f"epoch {event.epoch:>3}  loss {loss}  held-out {shown}  "
+                            f"epoch {event.epoch:>3}  loss {mean}  held-out {shown}  "
                             + ", ".join(names),
                             markup=False,
                             overflow="ellipsis",

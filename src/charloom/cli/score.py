@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from .options import reading, reading_options, run_argument
+from .options import reading_options, run_argument
 
 
 @click.command("score")
@@ -26,10 +27,7 @@ def command(
     run: Path,
     file: str,
     unknown: str,
-    column: str | None,
-    field: str | None,
-    encoding: str | None,
-    max_line: int | None,
+    reading: dict[str, Any],
 ) -> None:
     """Print the nats of each string of FILE, a tab, and the string.
 
@@ -41,7 +39,7 @@ def command(
     from ..corpus import read_texts
 
     model = load(run)
-    texts = read_texts(file, **reading(column, field, encoding, max_line))
+    texts = read_texts(file, **reading)
     known = [not model.vocabulary.unknown(text) for text in texts] if unknown == "inf" else []
     scored = [t for t, good in zip(texts, known, strict=True) if good] if known else texts
     nats = iter(model.score(scored).tolist())

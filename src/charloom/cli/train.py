@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import click
 
 from ..config import Cell, Curriculum, Unit
-from .options import json_option, reading, reading_options, say, to_json
+from .options import json_option, reading_options, say, source_arguments, to_json
 
 if TYPE_CHECKING:
     from ..events import Finished
@@ -25,7 +25,7 @@ SAMPLES = 10
 
 
 @click.command("train")
-@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@source_arguments
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -68,13 +68,6 @@ SAMPLES = 10
 @click.option("--truth", type=float, help="Share of true characters at that curve's end.")
 @click.option("--seconds", type=float, help="Wall-clock budget for the whole command.")
 @click.option("--seed", type=int, help="Decides split, weights, batches and dropout.  [default: 0]")
-@click.option(
-    "--unit",
-    type=click.Choice(get_args(Unit)),
-    default="character",
-    show_default=True,
-    help="What counts as one: a code point, or what people see as one.",
-)
 @reading_options
 @json_option
 @click.pass_obj
@@ -88,10 +81,7 @@ def command(
     recipe: str | None,
     loop: Literal["fit", "custom"],
     unit: Unit,
-    column: str | None,
-    field: str | None,
-    encoding: str | None,
-    max_line: int | None,
+    reading: dict[str, Any],
     as_json: bool,
     **settings: Any,
 ) -> int:
@@ -101,6 +91,8 @@ def command(
     are read one after the other. Without any, a built-in list of dinosaurs is used. Model and
     training follow the number of names; each option overrides one setting.
     """
+    if settings["truth"] is not None and settings["scheduled_sampling"] in (None, "none"):
+        raise click.UsageError("--truth needs --scheduled-sampling, whose end it is.")
     from ..corpus import Corpus
     from ..recipes import keeps_repeats
     from ..recipes import recipe as settings_of
@@ -111,8 +103,7 @@ def command(
         settings["keep_epochs"] = 5
     how: dict[str, Any] = {"repeats": keeps_repeats(recipe, settings["held_out"])}
     if sources:
-        how |= reading(column, field, encoding, max_line)
-        corpus = Corpus.read(*sources, unit=unit, **how)
+        corpus = Corpus.read(*sources, unit=unit, **how, **reading)
     else:
         corpus = Corpus.builtin(**how)
     say(corpus.describe())

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..batches import NameBatches, bucket_count
 from ..config import ModelConfig, TrainConfig
 from ..corpus import Corpus
-from ..errors import TrainingError
+from ..errors import RunError, TrainingError
 from ..events import Evaluated, Event, Finished, Reason, Saved, Started, Step, Warned
 from ..models.initial import initial_weights
 from ..models.numpy_rnn import NumpyRNN
@@ -97,6 +97,7 @@ class _Run:
         self.at = Progress()
         self.best_weights: Mapping[str, NDArray[np.float32]] = {}
         self.keeper: Keeper | None = None
+        self.batch_nats_per_char = math.nan
         self.saved_at, self.saved_epoch = -math.inf, 0
 
     def _batches(self) -> NameBatches | PaddedBatches:
@@ -136,7 +137,13 @@ class _Run:
         )
         if self.keeper is not None and resumes:
             state, self.at, self.best_weights, before = self.keeper.load()
-            self.engine.restore(state)
+            try:
+                self.engine.restore(state)
+            except (KeyError, ValueError) as error:
+                raise RunError(
+                    f"{self.keeper.folder} holds a state that this version cannot go on from "
+                    f"({error}). Train anew with --force, or with another --out."
+                ) from error
             self.saved_epoch = self.at.best_epoch
         yield Started(
             backend=backend,
@@ -187,7 +194,8 @@ class _Run:
             epoch_over = at.step_in_epoch == self.batches.steps_per_epoch
             out_of_time = progress >= 1 and at.step < total
             stopped = self.stop()
-            if running is None or epoch_over or out_of_time or stopped:
+            at_once = epoch_over or out_of_time or stopped or self.loop != "fit"
+            if running is None or at_once:
                 running, pending = self._add(*pending, running), None
             if not math.isfinite(at.epoch_nats):
                 return "diverged"
@@ -197,6 +205,7 @@ class _Run:
                 step=at.step,
                 progress=progress,
                 nats_per_char=running,
+                batch_nats_per_char=self.batch_nats_per_char,
                 learning_rate=rate,
                 names_per_second=names / seconds,
                 seconds_left=seconds * (1 - progress) / max(progress - before, 1e-9),
@@ -206,7 +215,9 @@ class _Run:
             if epoch_over or out_of_time:
                 evaluated = self._evaluate()
                 yield evaluated
-                ends = out_of_time or stopped or at.step == total
+                patience = self.training.patience
+                patient = not patience or at.epoch - at.best_epoch < patience
+                ends = out_of_time or stopped or at.step == total or not patient
                 every = self.training.keep_epochs
                 if self.keeper is not None and every and (ends or at.epoch % every == 0):
                     seconds = time.monotonic() - self.started
@@ -215,8 +226,7 @@ class _Run:
                     return "seconds"
                 if stopped:
                     return "interrupted"
-                patience = self.training.patience
-                if patience and at.epoch - at.best_epoch >= patience:
+                if not patient:
                     return "early stopping"
                 if time.monotonic() - self.saved_at >= SAVE_EVERY:
                     yield from self._save()
@@ -226,7 +236,7 @@ class _Run:
         """Count a batch's loss in; return the running mean over about 20 steps."""
         self.at.epoch_nats += float(nats)
         self.at.epoch_characters += characters
-        mean = float(nats) / characters
+        mean = self.batch_nats_per_char = float(nats) / characters
         return mean if running is None else 0.95 * running + 0.05 * mean
 
     def _held_out_loss(self, weights: Mapping[str, NDArray[np.float32]]) -> float | None:
