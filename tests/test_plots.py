@@ -13,6 +13,7 @@ import pytest
 from charloom import Corpus, plots
 from charloom.description import describe
 from charloom.errors import CharloomError, ConfigError
+from charloom.plots import canvas
 
 pytest.importorskip("matplotlib", reason="needs the plotting extra, charloom[plot]")
 
@@ -65,7 +66,7 @@ def test_too_many_characters_are_cut_to_the_most_frequent_with_a_note():
 
 
 def test_what_no_font_has_is_written_as_its_code_point(monkeypatch, tmp_path, caplog):
-    monkeypatch.setattr(plots, "_fonts", lambda: [("DejaVu Sans", set(map(ord, "ab\\n\u25cc")))])
+    monkeypatch.setattr(canvas, "fonts", lambda: [("DejaVu Sans", set(map(ord, "ab\\n\u25cc")))])
     figure = plots.frequencies_figure({"a": 3, "日": 2, "\u0915": 1, "\u0e34": 1, "日本": 1})
     assert labels(figure.axes[0]) == ["a", "U+65E5", "U+0915", "U+0E34", "U+65E5 +1"]
     with warnings.catch_warnings(), caplog.at_level(logging.WARNING):
@@ -76,16 +77,16 @@ def test_what_no_font_has_is_written_as_its_code_point(monkeypatch, tmp_path, ca
 
 def test_other_installed_fonts_are_used_where_the_usual_one_lacks_a_character(monkeypatch):
     fonts = [("DejaVu Sans", {ord("a")}), ("Unneeded", {1}), ("Far", {ord("日")}), ("Late", {2})]
-    monkeypatch.setattr(plots, "_fonts", lambda: fonts)
-    assert plots._drawable(["a", "日"]) == (["a", "日"], ["DejaVu Sans", "Far"])
+    monkeypatch.setattr(canvas, "fonts", lambda: fonts)
+    assert canvas.drawable(["a", "日"]) == (["a", "日"], ["DejaVu Sans", "Far"])
 
 
 def test_a_stack_of_accents_does_not_fill_the_axis():
-    assert plots._drawable(["a" + "\u0301" * 40])[0] == ["U+0061 +40"]
+    assert canvas.drawable(["a" + "\u0301" * 40])[0] == ["U+0061 +40"]
 
 
 def test_the_usual_font_comes_first_and_has_latin_letters():
-    name, points = next(iter(plots._fonts()))
+    name, points = next(iter(canvas.fonts()))
     assert name == "DejaVu Sans"
     assert points >= set(range(0x21, 0x7F))
 
