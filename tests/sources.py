@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import encodings.aliases
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,3 +31,13 @@ def message(*sources: str | Path, **options: Any) -> str:
     text = str(caught.value)
     assert text.isprintable(), "one line, and nothing that steers a terminal"
     return text
+
+
+def two_kinds() -> Corpus:
+    """Two kinds of 60 names with the same letters in another order, and a name of both kinds."""
+
+    def made(*parts: str) -> list[str]:
+        return ["".join(letters) for letters in itertools.product(*parts)]
+
+    names = [*made("bdgk", "aeiou", "lnr", "a"), *made("aeiou", "lnr", "bdgk", "a"), "both", "both"]
+    return Corpus.of(names, labels=["head"] * 60 + ["tail"] * 60 + ["head", "tail"])

@@ -22,6 +22,7 @@ LAYERS = [
     {"models", "batches", "files"},
     {"description"},
     {"corpus"},
+    {"gathering"},
     {"vocabulary", "reading", "recipes"},
     {"config", "events"},
     {"errors"},

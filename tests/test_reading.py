@@ -38,8 +38,8 @@ def test_endings_count_in_any_case_and_unknown_ones_mean_lines(write: Write) -> 
 def test_only_newline_and_carriage_return_end_a_line(write: Write) -> None:
     path = write("one\r\ntwo\rthree\n\nfour\u2028five\r\r\nsix")
     assert list(reading.read_source(path, reading.ReadOptions(), warn=pytest.fail)) == [
-        *((1, "one"), (2, "two"), (3, "three"), (4, ""), (5, "four\u2028five"), (6, "")),
-        (7, "six"),
+        (number, line, "")
+        for number, line in enumerate(("one", "two", "three", "", "four\u2028five", "", "six"), 1)
     ]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .checkpoint import load_model
-from .config import ModelConfig
+from .config import ModelConfig, TrainConfig
 from .errors import RunError
 from .events import Event, Finished
 from .generation import LanguageModel
@@ -39,10 +39,16 @@ def fit(
     """
     from .training.fit import fit as events  # imported late: it needs a framework
 
-    model, training = recipe(corpus.report.names, corpus.report.characters, **settings)
+    model, training = _recipe(corpus, **settings)
     return events(
         corpus, model=model, training=training, out=out, force=force, resume=resume, loop=loop
     )
+
+
+def _recipe(corpus: Corpus, **settings: Any) -> tuple[ModelConfig, TrainConfig]:
+    """Return the settings for a corpus, its labels among them."""
+    settings = {"labels": len(corpus.label_names), **settings}
+    return recipe(corpus.report.names, corpus.report.characters, **settings)
 
 
 def train(corpus: Corpus, *, out: str | Path | None = None, **settings: Any) -> LanguageModel:
@@ -62,10 +68,8 @@ def train(corpus: Corpus, *, out: str | Path | None = None, **settings: Any) -> 
         if isinstance(event, Finished):
             finished = event
     assert finished is not None  # the last event of every training that does not raise
-    model, _ = recipe(
-        corpus.report.names,
-        corpus.report.characters,
-        **{k: v for k, v in settings.items() if k not in ("force", "resume", "loop")},
+    model, _ = _recipe(
+        corpus, **{k: v for k, v in settings.items() if k not in ("force", "resume", "loop")}
     )
     return language_model(corpus, model, finished.weights)
 
@@ -82,6 +86,7 @@ def language_model(
         vocabulary=Vocabulary.of(corpus.names, corpus.unit),
         known=frozenset(corpus.names),
         longest=corpus.report.longest,
+        labels=corpus.label_names,
     )
 
 
@@ -99,6 +104,7 @@ def load(run: str | Path) -> LanguageModel:
         vocabulary=saved.vocabulary,
         known=frozenset().union(*parts) if parts else None,
         longest=longest if isinstance(longest, int) and 0 < longest < 10**6 else 50,
+        labels=saved.labels,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -25,6 +25,7 @@ class Batch:
         mask: (B, T) float32; 1 where the target is real, 0 where it is padding.
         names: rows that hold a name; the others are padding altogether.
         continues: whether each row goes on with the carry of that row in the batch before.
+        labels: (B,) int32, each row's label k as k + 1, 0 for none; ``None`` without labels.
     """
 
     inputs: NDArray[np.int32]
@@ -32,6 +33,7 @@ class Batch:
     mask: NDArray[np.float32]
     names: int
     continues: bool = False
+    labels: NDArray[np.int32] | None = None
 
 
 def bucket_edges(lengths: NDArray[np.integer], count: int) -> list[int]:
@@ -94,6 +96,8 @@ class NameBatches:
         batch_size: B, rows of each batch.
         seed: decides the order.
         buckets: how many different T there are at most; each is compiled for itself.
+        labels: (N,) int32, each name's label, as in ``Batch``.
+        label_dropout: share of the labels that are replaced by 0, others in each batch.
     """
 
     ids: NDArray[np.int32]
@@ -101,6 +105,8 @@ class NameBatches:
     batch_size: int
     seed: int = 0
     buckets: int = 3
+    labels: NDArray[np.int32] | None = None
+    label_dropout: float = 0.0
 
     @cached_property
     def edges(self) -> list[int]:
@@ -164,7 +170,14 @@ class NameBatches:
     def batch(self, epoch: int, step: int) -> Batch:
         """Return batch ``step`` (from 0) of ``epoch``; always B rows."""
         longest, names = self._plan(epoch)[step]
-        return self._pad(names, longest, self.batch_size)
+        batch = self._pad(names, longest, self.batch_size)
+        if self.labels is None:
+            return batch
+        labels = np.zeros(self.batch_size, np.int32)
+        labels[: len(names)] = self.labels[names]
+        rng = np.random.default_rng([self.seed, 5, epoch, step])
+        labels[rng.random(self.batch_size) < self.label_dropout] = 0
+        return replace(batch, labels=labels)
 
     def _pad(self, names: NDArray[np.intp], longest: int, rows: int) -> Batch:
         lengths = np.zeros(rows, np.int64)

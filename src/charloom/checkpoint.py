@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from .config import ModelConfig, Unit
 from .errors import ConfigError, RunError, VocabularyError
 from .files import RESTORE, Index, claim_folder, fault, read_set, write_set
+from .gathering import unprintable
 from .models.shapes import weight_shapes
 from .vocabulary import Vocabulary
 
@@ -43,6 +44,7 @@ class SavedModel:
 
     Attributes:
         config, vocabulary: the architecture, and the characters.
+        labels: the names of the labels, ``config.labels`` distinct ones.
         weights: the names and shapes of ``models.shapes.weight_shapes``, float32, finite.
         facts: plain data about the training, as JSON keeps it: string keys, lists, finite floats.
         train_names, held_out_names: the parts of the corpus; ``None`` if their file is absent.
@@ -54,6 +56,7 @@ class SavedModel:
     facts: Mapping[str, Any]
     train_names: tuple[str, ...] | None
     held_out_names: tuple[str, ...] | None
+    labels: tuple[str, ...] = ()
 
 
 def claim(folder: Path, *, force: bool) -> None:
@@ -72,17 +75,22 @@ def save_model(folder: Path, model: SavedModel) -> None:
     """Write ``model`` to ``folder``; a save that fails or is killed leaves the earlier one.
 
     Raises:
-        RunError: the weights are not those of the configuration or not finite, ``facts`` is not
-            JSON data, a name holds a line break, or the folder cannot be written.
+        RunError: weights or labels are not those of the configuration, a weight is not finite,
+            ``facts`` is not JSON data, a name holds a line break, or the folder cannot be written.
     """
     weights = {name: np.asarray(array) for name, array in model.weights.items()}
     _check_weights(folder, weights, weight_shapes(model.config, model.vocabulary.size))
+    _check_labels(folder, model.labels, model.config.labels)
+    config = model.config.to_dict()
+    if not model.labels:  # so that who knows no labels can read a model without
+        del config["labels"]
     fields = {
-        "config": model.config.to_dict(),
+        "config": config,
         "vocabulary": {
             "unit": model.vocabulary.unit,
             "characters": list(model.vocabulary.characters),
         },
+        **({"labels": list(model.labels)} if model.labels else {}),
         "facts": dict(model.facts),
     }
     files = {
@@ -151,6 +159,8 @@ def _read_model(index: Index) -> SavedModel:
         vocabulary = _vocabulary(index.section("vocabulary"))
     except (ConfigError, VocabularyError) as error:
         raise fault(index.path, f"describes no model: {error!s:.200}") from error
+    labels = index.fields.get("labels", [])
+    _check_labels(index.path, labels, config.labels)
     shapes = weight_shapes(config, vocabulary.size)
     size = 4 * sum(map(math.prod, shapes.values()))
     if size > MAX_WEIGHT_BYTES:
@@ -164,6 +174,7 @@ def _read_model(index: Index) -> SavedModel:
         facts=index.section("facts"),
         train_names=_names(index, _TRAIN),
         held_out_names=_names(index, _HELD_OUT),
+        labels=tuple(labels),
     )
 
 
@@ -183,6 +194,16 @@ def _vocabulary(data: dict[str, Any]) -> Vocabulary:
         if not isinstance(character, str) or (unit == "character" and len(character) != 1):
             raise VocabularyError(f"characters must be single. Received: {character!r:.60}")
     return Vocabulary(tuple(characters), "character" if unit == "character" else "grapheme")
+
+
+def _check_labels(path: Path, labels: Any, count: int) -> None:
+    if not isinstance(labels, list | tuple) or len(labels) != count:
+        raise fault(path, f"must name {count} labels. Received: {labels!r:.60}")
+    for label in labels:
+        if not isinstance(label, str) or not label or unprintable(label):
+            raise fault(path, f"must name labels as printable text. Received: {label!r:.60}")
+    if len(set(labels)) != count:
+        raise fault(path, "must name each label once; one is there twice.")
 
 
 def _check_weights(

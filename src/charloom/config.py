@@ -14,6 +14,9 @@ Unit = Literal["character", "grapheme"]
 Preparation = Literal["names", "tutorial"]
 Curriculum = Literal["none", "linear", "inverse_sigmoid"]
 
+MOST_LABELS = 65536
+"""Labels that a model may have."""
+
 
 def _require(condition: bool, rule: str, value: object) -> None:
     if not condition:
@@ -79,6 +82,8 @@ class ModelConfig(_Config):
         dropout: share of each recurrent layer's outputs that is dropped in training.
         begin: whether names begin with the boundary symbol, so that their first character is
             learned; without it, as in the tutorial, every string needs a start to go on from.
+        labels: kinds K of names that the model tells apart, each with a row that is added to the
+            embedding of every character; 0 for a model without labels.
     """
 
     cell: Cell = "gru"
@@ -87,6 +92,7 @@ class ModelConfig(_Config):
     embedding: int = 64
     dropout: float = 0.5
     begin: bool = True
+    labels: int = 0
 
     def __post_init__(self) -> None:
         _require(self.cell in get_args(Cell), f"cell must be one of {get_args(Cell)}", self.cell)
@@ -95,6 +101,7 @@ class ModelConfig(_Config):
         _whole("embedding", self.embedding, 1, 16384)
         _number("dropout", self.dropout, "lie in [0, 1)", 0 <= self.dropout < 1)
         _truth("begin", self.begin)
+        _whole("labels", self.labels, 0, MOST_LABELS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +130,8 @@ class TrainConfig(_Config):
         scheduled_sampling: along which curve training goes from reading true characters to
             reading the model's own (Bengio et al. 2015).
         truth: share of true characters at the end of that curve.
+        label_dropout: share of the names that are learnt without their label, so that the model
+            also knows what to do without any.
     """
 
     epochs: int = 15
@@ -140,6 +149,7 @@ class TrainConfig(_Config):
     keep_epochs: int = 0
     scheduled_sampling: Curriculum = "none"
     truth: float = 0.75
+    label_dropout: float = 0.1
 
     def __post_init__(self) -> None:
         ways = get_args(Preparation)
@@ -153,6 +163,8 @@ class TrainConfig(_Config):
             curve,
         )
         _number("truth", self.truth, "lie in [0, 1]", 0 <= self.truth <= 1)
+        rate = self.label_dropout
+        _number("label_dropout", rate, "lie in [0, 1)", 0 <= rate < 1)
         _whole("keep_epochs", self.keep_epochs, 0, 1_000_000)
         _whole("epochs", self.epochs, 1, 1_000_000)
         _whole("batch_size", self.batch_size, 1, 65536)

@@ -36,8 +36,11 @@ _GUESSES = (
 )  # the usual encodings, the likelier first: a few accented letters fit nearly all of them
 
 Form = Literal["lines", "csv", "tsv", "jsonl"]
-Records = Iterator[tuple[int, str]]
-"""Pairs of a line number, from 1, and a name that is not yet normalised."""
+Lines = Iterator[tuple[int, str]]
+"""Pairs of a line number, from 1, and its text."""
+
+Records = Iterator[tuple[int, str, str]]
+"""A line number, from 1, a name and its label, "" for none; neither is normalised yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +51,16 @@ class ReadOptions:
         column: column of .csv and .tsv files, by its header or its number from 1; a file with
             just one column needs none.
         field: field of .jsonl lines; a line that is a JSON string needs none.
+        label_column: column with the label of each name; ``None`` reads no labels.
+        label_field: field with the label of each name, a string or null; ``None`` reads none.
         encoding: the text's encoding, a name that Python knows; ``None`` is strict UTF-8.
         max_line_bytes: longest line or CSV record, in bytes of UTF-8.
     """
 
     column: str | int | None = None
     field: str | None = None
+    label_column: str | int | None = None
+    label_field: str | None = None
     encoding: str | None = None
     max_line_bytes: int = MAX_LINE_BYTES
 
@@ -102,10 +109,11 @@ def read_source(
                 unpacked = cast(BinaryIO, gzip.GzipFile(fileobj=raw))
                 lines = _lines(unpacked, name, options, MAX_UNPACKED_BYTES)
             if form == "jsonl":
-                lines = _json_records(lines, name, options.field)
-            elif form != "lines":
-                lines = _csv_records(lines, name, options, warn, form == "tsv")
-            yield from lines
+                yield from _json_records(lines, name, options)
+            elif form == "lines":
+                yield from ((number, line, "") for number, line in lines)
+            else:
+                yield from _csv_records(lines, name, options, warn, form == "tsv")
     except EOFError:
         raise CorpusError(
             f"{name} is cut short: its gzip data ends early. Copy it again."
@@ -141,7 +149,7 @@ def _opened(source: str | Path, stdin: BinaryIO | None) -> AbstractContextManage
     return nullcontext(stream)
 
 
-def _lines(stream: BinaryIO, name: str, options: ReadOptions, most: float = math.inf) -> Records:
+def _lines(stream: BinaryIO, name: str, options: ReadOptions, most: float = math.inf) -> Lines:
     r"""Decode ``stream`` and cut it at \n, \r\n and \r, and nowhere else; ``most`` is in bytes."""
     codec = _codec(options.encoding)
     decoder = codec.incrementaldecoder()
@@ -236,9 +244,9 @@ def _guess(sample: bytes, failed: str) -> str | None:
 
 
 def _csv_records(
-    lines: Records, name: str, options: ReadOptions, warn: Callable[[str], None], tabs: bool
+    lines: Lines, name: str, options: ReadOptions, warn: Callable[[str], None], tabs: bool
 ) -> Records:
-    """Yield one column; a record bears the number of the line on which it begins."""
+    """Yield the columns of names and labels; a record bears the number of its first line."""
     head = next((pair for pair in lines if pair[1].strip()), None)
     if head is None:
         return
@@ -261,20 +269,22 @@ def _csv_records(
 
     rows = csv.reader(feed(), delimiter=delimiter, strict=True)
     header: list[str] = []
-    index = 0
+    index, label_index = 0, -1
     try:
         for row in rows:
             if not header:
                 header = [cell.strip() for cell in row]
                 index = _column(header, options.column, name)
+                if options.label_column is not None:
+                    label_index = _column(header, options.label_column, name)
                 if options.column is None:
                     warn(
                         f"{name}: took its first row, {header[0]!r:.40}, as the header, not a name."
                     )
             elif len(row) == len(header):
-                yield first, row[index]
+                yield first, row[index], row[label_index] if label_index >= 0 else ""
             elif not "".join(row).strip():
-                yield first, ""
+                yield first, "", ""
             else:
                 raise CorpusError(
                     f"{name} line {first} has {len(row)} fields where the header has "
@@ -307,10 +317,10 @@ def _column(header: Sequence[str], column: str | int | None, name: str) -> int:
     raise CorpusError(f"{name} has no column {wanted!r:.40}. It has: {_listed(header)}.")
 
 
-def _json_records(lines: Records, name: str, field: str | None) -> Records:
+def _json_records(lines: Lines, name: str, options: ReadOptions) -> Records:
     for number, line in lines:
         if not line.strip():
-            yield number, ""
+            yield number, "", ""
             continue
         where = f"{name} line {number}"
         try:
@@ -320,15 +330,27 @@ def _json_records(lines: Records, name: str, field: str | None) -> Records:
             raise CorpusError(
                 f"{where} is not valid JSON: {why}. Write one value a line."
             ) from None
+        given: object = None
         if isinstance(value, dict):
-            if field is None or field not in value:
-                rule = "is an object; choose a field" if field is None else f"has no {field!r:.40}"
-                raise CorpusError(f"{where} {rule} (--field). It has: {_listed(list(value))}.")
-            value = value[field]
+            if options.label_field is not None:
+                given = _member(value, options.label_field, where, "label-field")
+            value = _member(value, options.field, where, "field")
         if not isinstance(value, str):
             kind = type(value).__name__
             raise CorpusError(f"{where} must give the name as a JSON string. Received: {kind}")
-        yield number, value
+        if not isinstance(given, str | None):
+            kind = type(given).__name__
+            raise CorpusError(
+                f"{where} must give the label as a JSON string or null. Received: {kind}"
+            )
+        yield number, value, given or ""
+
+
+def _member(value: dict[str, object], field: str | None, where: str, option: str) -> object:
+    if field is None or field not in value:
+        rule = "is an object; choose a field" if field is None else f"has no {field!r:.40}"
+        raise CorpusError(f"{where} {rule} (--{option}). It has: {_listed(list(value))}.")
+    return value[field]
 
 
 def _listed(names: Sequence[str]) -> str:

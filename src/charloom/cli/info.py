@@ -14,7 +14,7 @@ from .options import json_option, run_argument, to_json
 @run_argument
 @json_option
 def command(run: Path, as_json: bool) -> None:
-    """Show the model in RUN: architecture, vocabulary, corpus, recipe, losses, versions."""
+    """Show the model in RUN: architecture, vocabulary, labels, corpus, recipe, losses, versions."""
     from ..checkpoint import load_model
     from ..models.shapes import parameter_count, weight_shapes
 
@@ -32,6 +32,7 @@ def command(run: Path, as_json: bool) -> None:
             "unit": saved.vocabulary.unit,
             "characters": list(saved.vocabulary.characters),
         },
+        "labels": list(saved.labels),
         **facts,
     }
     if as_json:
@@ -54,6 +55,8 @@ def _lines(data: dict[str, Any]) -> list[tuple[str, str]]:
         ("parameters", f"{data['parameters']:,}"),
         ("vocabulary", f"{vocabulary['size'] - 1} {vocabulary['unit']}s: {characters}"),
     ]
+    if labels := data["labels"]:
+        lines.append(("labels", f"{len(labels)}: {', '.join(labels)}"))
     corpus = data.get("corpus")
     if isinstance(corpus, dict):
         sources = ", ".join(map(str, corpus.get("sources", [])))

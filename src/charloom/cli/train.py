@@ -66,6 +66,9 @@ SAMPLES = 10
     help="Let the model read ever more of its own characters in training, along this curve.",
 )
 @click.option("--truth", type=float, help="Share of true characters at that curve's end.")
+@click.option("--label-column", help="Column of a .csv or .tsv with the kind of each name.")
+@click.option("--label-field", help="Field of a .jsonl's objects with the kind of each name.")
+@click.option("--label-dropout", type=float, help="Share of names learnt without their label.")
 @click.option("--seconds", type=float, help="Wall-clock budget for the whole command.")
 @click.option("--seed", type=int, help="Decides split, weights, batches and dropout.  [default: 0]")
 @reading_options
@@ -80,6 +83,8 @@ def command(
     resume: bool,
     recipe: str | None,
     loop: Literal["fit", "custom"],
+    label_column: str | None,
+    label_field: str | None,
     unit: Unit,
     reading: dict[str, Any],
     as_json: bool,
@@ -93,6 +98,11 @@ def command(
     """
     if settings["truth"] is not None and settings["scheduled_sampling"] in (None, "none"):
         raise click.UsageError("--truth needs --scheduled-sampling, whose end it is.")
+    labels: dict[str, Any] = {"label_column": label_column, "label_field": label_field}
+    if any(labels.values()) and not sources:
+        raise click.UsageError("labels need a SOURCE; the built-in list has none.")
+    if settings["label_dropout"] is not None and not any(labels.values()):
+        raise click.UsageError("--label-dropout needs --label-column or --label-field.")
     from ..corpus import Corpus
     from ..recipes import keeps_repeats
     from ..recipes import recipe as settings_of
@@ -103,12 +113,12 @@ def command(
         settings["keep_epochs"] = 5
     how: dict[str, Any] = {"repeats": keeps_repeats(recipe, settings["held_out"])}
     if sources:
-        corpus = Corpus.read(*sources, unit=unit, **how, **reading)
+        corpus = Corpus.read(*sources, unit=unit, **how, **labels, **reading)
     else:
         corpus = Corpus.builtin(**how)
     say(corpus.describe())
     size = corpus.report.names, corpus.report.characters
-    model, training = settings_of(*size, recipe, **settings)
+    model, training = settings_of(*size, recipe, labels=len(corpus.label_names), **settings)
     folder = out or _free_folder(sources)
 
     from ..training.fit import fit  # imported here: a mistake above should show at once

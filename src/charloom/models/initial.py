@@ -32,7 +32,8 @@ def initial_weights(
 
     Kernels Glorot-uniform, recurrent kernels orthogonal, biases 0 but for the LSTM's forget gate,
     1 (Jozefowicz, Zaremba, Sutskever 2015): Keras' defaults. The embedding is uniform in ±1, not
-    in Keras' ±0.05: so small, its rows hardly differ, and the first epochs only make them.
+    in Keras' ±0.05: so small, its rows hardly differ, and the first epochs only make them. Labels
+    begin at 0, where they say nothing, so that one without a name in training stays there.
     ``as_tutorial`` takes ±0.05, and Glorot-uniform recurrent kernels, as the tutorial does.
     """
     rng = np.random.default_rng([seed, 1])

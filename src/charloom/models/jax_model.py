@@ -17,12 +17,13 @@ def logits(
     weights: Mapping[str, Array],
     ids: Array,
     dropout: Array | None = None,
+    labels: Array | None = None,
 ) -> Array:
     """Return the logits of each next character, starting from an empty carry.
 
     The embedding is folded into the first layer: its product with the kernel is taken once for
-    the V rows of the table, not for T·B rows. The first step has no recurrent product, since the
-    carry is zero.
+    the V rows of the table, not for T·B rows; and so for the K rows of the labels. The first
+    step has no recurrent product, since the carry is zero.
 
     Args:
         config: the architecture.
@@ -30,6 +31,7 @@ def logits(
         ids: (T, B) int32, time-major, T ≥ 2.
         dropout: (L, B, H) factors of each recurrent layer's outputs, 0 or 1 / (1 - share): one
             a sequence, shared over time (Gal and Ghahramani 2016). ``None`` switches it off.
+        labels: (B,) int32, each sequence's label k as k + 1, 0 for none; ``None``: all without.
 
     Returns:
         (V, T, B) float32.
@@ -38,6 +40,10 @@ def logits(
     embedding = weights["embedding"].T
     table = input_sums(cell, embedding, weights["rnn.0.kernel"], weights["rnn.0.bias"])
     first, rest = columns_of(table, ids[0]), columns_of(table, ids[1:])
+    if labels is not None:
+        rows = jnp.pad(weights["labels"], ((1, 0), (0, 0)))  # (K + 1, E), no label adds nothing
+        added = columns_of(weights["rnn.0.kernel"].T @ rows.T, labels)  # (G·H, B)
+        first, rest = first + added, rest + added[:, None]
     hidden = rest
     for layer in range(config.layers):
         bias = weights[f"rnn.{layer}.bias"]

@@ -93,6 +93,34 @@ class SimpleRNN(_KeepsCarry, keras.layers.SimpleRNN):  # type: ignore[misc]
     """``keras.layers.SimpleRNN``, stateful on every backend."""
 
 
+@keras.saving.register_keras_serializable(package="charloom")
+class AddLabel(keras.layers.Layer):  # type: ignore[misc]
+    """Adds a label's row to each step of a sequence: (B, T, E) and (B,) int32 to (B, T, E).
+
+    Label k of K is given as k + 1; 0, no label, adds nothing.
+    """
+
+    def __init__(self, count: int, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.count = count
+
+    def build(self, shapes: Any) -> None:
+        """Make the rows, (K, E)."""
+        self.rows = self.add_weight(
+            shape=(self.count, shapes[0][-1]), initializer="zeros", name="rows"
+        )
+
+    def call(self, inputs: Any) -> Any:
+        """Add; see the class."""
+        x, labels = inputs
+        rows = keras.ops.pad(self.rows, ((1, 0), (0, 0)))
+        return x + keras.ops.take(rows, labels, axis=0)[:, None]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments, as Keras saves them."""
+        return {**super().get_config(), "count": self.count}
+
+
 LAYERS: dict[str, Any] = {"gru": FastGRU, "lstm": LSTM, "rnn": SimpleRNN}
 
 
@@ -107,12 +135,17 @@ def build_model(
     """Build the architecture as a ``keras.Model``.
 
     It takes ids (B, T) int32, each row beginning with the boundary (id 0), and gives logits
-    (B, T, V) float32. ``weights`` go in by the names of ``models.shapes``; without any, Keras
+    (B, T, V) float32; with labels, it takes the pair of ids and labels (B,) int32, each k + 1 or
+    0 for none. ``weights`` go in by the names of ``models.shapes``; without any, Keras
     initialises them. Its trainable ``weights`` are in the order of ``weight_shapes``.
     ``stateful`` layers keep their carry from batch to batch, each of ``batch_size`` rows.
     """
     ids = keras.Input((None,), batch_size, dtype="int32", name="ids")
+    inputs: Any = ids
     x = keras.layers.Embedding(vocabulary_size, config.embedding, name="embedding")(ids)
+    if config.labels:
+        labels = keras.Input((), batch_size, dtype="int32", name="labels")
+        inputs, x = [ids, labels], AddLabel(config.labels, name="add_label")([x, labels])
     for layer in range(config.layers):
         cell = LAYERS[config.cell]
         name = f"{config.cell}_{layer}"
@@ -122,7 +155,7 @@ def build_model(
             drop = keras.layers.Dropout(config.dropout, (None, 1, None), name=f"dropout_{layer}")
             x = drop(x)
     logits = keras.layers.Dense(vocabulary_size, name="logits")(x)
-    model = keras.Model(ids, logits, name="charloom")
+    model = keras.Model(inputs, logits, name="charloom")
     if weights is not None:
         names = weight_shapes(config, vocabulary_size)
         for variable, name in zip(model.trainable_variables, names, strict=True):

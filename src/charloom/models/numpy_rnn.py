@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,24 @@ Floats = NDArray[np.float32]
 # A sigmoid is a tanh: sigmoid(x) = (tanh(x/2) + 1) / 2, and NumPy's float32 tanh is vectorised.
 # The inner half is folded into the columns of these gates, which is exact: it is a power of two.
 _GATE_SCALE = {"gru": (0.5, 0.5, 1.0), "lstm": (0.5, 0.5, 1.0, 0.5), "rnn": (1.0,)}
+
+
+class Recurrence(Protocol):
+    """What generation and scoring need of a model; ``NumpyRNN`` and ``blend.Blend`` have it."""
+
+    config: ModelConfig
+    vocabulary_size: int
+
+    def initial_carry(self, rows: int) -> Floats:
+        """Return the carry before the first step, (S, rows, H)."""
+
+    def buffers(self, rows: int, carry: Floats | None = None) -> Any:
+        """Set memory aside for steps of up to ``rows`` rows; ``carry`` is a part of it."""
+
+    def step(
+        self, ids: NDArray[np.integer], carry: Floats, out: Any = None
+    ) -> tuple[Floats, Floats]:
+        """Return logits (B, V) and the new carry (S, B, H) after ids (B,); rows are independent."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +72,8 @@ class NumpyRNN:
 
     With B rows, V the vocabulary's size, H hidden units, L layers and S arrays of state a
     layer, the carry is (L*S, B, H): layer by layer, for the LSTM h and then c.
+
+    A model with labels predicts without any; ``labelled`` gives it as it is for one of them.
     """
 
     def __init__(self, config: ModelConfig, weights: Mapping[str, NDArray[np.float32]]) -> None:
@@ -65,21 +87,44 @@ class NumpyRNN:
         self.vocabulary_size = len(table) if table is not None and table.ndim == 2 else 0
         _check(weights, weight_shapes(config, self.vocabulary_size))
         self._layers = [_fold(config, weights, layer) for layer in range(config.layers)]
+        self._unlabelled = self._layers[0]
+        self._labels = _label_inputs(config, weights) if config.labels else None
         self._kernel = np.ascontiguousarray(weights["logits.kernel"], dtype=np.float32)
         self._bias = np.asarray(weights["logits.bias"], dtype=np.float32)
+
+    def labelled(self, label: int | None) -> NumpyRNN:
+        """Return the model that predicts strings of label ``label`` of K; ``None``: of any.
+
+        A step costs what it did, since the label is folded into the first layer's inputs; all
+        other arrays are shared.
+
+        Raises:
+            ConfigError: ``label`` lies outside [0, K).
+        """
+        first = self._unlabelled
+        if label is not None:
+            if self._labels is None or not 0 <= label < self.config.labels:
+                raise ConfigError(
+                    f"a label must be a whole number below the model's {self.config.labels}. "
+                    f"Received: {label}"
+                )
+            first = replace(first, inputs=first.inputs + self._labels[:, label, None])
+        other = copy.copy(self)
+        other._layers = [first, *self._layers[1:]]
+        return other
 
     def initial_carry(self, rows: int) -> Floats:
         """Return the carry before the first step, (L*S, rows, H): zeros."""
         states = self.config.layers * STATES[self.config.cell]
         return np.zeros((states, rows, self.config.units), dtype=np.float32)
 
-    def buffers(self, rows: int) -> Buffers:
-        """Set memory aside for steps of up to ``rows`` rows."""
+    def buffers(self, rows: int, carry: Floats | None = None) -> Buffers:
+        """Set memory aside for steps of up to ``rows`` rows; ``carry`` is a part of it."""
         gates, units = GATES[self.config.cell], self.config.units
         return Buffers(
             gates=np.empty((gates, rows, units), dtype=np.float32),
             inputs=np.empty((gates, rows, units), dtype=np.float32),
-            carry=np.empty_like(self.initial_carry(rows)),
+            carry=np.empty_like(self.initial_carry(rows)) if carry is None else carry,
             logits=np.empty((rows, self.vocabulary_size), dtype=np.float32),
         )
 
@@ -175,24 +220,29 @@ def _fold(config: ModelConfig, weights: Mapping[str, Floats], number: int) -> _L
     if config.cell == "gru":  # the second row of bias belongs to the recurrent product
         early[: 2 * units] += bias[1, : 2 * units]
         late = bias[1, 2 * units :] * np.float32(0.5)
-    scale = np.array(_GATE_SCALE[config.cell], dtype=np.float32)[:, None, None]
-
-    def by_gate(matrix: Floats) -> Floats:
-        """(rows, G*H) -> (G, rows, H), scaled."""
-        blocks = matrix.reshape(len(matrix), len(scale), units).transpose(1, 0, 2)
-        return np.ascontiguousarray(blocks * scale)
-
-    by_gate_recurrent = by_gate(recurrent)
+    by_gate_recurrent = _by_gate(config, recurrent)
     if config.cell == "gru":
         by_gate_recurrent[2] /= 2
     first = number == 0
     inputs = weights["embedding"] @ kernel + early if first else early[None]
     return _Layer(
-        kernel=None if first else by_gate(kernel),
-        inputs=by_gate(np.asarray(inputs, dtype=np.float32)),
+        kernel=None if first else _by_gate(config, kernel),
+        inputs=_by_gate(config, inputs),
         recurrent=by_gate_recurrent,
         late_bias=late,
     )
+
+
+def _label_inputs(config: ModelConfig, weights: Mapping[str, Floats]) -> Floats:
+    """Return what each label adds to the first layer's inputs, (G, K, H)."""
+    return _by_gate(config, weights["labels"] @ weights["rnn.0.kernel"])
+
+
+def _by_gate(config: ModelConfig, matrix: Floats) -> Floats:
+    """(rows, G*H) -> (G, rows, H), scaled."""
+    scale = np.array(_GATE_SCALE[config.cell], dtype=np.float32)[:, None, None]
+    blocks = matrix.reshape(len(matrix), len(scale), config.units).transpose(1, 0, 2)
+    return np.ascontiguousarray(blocks * scale, dtype=np.float32)
 
 
 def _check(weights: Mapping[str, Floats], shapes: Mapping[str, tuple[int, ...]]) -> None:

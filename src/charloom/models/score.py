@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..vocabulary import BOUNDARY
-from .numpy_rnn import NumpyRNN
+from .numpy_rnn import NumpyRNN, Recurrence
 from .threads import run
 
 ROWS = 1024
@@ -28,7 +28,9 @@ def log_softmax(logits: Floats) -> Floats:
     return scores
 
 
-def score(rnn: NumpyRNN, strings: Sequence[Ids], threads: int | None = None) -> NDArray[np.float64]:
+def score(
+    rnn: Recurrence, strings: Sequence[Ids], threads: int | None = None
+) -> NDArray[np.float64]:
     """Return -log of each string's probability, (N,), in nats, end symbol included.
 
     Without a begin symbol (``config.begin``) the first id is given, and costs nothing; an empty
@@ -55,6 +57,22 @@ def score(rnn: NumpyRNN, strings: Sequence[Ids], threads: int | None = None) -> 
     return nats
 
 
+def score_labelled(
+    rnn: NumpyRNN, strings: Sequence[Ids], labels: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Return what ``score`` does, each string under its label: (N,), k + 1 or 0 for none."""
+    nats = np.empty(len(strings))
+    groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+
+    def work(group: NDArray[np.intp]) -> NDArray[np.float64]:
+        label = int(labels[group[0]])
+        return score(rnn.labelled(label - 1 if label else None), [strings[i] for i in group], 1)
+
+    for group, values in zip(groups, run(work, groups), strict=True):
+        nats[group] = values
+    return nats
+
+
 def _cut(order: NDArray[np.intp], lengths: NDArray[np.int64]) -> list[NDArray[np.intp]]:
     """Cut strings in ``order`` of length into groups of at most ROWS strings and CELLS ids."""
     groups = []
@@ -67,7 +85,7 @@ def _cut(order: NDArray[np.intp], lengths: NDArray[np.int64]) -> list[NDArray[np
     return groups
 
 
-def _score_group(rnn: NumpyRNN, strings: Sequence[Ids]) -> NDArray[np.float64]:
+def _score_group(rnn: Recurrence, strings: Sequence[Ids]) -> NDArray[np.float64]:
     """Step once for each distinct prefix: equal prefixes are neighbours in sorted order."""
     width = max(len(string) for string in strings) + 1
     ids = np.full(

@@ -17,13 +17,16 @@ def weight_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, tuple[
     """Return the shape of every weight by name, in the order of ``keras.Model.weights``.
 
     With V the vocabulary's size (the boundary symbol, id 0, included), E the embedding
-    size, H the hidden size and G the gates of the cell: ``embedding`` (V, E); for each layer
-    l ``rnn.l.kernel`` (E or H, G·H), ``rnn.l.recurrent_kernel`` (H, G·H) and ``rnn.l.bias``,
-    (2, 3H) for the GRU (input row, then recurrent row) and (G·H,) else; ``logits.kernel``
-    (H, V) and ``logits.bias`` (V,). All float32.
+    size, H the hidden size, G the gates of the cell and K the labels: ``embedding`` (V, E);
+    ``labels`` (K, E) if K > 0; for each layer l ``rnn.l.kernel`` (E or H, G·H),
+    ``rnn.l.recurrent_kernel`` (H, G·H) and ``rnn.l.bias``, (2, 3H) for the GRU (input row,
+    then recurrent row) and (G·H,) else; ``logits.kernel`` (H, V) and ``logits.bias`` (V,). All
+    float32.
     """
     columns = GATES[config.cell] * config.units
     shapes: dict[str, tuple[int, ...]] = {"embedding": (vocabulary_size, config.embedding)}
+    if config.labels:
+        shapes["labels"] = (config.labels, config.embedding)
     for layer in range(config.layers):
         inputs = config.embedding if layer == 0 else config.units
         shapes[f"rnn.{layer}.kernel"] = (inputs, columns)

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from ..batches import NameBatches, bucket_count
 from ..config import ModelConfig, TrainConfig
 from ..corpus import Corpus
-from ..errors import RunError, TrainingError
+from ..errors import ConfigError, RunError, TrainingError
 from ..events import Evaluated, Event, Finished, Reason, Saved, Started, Step, Warned
 from ..models.initial import initial_weights
 from ..models.numpy_rnn import NumpyRNN
-from ..models.score import score
+from ..models.score import score, score_labelled
 from ..models.shapes import parameter_count
 from ..padded_rows import PaddedBatches, padded_rows
 from ..recipes import recipe
@@ -52,6 +52,7 @@ def fit(
     Args:
         corpus: the names.
         model, training: the settings; ``None`` means those of ``recipe`` for the corpus's size.
+            ``model.labels`` is the number of the corpus's labels.
         out: the run folder that the best model and the training's state are saved to, at most
             every few seconds and at the end; ``None`` saves nothing.
         force: take over an ``out`` that is in use; its model is replaced by the first save.
@@ -69,10 +70,30 @@ def fit(
             became NaN before there was a model to keep.
         RunError: ``out`` is in use, cannot be written, or holds another training.
     """
-    default_model, default_training = recipe(corpus.report.names, corpus.report.characters)
+    default_model, default_training = recipe(
+        corpus.report.names, corpus.report.characters, labels=len(corpus.label_names)
+    )
     started = time.monotonic() if started is None else started
     run = _Run(corpus, model or default_model, training or default_training, loop, started, stop)
     return run.events(None if out is None else Path(out), force=force, resume=resume)
+
+
+def _check_labels(corpus: Corpus, model: ModelConfig, training: TrainConfig, loop: Loop) -> None:
+    """Raise ConfigError unless the model has the corpus's labels, and the way of training can."""
+    if model.labels != (count := len(corpus.label_names)):
+        raise ConfigError(
+            f"the model's labels must be as many as the corpus's, {count}. Received: {model.labels}"
+        )
+    hindrances = {
+        "the tutorial's preparation": training.preparation == "tutorial",
+        "scheduled sampling": training.scheduled_sampling != "none",
+        "an unpacked loop": loop != "fit",
+    }
+    for what, there in hindrances.items():
+        if count and there:
+            raise ConfigError(
+                f"labels cannot be learnt with {what}. Leave it out, or read no labels."
+            )
 
 
 class _Run:
@@ -87,7 +108,13 @@ class _Run:
     ) -> None:
         self.corpus, self.model, self.training = corpus, model, training
         self.loop, self.started, self.stop = loop, started, stop
-        self.train, self.held_out = corpus.split(training.held_out, training.seed)
+        _check_labels(corpus, model, training, loop)
+        places = corpus.split_places(training.held_out, training.seed)
+        self.train, self.held_out = (tuple(corpus.names[i] for i in part) for part in places)
+        ids = np.array(corpus.label_ids or (), np.int32)
+        self.train_labels, self.held_out_labels = (
+            ids[list(part)] if model.labels else None for part in places
+        )
         self.vocabulary = Vocabulary.of(corpus.names, corpus.unit)
         self.parameters = parameter_count(model, self.vocabulary.size)
         self.batches = self._batches()
@@ -107,7 +134,15 @@ class _Run:
             return PaddedBatches(rows, training.batch_size, training.seed)
         ids, lengths = self.vocabulary.encode_all(self.train)
         buckets = bucket_count(lengths, self.parameters, training.epochs)
-        return NameBatches(ids, lengths, training.batch_size, training.seed, buckets)
+        return NameBatches(
+            ids,
+            lengths,
+            training.batch_size,
+            training.seed,
+            buckets,
+            labels=self.train_labels,
+            label_dropout=training.label_dropout,
+        )
 
     def events(self, out: Path | None, *, force: bool, resume: bool) -> Iterator[Event]:
         """Do everything that ``fit`` promises."""
@@ -244,7 +279,11 @@ class _Run:
             return None
         characters = sum(map(len, self.held_out_ids))
         characters += len(self.held_out) if self.model.begin else 0
-        return float(score(NumpyRNN(self.model, weights), self.held_out_ids).sum()) / characters
+        rnn = NumpyRNN(self.model, weights)
+        if self.held_out_labels is None:
+            return float(score(rnn, self.held_out_ids).sum()) / characters
+        nats = score_labelled(rnn, self.held_out_ids, self.held_out_labels)
+        return float(nats.sum()) / characters
 
     def _evaluate(self) -> Evaluated:
         """Close the epoch."""

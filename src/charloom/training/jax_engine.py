@@ -86,9 +86,9 @@ class JaxEngine:
         """Return the gradients of the loss, the batch's summed nats and the carry after it."""
 
         def loss(weights: Weights) -> tuple[Array, tuple[Array, Carry | None]]:
-            ids, targets, mask = batch
+            ids, targets, mask, *labels = batch
             if carry is None:
-                scores, after = logits(self._model, weights, ids.T, dropout), None
+                scores, after = logits(self._model, weights, ids.T, dropout, *labels), None
             else:
                 scores, after = logits_from(self._model, weights, ids.T, carry, dropout)
             total = nats(scores, targets.T, mask.T)
@@ -137,9 +137,13 @@ class JaxEngine:
         """Compile for each T, so that no step has to wait."""
         rows, dropout = self._training.batch_size, self._dropout()
         for time in times:
+            types = (jnp.int32, jnp.int32, jnp.float32)
+            shapes: list[tuple[tuple[int, ...], Any]] = [((rows, time), t) for t in types]
+            if self._model.labels:
+                shapes.append(((rows,), jnp.int32))
             batch = tuple(
-                jax.ShapeDtypeStruct((rows, time), dtype)  # type: ignore[no-untyped-call]
-                for dtype in (jnp.int32, jnp.int32, jnp.float32)
+                jax.ShapeDtypeStruct(*shape)  # type: ignore[no-untyped-call]
+                for shape in shapes
             )
             lowered = self._jitted_gradients.lower(self._weights, batch, dropout, self._carry)
             self._compiled[time] = lowered.compile()
@@ -148,7 +152,9 @@ class JaxEngine:
         """Update the weights; see ``engine.Engine``."""
         self._count += 1
         gradients = self._compiled.get(batch.inputs.shape[1], self._jitted_gradients)
-        arrays = (batch.inputs, batch.targets, batch.mask)
+        arrays: tuple[NDArray[Any], ...] = (batch.inputs, batch.targets, batch.mask)
+        if batch.labels is not None:
+            arrays = (*arrays, batch.labels)
         if self._carry is not None and not batch.continues:
             self._carry = self._fresh_carry()
         grads, (total, self._carry) = gradients(self._weights, arrays, self._dropout(), self._carry)

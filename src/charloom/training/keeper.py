@@ -118,6 +118,7 @@ class Keeper:
             SavedModel(
                 config=self.model,
                 vocabulary=self.vocabulary,
+                labels=self.corpus.label_names,
                 weights=weights,
                 facts=facts,
                 train_names=self.train,
@@ -156,7 +157,10 @@ class Keeper:
         return arrays, progress, best, str(state.get("backend"))
 
     def _identity(self) -> dict[str, Any]:
-        names = "\n".join(sorted(self.corpus.names))
+        lines = self.corpus.names
+        if self.corpus.labels is not None:
+            lines = tuple(map("\t".join, zip(lines, self.corpus.labels, strict=True)))
+        names = "\n".join(sorted(lines))
         return {
             "corpus": hashlib.sha256(names.encode()).hexdigest()[:16],
             "model": self.model.to_dict(),

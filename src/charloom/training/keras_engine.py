@@ -70,7 +70,8 @@ class KerasEngine:
                 layer.reset_states()
         self._optimizer.learning_rate = learning_rate
         weights = batch.mask / np.float32(self._denominator)
-        loss = self._step(batch.inputs, batch.targets, weights)
+        inputs = batch.inputs if batch.labels is None else [batch.inputs, batch.labels]
+        loss = self._step(inputs, batch.targets, weights)
         return float(loss) * self._denominator
 
     def weights(self) -> dict[str, NDArray[np.float32]]:

@@ -1,0 +1,193 @@
+"""Several recurrences as one, a product of experts: labels, guidance, and models side by side.
+
+Each next character's distribution is p(c) ∝ Π pᵢ(c)^wᵢ, a sum of log probabilities (Hinton 2002;
+with one expert weighed negatively, the guidance of Ho and Salimans 2022). It is normalised step
+by step, so a string's probability is the product of these, not that of the experts' strings.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ConfigError
+from ..vocabulary import BOUNDARY, Vocabulary
+from .numpy_rnn import Floats, NumpyRNN, Recurrence
+
+Ids = NDArray[np.integer]
+
+MOST_GUIDANCE = 100.0
+
+
+@dataclass(frozen=True)
+class Member:
+    """An expert.
+
+    Attributes:
+        rnn: the recurrence.
+        weight: the power of its probabilities; may be below 0.
+        ids: (V,), the expert's id for each id of the blend; ``None``: they are the same.
+    """
+
+    rnn: Recurrence
+    weight: float
+    ids: Ids | None = None
+
+
+@dataclass(frozen=True)
+class Buffers:
+    """Memory that a step of up to ``rows`` rows writes to; of use to one thread at a time."""
+
+    carry: Floats  # (sum of S, rows, largest H)
+    logits: Floats  # (rows, V)
+    members: tuple[Any, ...]  # their buffers, whose carry is a part of ours
+
+
+class Blend:
+    """Experts as one ``Recurrence``: logits = Σ wᵢ log pᵢ, but for a constant a row.
+
+    Their carries lie one after the other, each as wide as the widest: (ΣS, B, H).
+    """
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        """Take the experts, at least one.
+
+        Raises:
+            ConfigError: some were trained with a begin symbol and some without, or their
+                vocabularies are not of one size.
+        """
+        self.config = members[0].rnn.config
+        if any(member.rnn.config.begin != self.config.begin for member in members):
+            raise ConfigError(
+                "models that are blended must all begin names with a symbol, or none of them "
+                "(the tutorial's recipe has none). Train both with the same recipe."
+            )
+        sizes = {m.rnn.vocabulary_size if m.ids is None else len(m.ids) for m in members}
+        if len(sizes) != 1:
+            raise ConfigError(
+                f"models that are blended must have one vocabulary. Received: {sorted(sizes)} ids"
+            )
+        (self.vocabulary_size,) = sizes
+        self._members = tuple(members)
+        shapes = [member.rnn.initial_carry(1).shape for member in members]
+        ends = np.cumsum([states for states, _, _ in shapes])
+        self._parts = [
+            (slice(int(end) - states, int(end)), units)
+            for end, (states, _, units) in zip(ends, shapes, strict=True)
+        ]
+        self._states, self._units = int(ends[-1]), max(units for _, _, units in shapes)
+
+    def initial_carry(self, rows: int) -> Floats:
+        """Return the carry before the first step, (ΣS, rows, H): zeros."""
+        return np.zeros((self._states, rows, self._units), dtype=np.float32)
+
+    def buffers(self, rows: int, carry: Floats | None = None) -> Buffers:
+        """Set memory aside for steps of up to ``rows`` rows; ``carry`` is a part of it."""
+        whole = self.initial_carry(rows) if carry is None else carry
+        return Buffers(
+            carry=whole,
+            logits=np.empty((rows, self.vocabulary_size), dtype=np.float32),
+            members=tuple(
+                member.rnn.buffers(rows, whole[part, :, :units])
+                for member, (part, units) in zip(self._members, self._parts, strict=True)
+            ),
+        )
+
+    def step(self, ids: Ids, carry: Floats, out: Buffers | None = None) -> tuple[Floats, Floats]:
+        """Read one character a row; see ``NumpyRNN.step``."""
+        rows = len(ids)
+        out = out or self.buffers(rows)
+        total = out.logits[:rows]
+        total[:] = 0
+        for member, (part, units), own in zip(self._members, self._parts, out.members, strict=True):
+            known = ids if member.ids is None else member.ids[ids]
+            logits, _ = member.rnn.step(known, carry[part, :, :units], own)
+            if member.ids is not None:
+                logits = logits[:, member.ids]
+            # Not normalised: that would add a constant to a row, which no softmax sees.
+            total += np.float32(member.weight) * logits
+        return total, out.carry[:, :rows]
+
+
+def steered(
+    rnn: NumpyRNN, names: Sequence[str], weights: Mapping[str, float], guidance: float = 1.0
+) -> Recurrence:
+    """Return a model as it predicts strings of a label, or of a mixture of labels.
+
+    log p = (1 - g) log p(unlabelled) + g Σ w log p(label), with the weights scaled to sum to 1.
+
+    Args:
+        rnn: a model with labels.
+        names: its labels' names, in order.
+        weights: a weight above 0 for each label wanted; none wanted is the unlabelled model.
+        guidance: g: 1 is the labels' own prediction, more is stronger, 0 is the unlabelled one.
+
+    Raises:
+        ConfigError: the model has no such label, or a number lies outside what it may be.
+    """
+    if not 0 <= guidance <= MOST_GUIDANCE:
+        raise ConfigError(f"guidance must lie in [0, {MOST_GUIDANCE:g}]. Received: {guidance}")
+    for name, weight in weights.items():
+        if not names:
+            raise ConfigError(
+                f"the model was trained without labels, so it knows none. Received: {name!r:.60}; "
+                "train with --label-column."
+            )
+        if name not in names:
+            shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" * (len(names) > 20))
+            raise ConfigError(f"the model has no label {name!r:.60}. It has: {shown}.")
+        if not 0 < weight < math.inf:
+            raise ConfigError(
+                f"a label's weight must be above 0 and finite. Received: {name}={weight}"
+            )
+    if not weights or guidance == 0:
+        return rnn.labelled(None)
+    total = sum(weights.values())
+    members = [
+        Member(rnn.labelled(names.index(name)), guidance * weight / total)
+        for name, weight in weights.items()
+    ]
+    if guidance != 1:
+        members.insert(0, Member(rnn.labelled(None), 1 - guidance))
+    return members[0].rnn if len(members) == 1 else Blend(members)
+
+
+def joined(
+    first: tuple[Recurrence, Vocabulary], second: tuple[Recurrence, Vocabulary], share: float
+) -> tuple[Recurrence, Vocabulary]:
+    """Return the blend of two models, and the characters that both know, which is all it gives.
+
+    log p = (1 - share) log p(first) + share log p(second); so 0 is the first and 1 the second,
+    each kept to the common characters.
+
+    Raises:
+        ConfigError: ``share`` lies outside [0, 1], the models' characters are not of one unit or
+            none is common, or one of them was trained without a begin symbol.
+    """
+    if not 0 <= share <= 1:
+        raise ConfigError(f"the other model's share must lie in [0, 1]. Received: {share}")
+    (_, ours), (_, theirs) = first, second
+    if ours.unit != theirs.unit:
+        raise ConfigError(
+            "models that are blended must both read characters, or both graphemes. "
+            f"Received: {ours.unit} and {theirs.unit}"
+        )
+    common = Vocabulary(tuple(sorted(set(ours.characters) & set(theirs.characters))), ours.unit)
+    if common.size == 1:
+        raise ConfigError("models that are blended must have characters in common. Received: none")
+    members = []
+    for (rnn, vocabulary), weight in ((first, 1 - share), (second, share)):
+        place = {character: i for i, character in enumerate(vocabulary.characters, start=1)}
+        ids = np.array([BOUNDARY, *(place[character] for character in common.characters)])
+        members.append(Member(rnn, weight, None if vocabulary == common else ids))
+    blend = Blend(members)  # checks the two, also where only one of them counts
+    members = [member for member in members if member.weight]
+    if len(members) > 1:
+        return blend, common
+    (only,) = members
+    return (only.rnn if only.ids is None else Blend(members)), common
