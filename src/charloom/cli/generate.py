@@ -5,12 +5,20 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from .options import json_option, run_argument, say
+
+if TYPE_CHECKING:
+    from ..generation import LanguageModel, Sample
+    from ..generation.generate import Search
+    from ..generation.rules import Rules
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Temperature(click.ParamType):  # type: ignore[type-arg, unused-ignore]
@@ -29,95 +37,203 @@ class Temperature(click.ParamType):  # type: ignore[type-arg, unused-ignore]
         return numbers[0] if len(numbers) == 1 else numbers
 
 
+def drawing_options(function: F) -> F:
+    """How to draw."""
+    options = (
+        click.option(
+            "--temperature",
+            "temperatures",
+            type=Temperature(),
+            multiple=True,
+            help="Below 1 more typical, above 1 bolder; 0 always takes the likeliest character; 1 "
+            "if not given. Several, as in 0.5,1.2, take turns along the name. Given more than "
+            "once, there are -n names of each.",
+        ),
+        click.option("--top-k", type=int, help="Choose among the k likeliest characters only."),
+        click.option(
+            "--top-p", type=float, help="Choose among the likeliest that make up p in all."
+        ),
+        click.option(
+            "--min-p",
+            type=float,
+            help="Choose among those at least p times as likely as the best.",
+        ),
+        click.option("--seed", type=int, help="Repeat a draw: the same seed gives the same names."),
+        click.option(
+            "--best",
+            is_flag=True,
+            help="The likeliest names in order, exactly, instead of a draw.",
+        ),
+        click.option(
+            "--beam",
+            type=int,
+            metavar="WIDTH",
+            help="With --best: quickly, by a beam search that may miss some.",
+        ),
+    )
+    return _decorate(function, options)
+
+
+def rule_options(function: F) -> F:
+    """What every name must obey."""
+    options = (
+        click.option("--start", default="", help="What each name begins with."),
+        click.option("--end", default="", help="What each name ends with."),
+        click.option(
+            "--contains", multiple=True, help="What each name has somewhere; may be repeated."
+        ),
+        click.option("--length", metavar="RANGE", help="How long each name is: 6:9, 6:, :9, or 7."),
+        click.option(
+            "--max-length",
+            type=int,
+            help="Longest name, if no --length says so; twice the longest known one and 10 more, "
+            "if not given. Names are dropped, never cut.",
+        ),
+        click.option("--chars", help="The characters that names are made of, and no others."),
+        click.option("--regex", help="A regular expression that matches the whole name."),
+        click.option(
+            "--block",
+            type=click.Path(path_type=Path),
+            multiple=True,
+            metavar="FILE",
+            help="Texts, one a line, that no name may have anywhere, whatever the case.",
+        ),
+    )
+    return _decorate(function, options)
+
+
+def novelty_options(function: F) -> F:
+    """What counts as new."""
+    options = (
+        click.option(
+            "--forbid",
+            type=click.Path(path_type=Path),
+            multiple=True,
+            metavar="FILE",
+            help="Names that must not come out, beside the training list.",
+        ),
+        click.option(
+            "--min-edits",
+            type=int,
+            default=1,
+            show_default=True,
+            help="Stay at least so many edits away from each of these names.",
+        ),
+        click.option(
+            "--fold-case", is_flag=True, help="Count names that differ only in case as the same."
+        ),
+        click.option(
+            "--allow-known", is_flag=True, help="Let names of the training list come out."
+        ),
+        click.option("--allow-repeats", is_flag=True, help="Let a name come out more than once."),
+    )
+    return _decorate(function, options)
+
+
+def _decorate(function: F, options: tuple[Callable[[F], F], ...]) -> F:
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
 @click.command("generate")
 @run_argument
 @click.option("-n", "count", type=int, default=10, show_default=True, help="How many names.")
-@click.option("--start", default="", help="What each name begins with.")
-@click.option(
-    "--temperature",
-    type=Temperature(),
-    default=1.0,
-    show_default=True,
-    help="Below 1 more typical, above 1 bolder; 0 always takes the likeliest character. Several, "
-    "as in 0.5,1.2, take turns along the name.",
-)
-@click.option("--top-k", type=int, help="Choose among the k likeliest characters only.")
-@click.option("--top-p", type=float, help="Choose among the likeliest that make up p in all.")
-@click.option(
-    "--min-p", type=float, help="Choose among those at least p times as likely as the best."
-)
-@click.option(
-    "--max-length",
-    type=int,
-    help="Longest name; one that has not ended by then is dropped, never cut.",
-)
-@click.option("--seed", type=int, help="Repeat a draw: the same seed gives the same names.")
-@click.option(
-    "--forbid",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    metavar="FILE",
-    help="Names that must not come out, beside the training list.",
-)
-@click.option("--allow-known", is_flag=True, help="Let names of the training list come out.")
-@click.option("--allow-repeats", is_flag=True, help="Let a name come out more than once.")
+@drawing_options
+@rule_options
+@novelty_options
 @json_option
 def command(
     run: Path,
     count: int,
-    start: str,
-    temperature: float | tuple[float, ...],
-    top_k: int | None,
-    top_p: float | None,
-    min_p: float | None,
-    max_length: int | None,
-    seed: int | None,
+    temperatures: tuple[float | tuple[float, ...], ...],
+    best: bool,
+    beam: int | None,
     forbid: tuple[Path, ...],
-    allow_known: bool,
-    allow_repeats: bool,
     as_json: bool,
+    **options: Any,
 ) -> int:
     """Print new names from the model in RUN, one a line.
 
-    They are in neither the training list nor a --forbid FILE, and without repeats, unless you
-    say otherwise. If the model cannot give enough of them, what it has is printed, and the exit
-    code is 1. With --json each line is an object: text, nats (-log of its probability), and
-    origin ("new" or "known").
+    They are in neither the training list nor a --forbid FILE, without repeats, and obey every
+    rule; and they come as the model's own distribution has it, given all that. If there are not
+    enough, what there is is printed, with the reason, and the exit code is 1. With --json each
+    line is an object: text, nats (-log of its probability), origin ("new" or "known"), and the
+    temperature if several were given.
     """
     from ..api import load
-    from ..config import SampleConfig
 
-    config = SampleConfig(
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        min_p=min_p,
-        max_length=max_length,
-        seed=int.from_bytes(os.urandom(6)) if seed is None else seed,
-    )
+    if beam is not None and not best:
+        raise click.UsageError("--beam is for --best. Add that, or leave it out.")
     model = load(run)
+    rules = _rules(model, options)
+    seed = options.pop("seed")
+    options["seed"] = int.from_bytes(os.urandom(6)) if seed is None else seed
     forbidden: list[str] = []
     if forbid:
         from ..corpus import Corpus
 
         forbidden += Corpus.read(*forbid, unit=model.vocabulary.unit).names
-    search = model.stream(
-        count,
-        start=start,
-        config=config,
-        forbid=forbidden,
-        allow_known=allow_known,
-        allow_repeats=allow_repeats,
-    )
-    out = sys.stdout
-    for sample in search:
-        if as_json:
-            fields = {"text": sample.text, "nats": round(sample.nats, 6), "origin": sample.origin}
-            out.write(json.dumps(fields, ensure_ascii=False) + "\n")
-        else:
-            out.write(sample.text + "\n")
-    out.flush()
-    if search.reason is not None:
-        say(f"charloom: {search.reason}.")
-        return 1
-    return 0
+    code = 0
+    for temperature in temperatures or (1.0,):
+        asked = {"temperature": temperature, "rules": rules, "forbid": forbidden, **options}
+        search = (
+            model.stream_best(count, beam=beam, **asked) if best else model.stream(count, **asked)
+        )
+        block = temperature if len(temperatures) > 1 else None
+        for sample in _watched(search, count):
+            sys.stdout.write(_line(sample, as_json, block) + "\n")
+            if block is not None and not options["allow_repeats"]:
+                forbidden.append(sample.text)
+        sys.stdout.flush()
+        for message in (search.note, search.reason):
+            if message is not None:
+                say(f"charloom: {message}.")
+        code = 1 if search.reason is not None else code
+    return code
+
+
+def _rules(model: LanguageModel, options: dict[str, Any]) -> Rules:
+    """Take the rules out of the options, but the start, which is one of the model's."""
+    from ..generation import rules
+
+    demands: list[rules.Rule] = []
+    if end := options.pop("end"):
+        demands.append(rules.End(end))
+    demands += map(rules.Contains, options.pop("contains"))
+    if length := options.pop("length"):
+        demands.append(rules.Length.parse(length))
+    if (characters := options.pop("chars")) is not None:
+        demands.append(rules.Chars(characters))
+    if (pattern := options.pop("regex")) is not None:
+        demands.append(rules.Regex(pattern))
+    for path in options.pop("block"):
+        from ..corpus import read_texts
+
+        demands.append(rules.Block(tuple(read_texts(path)), name=f"--block {path.name}"))
+    return rules.Rules(tuple(demands))
+
+
+def _line(sample: Sample, as_json: bool, temperature: float | tuple[float, ...] | None) -> str:
+    if not as_json:
+        return sample.text
+    fields: dict[str, Any] = {
+        "text": sample.text,
+        "nats": round(sample.nats, 6),
+        "origin": sample.origin,
+    }
+    if temperature is not None:
+        fields["temperature"] = temperature
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def _watched(search: Search, count: int) -> Iterator[Sample]:
+    """Hand the samples on; show on a terminal how far it is, where it takes a while."""
+    if count < 2000 or not sys.stderr.isatty() or sys.stdout.isatty():
+        yield from search
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    yield from track(search, "names", total=count, console=console, transient=True)

@@ -16,6 +16,7 @@ COMMANDS = {
     "explore": "Show what a list of names looks like.",
     "train": "Learn from a list of names, and print new ones.",
     "generate": "Print new names from a trained model.",
+    "play": "Type a beginning, and see how a model would go on.",
     "score": "Print how likely each string is under a model.",
     "evaluate": "Measure a model on names that it has not seen.",
     "info": "Show what a run folder holds.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import click
 
-from .options import reading_options, run_argument
+from .options import json_option, reading_options, run_argument
 
 
 @click.command("score")
@@ -22,18 +23,30 @@ from .options import reading_options, run_argument
     show_default=True,
     help="A string with a character that the model never saw: stop, or print inf for it.",
 )
+@click.option(
+    "--explain",
+    "explaining",
+    is_flag=True,
+    help="Print each character's probability, what else was likely, and the nearest training "
+    "string.",
+)
 @reading_options
+@json_option
 def command(
     run: Path,
     file: str,
     unknown: str,
     reading: dict[str, Any],
+    explaining: bool,
+    as_json: bool,
 ) -> None:
     """Print the nats of each string of FILE, a tab, and the string.
 
     Nats are -log of the probability that the model in RUN gives the whole string, its end
     included: the lower, the likelier. FILE is read from standard input if it is - or left out.
-    Blank lines are skipped; repeats stay.
+    Blank lines are skipped; repeats stay. With --json each line is an object: text and nats (null
+    for inf); with --explain also given (a first character that the model cannot predict), steps
+    and nearest.
     """
     from ..api import load
     from ..corpus import read_texts
@@ -41,10 +54,21 @@ def command(
     model = load(run)
     texts = read_texts(file, **reading)
     known = [not model.vocabulary.unknown(text) for text in texts] if unknown == "inf" else []
+    if explaining:
+        from .explained import print_explanations
+
+        for text in texts if unknown == "error" else ():
+            model.vocabulary.encode(text)  # refuses before anything is printed
+        print_explanations(model, texts, as_json=as_json)
+        return
     scored = [t for t, good in zip(texts, known, strict=True) if good] if known else texts
     nats = iter(model.score(scored).tolist())
     out = sys.stdout
     for i, text in enumerate(texts):
-        value = next(nats) if not known or known[i] else math.inf
-        out.write(f"{value:.6f}\t{text}\n")
+        value = next(nats) if not known or known[i] else None
+        if as_json:
+            fields = {"text": text, "nats": None if value is None else round(value, 6)}
+            out.write(json.dumps(fields, ensure_ascii=False) + "\n")
+        else:
+            out.write(f"{math.inf if value is None else value:.6f}\t{text}\n")
     out.flush()

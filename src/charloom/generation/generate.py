@@ -1,39 +1,41 @@
-"""As many strings as were asked for: new and without repeats, unless told otherwise."""
+"""What is asked of a model, and what it gives: a request, samples and how the search went."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, overload
+from typing import overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..config import SampleConfig
 from ..models.numpy_rnn import NumpyRNN
 from ..vocabulary import Vocabulary
-from .decode import Ids, Strings, draw
-from .samplers import Sampler
+from .arrivals import Arrivals
+from .automaton import Automaton
+from .guides import Rails
+from .novelty import Novelty, Origin
+from .rules import Compiled
 
-Origin = Literal["new", "known", "unknown"]
+JUDGED_AT_ONCE = 4096
+"""Strings that are turned into text and judged together."""
 
-SMALLEST_ROUND = 32
-"""Draws that cost hardly more than one, since they are stepped together."""
+STEPS = 2_000_000
+"""Steps of the model that a search may take, and STEPS_EACH for each sample asked for; a model
+that can give them needs about ten a sample."""
 
-LARGEST_ROUND = 1 << 17
-"""Draws that are held in memory at once."""
-
-PATIENCE = 10_000
-"""Draws, at least, that may bring nothing before the search ends."""
+STEPS_EACH = 1_000
 
 _REMEDIES = {
-    "known": "raise --temperature or pass --allow-known",
-    "repeated": "raise --temperature or pass --allow-repeats",
+    "known": "pass --allow-known or train on more",
+    "forbidden": "forbid fewer",
+    "near": "lower --min-edits",
     "unfinished": "raise --max-length or lower --temperature",
-    "forbidden": "raise --temperature or forbid fewer",
     "empty": "raise --temperature or pass a --start",
+    "denormalised": "raise --temperature",
+    "": "raise --temperature or filter less, or ask for fewer",
 }
 
 
@@ -62,13 +64,17 @@ class Generated(Sequence[Sample]):
 
     Attributes:
         samples: what was found.
-        draws: how many strings were drawn for it.
+        seen: how many different strings it came to, those that may not come out included.
+        mass: the probability of what was found, given what every string begins with.
         reason: why there are fewer than were asked for, in one line with the remedy; or ``None``.
+        note: what the user should know of the samples all the same; or ``None``.
     """
 
     samples: tuple[Sample, ...]
-    draws: int
+    seen: int
+    mass: float
     reason: str | None = None
+    note: str | None = None
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -86,145 +92,116 @@ class Request:
     """What is asked for; ``LanguageModel`` has checked it.
 
     Attributes:
-        count: how many samples.
-        start: what every string begins with, and its ids in ``prompt``.
-        max_length: the longest string that counts, in the vocabulary's units.
+        count: how many samples; ``None`` for as many as are taken.
+        rules: what every string begins with, its lengths, and what else it must obey.
+        longest: the longest string that the model is let draw without rules.
         config: how to draw, and the seed.
-        known: the training list, normalised; ``None`` if there is none.
-        forbidden: strings that may not come out, normalised.
-        allow_known, allow_repeats: whether strings of the list, or one string twice, may.
+        novelty: what may come out.
+        allow_repeats: whether one string may come out twice.
         threads: at most so many.
     """
 
-    count: int
-    start: str
-    prompt: Ids
-    max_length: int
+    count: int | None
+    rules: Compiled
+    longest: int
     config: SampleConfig
-    known: frozenset[str] | None
-    forbidden: frozenset[str]
-    allow_known: bool
-    allow_repeats: bool
-    threads: int | None
+    novelty: Novelty
+    allow_repeats: bool = False
+    threads: int | None = None
+
+    @property
+    def most_steps(self) -> int:
+        """Steps that the search may take in one walk."""
+        return STEPS + STEPS_EACH * (self.count or 0)
+
+    def rails(self, vocabulary_size: int) -> Rails | None:
+        """Return the guide that the rules need; ``None`` if they ask for a beginning at most."""
+        rules = self.rules
+        automaton = rules.automaton
+        if automaton is None:
+            if rules.least <= max(len(rules.prompt), 1) and rules.most >= self.longest:
+                return None
+            anything = np.zeros(vocabulary_size, np.int32), np.zeros((1, 1), np.int32)
+            automaton = Automaton(*anything, accepting=np.ones(1, np.bool_), start=0)
+        return Rails(automaton, rules.least, rules.most)
 
 
 class Search(Iterator[Sample]):
-    """The samples as they come, in rounds: each is drawn at once, then sifted in order.
-
-    What may not come out is drawn anew, so the samples follow the model's own distribution,
-    given that they are such as was asked for. The search ends with the last sample; or without
-    it once the latter half of all draws, and at least PATIENCE of them (one round if greedy,
-    where all draws are the same), brought nothing, or 100,000 draws and 100 more a sample are
-    spent. That may be cheap: equal prefixes are computed once however many draws share them.
+    """The samples as they come, one at a time, from walks that each go farther than the last.
 
     Attributes:
-        draws: strings drawn so far.
+        seen: different strings it came to so far.
+        mass: the probability of the samples so far, given what every string begins with.
         reason: why the search ended short of the count, in one line with the remedy; ``None``
             before its end, or with all.
+        note: what the user should know of the samples all the same, or ``None``.
     """
 
     def __init__(self, rnn: NumpyRNN, vocabulary: Vocabulary, request: Request) -> None:
-        self.draws = 0
+        self.seen = 0
+        self.mass = 0.0
         self.reason: str | None = None
-        self._rnn, self._request = rnn, request
+        self.note: str | None = None
+        self._found = 0
+        self._rnn, self._vocabulary, self._request = rnn, vocabulary, request
         self._characters = np.array(["", *vocabulary.characters], dtype=object)
-        self._seed = np.random.SeedSequence(request.config.seed)
-        self._seen: set[str] = set()
-        self._missed: Counter[str] = Counter()  # draws that came to nothing, by why
+        self._start = vocabulary.decode(request.rules.prompt)
+        self._rails = request.rails(rnn.vocabulary_size)
+        self._missed: dict[str, float] = {}  # probability that came to nothing, by why
         self._samples = self._search()
 
     def __next__(self) -> Sample:
         return next(self._samples)
 
     def _search(self) -> Iterator[Sample]:
-        count, found, fruitless = self._request.count, 0, 0
-        patience = 0 if self._request.config.temperature == 0 else PATIENCE
-        size = max(SMALLEST_ROUND, count)
-        while True:
-            size = min(size, max(count, PATIENCE, self.draws), LARGEST_ROUND)
-            samples = self._round(size, count - found)
-            self.draws += size
-            found += len(samples)
-            yield from samples
-            if found == count:
-                return
-            fruitless = 0 if samples else fruitless + size
-            exhausted = fruitless > max(patience, self.draws / 2)
-            if exhausted or self.draws >= 100_000 + 100 * count:
-                self.reason = self._explain(found)
-                return
-            # What is missing, at this round's rate, with a tenth to spare.
-            size = SMALLEST_ROUND + (11 * (count - found) * size) // (10 * max(len(samples), 1))
+        """Yield the samples; set ``reason`` if the end comes early."""
+        raise NotImplementedError
 
-    def _round(self, draws: int, wanted: int) -> list[Sample]:
-        """Draw, and return the first ``wanted`` that may come out, in the order of the draw."""
-        request = self._request
-        draw_seed, order_seed = self._seed.spawn(2)
-        strings = draw(
-            self._rnn,
-            Sampler(request.config),
-            draws,
-            prompt=request.prompt,
-            max_length=request.max_length,
-            seed=draw_seed,
-            threads=request.threads,
-        )
-        self._missed["unfinished"] += draws - int(strings.draws.sum())
-        judged = self._judge(strings)
-        # Draws are independent, so any order is as likely as any other.
-        order = np.repeat(np.arange(len(judged)), strings.draws)
-        np.random.default_rng(order_seed).shuffle(order)
-        samples: list[Sample] = []
-        for sample in map(judged.__getitem__, order.tolist()):
-            if sample is None:
-                continue
-            if not request.allow_repeats:
-                key = normalise(sample.text)
-                if key in self._seen:
-                    self._missed["repeated"] += 1
-                    continue
-                self._seen.add(key)
-            samples.append(sample)
-            if len(samples) == wanted:
-                break
-        return samples
+    def _judged(self, found: Arrivals, rows: NDArray[np.intp]) -> Iterator[tuple[int, Sample]]:
+        """Yield those strings of ``rows`` that may come out, with their row, in order."""
+        ends = np.cumsum(found.lengths, dtype=np.int64)
+        novelty = self._request.novelty
+        for first in range(0, len(rows), JUDGED_AT_ONCE):
+            chunk = rows[first : first + JUDGED_AT_ONCE]
+            lengths = found.lengths[chunk].astype(np.int64)
+            bounds = np.concatenate([[0], np.cumsum(lengths)])
+            places = np.repeat(ends[chunk] - lengths - bounds[:-1], lengths) + np.arange(bounds[-1])
+            characters = self._characters[found.ids[places]].tolist()
+            texts = [self._start + "".join(characters[a:b]) for a, b in pairwise(bounds.tolist())]
+            verdicts = novelty.judge(texts)
+            for row, text, verdict in zip(chunk.tolist(), texts, verdicts, strict=True):
+                if novelty.may_come(verdict):
+                    yield row, Sample(text, float(found.nats[row]), verdict)  # type: ignore[arg-type]
+                else:
+                    mass = float(np.exp(found.log_p[row]))
+                    self._missed[verdict] = self._missed.get(verdict, 0.0) + mass
 
-    def _judge(self, strings: Strings) -> list[Sample | None]:
-        """Return a sample for each string, ``None`` for those that may not come out."""
-        request, known = self._request, self._request.known
-        other: Origin = "unknown" if known is None and not request.forbidden else "new"
-        characters = self._characters[strings.ids].tolist()
-        bounds = [0, *np.cumsum(strings.lengths).tolist()]
-        judged: list[Sample | None] = []
-        facts = zip(pairwise(bounds), strings.draws.tolist(), strings.nats.tolist(), strict=True)
-        for (begin, end), draws, nats in facts:
-            text = request.start + "".join(characters[begin:end])
-            key = normalise(text)
-            is_known = known is not None and key in known
-            if not text:
-                why = "empty"
-            elif key in request.forbidden:
-                why = "forbidden"
-            elif is_known and not request.allow_known:
-                why = "known"
-            else:
-                judged.append(Sample(text, nats, "known" if is_known else other))
-                continue
-            judged.append(None)
-            self._missed[why] += draws
-        return judged
-
-    def _explain(self, found: int) -> str:
+    def _explain(self, why: str, unfinished: float) -> str:
         """Say in one line how far the search came, why no farther and what would help."""
-        missed = [(why, draws) for why, draws in self._missed.most_common() if draws]
-        kind = "names" if self._request.allow_known else "new names"
-        causes = ", ".join(f"{draws:,} {why}" for why, draws in missed)
-        return (
-            f"found {found:,} of {self._request.count:,} {kind} in {self.draws:,} draws "
-            f"({causes}); {_REMEDIES[missed[0][0]]}"
-        )
+        request = self._request
+        kind = "names" if request.novelty.allow_known else "new names"
+        missed = {**self._missed, "unfinished": unfinished}
+        words = {"unfinished": "too long", "near": "too near to one of the list", "": ""}
+        causes = [
+            f"{_percent(mass)} {words.get(cause, cause)}"
+            for cause, mass in sorted(missed.items(), key=lambda pair: -pair[1])
+            if mass > 1e-9
+        ]
+        worst = max(missed, key=lambda cause: missed[cause]) if causes else ""
+        held = f"they hold {_percent(self.mass)} of the probability"
+        held += f", beside {', '.join(causes)}" if causes else ""
+        remedies = [_REMEDIES[worst]] if worst or self._rails is None else []
+        if self._rails is not None:
+            remedies.append("loosen the rules or raise --max-length")
+        if request.config.temperature == 0:
+            remedies = ["temperature 0 knows one string only: raise it, or pass --best"]
+        remedy = ", or ".join(remedies)
+        asked = "" if request.count is None else f" of {request.count:,}"
+        return f"found {self._found:,}{asked} {kind}{why}; {held}; {remedy}"
 
 
-def normalise(text: str) -> str:
-    """Return the text in NFC, in which strings that look the same are compared."""
-    return unicodedata.normalize("NFC", text)
+def _percent(share: float) -> str:
+    """Write a share of the probability so that little is not nothing, nor most all."""
+    if share < 0.01:
+        return f"{100 * share:.2g} %"
+    return f"{100 * share:.1f} %" if share < 0.9995 or share >= 1 - 1e-6 else "over 99.9 %"

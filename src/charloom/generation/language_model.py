@@ -15,7 +15,13 @@ from ..errors import ConfigError, GenerationError
 from ..models.numpy_rnn import NumpyRNN
 from ..models.score import score
 from ..vocabulary import Vocabulary
-from .generate import Generated, Request, Search, normalise
+from .best import Beam, Best
+from .generate import Generated, Request, Search
+from .novelty import Novelty, normalise
+from .rules import Length, Rule, Rules, Start, compile_rules
+from .unique import Draws
+
+_NO_RULES = Rules()
 
 
 class Options(TypedDict, total=False):
@@ -23,16 +29,20 @@ class Options(TypedDict, total=False):
 
     Attributes:
         start: what every string begins with.
+        rules: what else they must obey: one of ``generation.rules``, or several joined by ``&``.
         config: temperature, filters, longest string and seed. Without ``max_length``, a string
             may be twice as long as the longest training name, and 10 more.
         temperature, top_k, top_p, min_p, max_length, seed: in place of those of ``config``.
         allow_known: whether names of the training list may come out.
         allow_repeats: whether one string may come out more than once.
         forbid: further strings that may not come out.
+        min_edits: how many edits each must be away from those strings, and from the list.
+        fold_case: whether strings that differ only in case count as the same there.
         threads: at most so many; by default one a core. The result is the same.
     """
 
     start: str
+    rules: Rule | Rules
     config: SampleConfig | None
     temperature: float | tuple[float, ...]
     top_k: int | None
@@ -43,6 +53,8 @@ class Options(TypedDict, total=False):
     allow_known: bool
     allow_repeats: bool
     forbid: Iterable[str]
+    min_edits: int
+    fold_case: bool
     threads: int | None
 
 
@@ -55,6 +67,7 @@ class LanguageModel:
         vocabulary: characters to ids and back.
         known: the training list; ``None`` if it is not at hand.
         longest: length of the longest training name, in the vocabulary's units.
+        labels: what kinds of names it can tell apart, in the order of the model's.
 
     Raises:
         ConfigError: the vocabulary is not of the model's size.
@@ -64,6 +77,7 @@ class LanguageModel:
     vocabulary: Vocabulary
     known: frozenset[str] | None
     longest: int
+    labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.vocabulary.size != self.rnn.vocabulary_size:
@@ -75,27 +89,54 @@ class LanguageModel:
     def generate(self, n: int = 10, **options: Unpack[Options]) -> Generated:
         """Draw ``n`` strings from the model, as ``options`` say.
 
+        They come as from the model's own distribution, given that they are such as was asked
+        for: different, new, and obeying the rules.
+
         Returns:
-            The samples in the order of the draw; never the empty string. If the model cannot
-            give ``n`` of them, those that it gave, and the ``reason``.
+            The samples in the order of the draw; never the empty string. If there are no ``n``
+            of them, those that there are, and the ``reason``.
 
         Raises:
-            ConfigError: an argument lies outside what it may be, or ``start`` is longer than
-                ``max_length``.
-            VocabularyError: ``start`` has a character that the model never saw.
+            ConfigError: an argument lies outside what it may be.
+            RuleError: no string can obey the rules, or they are too large.
+            VocabularyError: a rule has a character that the model never saw.
             GenerationError: new strings are asked for, but there is nothing to tell them by;
                 or the model was trained without a begin symbol, and there is no ``start``.
         """
-        search = self.stream(n, **options)
-        return Generated(tuple(search), search.draws, search.reason)
+        return _gather(self.stream(n, **options))
 
     def names(self, n: int = 10, **options: Unpack[Options]) -> list[str]:
         """Draw as ``generate`` does, and return plain text."""
         return [sample.text for sample in self.stream(n, **options)]
 
-    def stream(self, n: int = 10, **options: Unpack[Options]) -> Search:
-        """Draw as ``generate`` does, and hand the samples out as they come."""
-        return self._search(n, **options)
+    def stream(self, n: int | None = 10, **options: Unpack[Options]) -> Search:
+        """Draw as ``generate`` does, and hand the samples out as they come.
+
+        With ``None`` for ``n``, they come for as long as there are any and they are taken.
+        """
+        return Draws(self.rnn, self.vocabulary, self._request(n, **options))
+
+    def best(
+        self, n: int = 10, *, beam: int | None = None, **options: Unpack[Options]
+    ) -> Generated:
+        """Return the ``n`` likeliest strings that may come out, the likeliest first.
+
+        ``beam`` makes it quick, but not exact: of each length, only so many prefixes go on.
+        ``options``, results and errors are those of ``generate``; a seed changes nothing.
+        """
+        return _gather(self.stream_best(n, beam=beam, **options))
+
+    def stream_best(
+        self, n: int | None = 10, *, beam: int | None = None, **options: Unpack[Options]
+    ) -> Search:
+        """Search as ``best`` does, and hand the strings out as they are found."""
+        if options.get("allow_repeats"):
+            raise ConfigError("the best strings are different. Leave out allow_repeats.")
+        request = self._request(n, **options)
+        if beam is None:
+            return Best(self.rnn, self.vocabulary, request)
+        _positive("beam", beam)
+        return Beam(self.rnn, self.vocabulary, request, beam)
 
     def score(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:
         """Return -log of each text's probability, (N,), in nats, end symbol included.
@@ -108,55 +149,92 @@ class LanguageModel:
         """
         return score(self.rnn, [self.vocabulary.encode(normalise(t)) for t in texts], threads)
 
-    def _search(
+    def novelty(
         self,
-        n: int,
         *,
-        start: str = "",
-        config: SampleConfig | None = None,
         allow_known: bool = False,
-        allow_repeats: bool = False,
         forbid: Iterable[str] = (),
-        threads: int | None = None,
-        **changes: Any,
-    ) -> Search:
-        """Check what is asked for, and get ready."""
-        if not isinstance(n, int) or isinstance(n, bool) or n < 1:
-            raise ConfigError(f"n must be a whole number, 1 or more. Received: {n}")
-        config = (config or SampleConfig()).replace(**changes)
-        limit = config.max_length or 2 * self.longest + 10
-        start = normalise(start)
-        prompt = self.vocabulary.encode(start)
-        if not len(prompt) and not self.rnn.config.begin:
-            raise GenerationError(
-                "this model cannot choose a first character: it was trained without a begin "
-                "symbol. Pass --start with at least one character."
-            )
-        if len(prompt) > limit:
-            raise ConfigError(
-                f"start must be no longer than max_length, which is {limit}. "
-                f"Received: {len(prompt)} characters; shorten it, or raise --max-length."
-            )
+        min_edits: int = 1,
+        fold_case: bool = False,
+    ) -> Novelty:
+        """Return what strings are compared with.
+
+        Raises:
+            ConfigError: ``min_edits`` is not what it may be.
+            GenerationError: new strings are asked for, but there is nothing to tell them by.
+        """
         forbidden = frozenset(map(normalise, forbid))
         if self.known is None and not allow_known and not forbidden:
             raise GenerationError(
                 "new names need the training list to tell them by, which is not with this model. "
                 "Pass --forbid FILE with the list, or --allow-known."
             )
-        request = Request(
-            count=n,
-            start=start,
-            prompt=prompt,
-            max_length=limit,
-            config=config,
+        _positive("min_edits", min_edits)
+        return Novelty(
             known=self._known,
             forbidden=forbidden,
             allow_known=allow_known,
+            min_edits=min_edits,
+            fold_case=fold_case,
+            unit=self.vocabulary.unit,
+        )
+
+    def _request(
+        self,
+        n: int | None,
+        *,
+        start: str = "",
+        rules: Rule | Rules = _NO_RULES,
+        config: SampleConfig | None = None,
+        allow_known: bool = False,
+        allow_repeats: bool = False,
+        forbid: Iterable[str] = (),
+        min_edits: int = 1,
+        fold_case: bool = False,
+        threads: int | None = None,
+        **changes: Any,
+    ) -> Request:
+        """Check what is asked for."""
+        if n is not None:
+            _positive("n", n)
+        config = (config or SampleConfig()).replace(**changes)
+        all_rules = Rules((Start(start),) if start else ()) & rules
+        longest = config.max_length or max(
+            2 * self.longest + 10,
+            # A length that is asked for is let come, however long the training names are.
+            *(rule.most or 2 * rule.least for rule in all_rules if isinstance(rule, Length)),
+            0,
+        )
+        compiled = compile_rules(all_rules, self.vocabulary, longest)
+        if not len(compiled.prompt) and not self.rnn.config.begin:
+            raise GenerationError(
+                "this model cannot choose a first character: it was trained without a begin "
+                "symbol. Pass --start with at least one character."
+            )
+        novelty = self.novelty(
+            allow_known=allow_known, forbid=forbid, min_edits=min_edits, fold_case=fold_case
+        )
+        return Request(
+            count=n,
+            rules=compiled,
+            longest=longest if config.max_length is None else max(longest, 2 * self.longest + 10),
+            config=config,
+            novelty=novelty,
             allow_repeats=allow_repeats,
             threads=threads,
         )
-        return Search(self.rnn, self.vocabulary, request)
 
     @cached_property
     def _known(self) -> frozenset[str] | None:
         return None if self.known is None else frozenset(map(normalise, self.known))
+
+
+def _gather(search: Search) -> Generated:
+    """Take all that a search finds."""
+    samples = tuple(search)
+    return Generated(samples, search.seen, search.mass, search.reason, search.note)
+
+
+def _positive(name: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ConfigError(f"{name} must be a whole number, 1 or more. Received: {value}")

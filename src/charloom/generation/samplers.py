@@ -32,6 +32,13 @@ class Sampler:
 
     config: SampleConfig = field(default_factory=SampleConfig)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it draws from the model's own distribution."""
+        config = self.config
+        filters = config.top_k is not None or config.top_p not in (None, 1) or bool(config.min_p)
+        return config.temperature == 1 and not filters
+
     def heated(self, logits: Floats, lengths: NDArray[np.integer]) -> Floats:
         """Return logits (B, V) divided by their place's temperature, where there is a cycle.
 
@@ -46,7 +53,7 @@ class Sampler:
 
     def log_probabilities(self, logits: Floats) -> NDArray[np.float64]:
         """Return the distribution drawn from, (B, V), in nats; -inf where ids are excluded."""
-        scores: NDArray[np.float64] = self._scores(logits).astype(np.float64)
+        scores: NDArray[np.float64] = self.scores(logits).astype(np.float64)
         scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
         return scores
 
@@ -68,25 +75,15 @@ class Sampler:
             best: Ids = logits.argmax(axis=1)
             _require_finite(logits[np.arange(len(logits)), best])
             return best if rows is None else best[rows]
-        # One search over all rows' cumulative sums, end to end, for all draws. A row's stretch
-        # [low, high) need not be normalised: a draw is a uniform point on it. It stays below
-        # high, so that it meets an id of some weight, and never one that was excluded.
-        size = logits.shape[1]
-        ends = np.cumsum(np.exp(self._scores(logits)), dtype=np.float64)  # (B*V,)
-        _require_finite(ends[-1:])
-        high = ends[size - 1 :: size]
-        low = np.concatenate([[0.0], high[:-1]])
-        if rows is None:
-            rows = np.arange(len(logits))
-        else:
-            low, high = low[rows], high[rows]
-        points = low + rng.random(len(rows)) * (high - low)
-        np.minimum(points, np.nextafter(high, low), out=points)
-        ids: Ids = np.searchsorted(ends, points, side="right") - size * rows
-        return ids
+        weights = np.exp(self.scores(logits))
+        uniforms = rng.random(len(logits) if rows is None else len(rows))
+        return choose(weights, uniforms, rows)
 
-    def _scores(self, logits: Floats) -> Floats:
-        """Return logits tempered and filtered, (B, V): the best of a row 0, excluded ones -inf."""
+    def scores(self, logits: Floats) -> Floats:
+        """Return logits tempered and filtered, (B, V): the best of a row 0, excluded ones -inf.
+
+        A cycle of temperatures must have been applied beforehand, by ``heated``.
+        """
         config = self.config
         if config.temperature == 0:
             scores: Floats = np.full_like(logits, -np.inf)
@@ -102,6 +99,39 @@ class Sampler:
         if config.min_p:
             scores[scores < np.float32(np.log(config.min_p))] = -np.inf
         return scores
+
+
+def choose(weights: Floats, uniforms: NDArray[np.float64], rows: Ids | None = None) -> Ids:
+    """Choose ids in proportion to weights that need not sum to 1.
+
+    One search over all rows' cumulative sums, end to end: a row's stretch is [low, high), and a
+    choice a uniform point on it. It stays below high, so that it meets an id of some weight, and
+    never one of none, unless the whole row has none.
+
+    Args:
+        weights: (B, V), 0 or above.
+        uniforms: (N,), in [0, 1).
+        rows: (N,), the row that each is for; default: each row once.
+
+    Returns:
+        ids (N,).
+
+    Raises:
+        GenerationError: a weight is NaN or infinite.
+    """
+    size = weights.shape[1]
+    ends = np.cumsum(weights, dtype=np.float64)  # (B*V,)
+    _require_finite(ends[-1:])
+    high = ends[size - 1 :: size]
+    low = np.concatenate([[0.0], high[:-1]])
+    if rows is None:
+        rows = np.arange(len(weights))
+    else:
+        low, high = low[rows], high[rows]
+    points = low + uniforms * (high - low)
+    np.minimum(points, np.nextafter(high, low), out=points)
+    ids: Ids = np.searchsorted(ends, points, side="right") - size * rows
+    return ids
 
 
 def _keep_most_likely(scores: Floats, count: int | None, share: float) -> None:

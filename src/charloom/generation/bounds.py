@@ -1,0 +1,84 @@
+"""How large rules may become: bounds on states, cells and work, the same on every machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import GenerationError
+
+MOST_STATES = 250_000
+"""The most states of one automaton."""
+
+MOST_CELLS = 2**25
+"""The most cells (states times classes) of one automaton's table: 128 MiB."""
+
+MOST_PAIRS = 2**28
+"""The most pairs of states, reachable or not, of a product: 1 GiB, of which a part is touched."""
+
+MOST_WORK = 2**27
+"""The most table cells that building a set of rules may compute: one to two seconds."""
+
+CALL = 500
+"""What a call into NumPy costs beside its cells, in cells."""
+
+
+class RuleError(GenerationError):
+    """A rule is malformed, too large, or cannot be kept together with the others."""
+
+
+class TooLargeError(RuleError):
+    """Rules that need more than a bound allows, such as "more than 10,000 states"."""
+
+    def __init__(self, need: str, rules: Sequence[str] = ()) -> None:
+        together, verb, remedy = "", "need", "one, or drop one"
+        if len(rules) == 1:
+            verb, remedy = "needs", "it"
+        elif rules:
+            together = " together"
+        super().__init__(
+            f"{listed(rules) or 'the rules'}{together} {verb} {need}. Simplify {remedy}."
+        )
+        self._need = need
+
+    def named(self, rules: Sequence[str]) -> TooLargeError:
+        """Return the same error, about ``rules``."""
+        return TooLargeError(self._need, rules)
+
+
+class Work:
+    """Counts table cells computed; a bound on work, unlike one on time, is the same everywhere."""
+
+    def __init__(self, most: int = MOST_WORK) -> None:
+        self._left = most
+
+    def spend(self, cells: int) -> None:
+        """Count ``cells``.
+
+        Raises:
+            TooLargeError: the bound is passed.
+        """
+        self._left -= cells
+        if self._left < 0:
+            raise TooLargeError("too much work to build")
+
+
+def require_size(states: int, classes: int, most_states: int = MOST_STATES) -> None:
+    """Refuse an automaton before its table is made.
+
+    Raises:
+        TooLargeError: it has more than ``most_states`` states or ``MOST_CELLS`` cells.
+    """
+    if states > most_states:
+        raise TooLargeError(f"more than {most_states:,} states")
+    if states * classes > MOST_CELLS:
+        raise TooLargeError(f"more than {MOST_CELLS:,} table cells")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return "a, b and c"."""
+    return " and ".join([*filter(None, [", ".join(names[:-1])]), *names[-1:]])
+
+
+def clipped(text: str, length: int = 70) -> str:
+    """Return ``text``, cut to ``length`` if it is longer."""
+    return text if len(text) <= length else text[: length - 1] + "…"

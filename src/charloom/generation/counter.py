@@ -1,0 +1,48 @@
+"""Random numbers that are a function of a key: the same in whatever order they are asked for.
+
+SplitMix64 (Steele, Lea and Flood 2014, "Fast Splittable Pseudorandom Number Generators"): its i-th
+output is a mixing function of key + i γ, so that any of them can be had by itself.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+GAMMA = np.uint64(0x9E3779B97F4A7C15)
+"""γ: the golden ratio, as an odd 64-bit number."""
+
+Keys = NDArray[np.uint64]
+
+
+def root_key(seed: int) -> Keys:
+    """Return the key, (1,), that a seed stands for."""
+    return np.random.SeedSequence(seed).generate_state(1, np.uint64)
+
+
+def mix(numbers: Keys) -> Keys:
+    """Return SplitMix64's output function, element by element."""
+    z = numbers ^ (numbers >> np.uint64(30))
+    z *= np.uint64(0xBF58476D1CE4E5B9)
+    z ^= z >> np.uint64(27)
+    z *= np.uint64(0x94D049BB133111EB)
+    z ^= z >> np.uint64(31)
+    return z
+
+
+def child(keys: Keys, ids: NDArray[np.integer]) -> Keys:
+    """Return the keys of continuations, (N,): mixed twice, so that none is an output of its parent."""
+    return mix(mix(keys + (ids + 1).astype(np.uint64) * GAMMA) ^ GAMMA)
+
+
+def uniform(keys: Keys) -> NDArray[np.float64]:
+    """Return a number in [0, 1) for each key: output 0."""
+    return (mix(keys) >> np.uint64(11)) * 2.0**-53
+
+
+def uniforms(keys: Keys, count: int) -> NDArray[np.float64]:
+    """Return numbers in [0, 1), (N, count), for each key: outputs 1 to ``count``."""
+    steps = np.arange(1, count + 1, dtype=np.uint64) * GAMMA
+    z = mix(keys[:, None] + steps)
+    z >>= np.uint64(11)
+    return z * 2.0**-53

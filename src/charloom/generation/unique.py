@@ -1,0 +1,173 @@
+"""As many different strings as are asked for, in the order of the draw; or draws with repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrivals import Arrivals, TooManySteps, arrivals
+from .generate import Sample, Search
+from .guides import Guide
+from .lookahead import LookAhead, Trials, affordable_order, distil
+from .repeats import with_repeats
+from .samplers import Sampler
+
+FREQUENT = 0.05
+"""Share of draws that obey the rules, from which on the others are better drawn and dropped."""
+
+SHORTER = 1.4
+"""By how much the log of a horizon is shortened if the walk would take too many steps."""
+
+RAREST = 1e-6
+"""An estimate of that share that is trusted; should it be less, the first walk finds too little."""
+
+PILOT = 2_000
+"""Samples from which on a smaller search goes first, to tell how far the whole one must go."""
+
+CHEAP = 1_000
+"""Steps of a walk that has hardly begun, after which the next one goes much farther."""
+
+SLACKS = (4.0, 16.0, 64.0)
+"""How much farther than its strings a walk goes that is led by hopes."""
+
+ASTRAY = 0.01
+"""Share of the strings that may be missed for that reason before it must go farther."""
+
+
+class Draws(Search):
+    """The samples in the order of their arrivals; see ``arrivals``.
+
+    What may not come out is dropped, which is exact: arrivals are independent, so the others
+    are the model's own, given that they may come out. It costs little, too: no string of the
+    training list comes twice.
+
+    Each walk starts anew, with a horizon that the strings found so far let expect to hold enough:
+    those of probability p before a horizon t stand for 1 / (1 - exp(-p t)) such strings each
+    (Horvitz and Thompson 1952).
+
+    Attributes:
+        missing: the estimated share of strings that should have come out, but were missed since
+            the hopes led astray; 0 without rules, or if they are obeyed often.
+    """
+
+    missing = 0.0
+
+    def _search(self) -> Iterator[Sample]:
+        request, sampler = self._request, Sampler(self._request.config)
+        guide, share = self._guide(sampler)
+        led = isinstance(guide, LookAhead)
+        goal = request.count or PILOT
+        if goal > PILOT:
+            goal = max(PILOT // 8, goal // 8)
+        log_horizon = float(np.log(1.1 * goal + 32) - np.log(share)) + led * np.log(SLACKS[1])
+        given = np.zeros(0, np.uint64)  # keys of what came out or may not
+        until = -np.inf
+        weights = np.zeros(0)  # log probabilities of what may come out
+        cut = False
+        while True:
+            try:
+                found = arrivals(
+                    self._rnn,
+                    sampler,
+                    log_horizon,
+                    prompt=request.rules.prompt,
+                    max_length=request.rules.most,
+                    seed=request.config.seed,
+                    guide=guide,
+                    most_steps=request.most_steps,
+                    threads=request.threads,
+                )
+            except TooManySteps:
+                cut, log_horizon = True, log_horizon - SHORTER
+                if log_horizon > max(until, 0.0):
+                    continue
+                self.reason = self._explain(" and gave up, as the others are rare", 0.0)
+                return
+            settled = log_horizon - (np.log(self._slack(found, log_horizon)) if led else 0.0)
+            if found.complete and not request.allow_repeats:
+                settled = np.inf
+            rows = np.flatnonzero(found.log_arrival <= settled)
+            rows = rows[~np.isin(found.keys[rows], given)]
+            given = np.concatenate([given, found.keys[rows]])
+            self.seen = len(given)
+            fresh: list[float] = []
+            if request.allow_repeats:
+                rows, times = with_repeats(found, settled)
+                rows = rows[(order := np.argsort(times))][times[order] > until]
+            else:
+                rows = rows[np.argsort(found.log_arrival[rows], kind="stable")]
+            for row, sample in self._judged(found, rows):
+                fresh.append(found.log_p[row])
+                self._found += 1
+                self.mass += float(np.exp(found.log_p[row]))
+                yield sample
+                if self._found == request.count:
+                    return
+            if self.missing > 2 * ASTRAY:
+                self.note = f"about {self.missing:.0%} of the likeliest to come may be missing"
+            if found.complete and (not request.allow_repeats or not (self._found or fresh)):
+                self.reason = self._explain(", and there are no others", found.unfinished)
+                return
+            if cut:
+                self.reason = self._explain(" and gave up, as the others are rare", 0.0)
+                return
+            until = max(until, settled)
+            weights = np.concatenate([weights, fresh])
+            goal = request.count or 2 * max(self._found, PILOT)
+            farther = self._farther(weights, until, goal)
+            log_horizon += farther if found.steps > CHEAP else max(farther, np.log(1000))
+
+    def _guide(self, sampler: Sampler) -> tuple[Guide | None, float]:
+        """Return what leads the walk, and the share of draws that obey the rules."""
+        request, prompt = self._request, self._request.rules.prompt
+        rails = self._rails
+        if rails is None:
+            return None, 1.0
+        trials = Trials.of(self._rnn, sampler, prompt, request.longest, request.config.seed)
+        share = trials.share(rails, prompt)
+        if share >= FREQUENT:
+            return rails, max(share, RAREST)
+        longest = max(rails.most, request.longest)
+        ngram = distil(self._rnn, sampler, trials, prompt, affordable_order(rails), longest)
+        ahead = LookAhead(rails, ngram, trials, prompt)
+        return ahead, float(np.clip(ahead.acceptance(prompt), RAREST, 1))
+
+    def _slack(self, found: Arrivals, log_horizon: float) -> float:
+        """Return the least slack at which hardly any string before the horizon is missed.
+
+        A string is missed if a prefix of it seemed to come that much later than itself. How
+        often that is shows in those found: fewer need four times the slack than need it, by a
+        factor of four at least where it was measured.
+        """
+        for slack in SLACKS:
+            near = found.log_arrival <= log_horizon - np.log(slack)
+            if near.sum() < 32 and slack < SLACKS[1]:
+                continue
+            needed = (found.log_peak - found.log_arrival)[near]
+            self.missing = float((needed > np.log(slack / 4)).mean() / 4) if len(needed) else 0.0
+            if self.missing <= ASTRAY:
+                break
+        return slack
+
+    def _farther(self, log_p: NDArray[np.float64], until: float, goal: int) -> float:
+        """Return the log of the factor by which the horizon must grow to hold ``goal`` samples.
+
+        ``log_p`` are those of the samples that came until now; with repeats, the more the longer.
+        """
+        factors = np.geomspace(1.25, 16, 40)
+        goal += int(2 * np.sqrt(goal)) + 2
+        if self._request.allow_repeats:
+            expected = len(log_p) * factors
+        else:
+            # The most probable first, in groups: each stands for many of about its size.
+            rates = np.exp(np.minimum(np.sort(log_p)[::-1] + until, 600.0))
+            parts = np.array_split(rates, min(len(rates), 2000)) if len(rates) else []
+            means = np.array([part.mean() for part in parts])
+            sizes = np.array([len(part) for part in parts])
+            with np.errstate(invalid="ignore"):
+                stand = sizes / -np.expm1(-means)
+            expected = -np.expm1(-factors[:, None] * means) @ stand
+        enough = np.flatnonzero(expected >= goal)
+        return float(np.log(factors[enough[0]] if len(enough) else factors[-1]))
