@@ -35,6 +35,11 @@ def kinds() -> Corpus:
 # Reading
 
 
+def test_the_other_of_two_columns_holds_the_names(write):
+    corpus = Corpus.read(write("kind,n\nde,Ann\nfi,Bo\n", "a.csv"), label_column="kind")
+    assert (corpus.names, corpus.labels) == (("Ann", "Bo"), ("de", "fi"))
+
+
 @pytest.mark.parametrize(
     ("text", "name", "how"),
     [

@@ -200,7 +200,7 @@ def test_absurd_counts_are_mistakes(count):
     ],
 )
 def test_expressions_out_of_bounds_are_refused_before_they_cost_much(pattern, why):
-    work = Work(MOST_WORK // 10)  # a tenth of a second or two
+    work = Work(MOST_WORK // 5)  # tenths of a second
     with pytest.raises(RuleError, match=why):
         matching(pattern, LETTERS, work)
 

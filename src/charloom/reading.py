@@ -274,13 +274,15 @@ def _csv_records(
         for row in rows:
             if not header:
                 header = [cell.strip() for cell in row]
-                index = _column(header, options.column, name)
                 if options.label_column is not None:
                     label_index = _column(header, options.label_column, name)
-                if options.column is None:
-                    warn(
-                        f"{name}: took its first row, {header[0]!r:.40}, as the header, not a name."
-                    )
+                if options.column is None and label_index >= 0 and len(header) == 2:
+                    index = 1 - label_index
+                else:
+                    index = _column(header, options.column, name)
+                    if options.column is None:
+                        first_row = f"{name}: took its first row, {header[0]!r:.40}"
+                        warn(f"{first_row}, as the header, not a name.")
             elif len(row) == len(header):
                 yield first, row[index], row[label_index] if label_index >= 0 else ""
             elif not "".join(row).strip():

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from .options import json_option, run_argument, say
+from .steering import load_steered, steering_options
 
 if TYPE_CHECKING:
     from ..generation import LanguageModel, Sample
@@ -142,6 +143,12 @@ def _decorate(function: F, options: tuple[Callable[[F], F], ...]) -> F:
 @drawing_options
 @rule_options
 @novelty_options
+@steering_options
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Show how likely each character was, what else might have come, and the nearest name.",
+)
 @json_option
 def command(
     run: Path,
@@ -150,6 +157,10 @@ def command(
     best: bool,
     beam: int | None,
     forbid: tuple[Path, ...],
+    labels: tuple[str, ...],
+    guidance: float | None,
+    other: str | None,
+    explain: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -161,11 +172,9 @@ def command(
     line is an object: text, nats (-log of its probability), origin ("new" or "known"), and the
     temperature if several were given.
     """
-    from ..api import load
-
     if beam is not None and not best:
         raise click.UsageError("--beam is for --best. Add that, or leave it out.")
-    model = load(run)
+    model = load_steered(run, labels, guidance, other)
     rules = _rules(model, options)
     seed = options.pop("seed")
     options["seed"] = int.from_bytes(os.urandom(6)) if seed is None else seed
@@ -181,10 +190,16 @@ def command(
             model.stream_best(count, beam=beam, **asked) if best else model.stream(count, **asked)
         )
         block = temperature if len(temperatures) > 1 else None
-        for sample in _watched(search, count):
-            sys.stdout.write(_line(sample, as_json, block) + "\n")
-            if block is not None and not options["allow_repeats"]:
-                forbidden.append(sample.text)
+        samples = _watched(search, count)
+        if block is not None and not options["allow_repeats"]:
+            samples = _noted(samples, forbidden)
+        if explain:
+            from .explained import print_explanations
+
+            print_explanations(model, samples, as_json=as_json)
+        else:
+            for sample in samples:
+                sys.stdout.write(_line(sample, as_json, block) + "\n")
         sys.stdout.flush()
         for message in (search.note, search.reason):
             if message is not None:
@@ -225,6 +240,13 @@ def _line(sample: Sample, as_json: bool, temperature: float | tuple[float, ...] 
     if temperature is not None:
         fields["temperature"] = temperature
     return json.dumps(fields, ensure_ascii=False)
+
+
+def _noted(samples: Iterable[Sample], texts: list[str]) -> Iterator[Sample]:
+    """Hand the samples on, and add their texts to ``texts``."""
+    for sample in samples:
+        texts.append(sample.text)
+        yield sample
 
 
 def _watched(search: Search, count: int) -> Iterator[Sample]:

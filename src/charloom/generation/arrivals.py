@@ -38,7 +38,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..models.numpy_rnn import NumpyRNN
+from ..models.numpy_rnn import Recurrence
 from ..models.score import log_softmax
 from ..models.threads import one_blas_thread, run
 from ..vocabulary import BOUNDARY
@@ -104,7 +104,7 @@ class TooManySteps(Exception):  # noqa: N818 (it is no error: the caller goes on
 
 
 def arrivals(
-    rnn: NumpyRNN,
+    rnn: Recurrence,
     sampler: Sampler,
     log_horizon: float,
     *,
@@ -152,7 +152,8 @@ def arrivals(
         trunk.limit = limit
         while 0 < trunk.stack.size < WIDE:
             trunk.advance(trunk.stack.size)
-        log_rate = trunk.stack.field("log_p") + trunk.stack.field("log_hope")
+        waiting = trunk.stack.prefixes
+        log_rate: NDArray[np.float64] = waiting["log_p"] + waiting["log_hope"]
         strings = 1 + np.exp(np.minimum(log_rate + log_horizon, 600.0))  # at most, below each
         parts = [part for part in trunk.stack.split(strings, UNITS) if part.size]
         branches = run(finish, parts, threads)
@@ -194,7 +195,7 @@ class _Walk:
 
     def __init__(
         self,
-        rnn: NumpyRNN,
+        rnn: Recurrence,
         sampler: Sampler,
         max_length: int,
         guide: Guide | None,
@@ -219,7 +220,7 @@ class _Walk:
     def after(
         cls,
         prompt: Ids,
-        rnn: NumpyRNN,
+        rnn: Recurrence,
         sampler: Sampler,
         max_length: int,
         seed: int,

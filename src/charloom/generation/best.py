@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..models.numpy_rnn import NumpyRNN
+from ..models.numpy_rnn import Recurrence
 from ..models.threads import one_blas_thread
 from ..vocabulary import BOUNDARY, Vocabulary
 from .arrivals import Arrivals, TooManySteps, arrivals
@@ -52,8 +52,8 @@ class Best(Search):
                 )
             except TooManySteps:
                 self.note = (
-                    f"the bound was cut at {bound - WIDER:.1f} nats: {self._found:,} are surely the "
-                    f"likeliest, the others are from a beam of {FILLING:,}"
+                    f"the bound was cut at {bound - WIDER:.1f} nats: {self._found:,} are surely "
+                    f"the likeliest, the others are from a beam of {FILLING:,}"
                 )
                 yield from self._fill(texts)
                 return
@@ -73,7 +73,6 @@ class Best(Search):
                 return
             bound += WIDER
 
-
     def _fill(self, texts: set[str]) -> Iterator[Sample]:
         """Yield what a beam finds beside ``texts``."""
         beam = Beam(self._rnn, self._vocabulary, self._request, FILLING)
@@ -90,7 +89,9 @@ class Beam(Search):
     """Likely strings, the likeliest first, by beam search: of each length, the ``width``
     likeliest prefixes go on, and what others would have led to is never seen."""
 
-    def __init__(self, rnn: NumpyRNN, vocabulary: Vocabulary, request: Request, width: int) -> None:
+    def __init__(
+        self, rnn: Recurrence, vocabulary: Vocabulary, request: Request, width: int
+    ) -> None:
         super().__init__(rnn, vocabulary, request)
         self.width = width
 

@@ -17,7 +17,7 @@ Keys = NDArray[np.uint64]
 
 def root_key(seed: int) -> Keys:
     """Return the key, (1,), that a seed stands for."""
-    return np.random.SeedSequence(seed).generate_state(1, np.uint64)
+    return np.random.SeedSequence(seed).generate_state(1, np.uint64).astype(np.uint64)
 
 
 def mix(numbers: Keys) -> Keys:
@@ -31,18 +31,24 @@ def mix(numbers: Keys) -> Keys:
 
 
 def child(keys: Keys, ids: NDArray[np.integer]) -> Keys:
-    """Return the keys of continuations, (N,): mixed twice, so that none is an output of its parent."""
+    """Return the keys of continuations, (N,), mixed twice: none is an output of its parent."""
     return mix(mix(keys + (ids + 1).astype(np.uint64) * GAMMA) ^ GAMMA)
 
 
 def uniform(keys: Keys) -> NDArray[np.float64]:
     """Return a number in [0, 1) for each key: output 0."""
-    return (mix(keys) >> np.uint64(11)) * 2.0**-53
+    return _fraction(mix(keys))
 
 
 def uniforms(keys: Keys, count: int) -> NDArray[np.float64]:
     """Return numbers in [0, 1), (N, count), for each key: outputs 1 to ``count``."""
     steps = np.arange(1, count + 1, dtype=np.uint64) * GAMMA
-    z = mix(keys[:, None] + steps)
-    z >>= np.uint64(11)
-    return z * 2.0**-53
+    return _fraction(mix(keys[:, None] + steps))
+
+
+def _fraction(bits: Keys) -> NDArray[np.float64]:
+    """Return the upper 53 bits as numbers in [0, 1)."""
+    bits >>= np.uint64(11)
+    fractions = bits.astype(np.float64)
+    fractions *= 2.0**-53
+    return fractions

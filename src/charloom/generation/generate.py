@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import SampleConfig
-from ..models.numpy_rnn import NumpyRNN
+from ..models.numpy_rnn import Recurrence
 from ..vocabulary import Vocabulary
 from .arrivals import Arrivals
 from .automaton import Automaton
@@ -137,7 +137,7 @@ class Search(Iterator[Sample]):
         note: what the user should know of the samples all the same, or ``None``.
     """
 
-    def __init__(self, rnn: NumpyRNN, vocabulary: Vocabulary, request: Request) -> None:
+    def __init__(self, rnn: Recurrence, vocabulary: Vocabulary, request: Request) -> None:
         self.seen = 0
         self.mass = 0.0
         self.reason: str | None = None

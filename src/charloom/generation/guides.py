@@ -28,7 +28,7 @@ class Guide(Protocol):
 
     def advance(
         self, states: NDArray[np.int32], contexts: NDArray[np.int32], ids: NDArray[np.integer]
-    ) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return the states and contexts after the next ids, (B,) each."""
 
 
@@ -71,6 +71,6 @@ class Rails:
 
     def advance(
         self, states: NDArray[np.int32], contexts: NDArray[np.int32], ids: NDArray[np.integer]
-    ) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return the states after the next ids, (B,), and contexts."""
         return self.table[states, self.classes[ids]], contexts

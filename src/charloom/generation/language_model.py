@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypedDict, Unpack
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ..config import SampleConfig
 from ..errors import ConfigError, GenerationError
-from ..models.numpy_rnn import NumpyRNN
+from ..models.blend import joined, steered
+from ..models.numpy_rnn import NumpyRNN, Recurrence
 from ..models.score import score
 from ..vocabulary import Vocabulary
 from .best import Beam, Best
@@ -20,6 +21,9 @@ from .generate import Generated, Request, Search
 from .novelty import Novelty, normalise
 from .rules import Length, Rule, Rules, Start, compile_rules
 from .unique import Draws
+
+GUIDANCE = 2.0
+"""How strongly labels steer, if nothing is said: 1, their own prediction, is often too little."""
 
 _NO_RULES = Rules()
 
@@ -73,7 +77,7 @@ class LanguageModel:
         ConfigError: the vocabulary is not of the model's size.
     """
 
-    rnn: NumpyRNN
+    rnn: Recurrence
     vocabulary: Vocabulary
     known: frozenset[str] | None
     longest: int
@@ -85,6 +89,38 @@ class LanguageModel:
                 f"the vocabulary must have the model's {self.rnn.vocabulary_size} ids. "
                 f"Received: {self.vocabulary.size}"
             )
+
+    def steered(self, labels: Mapping[str, float], guidance: float = GUIDANCE) -> LanguageModel:
+        """Return the model as it speaks of a kind of names, or of a mixture of kinds.
+
+        log p = (1 - g) log p(unlabelled) + g Σ w log p(label), step by step.
+
+        Args:
+            labels: a weight for each kind wanted; they are scaled to sum to 1.
+            guidance: g: 1 is the labels' own prediction, above it they show more, 0 not at all.
+
+        Raises:
+            ConfigError: the model has no such label, or a number lies outside what it may be.
+        """
+        if not isinstance(self.rnn, NumpyRNN):
+            raise ConfigError("a blend cannot be steered. Steer the models, then blend them.")
+        rnn = steered(self.rnn, self.labels, labels, guidance)
+        return replace(self, rnn=rnn, labels=())
+
+    def joined(self, other: LanguageModel, share: float = 0.5) -> LanguageModel:
+        """Return a blend with another model, over the characters that both know.
+
+        log p = (1 - share) log p(this) + share log p(other), step by step: a product of experts.
+        What either was trained on is not new.
+
+        Raises:
+            ConfigError: ``share`` lies outside [0, 1], or the two have no common characters.
+        """
+        rnn, vocabulary = joined((self.rnn, self.vocabulary), (other.rnn, other.vocabulary), share)
+        known = None
+        if self.known is not None and other.known is not None:
+            known = self.known | other.known
+        return LanguageModel(rnn, vocabulary, known, max(self.longest, other.longest))
 
     def generate(self, n: int = 10, **options: Unpack[Options]) -> Generated:
         """Draw ``n`` strings from the model, as ``options`` say.

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..models.numpy_rnn import NumpyRNN
+from ..models.numpy_rnn import Recurrence
 from ..models.threads import one_blas_thread
 from ..vocabulary import BOUNDARY
 from .arrivals import arrivals
@@ -60,7 +60,7 @@ class Trials:
     weights: Floats64
 
     @classmethod
-    def of(cls, rnn: NumpyRNN, sampler: Sampler, prompt: Ids, longest: int, seed: int) -> Trials:
+    def of(cls, rnn: Recurrence, sampler: Sampler, prompt: Ids, longest: int, seed: int) -> Trials:
         """Take the strings that arrive in as many draws as ``DRAWS``, each of its own weight."""
         horizon = float(np.log(DRAWS))
         found = arrivals(rnn, sampler, horizon, prompt=prompt, max_length=longest, seed=seed)
@@ -103,7 +103,7 @@ class NGram:
 
 
 def distil(
-    rnn: NumpyRNN, sampler: Sampler, trials: Trials, prompt: Ids, order: int, longest: int
+    rnn: Recurrence, sampler: Sampler, trials: Trials, prompt: Ids, order: int, longest: int
 ) -> NGram:
     """Average the model's probabilities by context, along strings that it draws.
 
@@ -142,11 +142,9 @@ def distil(
         shorter = np.tile(probabilities, (len(table) // len(probabilities), 1))
         probabilities = (table + OWN * shorter) / (table.sum(axis=1, keepdims=True) + OWN)
     odds = np.ones(longest + 1)
-    for length, (context, weight, ending) in enumerate(visits, start=len(prompt)):
-        count, own, ngram = (
-            weight @ x for x in (1 + 0 * ending, ending, probabilities[context, 0])
-        )
-        odds[length] = (own + 0.5) / (count - own + 0.5) * (count - ngram + 0.5) / (ngram + 0.5)
+    for place, (context, weight, ending) in enumerate(visits, start=len(prompt)):
+        count, own, ngram = weight.sum(), weight @ ending, weight @ probabilities[context, BOUNDARY]
+        odds[place] = (own + 0.5) / (count - own + 0.5) * (count - ngram + 0.5) / (ngram + 0.5)
     return NGram(order, probabilities, odds)
 
 
@@ -183,11 +181,9 @@ class LookAhead(Rails):
         """Scale the estimates by length and state, to what became of the trials."""
         lengths, weights = trials.lengths, trials.weights
         start, first = self.root(prompt)
-        states, contexts = (np.full(len(lengths), value, np.int64) for value in (start, first))
-        way = [(states, contexts)]
+        way = [(np.full(len(lengths), start, np.int32), np.full(len(lengths), first, np.int32))]
         for column in trials.ids.T:
-            states, contexts = self.advance(states, contexts, column)
-            way.append((states, contexts))
+            way.append(self.advance(*way[-1], column))
         last = np.array([states for states, _ in way])[lengths, np.arange(len(lengths))]
         obeyed = weights * self.ends[np.minimum(len(prompt) + lengths, len(self.ends) - 1), last]
         size = len(self.table)
@@ -229,25 +225,26 @@ class LookAhead(Rails):
         self, lengths: NDArray[np.int32], states: NDArray[np.int32], contexts: NDArray[np.int32]
     ) -> Floats64:
         """Return the estimates for each next id, (B, V), 0 where the rules forbid it."""
-        contexts = self._next_contexts(contexts[:, None], self._columns)
+        after = self._next_contexts(contexts[:, None], self._columns)
         states_after = self.table[states][:, self.classes]
-        hopes: Floats64 = self._values[lengths[:, None] + 1, contexts, states_after]
+        hopes: Floats64 = self._values[lengths[:, None] + 1, after, states_after]
         hopes[:, BOUNDARY] = self.ends[lengths, states]
         return hopes
 
     def advance(
         self, states: NDArray[np.int32], contexts: NDArray[np.int32], ids: NDArray[np.integer]
-    ) -> tuple[NDArray[np.int32], NDArray[np.integer]]:
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return the states and contexts after the next ids, (B,) each."""
         return self.table[states, self.classes[ids]], self._next_contexts(contexts, ids)
 
     def _next_contexts(
         self, contexts: NDArray[np.int32], ids: NDArray[np.integer]
-    ) -> NDArray[np.integer]:
-        V = len(self._columns)
-        if self._ngram.order == 0:
+    ) -> NDArray[np.int32]:
+        V, order = len(self._columns), self._ngram.order
+        if order == 0:
             return np.zeros(np.broadcast_shapes(contexts.shape, ids.shape), np.int32)
-        return contexts % V ** (self._ngram.order - 1) * V + ids
+        after: NDArray[np.int32] = (contexts % V ** (order - 1) * V + ids).astype(np.int32)
+        return after
 
 
 def affordable_order(rails: Rails) -> int:

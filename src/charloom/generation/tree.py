@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ..models.numpy_rnn import NumpyRNN
+from ..models.numpy_rnn import Recurrence
 from ..models.score import log_softmax
 from ..vocabulary import BOUNDARY
 
@@ -63,10 +63,10 @@ class Stack:
         bounds = [0, *np.searchsorted(reached, shares).tolist(), len(prefixes)]
         return [Stack(prefixes[start:end], carry[:, start:end]) for start, end in pairwise(bounds)]
 
-    def field(self, name: str) -> NDArray[np.generic]:
-        """Return a field of all prefixes on the stack, (size,)."""
-        values: NDArray[np.generic] = self._prefixes[: self.size][name]
-        return values
+    @property
+    def prefixes(self) -> Records:
+        """All prefixes on the stack, (size,)."""
+        return self._prefixes[: self.size]
 
 
 class Trace:
@@ -103,7 +103,7 @@ class Trace:
         return way[inside], inside.sum(axis=1, dtype=np.int32)
 
 
-def read_prompt(rnn: NumpyRNN, prompt: Ids) -> tuple[int, Floats, float]:
+def read_prompt(rnn: Recurrence, prompt: Ids) -> tuple[int, Floats, float]:
     """Return the id to read next after ``prompt`` (P,), the carry for it, and the prompt's nats."""
     carry, last, nats = rnn.initial_carry(1), BOUNDARY, 0.0
     following_ids = prompt.tolist()

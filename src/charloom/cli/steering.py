@@ -1,0 +1,80 @@
+"""Options that make another model of a trained one: labels, guidance, a second run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from ..generation import LanguageModel
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def steering_options(function: F) -> F:
+    """What kind of names the model is to speak of."""
+    options = (
+        click.option(
+            "--label",
+            "labels",
+            multiple=True,
+            metavar="LABEL[=WEIGHT]",
+            help="The kind of names, of those that the model was trained with; several are mixed, "
+            "as in --label Greek=0.7 --label Welsh=0.3.",
+        ),
+        click.option(
+            "--guidance",
+            type=float,
+            help="How strongly labels show: 0 not at all, 1 as learned, above it more; 2 if not "
+            "given.",
+        ),
+        click.option(
+            "--with",
+            "other",
+            metavar="RUN=SHARE",
+            help="Blend with another run's model, as in --with runs/elves=0.5.",
+        ),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def load_steered(
+    run: Path, labels: Sequence[str], guidance: float | None, other: str | None
+) -> LanguageModel:
+    """Load the model of ``run`` as the options say."""
+    from ..api import load
+
+    model = load(run)
+    if guidance is not None and not labels:
+        raise click.UsageError("--guidance is for --label. Add one, or leave it out.")
+    if labels:
+        weights: dict[str, float] = {}
+        for label in labels:
+            name, weight = (label, 1.0) if label in model.labels else _split(label)
+            weights[name] = weights.get(name, 0.0) + weight
+        options = {} if guidance is None else {"guidance": guidance}
+        model = model.steered(weights, **options)
+    if other is not None:
+        path, share = _split(other, otherwise=0.5)
+        model = model.joined(load(path), share)
+    return model
+
+
+def _split(text: str, otherwise: float = 1.0) -> tuple[str, float]:
+    """Read ``NAME=NUMBER``, or just a name, whose number is ``otherwise``."""
+    name, sign, number = text.rpartition("=")
+    if not sign:
+        return text, otherwise
+    try:
+        value = float(number)
+    except ValueError:
+        return text, otherwise
+    if not name or not math.isfinite(value):
+        raise click.UsageError(f"a name must stand before =, and a number after it: {text!r:.60}.")
+    return name, value
