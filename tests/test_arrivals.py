@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from charloom.config import SampleConfig
 from charloom.errors import ConfigError
 from charloom.generation import arrivals as module
-from charloom.generation.arrivals import Arrivals, TooManySteps, arrivals
+from charloom.generation.arrivals import Arrivals, Plan, TooManySteps, arrivals
 from charloom.generation.automaton import Automaton
 from charloom.generation.guides import Rails
 from charloom.generation.repeats import with_repeats
@@ -36,10 +36,9 @@ def before(
     rnn, draws: float, *, prompt=(), max_length=3, seed=0, threads=1, guide=None, **options
 ) -> Arrivals:
     walk = {key: options.pop(key) for key in ("likeliest", "most_steps") if key in options}
-    return arrivals(
-        rnn,
-        Sampler(SampleConfig(**options)),
-        float(np.log(draws)),
+    plan = Plan(
+        rnn=rnn,
+        sampler=Sampler(SampleConfig(**options)),
         prompt=np.array(prompt, dtype=np.int32),
         max_length=max_length,
         seed=seed,
@@ -47,6 +46,7 @@ def before(
         guide=guide,
         **walk,
     )
+    return arrivals(plan, float(np.log(draws)))
 
 
 def strings(found: Arrivals) -> list[tuple[int, ...]]:

@@ -18,7 +18,7 @@ from charloom.generation.automaton import (
     product,
     trimmed,
 )
-from charloom.generation.bounds import RuleError, Work
+from charloom.generation.bounds import MOST_CELLS, RuleError, Work, require_size
 from charloom.generation.substrings import containing, ending
 
 LONGEST = 5
@@ -166,6 +166,12 @@ def test_a_product_of_too_many_pairs_is_refused_before_memory_is_taken():
     stuck = Automaton(np.zeros(2, np.int32), np.zeros((S, 1), np.int32), np.ones(S, np.bool_), 0)
     with pytest.raises(RuleError, match="pairs of states"):
         product([stuck, stuck])
+
+
+def test_a_table_of_too_many_cells_is_refused():
+    require_size(1024, MOST_CELLS // 1024)
+    with pytest.raises(RuleError, match=f"more than {MOST_CELLS:,} table cells"):
+        require_size(1024, MOST_CELLS // 1024 + 1)
 
 
 def test_a_refusal_names_the_rules():

@@ -22,8 +22,10 @@ one, the estimates of its continuations weighed by the model's own probabilities
 is divided by the ratio of the two: an exponential time stays one, with the corrected rate. Where
 the estimate ends, at a whole string, it is 1, so every string's arrival has the model's own rate in
 the end. The estimates decide only what is stepped: a string is missed if it arrives before the
-horizon, but a prefix of it seemed to come later; so the walk goes farther than the strings that
-are taken, and each string's ``log_peak`` tells how much farther it needed.
+horizon, but a prefix of it seemed to come later. So prefixes are stepped for some slack beyond the
+horizon. That of a prefix with the estimate h need be no more than 1 / h, since the rate of its
+strings cannot be more than p: where h is near 1, as where a rule is obeyed already, there is
+hardly any. Each string's ``log_peak`` tells how far the walk had to go for it.
 
 The random numbers are a function of the seed and of the prefix alone (SplitMix64, Steele, Lea
 and Flood 2014): a longer horizon, other blocks or more threads change nothing of what came
@@ -103,42 +105,52 @@ class TooManySteps(Exception):  # noqa: N818 (it is no error: the caller goes on
     """The walk would need more steps than it may take."""
 
 
-def arrivals(
-    rnn: Recurrence,
-    sampler: Sampler,
-    log_horizon: float,
-    *,
-    prompt: Ids,
-    max_length: int,
-    seed: int,
-    guide: Guide | None = None,
-    likeliest: bool = False,
-    most_steps: int | None = None,
-    threads: int | None = None,
-) -> Arrivals:
-    """Return all strings that arrive before a horizon.
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is walked, and how far.
 
-    Args:
+    Attributes:
         rnn: the model.
         sampler: the distribution of the next id.
-        log_horizon: log of the horizon, in draws.
         prompt: ids (P,) that every string begins with; the boundary before it is implied. A
             model that was trained without a begin symbol needs one, P ≥ 1.
         max_length: longest string, in ids, the prompt included and the end symbol not; prefixes
             that have not ended by then are dropped.
         seed: decides the arrivals.
-        guide: a proposal; ``None`` for the distribution itself.
+        guide: keeps to the rules; ``None`` if there are none.
         likeliest: let chance out: a string arrives at 1 / p, so that the strings before the
-            horizon are those of a probability of at least 1 / horizon.
+            horizon are those of a probability of at least 1 / horizon. A guide's hopes must then
+            be 0 or 1.
         most_steps: prefixes that may be stepped; ``None`` sets no limit.
         threads: at most so many at a time, ``None`` for one a core; the result is the same.
+    """
+
+    rnn: Recurrence
+    sampler: Sampler
+    prompt: Ids
+    max_length: int
+    seed: int = 0
+    guide: Guide | None = None
+    likeliest: bool = False
+    most_steps: int | None = None
+    threads: int | None = None
+
+
+def arrivals(plan: Plan, log_horizon: float, log_slack: float = 0.0) -> Arrivals:
+    """Return the strings that arrive before a horizon.
+
+    Args:
+        plan: what is walked.
+        log_horizon: log of the horizon, in draws.
+        log_slack: log of the factor by which the walk may go beyond it, where the guide hopes
+            for less than certainty.
 
     Raises:
-        TooManySteps: there are more.
-        ConfigError: ``threads`` is less than 1.
+        TooManySteps: there are more than planned.
+        ConfigError: ``plan.threads`` is less than 1.
         GenerationError: the model's logits are no finite numbers.
     """
-    limit = _Limit(most_steps)
+    limit = _Limit(plan.most_steps)
 
     def finish(stack: Stack) -> _Walk:
         walk = trunk.branch(stack)  # in here, so that its memory is free when it is done
@@ -148,15 +160,14 @@ def arrivals(
         return walk
 
     with one_blas_thread():
-        trunk = _Walk.after(prompt, rnn, sampler, max_length, seed, guide, log_horizon, likeliest)
-        trunk.limit = limit
+        trunk = _Walk.after_prompt(plan, log_horizon, log_slack, limit)
         while 0 < trunk.stack.size < WIDE:
             trunk.advance(trunk.stack.size)
         waiting = trunk.stack.prefixes
         log_rate: NDArray[np.float64] = waiting["log_p"] + waiting["log_hope"]
         strings = 1 + np.exp(np.minimum(log_rate + log_horizon, 600.0))  # at most, below each
         parts = [part for part in trunk.stack.split(strings, UNITS) if part.size]
-        branches = run(finish, parts, threads)
+        branches = run(finish, parts, plan.threads)
     trunk.close()
     walks = [trunk, *branches]
     ended = np.concatenate([walk.ended for walk in walks])
@@ -191,113 +202,89 @@ class _Limit:
 class _Walk:
     """Prefixes that arrive before the horizon, in a part of the tree, and the strings there."""
 
-    limit: _Limit
-
     def __init__(
         self,
-        rnn: Recurrence,
-        sampler: Sampler,
-        max_length: int,
-        guide: Guide | None,
-        log_horizon: float,
-        likeliest: bool,
+        plan: Plan,
+        bounds: tuple[float, float],
+        limit: _Limit,
         stack: Stack,
         trace: Trace,
         rows: int,
     ) -> None:
         """Stand at the prefixes of ``stack``; step at most ``rows`` of them at once."""
-        self._rnn, self._sampler, self._max_length = rnn, sampler, max_length
-        self._guide, self._log_horizon, self._likeliest = guide, log_horizon, likeliest
+        self._plan, self._bounds, self._limit = plan, bounds, limit
         self.stack = stack
         self._trace = trace
-        self._buffers = rnn.buffers(rows)
+        self._buffers = plan.rnn.buffers(rows)
         self._ended: list[NDArray[np.void]] = []
         self.left = 0
-        """Continuations that arrive after the horizon."""
+        """Continuations that arrive too late."""
         self.unfinished = 0.0
 
     @classmethod
-    def after(
-        cls,
-        prompt: Ids,
-        rnn: Recurrence,
-        sampler: Sampler,
-        max_length: int,
-        seed: int,
-        guide: Guide | None,
-        log_horizon: float,
-        likeliest: bool,
-    ) -> _Walk:
+    def after_prompt(cls, plan: Plan, log_horizon: float, log_slack: float, limit: _Limit) -> _Walk:
         """Stand at the end of the prompt."""
-        last, carry, nats = read_prompt(rnn, prompt)
-        state, context = guide.root(prompt) if guide else (0, 0)
-        key = root_key(seed)
-        arrival = 0.0 if likeliest else float(np.log(-np.log1p(-uniform(key ^ GAMMA)))[0])
-        root = (last, len(prompt), 0, state, context, key[0], 0.0, 0.0, arrival, -np.inf, nats)
+        last, carry, nats = read_prompt(plan.rnn, plan.prompt)
+        state, context = plan.guide.root(plan.prompt) if plan.guide else (0, 0)
+        key = root_key(plan.seed)
+        arrival = 0.0 if plan.likeliest else float(np.log(-np.log1p(-uniform(key ^ GAMMA)))[0])
+        length = len(plan.prompt)
+        root = (last, length, 0, state, context, key[0], 0.0, 0.0, arrival, -np.inf, nats)
         prefixes = np.array([root] if arrival <= log_horizon else [], dtype=_PREFIX)
         stack = Stack(prefixes, carry[:, : len(prefixes)])
-        walk = cls(rnn, sampler, max_length, guide, log_horizon, likeliest, stack, Trace(), WIDE)
+        walk = cls(plan, (log_horizon, log_slack), limit, stack, Trace(), WIDE)
         walk.left = 1 - len(prefixes)
         return walk
 
     def branch(self, stack: Stack) -> _Walk:
         """Return a walk that goes on from a part of the stack."""
-        walk = _Walk(
-            self._rnn,
-            self._sampler,
-            self._max_length,
-            self._guide,
-            self._log_horizon,
-            self._likeliest,
-            stack,
-            self._trace.copy(),
-            BLOCK,
-        )
-        walk.limit = self.limit
-        return walk
+        return _Walk(self._plan, self._bounds, self._limit, stack, self._trace.copy(), BLOCK)
 
     def advance(self, rows: int) -> None:
         """Take ``rows`` prefixes off the stack and put those back that arrive next below them."""
-        self.limit.count(rows)
+        plan, guide = self._plan, self._plan.guide
+        self._limit.count(rows)
         here, carry = self.stack.take(rows)
-        logits, carry = self._rnn.step(here["id"], carry, self._buffers)
-        scores = self._sampler.scores(self._sampler.heated(logits, here["length"]))
+        logits, carry = plan.rnn.step(here["id"], carry, self._buffers)
+        scores = plan.sampler.scores(plan.sampler.heated(logits, here["length"]))
         p = np.exp(scores)
         p /= p.sum(axis=1, keepdims=True)
-        q = p
-        if self._guide is not None:
-            q = p * self._guide.hopes(here["length"], here["state"], here["context"])
-            with np.errstate(divide="ignore"):
-                log_total = np.log(q.sum(axis=1, dtype=np.float64))
-            here["log_arrival"] += here["log_hope"] - log_total
-
+        q = p  # (B, V): the rates of the continuations, over their prefix's probability
         with np.errstate(divide="ignore"):
-            if self._likeliest:
+            if guide is not None:
+                q = p * guide.hopes(here["length"], here["state"], here["context"])
+                here["log_arrival"] += here["log_hope"] - np.log(q.sum(axis=1, dtype=np.float64))
+            if plan.likeliest:
                 parent, ids, arrival = self._likely(here["log_p"], q)
             else:
                 parent, ids, arrival = self._arriving(here, q)
-        self.left += int(np.count_nonzero(q)) - len(ids)
+        # What was chosen: for each continuation its parent's row, its id and its arrival.
         there = here.take(parent)
-        there["id"] = ids
         there["log_arrival"] = arrival
         there["log_peak"] = np.maximum(there["log_peak"], arrival)
-        there["log_p"] += np.log(p[parent, ids])
-        if self._guide is not None:
-            there["log_hope"] = np.log(q[parent, ids] / p[parent, ids])
-        own = p if self._sampler.is_plain else np.exp(log_softmax(logits))
+        log_p = np.log(p[parent, ids])
+        if guide is not None:
+            there["log_hope"] = np.log(q[parent, ids]) - log_p
+            horizon, slack = self._bounds
+            kept = np.flatnonzero(arrival <= horizon + np.minimum(slack, -there["log_hope"]))
+            there, parent, ids, log_p = there[kept], parent[kept], ids[kept], log_p[kept]
+        self.left += int(np.count_nonzero(q)) - len(ids)
+        there["id"] = ids
+        there["log_p"] += log_p
+        own = p if plan.sampler.is_plain else np.exp(log_softmax(logits))
         there["nats"] -= np.log(own[parent, ids])
         there["key"] = child(there["key"], ids)
 
         ends = ids == BOUNDARY
         self._ended.append(there[ends])
-        too_long = ~ends & (there["length"] >= self._max_length)
+        too_long = ~ends & (there["length"] >= plan.max_length)
         self.unfinished += float(np.exp(there["log_p"][too_long]).sum())
         goes_on = np.flatnonzero(~ends & ~too_long)
         there, parent = there.take(goes_on), parent[goes_on]
         there["length"] += 1
         there["trace"] = self._trace.add(there["trace"], there["id"])
-        if self._guide is not None:
-            there["state"], there["context"] = self._guide.advance(
+        if guide is not None:
+            there["state"], there["context"] = guide.advance(
                 there["state"], there["context"], there["id"]
             )
         self.stack.push(there, carry, parent)
@@ -305,18 +292,18 @@ class _Walk:
     def _arriving(
         self, here: NDArray[np.void], q: NDArray[np.floating]
     ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
-        """Return row, id and log arrival of the continuations that arrive before the horizon.
+        """Return row, id and log arrival of the continuations that arrive before the end.
 
         The rate of row b's continuation i is the row's probability times ``q[b, i]``.
         """
-        keys, now, horizon = here["key"], here["log_arrival"], self._log_horizon
+        keys, now, end = here["key"], here["log_arrival"], sum(self._bounds)
         # Which one comes with the prefix itself; a dead end (its arrival is infinite) has none.
-        alive = np.flatnonzero(now <= horizon)
+        alive = np.flatnonzero(now <= end)
         shares = q[alive] / q[alive].sum(axis=1, keepdims=True)  # one row's may be tiny
         first = choose(shares, uniform(keys[alive]))
-        # Another one comes before the horizon if its exponential time E, over its rate, fits
-        # into what is left, t: E ≤ rate t. As E = -log(1 - u) ≥ u, few need the logarithm.
-        left = horizon + np.log1p(-np.exp(np.minimum(now - horizon, 0.0)))
+        # Another one comes before the end if its exponential time E, over its rate, fits into
+        # what is left, t: E ≤ rate t. As E = -log(1 - u) ≥ u, few need the logarithm.
+        left = end + np.log1p(-np.exp(np.minimum(now - end, 0.0)))
         reach = q * np.exp(np.minimum(here["log_p"] + left, 600.0))[:, None]
         u = uniforms(keys, q.shape[1])  # (B, V)
         near = u < reach
@@ -325,7 +312,7 @@ class _Walk:
         log_rate = here["log_p"][row] + np.log(q[row, ids])
         later = np.log(-np.log1p(-u[row, ids])) - log_rate
         arrival = np.logaddexp(now[row], later)
-        fits = arrival <= horizon
+        fits = arrival <= end
         return (
             np.concatenate([alive, row[fits]]),
             np.concatenate([first, ids[fits]]),
@@ -337,11 +324,10 @@ class _Walk:
     ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
         """Return row, id and -log of the probability of the continuations that are likely enough.
 
-        ``log_p`` (B,) is the rows', ``q`` (B, V) their continuations'; here a guide's hopes must
-        be 0 or 1.
+        ``log_p`` (B,) is the rows', ``q`` (B, V) their continuations'.
         """
         nats = -(log_p[:, None] + np.log(q))
-        row, ids = (nats <= self._log_horizon).nonzero()
+        row, ids = (nats <= self._bounds[0]).nonzero()
         return row, ids, nats[row, ids]
 
     def close(self) -> None:

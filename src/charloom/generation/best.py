@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,23 +34,13 @@ class Best(Search):
 
     def _search(self) -> Iterator[Sample]:
         request = self._request
+        plan = replace(self._plan(self._rails), likeliest=True)
         given = np.zeros(0, np.uint64)
         texts: set[str] = set()
         bound = 3.0  # nats
         while True:
             try:
-                found = arrivals(
-                    self._rnn,
-                    Sampler(request.config),
-                    bound,
-                    prompt=request.rules.prompt,
-                    max_length=request.rules.most,
-                    seed=0,
-                    guide=self._rails,
-                    likeliest=True,
-                    most_steps=request.most_steps // 2,
-                    threads=request.threads,
-                )
+                found = arrivals(plan, bound)
             except TooManySteps:
                 self.note = (
                     f"the bound was cut at {bound - WIDER:.1f} nats: {self._found:,} are surely "

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from ..config import SampleConfig
 from ..models.numpy_rnn import Recurrence
 from ..vocabulary import Vocabulary
-from .arrivals import Arrivals
+from .arrivals import Arrivals, Plan
 from .automaton import Automaton
-from .guides import Rails
+from .guides import Guide, Rails
 from .novelty import Novelty, Origin
 from .rules import Compiled
+from .samplers import Sampler
 
 JUDGED_AT_ONCE = 4096
 """Strings that are turned into text and judged together."""
@@ -26,7 +27,7 @@ STEPS = 2_000_000
 """Steps of the model that a search may take, and STEPS_EACH for each sample asked for; a model
 that can give them needs about ten a sample."""
 
-STEPS_EACH = 1_000
+STEPS_EACH = 500
 
 _REMEDIES = {
     "known": "pass --allow-known or train on more",
@@ -156,6 +157,20 @@ class Search(Iterator[Sample]):
     def _search(self) -> Iterator[Sample]:
         """Yield the samples; set ``reason`` if the end comes early."""
         raise NotImplementedError
+
+    def _plan(self, guide: Guide | None) -> Plan:
+        """Return what there is to walk."""
+        request = self._request
+        return Plan(
+            rnn=self._rnn,
+            sampler=Sampler(request.config),
+            prompt=request.rules.prompt,
+            max_length=request.rules.most,
+            seed=request.config.seed,
+            guide=guide,
+            most_steps=request.most_steps,
+            threads=request.threads,
+        )
 
     def _judged(self, found: Arrivals, rows: NDArray[np.intp]) -> Iterator[tuple[int, Sample]]:
         """Yield those strings of ``rows`` that may come out, with their row, in order."""

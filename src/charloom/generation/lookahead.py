@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ..models.numpy_rnn import Recurrence
 from ..models.threads import one_blas_thread
 from ..vocabulary import BOUNDARY
-from .arrivals import arrivals
+from .arrivals import Plan, arrivals
 from .guides import Rails
 from .samplers import Sampler
 from .tree import Ids, read_prompt
@@ -63,7 +63,8 @@ class Trials:
     def of(cls, rnn: Recurrence, sampler: Sampler, prompt: Ids, longest: int, seed: int) -> Trials:
         """Take the strings that arrive in as many draws as ``DRAWS``, each of its own weight."""
         horizon = float(np.log(DRAWS))
-        found = arrivals(rnn, sampler, horizon, prompt=prompt, max_length=longest, seed=seed)
+        plan = Plan(rnn=rnn, sampler=sampler, prompt=prompt, max_length=longest, seed=seed)
+        found = arrivals(plan, horizon)
         ids = np.zeros((len(found.lengths), int(found.lengths.max(initial=0))), np.int32)
         ids[np.arange(ids.shape[1]) < found.lengths[:, None]] = found.ids
         expected = np.exp(found.log_p + horizon)  # draws; over the probability of one at least

@@ -22,10 +22,11 @@ def with_repeats(
     p too. They follow from the string's key.
     """
     horizon = np.exp(log_horizon)
-    times = np.exp(found.log_arrival)
-    rates = np.exp(found.log_p)
-    strings, all_times = [np.arange(len(times))], [times]
-    expected = rates * np.maximum(horizon - times, 0)
+    early = np.flatnonzero(found.log_arrival <= log_horizon)
+    keys, times, rates = found.keys[early], np.exp(found.log_arrival[early]), found.log_p[early]
+    rates = np.exp(rates)
+    strings, all_times = [early], [times]
+    expected = rates * (horizon - times)
     # Strings that will come about as often are taken together, in doubling numbers.
     groups = np.frexp(expected)[1]
     for group in np.unique(groups):
@@ -34,9 +35,9 @@ def with_repeats(
         count = int(mean + 8 * np.sqrt(mean) + 8)  # too few once in 10^14 times
         for start in range(0, len(members), max(1, CELLS // count)):
             rows = members[start : start + max(1, CELLS // count)]
-            waits = -np.log1p(-uniforms(found.keys[rows], count)) / rates[rows, None]
+            waits = -np.log1p(-uniforms(keys[rows], count)) / rates[rows, None]
             later = times[rows, None] + np.cumsum(waits, axis=1)
             row, column = (later <= horizon).nonzero()
-            strings.append(rows[row])
+            strings.append(early[rows[row]])
             all_times.append(later[row, column])
     return np.concatenate(strings), np.log(np.concatenate(all_times))

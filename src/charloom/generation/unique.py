@@ -29,7 +29,7 @@ PILOT = 2_000
 CHEAP = 1_000
 """Steps of a walk that has hardly begun, after which the next one goes much farther."""
 
-SLACKS = (4.0, 16.0, 64.0)
+SLACKS = (16.0, 64.0, 256.0)
 """How much farther than its strings a walk goes that is led by hopes."""
 
 ASTRAY = 0.01
@@ -55,46 +55,39 @@ class Draws(Search):
     missing = 0.0
 
     def _search(self) -> Iterator[Sample]:
-        request, sampler = self._request, Sampler(self._request.config)
-        guide, share = self._guide(sampler)
-        led = isinstance(guide, LookAhead)
+        request = self._request
+        guide, share = self._guide()
+        plan = self._plan(guide)
+        slack = float(np.log(SLACKS[0])) if isinstance(guide, LookAhead) else 0.0
         goal = request.count or PILOT
         if goal > PILOT:
             goal = max(PILOT // 8, goal // 8)
-        log_horizon = float(np.log(1.1 * goal + 32) - np.log(share)) + led * np.log(SLACKS[1])
+        horizon = float(np.log(1.1 * goal + 32) - np.log(share))  # both are logarithms
         given = np.zeros(0, np.uint64)  # keys of what came out or may not
         until = -np.inf
-        weights = np.zeros(0)  # log probabilities of what may come out
+        likelihoods = np.zeros(0)  # log probabilities of what may come out
         cut = False
         while True:
             try:
-                found = arrivals(
-                    self._rnn,
-                    sampler,
-                    log_horizon,
-                    prompt=request.rules.prompt,
-                    max_length=request.rules.most,
-                    seed=request.config.seed,
-                    guide=guide,
-                    most_steps=request.most_steps,
-                    threads=request.threads,
-                )
+                found = arrivals(plan, horizon, slack)
+                while slack and (more := self._more_slack(found, horizon, slack)):
+                    slack = more
+                    found = arrivals(plan, horizon, slack)
             except TooManySteps:
-                cut, log_horizon = True, log_horizon - SHORTER
-                if log_horizon > max(until, 0.0):
+                cut, horizon = True, horizon - SHORTER
+                if horizon > max(until, 0.0):
                     continue
                 self.reason = self._explain(" and gave up, as the others are rare", 0.0)
                 return
-            settled = log_horizon - (np.log(self._slack(found, log_horizon)) if led else 0.0)
             if found.complete and not request.allow_repeats:
-                settled = np.inf
-            rows = np.flatnonzero(found.log_arrival <= settled)
+                horizon = np.inf
+            rows = np.flatnonzero(found.log_arrival <= horizon)
             rows = rows[~np.isin(found.keys[rows], given)]
             given = np.concatenate([given, found.keys[rows]])
             self.seen = len(given)
             fresh: list[float] = []
             if request.allow_repeats:
-                rows, times = with_repeats(found, settled)
+                rows, times = with_repeats(found, horizon)
                 rows = rows[(order := np.argsort(times))][times[order] > until]
             else:
                 rows = rows[np.argsort(found.log_arrival[rows], kind="stable")]
@@ -113,18 +106,19 @@ class Draws(Search):
             if cut:
                 self.reason = self._explain(" and gave up, as the others are rare", 0.0)
                 return
-            until = max(until, settled)
-            weights = np.concatenate([weights, fresh])
+            until = horizon
+            likelihoods = np.concatenate([likelihoods, fresh])
             goal = request.count or 2 * max(self._found, PILOT)
-            farther = self._farther(weights, until, goal)
-            log_horizon += farther if found.steps > CHEAP else max(farther, np.log(1000))
+            farther = self._farther(likelihoods, until, goal)
+            horizon += farther if found.steps > CHEAP else max(farther, float(np.log(1000)))
 
-    def _guide(self, sampler: Sampler) -> tuple[Guide | None, float]:
+    def _guide(self) -> tuple[Guide | None, float]:
         """Return what leads the walk, and the share of draws that obey the rules."""
         request, prompt = self._request, self._request.rules.prompt
         rails = self._rails
         if rails is None:
             return None, 1.0
+        sampler = Sampler(request.config)
         trials = Trials.of(self._rnn, sampler, prompt, request.longest, request.config.seed)
         share = trials.share(rails, prompt)
         if share >= FREQUENT:
@@ -134,22 +128,24 @@ class Draws(Search):
         ahead = LookAhead(rails, ngram, trials, prompt)
         return ahead, float(np.clip(ahead.acceptance(prompt), RAREST, 1))
 
-    def _slack(self, found: Arrivals, log_horizon: float) -> float:
-        """Return the least slack at which hardly any string before the horizon is missed.
+    def _more_slack(self, found: Arrivals, horizon: float, slack: float) -> float | None:
+        """Return a greater slack if too many strings may be missed with this one.
 
-        A string is missed if a prefix of it seemed to come that much later than itself. How
+        A string is missed if a prefix of it seemed to come so much later than the horizon. How
         often that is shows in those found: fewer need four times the slack than need it, by a
         factor of four at least where it was measured.
         """
-        for slack in SLACKS:
-            near = found.log_arrival <= log_horizon - np.log(slack)
-            if near.sum() < 32 and slack < SLACKS[1]:
-                continue
-            needed = (found.log_peak - found.log_arrival)[near]
-            self.missing = float((needed > np.log(slack / 4)).mean() / 4) if len(needed) else 0.0
-            if self.missing <= ASTRAY:
-                break
-        return slack
+        near = found.log_peak[found.log_arrival <= horizon]
+        share = float((near > horizon + slack - np.log(4)).mean()) / 4 if len(near) else 0.0
+        self.missing = share
+        larger = [np.log(more) for more in SLACKS if np.log(more) > slack + 0.1]
+        tolerated = ASTRAY if len(near) >= 100 else 3 * ASTRAY
+        if share <= tolerated or not larger:
+            return None
+        # Four times the slack takes about as many times the steps; not all can be afforded.
+        all_strings = max(1.0, (self._request.count or 0) / max(len(near), 1))
+        affordable = 4 * found.steps * all_strings <= self._request.most_steps
+        return float(larger[0]) if affordable else None
 
     def _farther(self, log_p: NDArray[np.float64], until: float, goal: int) -> float:
         """Return the log of the factor by which the horizon must grow to hold ``goal`` samples.
