@@ -23,9 +23,9 @@ is divided by the ratio of the two: an exponential time stays one, with the corr
 the estimate ends, at a whole string, it is 1, so every string's arrival has the model's own rate in
 the end. The estimates decide only what is stepped: a string is missed if it arrives before the
 horizon, but a prefix of it seemed to come later. So prefixes are stepped for some slack beyond the
-horizon. That of a prefix with the estimate h need be no more than 1 / h, since the rate of its
+horizon. That of a prefix with the estimate h need not be much more than 1 / h, since the rate of its
 strings cannot be more than p: where h is near 1, as where a rule is obeyed already, there is
-hardly any. Each string's ``log_peak`` tells how far the walk had to go for it.
+hardly any. Each string's ``log_peak`` and ``log_reach`` tell how far the walk had to go for it.
 
 The random numbers are a function of the seed and of the prefix alone (SplitMix64, Steele, Lea
 and Flood 2014): a longer horizon, other blocks or more threads change nothing of what came
@@ -49,6 +49,12 @@ from .guides import Guide
 from .samplers import Sampler, choose
 from .tree import BLOCK, WIDE, Ids, Stack, Trace, read_prompt
 
+MARGIN = 1 / 3
+"""Share of the slack's logarithm that a prefix may have beyond what its hope calls for ..."""
+
+UNSURE = 0.1
+"""... if its hope is this far from certainty; less in proportion if it is nearer."""
+
 UNITS = 32
 """Units of work that a wide walk is cut into; the threads take them in turn."""
 
@@ -65,6 +71,7 @@ _PREFIX = np.dtype(
         ("log_hope", np.float64),  # the guide's estimate, when it was put on the stack
         ("log_arrival", np.float64),
         ("log_peak", np.float64),  # the latest arrival of all its prefixes
+        ("log_reach", np.float64),  # the same with each arrival times its hope
         ("nats", np.float64),  # -log of its probability under the model itself
     ]
 )
@@ -79,8 +86,9 @@ class Arrivals:
         lengths: (M,), how many of them belong to each string.
         log_p: (M,), log of its probability as asked for, given the prompt.
         log_arrival: (M,), log of its arrival, in draws.
-        log_peak: (M,), log of the horizon that it took to find it; ``log_arrival`` unless a
+        log_peak: (M,), log of the latest arrival of all its prefixes: ``log_arrival`` unless a
             guide was led astray.
+        log_reach: (M,), the same with each arrival times its hope.
         nats: (M,), -log of its probability under the model itself (temperature 1, unfiltered),
             prompt and end symbol included.
         keys: (M,), a number for each string, by which it can be told from the others.
@@ -94,6 +102,7 @@ class Arrivals:
     log_p: NDArray[np.float64]
     log_arrival: NDArray[np.float64]
     log_peak: NDArray[np.float64]
+    log_reach: NDArray[np.float64]
     nats: NDArray[np.float64]
     keys: NDArray[np.uint64]
     complete: bool
@@ -142,8 +151,8 @@ def arrivals(plan: Plan, log_horizon: float, log_slack: float = 0.0) -> Arrivals
     Args:
         plan: what is walked.
         log_horizon: log of the horizon, in draws.
-        log_slack: log of the factor by which the walk may go beyond it, where the guide hopes
-            for less than certainty.
+        log_slack: log of the factor by which the walk may go beyond it, at most; nearer where
+            the guide is almost certain.
 
     Raises:
         TooManySteps: there are more than planned.
@@ -177,6 +186,7 @@ def arrivals(plan: Plan, log_horizon: float, log_slack: float = 0.0) -> Arrivals
         log_p=ended["log_p"],
         log_arrival=ended["log_arrival"],
         log_peak=ended["log_peak"],
+        log_reach=ended["log_reach"],
         nats=ended["nats"],
         keys=ended["key"],
         complete=not any(walk.left for walk in walks),
@@ -229,7 +239,7 @@ class _Walk:
         key = root_key(plan.seed)
         arrival = 0.0 if plan.likeliest else float(np.log(-np.log1p(-uniform(key ^ GAMMA)))[0])
         length = len(plan.prompt)
-        root = (last, length, 0, state, context, key[0], 0.0, 0.0, arrival, -np.inf, nats)
+        root = (last, length, 0, state, context, key[0], 0.0, 0.0, arrival, *2 * (-np.inf,), nats)
         prefixes = np.array([root] if arrival <= log_horizon else [], dtype=_PREFIX)
         stack = Stack(prefixes, carry[:, : len(prefixes)])
         walk = cls(plan, (log_horizon, log_slack), limit, stack, Trace(), WIDE)
@@ -266,7 +276,11 @@ class _Walk:
         if guide is not None:
             there["log_hope"] = np.log(q[parent, ids]) - log_p
             horizon, slack = self._bounds
-            kept = np.flatnonzero(arrival <= horizon + np.minimum(slack, -there["log_hope"]))
+            hope = np.minimum(np.exp(there["log_hope"]), 1.0)
+            # Where the hope is certainty, nothing can come earlier than it seems to.
+            margin = slack * MARGIN * np.minimum(1.0, (1.0 - hope) / UNSURE)
+            kept = np.flatnonzero(arrival <= horizon + np.minimum(slack, margin - np.log(hope)))
+            there["log_reach"] = np.maximum(there["log_reach"], arrival + np.log(hope))
             there, parent, ids, log_p = there[kept], parent[kept], ids[kept], log_p[kept]
         self.left += int(np.count_nonzero(q)) - len(ids)
         there["id"] = ids

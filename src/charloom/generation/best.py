@@ -136,5 +136,5 @@ class Beam(Search):
         text, text_lengths = trace.read(last_numbers.astype(np.int32))
         none = np.zeros(len(log_p), np.uint64)
         return Arrivals(
-            text, text_lengths, log_p, -log_p, -log_p, own, none, False, unfinished=0.0, steps=0
+            text, text_lengths, log_p, *3 * (-log_p,), own, none, False, unfinished=0.0, steps=0
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrivals import Arrivals, TooManySteps, arrivals
+from .arrivals import MARGIN, Arrivals, TooManySteps, arrivals
 from .generate import Sample, Search
 from .guides import Guide
 from .lookahead import LookAhead, Trials, affordable_order, distil
@@ -131,19 +131,21 @@ class Draws(Search):
     def _more_slack(self, found: Arrivals, horizon: float, slack: float) -> float | None:
         """Return a greater slack if too many strings may be missed with this one.
 
-        A string is missed if a prefix of it seemed to come so much later than the horizon. How
-        often that is shows in those found: fewer need four times the slack than need it, by a
-        factor of four at least where it was measured.
+        A string is missed if a prefix of it seemed to come too late. How often that is shows in
+        those found: beyond the slack there are about a quarter of those in its last factor of
+        four, and beyond the margin half of those in its last factor of two, where it was measured.
         """
-        near = found.log_peak[found.log_arrival <= horizon]
-        share = float((near > horizon + slack - np.log(4)).mean()) / 4 if len(near) else 0.0
-        self.missing = share
+        near = found.log_arrival <= horizon
+        late = found.log_peak[near] > horizon + slack - np.log(4)
+        far = found.log_reach[near] > horizon + slack * MARGIN - np.log(2)
+        share = float((late / 4 + far / 2).mean()) if near.any() else 0.0
+        self.missing, count = share, int(near.sum())
         larger = [np.log(more) for more in SLACKS if np.log(more) > slack + 0.1]
-        tolerated = ASTRAY if len(near) >= 100 else 3 * ASTRAY
+        tolerated = ASTRAY if count >= 100 else 3 * ASTRAY
         if share <= tolerated or not larger:
             return None
         # Four times the slack takes about as many times the steps; not all can be afforded.
-        all_strings = max(1.0, (self._request.count or 0) / max(len(near), 1))
+        all_strings = max(1.0, (self._request.count or 0) / max(count, 1))
         affordable = 4 * found.steps * all_strings <= self._request.most_steps
         return float(larger[0]) if affordable else None
 
