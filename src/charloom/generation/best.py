@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from ..models.numpy_rnn import Recurrence
 from ..models.threads import one_blas_thread
 from ..vocabulary import BOUNDARY, Vocabulary
-from .arrivals import Arrivals, TooManySteps, arrivals
+from .arrivals import Arrivals, arrivals
 from .generate import Request, Sample, Search
 from .samplers import Sampler
 from .tree import Trace, read_prompt
+from .walk import TooManySteps
 
 WIDER = 1.5
 """By how many nats the bound is lowered, if there are too few strings above it."""

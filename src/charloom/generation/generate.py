@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from ..config import SampleConfig
 from ..models.numpy_rnn import Recurrence
 from ..vocabulary import Vocabulary
-from .arrivals import Arrivals, Plan
+from .arrivals import Arrivals
 from .automaton import Automaton
 from .guides import Guide, Rails
 from .novelty import Novelty, Origin
 from .rules import Compiled
 from .samplers import Sampler
+from .walk import Plan
 
 JUDGED_AT_ONCE = 4096
 """Strings that are turned into text and judged together."""

@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 from ..models.numpy_rnn import Recurrence
 from ..models.threads import one_blas_thread
 from ..vocabulary import BOUNDARY
-from .arrivals import Plan, arrivals
+from .arrivals import arrivals
 from .guides import Rails
 from .samplers import Sampler
 from .tree import Ids, read_prompt
+from .walk import Plan
 
 DRAWS = 2048
 """Strings whose steps the n-gram model is made from."""

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrivals import MARGIN, Arrivals, TooManySteps, arrivals
+from .arrivals import Arrivals, arrivals
 from .generate import Sample, Search
 from .guides import Guide
 from .lookahead import LookAhead, Trials, affordable_order, distil
 from .repeats import with_repeats
 from .samplers import Sampler
+from .walk import MARGIN, TooManySteps
 
 FREQUENT = 0.05
 """Share of draws that obey the rules, from which on the others are better drawn and dropped."""
