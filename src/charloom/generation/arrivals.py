@@ -97,14 +97,14 @@ def arrivals(plan: Plan, log_horizon: float, log_slack: float = 0.0) -> Arrivals
     limit = StepLimit(plan.most_steps)
 
     def finish(stack: Stack) -> Walk:
-        walk = trunk.branch(stack)  # in here, so that its memory is free when it is done
+        walk = trunk.branch(stack, BLOCK)  # in here, so that its memory is free when it is done
         while stack.size:
             walk.advance(min(stack.size, BLOCK))
         walk.close()
         return walk
 
     with one_blas_thread():
-        trunk = Walk.after_prompt(plan, log_horizon, log_slack, limit)
+        trunk = Walk.after_prompt(plan, (log_horizon, log_slack), limit, WIDE)
         while 0 < trunk.stack.size < WIDE:
             trunk.advance(trunk.stack.size)
         waiting = trunk.stack.prefixes

@@ -14,7 +14,7 @@ from ..vocabulary import BOUNDARY
 from .counter import GAMMA, child, root_key, uniform, uniforms
 from .guides import Guide
 from .samplers import Sampler, choose
-from .tree import BLOCK, WIDE, Ids, Stack, Trace, read_prompt
+from .tree import Ids, Stack, Trace, read_prompt
 
 MARGIN = 1 / 3
 """Share of the slack's logarithm that a prefix may have beyond what its hope calls for ..."""
@@ -114,24 +114,24 @@ class Walk:
 
     @classmethod
     def after_prompt(
-        cls, plan: Plan, log_horizon: float, log_slack: float, limit: StepLimit
+        cls, plan: Plan, bounds: tuple[float, float], limit: StepLimit, rows: int
     ) -> Walk:
-        """Stand at the end of the prompt."""
+        """Stand at the end of the prompt; ``bounds`` are the logs of horizon and slack."""
         last, carry, nats = read_prompt(plan.rnn, plan.prompt)
         state, context = plan.guide.root(plan.prompt) if plan.guide else (0, 0)
         key = root_key(plan.seed)
         arrival = 0.0 if plan.likeliest else float(np.log(-np.log1p(-uniform(key ^ GAMMA)))[0])
         length = len(plan.prompt)
         root = (last, length, 0, state, context, key[0], 0.0, 0.0, arrival, *2 * (-np.inf,), nats)
-        prefixes = np.array([root] if arrival <= log_horizon else [], dtype=PREFIX)
+        prefixes = np.array([root] if arrival <= bounds[0] else [], dtype=PREFIX)
         stack = Stack(prefixes, carry[:, : len(prefixes)])
-        walk = cls(plan, (log_horizon, log_slack), limit, stack, Trace(), WIDE)
+        walk = cls(plan, bounds, limit, stack, Trace(), rows)
         walk.left = 1 - len(prefixes)
         return walk
 
-    def branch(self, stack: Stack) -> Walk:
+    def branch(self, stack: Stack, rows: int) -> Walk:
         """Return a walk that goes on from a part of the stack."""
-        return Walk(self._plan, self._bounds, self._limit, stack, self._trace.copy(), BLOCK)
+        return Walk(self._plan, self._bounds, self._limit, stack, self._trace.copy(), rows)
 
     def advance(self, rows: int) -> None:
         """Take ``rows`` prefixes off the stack and put those back that arrive next below them."""
