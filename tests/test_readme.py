@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
 from pathlib import Path
@@ -46,6 +47,7 @@ def test_every_command_line_that_is_shown_is_understood(tmp_path, monkeypatch, c
     (tmp_path / "candidates.txt").write_text("Abelisaurus\n")
     (tmp_path / "other.txt").write_text("Abelisaurus\nAardonyx\n")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.StringIO("/quit\n"))
     lines = re.findall(r"^charloom (.*?)\s*(?:#.*)?$", README, re.MULTILINE)
     assert len(lines) >= 9
     for line in lines:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .generation import Generated as Generated
     from .generation import LanguageModel as LanguageModel
     from .generation import Sample as Sample
+    from .generation import rules as rules
     from .vocabulary import Vocabulary as Vocabulary
 
 _HOMES = {
@@ -30,10 +31,12 @@ _HOMES = {
 """Where the public names live; each is imported when it is first asked for (PEP 562), so that
 the command line's help and its mistakes do not wait for NumPy."""
 
-__all__ = sorted(name for names in _HOMES.values() for name in names)
+__all__ = sorted(["rules", *(name for names in _HOMES.values() for name in names)])
 
 
 def __getattr__(name: str) -> Any:
+    if name == "rules":
+        return import_module(".generation.rules", __name__)
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f".{home}", __name__), name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import GenerationError
+from ..errors import ConfigError, GenerationError
 
 MOST_STATES = 250_000
 """The most states of one automaton."""
@@ -22,7 +22,7 @@ CALL = 500
 """What a call into NumPy costs beside its cells, in cells."""
 
 
-class RuleError(GenerationError):
+class RuleError(GenerationError, ConfigError):
     """A rule is malformed, too large, or cannot be kept together with the others."""
 
 
