@@ -53,10 +53,8 @@ class Best(Search):
             rows = rows[np.argsort(found.log_arrival[rows], kind="stable")]
             given = np.concatenate([given, found.keys[rows]])
             self.seen = len(given)
-            for row, sample in self._judged(found, rows):
+            for _, sample in self._judged(found, rows):
                 texts.add(sample.text)
-                self._found += 1
-                self.mass += float(np.exp(found.log_p[row]))
                 yield sample
                 if self._found == request.count:
                     return
@@ -91,9 +89,7 @@ class Beam(Search):
         found = self._beam()
         self.seen = len(found.lengths)
         rows = np.argsort(found.log_arrival, kind="stable")
-        for row, sample in self._judged(found, rows):
-            self._found += 1
-            self.mass += float(np.exp(found.log_p[row]))
+        for _, sample in self._judged(found, rows):
             yield sample
             if self._found == self._request.count:
                 return

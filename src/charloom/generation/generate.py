@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -149,7 +150,10 @@ class Search(Iterator[Sample]):
         self._characters = np.array(["", *vocabulary.characters], dtype=object)
         self._start = vocabulary.decode(request.rules.prompt)
         self._rails = request.rails(rnn.vocabulary_size)
-        self._missed: dict[str, float] = {}  # probability that came to nothing, by why
+        self._come: set[int] = set()  # keys, where strings may come again
+        self._missed: defaultdict[str, float] = defaultdict(
+            float
+        )  # probability that came to nothing, by why
         self._samples = self._search()
 
     def __next__(self) -> Sample:
@@ -174,23 +178,47 @@ class Search(Iterator[Sample]):
         )
 
     def _judged(self, found: Arrivals, rows: NDArray[np.intp]) -> Iterator[tuple[int, Sample]]:
-        """Yield those strings of ``rows`` that may come out, with their row, in order."""
+        """Yield those strings of ``rows`` that may come out, with their row, in order.
+
+        A row that comes more than once is judged once, and its probability counted once.
+        """
         ends = np.cumsum(found.lengths, dtype=np.int64)
-        novelty = self._request.novelty
+        novelty, log_p = self._request.novelty, found.log_p
         for first in range(0, len(rows), JUDGED_AT_ONCE):
-            chunk = rows[first : first + JUDGED_AT_ONCE]
-            lengths = found.lengths[chunk].astype(np.int64)
-            bounds = np.concatenate([[0], np.cumsum(lengths)])
-            places = np.repeat(ends[chunk] - lengths - bounds[:-1], lengths) + np.arange(bounds[-1])
-            characters = self._characters[found.ids[places]].tolist()
-            texts = [self._start + "".join(characters[a:b]) for a, b in pairwise(bounds.tolist())]
-            verdicts = novelty.judge(texts)
-            for row, text, verdict in zip(chunk.tolist(), texts, verdicts, strict=True):
-                if novelty.may_come(verdict):
-                    yield row, Sample(text, float(found.nats[row]), verdict)  # type: ignore[arg-type]
-                else:
-                    mass = float(np.exp(found.log_p[row]))
-                    self._missed[verdict] = self._missed.get(verdict, 0.0) + mass
+            chunk, places = np.unique(rows[first : first + JUDGED_AT_ONCE], return_inverse=True)
+            texts = self._texts(found, chunk, ends)
+            judged: list[Sample | str] = [
+                Sample(text, float(found.nats[row]), verdict)  # type: ignore[arg-type]
+                if novelty.may_come(verdict)
+                else verdict
+                for row, text, verdict in zip(chunk, texts, novelty.judge(texts), strict=True)
+            ]
+            numbers = chunk.tolist()
+            for place in places.tolist():
+                row, sample = numbers[place], judged[place]
+                if isinstance(sample, Sample):
+                    if self._is_first(found, row):
+                        self.mass += float(np.exp(log_p[row]))
+                    self._found += 1
+                    yield row, sample
+                elif self._is_first(found, row):
+                    self._missed[sample] += float(np.exp(log_p[row]))
+
+    def _is_first(self, found: Arrivals, row: int) -> bool:
+        """Tell whether a string comes for the first time, and note that it has come."""
+        if not self._request.allow_repeats:
+            return True
+        key, before = int(found.keys[row]), len(self._come)
+        self._come.add(key)
+        return len(self._come) > before
+
+    def _texts(self, found: Arrivals, rows: NDArray[np.intp], ends: NDArray[np.int64]) -> list[str]:
+        """Return the strings of ``rows`` as text; ``ends`` (M,) are where each string's ids end."""
+        lengths = found.lengths[rows].astype(np.int64)
+        bounds = np.concatenate([[0], np.cumsum(lengths)])
+        places = np.repeat(ends[rows] - lengths - bounds[:-1], lengths) + np.arange(bounds[-1])
+        characters = self._characters[found.ids[places]].tolist()
+        return [self._start + "".join(characters[a:b]) for a, b in pairwise(bounds.tolist())]
 
     def _explain(self, why: str, unfinished: float) -> str:
         """Say in one line how far the search came, why no farther and what would help."""

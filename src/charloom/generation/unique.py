@@ -28,7 +28,7 @@ PILOT = 2_000
 """Samples from which on a smaller search goes first, to tell how far the whole one must go."""
 
 CHEAP = 1_000
-"""Steps of a walk that has hardly begun, after which the next one goes much farther."""
+"""Steps of a walk that has hardly begun: if it found nothing, the next one goes much farther."""
 
 SLACKS = (16.0, 64.0, 256.0)
 """How much farther than its strings a walk goes that is led by hopes."""
@@ -94,8 +94,6 @@ class Draws(Search):
                 rows = rows[np.argsort(found.log_arrival[rows], kind="stable")]
             for row, sample in self._judged(found, rows):
                 fresh.append(found.log_p[row])
-                self._found += 1
-                self.mass += float(np.exp(found.log_p[row]))
                 yield sample
                 if self._found == request.count:
                     return
@@ -111,7 +109,9 @@ class Draws(Search):
             likelihoods = np.concatenate([likelihoods, fresh])
             goal = request.count or 2 * max(self._found, PILOT)
             farther = self._farther(likelihoods, until, goal)
-            horizon += farther if found.steps > CHEAP else max(farther, float(np.log(1000)))
+            horizon += (
+                farther if found.steps > CHEAP or fresh else max(farther, float(np.log(1000)))
+            )
 
     def _guide(self) -> tuple[Guide | None, float]:
         """Return what leads the walk, and the share of draws that obey the rules."""
