@@ -51,7 +51,7 @@ def main() -> None:
             shown = "".join(f"{100 * figure / count:16.1f}" for figure in figures)
             print(f"{name:12}{temperature:12}{shown}  {commonest}")
         ours = models["charloom"].generate(count, temperature=temperature, seed=1)
-        found = f"{len(ours):,} new, distinct names after {ours.draws:,} draws"
+        found = f"{len(ours):,} new, distinct names among {ours.seen:,} strings"
         print(
             f"{'by default':12}{temperature:12}  {found}; {ours.reason or 'as many as asked for'}"
         )

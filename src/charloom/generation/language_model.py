@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 
 from ..config import SampleConfig
 from ..errors import ConfigError, GenerationError
-from ..models.blend import joined, steered
 from ..models.numpy_rnn import NumpyRNN, Recurrence
 from ..models.score import score
 from ..vocabulary import Vocabulary
-from .best import Beam, Best
 from .generate import Generated, Request, Search
 from .novelty import Novelty, normalise
 from .rules import Length, Rule, Rules, Start, compile_rules
@@ -104,6 +102,8 @@ class LanguageModel:
         """
         if not isinstance(self.rnn, NumpyRNN):
             raise ConfigError("a blend cannot be steered. Steer the models, then blend them.")
+        from ..models.blend import steered
+
         rnn = steered(self.rnn, self.labels, labels, guidance)
         return replace(self, rnn=rnn, labels=())
 
@@ -116,6 +116,8 @@ class LanguageModel:
         Raises:
             ConfigError: ``share`` lies outside [0, 1], or the two have no common characters.
         """
+        from ..models.blend import joined
+
         rnn, vocabulary = joined((self.rnn, self.vocabulary), (other.rnn, other.vocabulary), share)
         known = None
         if self.known is not None and other.known is not None:
@@ -166,6 +168,8 @@ class LanguageModel:
         self, n: int | None = 10, *, beam: int | None = None, **options: Unpack[Options]
     ) -> Search:
         """Search as ``best`` does, and hand the strings out as they are found."""
+        from .best import Beam, Best
+
         if options.get("allow_repeats"):
             raise ConfigError("the best strings are different. Leave out allow_repeats.")
         request = self._request(n, **options)

@@ -16,9 +16,6 @@ from .bounds import RuleError as RuleError
 from .bounds import TooLargeError, Work, clipped
 from .combination import Compiled as Compiled
 from .combination import Part, combine
-from .regex_automaton import matching
-from .regex_syntax import parse
-from .substrings import avoiding, containing, ending
 
 
 class Rule:
@@ -95,6 +92,8 @@ class End(_Text):
 
     def part(self, vocabulary: Vocabulary, limit: int, work: Work) -> Part:
         ids = self._ids(vocabulary)
+        from .substrings import ending  # each late: most calls have no rules
+
         automaton = ending(ids, vocabulary.size, work) if 0 < len(ids) <= limit else None
         return Part(least=len(ids), automaton=automaton)
 
@@ -104,6 +103,8 @@ class Contains(_Text):
 
     def part(self, vocabulary: Vocabulary, limit: int, work: Work) -> Part:
         ids = self._ids(vocabulary)
+        from .substrings import containing
+
         automaton = containing(ids, vocabulary.size, work) if 0 < len(ids) <= limit else None
         return Part(least=len(ids), automaton=automaton)
 
@@ -184,12 +185,16 @@ class Regex(Rule):
 
     def __post_init__(self) -> None:
         _require_text("--regex", self.pattern)
+        from .regex_syntax import parse
+
         parse(normalise(self.pattern))
 
     def describe(self) -> str:
         return f"--regex {self.pattern!r}"
 
     def part(self, vocabulary: Vocabulary, limit: int, work: Work) -> Part:
+        from .regex_automaton import matching
+
         return Part(automaton=matching(normalise(self.pattern), vocabulary, work))
 
 
@@ -217,6 +222,8 @@ class Block(Rule):
         return self.name
 
     def part(self, vocabulary: Vocabulary, limit: int, work: Work) -> Part:
+        from .substrings import avoiding
+
         return Part(automaton=avoiding(self.texts, vocabulary, work))
 
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from .arrivals import Arrivals, arrivals
 from .generate import Sample, Search
 from .guides import Guide
-from .lookahead import LookAhead, Trials, affordable_order, distil
 from .repeats import with_repeats
 from .samplers import Sampler
 from .walk import MARGIN, TooManySteps
@@ -59,7 +58,7 @@ class Draws(Search):
         request = self._request
         guide, share = self._guide()
         plan = self._plan(guide)
-        slack = float(np.log(SLACKS[0])) if isinstance(guide, LookAhead) else 0.0
+        slack = float(np.log(SLACKS[0])) if guide is not None and guide is not self._rails else 0.0
         goal = request.count or PILOT
         if goal > PILOT:
             goal = max(PILOT // 8, goal // 8)
@@ -119,6 +118,8 @@ class Draws(Search):
         rails = self._rails
         if rails is None:
             return None, 1.0
+        from .lookahead import LookAhead, Trials, affordable_order, distil  # late: most need none
+
         sampler = Sampler(request.config)
         trials = Trials.of(self._rnn, sampler, prompt, request.longest, request.config.seed)
         share = trials.share(rails, prompt)
