@@ -166,7 +166,7 @@ class Draws(Search):
             parts = np.array_split(rates, min(len(rates), 2000)) if len(rates) else []
             means = np.array([part.mean() for part in parts])
             sizes = np.array([len(part) for part in parts])
-            with np.errstate(invalid="ignore"):
+            with np.errstate(divide="ignore", invalid="ignore"):
                 stand = sizes / -np.expm1(-means)
             expected = -np.expm1(-factors[:, None] * means) @ stand
         enough = np.flatnonzero(expected >= goal)
