@@ -60,9 +60,11 @@ class Draws(Search):
         plan = self._plan(guide)
         slack = float(np.log(SLACKS[0])) if guide is not None and guide is not self._rails else 0.0
         goal = request.count or PILOT
-        if goal > PILOT:
-            goal = max(PILOT // 8, goal // 8)
-        horizon = float(np.log(1.1 * goal + 32) - np.log(share))  # both are logarithms
+        # Where all that is drawn may come out, it is known how far to go.
+        if goal > PILOT and not (request.allow_repeats and request.novelty.allow_known):
+            goal = max(PILOT // 8, goal // 16)
+        few = 3 * np.sqrt(goal) + 32
+        horizon = float(np.log(goal + few) - np.log(share))  # a logarithm, as the slack is
         given = np.zeros(0, np.uint64)  # keys of what came out or may not
         until = -np.inf
         likelihoods = np.zeros(0)  # log probabilities of what may come out
@@ -156,7 +158,7 @@ class Draws(Search):
 
         ``log_p`` are those of the samples that came until now; with repeats, the more the longer.
         """
-        factors = np.geomspace(1.25, 16, 40)
+        factors = np.geomspace(1.05, 40, 200)
         goal += int(2 * np.sqrt(goal)) + 2
         if self._request.allow_repeats:
             expected = len(log_p) * factors
