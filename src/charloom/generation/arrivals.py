@@ -39,12 +39,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..models.threads import one_blas_thread, run
+from ..models.threads import one_blas_thread, run, usable_cores
 from .tree import BLOCK, WIDE, Ids, Stack
 from .walk import Plan, StepLimit, Walk
 
-UNITS = 32
-"""Units of work that a wide walk is cut into; the threads take them in turn."""
+UNITS = 4
+"""Units of work a thread that a wide walk is cut into; the threads take them in turn."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +107,11 @@ def arrivals(plan: Plan, log_horizon: float, log_slack: float = 0.0) -> Arrivals
         trunk = Walk.after_prompt(plan, (log_horizon, log_slack), limit, WIDE)
         while 0 < trunk.stack.size < WIDE:
             trunk.advance(trunk.stack.size)
+        units = UNITS * (plan.threads or usable_cores())
         waiting = trunk.stack.prefixes
         log_rate: NDArray[np.float64] = waiting["log_p"] + waiting["log_hope"]
         strings = 1 + np.exp(np.minimum(log_rate + log_horizon, 600.0))  # at most, below each
-        parts = [part for part in trunk.stack.split(strings, UNITS) if part.size]
+        parts = [part for part in trunk.stack.split(strings, units) if part.size]
         branches = run(finish, parts, plan.threads)
     trunk.close()
     walks = [trunk, *branches]

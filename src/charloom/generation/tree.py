@@ -13,7 +13,7 @@ from ..models.numpy_rnn import Recurrence
 from ..models.score import log_softmax
 from ..vocabulary import BOUNDARY
 
-BLOCK = 256
+BLOCK = 512
 """Prefixes a step: enough to keep BLAS busy, few enough to stay in a core's cache."""
 
 WIDE = 1024
