@@ -14,9 +14,9 @@ from charloom.config import SampleConfig
 from charloom.errors import ConfigError
 from charloom.generation import arrivals as module
 from charloom.generation.arrivals import Arrivals, arrivals
-from charloom.generation.automaton import Automaton
 from charloom.generation.guides import Rails
 from charloom.generation.repeats import with_repeats
+from charloom.generation.rules.automaton import Automaton
 from charloom.generation.samplers import Sampler
 from charloom.generation.walk import Plan, TooManySteps
 from charloom.models import threads

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charloom.generation.automaton import (
+from charloom.generation.rules.automaton import (
     DEAD,
     Automaton,
     completable,
@@ -18,8 +18,8 @@ from charloom.generation.automaton import (
     product,
     trimmed,
 )
-from charloom.generation.bounds import MOST_CELLS, RuleError, Work, require_size
-from charloom.generation.substrings import containing, ending
+from charloom.generation.rules.bounds import MOST_CELLS, RuleError, Work, require_size
+from charloom.generation.rules.substrings import containing, ending
 
 LONGEST = 5
 

@@ -178,7 +178,7 @@ def test_the_kept_draws_follow_the_distribution_given_that_they_are_new() -> Non
 
 
 def test_the_order_is_that_of_independent_draws() -> None:
-    # The decode loop finds strings by their prefixes; what comes out must not be sorted by them.
+    # The walk finds strings by their prefixes; what comes out must not be sorted by them.
     texts = memoryless("ab", {"": 1, "a": 2, "b": 2}).names(4000, allow_repeats=True)
     first, second = ([text[0] for text in half] for half in (texts[:2000], texts[2000:]))
     assert abs(first.count("a") - second.count("a")) < 5 * np.sqrt(1000)

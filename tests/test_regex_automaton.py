@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from charloom.generation.bounds import MOST_WORK, RuleError, Work
-from charloom.generation.regex_automaton import matching
-from charloom.generation.regex_syntax import MOST_CHARACTERS, parse
+from charloom.generation.rules.bounds import MOST_WORK, RuleError, Work
+from charloom.generation.rules.regex_automaton import matching
+from charloom.generation.rules.regex_syntax import MOST_CHARACTERS, parse
 from charloom.vocabulary import Vocabulary
 
 LETTERS = Vocabulary.of(["abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-"])

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charloom.errors import GenerationError, VocabularyError
-from charloom.generation.automaton import completable
 from charloom.generation.rules import (
     Block,
     Chars,
@@ -23,6 +22,7 @@ from charloom.generation.rules import (
     Start,
     compile_rules,
 )
+from charloom.generation.rules.automaton import completable
 from charloom.vocabulary import Vocabulary
 from rule_definitions import LETTERS, obeying, problems, spelt
 

@@ -1,4 +1,4 @@
-"""New strings from a trained model, on NumPy alone: samplers, the decode loop, scoring."""
+"""New strings from a trained model, on NumPy alone: samplers, rules, arrivals, scoring."""
 
 from .generate import Generated as Generated
 from .generate import Sample as Sample

@@ -15,10 +15,10 @@ from ..config import SampleConfig
 from ..models.numpy_rnn import Recurrence
 from ..vocabulary import Vocabulary
 from .arrivals import Arrivals
-from .automaton import Automaton
 from .guides import Guide, Rails
 from .novelty import Novelty, Origin
 from .rules import Compiled
+from .rules.automaton import Automaton
 from .samplers import Sampler
 from .walk import Plan
 

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .automaton import DEAD, Automaton, completable
+from .rules.automaton import DEAD, Automaton, completable
 from .tree import Ids
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..vocabulary import Vocabulary
+from ...vocabulary import Vocabulary
 from .automaton import DEAD, Automaton, over_words, trimmed
 from .bounds import Work, require_size
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import ConfigError, GenerationError
+from ...errors import ConfigError, GenerationError
 
 MOST_STATES = 250_000
 """The most states of one automaton."""

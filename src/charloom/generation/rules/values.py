@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from ..vocabulary import Vocabulary, split_units
+from ...vocabulary import Vocabulary, split_units
 from .automaton import DEAD, trimmed
 from .bounds import RuleError as RuleError
 from .bounds import TooLargeError, Work, clipped

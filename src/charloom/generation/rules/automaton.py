@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..vocabulary import BOUNDARY
+from ...vocabulary import BOUNDARY
 from .bounds import CALL, MOST_PAIRS, MOST_STATES, TooLargeError, Work, require_size
 
 DEAD = -1

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..vocabulary import Vocabulary
+from ...vocabulary import Vocabulary
 from .automaton import DEAD, Automaton, over_words
 from .bounds import TooLargeError, Work
 from .regex_syntax import Atom, Chain, Choice, Node, Repeat, compiled, parse
