@@ -111,7 +111,7 @@ def test_a_look_ahead_is_good_where_the_model_is_what_it_sees() -> None:
     search = model.stream(1, rules=End("b"), max_length=3)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(unique, "FREQUENT", 1.1)
-        guide, share = search._guide()
+        guide, share, _ = search._guide()
     assert isinstance(guide, LookAhead)
     assert share == pytest.approx(sum(exact.values()), rel=0.3)
 

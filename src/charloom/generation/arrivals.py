@@ -79,6 +79,12 @@ class Arrivals:
     unfinished: float
     steps: int
 
+    def padded(self) -> Ids:
+        """Return the strings as rows of ids, (M, T), with 0 beyond their ends."""
+        rows = np.zeros((len(self.lengths), int(self.lengths.max(initial=0))), np.int32)
+        rows[np.arange(rows.shape[1]) < self.lengths[:, None]] = self.ids
+        return rows
+
 
 def arrivals(plan: Plan, log_horizon: float, log_slack: float = 0.0) -> Arrivals:
     """Return the strings that arrive before a horizon.

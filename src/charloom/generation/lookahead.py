@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ..models.numpy_rnn import Recurrence
 from ..models.threads import one_blas_thread
 from ..vocabulary import BOUNDARY
-from .arrivals import arrivals
+from .arrivals import Arrivals, arrivals
 from .guides import Rails
 from .samplers import Sampler
 from .tree import Ids, read_prompt
@@ -39,6 +39,9 @@ MOST_PRODUCTS = 2_000_000_000
 
 PRIOR = 2.0
 """Trials that count as having confirmed an estimate before any has."""
+
+FEW = 8.0
+"""Strings that were found, at which half of what they say is believed."""
 
 OWN = 4.0
 """Visits after which a context's own average weighs as much as the shorter context's."""
@@ -66,10 +69,8 @@ class Trials:
         horizon = float(np.log(DRAWS))
         plan = Plan(rnn=rnn, sampler=sampler, prompt=prompt, max_length=longest, seed=seed)
         found = arrivals(plan, horizon)
-        ids = np.zeros((len(found.lengths), int(found.lengths.max(initial=0))), np.int32)
-        ids[np.arange(ids.shape[1]) < found.lengths[:, None]] = found.ids
         expected = np.exp(found.log_p + horizon)  # draws; over the probability of one at least
-        return cls(ids, found.lengths, expected / -np.expm1(-expected))
+        return cls(found.padded(), found.lengths, expected / -np.expm1(-expected))
 
     def share(self, rails: Rails, prompt: Ids) -> float:
         """Return the share of the draws that obey the rules."""
@@ -181,21 +182,63 @@ class LookAhead(Rails):
 
     def _calibrate(self, trials: Trials, prompt: Ids) -> None:
         """Scale the estimates by length and state, to what became of the trials."""
-        lengths, weights = trials.lengths, trials.weights
+        hoped, last = self._hoped(trials, prompt)
+        lengths = np.minimum(len(prompt) + trials.lengths, len(self.ends) - 1)
+        obeyed = trials.weights * self.ends[lengths, last]
+        found, _ = self._passing(trials.ids, trials.lengths, obeyed, prompt)
+        self._scale((found + PRIOR) / (hoped + PRIOR), prompt)
+
+    def learn(self, found: Arrivals, log_horizon: float, trials: Trials, prompt: Ids) -> None:
+        """Scale the estimates by length and state, to the strings that a walk has found.
+
+        Those of probability p before a horizon t stand for 1 / (1 - exp(-p t)) of their like. A
+        few of them count for little.
+        """
+        inside = found.log_arrival <= log_horizon
+        mass = np.exp(found.log_p) / -np.expm1(-np.exp(found.log_p + log_horizon))
+        weights = np.where(inside, DRAWS * mass, 0.0)
+        there, count = self._passing(found.padded(), found.lengths, weights, prompt)
+        hoped, _ = self._hoped(trials, prompt)
+        known = (there > 0) & (hoped > 0)
+        ratio = np.divide(there, hoped, out=np.ones_like(hoped), where=known)
+        self._scale(np.clip(ratio, 1e-3, 1e3) ** (count / (count + FEW)), prompt)
+
+    def _scale(self, ratio: Floats64, prompt: Ids) -> None:
+        """Multiply the estimates by ``ratio`` (T, S + 1), from the prompt's length on."""
+        self._values[len(prompt) :] *= ratio[:, None]
+
+    def _way(self, ids: Ids, prompt: Ids) -> list[tuple[NDArray[np.int32], NDArray[np.int32]]]:
+        """Return the states and contexts, (N,) each, after each id of strings (N, T)."""
         start, first = self.root(prompt)
-        way = [(np.full(len(lengths), start, np.int32), np.full(len(lengths), first, np.int32))]
-        for column in trials.ids.T:
+        way = [(np.full(len(ids), start, np.int32), np.full(len(ids), first, np.int32))]
+        for column in ids.T[: len(self._values) - 2 - len(prompt)]:
             way.append(self.advance(*way[-1], column))
-        last = np.array([states for states, _ in way])[lengths, np.arange(len(lengths))]
-        obeyed = weights * self.ends[np.minimum(len(prompt) + lengths, len(self.ends) - 1), last]
-        size = len(self.table)
-        for time, (states, contexts) in enumerate(way[: len(self._values) - 1 - len(prompt)]):
-            alive = lengths >= time
-            values = self._values[len(prompt) + time]
-            states, hope = states[alive], values[contexts[alive], states[alive]]
-            found = np.bincount(states, obeyed[alive], size)
-            hoped = np.bincount(states, hope * weights[alive], size)
-            values *= (found + PRIOR) / (hoped + PRIOR)
+        return way
+
+    def _hoped(self, trials: Trials, prompt: Ids) -> tuple[Floats64, NDArray[np.int32]]:
+        """Return the sum of the estimates along the trials by length and state, (T, S + 1), and
+        each trial's last state, (N,)."""
+        way, size = self._way(trials.ids, prompt), len(self.table)
+        sums = np.zeros((len(self._values) - len(prompt), size))
+        for time, (states, contexts) in enumerate(way):
+            alive = trials.lengths >= time
+            hopes = self._values[len(prompt) + time][contexts[alive], states[alive]]
+            sums[time] = np.bincount(states[alive], hopes * trials.weights[alive], size)
+        states_by_time = np.array([states for states, _ in way])
+        last = np.minimum(trials.lengths, len(way) - 1)
+        return sums, states_by_time[last, np.arange(len(last))]
+
+    def _passing(
+        self, ids: Ids, lengths: NDArray[np.int32], weights: Floats64, prompt: Ids
+    ) -> tuple[Floats64, Floats64]:
+        """Return the weight, and the number, of strings that pass each length and state."""
+        way, size = self._way(ids, prompt), len(self.table)
+        weight, count = np.zeros((2, len(self._values) - len(prompt), size))
+        for time, (states, _) in enumerate(way):
+            alive = (lengths >= time) & (weights > 0)
+            weight[time] = np.bincount(states[alive], weights[alive], size)
+            count[time] = np.bincount(states[alive], minlength=size)
+        return weight, count
 
     def _continue(self, P: Floats64, later: Floats64) -> Floats64:
         """Return sum over ids of P(id | context) later[context after it, state after it]."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,13 +56,15 @@ class Draws(Search):
 
     def _search(self) -> Iterator[Sample]:
         request = self._request
-        guide, share = self._guide()
+        guide, share, learn = self._guide()
         plan = self._plan(guide)
         slack = float(np.log(SLACKS[0])) if guide is not None and guide is not self._rails else 0.0
         goal = request.count or PILOT
         # Where all that is drawn may come out, it is known how far to go.
         if goal > PILOT and not (request.allow_repeats and request.novelty.allow_known):
             goal = max(PILOT // 8, goal // 16)
+        if learn is not None:
+            goal = min(goal, PILOT // 8)  # the walk for it teaches how to find the others
         few = 3 * np.sqrt(goal) + 32
         horizon = float(np.log(goal + few) - np.log(share))  # a logarithm, as the slack is
         given = np.zeros(0, np.uint64)  # keys of what came out or may not
@@ -73,7 +75,11 @@ class Draws(Search):
             try:
                 found = arrivals(plan, horizon, slack)
                 while slack and (more := self._more_slack(found, horizon, slack)):
-                    slack = more
+                    if learn is not None:
+                        learn(found, horizon)
+                        learn = None
+                    else:
+                        slack = more
                     found = arrivals(plan, horizon, slack)
             except TooManySteps:
                 cut, horizon = True, horizon - SHORTER
@@ -114,23 +120,28 @@ class Draws(Search):
                 farther if found.steps > CHEAP or fresh else max(farther, float(np.log(1000)))
             )
 
-    def _guide(self) -> tuple[Guide | None, float]:
-        """Return what leads the walk, and the share of draws that obey the rules."""
+    def _guide(self) -> tuple[Guide | None, float, Callable[[Arrivals, float], None] | None]:
+        """Return what leads the walk, the share of draws that obey the rules, and how to teach it
+        by what was found."""
         request, prompt = self._request, self._request.rules.prompt
         rails = self._rails
         if rails is None:
-            return None, 1.0
+            return None, 1.0, None
         from .lookahead import LookAhead, Trials, affordable_order, distil  # late: most need none
 
         sampler = Sampler(request.config)
         trials = Trials.of(self._rnn, sampler, prompt, request.longest, request.config.seed)
         share = trials.share(rails, prompt)
         if share >= FREQUENT:
-            return rails, max(share, RAREST)
+            return rails, max(share, RAREST), None
         longest = max(rails.most, request.longest)
         ngram = distil(self._rnn, sampler, trials, prompt, affordable_order(rails), longest)
         ahead = LookAhead(rails, ngram, trials, prompt)
-        return ahead, float(np.clip(ahead.acceptance(prompt), RAREST, 1))
+
+        def learn(found: Arrivals, horizon: float) -> None:
+            ahead.learn(found, horizon, trials, prompt)
+
+        return ahead, float(np.clip(ahead.acceptance(prompt), RAREST, 1)), learn
 
     def _more_slack(self, found: Arrivals, horizon: float, slack: float) -> float | None:
         """Return a greater slack if too many strings may be missed with this one.
