@@ -20,6 +20,7 @@ COMMANDS = {
     "score": "Print how likely each string is under a model.",
     "evaluate": "Measure a model on names that it has not seen.",
     "info": "Show what a run folder holds.",
+    "plot": "Draw a figure of a run: its losses, its names, its model.",
 }
 """What there is; kept here so that the help need not import the commands."""
 
