@@ -271,3 +271,17 @@ def test_every_error_of_the_library_is_one_family():
 
     kinds = [v for v in vars(errors).values() if isinstance(v, type)]
     assert all(issubclass(kind, CharloomError) for kind in kinds)
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
+def test_a_bar_on_the_terminal_does_not_catch_the_names(trained):
+    reader, terminal = os.openpty()
+    command = [sys.executable, "-m", "charloom", "generate", str(trained), "-n", "2500"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal)
+    os.close(terminal)
+    names = process.stdout.read().decode().splitlines()
+    shown = os.read(reader, 1 << 16)
+    os.close(reader)
+    assert process.wait(60) == 0
+    assert len(set(names)) == 2500
+    assert b"names" in shown

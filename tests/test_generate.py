@@ -335,3 +335,12 @@ def test_the_promises_hold_together(
         assert not set(texts) & model.known
     if not allow_repeats:
         assert len(set(texts)) == len(texts)
+
+
+def test_progress_rises_from_nothing_to_all() -> None:
+    search = lively().stream(6000, seed=2)
+    assert search.progress == 0
+    seen = [search.progress for _ in search]
+    assert seen[-1] == 1
+    assert all(0 <= share <= 1 for share in seen)
+    assert lively().stream(None).progress == 0

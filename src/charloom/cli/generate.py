@@ -254,8 +254,27 @@ def _watched(search: Search, count: int) -> Iterator[Sample]:
     if count < 2000 or not sys.stderr.isatty() or sys.stdout.isatty():
         yield from search
         return
-    from rich.console import Console
-    from rich.progress import track
+    import threading
 
-    console = Console(stderr=True)
-    yield from track(search, "names", total=count, console=console, transient=True)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    ended = threading.Event()
+    # The bar must not catch what is printed meanwhile: that is the result.
+    bar = Progress(
+        console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False
+    )
+    with bar:
+        task = bar.add_task("names", total=1.0)
+
+        def follow() -> None:
+            while not ended.wait(0.2):
+                bar.update(task, completed=search.progress)
+
+        follower = threading.Thread(target=follow, daemon=True)
+        follower.start()
+        try:
+            yield from search
+        finally:
+            ended.set()
+            follower.join()

@@ -146,6 +146,7 @@ class Search(Iterator[Sample]):
         self.reason: str | None = None
         self.note: str | None = None
         self._found = 0
+        self._walked, self._to_walk = 0, 0  # steps of the present walk, and how many it may have
         self._rnn, self._vocabulary, self._request = rnn, vocabulary, request
         self._characters = np.array(["", *vocabulary.characters], dtype=object)
         self._start = vocabulary.decode(request.rules.prompt)
@@ -175,7 +176,19 @@ class Search(Iterator[Sample]):
             guide=guide,
             most_steps=request.most_steps,
             threads=request.threads,
+            watch=self._watch,
         )
+
+    def _watch(self, steps: int) -> None:
+        self._walked += steps
+
+    @property
+    def progress(self) -> float:
+        """How far the search is, from 0 to 1, by an estimate; of use to another thread."""
+        if self._request.count is None:
+            return 0.0
+        walked = min(1.0, self._walked / max(self._to_walk, 1))
+        return self._found / self._request.count * (1 - walked) + walked
 
     def _judged(self, found: Arrivals, rows: NDArray[np.intp]) -> Iterator[tuple[int, Sample]]:
         """Yield those strings of ``rows`` that may come out, with their row, in order.

@@ -67,12 +67,14 @@ class Draws(Search):
             goal = min(goal, PILOT // 8)  # the walk for it teaches how to find the others
         few = 3 * np.sqrt(goal) + 32
         horizon = float(np.log(goal + few) - np.log(share))  # a logarithm, as the slack is
+        self._to_walk = 10 * (request.count or 0)
         given = np.zeros(0, np.uint64)  # keys of what came out or may not
         until = -np.inf
         likelihoods = np.zeros(0)  # log probabilities of what may come out
         cut = False
         while True:
             try:
+                self._walked = 0
                 found = arrivals(plan, horizon, slack)
                 while slack and (more := self._more_slack(found, horizon, slack)):
                     if learn is not None:
@@ -116,6 +118,7 @@ class Draws(Search):
             likelihoods = np.concatenate([likelihoods, fresh])
             goal = request.count or 2 * max(self._found, PILOT)
             farther = self._farther(likelihoods, until, goal)
+            self._to_walk = int(found.steps * np.exp(farther))
             horizon += (
                 farther if found.steps > CHEAP or fresh else max(farther, float(np.log(1000)))
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,7 @@ class Plan:
             be 0 or 1.
         most_steps: prefixes that may be stepped; ``None`` sets no limit.
         threads: at most so many at a time, ``None`` for one a core; the result is the same.
+        watch: called with the number of prefixes at each step, from any thread.
     """
 
     rnn: Recurrence
@@ -70,6 +72,7 @@ class Plan:
     likeliest: bool = False
     most_steps: int | None = None
     threads: int | None = None
+    watch: Callable[[int], None] | None = None
 
 
 class TooManySteps(Exception):  # noqa: N818 (it is no error: the caller goes on with less)
@@ -137,6 +140,8 @@ class Walk:
         """Take ``rows`` prefixes off the stack and put those back that arrive next below them."""
         plan, guide = self._plan, self._plan.guide
         self._limit.count(rows)
+        if plan.watch is not None:
+            plan.watch(rows)
         here, carry = self.stack.take(rows)
         logits, carry = plan.rnn.step(here["id"], carry, self._buffers)
         scores = plan.sampler.scores(plan.sampler.heated(logits, here["length"]))
