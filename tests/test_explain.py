@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rapidfuzz.distance import Levenshtein
 
 from charloom import load
 from charloom.checkpoint import save_model
@@ -19,7 +20,6 @@ from charloom.config import ModelConfig
 from charloom.errors import ConfigError, VocabularyError
 from charloom.generation import LanguageModel, Sample
 from charloom.generation.explain import END, ROWS, explain, nearest
-from charloom.generation.novelty import Novelty
 from charloom.models.numpy_rnn import NumpyRNN
 from charloom.models.shapes import weight_shapes
 from charloom.vocabulary import Vocabulary
@@ -173,8 +173,11 @@ def test_an_unseen_character_is_named() -> None:
     st.sampled_from(["character", "grapheme"]),
 )
 def test_the_nearest_is_the_first_of_those_with_the_fewest_edits(texts, known, unit) -> None:
-    novelty = Novelty(known=known, unit=unit)
-    assert nearest(texts, known, unit) == [novelty.nearest(text) for text in texts]
+    def of(text: str) -> tuple[str, int]:
+        distances = [(Levenshtein.distance(text, other), other) for other in known]
+        return min(distances)[::-1]
+
+    assert nearest(texts, known, unit) == [of(text) for text in texts]
 
 
 def test_no_comparison_is_made_unless_it_is_wanted() -> None:

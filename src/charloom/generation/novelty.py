@@ -71,24 +71,6 @@ class Novelty:
         """Tell whether a verdict lets a text come out."""
         return verdict in ("new", "unknown") or (verdict == "known" and self.allow_known)
 
-    def nearest(self, text: str) -> tuple[str, int] | None:
-        """Return the known or forbidden string nearest to ``text``, and its distance in edits.
-
-        The first in sorted order of several; ``None`` where there is none to compare with.
-        """
-        from rapidfuzz.distance import Levenshtein
-
-        best: tuple[int, str] | None = None
-        units = self._units(text)
-        for candidate, parts in self._all_units:
-            cutoff = None if best is None else best[0] - 1
-            distance = Levenshtein.distance(units, parts, score_cutoff=cutoff)
-            if best is None or distance < best[0]:
-                best = distance, candidate
-            if best[0] == 0:
-                break
-        return None if best is None else (best[1], best[0])
-
     def _judge_distance(self, texts: Sequence[str], verdicts: list[Origin | Cause]) -> None:
         from rapidfuzz.distance import Levenshtein
         from rapidfuzz.process import cdist
@@ -131,8 +113,3 @@ class Novelty:
     def _kept_away(self) -> list[Any]:
         known = frozenset() if self.allow_known else self._known
         return [self._units(text) for text in sorted(self._forbidden | known)]
-
-    @cached_property
-    def _all_units(self) -> list[tuple[str, Any]]:
-        texts = sorted((self.known or frozenset()) | self.forbidden)
-        return [(text, self._units(text)) for text in texts]
