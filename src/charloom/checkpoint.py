@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .config import ModelConfig, Unit
 from .errors import ConfigError, RunError, VocabularyError
-from .files import RESTORE, Index, claim_folder, fault, read_set, write_set
+from .files import RESTORE, Index, claim_folder, fault, read_set, unwritable, write_set
 from .gathering import unprintable
 from .models.shapes import weight_shapes
 from .vocabulary import Vocabulary
@@ -37,6 +37,9 @@ _MODEL, _WEIGHTS = "model.json", "model.safetensors"
 _TRAIN, _HELD_OUT = "train_names.txt", "held_out_names.txt"
 _STATE, _ARRAYS = "training.json", "training.safetensors"
 
+FILES = (_MODEL, _WEIGHTS, _TRAIN, _HELD_OUT, _STATE, _ARRAYS)
+"""What this module writes to a run folder."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SavedModel:
@@ -59,8 +62,10 @@ class SavedModel:
     labels: tuple[str, ...] = ()
 
 
-def claim(folder: Path, *, force: bool) -> None:
+def claim(folder: Path, *, force: bool, ignored: Collection[str] = ()) -> None:
     """Create ``folder``, or make sure that a run may be written there; deletes nothing.
+
+    Files called ``ignored`` do not count as something that the folder holds.
 
     With ``force`` a folder in use is accepted: the model that it holds stays loadable until
     another is saved, and then only files of charloom's names are replaced.
@@ -68,7 +73,17 @@ def claim(folder: Path, *, force: bool) -> None:
     Raises:
         RunError: the folder holds something and ``force`` is off, or it cannot be written.
     """
-    claim_folder(folder, _MODEL, force=force)
+    claim_folder(folder, _MODEL, force=force, ignored=ignored)
+
+
+def holds_model(folder: Path) -> bool:
+    """Say whether there is a model in ``folder``, sound or not."""
+    return (folder / _MODEL).exists()
+
+
+def holds_state(folder: Path) -> bool:
+    """Say whether there is a training state in ``folder``, sound or not."""
+    return (folder / _STATE).exists()
 
 
 def save_model(folder: Path, model: SavedModel) -> None:
@@ -151,6 +166,18 @@ def load_state(folder: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         RunError: as ``load_model``.
     """
     return read_set(folder, _STATE, STATE_KIND, _read_state)
+
+
+def forget_state(folder: Path) -> None:
+    """Make sure that nobody goes on from the training state in ``folder``, if it holds one.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    try:
+        (folder / _STATE).unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
 
 
 def _read_model(index: Index) -> SavedModel:

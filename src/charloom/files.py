@@ -15,7 +15,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -164,28 +164,70 @@ def write_set(
             with contextlib.suppress(OSError):
                 _sweep(path, files)
     except (OSError, ValueError) as error:
-        raise fault(
-            folder,
-            f"could not be written: {_reason(error)}. No model saved earlier is lost; "
-            "make room, or pass a folder that can be written.",
-        ) from error
+        raise unwritable(folder, error) from error
 
 
-def claim_folder(folder: Path, name: str, *, force: bool) -> None:
+def write_file(folder: Path, name: str, data: bytes) -> None:
+    """Make ``data`` the file ``name``, a file of no set, at once; one that is equal is left alone.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    path = folder / name
+    try:
+        if not _holds(path, data):
+            try:
+                _write(path, data).replace(path)
+                _sync(folder)
+            finally:
+                with contextlib.suppress(OSError):
+                    _sweep(path, {})
+    except (OSError, ValueError) as error:
+        raise unwritable(folder, error) from error
+
+
+def unwritable(folder: Path, error: Exception) -> RunError:
+    """Return the error that a save to ``folder`` failed."""
+    return fault(
+        folder,
+        f"could not be written: {_reason(error)}. No model saved earlier is lost; "
+        "make room, or pass a folder that can be written.",
+    )
+
+
+def is_part(name: str, names: Collection[str]) -> bool:
+    """Say whether a file is one of ``names``, or what a stopped save left of one."""
+    return re.sub(r"\.[0-9a-f]{16}\.(?:next|tmp)$", "", name) in names
+
+
+def claim_folder(folder: Path, name: str, *, force: bool, ignored: Collection[str] = ()) -> None:
     """Create ``folder``, or make sure that it is empty (not with ``force``) and can be written.
+
+    Files called ``ignored`` do not count.
 
     Raises:
         RunError: it is in use, or a file, or cannot be created, listed or written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()) and not force:
+    with creating(folder):
+        if not force and any(path.name not in ignored for path in folder.iterdir()):
             raise fault(folder, "must be empty or new. Pass another folder, or --force.")
         try:
             _write(folder / name, b"").unlink()
         finally:
             with contextlib.suppress(OSError):
                 _sweep(folder / name, {})
+
+
+@contextlib.contextmanager
+def creating(folder: Path) -> Iterator[None]:
+    """Create ``folder`` for what is done there in this context.
+
+    Raises:
+        RunError: it is a file, or cannot be created, listed or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
     except (FileExistsError, NotADirectoryError) as error:
         raise fault(folder, "must be a folder, but a file is there. Pass another.") from error
     except (OSError, ValueError) as error:

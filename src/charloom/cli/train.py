@@ -162,20 +162,25 @@ def _free_folder(sources: tuple[str, ...]) -> Path:
 
 @contextmanager
 def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into a wish to stop; the second one stops at once."""
+    """Turn the first Ctrl-C or SIGTERM into a wish to stop; the second one stops at once."""
     asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():  # signals are not for others
+        yield asked.is_set
+        return
 
-    def ask(_signal: int, _frame: object) -> None:
+    def ask(number: int, _frame: object) -> None:
         if asked.is_set():
             raise KeyboardInterrupt
         asked.set()
-        say("Stopping after this step; Ctrl-C again to stop at once.")
+        name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+        say(f"Stopping after this step; {name} again to stop at once.")
 
-    before = signal.signal(signal.SIGINT, ask)
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield asked.is_set
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _command_to_resume(folder: Path) -> str:

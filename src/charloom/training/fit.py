@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import SupportsFloat
+from typing import Any, SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..batches import NameBatches, bucket_count
 from ..config import ModelConfig, TrainConfig
 from ..corpus import Corpus
-from ..errors import ConfigError, RunError, TrainingError
+from ..errors import RunError, TrainingError
 from ..events import Evaluated, Event, Finished, Reason, Saved, Started, Step, Warned
 from ..models.initial import initial_weights
 from ..models.numpy_rnn import NumpyRNN
@@ -25,7 +25,9 @@ from ..recipes import recipe
 from ..vocabulary import Vocabulary
 from .curriculum import mixed, true_share
 from .engine import Loop, backend_name, make_engine
-from .keeper import Keeper, Progress
+from .keeper import Keeper
+from .labels import check_labels
+from .progress import Progress, Resumed
 from .schedule import Schedule, learning_rate
 
 SAVE_EVERY = 5.0
@@ -56,7 +58,7 @@ def fit(
         out: the run folder that the best model and the training's state are saved to, at most
             every few seconds and at the end; ``None`` saves nothing.
         force: take over an ``out`` that is in use; its model is replaced by the first save.
-        resume: go on from the state in ``out``, if it holds one.
+        resume: go on from the state in ``out``; begin if it holds none yet.
         loop: ``fit``; or ``custom`` for the unpacked step of the backend; or a function that makes
             a step of your own: see ``training.loops``.
         started: ``time.monotonic()`` at which the budget ``training.seconds`` begins; now.
@@ -68,7 +70,8 @@ def fit(
     Raises:
         ConfigError, TrainingError: the settings or the backend do not allow it, or the loss
             became NaN before there was a model to keep.
-        RunError: ``out`` is in use, cannot be written, or holds another training.
+        RunError: ``out`` is in use, by another process too, cannot be written, or holds another
+            training.
     """
     default_model, default_training = recipe(
         corpus.report.names, corpus.report.characters, labels=len(corpus.label_names)
@@ -76,24 +79,6 @@ def fit(
     started = time.monotonic() if started is None else started
     run = _Run(corpus, model or default_model, training or default_training, loop, started, stop)
     return run.events(None if out is None else Path(out), force=force, resume=resume)
-
-
-def _check_labels(corpus: Corpus, model: ModelConfig, training: TrainConfig, loop: Loop) -> None:
-    """Raise ConfigError unless the model has the corpus's labels, and the way of training can."""
-    if model.labels != (count := len(corpus.label_names)):
-        raise ConfigError(
-            f"the model's labels must be as many as the corpus's, {count}. Received: {model.labels}"
-        )
-    hindrances = {
-        "the tutorial's preparation": training.preparation == "tutorial",
-        "scheduled sampling": training.scheduled_sampling != "none",
-        "an unpacked loop": loop != "fit",
-    }
-    for what, there in hindrances.items():
-        if count and there:
-            raise ConfigError(
-                f"labels cannot be learnt with {what}. Leave it out, or read no labels."
-            )
 
 
 class _Run:
@@ -108,7 +93,7 @@ class _Run:
     ) -> None:
         self.corpus, self.model, self.training = corpus, model, training
         self.loop, self.started, self.stop = loop, started, stop
-        _check_labels(corpus, model, training, loop)
+        check_labels(corpus, model, training, loop)
         places = corpus.split_places(training.held_out, training.seed)
         self.train, self.held_out = (tuple(corpus.names[i] for i in part) for part in places)
         ids = np.array(corpus.label_ids or (), np.int32)
@@ -117,49 +102,60 @@ class _Run:
         )
         self.vocabulary = Vocabulary.of(corpus.names, corpus.unit)
         self.parameters = parameter_count(model, self.vocabulary.size)
-        self.batches = self._batches()
+        self.buckets: int | None = None
+        self.batches = self._batches(training.epochs)
         self.held_out_ids = [self.vocabulary.encode(name) for name in self.held_out]
         self.held_out_decides = len(self.held_out) >= ENOUGH_HELD_OUT
-        self.schedule = Schedule(training, self.batches.steps_per_epoch * training.epochs, started)
+        self.schedule = self._schedule()
         self.at = Progress()
         self.best_weights: Mapping[str, NDArray[np.float32]] = {}
         self.keeper: Keeper | None = None
         self.batch_nats_per_char = math.nan
         self.saved_at, self.saved_epoch = -math.inf, 0
+        self.seconds_before = 0.0
 
-    def _batches(self) -> NameBatches | PaddedBatches:
+    def _batches(self, epochs: int) -> NameBatches | PaddedBatches:
         training = self.training
         if training.preparation == "tutorial":
             rows = padded_rows(self.train, self.vocabulary)
             return PaddedBatches(rows, training.batch_size, training.seed)
         ids, lengths = self.vocabulary.encode_all(self.train)
-        buckets = bucket_count(lengths, self.parameters, training.epochs)
+        if self.buckets is None:
+            self.buckets = bucket_count(lengths, self.parameters, epochs)
         return NameBatches(
             ids,
             lengths,
             training.batch_size,
             training.seed,
-            buckets,
+            self.buckets,
             labels=self.train_labels,
             label_dropout=training.label_dropout,
         )
 
+    def _schedule(self) -> Schedule:
+        steps = self.batches.steps_per_epoch * self.training.epochs
+        return Schedule(self.training, steps, self.started)
+
     def events(self, out: Path | None, *, force: bool, resume: bool) -> Iterator[Event]:
         """Do everything that ``fit`` promises."""
         backend = backend_name()
-        resumes, before = False, backend
-        if out is not None:
-            self.keeper = Keeper(
-                folder=out,
-                corpus=self.corpus,
-                model=self.model,
-                training=self.training,
-                backend=backend,
-                vocabulary=self.vocabulary,
-                train=self.train,
-                held_out=self.held_out,
-            )
-            resumes = self.keeper.claim(force=force, resume=resume)
+        if out is None:
+            yield from self._events(backend, resumes=False)
+            return
+        self.keeper = Keeper(
+            folder=out,
+            corpus=self.corpus,
+            model=self.model,
+            training=self.training,
+            backend=backend,
+            vocabulary=self.vocabulary,
+            train=self.train,
+            held_out=self.held_out,
+        )
+        with self.keeper.claimed(force=force, resume=resume) as resumes:
+            yield from self._events(backend, resumes=resumes)
+
+    def _events(self, backend: str, *, resumes: bool) -> Iterator[Event]:
         weights = initial_weights(
             self.model,
             self.vocabulary.size,
@@ -170,16 +166,9 @@ class _Run:
         self.engine = make_engine(
             backend, self.model, self.training, weights, mean_batch, self.loop
         )
-        if self.keeper is not None and resumes:
-            state, self.at, self.best_weights, before = self.keeper.load()
-            try:
-                self.engine.restore(state)
-            except (KeyError, ValueError) as error:
-                raise RunError(
-                    f"{self.keeper.folder} holds a state that this version cannot go on from "
-                    f"({error}). Train anew with --force, or with another --out."
-                ) from error
-            self.saved_epoch = self.at.best_epoch
+        resumed = self._go_on(self.keeper) if self.keeper is not None and resumes else None
+        if self.keeper is not None:
+            self.keeper.begin(self.at, resumes=resumes)
         yield Started(
             backend=backend,
             parameters=self.parameters,
@@ -190,11 +179,13 @@ class _Run:
             padded_share=self.batches.padded_share,
             first_epoch=self.at.epoch + 1,
         )
-        if before != backend:
-            yield Warned(
-                message=f"this training began on {before} and goes on on {backend}: it is the "
-                "same but for rounding, and for the draws of dropout."
-            )
+        if resumed is not None:
+            over = self._over()
+            for message in resumed.changes(backend, self.training.epochs, over):
+                yield Warned(message=message)
+            if over is not None and self.at.best is not None:
+                yield self._finished(over, self.at.best)
+                return
         if self.held_out and not self.held_out_decides:
             yield Warned(
                 message=f"too few names are held out ({len(self.held_out)}) to choose the best "
@@ -204,6 +195,35 @@ class _Run:
         self.schedule.begin()
         reason = yield from self._loop()
         yield from self._finish(reason)
+
+    def _go_on(self, keeper: Keeper) -> Resumed:
+        """Take over where the folder's training is."""
+        resumed = keeper.load()
+        try:
+            self.engine.restore(resumed.arrays)
+        except (KeyError, ValueError) as error:
+            raise RunError(
+                f"{keeper.folder} holds a state that this version cannot go on from "
+                f"({error}). Train anew with --force, or with another --out."
+            ) from error
+        self.at, self.best_weights = resumed.progress, resumed.best_weights
+        self.saved_epoch = self.at.best_epoch
+        self.seconds_before = self.at.history[-1].get("seconds", 0.0) if self.at.history else 0.0
+        if resumed.buckets != self.buckets:  # other epochs would else mean other batches
+            self.buckets = resumed.buckets
+            self.batches = self._batches(resumed.epochs)
+            self.schedule = self._schedule()
+        return resumed
+
+    def _over(self) -> Reason | None:
+        """Say why there is nothing left to train, if so."""
+        if self.at.step >= self.schedule.total_steps:
+            return "epochs"
+        return None if self.at.step_in_epoch or self._patient() else "early stopping"
+
+    def _patient(self) -> bool:
+        patience = self.training.patience
+        return not patience or self.at.epoch - self.at.best_epoch < patience
 
     def _loop(self) -> Generator[Event, None, Reason]:
         """Take steps until one of the reasons to end holds."""
@@ -248,10 +268,11 @@ class _Run:
             if stopped and not epoch_over:
                 return "interrupted"
             if epoch_over or out_of_time:
-                evaluated = self._evaluate()
+                evaluated = self._evaluate(rate)
+                if self.keeper is not None:
+                    self.keeper.add_to_history(at)
                 yield evaluated
-                patience = self.training.patience
-                patient = not patience or at.epoch - at.best_epoch < patience
+                patient = self._patient()
                 ends = out_of_time or stopped or at.step == total or not patient
                 every = self.training.keep_epochs
                 if self.keeper is not None and every and (ends or at.epoch % every == 0):
@@ -285,8 +306,8 @@ class _Run:
         nats = score_labelled(rnn, self.held_out_ids, self.held_out_labels)
         return float(nats.sum()) / characters
 
-    def _evaluate(self) -> Evaluated:
-        """Close the epoch."""
+    def _evaluate(self, rate: float) -> Evaluated:
+        """Close the epoch, whose last step was at ``rate``."""
         at, begun = self.at, time.monotonic()
         weights = self.engine.weights()
         held_out, train = self._held_out_loss(weights), at.epoch_nats / at.epoch_characters
@@ -299,6 +320,8 @@ class _Run:
                 "step": at.step,
                 "train_nats_per_char": train,
                 "held_out_nats_per_char": held_out,
+                "seconds": round(self.seconds_before + time.monotonic() - self.started, 3),
+                "learning_rate": rate,
             }
         )
         best = (
@@ -329,7 +352,7 @@ class _Run:
             seconds = time.monotonic() - self.started
             self.keeper.save_model(self.best_weights, best, self.at, seconds)
             self.saved_epoch = self.at.best_epoch
-        self.keeper.save_state(self.engine.state(), self.at)
+        self.keeper.save_state(self.engine.state(), self.at, self.buckets)
         self.saved_at = time.monotonic()
         yield Saved(folder=self.keeper.folder, epoch=self.at.best_epoch)
 
@@ -361,7 +384,11 @@ class _Run:
                 yield Saved(folder=self.keeper.folder, epoch=at.best_epoch)
         else:
             yield from self._save()
-        yield Finished(
+        yield self._finished(reason, losses)
+
+    def _finished(self, reason: Reason, losses: Mapping[str, Any]) -> Finished:
+        at = self.at
+        return Finished(
             reason=reason,
             epoch=at.epoch,
             step=at.step,

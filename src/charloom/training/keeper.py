@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import __version__ as charloom_version
 from ..checkpoint import (
+    EPOCHS,
+    FILES,
     SavedModel,
     claim,
     epoch_folder,
+    forget_state,
+    holds_model,
+    holds_state,
     load_model,
     load_state,
     save_model,
@@ -27,38 +33,16 @@ from ..checkpoint import (
 from ..config import ModelConfig, TrainConfig
 from ..corpus import Corpus
 from ..errors import RunError
+from ..files import creating, is_part
 from ..vocabulary import Vocabulary
+from .history import HISTORY, append_history, write_history
+from .lock import LOCK, held
+from .progress import Progress, Resumed
 
 MAY_CHANGE = {"epochs", "seconds", "patience"}
 """Settings of a training that may be others when it is resumed."""
 
 _DEFAULTS = {"model": ModelConfig().to_dict(), "training": TrainConfig().to_dict()}
-
-
-@dataclass
-class Progress:
-    """How far a training is, beside the engine's own state.
-
-    Attributes:
-        epoch: epochs that are over.
-        step_in_epoch, step: updates done in the epoch under way, and in all.
-        epoch_nats, epoch_characters: the loss of the epoch under way so far.
-        best_epoch: whose weights are kept; 0 while there are none.
-        history: an entry an epoch: epoch, step, train_nats_per_char, held_out_nats_per_char.
-    """
-
-    epoch: int = 0
-    step_in_epoch: int = 0
-    step: int = 0
-    epoch_nats: float = 0.0
-    epoch_characters: float = 0.0
-    best_epoch: int = 0
-    history: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def best(self) -> dict[str, Any] | None:
-        """The history's entry of the best epoch."""
-        return self.history[self.best_epoch - 1] if self.best_epoch else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,16 +58,58 @@ class Keeper:
     train: tuple[str, ...]
     held_out: tuple[str, ...]
 
-    def claim(self, *, force: bool, resume: bool) -> bool:
-        """Make the folder ours; return whether it holds a training to resume.
+    @contextmanager
+    def claimed(self, *, force: bool, resume: bool) -> Iterator[bool]:
+        """Keep the folder for us alone; the value says whether it holds a training to resume.
 
         Raises:
-            RunError: it is in use, and neither ``force`` nor a state to resume allows that.
+            RunError: another training is at work there, or it holds something, and neither
+                ``force`` nor ``resume`` allows that.
         """
-        resumes = resume and (self.folder / "training.json").exists()
+        with creating(self.folder):
+            names = {path.name for path in self.folder.iterdir()}
+        if names and LOCK not in names and not force:  # a refusal should leave no lock file behind
+            self._claim(force=force, resume=resume)
+        with held(self.folder):
+            yield self._claim(force=force, resume=resume)
+
+    def _claim(self, *, force: bool, resume: bool) -> bool:
+        resumes = resume and holds_state(self.folder)
         if not resumes:
-            claim(self.folder, force=force)
+            begun = resume and not force and self._begun()
+            claim(self.folder, force=force or begun, ignored={LOCK})
         return resumes
+
+    def _begun(self) -> bool:
+        """Say whether the folder holds nothing but what our training, begun anew, replaces.
+
+        Raises:
+            RunError: it holds models of another training.
+        """
+        if not self.folder.is_dir():
+            return False
+        ours = {*FILES, HISTORY, LOCK, EPOCHS}
+        if not all(is_part(path.name, ours) for path in self.folder.iterdir()):
+            return False
+        for folder in (self.folder, *sorted((self.folder / EPOCHS).glob("*"))):
+            if holds_model(folder):
+                saved = load_model(folder)
+                names = (saved.train_names or ()) + (saved.held_out_names or ())
+                self._same("corpus", _digest(names), _digest(self.train + self.held_out))
+                self._same("list of labels", saved.labels, self.corpus.label_names)
+                self._same_settings("model", saved.config.to_dict())
+                self._same_settings("training", saved.facts.get("training"))
+        return True
+
+    def begin(self, at: Progress, *, resumes: bool) -> None:
+        """Cut the history to what ``at`` tells of; a new training also drops the earlier state."""
+        if not resumes:
+            forget_state(self.folder)
+        write_history(self.folder, at.history)
+
+    def add_to_history(self, at: Progress) -> None:
+        """Record the latest epoch."""
+        append_history(self.folder, at.history[-1])
 
     def save_epoch(
         self, weights: Mapping[str, NDArray[np.float32]], at: Progress, seconds: float
@@ -126,46 +152,57 @@ class Keeper:
             ),
         )
 
-    def save_state(self, arrays: Mapping[str, NDArray[Any]], at: Progress) -> None:
+    def save_state(
+        self, arrays: Mapping[str, NDArray[Any]], at: Progress, buckets: int | None
+    ) -> None:
         """Save what a resumed training needs."""
-        state = {**self._identity(), "backend": self.backend, "progress": asdict(at)}
+        state = {
+            "corpus": self._corpus_digest(),
+            "model": self.model.to_dict(),
+            "training": self.training.to_dict(),
+            "backend": self.backend,
+            "buckets": buckets,
+            "progress": asdict(at),
+        }
         save_state(self.folder, arrays, state)
 
-    def load(
-        self,
-    ) -> tuple[dict[str, NDArray[Any]], Progress, Mapping[str, NDArray[np.float32]], str]:
-        """Return the engine's state, the progress, the best weights so far and the backend.
+    def load(self) -> Resumed:
+        """Return where the folder's training goes on.
 
         Raises:
-            RunError: the folder holds a training of another corpus, model or setting.
+            RunError: it is a training of another corpus, model or setting.
         """
         arrays, state = load_state(self.folder)
-        for part, ours in self._identity().items():
-            theirs = state.get(part)
-            if isinstance(ours, dict) and isinstance(theirs, dict):
-                # A field that was not there yet had its default.
-                theirs = {**_DEFAULTS[part], **theirs}
-                for key in sorted(set(ours) - MAY_CHANGE):
-                    self._same(key.replace("_", " "), theirs.get(key), ours[key])
-            else:
-                self._same(part, theirs, ours)
+        self._same("corpus", state.get("corpus"), self._corpus_digest())
+        self._same_settings("model", state.get("model"))
+        self._same_settings("training", state.get("training"))
         try:
             progress = Progress(**state["progress"])
         except (KeyError, TypeError) as error:
             raise RunError(f"{self.folder} holds no progress to resume from: {error}.") from error
-        best = load_model(self.folder).weights if progress.best_epoch else {}
-        return arrays, progress, best, str(state.get("backend"))
+        return Resumed(
+            arrays=arrays,
+            progress=progress,
+            best_weights=load_model(self.folder).weights if progress.best_epoch else {},
+            backend=str(state.get("backend")),
+            epochs=state["training"].get("epochs", self.training.epochs),
+            buckets=state.get("buckets"),
+        )
 
-    def _identity(self) -> dict[str, Any]:
+    def _corpus_digest(self) -> str:
         lines = self.corpus.names
         if self.corpus.labels is not None:
             lines = tuple(map("\t".join, zip(lines, self.corpus.labels, strict=True)))
-        names = "\n".join(sorted(lines))
-        return {
-            "corpus": hashlib.sha256(names.encode()).hexdigest()[:16],
-            "model": self.model.to_dict(),
-            "training": self.training.to_dict(),
-        }
+        return _digest(lines)
+
+    def _same_settings(self, part: Literal["model", "training"], theirs: object) -> None:
+        ours = getattr(self, part).to_dict()
+        if not isinstance(theirs, dict):
+            self._same(part, theirs, ours)
+            return
+        theirs = {**_DEFAULTS[part], **theirs}  # a field that was not there yet had its default
+        for key in sorted(set(ours) - MAY_CHANGE):
+            self._same(key.replace("_", " "), theirs.get(key), ours[key])
 
     def _same(self, what: str, theirs: object, ours: object) -> None:
         if theirs != ours:
@@ -173,6 +210,10 @@ class Keeper:
                 f"{self.folder} was trained with another {what} ({theirs}; now {ours}), so it "
                 "cannot be resumed. Give the same one, or choose another --out."
             )
+
+
+def _digest(lines: tuple[str, ...]) -> str:
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
 
 def _versions(backend: str) -> dict[str, str]:

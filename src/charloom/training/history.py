@@ -1,0 +1,56 @@
+"""``history.jsonl``: a training's losses by epoch, a line each, for whoever wants to watch."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..files import unwritable, write_file
+
+HISTORY = "history.jsonl"
+
+
+def write_history(folder: Path, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Make ``entries`` all that the history holds.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    write_file(folder, HISTORY, b"".join(map(_line, entries)))
+
+
+def append_history(folder: Path, entry: Mapping[str, Any]) -> None:
+    """Add a line, whole or not at all.
+
+    Not flushed to the disk: after a power failure a resumed training writes the history anew.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    line = _line(entry)
+    try:
+        with (folder / HISTORY).open("ab", buffering=0) as file:
+            end = file.seek(0, os.SEEK_END)
+            try:
+                written = file.write(line)
+            except OSError:
+                file.truncate(end)
+                raise
+            if written != len(line):
+                file.truncate(end)
+                raise OSError("the disk took half a line")
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def _line(entry: Mapping[str, Any]) -> bytes:
+    """JSON knows no NaN: a loss that is none is written as null."""
+    plain = {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in entry.items()
+    }
+    return f"{json.dumps(plain, allow_nan=False)}\n".encode()

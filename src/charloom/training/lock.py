@@ -1,0 +1,47 @@
+"""One training a run folder: a lock that ends with its process, however that ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ..files import creating, fault
+
+LOCK = "training.lock"
+"""Holds the process number of the last training, and stays; what counts is who has it locked."""
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Create ``folder`` and keep other trainings out of it; readers do not ask.
+
+    Raises:
+        RunError: another training is at work there, or the folder cannot be written.
+    """
+    path = folder / LOCK
+    lock = FileLock(path, thread_local=False)  # a generator may move on in another thread
+    with creating(folder):
+        try:
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise fault(
+                folder,
+                f"is being trained into by {_holder(path)}; wait for it or stop it, or choose "
+                "another --out.",
+            ) from error
+    try:
+        with contextlib.suppress(OSError):  # Windows lets nobody write to a locked file
+            path.write_text(f"{os.getpid()}\n", "ascii")
+        yield
+    finally:
+        lock.release()
+
+
+def _holder(path: Path) -> str:
+    with contextlib.suppress(OSError, ValueError):
+        return f"process {int(path.read_text('ascii'))}"
+    return "another process"
