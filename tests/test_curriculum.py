@@ -14,6 +14,7 @@ from charloom.errors import ConfigError
 from charloom.events import Finished
 from charloom.models.initial import initial_weights
 from charloom.models.numpy_rnn import NumpyRNN
+from charloom.recipes import recipe
 from charloom.training.curriculum import mixed, true_share
 
 SMALL = {"units": 12, "embedding": 6, "batch_size": 16, "epochs": 3}
@@ -87,7 +88,7 @@ def test_training_with_it_is_another_training_and_resumes_exactly(toy, tmp_path)
     assert isinstance(whole, Finished)
     assert any((whole.weights[name] != plain.weights[name]).any() for name in plain.weights)
 
-    model, training = api.recipe(toy.report.names, toy.report.characters, **SMALL, **curve)
+    model, training = recipe(toy.report.names, toy.report.characters, **SMALL, **curve)
     settings = {"model": model, "training": training, "out": tmp_path / "run"}
     calls = iter(range(100))
     list(fit(toy, stop=lambda: next(calls) == 9, **settings))

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from .checkpoint import load_model
 from .config import ModelConfig, TrainConfig
 from .errors import RunError
-from .events import Event, Finished
 from .generation import LanguageModel
 from .models.numpy_rnn import NumpyRNN
-from .recipes import recipe
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from .corpus import Corpus
+    from .events import Event
     from .training.engine import Loop
 
 
@@ -47,6 +46,8 @@ def fit(
 
 def _recipe(corpus: Corpus, **settings: Any) -> tuple[ModelConfig, TrainConfig]:
     """Return the settings for a corpus, its labels among them."""
+    from .recipes import recipe  # late, as all that only training needs
+
     settings = {"labels": len(corpus.label_names), **settings}
     return recipe(corpus.report.names, corpus.report.characters, **settings)
 
@@ -63,6 +64,8 @@ def train(corpus: Corpus, *, out: str | Path | None = None, **settings: Any) -> 
     Raises:
         ConfigError, TrainingError, RunError: as ``training.fit``.
     """
+    from .events import Finished
+
     finished = None
     for event in fit(corpus, out=out, **settings):
         if isinstance(event, Finished):

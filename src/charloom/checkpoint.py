@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from .config import ModelConfig, Unit
 from .errors import ConfigError, RunError, VocabularyError
 from .files import RESTORE, Index, claim_folder, fault, read_set, unwritable, write_set
-from .gathering import unprintable
 from .models.shapes import weight_shapes
 from .vocabulary import Vocabulary
 
@@ -226,6 +225,10 @@ def _vocabulary(data: dict[str, Any]) -> Vocabulary:
 def _check_labels(path: Path, labels: Any, count: int) -> None:
     if not isinstance(labels, list | tuple) or len(labels) != count:
         raise fault(path, f"must name {count} labels. Received: {labels!r:.60}")
+    if not labels:
+        return
+    from .gathering import unprintable  # late: most models have none
+
     for label in labels:
         if not isinstance(label, str) or not label or unprintable(label):
             raise fault(path, f"must name labels as printable text. Received: {label!r:.60}")

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,13 @@ from ..config import SampleConfig
 from ..models.numpy_rnn import Recurrence
 from ..vocabulary import Vocabulary
 from .arrivals import Arrivals
-from .guides import Guide, Rails
+from .demand import Compiled
 from .novelty import Novelty, Origin
-from .rules import Compiled
-from .rules.automaton import Automaton
 from .samplers import Sampler
 from .walk import Plan
+
+if TYPE_CHECKING:
+    from .guides import Guide, Rails
 
 JUDGED_AT_ONCE = 4096
 """Strings that are turned into text and judged together."""
@@ -121,9 +122,13 @@ class Request:
         """Return the guide that the rules need; ``None`` if they ask for a beginning at most."""
         rules = self.rules
         automaton = rules.automaton
+        any_length = rules.least <= max(len(rules.prompt), 1) and rules.most >= self.longest
+        if automaton is None and any_length:
+            return None
+        from .guides import Rails  # late, as all of the rules: most calls have none
+        from .rules.automaton import Automaton
+
         if automaton is None:
-            if rules.least <= max(len(rules.prompt), 1) and rules.most >= self.longest:
-                return None
             anything = np.zeros(vocabulary_size, np.int32), np.zeros((1, 1), np.int32)
             automaton = Automaton(*anything, accepting=np.ones(1, np.bool_), start=0)
         return Rails(automaton, rules.least, rules.most)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +15,16 @@ from ..errors import ConfigError, GenerationError
 from ..models.numpy_rnn import NumpyRNN, Recurrence
 from ..models.score import score
 from ..vocabulary import Vocabulary
+from .demand import Compiled
 from .generate import Generated, Request, Search
 from .novelty import Novelty, normalise
-from .rules import Length, Rule, Rules, Start, compile_rules
 from .unique import Draws
+
+if TYPE_CHECKING:
+    from .rules import Rule, Rules
 
 GUIDANCE = 2.0
 """How strongly labels steer, if nothing is said: 1, their own prediction, is often too little."""
-
-_NO_RULES = Rules()
 
 
 class Options(TypedDict, total=False):
@@ -44,7 +45,7 @@ class Options(TypedDict, total=False):
     """
 
     start: str
-    rules: Rule | Rules
+    rules: Rule | Rules | None
     config: SampleConfig | None
     temperature: float | tuple[float, ...]
     top_k: int | None
@@ -224,7 +225,7 @@ class LanguageModel:
         n: int | None,
         *,
         start: str = "",
-        rules: Rule | Rules = _NO_RULES,
+        rules: Rule | Rules | None = None,
         config: SampleConfig | None = None,
         allow_known: bool = False,
         allow_repeats: bool = False,
@@ -238,14 +239,16 @@ class LanguageModel:
         if n is not None:
             _positive("n", n)
         config = (config or SampleConfig()).replace(**changes)
-        all_rules = Rules((Start(start),) if start else ()) & rules
-        longest = config.max_length or max(
-            2 * self.longest + 10,
-            # A length that is asked for is let come, however long the training names are.
-            *(rule.most or 2 * rule.least for rule in all_rules if isinstance(rule, Length)),
-            0,
-        )
-        compiled = compile_rules(all_rules, self.vocabulary, longest)
+        longest = config.max_length or 2 * self.longest + 10
+        compiled = Compiled(np.zeros(0, np.int32), least=1, most=longest, automaton=None)
+        if start or rules is not None:
+            from .rules import Rules, Start, compile_rules  # late: most calls have none
+
+            all_rules = Rules((Start(start),) if start else ()) & (rules or Rules())
+            if config.max_length is None:
+                # A length that is asked for is let come, however long the training names are.
+                longest = max(longest, all_rules.longest)
+            compiled = compile_rules(all_rules, self.vocabulary, longest)
         if not len(compiled.prompt) and not self.rnn.config.begin:
             raise GenerationError(
                 "this model cannot choose a first character: it was trained without a begin "

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .arrivals import Arrivals, arrivals
 from .generate import Sample, Search
-from .guides import Guide
 from .repeats import with_repeats
 from .samplers import Sampler
 from .walk import MARGIN, TooManySteps
+
+if TYPE_CHECKING:
+    from .guides import Guide
 
 FREQUENT = 0.05
 """Share of draws that obey the rules, from which on the others are better drawn and dropped."""

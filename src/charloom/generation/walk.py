@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,11 @@ from ..models.numpy_rnn import Recurrence
 from ..models.score import log_softmax
 from ..vocabulary import BOUNDARY
 from .counter import GAMMA, child, root_key, uniform, uniforms
-from .guides import Guide
 from .samplers import Sampler, choose
 from .tree import Ids, Stack, Trace, read_prompt
+
+if TYPE_CHECKING:
+    from .guides import Guide
 
 MARGIN = 1 / 3
 """Share of the slack's logarithm that a prefix may have beyond what its hope calls for ..."""

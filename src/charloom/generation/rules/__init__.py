@@ -1,7 +1,7 @@
 """What strings must obey: rules as values, and the automata that they become."""
 
+from ..demand import Compiled as Compiled
 from .bounds import RuleError as RuleError
-from .combination import Compiled as Compiled
 from .values import Block as Block
 from .values import Chars as Chars
 from .values import Contains as Contains

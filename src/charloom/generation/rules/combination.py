@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..demand import Compiled
 from .automaton import Automaton, possible, product
 from .bounds import CALL, MOST_WORK, RuleError, TooLargeError, Work, listed
 
@@ -29,23 +29,6 @@ class Part:
     least: int = 0
     most: int | None = None
     automaton: Automaton | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Compiled:
-    """What all rules demand together. At least one string obeys.
-
-    Attributes:
-        prompt: (P,), the ids that every string begins with.
-        least, most: the length of the whole string in ids, the prompt's counted; 1 at least.
-        automaton: of the whole string, started after the prompt, which is not read again;
-            ``None`` if every string of such a prompt and length obeys.
-    """
-
-    prompt: NDArray[np.int32]
-    least: int
-    most: int
-    automaton: Automaton | None
 
 
 def combine(parts: Sequence[Part], limit: int, characters: int, work: Work) -> Compiled:

@@ -11,10 +11,10 @@ from typing import Self
 import numpy as np
 
 from ...vocabulary import Vocabulary, split_units
+from ..demand import Compiled
 from .automaton import DEAD, trimmed
 from .bounds import RuleError as RuleError
 from .bounds import TooLargeError, Work, clipped
-from .combination import Compiled as Compiled
 from .combination import Part, combine
 
 
@@ -52,6 +52,12 @@ class Rules:
 
     def __and__(self, other: Rule | Rules) -> Rules:
         return Rules((*self.rules, *(other if isinstance(other, Rules) else (other,))))
+
+    @property
+    def longest(self) -> int:
+        """The longest string that a rule about lengths has in mind; 0 if there is none."""
+        lengths = (rule for rule in self.rules if isinstance(rule, Length))
+        return max((rule.most or 2 * rule.least for rule in lengths), default=0)
 
     def describe(self) -> str:
         """Return the rules as the command line spells them."""
