@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -165,9 +166,9 @@ class Search(Iterator[Sample]):
     def __next__(self) -> Sample:
         return next(self._samples)
 
+    @abstractmethod
     def _search(self) -> Iterator[Sample]:
         """Yield the samples; set ``reason`` if the end comes early."""
-        raise NotImplementedError
 
     def _plan(self, guide: Guide | None) -> Plan:
         """Return what there is to walk."""

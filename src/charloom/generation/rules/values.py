@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
@@ -18,16 +19,17 @@ from .bounds import TooLargeError, Work, clipped
 from .combination import Part, combine
 
 
-class Rule:
+class Rule(ABC):
     """A demand on whole strings. ``a & b`` demands both."""
 
     def __and__(self, other: Rule | Rules) -> Rules:
         return Rules((self,)) & other
 
+    @abstractmethod
     def describe(self) -> str:
         """Return the rule as the command line spells it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def part(self, vocabulary: Vocabulary, limit: int, work: Work) -> Part:
         """Return what the rule demands of strings of at most ``limit`` ids.
 
@@ -35,7 +37,6 @@ class Rule:
             RuleError: the rule is malformed or too large.
             VocabularyError: it needs a character that the vocabulary lacks.
         """
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
