@@ -96,8 +96,9 @@ def save_model(folder: Path, model: SavedModel) -> None:
     _check_weights(folder, weights, weight_shapes(model.config, model.vocabulary.size))
     _check_labels(folder, model.labels, model.config.labels)
     config = model.config.to_dict()
-    if not model.labels:  # so that who knows no labels can read a model without
-        del config["labels"]
+    for later in ("labels", "text"):  # so that who knows none of it can read a model without
+        if not config[later]:
+            del config[later]
     fields = {
         "config": config,
         "vocabulary": {

@@ -11,7 +11,8 @@ from .errors import ConfigError
 
 Cell = Literal["gru", "lstm", "rnn"]
 Unit = Literal["character", "grapheme"]
-Preparation = Literal["names", "tutorial"]
+Preparation = Literal["names", "tutorial", "text"]
+Part = Literal["embedding", "recurrent"]
 Curriculum = Literal["none", "linear", "inverse_sigmoid"]
 
 MOST_LABELS = 65536
@@ -45,7 +46,8 @@ class _Config:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data that JSON can hold."""
-        return dataclasses.asdict(self)  # type: ignore[call-overload, no-any-return]
+        fields = dataclasses.asdict(self)  # type: ignore[call-overload]
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in fields.items()}
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -84,6 +86,7 @@ class ModelConfig(_Config):
             learned; without it, as in the tutorial, every string needs a start to go on from.
         labels: kinds K of names that the model tells apart, each with a row that is added to the
             embedding of every character; 0 for a model without labels.
+        text: whether it has learnt running text, which goes on without an end, and not names.
     """
 
     cell: Cell = "gru"
@@ -93,6 +96,7 @@ class ModelConfig(_Config):
     dropout: float = 0.5
     begin: bool = True
     labels: int = 0
+    text: bool = False
 
     def __post_init__(self) -> None:
         _require(self.cell in get_args(Cell), f"cell must be one of {get_args(Cell)}", self.cell)
@@ -102,6 +106,9 @@ class ModelConfig(_Config):
         _number("dropout", self.dropout, "lie in [0, 1)", 0 <= self.dropout < 1)
         _truth("begin", self.begin)
         _whole("labels", self.labels, 0, MOST_LABELS)
+        _truth("text", self.text)
+        _require(not self.text or self.begin, "text must have begin, its begin-of-text", self.begin)
+        _require(not self.text or not self.labels, "text has no labels", self.labels)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +116,8 @@ class TrainConfig(_Config):
     """How a model is trained.
 
     Attributes:
-        epochs: passes over the training names, at most (early stopping may end sooner).
-        batch_size: names a step, B.
+        epochs: passes over the training names or text, at most (early stopping may end sooner).
+        batch_size: names a step, or streams of text that are read side by side, B.
         learning_rate: the peak of the schedule.
         warmup: share of the schedule in which the rate rises linearly from 0 to its peak.
         final: the rate's end as a share of its peak, reached along a half cosine.
@@ -118,13 +125,15 @@ class TrainConfig(_Config):
         clip_norm: the largest global norm of the gradient.
         patience: epochs without a better held-out loss after which training stops;
             0 means never.
-        held_out: share of the names that is held out; 0 switches it off.
+        held_out: share of the names that is held out, or of the text: its end; 0 switches it off.
         seconds: wall-clock budget; ``None`` means none. The schedule fits it.
         seed: decides the split, the initial weights, the batches and dropout.
         preparation: ``names`` masks the padding and sorts names by length into buckets;
             ``tutorial`` pads every name to the longest, lets padding count in the loss, drops
             what does not fill a batch, keeps the carry from batch to batch within an epoch, and
-            starts from Keras' initial weights.
+            starts from Keras' initial weights; ``text`` reads on window by window in as many
+            places as a batch has rows, and keeps the carry.
+        window: characters of a stream that a step goes back through, T; for text only.
         keep_epochs: every how many epochs the model is saved under the epoch's number, the last
             one always; 0 keeps none.
         scheduled_sampling: along which curve training goes from reading true characters to
@@ -132,6 +141,10 @@ class TrainConfig(_Config):
         truth: share of true characters at the end of that curve.
         label_dropout: share of the names that are learnt without their label, so that the model
             also knows what to do without any.
+        freeze: parts of the model that stay as they are: ``embedding``, ``recurrent``.
+        save_seconds: how often the training's state is saved, beside each epoch's end; 0 never.
+        save_steps: also after so many steps each time; 0 never.
+        keep_checkpoints: how many of the latest such states are kept.
     """
 
     epochs: int = 15
@@ -150,6 +163,11 @@ class TrainConfig(_Config):
     scheduled_sampling: Curriculum = "none"
     truth: float = 0.75
     label_dropout: float = 0.1
+    window: int = 64
+    freeze: tuple[Part, ...] = ()
+    save_seconds: float = 60.0
+    save_steps: int = 0
+    keep_checkpoints: int = 2
 
     def __post_init__(self) -> None:
         ways = get_args(Preparation)
@@ -159,13 +177,19 @@ class TrainConfig(_Config):
         _require(curve in curves, f"scheduled_sampling must be one of {curves}", curve)
         _require(
             curve == "none" or self.preparation == "names",
-            "scheduled_sampling needs names as batches, not the tutorial's preparation",
+            "scheduled_sampling needs names as batches, not text or the tutorial's preparation",
             curve,
         )
         _number("truth", self.truth, "lie in [0, 1]", 0 <= self.truth <= 1)
         rate = self.label_dropout
         _number("label_dropout", rate, "lie in [0, 1)", 0 <= rate < 1)
         _whole("keep_epochs", self.keep_epochs, 0, 1_000_000)
+        _whole("window", self.window, 2, 65536)
+        self._check_freeze()
+        every = self.save_seconds
+        _number("save_seconds", every, "be 0 (never) or above, and finite", 0 <= every < math.inf)
+        _whole("save_steps", self.save_steps, 0, 2**53)
+        _whole("keep_checkpoints", self.keep_checkpoints, 1, 1000)
         _whole("epochs", self.epochs, 1, 1_000_000)
         _whole("batch_size", self.batch_size, 1, 65536)
         rate = self.learning_rate
@@ -181,6 +205,13 @@ class TrainConfig(_Config):
             seconds = self.seconds
             _number("seconds", seconds, "be above 0 and finite", 0 < seconds < math.inf)
         _whole("seed", self.seed, 0, 2**63 - 1)
+
+    def _check_freeze(self) -> None:
+        parts = get_args(Part)
+        _require(isinstance(self.freeze, list | tuple), "freeze must be a list", self.freeze)
+        object.__setattr__(self, "freeze", tuple(self.freeze))  # a list, as from JSON
+        for part in self.freeze:
+            _require(part in parts, f"what is frozen must be one of {parts}", part)
 
 
 @dataclass(frozen=True, kw_only=True)
