@@ -11,12 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charloom import files
-from charloom.checkpoint import (
-    SavedModel,
-)
+from charloom.checkpoint import SavedModel
 from charloom.config import ModelConfig
 from charloom.errors import RunError
+from charloom.files import sets
 from charloom.models.shapes import weight_shapes
 from charloom.vocabulary import Vocabulary
 
@@ -62,7 +60,7 @@ def forge(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
     """Change an index and seal it again, as somebody with bad intent could."""
     fields = json.loads(path.read_bytes())
     change(fields)
-    path.write_bytes(files._seal(fields))
+    path.write_bytes(sets._seal(fields))
 
 
 def replace_payload(folder: Path, name: str, data: bytes, index: str = "model.json") -> None:

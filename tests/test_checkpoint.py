@@ -15,7 +15,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
-from charloom import checkpoint, files
 from charloom.checkpoint import (
     claim,
     load_model,
@@ -23,7 +22,9 @@ from charloom.checkpoint import (
     save_model,
     save_state,
 )
+from charloom.checkpoint import model as model_file
 from charloom.config import ModelConfig
+from charloom.files import disk
 from charloom.vocabulary import Vocabulary
 from run_folders import MODEL_FILES, plain, refusal, replace_payload, toy
 
@@ -285,10 +286,10 @@ def test_a_folder_that_cannot_be_written_is_refused_before_training(
 
 
 def test_limits_hold_on_both_sides(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoint, "MAX_WEIGHT_BYTES", 64)
+    monkeypatch.setattr(model_file, "MAX_WEIGHT_BYTES", 64)
     assert "64" in refusal(lambda: load_model(folder))
     assert "64" in refusal(lambda: save_model(folder, toy()))
     monkeypatch.undo()
-    monkeypatch.setattr(files, "MAX_INDEX_BYTES", 64)
+    monkeypatch.setattr(disk, "MAX_INDEX_BYTES", 64)
     assert "64" in refusal(lambda: load_model(folder))
     assert "64" in refusal(lambda: save_model(folder, toy()))

@@ -18,13 +18,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from charloom import files
 from charloom.checkpoint import (
+    STATE_FILES,
     load_model,
     load_state,
     save_state,
 )
 from charloom.errors import RunError
+from charloom.files import sets
 from run_folders import MODEL_FILES, forge, plain, refusal, replace_payload, toy
 
 # Damage
@@ -62,12 +63,13 @@ def test_a_file_that_is_too_short_or_too_long_is_refused(folder: Path, name: str
 
 def test_every_flipped_bit_of_a_state_is_found(tmp_path: Path) -> None:
     save_state(tmp_path, {"step": np.array(1)}, {"epoch": 1})
-    for name in ("training.json", "training.safetensors"):
-        data = (tmp_path / name).read_bytes()
+    for name in STATE_FILES:
+        path = tmp_path / "checkpoints" / "000000000" / name
+        data = path.read_bytes()
         for flipped in each_bit(data, range(len(data))):
-            (tmp_path / name).write_bytes(flipped)
+            path.write_bytes(flipped)
             refusal(lambda: load_state(tmp_path))
-        (tmp_path / name).write_bytes(data)
+        path.write_bytes(data)
     assert load_state(tmp_path)[1] == {"epoch": 1}
 
 
@@ -221,7 +223,7 @@ def test_wrong_types_anywhere_are_refused(folder: Path) -> None:
                 del container[key]
             else:
                 container[key] = odd
-            (folder / "model.json").write_bytes(files._seal(fields))
+            (folder / "model.json").write_bytes(sets._seal(fields))
             try:
                 model = load_model(folder)
             except RunError as error:

@@ -10,73 +10,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from charloom import files
 from charloom.checkpoint import (
     SavedModel,
     load_model,
     save_model,
 )
 from charloom.errors import RunError
+from charloom.files import disk
+from machine import KilledError, Machine
 from run_folders import MODEL_FILES, plain, refusal, toy
-
-# Saves that are stopped
-
-
-class KilledError(BaseException):
-    """The process is gone."""
-
-
-class Machine:
-    """The calls by which a save changes a disk; the n-th fails, or is the last thing to happen."""
-
-    CALLS = ("open", "write", "fsync", "replace", "unlink", "mkdir")
-
-    def __init__(self) -> None:
-        self.log: list[tuple[str, str]] = []
-        self.names: dict[int, str] = {}
-
-    @contextlib.contextmanager
-    def failing(
-        self, at: int, *, error: OSError | None = None, for_good: bool = False
-    ) -> Iterator[None]:
-        """With ``error`` the call raises it; without one the process dies at the call."""
-        real = {name: getattr(os, name) for name in self.CALLS}
-        self.log.clear()
-
-        def stand_in(name: str) -> Callable[..., Any]:
-            def call(*args: Any, **kwargs: Any) -> Any:
-                count = len(self.log)
-                target = self.names.get(args[0], "") if name in ("write", "fsync") else args[0]
-                self.log.append((name, Path(target).name))
-                if count >= at and error is None:
-                    if count == at and name == "write":  # torn: half of it reached the disk
-                        real["write"](args[0], args[1][: len(args[1]) // 2])
-                    raise KilledError
-                if count == at or (count > at and for_good and name == error_at):
-                    raise error  # type: ignore[misc]
-                if name == "fsync":
-                    return None  # the tests' own disk needs none
-                result = real[name](*args, **kwargs)
-                if name == "open":
-                    self.names[result] = str(args[0])
-                return result
-
-            return call
-
-        error_at = "write"
-        for name in self.CALLS:
-            setattr(os, name, stand_in(name))
-        try:
-            yield
-        finally:
-            for name, function in real.items():
-                setattr(os, name, function)
 
 
 def count_calls(folder: Path, model: SavedModel) -> int:
@@ -227,7 +173,7 @@ def test_a_disk_that_takes_a_few_bytes_at_a_time_gets_them_all(
 def test_saves_between_two_reads_do_not_disturb_the_reader(
     folder: Path, monkeypatch: pytest.MonkeyPatch, seeds: list[int]
 ) -> None:
-    read = files._read
+    read = disk.read
     left = list(seeds)
 
     def read_and_save(path: Path, limit: int) -> bytes | None:
@@ -236,7 +182,7 @@ def test_saves_between_two_reads_do_not_disturb_the_reader(
             save_model(folder, toy(left.pop(0)))
         return data
 
-    monkeypatch.setattr(files, "_read", read_and_save)
+    monkeypatch.setattr(disk, "read", read_and_save)
     assert plain(load_model(folder)) == plain(toy(seeds[-1]))
     assert not left
 

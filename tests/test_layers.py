@@ -23,9 +23,9 @@ LAYERS = [
     {"description"},
     {"corpus", "text"},
     {"gathering"},
-    {"encoding"},
+    {"encoding", "events"},
     {"vocabulary", "reading", "recipes", "files"},
-    {"config", "events"},
+    {"config"},
     {"errors"},
 ]
 """From the top down; rooms of one layer do not import each other."""

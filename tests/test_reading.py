@@ -10,6 +10,7 @@ import pytest
 
 from charloom import reading
 from charloom.corpus import Corpus
+from charloom.reading import streams
 from sources import Write, message, names
 
 # formats
@@ -48,7 +49,7 @@ def test_chunks_do_not_change_what_is_read(
     write: Write, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     text = "\ufeffone\r\nzwö\rd\u20ac\ufeffrei\n\n👪 vier\r\n"
-    monkeypatch.setattr(reading, "_CHUNK_BYTES", size)
+    monkeypatch.setattr(streams, "_CHUNK_BYTES", size)
     assert names(write(text)) == ("one", "zwö", "d€\ufeffrei", "👪 vier")
     assert names(write(text.encode("utf-16")), encoding="utf-16") == names(write(text))
     assert "line 3 is not utf-8: byte 0xE2 at offset 10" in message(

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from charloom import reading
 from charloom.corpus import Corpus
 from charloom.errors import CharloomError, ConfigError, CorpusError
+from charloom.reading import streams
 from sources import ENDINGS, TEXT_CODECS, Write, message, names
 
 # limits
@@ -52,7 +52,7 @@ def test_an_endless_line_costs_little_memory() -> None:
 
 
 def test_a_decompression_bomb_is_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_UNPACKED_BYTES", 1_000_000)
+    monkeypatch.setattr(streams, "MAX_UNPACKED_BYTES", 1_000_000)
     assert "unpacks to over 1,000,000 bytes" in message(write(b"\n" * 1_000_001, "a.txt.gz"))
     assert names(write(b"Zuul\n" * 200_000, "a.txt.gz")) == ("Zuul",)
     zeros, letters = write(bytes(30_000_000), "0.txt.gz"), write(b"x" * 30_000_000, "x.txt.gz")

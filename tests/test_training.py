@@ -17,6 +17,7 @@ from charloom.errors import ConfigError, RunError, TrainingError
 from charloom.events import Evaluated, Finished, Saved, Started, Step, Warned
 from charloom.models.initial import initial_weights
 from charloom.training import fit as fit_module
+from charloom.training import material
 from charloom.training.engine import backend_name, make_engine
 from charloom.training.fit import fit
 
@@ -43,7 +44,7 @@ def test_events_begin_with_started_and_end_with_finished(toy):
     assert isinstance(started, Started)
     assert isinstance(finished, Finished)
     steps, evaluated = of_kind(events, Step), of_kind(events, Evaluated)
-    assert started.train_names + started.held_out_names == len(toy.names)
+    assert started.train_size + started.held_out_size == len(toy.names)
     assert len(steps) == 3 * started.steps_per_epoch == finished.step
     assert [step.step for step in steps] == list(range(1, len(steps) + 1))
     assert [event.epoch for event in evaluated] == [1, 2, 3]
@@ -100,14 +101,16 @@ def test_the_best_weights_are_kept(toy):
 
 def test_training_stops_early_when_the_held_out_loss_no_longer_falls(toy, monkeypatch):
     losses = itertools.chain([3.0, 2.0], itertools.repeat(2.5))
-    monkeypatch.setattr(fit_module._Run, "_held_out_loss", lambda self, weights: next(losses))
+    held_out = "held_out_nats_per_char"
+    loss = lambda self, weights: {held_out: next(losses)}  # noqa: E731
+    monkeypatch.setattr(material.NamesMaterial, "held_out_loss", loss)
     finished = events_of(toy, training=TRAINING.replace(epochs=50, patience=3))[-1]
     assert (finished.reason, finished.epoch, finished.best_epoch) == ("early stopping", 5, 2)
 
 
 def test_without_held_out_names_the_last_weights_are_kept(toy):
     events = events_of(toy, training=TRAINING.replace(held_out=0))
-    assert events[0].held_out_names == 0
+    assert events[0].held_out_size == 0
     assert events[-1].held_out_nats_per_char is None
     assert events[-1].best_epoch == 3
     assert same(events[-1].weights, of_kind(events, Evaluated)[-1].weights)

@@ -160,3 +160,34 @@ def test_what_a_model_writes_is_read_again(
     written = [vocabulary.decode(vocabulary.encode(name)) for name in corpus.names]
     path.write_text("\n".join(written), encoding="utf-8")
     assert Corpus.read(path, unit=unit).names == corpus.names
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@settings(deadline=None)
+@given(known=TEXT, texts=st.lists(TEXT))
+def test_the_unknown_symbol_stands_for_all_other_characters(
+    unit: Unit, known: str, texts: list[str]
+) -> None:
+    without = Vocabulary.of([known], unit)
+    vocabulary = Vocabulary(without.characters, unit, unknown=True)
+    assert (vocabulary.unknown_id, vocabulary.size) == (without.size, without.size + 1)
+    rows = [vocabulary.encode(text) for text in texts]
+    for text, row in zip(texts, rows, strict=True):
+        others = vocabulary.unknown(text)
+        units = split_units(text, unit)
+        assert [u for u, i in zip(units, row, strict=True) if i == vocabulary.unknown_id] == others
+        written = "".join("\ufffd" if u in others else u for u in units)
+        assert vocabulary.decode(row) == written
+    assert vocabulary.encode(known).tolist() == without.encode(known).tolist()
+    assert vocabulary.encode_all(texts)[0].tolist() == [i for row in rows for i in row]
+
+
+def test_a_vocabulary_without_the_unknown_symbol_has_none() -> None:
+    vocabulary = Vocabulary(("a",))
+    assert (vocabulary.unknown_id, vocabulary.has_unknown, vocabulary.size) == (None, False, 2)
+    assert vocabulary == Vocabulary(("a",), "character", False)
+    assert vocabulary != Vocabulary(("a",), unknown=True)
+    with pytest.raises(VocabularyError, match="must be true or false"):
+        Vocabulary(("a",), unknown="yes")  # type: ignore[arg-type]
+    with pytest.raises(VocabularyError, match=r"ids must lie in \[0, 3\)"):
+        Vocabulary(("a",), unknown=True).decode([3])

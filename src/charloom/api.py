@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,25 +10,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .checkpoint import load_model
-from .config import ModelConfig, TrainConfig
+from .config import ModelConfig
 from .errors import RunError
 from .generation import LanguageModel
+from .generation.known import known_names
 from .models.numpy_rnn import NumpyRNN
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from .checkpoint import SavedModel
     from .corpus import Corpus
     from .events import Event
+    from .text import Text
     from .training.engine import Loop
 
 
 def fit(
-    corpus: Corpus,
+    corpus: Corpus | Text,
     *,
+    initial: str | Path | SavedModel | None = None,
     out: str | Path | None = None,
     force: bool = False,
     resume: bool = False,
     loop: Loop = "fit",
+    callbacks: Sequence[Any] = (),
     **settings: Any,
 ) -> Iterator[Event]:
     """Train on ``corpus`` and report what happens as events; see ``training.fit``.
@@ -36,60 +41,78 @@ def fit(
     ``settings`` are fields of ``ModelConfig`` and ``TrainConfig``; the recipe for the corpus's
     size, or the one that ``recipe="tutorial"`` names, sets the others.
     """
+    from .training.defaults import settings_for
     from .training.fit import fit as events  # imported late: it needs a framework
 
-    model, training = _recipe(corpus, **settings)
+    saved = load_model(Path(initial)) if isinstance(initial, str | Path) else initial
+    recipe = settings.pop("recipe", None)
+    model, training = settings_for(corpus, recipe, saved, **settings)
     return events(
-        corpus, model=model, training=training, out=out, force=force, resume=resume, loop=loop
+        corpus,
+        model=model,
+        training=training,
+        initial=saved,
+        out=out,
+        force=force,
+        resume=resume,
+        loop=loop,
+        callbacks=callbacks,
     )
 
 
-def _recipe(corpus: Corpus, **settings: Any) -> tuple[ModelConfig, TrainConfig]:
-    """Return the settings for a corpus, its labels among them."""
-    from .recipes import recipe  # late, as all that only training needs
-
-    settings = {"labels": len(corpus.label_names), **settings}
-    return recipe(corpus.report.names, corpus.report.characters, **settings)
-
-
-def train(corpus: Corpus, *, out: str | Path | None = None, **settings: Any) -> LanguageModel:
+def train(
+    corpus: Corpus | Text, *, out: str | Path | None = None, **settings: Any
+) -> LanguageModel:
     """Train a model on ``corpus`` and return it.
 
     Args:
-        corpus: the names.
+        corpus: the names, or the text.
         out: a run folder to save it to, as it goes.
-        settings: ``force``, ``resume``, ``loop``, ``recipe``, and fields of ``ModelConfig`` and
-            ``TrainConfig``: ``train(corpus, epochs=5, units=128, seed=1)``.
+        settings: what ``fit`` takes: ``force``, ``resume``, ``loop``, ``recipe``, ``initial`` (the
+            run whose weights it begins with), ``callbacks`` (Keras' own), and fields of
+            ``ModelConfig`` and ``TrainConfig``: ``train(corpus, epochs=5, units=128, seed=1)``.
 
     Raises:
         ConfigError, TrainingError, RunError: as ``training.fit``.
     """
-    from .events import Finished
+    from .events import Finished, Started
 
-    finished = None
+    began = finished = None
     for event in fit(corpus, out=out, **settings):
+        if isinstance(event, Started):
+            began = event
         if isinstance(event, Finished):
             finished = event
-    assert finished is not None  # the last event of every training that does not raise
-    model, _ = _recipe(
-        corpus, **{k: v for k, v in settings.items() if k not in ("force", "resume", "loop")}
+    assert began is not None and finished is not None  # of every training that does not raise
+    return language_model(
+        corpus, began.model, finished.weights, vocabulary=began.vocabulary, labels=began.labels
     )
-    return language_model(corpus, model, finished.weights)
 
 
 def language_model(
-    corpus: Corpus, model: ModelConfig, weights: Mapping[str, NDArray[np.float32]]
+    corpus: Corpus | Text,
+    model: ModelConfig,
+    weights: Mapping[str, NDArray[np.float32]],
+    *,
+    vocabulary: Vocabulary | None = None,
+    labels: tuple[str, ...] | None = None,
 ) -> LanguageModel:
     """Return the model with ``weights`` that is being trained on ``corpus``.
 
-    Every name of the corpus counts as known, also those that were held out.
+    Every name of the corpus counts as known, also those that were held out. ``vocabulary`` and
+    ``labels`` are those of the corpus, unless the model knew others before.
     """
+    from .corpus import Corpus  # late, as all that only training needs
+
+    rnn = NumpyRNN(model, weights)
+    if not isinstance(corpus, Corpus):
+        return LanguageModel(rnn, vocabulary or corpus.vocabulary, known=None, longest=1)
     return LanguageModel(
-        rnn=NumpyRNN(model, weights),
-        vocabulary=Vocabulary.of(corpus.names, corpus.unit),
-        known=frozenset(corpus.names),
+        rnn=rnn,
+        vocabulary=vocabulary or Vocabulary.of(corpus.names, corpus.unit),
+        known=known_names(corpus.names),
         longest=corpus.report.longest,
-        labels=corpus.label_names,
+        labels=corpus.label_names if labels is None else labels,
     )
 
 
@@ -105,13 +128,13 @@ def load(run: str | Path) -> LanguageModel:
     return LanguageModel(
         rnn=NumpyRNN(saved.config, saved.weights),
         vocabulary=saved.vocabulary,
-        known=frozenset().union(*parts) if parts else None,
+        known=known_names(*parts) if parts else None,
         longest=longest if isinstance(longest, int) and 0 < longest < 10**6 else 50,
         labels=saved.labels,
     )
 
 
-def held_out_names(run: str | Path) -> tuple[str, ...]:
+def held_out_names(run: str | Path) -> Sequence[str]:
     """Return the names that the run was not trained on.
 
     Raises:
@@ -121,3 +144,15 @@ def held_out_names(run: str | Path) -> tuple[str, ...]:
     if not names:
         raise RunError(f"{run} has no held-out names. Pass --data FILE with names to measure on.")
     return names
+
+
+def held_out_text(run: str | Path) -> str:
+    """Return the text that the run was not trained on.
+
+    Raises:
+        RunError: as ``load``, or it has none.
+    """
+    text = load_model(Path(run)).held_out_text
+    if not text:
+        raise RunError(f"{run} has no held-out text. Pass --data FILE with text to measure on.")
+    return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,16 +11,30 @@ from functools import cached_property
 from importlib import resources
 from itertools import chain, count, groupby, repeat
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .config import Unit
+from .encoding.large import are_large
 from .errors import ConfigError, CorpusError
 from .gathering import Gatherer, ReadReport, clean
 from .gathering import normalise as normalise
-from .reading import MAX_LINE_BYTES, STDIN, ReadOptions, form_of, label, read_source
+from .reading import MAX_LINE_BYTES, ReadOptions, check_sources, form_of, label, read_source
+from .vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from .encoding.sequences import EncodedNames
 
 SHOWN = 12
 """Labels that a description lists."""
+
+MOST_HELD_OUT = 20_000
+"""Names that are held out of encoded ones, at most: more would say no more."""
+
+Places = Sequence[int] | NDArray[np.integer]
+"""Where in a corpus some of its names are."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +44,14 @@ class Corpus:
     Build one with ``read``, ``of`` or ``builtin``; they normalise and count.
 
     Attributes:
-        names: the names; one with several labels is there with each.
+        names: the names; one with several labels is there with each. A tuple, or where the
+            sources were large ``encoding.sequences.EncodedNames``.
         unit: what counts as a character.
         labels: what kind each name is of, "" where that is not known; ``None`` without labels.
         report: how it was read.
     """
 
-    names: tuple[str, ...] = field(repr=False)
+    names: Sequence[str] = field(repr=False)
     unit: Unit = "character"
     labels: tuple[str, ...] | None = field(default=None, repr=False, kw_only=True)
     report: ReadReport = field(kw_only=True)
@@ -78,6 +94,10 @@ class Corpus:
             max_line_bytes=max_line_bytes,
         )
         gatherer = Gatherer(repeats, labelled=label_column is not None or label_field is not None)
+        if unit == "character" and not repeats and {*map(form_of, sources)} == {"lines"}:
+            large, stdin = are_large(sources, stdin, max_line_bytes)
+            if large:
+                return cls._encoded(sources, options, stdin, gatherer)
         for source in sources:
             records = read_source(source, options, warn=gatherer.warnings.append, stdin=stdin)
             gatherer.add(label(source), records, f"{label(source)} line")
@@ -121,6 +141,23 @@ class Corpus:
         return cls(tuple(gatherer.names), unit, labels=labels, report=report)
 
     @classmethod
+    def _encoded(
+        cls,
+        sources: Sequence[str | Path],
+        options: ReadOptions,
+        stdin: BinaryIO | None,
+        gatherer: Gatherer,
+    ) -> Corpus:
+        from .encoding.names import encode_names  # late: small corpora need none of it
+
+        encoded = encode_names(sources, options, stdin)
+        for source, counts in zip(sources, encoded.sources, strict=True):
+            gatherer.count(label(source), *counts)
+        names, lengths = encoded.names, encoded.names.lengths
+        sizes = len(names), len(names.ids.values), int(lengths.min()), int(lengths.max())
+        return cls(names, report=gatherer.report_on(*sizes, names.characters))
+
+    @classmethod
     def builtin(cls, *, repeats: bool = False) -> Corpus:
         """Read the list of dinosaur names that the package ships."""
         with resources.as_file(resources.files("charloom") / "data" / "dinosaurs.txt") as path:
@@ -141,41 +178,70 @@ class Corpus:
         place = {name: k for k, name in enumerate(self.label_names, start=1)}
         return tuple(place.get(name, 0) for name in self.labels)
 
-    def split(self, share: float = 0.1, seed: int = 0) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    @property
+    def encoded(self) -> EncodedNames | None:
+        """The names, where they are encoded."""
+        return None if isinstance(self.names, tuple) else cast("EncodedNames", self.names)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The characters of the names."""
+        if self.encoded is not None:
+            return Vocabulary(tuple(self.encoded.characters), self.unit)
+        return Vocabulary.of(self.names, self.unit)
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hex digits that stand for the names and their labels, in whatever order."""
+        if self.encoded is not None:
+            return self.encoded.digest
+        lines: Iterable[str] = self.names
+        if self.labels is not None:
+            lines = map("\t".join, zip(self.names, self.labels, strict=True))
+        return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
+
+    def split(self, share: float = 0.1, seed: int = 0) -> tuple[Sequence[str], Sequence[str]]:
         """Return (train, held-out) names; see ``split_places``."""
+        if self.encoded is not None:
+            rows = self._held_out_rows(self.encoded, share, seed)
+            return self.encoded.without(rows), tuple(self.encoded[i] for i in rows.tolist())
         train, held_out = self.split_places(share, seed)
         return tuple(self.names[i] for i in train), tuple(self.names[i] for i in held_out)
 
-    def split_places(
-        self, share: float = 0.1, seed: int = 0
-    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def split_places(self, share: float = 0.1, seed: int = 0) -> tuple[Places, Places]:
         """Return the places in ``names`` of (train, held-out) names.
 
         The names and ``seed`` decide, not their order. At least one name is held out (unless
         ``share`` is 0 or there is just one name), and at least one is left to train on. A name
-        with several labels is on one side with all of them.
+        with several labels is on one side with all of them. Of encoded names, at most
+        ``MOST_HELD_OUT`` are held out.
 
         Raises:
             ConfigError: ``share`` lies outside [0, 1), or a name that occurs more than once
                 could come to lie on both sides.
         """
+        if self.encoded is not None:
+            rows = self._held_out_rows(self.encoded, share, seed)
+            every = np.arange(len(self.encoded), dtype=np.min_scalar_type(len(self.encoded)))
+            return np.delete(every, rows), rows
         labels = self.labels
         if share and labels is None and len(set(self.names)) < len(self.names):
             raise ConfigError(
                 "names that are repeated cannot be held out: they would be in both parts. "
                 "Read the corpus without repeats, or hold out nothing."
             )
-        if not 0 <= share < 1:
-            raise ConfigError(f"the held-out share must lie in [0, 1). Received: {share}")
         order = sorted(range(len(self.names)), key=self.names.__getitem__)
         groups = [[i] for i in order]
         if labels is not None:
             order.sort(key=lambda i: (self.names[i], labels[i]))
             groups = [list(group) for _, group in groupby(order, key=self.names.__getitem__)]
         random.Random(seed).shuffle(groups)
-        size = len(groups)
-        k = 0 if share == 0 or size == 1 else max(1, int(size * share))
+        k = _held_out(len(groups), share)
         return tuple(chain(*groups[k:])), tuple(chain(*groups[:k]))
+
+    @staticmethod
+    def _held_out_rows(names: EncodedNames, share: float, seed: int) -> NDArray[np.int64]:
+        return names.lookup.least(min(_held_out(len(names), share), MOST_HELD_OUT), seed)
 
     def describe(self) -> str:
         """Return the report as a few lines for people."""
@@ -195,6 +261,13 @@ class Corpus:
         )
 
 
+def _held_out(size: int, share: float) -> int:
+    """Return how many of ``size`` names are held out."""
+    if not 0 <= share < 1:
+        raise ConfigError(f"the held-out share must lie in [0, 1). Received: {share}")
+    return 0 if share == 0 or size == 1 else max(1, int(size * share))
+
+
 def read_texts(source: str | Path, **options: Any) -> list[str]:
     """Read strings as ``Corpus.read`` reads names, but keep their order and their repeats.
 
@@ -212,10 +285,7 @@ def read_texts(source: str | Path, **options: Any) -> list[str]:
 
 def _check_sources(sources: Sequence[str | Path], **chosen: str | int | None) -> None:
     """Refuse what would be ignored in silence; ``chosen`` are columns and fields by option."""
-    if not sources:
-        raise CorpusError("reading needs a source. Name a file, or - for standard input.")
-    if sum(str(source) == STDIN for source in sources) > 1:
-        raise CorpusError("standard input can be read only once. Name - once.")
+    check_sources(sources)
     forms = {form_of(source) for source in sources}
     for option, value in chosen.items():
         tables = option.endswith("column")

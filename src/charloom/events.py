@@ -10,7 +10,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Reason = Literal["epochs", "early stopping", "seconds", "interrupted", "diverged"]
+from .config import ModelConfig
+from .vocabulary import Vocabulary
+
+Reason = Literal["epochs", "early stopping", "seconds", "interrupted", "callback", "diverged"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,18 +21,24 @@ class Started:
     """Training is about to take its first step.
 
     Attributes:
+        model, vocabulary, labels: what is trained: the weights of later events belong to it.
         backend: Keras' backend (``jax``, ``tensorflow`` or ``torch``).
         parameters: trainable numbers of the model.
-        train_names, held_out_names: names in each part.
+        counted: what training goes through: ``names``, or ``characters`` of text.
+        train_size, held_out_size: how many of them are in each part.
         steps_per_epoch, epochs: the longest that training will go on.
         padded_share: share of the batches' cells that is padding.
         first_epoch: 1, or the epoch at which a resumed run goes on.
     """
 
+    model: ModelConfig
+    vocabulary: Vocabulary
+    labels: tuple[str, ...]
     backend: str
+    counted: Literal["names", "characters"]
     parameters: int
-    train_names: int
-    held_out_names: int
+    train_size: int
+    held_out_size: int
     steps_per_epoch: int
     epochs: int
     padded_share: float
@@ -47,7 +56,7 @@ class Step:
         batch_nats_per_char: the latest batch's; this step's with an unpacked loop, else that of
             the step before while this one's is still computed.
         learning_rate: the rate of this step.
-        names_per_second: a running mean.
+        names_per_second, characters_per_second: running means; of text, there are no names.
         seconds_left: an estimate.
     """
 
@@ -58,6 +67,7 @@ class Step:
     batch_nats_per_char: float
     learning_rate: float
     names_per_second: float
+    characters_per_second: float
     seconds_left: float
 
 
@@ -68,7 +78,9 @@ class Evaluated:
     Attributes:
         epoch, step: where training is.
         train_nats_per_char: mean loss of the epoch, as trained (dropout on).
-        held_out_nats_per_char: loss on the held-out names (dropout off); ``None`` without any.
+        held_out_nats_per_char: loss on what is held out (dropout off), of text with the carry
+            all along; ``None`` if nothing is.
+        held_out_window_nats_per_char: of text, in windows of 256 that know nothing before them.
         best: whether this is the best so far; without held-out names, or with too few to tell, the
             latest is the best.
         seconds: since training began.
@@ -82,6 +94,7 @@ class Evaluated:
     best: bool
     seconds: float
     weights: Mapping[str, NDArray[np.float32]]
+    held_out_window_nats_per_char: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +120,8 @@ class Finished:
         reason: why it ended.
         epoch, step: how far it came.
         best_epoch: the epoch whose weights were kept.
-        train_nats_per_char, held_out_nats_per_char: the losses of that epoch.
+        train_nats_per_char, held_out_nats_per_char, held_out_window_nats_per_char: the losses of
+            that epoch.
         seconds: since training began.
         weights: the kept weights, by the names of ``models.shapes``, float32.
     """
@@ -120,6 +134,7 @@ class Finished:
     held_out_nats_per_char: float | None
     seconds: float
     weights: Mapping[str, NDArray[np.float32]]
+    held_out_window_nats_per_char: float | None = None
 
 
 Event = Started | Step | Evaluated | Saved | Warned | Finished

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from .config import MOST_LABELS, Unit
+from .encoding.normal import no_names
+from .encoding.normal import normalise as normalise
+from .encoding.normal import unprintable as unprintable
 from .errors import ConfigError, CorpusError
 from .reading import Records
-from .vocabulary import name_character, split_units
+from .vocabulary import split_units
 
 FEW_NAMES = 100
 """Below this many names a corpus draws a warning: there is hardly a style to learn."""
@@ -55,14 +57,6 @@ class ReadReport:
         }
 
 
-def normalise(text: str) -> str:
-    """Return ``text`` in NFC without surrounding white space and leading byte-order marks."""
-    name = unicodedata.normalize("NFC", text).strip()
-    while name.startswith("\ufeff"):  # left in the middle where files were joined
-        name = name[1:].lstrip()
-    return name
-
-
 def clean(records: Records, where: str) -> Iterator[tuple[str, str]]:
     """Normalise each name and label, blank ones to "", and refuse what neither may hold."""
     for number, name, label in records:
@@ -94,7 +88,6 @@ class Gatherer:
 
     def add(self, source: str, records: Records, where: str) -> None:
         """Take the records of ``source``; ``where`` is what errors call a record."""
-        self.sources.append(source)
         count = blank = 0
         for pair in clean(records, where):
             count += 1
@@ -104,9 +97,14 @@ class Gatherer:
                 self.names.append(pair[0])
                 self.labels.append(pair[1])
                 self.seen.add(pair)
-        self.records += count
+        self.count(source, count, blank)
+
+    def count(self, source: str, records: int, blank: int) -> None:
+        """Note that ``source`` was read, and how much of it is blank."""
+        self.sources.append(source)
+        self.records += records
         self.blank += blank
-        if count == blank:
+        if records == blank:
             self.warnings.append(f"{source} holds no names.")
 
     def report(self, unit: Unit) -> ReadReport:
@@ -120,31 +118,41 @@ class Gatherer:
             raise ConfigError(f"unit must be one of {get_args(Unit)}. Received: {unit!r:.40}")
         names = self.names
         if not names:
-            raise CorpusError(
-                f"{', '.join(self.sources)} holds no names: it is empty or blank. "
-                "Give a source with one name a line."
-            )
+            raise CorpusError(no_names(self.sources))
+        lengths, distinct = _measure(names, unit)
+        return self.report_on(len(names), sum(lengths), min(lengths), max(lengths), distinct)
+
+    def report_on(
+        self, names: int, characters: int, shortest: int, longest: int, distinct: Collection[str]
+    ) -> ReadReport:
+        """Report on names that were counted elsewhere.
+
+        Args:
+            names, characters: how many there are.
+            shortest, longest: lengths.
+            distinct: the characters.
+
+        Raises:
+            CorpusError: there are none of the labels asked for.
+        """
         labels = Counter(name for name in self.labels if name)
         if self.labelled:
-            self._check_labels(labels, len(names))
-        lengths, distinct = _measure(names, unit)
-        if len(names) < FEW_NAMES:
-            self.warnings.append(
-                f"{len(names)} names are few: expect them back rather than new ones."
-            )
+            self._check_labels(labels, names)
+        if names < FEW_NAMES:
+            self.warnings.append(f"{names} names are few: expect them back rather than new ones.")
         if any("\ufffd" in character for character in distinct):
             self.warnings.append("a name holds U+FFFD, the trace of a wrong decoding earlier on.")
         return ReadReport(
             sources=tuple(self.sources),
             records=self.records,
             blank=self.blank,
-            duplicates=self.records - self.blank - len(names),
-            names=len(names),
-            characters=sum(lengths),
+            duplicates=self.records - self.blank - names,
+            names=names,
+            characters=characters,
             distinct=len(distinct),
-            shortest=min(lengths),
-            longest=max(lengths),
-            mean=sum(lengths) / len(names),
+            shortest=shortest,
+            longest=longest,
+            mean=characters / names,
             labels=dict(sorted(labels.items(), key=lambda pair: (-pair[1], pair[0]))),
             warnings=tuple(self.warnings),
         )
@@ -182,16 +190,3 @@ def _measure(names: Sequence[str], unit: Unit) -> tuple[list[int], set[str]]:
         distinct.update(units)
         lengths.append(len(units))
     return lengths, distinct
-
-
-def unprintable(name: str) -> str | None:
-    """Say which character must not be in a name or a label: one that breaks
-    lines, steers a terminal, or cannot be written as UTF-8; tabs may. ``None`` if all may."""
-    for character in name:
-        if character in "\n\r":
-            return f"holds a line break: {name!r:.40}. Names are one a line; clean them."
-        category = unicodedata.category(character)
-        if (category == "Cc" and character != "\t") or category == "Cs":
-            kind = "control character" if category == "Cc" else "lone surrogate"
-            return f"holds a {kind}, {name_character(character)}: {name!r:.40}. Remove it."
-    return None

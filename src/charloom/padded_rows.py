@@ -55,9 +55,14 @@ class PaddedBatches:
             )
 
     @property
-    def edges(self) -> list[int]:
-        """The only T, less one: as ``NameBatches.edges``."""
-        return [self.rows.shape[1] - 2]
+    def times(self) -> list[int]:
+        """The only T that a batch has."""
+        return [self.rows.shape[1] - 1]
+
+    @property
+    def characters_per_batch(self) -> float:
+        """Targets of a batch, padding included."""
+        return self.characters_per_name * self.batch_size
 
     @property
     def steps_per_epoch(self) -> int:

@@ -76,9 +76,7 @@ def recipe(
     """
     if recipe is not None and recipe not in RECIPES:
         raise ConfigError(f"no recipe is called {recipe!r:.40}. There is: {', '.join(RECIPES)}.")
-    changes = {name: value for name, value in changes.items() if value is not None}
-    if unknown := sorted(set(changes) - _MODEL - _TRAINING):
-        raise ConfigError(f"no setting is called {unknown[0]}. See ModelConfig and TrainConfig.")
+    changes = _given(changes)
     batch_size = 8 * round(_between(BATCH_SIZE, characters) / 8)
     steps = max(1, math.ceil(names / batch_size))
     model: dict[str, Any] = {
@@ -91,9 +89,50 @@ def recipe(
         "weight_decay": float(f"{_between(WEIGHT_DECAY, characters, math.log, math.exp):.2g}"),
         "epochs": max(round(_between(EPOCHS, characters)), math.ceil(LEAST_STEPS / steps)),
     }
-    changes = {**RECIPES.get(recipe or "", {}), **changes}
-    model.update({name: value for name, value in changes.items() if name in _MODEL})
-    training.update({name: value for name, value in changes.items() if name in _TRAINING})
+    return _settings(model, training, {**RECIPES.get(recipe or "", {}), **changes})
+
+
+def text_recipe(
+    characters: int, recipe: str | None = None, **changes: Any
+) -> tuple[ModelConfig, TrainConfig]:
+    """Return the model and the training for running text of so many ``characters``.
+
+    Args:
+        characters: the text's size.
+        recipe: there is none of text that has a name.
+        changes: as for ``recipe``; ``seconds`` also decides how large a model pays.
+
+    Raises:
+        ConfigError: as ``recipe``.
+    """
+    if recipe is not None:
+        raise ConfigError(f"recipe {recipe!r:.40} is for names, not for text. Leave it out.")
+    changes = _given(changes)
+    model: dict[str, Any] = {"units": 512, "embedding": 512, "dropout": 0.25, "text": True}
+    training: dict[str, Any] = {
+        "preparation": "text",
+        "epochs": 6,
+        "batch_size": 32,
+        "window": 64,
+        "learning_rate": 4e-3,
+        "weight_decay": 0.1,
+    }
+    return _settings(model, training, changes)
+
+
+def _given(changes: dict[str, Any]) -> dict[str, Any]:
+    """Drop what changes nothing; refuse what is no setting."""
+    changes = {name: value for name, value in changes.items() if value is not None}
+    if unknown := sorted(set(changes) - _MODEL - _TRAINING):
+        raise ConfigError(f"no setting is called {unknown[0]}. See ModelConfig and TrainConfig.")
+    return changes
+
+
+def _settings(
+    model: dict[str, Any], training: dict[str, Any], changes: dict[str, Any]
+) -> tuple[ModelConfig, TrainConfig]:
+    model = model | {name: value for name, value in changes.items() if name in _MODEL}
+    training = training | {name: value for name, value in changes.items() if name in _TRAINING}
     return ModelConfig(**model), TrainConfig(**training)
 
 

@@ -35,14 +35,27 @@ def name_character(character: str) -> str:
     return f"{character!r} ({points}{' ' + name if name else ''})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Vocabulary:
-    """The characters that a model knows, in sorted order; ``characters[i]`` has the id i + 1."""
+    """The characters that a model knows, in sorted order; ``characters[i]`` has the id i + 1.
+
+    Attributes:
+        characters: distinct, sorted.
+        unit: what counts as a character.
+        has_unknown: whether the last id is a symbol that stands for any other character; without
+            it other characters are errors.
+    """
 
     characters: tuple[str, ...]
-    unit: Unit = "character"
+    unit: Unit
+    has_unknown: bool
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self, characters: tuple[str, ...], unit: Unit = "character", unknown: bool = False
+    ) -> None:
+        object.__setattr__(self, "characters", characters)
+        object.__setattr__(self, "unit", unit)
+        object.__setattr__(self, "has_unknown", unknown)
         if self.unit not in get_args(Unit):
             rule = f"a vocabulary's unit must be one of {get_args(Unit)}"
             raise VocabularyError(f"{rule}. Received: {self.unit!r:.40}")
@@ -55,6 +68,9 @@ class Vocabulary:
                 raise VocabularyError(f"{rule}. Received: {character!r:.40}")
         if list(self.characters) != sorted(set(self.characters)):
             raise VocabularyError("a vocabulary must list distinct characters in sorted order.")
+        if self.has_unknown not in (True, False):
+            rule = "whether a vocabulary has the unknown symbol must be true or false"
+            raise VocabularyError(f"{rule}. Received: {self.has_unknown!r:.40}")
 
     @classmethod
     def of(cls, names: Iterable[str], unit: Unit = "character") -> Vocabulary:
@@ -64,8 +80,13 @@ class Vocabulary:
 
     @property
     def size(self) -> int:
-        """V: the characters and the boundary."""
-        return len(self.characters) + 1
+        """V: the characters, the boundary and, if there is one, the unknown symbol."""
+        return len(self.characters) + 1 + self.has_unknown
+
+    @property
+    def unknown_id(self) -> int | None:
+        """Id of the unknown symbol, the last; ``None`` without one."""
+        return len(self.characters) + 1 if self.has_unknown else None
 
     @cached_property
     def _ids(self) -> dict[str, int]:
@@ -76,7 +97,7 @@ class Vocabulary:
         """Ids by code point, 0 where there is none; the last row stands for all points beyond."""
         points = [ord(character) for character in self.characters]
         table = np.zeros(max(points, default=0) + 2, np.int32)
-        table[points] = np.arange(1, self.size)
+        table[points] = np.arange(1, len(points) + 1)
         return table
 
     def unknown(self, text: str) -> list[str]:
@@ -87,10 +108,15 @@ class Vocabulary:
         """Return the ids of ``text``'s characters, shape (T,), without boundaries.
 
         Raises:
-            VocabularyError: ``text`` contains a character that the vocabulary lacks.
+            VocabularyError: ``text`` contains a character that the vocabulary lacks, and there
+                is no unknown symbol to stand for it.
         """
+        units, unknown = split_units(text, self.unit), self.unknown_id
         try:
-            ids = [self._ids[unit] for unit in split_units(text, self.unit)]
+            if unknown is None:
+                ids = [self._ids[unit] for unit in units]
+            else:
+                ids = [self._ids.get(unit, unknown) for unit in units]
         except KeyError:
             character = name_character(self.unknown(text)[0])
             raise VocabularyError(
@@ -103,7 +129,7 @@ class Vocabulary:
         """Return the ids of all names end to end, shape (characters,), and their lengths, (N,).
 
         Raises:
-            VocabularyError: a name contains a character that the vocabulary lacks.
+            VocabularyError: as ``encode``.
         """
         names = list(names)
         if self.unit == "grapheme":
@@ -114,18 +140,20 @@ class Vocabulary:
         text = "".join(names).encode("utf-32-le", "surrogatepass")
         points = np.frombuffer(text, "<u4")  # (characters,)
         ids = self._table[np.minimum(points, len(self._table) - 1)]
-        if not ids.all():
+        if self.unknown_id is not None:
+            ids[ids == 0] = self.unknown_id
+        elif not ids.all():
             first = np.searchsorted(np.cumsum(lengths), np.argmin(ids), side="right")
             self.encode(names[first])  # raises, and names the character
         return ids, lengths
 
     def decode(self, ids: Sequence[int] | NDArray[np.integer]) -> str:
-        """Return the text of ``ids``, shape (T,); boundaries add nothing.
+        """Return the text of ``ids``, shape (T,); boundaries add nothing, unknown symbols U+FFFD.
 
         Raises:
             VocabularyError: an id lies outside [0, V).
         """
-        table = ("", *self.characters)
+        table = ("", *self.characters, *["\ufffd"] * self.has_unknown)
         values = [int(i) for i in ids]
         if any(not 0 <= i < len(table) for i in values):
             raise VocabularyError(f"ids must lie in [0, {len(table)}). Received: {values[:20]}")

@@ -96,7 +96,8 @@ def _explained(
     rest = iter(strings)
     while chunk := list(islice(rest, CHUNK)):
         texts = [str(string) for string in chunk]
-        possible = [not model.vocabulary.unknown(normalise(text)) for text in texts]
+        reads_all = model.vocabulary.has_unknown
+        possible = [reads_all or not model.vocabulary.unknown(normalise(t)) for t in texts]
         found = iter(explain(model, [t for t, good in zip(texts, possible, strict=True) if good]))
         for string, good in zip(chunk, possible, strict=True):
             yield string, next(found) if good else Explanation(str(string), "", (), math.inf, None)

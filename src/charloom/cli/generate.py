@@ -1,16 +1,17 @@
-"""``charloom generate``: new names from a trained model."""
+"""``charloom generate``: new names, or running text, from a trained model."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from .drawing import drawing_options, novelty_options, rule_options
 from .options import json_option, run_argument, say
 from .steering import load_steered, steering_options
 
@@ -19,127 +20,15 @@ if TYPE_CHECKING:
     from ..generation.generate import Search
     from ..generation.rules import Rules
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Temperature(click.ParamType):  # type: ignore[type-arg, unused-ignore]
-    """A number, or several with commas between them."""
-
-    name = "number[,...]"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return a float or a tuple of floats."""
-        if not isinstance(value, str):
-            return value
-        try:
-            numbers = tuple(float(part) for part in value.split(","))
-        except ValueError:
-            self.fail(f"{value!r} is not a number, nor several with commas between them.")
-        return numbers[0] if len(numbers) == 1 else numbers
-
-
-def drawing_options(function: F) -> F:
-    """How to draw."""
-    options = (
-        click.option(
-            "--temperature",
-            "temperatures",
-            type=Temperature(),
-            multiple=True,
-            help="Below 1 more typical, above 1 bolder; 0 always takes the likeliest character; 1 "
-            "if not given. Several, as in 0.5,1.2, take turns along the name. Given more than "
-            "once, there are -n names of each.",
-        ),
-        click.option("--top-k", type=int, help="Choose among the k likeliest characters only."),
-        click.option(
-            "--top-p", type=float, help="Choose among the likeliest that make up p in all."
-        ),
-        click.option(
-            "--min-p",
-            type=float,
-            help="Choose among those at least p times as likely as the best.",
-        ),
-        click.option("--seed", type=int, help="Repeat a draw: the same seed gives the same names."),
-        click.option(
-            "--best",
-            is_flag=True,
-            help="The likeliest names in order, exactly, instead of a draw.",
-        ),
-        click.option(
-            "--beam",
-            type=int,
-            metavar="WIDTH",
-            help="With --best: quickly, by a beam search that may miss some.",
-        ),
-    )
-    return _decorate(function, options)
-
-
-def rule_options(function: F) -> F:
-    """What every name must obey."""
-    options = (
-        click.option("--start", default="", help="What each name begins with."),
-        click.option("--end", default="", help="What each name ends with."),
-        click.option(
-            "--contains", multiple=True, help="What each name has somewhere; may be repeated."
-        ),
-        click.option("--length", metavar="RANGE", help="How long each name is: 6:9, 6:, :9, or 7."),
-        click.option(
-            "--max-length",
-            type=int,
-            help="Longest name, if no --length says so; twice the longest known one and 10 more, "
-            "if not given. Names are dropped, never cut.",
-        ),
-        click.option("--chars", help="The characters that names are made of, and no others."),
-        click.option("--regex", help="A regular expression that matches the whole name."),
-        click.option(
-            "--block",
-            type=click.Path(path_type=Path),
-            multiple=True,
-            metavar="FILE",
-            help="Texts, one a line, that no name may have anywhere, whatever the case.",
-        ),
-    )
-    return _decorate(function, options)
-
-
-def novelty_options(function: F) -> F:
-    """What counts as new."""
-    options = (
-        click.option(
-            "--forbid",
-            type=click.Path(path_type=Path),
-            multiple=True,
-            metavar="FILE",
-            help="Names that must not come out, beside the training list.",
-        ),
-        click.option(
-            "--min-edits",
-            type=int,
-            default=1,
-            show_default=True,
-            help="Stay at least so many edits away from each of these names.",
-        ),
-        click.option(
-            "--fold-case", is_flag=True, help="Count names that differ only in case as the same."
-        ),
-        click.option(
-            "--allow-known", is_flag=True, help="Let names of the training list come out."
-        ),
-        click.option("--allow-repeats", is_flag=True, help="Let a name come out more than once."),
-    )
-    return _decorate(function, options)
-
-
-def _decorate(function: F, options: tuple[Callable[[F], F], ...]) -> F:
-    for option in reversed(options):
-        function = option(function)
-    return function
-
 
 @click.command("generate")
 @run_argument
 @click.option("-n", "count", type=int, default=10, show_default=True, help="How many names.")
+@click.option(
+    "--characters",
+    type=int,
+    help="From a model of running text: how many characters, beside the start; 1000 if not given.",
+)
 @drawing_options
 @rule_options
 @novelty_options
@@ -153,6 +42,7 @@ def _decorate(function: F, options: tuple[Callable[[F], F], ...]) -> F:
 def command(
     run: Path,
     count: int,
+    characters: int | None,
     temperatures: tuple[float | tuple[float, ...], ...],
     best: bool,
     beam: int | None,
@@ -171,10 +61,21 @@ def command(
     enough, what there is is printed, with the reason, and the exit code is 1. With --json each
     line is an object: text, nats (-log of its probability), origin ("new" or "known"), and the
     temperature if several were given.
+
+    From a model of running text, print --characters of text, beginning with --start, as they are
+    drawn. Of the options, temperatures and filters, --seed, --with and --json apply. With --json
+    it is one object: text, characters (the new ones) and seed.
     """
     if beam is not None and not best:
         raise click.UsageError("--beam is for --best. Add that, or leave it out.")
     model = load_steered(run, labels, guidance, other)
+    if model.is_text:
+        from .text_output import print_text
+
+        print_text(model, characters, temperatures, as_json=as_json, **options)
+        return 0
+    if characters is not None:
+        raise click.UsageError("--characters is for running text. RUN has learnt names: pass -n.")
     rules = _rules(model, options)
     seed = options.pop("seed")
     options["seed"] = int.from_bytes(os.urandom(6)) if seed is None else seed

@@ -9,6 +9,9 @@ import click
 
 from .options import json_option, run_argument, to_json
 
+SHOWN = 200
+"""Characters that are listed; --json has all."""
+
 
 @click.command("info")
 @run_argument
@@ -31,6 +34,7 @@ def command(run: Path, as_json: bool) -> None:
             "size": size,
             "unit": saved.vocabulary.unit,
             "characters": list(saved.vocabulary.characters),
+            "unknown": saved.vocabulary.has_unknown,
         },
         "labels": list(saved.labels),
         **facts,
@@ -43,30 +47,31 @@ def command(run: Path, as_json: bool) -> None:
 
 
 def _lines(data: dict[str, Any]) -> list[tuple[str, str]]:
-    model, vocabulary = data["model"], data["vocabulary"]
-    characters = " ".join(vocabulary["characters"])
+    model = data["model"]
     lines = [
         ("run", data["run"]),
+        ("learnt", "running text" if model["text"] else "names"),
         (
             "model",
             f"embedding {model['embedding']} -> {model['layers']} x {model['cell'].upper()} "
-            f"{model['units']} -> logits {vocabulary['size']}, dropout {model['dropout']:g}",
+            f"{model['units']} -> logits {data['vocabulary']['size']}, "
+            f"dropout {model['dropout']:g}",
         ),
         ("parameters", f"{data['parameters']:,}"),
-        ("vocabulary", f"{vocabulary['size'] - 1} {vocabulary['unit']}s: {characters}"),
+        ("vocabulary", _vocabulary(data["vocabulary"])),
     ]
     if labels := data["labels"]:
         lines.append(("labels", f"{len(labels)}: {', '.join(labels)}"))
     corpus = data.get("corpus")
     if isinstance(corpus, dict):
         sources = ", ".join(map(str, corpus.get("sources", [])))
-        lines.append(("corpus", f"{corpus.get('names'):,} names from {sources}"))
-        lines.append(
-            (
-                "",
-                f"{data.get('train_names'):,} to train on, {data.get('held_out_names'):,} held out",
-            )
-        )
+        what = "characters" if model["text"] else "names"
+        lines.append(("corpus", f"{_count(corpus.get(what))} {what} from {sources}"))
+        train, held_out = _count(data.get(f"train_{what}")), _count(data.get(f"held_out_{what}"))
+        lines.append(("", f"{train} to train on, {held_out} held out"))
+        if unknown := corpus.get("unknown_characters"):
+            rare = f"{_count(corpus.get('rare'))} rare ones, {_count(unknown)} in all"
+            lines.append(("", f"{rare}, are read as unknown"))
     training = data.get("training")
     if isinstance(training, dict):
         recipe = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in training.items())
@@ -74,7 +79,11 @@ def _lines(data: dict[str, Any]) -> list[tuple[str, str]]:
     best = data.get("best")
     if isinstance(best, dict):
         lines.append(("best epoch", str(best.get("epoch"))))
-        for key, title in (("train", "training"), ("held_out", "held-out")):
+        for key, title in (
+            ("train", "training"),
+            ("held_out", "held-out"),
+            ("held_out_window", "in windows"),
+        ):
             value = best.get(f"{key}_nats_per_char")
             if isinstance(value, float):
                 lines.append((f"{title}", f"{value:.4f} nats/char"))
@@ -85,3 +94,18 @@ def _lines(data: dict[str, Any]) -> list[tuple[str, str]]:
         if key in data:
             lines.append((key, str(data[key])))
     return lines
+
+
+def _vocabulary(vocabulary: dict[str, Any]) -> str:
+    from ..description import visible
+
+    characters = vocabulary["characters"]
+    shown = " ".join(map(visible, characters[:SHOWN]))
+    if len(characters) > SHOWN:
+        shown += f" and {len(characters) - SHOWN:,} more"
+    rest = ", and one for all others" if vocabulary["unknown"] else ""
+    return f"{len(characters):,} {vocabulary['unit']}s{rest}: {shown}"
+
+
+def _count(number: Any) -> str:
+    return f"{number:,}" if isinstance(number, int) else "?"

@@ -43,10 +43,12 @@ def command(run: Path) -> None:
     It shows the likeliest next characters and the likeliest names, each with its probability given
     the beginning and at the temperature. Type a name's number to take it, or more text to add it
     to the beginning; /help lists the commands.
+
+    A model of running text writes on: it offers continuations instead of names, without an end.
     """
     from ..api import load
 
-    session = Session(load(run))
+    session = _session(load(run))
     with suppress(ImportError):
         import readline  # noqa: F401  # line editing and history, where there is a terminal
     try:
@@ -58,8 +60,18 @@ def command(run: Path) -> None:
         click.echo()
 
 
+def _session(model: LanguageModel) -> Session:
+    if not model.is_text:
+        return Session(model)
+    from .play_text import TextSession
+
+    return TextSession(model)
+
+
 class Session:
     """A beginning, a temperature, and the names on offer."""
+
+    help, offer = HELP, "name"
 
     def __init__(self, model: LanguageModel) -> None:
         self.text, self.temperature = "", 1.0
@@ -78,7 +90,7 @@ class Session:
             if word == "/quit":
                 return False
             if word == "/help":
-                click.echo(HELP)
+                click.echo(self.help)
             elif word == "/new":
                 self._draw()
             elif word == "/t":
@@ -90,7 +102,8 @@ class Session:
             elif word == "/add":
                 self._go(self.text + line.lstrip().removeprefix("/add")[1:])
             elif word.startswith("/"):
-                say(f"there is no command {word[:40]!r}. Type /help for those there are.")
+                if not self._obey_more(word, rest):
+                    say(f"there is no command {word[:40]!r}. Type /help for those there are.")
             elif word.isascii() and word.isdecimal() and not rest:
                 self._take(word)
             else:
@@ -98,6 +111,10 @@ class Session:
         except CharloomError as error:
             say(str(error))
         return True
+
+    def _obey_more(self, word: str, rest: str) -> bool:
+        """Do what other commands ask for; ``False`` if there is no such command."""
+        return False
 
     def show(self) -> None:
         """Print the beginning, the next characters and the names on offer."""
@@ -131,7 +148,8 @@ class Session:
     def _take(self, number: str) -> None:
         if not 1 <= int(number[:9]) <= len(self._offers):
             offered = f"are 1 to {len(self._offers)}" if self._offers else "is none"
-            say(f"there is no name {number[:9]}: there {offered}. Type /add to add a number.")
+            kind = f"there is no {self.offer} {number[:9]}"
+            say(f"{kind}: there {offered}. Type /add to add a number.")
             return
         self._go(self._offers[int(number) - 1][0].text)
 

@@ -1,9 +1,9 @@
-"""``charloom plot``: figures of a run folder: its training, its names, what its model does."""
+"""``charloom plot``: figures of a run: its training, its names, what its model does."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import CorpusError, RunError
-from .generate import Temperature
+from .drawing import Temperature
 from .options import json_option, run_argument, say, to_json
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ FIGURES = {
     "units": "hidden units along names",
 }
 
+FOR_NAMES = ("lengths", "sweep")
+"""Figures of names, which running text has none of."""
+
 OPTIONS = {
     "temperatures": ("sweep",),
     "n": ("sweep",),
@@ -40,6 +43,9 @@ OPTIONS = {
 
 TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5)
 DRAWS = 1000
+PASSAGE = 60
+"""Characters of text that a figure has room for in a row."""
+
 SHOWN, READ = 8, 1000
 """Held-out names that units are drawn along; training names that choose the units, about."""
 
@@ -66,7 +72,7 @@ SHOWN, READ = 8, 1000
     "--text",
     multiple=True,
     metavar="NAME",
-    help="next, units: the name to read; for units it may be repeated. Held-out ones if not given.",
+    help="next, units: what to read; for units it may be repeated. What is held out if not given.",
 )
 @json_option
 def command(run: Path, what: str | None, out: Path | None, as_json: bool, **options: Any) -> None:
@@ -96,6 +102,11 @@ def command(run: Path, what: str | None, out: Path | None, as_json: bool, **opti
         lines = "\n".join(f"{name:<11}{text}" for name, text in FIGURES.items())
         click.echo(to_json(FIGURES) if as_json else lines)
         return
+    if saved.config.text and what in FOR_NAMES:
+        others = ", ".join(figure for figure in FIGURES if figure not in FOR_NAMES)
+        raise click.UsageError(
+            f"--what {what} is for names, and RUN has learnt running text. It has {others}."
+        )
     data = _DATA[what](run, saved, given)
     if out is not None:
         from ..plots import save
@@ -107,10 +118,10 @@ def command(run: Path, what: str | None, out: Path | None, as_json: bool, **opti
 
 
 def _loss(run: Path, saved: SavedModel, _given: Data) -> Data:
-    from ..checkpoint import load_state
+    from ..checkpoint import holds_state, load_state
 
     history = saved.facts.get("history")  # up to the best epoch
-    if (run / "training.json").exists():  # up to the last one
+    if holds_state(run):  # up to the last one
         progress = load_state(run)[1].get("progress")
         longer = progress.get("history") if isinstance(progress, dict) else None
         if isinstance(longer, list) and longer[: len(history or ())] == (history or []):
@@ -157,9 +168,9 @@ def _next(run: Path, saved: SavedModel, given: Data) -> Data:
     from ..api import load
     from ..evaluation import next_characters
 
-    texts = given.get("text") or (saved.held_out_names or saved.train_names or ())[:1]
+    texts = given.get("text") or _passages(saved, 1) or (saved.train_names or ())[:1]
     if len(texts) > 1:
-        raise click.UsageError("--what next reads one name. Give one --text.")
+        raise click.UsageError("--what next reads one string. Give one --text.")
     if not texts:
         raise _nameless(run)
     found = next_characters(load(run), texts[0])
@@ -172,11 +183,10 @@ def _next(run: Path, saved: SavedModel, given: Data) -> Data:
 
 
 def _embedding(run: Path, saved: SavedModel, _given: Data) -> Data:
-    from ..description import END
-    from ..evaluation import embedding_map, kind
+    from ..evaluation import embedding_map, kind, symbols
 
     found = embedding_map(saved.weights["embedding"])
-    characters = [END, *saved.vocabulary.characters]
+    characters = list(symbols(saved.vocabulary, text=saved.config.text))
     return {
         "characters": characters,
         "kinds": list(map(kind, characters)),
@@ -191,10 +201,12 @@ def _units(run: Path, saved: SavedModel, given: Data) -> Data:
     from ..generation.novelty import normalise
     from ..vocabulary import split_units
 
-    texts = given.get("text") or (saved.held_out_names or ())[:SHOWN]
+    texts = given.get("text") or _passages(saved, SHOWN)
     if not texts:
         raise _nameless(run)
-    model, unit, train = load(run), saved.vocabulary.unit, saved.train_names or texts
+    model, unit = load(run), saved.vocabulary.unit
+    train = _passages(saved, READ) if saved.config.text else saved.train_names
+    train = train or texts
     shown = activity(model, texts)  # (T, H) a name
     read = train[:: max(1, len(train) // READ)]  # of 100,000, all would take gigabytes
     chosen = notable_units(activity(model, read), simple_features(read, unit))
@@ -243,5 +255,13 @@ def _plain(numbers: Any) -> list[Any]:
     return numbers.astype(float).round(6).tolist()  # type: ignore[no-any-return]
 
 
+def _passages(saved: SavedModel, count: int) -> Sequence[str]:
+    """Return held-out names, or of held-out text as many passages as a figure has room for."""
+    if not saved.config.text:
+        return (saved.held_out_names or ())[:count]
+    text = (saved.held_out_text or "")[: PASSAGE * count]
+    return tuple(text[i : i + PASSAGE] for i in range(0, len(text), PASSAGE))
+
+
 def _nameless(run: Path) -> CorpusError:
-    return CorpusError(f"{run} has no held-out names to read. Give one: --text NAME.")
+    return CorpusError(f"{run} has nothing held out to read. Give something: --text TEXT.")

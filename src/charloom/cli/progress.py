@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from ..api import language_model
-from ..config import ModelConfig
 from ..corpus import Corpus
 from ..events import Evaluated, Event, Finished, Started, Step, Warned
 from ..generation import LanguageModel
+from ..text import Text
+
+Weights = Mapping[str, NDArray[np.float32]]
 
 SAMPLES = 4
 """New names that are shown after an epoch."""
+
+CHARACTERS = 80
+"""Characters of new text that are shown after an epoch."""
 
 BATCHES = 10
 """Batches between two lines of the unpacked loop, at most as many as the tutorial's 100."""
@@ -24,8 +39,32 @@ LINES = 15
 """Epochs that are shown with samples, at most; a training has between one and thousands."""
 
 
+@contextmanager
+def reading() -> Iterator[Callable[[int, int], None]]:
+    """Show on a terminal how far a text is read: (bytes done, bytes in all, or 0) as they come."""
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("reading"),
+        BarColumn(bar_width=None),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("", total=None)
+
+        def tell(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total or None)
+
+        yield tell
+
+
 def show(
-    events: Iterable[Event], corpus: Corpus, config: ModelConfig, *, unpacked: bool = False
+    events: Iterable[Event], corpus: Corpus | Text, *, unpacked: bool = False
 ) -> tuple[Finished, LanguageModel]:
     """Show the events of a training as they come; return the last, and the model.
 
@@ -36,27 +75,29 @@ def show(
         TextColumn("epoch {task.fields[epoch]}"),
         BarColumn(bar_width=None),
         TextColumn("loss {task.fields[loss]}  held-out {task.fields[held_out]}"),
-        TextColumn("{task.fields[speed]:,.0f} names/s"),
+        TextColumn("{task.fields[speed]}"),
         TimeRemainingColumn(compact=True),
         console=console,
         transient=True,
         disable=unpacked or not console.is_terminal,
     )
     finished: Finished | None = None
+    began: Started | None = None
 
     def tell(message: str) -> None:
         # Through the bar's console: it draws the bar anew below the message.
         console.print(message, markup=False, soft_wrap=True)
 
     with bar:
-        task = bar.add_task("", total=1.0, epoch="-", loss="-", held_out="-", speed=0.0)
+        task = bar.add_task("", total=1.0, epoch="-", loss="-", held_out="-", speed="")
         every, steps, begun = 1, 1, time.monotonic()
         for event in events:
             match event:
                 case Started():
+                    began = event
                     every = max(1, event.epochs // LINES)
                     steps, begun = event.steps_per_epoch, time.monotonic()
-                    tell(_beginning(event, config))
+                    tell(_beginning(event))
                 case Warned():
                     tell(f"warning: {event.message}")
                 case Step() if unpacked:
@@ -73,36 +114,53 @@ def show(
                         completed=event.progress,
                         epoch=event.epoch,
                         loss=f"{event.nats_per_char:.3f}",
-                        speed=event.names_per_second,
+                        speed=_speed(event),
                     )
                 case Evaluated():
                     held_out = event.held_out_nats_per_char
                     shown = "-" if held_out is None else f"{held_out:.3f}"
                     bar.update(task, held_out=shown)
-                    if console.is_terminal and event.epoch % every == 0:
-                        model = language_model(corpus, config, event.weights)
-                        start = "" if config.begin else corpus.names[0][:1]
-                        names = model.names(
-                            SAMPLES, seed=event.epoch, allow_known=True, start=start
-                        )
+                    if console.is_terminal and event.epoch % every == 0 and began is not None:
+                        model = _model(corpus, began, event.weights)
                         mean = f"{event.train_nats_per_char:.3f}"
                         bar.console.print(
                             f"epoch {event.epoch:>3}  loss {mean}  held-out {shown}  "
-                            + ", ".join(names),
+                            + _sample(model, corpus, event.epoch),
                             markup=False,
                             overflow="ellipsis",
                             no_wrap=True,
                         )
                 case Finished():
                     finished = event
-    assert finished is not None  # the last event of every training that does not raise
-    return finished, language_model(corpus, config, finished.weights)
+    assert finished is not None and began is not None  # of every training that does not raise
+    return finished, _model(corpus, began, finished.weights)
 
 
-def _beginning(event: Started, config: ModelConfig) -> str:
-    steps = event.steps_per_epoch
+def _model(corpus: Corpus | Text, began: Started, weights: Weights) -> LanguageModel:
+    return language_model(
+        corpus, began.model, weights, vocabulary=began.vocabulary, labels=began.labels
+    )
+
+
+def _sample(model: LanguageModel, corpus: Corpus | Text, seed: int) -> str:
+    """Show in a line what the model has learnt so far."""
+    if isinstance(corpus, Text):
+        return " ".join(model.text(CHARACTERS, seed=seed).split())
+    start = "" if model.rnn.config.begin else corpus.names[0][:1]
+    return ", ".join(model.names(SAMPLES, seed=seed, allow_known=True, start=start))
+
+
+def _speed(event: Step) -> str:
+    if event.names_per_second:
+        return f"{event.names_per_second:,.0f} names/s"
+    return f"{event.characters_per_second:,.0f} characters/s"
+
+
+def _beginning(event: Started) -> str:
+    steps, config = event.steps_per_epoch, event.model
+    what = "characters " if event.counted == "characters" else ""
     return (
-        f"{event.train_names:,} to train on, {event.held_out_names:,} held out; "
+        f"{event.train_size:,} {what}to train on, {event.held_out_size:,} held out; "
         f"{config.layers} x {config.cell.upper()} {config.units}, {event.parameters:,} parameters, "
         f"on {event.backend}; up to {event.epochs:,} epochs of {steps:,} steps"
     )

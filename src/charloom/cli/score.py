@@ -47,6 +47,9 @@ def command(
     Blank lines are skipped; repeats stay. With --json each line is an object: text and nats (null
     for inf); with --explain also given (a first character that the model cannot predict), steps
     and nearest.
+
+    A model of running text gives the probability that a text begins with the string, whatever
+    comes then; evaluate measures it on whole texts.
     """
     from ..api import load
     from ..corpus import read_texts

@@ -1,31 +1,39 @@
-"""``charloom train``: from a list of names to a model and ten new names."""
+"""``charloom train``: from names to a model and ten new names, or from text to more of it."""
 
 from __future__ import annotations
 
-import shlex
-import signal
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
-from ..config import Cell, Curriculum, Unit
+from ..config import Cell, Curriculum, Part, Unit
+from .interruption import command_to_resume, interruptible
 from .options import json_option, reading_options, say, source_arguments, to_json
 
 if TYPE_CHECKING:
+    from ..corpus import Corpus
     from ..events import Finished
     from ..generation import LanguageModel
+    from ..text import Text
 
 SAMPLES = 10
 """New names that are printed at the end."""
 
+CHARACTERS = 300
+"""Characters of new text that are printed at the end."""
+
 
 @click.command("train")
 @source_arguments
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["names", "text"]),
+    default="names",
+    show_default=True,
+    help="What SOURCE holds: names, one a line, or running text.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -34,6 +42,19 @@ SAMPLES = 10
 )
 @click.option("--force", is_flag=True, help="Replace the model in RUN.")
 @click.option("--resume", is_flag=True, help="Go on with the training that RUN holds.")
+@click.option(
+    "--from",
+    "initial",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Begin with that run's weights; new characters are added to what it knows.",
+)
+@click.option(
+    "--freeze",
+    type=click.Choice(get_args(Part)),
+    multiple=True,
+    help="Leave this part of the model as it is; may be repeated.",
+)
 @click.option(
     "--recipe",
     metavar="NAME",
@@ -44,12 +65,21 @@ SAMPLES = 10
 @click.option("--layers", type=int, help="Recurrent layers.")
 @click.option("--embedding", type=int, help="Embedding size.")
 @click.option("--dropout", type=float, help="Share of the layers' outputs dropped in training.")
-@click.option("--epochs", type=int, help="Passes over the names, at most.")
-@click.option("--batch-size", type=int, help="Names a step.")
+@click.option("--epochs", type=int, help="Passes over the names or the text, at most.")
+@click.option("--batch-size", type=int, help="Names a step, or places of a text.")
+@click.option("--window", type=int, help="Characters that a step of text goes back through.")
 @click.option("--learning-rate", type=float, help="Peak of the schedule.")
 @click.option("--weight-decay", type=float, help="AdamW's decay.")
 @click.option("--patience", type=int, help="Epochs without progress before it stops; 0: never.")
-@click.option("--held-out", type=float, help="Share of the names held out; 0 for none.")
+@click.option(
+    "--held-out", type=float, help="Share of the names held out, or the end of the text; 0: none."
+)
+@click.option(
+    "--min-count",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Characters of a text that are rarer count as one unknown symbol.",
+)
 @click.option(
     "--loop",
     type=click.Choice(["fit", "custom"]),
@@ -59,6 +89,23 @@ SAMPLES = 10
 )
 @click.option(
     "--keep-epochs", type=int, help="Keep every n-th epoch's model, in RUN/epochs; 0 for none."
+)
+@click.option(
+    "--save-seconds",
+    type=float,
+    help="Save the training's state this often, beside each epoch's end.  [default: 60]",
+)
+@click.option("--save-steps", type=int, help="Save it also after so many steps each time.")
+@click.option(
+    "--keep-checkpoints",
+    type=int,
+    help="How many of the latest such states are kept.  [default: 2]",
+)
+@click.option(
+    "--tensorboard",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Also record the training there, for TensorBoard.",
 )
 @click.option(
     "--scheduled-sampling",
@@ -78,9 +125,14 @@ def command(
     started: float,
     /,
     sources: tuple[str, ...],
+    form: Literal["names", "text"],
     out: Path | None,
     force: bool,
     resume: bool,
+    initial: Path | None,
+    freeze: tuple[Part, ...],
+    min_count: int | None,
+    tensorboard: Path | None,
     recipe: str | None,
     loop: Literal["fit", "custom"],
     label_column: str | None,
@@ -90,11 +142,11 @@ def command(
     as_json: bool,
     **settings: Any,
 ) -> int:
-    """Learn from names, one a line, and print ten new ones.
+    """Learn from names, one a line, and print ten new ones; or from text, and print some more.
 
     SOURCE is a text file, .csv, .tsv or .jsonl, each also as .gz, or - for standard input; several
     are read one after the other. Without any, a built-in list of dinosaurs is used. Model and
-    training follow the number of names; each option overrides one setting.
+    training follow the size of the corpus; each option overrides one setting.
     """
     if settings["truth"] is not None and settings["scheduled_sampling"] in (None, "none"):
         raise click.UsageError("--truth needs --scheduled-sampling, whose end it is.")
@@ -103,32 +155,45 @@ def command(
         raise click.UsageError("labels need a SOURCE; the built-in list has none.")
     if settings["label_dropout"] is not None and not any(labels.values()):
         raise click.UsageError("--label-dropout needs --label-column or --label-field.")
-    from ..corpus import Corpus
-    from ..recipes import keeps_repeats
-    from ..recipes import recipe as settings_of
-
     if resume and out is None:
         raise click.UsageError("--resume needs --out RUN, the folder to go on with.")
     if loop == "custom" and settings["keep_epochs"] is None:
         settings["keep_epochs"] = 5
-    how: dict[str, Any] = {"repeats": keeps_repeats(recipe, settings["held_out"])}
-    if sources:
-        corpus = Corpus.read(*sources, unit=unit, **how, **labels, **reading)
+    settings["freeze"] = freeze or None
+    corpus: Corpus | Text
+    if form == "text":
+        corpus = _text(sources, unit, min_count, {**reading, **labels})
     else:
-        corpus = Corpus.builtin(**how)
+        if min_count is not None or settings["window"] is not None:
+            raise click.UsageError("--min-count and --window are for text. Add --as text.")
+        from ..corpus import Corpus
+        from ..recipes import keeps_repeats
+
+        how: dict[str, Any] = {"repeats": keeps_repeats(recipe, settings["held_out"])}
+        if sources:
+            corpus = Corpus.read(*sources, unit=unit, **how, **labels, **reading)
+        else:
+            corpus = Corpus.builtin(**how)
     say(corpus.describe())
-    size = corpus.report.names, corpus.report.characters
-    model, training = settings_of(*size, recipe, labels=len(corpus.label_names), **settings)
+    from ..training.defaults import settings_for
+
+    saved = None
+    if initial is not None:
+        from ..checkpoint import load_model
+
+        saved = load_model(initial)
+    model, training = settings_for(corpus, recipe, saved, **settings)
     folder = out or _free_folder(sources)
 
     from ..training.fit import fit  # imported here: a mistake above should show at once
     from .progress import show
 
-    with _interruptible() as stop:
+    with interruptible() as stop:
         events = fit(
             corpus,
             model=model,
             training=training,
+            initial=saved,
             out=folder,
             force=force,
             resume=resume,
@@ -136,15 +201,32 @@ def command(
             started=started,
             stop=stop,
         )
-        finished, language_model = show(events, corpus, model, unpacked=loop == "custom")
+        if tensorboard is not None:
+            from ..training.tensorboard import recorded
+
+            events = recorded(events, tensorboard)
+        finished, language_model = show(events, corpus, unpacked=loop == "custom")
     say(_ending(finished, folder, training.seconds))
     if finished.reason == "interrupted":
-        say(f"To go on: {_command_to_resume(folder)}")
+        say(f"To go on: {command_to_resume(folder)}")
     start = "" if model.begin else corpus.names[0][:1]
-    if start:
-        say(f"This model cannot choose a first letter; these begin with {start}, as the list does.")
-    _print_names(language_model, finished, folder, as_json, training.seed, start)
+    _print_samples(language_model, finished, folder, as_json, training.seed, start)
     return 1 if finished.reason == "diverged" else 0
+
+
+def _text(sources: tuple[str, ...], unit: Unit, min_count: int | None, how: dict[str, Any]) -> Text:
+    """Read the sources as text; say how far it is, if that takes a while."""
+    for option in ("column", "field", "label_column", "label_field", "max_line_bytes"):
+        if how.pop(option, None) is not None:
+            name = option.removesuffix("_bytes").replace("_", "-")
+            raise click.UsageError(f"--{name} is for names, not for text. Leave it out.")
+    if not sources:
+        raise click.UsageError("text needs a SOURCE; the built-in list is one of names.")
+    from ..text import Text
+    from .progress import reading
+
+    with reading() as progress:
+        return Text.read(*sources, unit=unit, min_count=min_count or 1, progress=progress, **how)
 
 
 def _free_folder(sources: tuple[str, ...]) -> Path:
@@ -160,43 +242,13 @@ def _free_folder(sources: tuple[str, ...]) -> Path:
     return folder
 
 
-@contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C or SIGTERM into a wish to stop; the second one stops at once."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():  # signals are not for others
-        yield asked.is_set
-        return
-
-    def ask(number: int, _frame: object) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-        name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
-        say(f"Stopping after this step; {name} again to stop at once.")
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _command_to_resume(folder: Path) -> str:
-    arguments = sys.argv[1:]
-    if "--out" not in arguments and not any(a.startswith("--out=") for a in arguments):
-        arguments = [*arguments, "--out", str(folder)]
-    arguments = [a for a in arguments if a not in ("--force", "--resume")]
-    return shlex.join(["charloom", *arguments, "--resume"])
-
-
 def _ending(finished: Finished, folder: Path, budget: float | None) -> str:
     reasons = {
         "epochs": "Trained to the end",
         "early stopping": "Stopped early, the held-out loss no longer fell",
         "seconds": f"Stopped, the {budget:g} seconds are used up" if budget else "Stopped",
         "interrupted": "Interrupted",
+        "callback": "Stopped by a callback",
         "diverged": "Stopped, the loss became NaN; lower --learning-rate",
     }
     held_out = finished.held_out_nats_per_char
@@ -208,22 +260,31 @@ def _ending(finished: Finished, folder: Path, budget: float | None) -> str:
     )
 
 
-def _print_names(
+def _print_samples(
     model: LanguageModel, finished: Finished, folder: Path, as_json: bool, seed: int, start: str
 ) -> None:
+    """Print new names or text; ``start`` is for a model that cannot choose a first letter."""
+    summary = {
+        "run": str(folder),
+        "reason": finished.reason,
+        "epochs": finished.epoch,
+        "best_epoch": finished.best_epoch,
+        "train_nats_per_char": finished.train_nats_per_char,
+        "held_out_nats_per_char": finished.held_out_nats_per_char,
+        "seconds": round(finished.seconds, 3),
+    }
+    if model.rnn.config.text:
+        text = model.text(CHARACTERS, seed=seed)
+        if as_json:
+            windows = finished.held_out_window_nats_per_char
+            summary |= {"held_out_window_nats_per_char": windows, "text": text}
+        click.echo(to_json(summary) if as_json else text)
+        return
+    if start:
+        say(f"This model cannot choose a first letter; these begin with {start}, as the list does.")
     samples = model.generate(SAMPLES, seed=seed, start=start)
     if as_json:
-        summary = {
-            "run": str(folder),
-            "reason": finished.reason,
-            "epochs": finished.epoch,
-            "best_epoch": finished.best_epoch,
-            "train_nats_per_char": finished.train_nats_per_char,
-            "held_out_nats_per_char": finished.held_out_nats_per_char,
-            "seconds": round(finished.seconds, 3),
-            "names": [sample.text for sample in samples],
-        }
-        click.echo(to_json(summary))
+        click.echo(to_json({**summary, "names": [sample.text for sample in samples]}))
         return
     for sample in samples:
         click.echo(sample.text)

@@ -9,7 +9,10 @@ from .inside import kind as kind
 from .inside import next_characters as next_characters
 from .inside import notable_units as notable_units
 from .inside import simple_features as simple_features
+from .inside import symbols as symbols
 from .likelihood import Likelihood as Likelihood
 from .likelihood import likelihood as likelihood
 from .sweep import Draws as Draws
 from .sweep import temperature_sweep as temperature_sweep
+from .text_likelihood import TextLikelihood as TextLikelihood
+from .text_likelihood import text_likelihood as text_likelihood

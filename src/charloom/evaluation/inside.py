@@ -15,7 +15,7 @@ from ..errors import ConfigError, CorpusError
 from ..generation import LanguageModel
 from ..models.score import log_softmax
 from ..models.shapes import STATES
-from ..vocabulary import BOUNDARY, split_units
+from ..vocabulary import BOUNDARY, Vocabulary, split_units
 
 Floats = NDArray[np.float32]
 Features = Mapping[str, Sequence[NDArray[np.float64]]]
@@ -27,8 +27,8 @@ class NextCharacters:
 
     Attributes:
         targets: the characters that did come, T of the name and its end, ``\n``; without the
-            first for a model that has no begin symbol.
-        characters: the V characters by id, the end first.
+            first for a model that has no begin symbol, and without the end for one of text.
+        characters: the V characters by id; see ``symbols``.
         probabilities: a row for each of ``targets``, (T + 1, V) or (T, V), that adds up to 1.
     """
 
@@ -72,19 +72,30 @@ def next_characters(model: LanguageModel, name: str) -> NextCharacters:
         CorpusError: ``name`` is empty.
         VocabularyError: it has a character that the model never saw.
     """
-    ids = [BOUNDARY, *_encode(model, [name])[0].tolist()]
+    ids = [BOUNDARY, *_encode(model, [name])[0].tolist(), BOUNDARY]
     if not model.rnn.config.begin:
         del ids[0]
+    if model.is_text:  # which has no end
+        del ids[-1]
     carry, rows = model.rnn.initial_carry(1), []
-    for i in ids:
+    for i in ids[:-1]:
         logits, carry = model.rnn.step(np.array([i]), carry)
         rows.append(np.exp(log_softmax(logits)[0]))
-    characters = (END, *model.vocabulary.characters)
+    characters = symbols(model.vocabulary, text=model.is_text)
     return NextCharacters(
-        targets=tuple(characters[i] for i in (*ids[1:], BOUNDARY)),
+        targets=tuple(characters[i] for i in ids[1:]),
         characters=characters,
         probabilities=np.stack(rows),
     )
+
+
+def symbols(vocabulary: Vocabulary, *, text: bool) -> tuple[str, ...]:
+    r"""Return what stands for each id, V of them.
+
+    The boundary is ``\n``, which no name has, but for text ``<end>``; the unknown symbol U+FFFD.
+    """
+    unknown = ["\ufffd"] * vocabulary.has_unknown
+    return ("<end>" if text else END, *vocabulary.characters, *unknown)
 
 
 def activity(model: LanguageModel, names: Sequence[str], layer: int = -1) -> list[Floats]:

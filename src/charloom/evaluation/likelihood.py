@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import CorpusError
+from ..errors import ConfigError, CorpusError
 from ..generation import LanguageModel
 from ..models.score import log_softmax
 from ..vocabulary import BOUNDARY
@@ -28,7 +28,8 @@ class Likelihood:
             sums, for comparison with models that cannot predict it.
         perplexity_per_char, perplexity_per_name: exp of the mean nats.
         unknown_characters: characters that the model never saw.
-        skipped_names: names that hold some; they have no finite likelihood and are not scored.
+        skipped_names: names that hold some; they have no finite likelihood and are not scored,
+            unless the model has an unknown symbol, as which these characters count.
     """
 
     names: int
@@ -50,10 +51,14 @@ def likelihood(model: LanguageModel, names: Sequence[str]) -> Likelihood:
     """Score ``names`` under ``model``.
 
     Raises:
+        ConfigError: the model is one of running text.
         CorpusError: there is no name, or each holds a character that the model never saw.
     """
+    if model.is_text:
+        raise ConfigError("this model has learnt running text, not names. Call text_likelihood.")
     unknown = [len(model.vocabulary.unknown(name)) for name in names]
-    scored = [name for name, count in zip(names, unknown, strict=True) if not count]
+    reads_all = model.vocabulary.has_unknown
+    scored = [n for n, count in zip(names, unknown, strict=True) if reads_all or not count]
     if not scored:
         raise CorpusError(
             f"none of the {len(names):,} names can be scored: each holds a character that the "

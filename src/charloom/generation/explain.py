@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ from .samplers import Sampler
 
 END = "<end>"
 """What stands for the end symbol: no character looks like it."""
+
+UNKNOWN = "\ufffd"
+"""What stands for characters that the model has no id for, if it has learnt of such."""
 
 ROWS = 256
 """Strings that are read together, at most."""
@@ -47,7 +50,7 @@ class Explanation:
         text: the string.
         given: its first character for a model without a begin symbol, which has no probability
             for it; else nothing.
-        steps: its characters after ``given``, and its end.
+        steps: its characters after ``given``, and its end if the model is one of names.
         nats: -log of the product of their probabilities.
         nearest: the nearest training string and its distance in edits; ``None`` without a list.
     """
@@ -118,7 +121,7 @@ def explain(
 
 
 def nearest(
-    texts: Sequence[str], known: frozenset[str], unit: Unit = "character"
+    texts: Sequence[str], known: Collection[str], unit: Unit = "character"
 ) -> list[tuple[str, int]]:
     """Return the one of ``known`` nearest to each text, and its distance in edits.
 
@@ -153,8 +156,9 @@ def _read(
     model: LanguageModel, strings: Sequence[NDArray[np.int32]], alternatives: int, sampler: Sampler
 ) -> list[tuple[tuple[Step, ...], float]]:
     """Return the steps and the nats of strings of ids, which come with the longest first."""
-    rnn, characters = model.rnn, (END, *model.vocabulary.characters)
-    ids = [(BOUNDARY, *string.tolist(), BOUNDARY) for string in strings]
+    rnn, characters = model.rnn, (END, *model.vocabulary.characters, UNKNOWN)
+    end = () if model.is_text else (BOUNDARY,)
+    ids = [(BOUNDARY, *string.tolist(), *end) for string in strings]
     steps: list[list[Step]] = [[] for _ in ids]
     nats = np.zeros(len(ids))
     carry = rnn.initial_carry(len(ids))

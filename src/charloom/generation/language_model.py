@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,10 @@ from ..models.score import score
 from ..vocabulary import Vocabulary
 from .demand import Compiled
 from .generate import Generated, Request, Search
-from .novelty import Novelty, normalise
+from .known import normalise, normalised
+from .novelty import Novelty
+from .options import Options, TextOptions
+from .text import nats_of_openings, stream_text
 from .unique import Draws
 
 if TYPE_CHECKING:
@@ -27,43 +30,12 @@ GUIDANCE = 2.0
 """How strongly labels steer, if nothing is said: 1, their own prediction, is often too little."""
 
 
-class Options(TypedDict, total=False):
-    """How to draw: all of it may be left out.
-
-    Attributes:
-        start: what every string begins with.
-        rules: what else they must obey: one of ``generation.rules``, or several joined by ``&``.
-        config: temperature, filters, longest string and seed. Without ``max_length``, a string
-            may be twice as long as the longest training name, and 10 more.
-        temperature, top_k, top_p, min_p, max_length, seed: in place of those of ``config``.
-        allow_known: whether names of the training list may come out.
-        allow_repeats: whether one string may come out more than once.
-        forbid: further strings that may not come out.
-        min_edits: how many edits each must be away from those strings, and from the list.
-        fold_case: whether strings that differ only in case count as the same there.
-        threads: at most so many; by default one a core. The result is the same.
-    """
-
-    start: str
-    rules: Rule | Rules | None
-    config: SampleConfig | None
-    temperature: float | tuple[float, ...]
-    top_k: int | None
-    top_p: float | None
-    min_p: float | None
-    max_length: int | None
-    seed: int
-    allow_known: bool
-    allow_repeats: bool
-    forbid: Iterable[str]
-    min_edits: int
-    fold_case: bool
-    threads: int | None
-
-
 @dataclass(frozen=True, eq=False)
 class LanguageModel:
     """A model, the characters that it reads, and the names that it learnt from.
+
+    A model of running text (``is_text``) has ``text`` and ``stream_text`` in place of the calls
+    that draw names.
 
     Attributes:
         rnn: the recurrence.
@@ -78,7 +50,7 @@ class LanguageModel:
 
     rnn: Recurrence
     vocabulary: Vocabulary
-    known: frozenset[str] | None
+    known: Set[str] | None
     longest: int
     labels: tuple[str, ...] = ()
 
@@ -88,6 +60,11 @@ class LanguageModel:
                 f"the vocabulary must have the model's {self.rnn.vocabulary_size} ids. "
                 f"Received: {self.vocabulary.size}"
             )
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it has learnt running text, and not names."""
+        return self.rnn.config.text
 
     def steered(self, labels: Mapping[str, float], guidance: float = GUIDANCE) -> LanguageModel:
         """Return the model as it speaks of a kind of names, or of a mixture of kinds.
@@ -101,6 +78,8 @@ class LanguageModel:
         Raises:
             ConfigError: the model has no such label, or a number lies outside what it may be.
         """
+        if self.is_text:
+            raise ConfigError("this model has learnt running text, which has no labels.")
         if not isinstance(self.rnn, NumpyRNN):
             raise ConfigError("a blend cannot be steered. Steer the models, then blend them.")
         from ..models.blend import steered
@@ -115,10 +94,13 @@ class LanguageModel:
         What either was trained on is not new.
 
         Raises:
-            ConfigError: ``share`` lies outside [0, 1], or the two have no common characters.
+            ConfigError: ``share`` lies outside [0, 1], the two have no common characters, or one
+                has learnt names and the other text.
         """
         from ..models.blend import joined
 
+        if self.is_text != other.is_text:
+            raise ConfigError("models that are blended must both be of names, or both of text.")
         rnn, vocabulary = joined((self.rnn, self.vocabulary), (other.rnn, other.vocabulary), share)
         known = None
         if self.known is not None and other.known is not None:
@@ -153,7 +135,33 @@ class LanguageModel:
 
         With ``None`` for ``n``, they come for as long as there are any and they are taken.
         """
-        return Draws(self.rnn, self.vocabulary, self._request(n, **options))
+        return Draws(*self._speaker, self._request(n, **options))
+
+    def text(self, characters: int = 1000, **options: Unpack[TextOptions]) -> str:
+        """Draw running text: the start, and so many characters more, as ``options`` say.
+
+        Raises:
+            ConfigError: the model is one of names, or an argument lies outside what it may be.
+            VocabularyError: ``start`` has a character that the model never saw.
+        """
+        return "".join(self.stream_text(characters, **options))
+
+    def stream_text(
+        self, characters: int | None = 1000, **options: Unpack[TextOptions]
+    ) -> Iterator[str]:
+        """Draw as ``text`` does, and hand out first the start, then each character as it comes.
+
+        With ``None`` for ``characters`` there is no end.
+        """
+        if not self.is_text:
+            raise ConfigError(
+                "this model has learnt names, not running text. Call generate(n=10), or names."
+            )
+        if characters is not None:
+            _positive("characters", characters)
+        start, config, changes = options.pop("start", ""), options.pop("config", None), options
+        config = (config or SampleConfig()).replace(**changes)
+        return stream_text(self.rnn, self.vocabulary, characters, start, config)
 
     def best(
         self, n: int = 10, *, beam: int | None = None, **options: Unpack[Options]
@@ -175,20 +183,22 @@ class LanguageModel:
             raise ConfigError("the best strings are different. Leave out allow_repeats.")
         request = self._request(n, **options)
         if beam is None:
-            return Best(self.rnn, self.vocabulary, request)
+            return Best(*self._speaker, request)
         _positive("beam", beam)
-        return Beam(self.rnn, self.vocabulary, request, beam)
+        return Beam(*self._speaker, request, beam)
 
     def score(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:
         """Return -log of each text's probability, (N,), in nats, end symbol included.
 
-        For a model without a begin symbol, it is that of the rest given the first character.
+        For a model without a begin symbol, it is that of the rest given the first character; for
+        one of running text, that of a text's beginning so, whatever follows.
 
         Raises:
             VocabularyError: a text has a character that the model never saw.
             ConfigError: ``threads`` is less than 1.
         """
-        return score(self.rnn, [self.vocabulary.encode(normalise(t)) for t in texts], threads)
+        ids = [self.vocabulary.encode(normalise(t)) for t in texts]
+        return (nats_of_openings if self.is_text else score)(self.rnn, ids, threads)
 
     def novelty(
         self,
@@ -236,6 +246,11 @@ class LanguageModel:
         **changes: Any,
     ) -> Request:
         """Check what is asked for."""
+        if self.is_text:
+            raise ConfigError(
+                "this model has learnt running text, not names. Call text(characters=1000), or "
+                "stream_text."
+            )
         if n is not None:
             _positive("n", n)
         config = (config or SampleConfig()).replace(**changes)
@@ -248,7 +263,7 @@ class LanguageModel:
             if config.max_length is None:
                 # A length that is asked for is let come, however long the training names are.
                 longest = max(longest, all_rules.longest)
-            compiled = compile_rules(all_rules, self.vocabulary, longest)
+            compiled = compile_rules(all_rules, self._speaker[1], longest)
         if not len(compiled.prompt) and not self.rnn.config.begin:
             raise GenerationError(
                 "this model cannot choose a first character: it was trained without a begin "
@@ -268,8 +283,18 @@ class LanguageModel:
         )
 
     @cached_property
-    def _known(self) -> frozenset[str] | None:
-        return None if self.known is None else frozenset(map(normalise, self.known))
+    def _speaker(self) -> tuple[Recurrence, Vocabulary]:
+        """What names are drawn from: the model, without the unknown symbol, which is no text."""
+        if not self.vocabulary.has_unknown:
+            return self.rnn, self.vocabulary
+        from ..models.blend import Blend, Member
+
+        plain = Vocabulary(self.vocabulary.characters, self.vocabulary.unit)
+        return Blend([Member(self.rnn, 1.0, np.arange(plain.size))]), plain
+
+    @cached_property
+    def _known(self) -> Set[str] | None:
+        return None if self.known is None else normalised(self.known)
 
 
 def _gather(search: Search) -> Generated:

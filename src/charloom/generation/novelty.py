@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -12,6 +11,8 @@ import numpy as np
 
 from ..config import Unit
 from ..vocabulary import split_units
+from .known import KnownNames, blocks, folded
+from .known import normalise as normalise
 
 Origin = Literal["new", "known", "unknown"]
 Cause = Literal["known", "forbidden", "near", "empty", "denormalised"]
@@ -20,17 +21,13 @@ CELLS = 1 << 22
 """Pairs of strings whose distances are computed at once."""
 
 
-def normalise(text: str) -> str:
-    """Return the text in NFC, in which strings that look the same are compared."""
-    return unicodedata.normalize("NFC", text)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Novelty:
     """What a string is compared with, and how.
 
     Attributes:
-        known: the training list, normalised; ``None`` if there is none.
+        known: the training list, normalised, as ``known.known_names`` makes it; ``None`` if there
+            is none.
         forbidden: strings that may not come out, normalised.
         allow_known: whether strings of the training list may come out.
         fold_case: whether strings that differ only in case count as the same.
@@ -39,7 +36,7 @@ class Novelty:
         unit: of the vocabulary.
     """
 
-    known: frozenset[str] | None
+    known: Set[str] | None
     forbidden: frozenset[str] = frozenset()
     allow_known: bool = False
     fold_case: bool = False
@@ -75,41 +72,49 @@ class Novelty:
         from rapidfuzz.distance import Levenshtein
         from rapidfuzz.process import cdist
 
-        against = self._kept_away
         asked = [i for i, verdict in enumerate(verdicts) if self.may_come(verdict)]
-        step = max(1, CELLS // max(len(against), 1))
-        for start in range(0, len(asked) if against else 0, step):
-            rows = asked[start : start + step]
-            distances = cdist(
-                [self._units(texts[i]) for i in rows],
-                against,
-                scorer=Levenshtein.distance,
-                score_cutoff=self.min_edits - 1,
-                dtype=np.int32,
-                workers=-1,
-            )
-            for i in np.flatnonzero(distances.min(axis=1) < self.min_edits).tolist():
-                verdicts[rows[i]] = "near"
+        for against in self._kept_away():
+            step = max(1, CELLS // max(len(against), 1))
+            for start in range(0, len(asked) if against else 0, step):
+                rows = asked[start : start + step]
+                distances = cdist(
+                    [self._units(texts[i]) for i in rows],
+                    against,
+                    scorer=Levenshtein.distance,
+                    score_cutoff=self.min_edits - 1,
+                    dtype=np.int32,
+                    workers=-1,
+                )
+                for i in np.flatnonzero(distances.min(axis=1) < self.min_edits).tolist():
+                    verdicts[rows[i]] = "near"
 
     def _units(self, text: str) -> Any:
         """Return what edits are counted in."""
         folded = text.casefold() if self.fold_case else text
         return folded if self.unit == "character" else split_units(folded, self.unit)
 
-    def _folded(self, texts: frozenset[str] | None) -> frozenset[str]:
+    def _folded(self, texts: Set[str] | None) -> Set[str]:
         if not self.fold_case or texts is None:
             return texts or frozenset()
-        return frozenset(text.casefold() for text in texts)
+        return folded(texts)
 
     @cached_property
-    def _known(self) -> frozenset[str]:
+    def _known(self) -> Set[str]:
         return self._folded(self.known)
 
     @cached_property
-    def _forbidden(self) -> frozenset[str]:
+    def _forbidden(self) -> Set[str]:
         return self._folded(self.forbidden)
 
+    def _kept_away(self) -> Iterator[list[Any]]:
+        """Yield what distances are measured from: kept, if it is not too much to keep."""
+        if isinstance(self._known, KnownNames) and not self.allow_known:
+            for block in blocks(self._known | self._forbidden):
+                yield [self._units(text) for text in block]
+        else:
+            yield self._few_kept_away
+
     @cached_property
-    def _kept_away(self) -> list[Any]:
-        known = frozenset() if self.allow_known else self._known
+    def _few_kept_away(self) -> list[Any]:
+        known = frozenset[str]() if self.allow_known else self._known
         return [self._units(text) for text in sorted(self._forbidden | known)]

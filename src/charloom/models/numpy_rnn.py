@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,12 @@ from numpy.typing import NDArray
 from ..config import ModelConfig
 from ..errors import ConfigError
 from .shapes import GATES, STATES, weight_shapes
+
+if TYPE_CHECKING:
+    from .one_row import OneRow
+
+NEVER = -1e30
+"""A logit that comes to a probability of 0, but can be reckoned with."""
 
 Floats = NDArray[np.float32]
 
@@ -112,6 +118,29 @@ class NumpyRNN:
         other = copy.copy(self)
         other._layers = [first, *self._layers[1:]]
         return other
+
+    def without(self, ids: Iterable[int]) -> NumpyRNN:
+        """Return the model that never gives ``ids``, though it may read them.
+
+        The others' probabilities are those given that it is none of these; all other arrays are
+        shared.
+
+        Raises:
+            ConfigError: an id lies outside [0, V).
+        """
+        banned = list(ids)
+        if any(not 0 <= i < self.vocabulary_size for i in banned):
+            raise ConfigError(f"ids must lie in [0, {self.vocabulary_size}). Received: {banned}")
+        other = copy.copy(self)
+        other._bias = self._bias.copy()
+        other._bias[banned] = NEVER
+        return other
+
+    def one_row(self) -> OneRow:
+        """Return the model for one string, which it reads as fast as can be."""
+        from .one_row import OneRow
+
+        return OneRow(self.config.cell, self._layers, self._kernel, self._bias)
 
     def initial_carry(self, rows: int) -> Floats:
         """Return the carry before the first step, (L*S, rows, H): zeros."""

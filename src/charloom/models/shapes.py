@@ -40,3 +40,15 @@ def weight_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, tuple[
 def parameter_count(config: ModelConfig, vocabulary_size: int) -> int:
     """Return the number of trainable numbers, as ``model.summary()`` prints it."""
     return sum(math.prod(shape) for shape in weight_shapes(config, vocabulary_size).values())
+
+
+def step_operations(config: ModelConfig, vocabulary_size: int) -> int:
+    """Return the operations of a training step a character that no way of computing it saves.
+
+    Two a weight forward and four backward, for the products that depend on the carry: the
+    recurrent kernels, the kernels above the first layer, and the logits. The embedding and the
+    first kernel are a table of V rows.
+    """
+    columns = GATES[config.cell] * config.units
+    products = (2 * config.layers - 1) * config.units * columns + config.units * vocabulary_size
+    return 6 * products

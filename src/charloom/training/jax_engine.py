@@ -18,6 +18,7 @@ from ..config import ModelConfig, TrainConfig
 from ..models.jax_model import logits, logits_from, nats
 from ..models.shapes import STATES
 from .engine import BETA_1, BETA_2, EPSILON
+from .growth import frozen
 from .memory import keep_freed_memory
 
 Weights = dict[str, Array]
@@ -64,8 +65,9 @@ class JaxEngine:
         self._weights: Weights = {name: jnp.array(value) for name, value in weights.items()}
         self._means = {name: jnp.zeros_like(value) for name, value in self._weights.items()}
         self._squares = {name: jnp.zeros_like(value) for name, value in self._weights.items()}
+        self._frozen = frozen(weights, training.freeze)
         self._count = 0
-        self._carry = self._fresh_carry() if training.preparation == "tutorial" else None
+        self._carry = self._fresh_carry() if training.preparation != "names" else None
         self._jitted_gradients = jax.jit(self._gradients)
         # Apart from the gradients, it is compiled once and not for every bucket.
         self._jitted_update = jax.jit(self._update, donate_argnums=(0, 1, 2))
@@ -83,18 +85,23 @@ class JaxEngine:
         dropout: Array | None,
         carry: Carry | None,
     ) -> tuple[Weights, tuple[Array, Carry | None]]:
-        """Return the gradients of the loss, the batch's summed nats and the carry after it."""
+        """Return the gradients of the loss, the batch's summed nats and the carry after it.
 
-        def loss(weights: Weights) -> tuple[Array, tuple[Array, Carry | None]]:
+        What is frozen has no gradient, and so neither counts in the norm nor moves.
+        """
+        trained = {name: value for name, value in weights.items() if name not in self._frozen}
+
+        def loss(trained: Weights) -> tuple[Array, tuple[Array, Carry | None]]:
+            weights_now = {**weights, **trained}
             ids, targets, mask, *labels = batch
             if carry is None:
-                scores, after = logits(self._model, weights, ids.T, dropout, *labels), None
+                scores, after = logits(self._model, weights_now, ids.T, dropout, *labels), None
             else:
-                scores, after = logits_from(self._model, weights, ids.T, carry, dropout)
+                scores, after = logits_from(self._model, weights_now, ids.T, carry, dropout)
             total = nats(scores, targets.T, mask.T)
             return total / self._denominator, (total, after)
 
-        return jax.grad(loss, has_aux=True)(weights)  # type: ignore[no-any-return]
+        return jax.grad(loss, has_aux=True)(trained)  # type: ignore[no-any-return]
 
     def _update(
         self,

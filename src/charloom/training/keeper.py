@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -17,21 +17,22 @@ from numpy.typing import NDArray
 
 from .. import __version__ as charloom_version
 from ..checkpoint import (
+    CHECKPOINTS,
     EPOCHS,
     FILES,
     SavedModel,
     claim,
     epoch_folder,
+    find_state,
     forget_state,
     holds_model,
     holds_state,
     load_model,
-    load_state,
     save_model,
     save_state,
+    sound_facts,
 )
 from ..config import ModelConfig, TrainConfig
-from ..corpus import Corpus
 from ..errors import RunError
 from ..files import creating, is_part
 from ..vocabulary import Vocabulary
@@ -39,8 +40,13 @@ from .history import HISTORY, append_history, write_history
 from .lock import LOCK, held
 from .progress import Progress, Resumed
 
-MAY_CHANGE = {"epochs", "seconds", "patience"}
+MAY_CHANGE = {
+    "epochs", "seconds", "patience", "save_seconds", "save_steps", "keep_checkpoints",
+}  # fmt: skip
 """Settings of a training that may be others when it is resumed."""
+
+_BEST = "best/"
+"""Before the names of the best epoch's weights, among the arrays of a state."""
 
 _DEFAULTS = {"model": ModelConfig().to_dict(), "training": TrainConfig().to_dict()}
 
@@ -50,13 +56,16 @@ class Keeper:
     """Saves the best model and the training's state to ``folder``, and reads them back."""
 
     folder: Path
-    corpus: Corpus
     model: ModelConfig
     training: TrainConfig
     backend: str
+    digest: str
+    corpus_facts: Mapping[str, Any]
+    label_names: tuple[str, ...]
     vocabulary: Vocabulary
-    train: tuple[str, ...]
-    held_out: tuple[str, ...]
+    train_names: Sequence[str] | None
+    held_out_names: Sequence[str] | None
+    held_out_text: str | None
 
     @contextmanager
     def claimed(self, *, force: bool, resume: bool) -> Iterator[bool]:
@@ -88,18 +97,25 @@ class Keeper:
         """
         if not self.folder.is_dir():
             return False
-        ours = {*FILES, HISTORY, LOCK, EPOCHS}
+        ours = {*FILES, HISTORY, LOCK, EPOCHS, CHECKPOINTS}
         if not all(is_part(path.name, ours) for path in self.folder.iterdir()):
             return False
         for folder in (self.folder, *sorted((self.folder / EPOCHS).glob("*"))):
             if holds_model(folder):
                 saved = load_model(folder)
-                names = (saved.train_names or ()) + (saved.held_out_names or ())
-                self._same("corpus", _digest(names), _digest(self.train + self.held_out))
-                self._same("list of labels", saved.labels, self.corpus.label_names)
+                self._same("corpus", *self._corpora(saved))
+                self._same("list of labels", saved.labels, self.label_names)
                 self._same_settings("model", saved.config.to_dict())
                 self._same_settings("training", saved.facts.get("training"))
         return True
+
+    def _corpora(self, saved: SavedModel) -> tuple[str, str]:
+        """Return what tells a model's corpus from others, and the same of ours."""
+        if "digest" in saved.facts:
+            return str(saved.facts["digest"]), self.digest
+        names = (*(saved.train_names or ()), *(saved.held_out_names or ()))
+        ours = (*(self.train_names or ()), *(self.held_out_names or ()))
+        return _digest(names), _digest(ours)
 
     def begin(self, at: Progress, *, resumes: bool) -> None:
         """Cut the history to what ``at`` tells of; a new training also drops the earlier state."""
@@ -128,10 +144,8 @@ class Keeper:
         """Save ``weights``, which reached ``losses``."""
         facts = {
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "corpus": self.corpus.report.to_dict(),
-            "train_names": len(self.train),
-            "held_out_names": len(self.held_out),
-            "longest": self.corpus.report.longest,
+            **self.corpus_facts,
+            "digest": self.digest,
             "training": self.training.to_dict(),
             "backend": self.backend,
             "versions": _versions(self.backend),
@@ -144,27 +158,40 @@ class Keeper:
             SavedModel(
                 config=self.model,
                 vocabulary=self.vocabulary,
-                labels=self.corpus.label_names,
+                labels=self.label_names,
                 weights=weights,
                 facts=facts,
-                train_names=self.train,
-                held_out_names=self.held_out,
+                train_names=self.train_names,
+                held_out_names=self.held_out_names,
+                held_out_text=self.held_out_text,
             ),
         )
 
     def save_state(
-        self, arrays: Mapping[str, NDArray[Any]], at: Progress, buckets: int | None
+        self,
+        arrays: Mapping[str, NDArray[Any]],
+        at: Progress,
+        buckets: int | None,
+        best_weights: Mapping[str, NDArray[np.float32]] | None = None,
     ) -> None:
-        """Save what a resumed training needs."""
+        """Save what a resumed training needs; ``best_weights`` are those of ``at.best_epoch``.
+
+        They are in the folder's model too, but that may be gone on to a later epoch's, or be
+        damaged, when training goes on from here.
+        """
+        best = best_weights if at.best_epoch else None
         state = {
-            "corpus": self._corpus_digest(),
+            "corpus": self.digest,
+            "vocabulary": self._vocabulary(),
             "model": self.model.to_dict(),
             "training": self.training.to_dict(),
             "backend": self.backend,
             "buckets": buckets,
             "progress": asdict(at),
         }
-        save_state(self.folder, arrays, state)
+        arrays = {**arrays, **{_BEST + name: array for name, array in (best or {}).items()}}
+        keep = self.training.keep_checkpoints
+        save_state(self.folder, arrays, state, step=at.step, keep=keep)
 
     def load(self) -> Resumed:
         """Return where the folder's training goes on.
@@ -172,28 +199,39 @@ class Keeper:
         Raises:
             RunError: it is a training of another corpus, model or setting.
         """
-        arrays, state = load_state(self.folder)
-        self._same("corpus", state.get("corpus"), self._corpus_digest())
+        found = find_state(self.folder)
+        state = found.data
+        self._same("corpus", state.get("corpus"), self.digest)
+        ours = self._vocabulary()  # not only the corpus's, if training began with a model
+        self._same("vocabulary", state.get("vocabulary", ours), ours)
         self._same_settings("model", state.get("model"))
         self._same_settings("training", state.get("training"))
         try:
             progress = Progress(**state["progress"])
         except (KeyError, TypeError) as error:
             raise RunError(f"{self.folder} holds no progress to resume from: {error}.") from error
+        arrays = {n: a for n, a in found.arrays.items() if not n.startswith(_BEST)}
+        best = {n.removeprefix(_BEST): a for n, a in found.arrays.items() if n.startswith(_BEST)}
+        saved_epoch = progress.best_epoch
+        if not best and saved_epoch:  # an earlier version's: the model must do
+            best = dict(load_model(self.folder).weights)
+        elif (sound_facts(self.folder) or {}).get("best") != progress.best:
+            saved_epoch = 0
         return Resumed(
             arrays=arrays,
             progress=progress,
-            best_weights=load_model(self.folder).weights if progress.best_epoch else {},
+            best_weights=best,
             backend=str(state.get("backend")),
             epochs=state["training"].get("epochs", self.training.epochs),
             buckets=state.get("buckets"),
+            saved_epoch=saved_epoch,
+            damaged=found.damaged,
         )
 
-    def _corpus_digest(self) -> str:
-        lines = self.corpus.names
-        if self.corpus.labels is not None:
-            lines = tuple(map("\t".join, zip(lines, self.corpus.labels, strict=True)))
-        return _digest(lines)
+    def _vocabulary(self) -> str:
+        v = self.vocabulary
+        known = repr((v.characters, v.unit, v.has_unknown, self.label_names)).encode()
+        return f"{v.size} symbols, {hashlib.sha256(known).hexdigest()[:16]}"
 
     def _same_settings(self, part: Literal["model", "training"], theirs: object) -> None:
         ours = getattr(self, part).to_dict()

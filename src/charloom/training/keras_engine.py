@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from ..batches import Batch
 from ..config import ModelConfig, TrainConfig
-from ..models.keras_model import build_model, model_weights
+from ..models.keras_model import build_model
 from ..models.shapes import weight_shapes
 from .engine import BETA_1, BETA_2, EPSILON
+from .growth import frozen
 from .loops import MakeStep, StepFunction
 
 
@@ -30,16 +31,19 @@ class KerasEngine:
     ) -> None:
         """Take Keras' own step, or the one that ``make_step`` unpacks."""
         keras.utils.set_random_seed(training.seed % 2**32)
-        self._config, self._denominator = model, denominator
-        self._vocabulary_size = len(weights["logits.bias"])
-        self._stateful = training.preparation == "tutorial"
+        self._denominator = denominator
+        vocabulary_size = len(weights["logits.bias"])
+        self._stateful = training.preparation != "names"
         self._model = build_model(
             model,
-            self._vocabulary_size,
+            vocabulary_size,
             weights,
             batch_size=training.batch_size if self._stateful else None,
             stateful=self._stateful,
         )
+        names = list(weight_shapes(model, vocabulary_size))
+        self._weights = dict(zip(names, self._model.trainable_variables, strict=True))
+        self._freeze(training)
         self._recurrent = [
             layer for layer in self._model.layers if isinstance(layer, keras.layers.RNN)
         ]
@@ -60,6 +64,13 @@ class KerasEngine:
         else:
             self._step = make_step(self._model, self._optimizer, loss)
 
+    def _freeze(self, training: TrainConfig) -> None:
+        """Take frozen layers from what the optimiser sees: it neither moves nor clips by them."""
+        still = {id(self._weights[name]) for name in frozen(self._weights, training.freeze)}
+        for layer in self._model.layers:
+            if any(id(variable) in still for variable in layer.trainable_variables):
+                layer.trainable = False
+
     def prepare(self, times: Iterable[int]) -> None:
         """Do nothing: Keras compiles at a shape's first step."""
 
@@ -76,31 +87,33 @@ class KerasEngine:
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Return a copy of the weights."""
-        return model_weights(self._model, self._config, self._vocabulary_size)
+        return {name: _copy(variable) for name, variable in self._weights.items()}
 
     def _variables(self) -> dict[str, Any]:
         """Return every variable by the name that all engines use for it."""
-        names = list(weight_shapes(self._config, self._vocabulary_size))
+        names = {id(variable): name for name, variable in self._weights.items()}
+        trained = [names[id(variable)] for variable in self._model.trainable_variables]
         optimizer = self._optimizer
-        groups = {
-            "weights": self._model.trainable_variables,
-            "means": optimizer._momentums,
-            "squares": optimizer._velocities,
-        }
-        found = {f"{g}/{n}": v for g, vs in groups.items() for n, v in zip(names, vs, strict=True)}
+        groups = {"means": optimizer._momentums, "squares": optimizer._velocities}
+        found = {f"weights/{name}": variable for name, variable in self._weights.items()}
+        for group, variables in groups.items():
+            found |= {f"{group}/{n}": v for n, v in zip(trained, variables, strict=True)}
         for number, layer in enumerate(self._recurrent if self._stateful else []):
             found |= {f"carry/{number}/{i}": value for i, value in enumerate(layer.states)}
         generators = [v for v in self._model.non_trainable_variables if "seed" in v.path]
         return found | {f"keras/{i}": value for i, value in enumerate(generators)}
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """Return weights, both moments, the count of steps and dropout's generators."""
-        state = {
-            name: np.array(keras.ops.convert_to_numpy(variable.value))
-            for name, variable in self._variables().items()
-        }
+        """Return weights, both moments, the count of steps and dropout's generators.
+
+        What is frozen has moments too, of 0, as on other backends.
+        """
+        found = {name: _copy(variable) for name, variable in self._variables().items()}
+        for name, variable in self._weights.items():
+            for group in ("means", "squares"):
+                found.setdefault(f"{group}/{name}", np.zeros(variable.shape, np.float32))
         count = int(keras.ops.convert_to_numpy(self._optimizer.iterations.value))
-        return {**state, "count": np.array([count], np.int64)}
+        return {**found, "count": np.array([count], np.int64)}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Take over what ``state`` returned; another backend's has no generators of ours."""
@@ -108,3 +121,7 @@ class KerasEngine:
             if name in state or not name.startswith("keras/"):
                 variable.assign(state[name])
         self._optimizer.iterations.assign(int(state["count"][0]))
+
+
+def _copy(variable: Any) -> NDArray[Any]:
+    return np.array(keras.ops.convert_to_numpy(variable.value))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from ..config import ModelConfig, TrainConfig
-from ..corpus import Corpus
 from ..errors import ConfigError
 from .engine import Loop
 
 
-def check_labels(corpus: Corpus, model: ModelConfig, training: TrainConfig, loop: Loop) -> None:
+def check_labels(
+    labels: tuple[str, ...], model: ModelConfig, training: TrainConfig, loop: Loop
+) -> None:
     """Raise ConfigError unless the model has the corpus's labels, and the way of training can."""
-    if model.labels != (count := len(corpus.label_names)):
+    if model.labels != (count := len(labels)):
         raise ConfigError(
             f"the model's labels must be as many as the corpus's, {count}. Received: {model.labels}"
         )

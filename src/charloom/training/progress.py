@@ -47,9 +47,12 @@ class Resumed:
         arrays: the engine's state.
         progress: how far it is.
         best_weights: the weights that are kept so far.
+        saved_epoch: the epoch whose weights are the folder's model; 0 if another training's are,
+            or later ones, or damaged ones.
         backend: the one it was on.
         epochs: how many it was to have.
         buckets: of its batches; ``None`` if it was saved before that was recorded.
+        damaged: why each later checkpoint could not be used.
     """
 
     arrays: dict[str, NDArray[Any]]
@@ -58,12 +61,19 @@ class Resumed:
     backend: str
     epochs: int
     buckets: int | None
+    saved_epoch: int = 0
+    damaged: tuple[str, ...] = ()
 
     def changes(self, backend: str, epochs: int, over: Reason | None) -> Iterator[str]:
         """Say what the user should know who goes on on ``backend``, with ``epochs`` in all.
 
         ``over`` is why there is nothing left to train, if so.
         """
+        for problem in self.damaged:
+            yield (
+                f"a checkpoint is damaged: {problem} This training goes on from an earlier one, "
+                f"at step {self.progress.step}; nothing but time is lost."
+            )
         if self.backend != backend:
             yield (
                 f"this training began on {self.backend} and goes on on {backend}: it is the "

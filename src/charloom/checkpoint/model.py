@@ -1,9 +1,9 @@
-"""The run folder: a model's weights, vocabulary, configuration and names, and training state."""
+"""A trained model in its run folder: weights, vocabulary, configuration, facts and corpus."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -11,33 +11,25 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from .config import ModelConfig, Unit
-from .errors import ConfigError, RunError, VocabularyError
-from .files import RESTORE, Index, claim_folder, fault, read_set, unwritable, write_set
-from .models.shapes import weight_shapes
-from .vocabulary import Vocabulary
+from ..config import ModelConfig, Unit
+from ..errors import ConfigError, RunError, VocabularyError
+from ..files import RESTORE, Index, claim_folder, fault, read_set, write_set
+from ..models.shapes import weight_shapes
+from ..vocabulary import Vocabulary
+from .arrays import MAX_HEADER_BYTES, pack, unpack
+from .lists import MAX_NAMES_BYTES, pack_names, pack_text, unpack_names, unpack_text
 
 MODEL_KIND = "charloom model"
-STATE_KIND = "charloom training state"
-
 MAX_WEIGHT_BYTES = 2**32
-MAX_STATE_BYTES = 2**34
-MAX_NAMES_BYTES = 2**30
-MAX_HEADER_BYTES = 2**20
-"""Of the weights' safetensors header, its 8 bytes of length included."""
-
-STATE_TYPES = ("bool", "float32", "float64", "int32", "int64", "uint8", "uint32", "uint64")
-"""NumPy types that a training state may hold."""
 
 EPOCHS = "epochs"
 """The folder within a run's in which models of single epochs are kept."""
 
 _MODEL, _WEIGHTS = "model.json", "model.safetensors"
-_TRAIN, _HELD_OUT = "train_names.txt", "held_out_names.txt"
-_STATE, _ARRAYS = "training.json", "training.safetensors"
+_TRAIN, _HELD_OUT, _TEXT = "train_names.txt", "held_out_names.txt", "held_out.txt"
 
-FILES = (_MODEL, _WEIGHTS, _TRAIN, _HELD_OUT, _STATE, _ARRAYS)
-"""What this module writes to a run folder."""
+MODEL_FILES = (_MODEL, _WEIGHTS, _TRAIN, _HELD_OUT, _TEXT)
+"""What a model consists of."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,14 +42,16 @@ class SavedModel:
         weights: the names and shapes of ``models.shapes.weight_shapes``, float32, finite.
         facts: plain data about the training, as JSON keeps it: string keys, lists, finite floats.
         train_names, held_out_names: the parts of the corpus; ``None`` if their file is absent.
+        held_out_text: the part of a text that was held out; ``None`` likewise.
     """
 
     config: ModelConfig
     vocabulary: Vocabulary
     weights: Mapping[str, NDArray[np.float32]]
     facts: Mapping[str, Any]
-    train_names: tuple[str, ...] | None
-    held_out_names: tuple[str, ...] | None
+    train_names: Sequence[str] | None
+    held_out_names: Sequence[str] | None
+    held_out_text: str | None = None
     labels: tuple[str, ...] = ()
 
 
@@ -80,11 +74,6 @@ def holds_model(folder: Path) -> bool:
     return (folder / _MODEL).exists()
 
 
-def holds_state(folder: Path) -> bool:
-    """Say whether there is a training state in ``folder``, sound or not."""
-    return (folder / _STATE).exists()
-
-
 def save_model(folder: Path, model: SavedModel) -> None:
     """Write ``model`` to ``folder``; a save that fails or is killed leaves the earlier one.
 
@@ -104,14 +93,16 @@ def save_model(folder: Path, model: SavedModel) -> None:
         "vocabulary": {
             "unit": model.vocabulary.unit,
             "characters": list(model.vocabulary.characters),
+            **({"unknown": True} if model.vocabulary.has_unknown else {}),
         },
         **({"labels": list(model.labels)} if model.labels else {}),
         "facts": dict(model.facts),
     }
     files = {
-        _WEIGHTS: _pack(folder, weights, MAX_WEIGHT_BYTES),
-        _TRAIN: _lines(folder, model.train_names),
-        _HELD_OUT: _lines(folder, model.held_out_names),
+        _WEIGHTS: pack(folder, weights, MAX_WEIGHT_BYTES),
+        _TRAIN: pack_names(folder, model.train_names),
+        _HELD_OUT: pack_names(folder, model.held_out_names),
+        _TEXT: pack_text(folder, model.held_out_text),
     }
     write_set(folder, _MODEL, MODEL_KIND, fields, files)
 
@@ -122,7 +113,15 @@ def load_model(folder: Path) -> SavedModel:
     Raises:
         RunError: there is none, or one of its files is missing, damaged, foreign or too new.
     """
-    return read_set(folder, _MODEL, MODEL_KIND, _read_model)
+    return read_set(folder, _MODEL, MODEL_KIND, _read)
+
+
+def sound_facts(folder: Path) -> dict[str, Any] | None:
+    """Return the facts of the model in ``folder``; ``None`` if there is none or it is damaged."""
+    try:
+        return read_set(folder, _MODEL, MODEL_KIND, _read_facts)
+    except RunError:
+        return None
 
 
 def epoch_folder(run: Path, epoch: int) -> Path:
@@ -142,45 +141,7 @@ def latest_epoch(run: str | Path) -> Path:
     return max(folders, key=lambda folder: int(folder.name))
 
 
-def save_state(folder: Path, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
-    """Write a training state: arrays of ``STATE_TYPES`` and JSON data; as safe as ``save_model``.
-
-    Raises:
-        RunError: an array's type is none of those, ``state`` is not JSON data, or the folder
-            cannot be written.
-    """
-    native = {name: np.asarray(array) for name, array in arrays.items()}
-    for name, array in native.items():
-        if array.dtype.name not in STATE_TYPES:
-            raise fault(
-                folder, f"can hold arrays of {', '.join(STATE_TYPES)}; {name} is {array.dtype}."
-            )
-    files = {_ARRAYS: _pack(folder, native, MAX_STATE_BYTES)}
-    write_set(folder, _STATE, STATE_KIND, {"state": dict(state)}, files)
-
-
-def load_state(folder: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Read the training state in ``folder``: its arrays by name, and its JSON data.
-
-    Raises:
-        RunError: as ``load_model``.
-    """
-    return read_set(folder, _STATE, STATE_KIND, _read_state)
-
-
-def forget_state(folder: Path) -> None:
-    """Make sure that nobody goes on from the training state in ``folder``, if it holds one.
-
-    Raises:
-        RunError: the folder cannot be written.
-    """
-    try:
-        (folder / _STATE).unlink(missing_ok=True)
-    except OSError as error:
-        raise unwritable(folder, error) from error
-
-
-def _read_model(index: Index) -> SavedModel:
+def _read(index: Index) -> SavedModel:
     try:
         config = ModelConfig.from_dict(index.section("config"))
         vocabulary = _vocabulary(index.section("vocabulary"))
@@ -192,21 +153,26 @@ def _read_model(index: Index) -> SavedModel:
     size = 4 * sum(map(math.prod, shapes.values()))
     if size > MAX_WEIGHT_BYTES:
         raise fault(index.path, f"asks for {size} bytes of weights, above {MAX_WEIGHT_BYTES}.")
-    arrays = _unpack(index, _WEIGHTS, least=size, most=size + MAX_HEADER_BYTES)
+    arrays = unpack(index, _WEIGHTS, least=size, most=size + MAX_HEADER_BYTES)
     _check_weights(index.path.with_name(_WEIGHTS), arrays, shapes)
     return SavedModel(
         config=config,
         vocabulary=vocabulary,
         weights={name: arrays[name] for name in shapes},
         facts=index.section("facts"),
-        train_names=_names(index, _TRAIN),
-        held_out_names=_names(index, _HELD_OUT),
+        train_names=unpack_names(index, _TRAIN),
+        held_out_names=unpack_names(index, _HELD_OUT),
+        held_out_text=unpack_text(index, _TEXT),
         labels=tuple(labels),
     )
 
 
-def _read_state(index: Index) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    return _unpack(index, _ARRAYS, most=MAX_STATE_BYTES), index.section("state")
+def _read_facts(index: Index) -> dict[str, Any]:
+    if index.read(_WEIGHTS, most=MAX_WEIGHT_BYTES) is None:
+        raise fault(index.path.with_name(_WEIGHTS), f"is missing. {RESTORE}")
+    for name in (_TRAIN, _HELD_OUT, _TEXT):
+        index.read(name, most=MAX_NAMES_BYTES)
+    return index.section("facts")
 
 
 def _vocabulary(data: dict[str, Any]) -> Vocabulary:
@@ -220,7 +186,11 @@ def _vocabulary(data: dict[str, Any]) -> Vocabulary:
     for character in characters:
         if not isinstance(character, str) or (unit == "character" and len(character) != 1):
             raise VocabularyError(f"characters must be single. Received: {character!r:.60}")
-    return Vocabulary(tuple(characters), "character" if unit == "character" else "grapheme")
+    unknown = data.get("unknown", False)
+    if not isinstance(unknown, bool):
+        raise VocabularyError(f"unknown must be true or false. Received: {unknown!r:.60}")
+    kind: Unit = "character" if unit == "character" else "grapheme"
+    return Vocabulary(tuple(characters), kind, unknown)
 
 
 def _check_labels(path: Path, labels: Any, count: int) -> None:
@@ -228,7 +198,7 @@ def _check_labels(path: Path, labels: Any, count: int) -> None:
         raise fault(path, f"must name {count} labels. Received: {labels!r:.60}")
     if not labels:
         return
-    from .gathering import unprintable  # late: most models have none
+    from ..gathering import unprintable  # late: most models have none
 
     for label in labels:
         if not isinstance(label, str) or not label or unprintable(label):
@@ -250,58 +220,3 @@ def _check_weights(
             raise fault(path, f"must hold {name} as float32 {shape}. Received: {found}.")
         if not np.isfinite(array).all():
             raise fault(path, f"must hold finite weights; {name} has NaN or inf. Train again.")
-
-
-def _pack(folder: Path, arrays: Mapping[str, NDArray[Any]], limit: int) -> bytes:
-    from safetensors.numpy import save
-
-    if "__metadata__" in arrays:
-        raise fault(folder, "cannot hold an array named '__metadata__': the format reserves it.")
-    if (size := sum(array.nbytes for array in arrays.values())) > limit - MAX_HEADER_BYTES:
-        raise fault(folder, f"may hold {limit} bytes of arrays. Received: {size}.")
-    try:  # the library reads memory as it lies, so the arrays must lie in C order
-        return bytes(save({name: np.asarray(a, order="C") for name, a in arrays.items()}))
-    except ValueError as error:
-        raise fault(folder, f"cannot hold these arrays: {error!s:.120}.") from error
-
-
-def _unpack(index: Index, name: str, *, least: int = 0, most: int) -> dict[str, NDArray[Any]]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    data = index.read(name, least=least, most=most)
-    path = index.path.with_name(name)
-    if data is None:
-        raise fault(path, f"is missing. {RESTORE}")
-    try:
-        return load(data)
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise fault(path, f"must hold arrays as safetensors: {error!s:.120}. {RESTORE}") from error
-
-
-def _lines(folder: Path, names: tuple[str, ...] | None) -> bytes | None:
-    if names is None:
-        return None
-    for name in names:
-        if "\n" in name:
-            raise fault(folder, f"can hold names of one line only. Received: {name!r:.60}")
-    try:
-        data = "".join(f"{name}\n" for name in names).encode()
-    except UnicodeEncodeError as error:
-        raise fault(folder, f"can hold names of Unicode text only: {error!s:.120}") from error
-    if len(data) > MAX_NAMES_BYTES:
-        raise fault(folder, f"may hold {MAX_NAMES_BYTES} bytes of names. Received: {len(data)}.")
-    return data
-
-
-def _names(index: Index, name: str) -> tuple[str, ...] | None:
-    data = index.read(name, most=MAX_NAMES_BYTES)
-    if data is None:
-        return None
-    try:
-        *names, rest = data.decode().split("\n")
-    except UnicodeDecodeError as error:
-        raise fault(index.path.with_name(name), f"must be UTF-8: {error!s:.120}.") from error
-    if rest:
-        raise fault(index.path.with_name(name), f"must end each line. Received: {rest!r:.60}.")
-    return tuple(names)

@@ -1,39 +1,20 @@
-"""Bytes to records: names, one a record, from text, CSV, TSV and JSON Lines, gzipped or not."""
+"""Text to records: names, one a record, from lines, CSV, TSV and JSON Lines."""
 
 from __future__ import annotations
 
-import codecs
 import csv
-import gzip
-import io
 import json
-import math
-import sys
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO, Literal
 
-from .errors import ConfigError, CorpusError
-
-STDIN = "-"
-"""The source that stands for standard input."""
+from ..errors import ConfigError, CorpusError
+from .streams import Pieces, label, opened, pieces, unzipped
 
 MAX_LINE_BYTES = 64 * 1024
 """Longest line or CSV record by default, in bytes of UTF-8; a list of names needs far less."""
-
-MAX_UNPACKED_BYTES = 1 << 28
-"""Most that a gzip file may unpack to: a small file must not keep the reader busy for long."""
-
-_CHUNK_BYTES = 256 * 1024
-_SNIFFED_BYTES = 64 * 1024
-_GUESSES = (
-    *("utf-8", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256"),
-    *("cp932", "gb18030", "big5", "euc_kr", "euc_jp", "koi8-r", "mac-roman"),
-)  # the usual encodings, the likelier first: a few accented letters fit nearly all of them
 
 Form = Literal["lines", "csv", "tsv", "jsonl"]
 Lines = Iterator[tuple[int, str]]
@@ -70,17 +51,9 @@ class ReadOptions:
             raise ConfigError(f"max_line_bytes must be a whole number above 0. Received: {limit!r}")
 
 
-def label(source: str | Path) -> str:
-    """Return how messages call ``source``: its path, escaped where it would not print."""
-    text = str(source)
-    if text == STDIN:
-        return "standard input"
-    return text if text and text.isprintable() else repr(text)
-
-
 def form_of(source: str | Path) -> Form:
     """Return the format that the source's ending stands for; any unknown one means lines."""
-    ending = (_unzipped(source) or Path(source)).suffix.lower()
+    ending = (unzipped(source) or Path(source)).suffix.lower()
     forms: dict[str, Form] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"}
     return forms.get(ending, "lines")
 
@@ -101,113 +74,47 @@ def read_source(
         CorpusError: the source cannot be opened, unpacked, decoded or parsed.
     """
     name, form = label(source), form_of(source)
-    try:
-        with _opened(source, stdin) as raw:
-            if _unzipped(source) is None:
-                lines = _lines(raw, name, options)
-            else:
-                unpacked = cast(BinaryIO, gzip.GzipFile(fileobj=raw))
-                lines = _lines(unpacked, name, options, MAX_UNPACKED_BYTES)
-            if form == "jsonl":
-                yield from _json_records(lines, name, options)
-            elif form == "lines":
-                yield from ((number, line, "") for number, line in lines)
-            else:
-                yield from _csv_records(lines, name, options, warn, form == "tsv")
-    except EOFError:
-        raise CorpusError(
-            f"{name} is cut short: its gzip data ends early. Copy it again."
-        ) from None
-    except (gzip.BadGzipFile, zlib.error):
-        raise CorpusError(
-            f"{name} is no sound gzip file. Copy it again, or drop the ending .gz if it is none."
-        ) from None
-    except FileNotFoundError:
-        raise CorpusError(f"{name} does not exist. Check the path.") from None
-    except IsADirectoryError:
-        raise CorpusError(f"{name} is a folder. Name the files in it.") from None
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise CorpusError(f"{name} cannot be read: {why}. Check the file and its rights.") from None
+    with opened(source, stdin) as raw:
+        lines = _lines(pieces(source, raw, options.encoding), name, options)
+        if form == "jsonl":
+            yield from _json_records(lines, name, options)
+        elif form == "lines":
+            yield from ((number, line, "") for number, line in lines)
+        else:
+            yield from _csv_records(lines, name, options, warn, form == "tsv")
 
 
-def _unzipped(source: str | Path) -> Path | None:
-    """Return the path without its ending .gz, or ``None`` if it has no such ending."""
-    path = Path(source)
-    return path.with_suffix("") if path.suffix.lower() == ".gz" else None
+def read_pieces(
+    source: str | Path, options: ReadOptions, *, stdin: BinaryIO | None = None
+) -> Pieces:
+    """Yield the text of a source of lines as it comes, decoded as ``read_source`` does.
+
+    Raises:
+        CorpusError: the source cannot be opened, unpacked or decoded.
+    """
+    with opened(source, stdin) as raw:
+        yield from pieces(source, raw, options.encoding)
 
 
-def _opened(source: str | Path, stdin: BinaryIO | None) -> AbstractContextManager[BinaryIO]:
-    if str(source) != STDIN:
-        try:
-            return Path(source).open("rb")
-        except ValueError:
-            raise CorpusError(f"{source!r:.60} cannot be a path. Check its characters.") from None
-    stream = stdin or getattr(sys.stdin, "buffer", None)  # sys.stdin may be None, or text only
-    if stream is None or stream.closed:
-        raise CorpusError("standard input is closed. Name a file instead.")
-    return nullcontext(stream)
-
-
-def _lines(stream: BinaryIO, name: str, options: ReadOptions, most: float = math.inf) -> Lines:
-    r"""Decode ``stream`` and cut it at \n, \r\n and \r, and nowhere else; ``most`` is in bytes."""
-    codec = _codec(options.encoding)
-    decoder = codec.incrementaldecoder()
-    breaks = io.IncrementalNewlineDecoder(None, translate=True)
-    number, rest, offset, begun, previous = 1, "", 0, False, b""
-    while True:
-        chunk = stream.read(_CHUNK_BYTES) or b""
-        if codec.name == "utf-8" and b"\0" in chunk[: max(0, _SNIFFED_BYTES - offset)]:
-            raise CorpusError(_binary(name, chunk))
-        if offset + len(chunk) > most:
-            raise CorpusError(f"{name} unpacks to over {most:,} bytes. Unpack it if you trust it.")
-        state = decoder.getstate()
-        try:
-            text = decoder.decode(chunk, final=not chunk)
-        except ValueError as error:  # a UnicodeError, or what odd codecs raise
-            bad, byte = len(chunk), ""
-            if isinstance(error, UnicodeDecodeError):
-                bad += error.start - len(error.object)  # below 0 if the last chunk began it
-                value = error.object[error.start]
-                byte = f": byte 0x{value:02X} at offset {offset + bad:,}"
-                with suppress(ValueError):  # UTF-16 without its mark fails in two ways
-                    decoder.setstate(state)
-                    good = decoder.decode(chunk[: max(0, bad)])
-                    number += breaks.decode(good, final=True).count("\n")
-            middle = len(previous) + bad
-            sample = (previous + chunk)[max(0, middle - 8192) : middle + 8192]
-            guess = _guess(sample, codec.name)
-            remedy = f"Try --encoding {guess}" if guess else "Name its --encoding"
-            raise CorpusError(
-                f"{name} line {number} is not {codec.name}{byte}. {remedy}, or save it as UTF-8."
-            ) from None
-        offset += len(chunk)
-        if text and not begun:
-            begun, text = True, text.removeprefix("\ufeff")  # the byte-order mark
-        lines = (rest + breaks.decode(text, final=not chunk)).split("\n")
-        _check_lengths(lines, number, name, options.max_line_bytes)
+def _lines(found: Pieces, name: str, options: ReadOptions) -> Lines:
+    r"""Cut what was decoded at \n, and nowhere else."""
+    number, rest = 1, ""
+    for number, piece in found:
+        lines = (rest + piece).split("\n")
+        check_lengths(lines, number, name, options.max_line_bytes)
         rest = lines.pop()
         yield from enumerate(lines, number)
         number += len(lines)
-        if not chunk:
-            break
-        previous = chunk
     if rest:
         yield number, rest
 
 
-def _codec(encoding: str | None) -> codecs.CodecInfo:
-    try:
-        codec = codecs.lookup("utf-8" if encoding is None else encoding)
-        # Python marks bytes-to-bytes codecs (zlib, base64 ...) as no text encodings
-        if codec._is_text_encoding and codec.incrementaldecoder is not None:
-            return codec
-    except (LookupError, ValueError):  # ValueError: a NUL or a lone surrogate in the name
-        pass
-    raise CorpusError(f"encoding must be a text encoding of Python's. Received: {encoding!r:.60}")
+def check_lengths(lines: Sequence[str], number: int, name: str, limit: int) -> None:
+    """Refuse a line of more than ``limit`` bytes; the first has ``number``.
 
-
-def _check_lengths(lines: Sequence[str], number: int, name: str, limit: int) -> None:
+    Raises:
+        CorpusError: there is one.
+    """
     if 4 * max(map(len, lines)) <= limit:  # UTF-8 takes at most 4 bytes a character
         return
     for i, line in enumerate(lines, number):
@@ -220,27 +127,6 @@ def _check_lengths(lines: Sequence[str], number: int, name: str, limit: int) -> 
 
 def _utf8_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-
-
-def _binary(name: str, start: bytes) -> str:
-    for kind in ("32", "16"):  # in this order: UTF-32's mark begins with that of UTF-16
-        marks = (getattr(codecs, f"BOM_UTF{kind}_{end}") for end in ("LE", "BE"))
-        if start.startswith(tuple(marks)):
-            return f"{name} looks like UTF-{kind}, not UTF-8. Pass --encoding utf-{kind}."
-    return f"{name} looks binary: it holds NUL bytes. Give a text file, or its --encoding."
-
-
-def _guess(sample: bytes, failed: str) -> str | None:
-    """Guess the encoding of ``sample``; among equally good ones take the most usual."""
-    from charset_normalizer import from_bytes  # imported late: most corpora need none of it
-
-    matches = from_bytes(sample, cp_isolation=list(_GUESSES))
-    best = matches.best()
-    if best is None:
-        return None
-    equal = [m for m in matches if (m.chaos, m.coherence) == (best.chaos, best.coherence)]
-    possible = {codecs.lookup(e).name for match in equal for e in match.could_be_from_charset}
-    return next((g for g in _GUESSES if g in possible and g != failed), None)
 
 
 def _csv_records(

@@ -1,0 +1,194 @@
+"""Claim: of 100 trainings killed by SIGKILL, in a row and anywhere, none loses or changes a bit.
+
+``charloom train`` is killed at random moments, a share of them as a save is seen to be under way,
+and resumed each time, until it ends; then the next seed's begins. After each kill the model and
+the latest state must be sound, and no earlier than before. Each end is compared with that of a
+training in peace: weights, optimiser, best weights, and the history but for its seconds.
+
+    python benchmarks/kills.py [--text] [--kills 100]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from _common import HERE, describe_machine, environment, seconds
+
+TEXT = HERE.parent.parent / "shared" / "data" / "tinyshakespeare.txt"
+NAMES_OPTIONS = "--units 32 --embedding 16 --epochs 12 --save-steps 15"
+TEXT_OPTIONS = (
+    "--as text --units 48 --embedding 16 --window 32 --batch-size 16 --epochs 6 --save-steps 15"
+)
+TEXT_BYTES = 100_000
+AIMED = 0.4
+"""Share of the kills that wait for a save."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--text", action="store_true", help="train on text, not on names")
+    parser.add_argument("--data", type=Path, default=TEXT, help="the text, its beginning")
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--quick", action="store_true", help="smoke test: 3 kills")
+    options = parser.parse_args()
+    if options.text and not options.data.is_file():
+        raise SystemExit(f"no such file: {options.data}. Pass --data with a text.")
+    kills = 3 if options.quick else options.kills
+    print(describe_machine({"python": sys.version.split()[0]}))
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), options.data if options.text else None, options.seed)
+        begun = time.monotonic()
+        while bench.count["kills"] < kills:
+            bench.training(kills)
+        bench.report(time.monotonic() - begun)
+
+
+class Bench:
+    """Trainings in a folder, one seed after the other; ``count`` is of what happened."""
+
+    def __init__(self, folder: Path, data: Path | None, seed: int) -> None:
+        self.folder, self.rng, self.count = folder, random.Random(seed), Counter[str]()
+        self.environment = environment(XDG_CACHE_HOME=str(folder / "cache"))
+        self.command = [sys.executable, "-m", "charloom", "train", *NAMES_OPTIONS.split()]
+        if data is not None:
+            (folder / "text.txt").write_bytes(data.read_bytes()[:TEXT_BYTES])
+            source = [str(folder / "text.txt"), *TEXT_OPTIONS.split()]
+            self.command = [*self.command[:4], *source]
+
+    def start(self, run: Path, seed: int) -> subprocess.Popen[bytes]:
+        command = [*self.command, "--seed", str(seed), "--out", str(run), "--resume"]
+        with (self.folder / "log.txt").open("wb") as log:
+            return subprocess.Popen(
+                command, env=self.environment, stdout=subprocess.DEVNULL, stderr=log
+            )
+
+    def finish(self, process: subprocess.Popen[bytes]) -> None:
+        """Wait for a training that must succeed."""
+        if process.wait():
+            raise SystemExit(f"FAILED: {(self.folder / 'log.txt').read_text('utf-8')[-500:]}")
+
+    def training(self, kills: int) -> None:
+        """Kill a training again and again until it ends, or there were enough kills."""
+        number = self.count["trainings"] + 1
+        peace, run = self.folder / f"peace-{number}", self.folder / f"run-{number}"
+        if number == 1:  # compiles
+            self.finish(self.start(self.folder / "warm-up", number))
+        took = seconds(lambda: self.finish(self.start(peace, number)))
+        reached = -1
+        while True:
+            process = self.start(run, number)
+            ended = self.count["kills"] >= kills or not self.kill(process, run, took)
+            if ended:
+                self.finish(process)
+                break
+            reached = self.check(run, reached)
+        self.count["trainings"] += 1
+        self.count["identical"] += self.same(run, peace)
+        print(f"training {number}, {took:.1f} s in peace: ended after {self.count['kills']} kills")
+
+    def kill(self, process: subprocess.Popen[bytes], run: Path, took: float) -> bool:
+        """Kill ``process``, if it does not end before; say whether it was killed."""
+        aimed = self.rng.random() < AIMED
+        until = time.monotonic() + self.rng.uniform(0, took)
+        while time.monotonic() < until and process.poll() is None:
+            time.sleep(0.001)
+        if aimed:
+            while process.poll() is None and not saving(run):
+                pass
+            time.sleep(self.rng.uniform(0, 0.004))
+        ended = process.poll() is not None
+        process.kill()
+        process.wait()
+        if not ended:
+            self.count["kills"] += 1
+            self.count["aimed at a save"] += aimed
+        return not ended
+
+    def check(self, run: Path, reached: int) -> int:
+        """Look at what a kill left; return the step at which training will go on."""
+        from charloom.checkpoint import find_state, holds_model, holds_state, load_model
+
+        if saving(run):
+            self.count["hit a save"] += 1
+        if not run.exists() or not holds_state(run):
+            self.count["before the first save"] += 1
+            return reached
+        if holds_model(run):
+            load_model(run)  # raises unless it is whole
+        found = find_state(run)
+        step = int(found.data["progress"]["step"])
+        if found.damaged or step < reached:
+            raise SystemExit(f"FAILED: after step {reached} there is {step}; {found.damaged}")
+        return step
+
+    def same(self, run: Path, peace: Path) -> bool:
+        """Say whether two trainings ended alike, to the bit."""
+        ends = [end(folder) for folder in (run, peace)]
+        if ends[0] != ends[1]:
+            parts = [part for part in ends[0] if ends[0][part] != ends[1][part]]
+            print(f"{run.name} ended otherwise: {parts}")
+        return bool(ends[0] == ends[1])
+
+    def report(self, took: float) -> None:
+        count = self.count
+        print(f"{'kills':34}{count['kills']:>6}   in {took:.0f} s")
+        for what in ("aimed at a save", "hit a save", "before the first save"):
+            print(f"  {what:32}{count[what]:>6}")
+        print(f"{'states or models lost':34}{0:>6}")  # the first would have ended this
+        print(f"{'trainings ended':34}{count['trainings']:>6}")
+        failed = count["trainings"] - count["identical"]
+        verdict = "reached" if not failed else "MISSED"
+        print(f"{'  of which not bit for bit alike':34}{failed:>6}   target 0   {verdict}")
+        if failed:
+            raise SystemExit(1)
+
+
+def saving(run: Path) -> bool:
+    """Say whether a save is under way, or was when the process died."""
+    try:
+        states = list((run / "checkpoints").iterdir())
+        parts = [path.name for folder in (run, *states) for path in folder.iterdir()]
+        unsealed = any(not (state / "training.json").exists() for state in states)
+    except OSError:  # not there yet, or just removed
+        return (run / "checkpoints").exists()
+    return len(states) > 2 or unsealed or any(name.endswith((".tmp", ".next")) for name in parts)
+
+
+def end(run: Path) -> dict[str, Any]:
+    """What must be alike: nothing that the clock has a part in."""
+    from charloom.checkpoint import load_model, load_state
+
+    model = load_model(run)
+    arrays, state = load_state(run)
+
+    def timeless(entry: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in entry.items() if key != "seconds"}
+
+    def plain(named: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: (a.dtype.str, a.shape, a.tobytes()) for name, a in named.items()}
+
+    progress = state["progress"]
+    lines = (run / "history.jsonl").read_text("utf-8").splitlines()
+    return {
+        "weights": plain(model.weights),
+        "state": plain(arrays),
+        "progress": {**progress, "history": [timeless(e) for e in progress["history"]]},
+        "history": [timeless(json.loads(line)) for line in lines],
+        "best": timeless(model.facts["best"]),
+        "corpus": (model.train_names, model.held_out_names, model.held_out_text),
+    }
+
+
+if __name__ == "__main__":
+    main()

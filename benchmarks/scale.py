@@ -1,0 +1,261 @@
+"""Claim: ten million names, or a gigabyte of text, take ten times the time of a tenth of them.
+
+And less than 1 GB of memory. Each size is read, planned and trained on in a process of its own, a
+GRU of 512 units with batches of 128 names or windows. Names and text are made from a seed in a
+temporary folder, which also holds the cache of encoded corpora, and are removed at the end.
+
+    python benchmarks/scale.py [--most 1000000] [--figure scale.png]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from _common import describe_machine, environment
+
+MOST = 10**7
+BATCH, WINDOW, UNITS = 128, 64, 512
+STEPS, BATCHES = 50, 200
+MEGABYTES_A_NAME = 1e-4
+"""As much text stands beside so many names: 1,000 MB beside ten million."""
+TARGET = 1000
+"""MB of memory, at most."""
+
+CHUNK = 1 << 17
+CONSONANTS, VOWELS = "bcdfghklmnprstvz", "aeio"
+ENDINGS = ("", "", "", "n", "s", "x", "ra", "us", "oth", "elia")
+
+
+def write_names(path: Path, count: int) -> None:
+    """Write distinct names: the first eight letters are a scrambled number of 24 bits."""
+    letters = np.array([[ord(c), ord(v)] for c in CONSONANTS for v in VOWELS], np.uint8)
+    endings = np.zeros((len(ENDINGS), 5), np.uint8)
+    for row, ending in zip(endings, ENDINGS, strict=True):
+        row[: len(ending) + 1] = list(f"{ending}\n".encode())
+    with path.open("wb") as file:
+        for low in range(0, count, CHUNK):
+            number = np.arange(low, min(low + CHUNK, count), dtype=np.uint32)
+            number = number * np.uint32(0x9E3779B1) & np.uint32(0xFFFFFF)
+            syllables = letters[number[:, None] >> np.arange(0, 24, 6, dtype=np.uint32) & 63]
+            tails = endings[number * np.uint32(0x85EBCA77) % np.uint32(len(ENDINGS))]
+            row = np.concatenate([syllables.reshape(len(number), 8), tails], axis=1)
+            file.write(row[row > 0].tobytes())
+
+
+def write_text(path: Path, megabytes: int) -> None:
+    """Write sentences of words drawn from a few thousand, the shorter ones more often."""
+    rng = np.random.default_rng(0)
+    words = ["".join(rng.choice(list("etaoinshrdlu"), n)) for n in rng.integers(1, 9, 4000)]
+    words = sorted({*words}, key=len)
+    with path.open("wb") as file:
+        left = megabytes * 10**6
+        while left > 0:
+            picks = (len(words) * rng.random(CHUNK) ** 3).astype(int).tolist()
+            text = " ".join(words[i] for i in picks)
+            left -= file.write(f"{text[:left]}.\n".encode())
+
+
+class Watch:
+    """The time of each kind of work, and the most memory that was in use until its end."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, tuple[float, float]] = {}
+
+    def __call__(self, what: str, work: Callable[[], Any], times: int = 1) -> Any:
+        """Do ``work``; its time counts as that of ``times`` pieces."""
+        begun = time.perf_counter()
+        result = work()
+        self.found[what] = (time.perf_counter() - begun) / times, peak_megabytes()
+        return result
+
+
+def peak_megabytes() -> float:
+    """Return the most memory that this process had in use."""
+    status = Path("/proc/self/status")
+    if status.exists():  # the other way counts what the parent used, too
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1000
+    unit = 1e6 if sys.platform == "darwin" else 1e3
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def measure_names(path: Path, steps: int) -> Watch:
+    """Read, plan, make batches, train."""
+    from charloom.batches import NameBatches, bucket_count, encode
+    from charloom.corpus import Corpus
+
+    watch = Watch()
+    corpus = watch("read", lambda: Corpus.read(path))
+    del corpus
+    corpus = watch("read again", lambda: Corpus.read(path))
+
+    def plan() -> NameBatches:
+        train, _ = corpus.split(0.1, 0)
+        ids, lengths = encode(train, corpus.vocabulary)
+        buckets = bucket_count(lengths, 10**6, 2)
+        batches = NameBatches(ids, lengths, BATCH, 0, buckets)
+        batches.batch(0, 0)
+        return batches
+
+    batches = watch("split, plan an epoch", plan)
+    train(watch, batches, corpus.vocabulary.size, steps, text=False)
+    return watch
+
+
+def measure_text(path: Path, steps: int) -> Watch:
+    """Read, make batches, train."""
+    from charloom.text import Text
+    from charloom.windows import TextBatches
+
+    watch = Watch()
+    text = watch("read", lambda: Text.read(path))
+    del text
+    text = watch("read again", lambda: Text.read(path))
+    batches = TextBatches(text, len(text), BATCH, WINDOW)
+    train(watch, batches, text.vocabulary.size, steps, text=True)
+    return watch
+
+
+def train(watch: Watch, batches: Any, size: int, steps: int, *, text: bool) -> None:
+    """Make batches, and train a model on some."""
+    places = [divmod(step, batches.steps_per_epoch) for step in range(max(steps, BATCHES))]
+    watch("make a batch", lambda: [batches.batch(*at) for at in places[:BATCHES]], BATCHES)
+    from charloom.config import ModelConfig, TrainConfig
+    from charloom.models.initial import initial_weights
+    from charloom.training.engine import make_engine
+
+    model = ModelConfig(units=UNITS, dropout=0.1, text=text)
+    training = TrainConfig(batch_size=BATCH, **({"preparation": "text"} if text else {}))
+    weights = initial_weights(model, size, 0)
+    per_batch = batches.characters_per_batch
+    engine = make_engine("jax", model, training, weights, per_batch, "fit")
+    engine.prepare(batches.times)
+    float(engine.step(batches.batch(0, 0), 1e-3))  # the update is compiled by its first use
+
+    def step() -> None:
+        for at in places[:steps]:
+            loss = engine.step(batches.batch(*at), 1e-3)
+        float(loss)
+
+    watch("take a step", step, steps)
+
+
+MEASURES = {"names": (measure_names, write_names), "MB of text": (measure_text, write_text)}
+A_PIECE = ("make a batch", "take a step")
+"""What does not take longer for a longer list: its time is compared as it is."""
+
+
+def sizes_of(kind: str, most: int) -> Iterator[int]:
+    """Yield the sizes of a kind, rising tenfold."""
+    size, last = (1000, most) if kind == "names" else (1, max(1, round(most * MEGABYTES_A_NAME)))
+    while size <= last:
+        yield size
+        size *= 10
+
+
+def run(kind: str, size: int, steps: int, folder: Path) -> dict[str, tuple[float, float]]:
+    """Measure one size in a process of its own, and leave nothing of it."""
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        path = Path(own) / "source.txt"
+        MEASURES[kind][1](path, size)
+        past = time.time() - 60  # the cache remembers no file that was written just now
+        os.utime(path, (past, past))
+        done = subprocess.run(
+            [sys.executable, __file__, "--worker", kind, str(path), str(steps)],
+            env=environment(CHARLOOM_CACHE=own, XDG_CACHE_HOME=str(folder)),
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+    return {what: (seconds, memory) for what, (seconds, memory) in json.loads(done.stdout).items()}
+
+
+def print_results(kind: str, found: dict[int, dict[str, tuple[float, float]]]) -> None:
+    """Print each kind of work at each size."""
+    print(f"\n{kind:>24}{'time':>12}{'a piece':>14}{'to the size before':>20}{'peak MB':>10}")
+    for what in next(iter(found.values())):
+        print(what)
+        before = None
+        for size, times in found.items():
+            seconds, memory = times[what]
+            each = seconds if what in A_PIECE else seconds / size
+            ratio = f"{each / before:.2f}" if before else ""
+            piece = f"{1e6 * each:,.3g} µs" if each < 1e-3 else f"{1e3 * each:,.3g} ms"
+            print(f"{size:>24,}{seconds:>10.4f} s{piece:>14}{ratio:>20}{memory:>10,.0f}")
+            before = each
+    size, times = list(found.items())[-1]
+    peak = max(memory for _, memory in times.values())
+    verdict = "reached" if peak < TARGET else "missed"
+    print(f"peak of {size:,} {kind}: {peak:,.0f} MB, target below {TARGET:,} MB: {verdict}")
+
+
+def draw(path: Path, results: dict[str, dict[int, dict[str, tuple[float, float]]]]) -> None:
+    """Draw time and memory by size; each kind of source has its row."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, rows = plt.subplots(len(results), 2, figsize=(10, 4 * len(results)), squeeze=False)
+    for (kind, found), axes in zip(results.items(), rows, strict=True):
+        sizes = list(found)
+        for what in found[sizes[0]]:
+            for axis, part in zip(axes, (0, 1), strict=True):
+                axis.loglog(sizes, [found[s][what][part] for s in sizes], "o-", ms=3, label=what)
+        axes[0].set_ylabel("seconds")
+        axes[1].set_ylabel("most memory until then, MB")
+        axes[1].axhline(TARGET, color="grey", ls=":", lw=1)
+        axes[1].set_ylim(20, 2 * TARGET)
+        for axis in axes:
+            axis.set_xlabel(kind)
+            axis.grid(alpha=0.3)
+        axes[0].legend(fontsize=8)
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--most", type=int, default=MOST, help="names at most, and text to match")
+    parser.add_argument("--figure", type=Path, metavar="FILE.png", help="draw time and memory")
+    parser.add_argument("--quick", action="store_true", help="smoke test: figures mean nothing")
+    options = parser.parse_args()
+    if not 1000 <= options.most <= 2**24:
+        raise SystemExit(f"--most must lie in [1000, {2**24}]. Received: {options.most}")
+    if options.quick:
+        print("--quick: a smoke test; its figures mean nothing")
+    most, steps = (10_000, 2) if options.quick else (options.most, STEPS)
+    results: dict[str, dict[int, dict[str, tuple[float, float]]]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in MEASURES:
+            results[kind] = {}
+            for size in sizes_of(kind, most):
+                print(f"measuring {size:,} {kind} ...", file=sys.stderr, flush=True)
+                results[kind][size] = run(kind, size, steps, Path(folder))
+    import charloom
+
+    print(describe_machine({"charloom": charloom.__version__, "NumPy": np.__version__}))
+    for kind, found in results.items():
+        print_results(kind, found)
+    if options.figure:
+        draw(options.figure, results)
+        print(f"drawn: {options.figure}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--worker"]:
+        kind, path, steps = sys.argv[2:]
+        print(json.dumps(MEASURES[kind][0](Path(path), int(steps)).found))
+    else:
+        main()

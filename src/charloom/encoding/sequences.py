@@ -1,0 +1,268 @@
+"""Names as arrays, used like a tuple of strings: none is an object until it is asked for.
+
+``EncodedNames`` are those of a corpus, as ids; ``LineNames`` those of a file, as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..vocabulary import BOUNDARY, Vocabulary
+from .hashes import Index, character_factors, hash_of, hashes
+from .ragged import BLOCK, Ragged, spans
+
+LINE = ord("\n")
+
+
+class ArrayNames(Sequence[str]):
+    """What both have in common."""
+
+    @abstractmethod
+    def _lookup(self) -> Index:
+        """Return where the names with a hash are."""
+
+    @abstractmethod
+    def _name(self, row: int) -> str | None:
+        """Return the name in ``row`` of the lookup; ``None`` if it is none of these."""
+
+    @abstractmethod
+    def _at(self, place: int) -> str:
+        """Return the name at ``place``, from 0."""
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, place: int | slice) -> str | tuple[str, ...]:
+        if isinstance(place, slice):
+            return tuple(self._at(i) for i in range(*place.indices(len(self))))
+        if not -len(self) <= place < len(self):
+            raise IndexError(f"there are {len(self):,} names. Received: {place}")
+        return self._at(int(place) % len(self))
+
+    def __contains__(self, name: object) -> bool:
+        if not isinstance(name, str):
+            return False
+        return any(self._name(row) == name for row in self._lookup().rows_of(name))
+
+    @abstractmethod
+    def texts(self) -> Iterator[str]:
+        r"""Yield all names in order, many at once, each ended by \n."""
+
+    def lines(self) -> Iterator[bytes]:
+        r"""Yield what ``texts`` does as UTF-8: the bytes of a file of these names."""
+        return (text.encode() for text in self.texts())
+
+    def __iter__(self) -> Iterator[str]:
+        for text in self.texts():
+            yield from text.split("\n")[:-1]
+
+    @cached_property
+    def sealed(self) -> tuple[int, str]:
+        """The bytes of ``lines``: how many they are, and their sha256."""
+        size, seal = 0, hashlib.sha256()
+        for line in self.lines():
+            size += len(line)
+            seal.update(line)
+        return size, seal.hexdigest()
+
+    def changed(self, change: Callable[[str], str]) -> LineNames:
+        r"""Return the names after ``change``, which leaves \n as it is and joins nothing to it."""
+        return LineNames(b"".join(change(text).encode() for text in self.texts()))
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedNames(ArrayNames):
+    """Distinct names of a corpus, or all but a few of them.
+
+    Attributes:
+        characters: of all names, in sorted order; ``characters[i]`` has the id i + 1, as in
+            their ``Vocabulary``.
+        ids: of all names, row by row.
+        lookup: of these rows.
+        digest: 16 hex digits that stand for all names, in whatever order.
+        left_out: rows that are not among these names, in order.
+    """
+
+    characters: str
+    ids: Ragged
+    lookup: Index
+    digest: str
+    left_out: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def __len__(self) -> int:
+        return len(self.ids) - len(self.left_out)
+
+    def without(self, rows: NDArray[np.int64]) -> EncodedNames:
+        """Return all names but those in ``rows``, which are in order; nothing is copied."""
+        return replace(self, left_out=rows)
+
+    def rows(self, places: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return in which rows of ``ids`` the names at ``places`` (B,) are."""
+        gaps = self.left_out - np.arange(len(self.left_out))
+        return places + np.searchsorted(gaps, places, side="right")
+
+    @cached_property
+    def lengths(self) -> NDArray[np.unsignedinteger]:
+        """Characters of each name, (N,)."""
+        every = self.ids.lengths
+        return np.delete(every, self.left_out) if len(self.left_out) else every
+
+    def under(self, vocabulary: Vocabulary) -> EncodedIds:
+        """Return the names' ids in ``vocabulary``.
+
+        Raises:
+            VocabularyError: it lacks one of the characters.
+        """
+        table = np.concatenate([[BOUNDARY], vocabulary.encode(self.characters)])
+        return EncodedIds(self, table.astype(np.int32))
+
+    @cached_property
+    def _codes(self) -> NDArray[np.unsignedinteger]:
+        """Code points by id; the boundary's is that of the end of a line."""
+        codes = np.array([LINE, *map(ord, self.characters)], np.uint32)
+        return codes.astype(np.uint8) if int(codes.max()) < 256 else codes
+
+    def _lookup(self) -> Index:
+        return self.lookup
+
+    def _text(self, ids: NDArray[Any]) -> str:
+        codes = self._codes[ids]
+        return str(codes.tobytes(), "latin-1" if codes.itemsize == 1 else "utf-32-le")
+
+    def _name(self, row: int) -> str | None:
+        place = int(np.searchsorted(self.left_out, row))
+        if place < len(self.left_out) and self.left_out[place] == row:
+            return None
+        return self._text(self.ids.row(row))
+
+    def _at(self, place: int) -> str:
+        return self._text(self.ids.row(int(self.rows(np.array([place]))[0])))
+
+    def texts(self) -> Iterator[str]:
+        """See ``ArrayNames``."""
+        for first, end in spans(self.ids.lengths):
+            lengths = self.ids.lengths[first:end].astype(np.int64) + 1
+            inside = np.ones(int(lengths.sum()), bool)
+            inside[np.cumsum(lengths) - 1] = False
+            ids = np.full(len(inside), BOUNDARY, self.ids.values.dtype)
+            ids[inside] = self.ids.between(first, end)
+            low, high = np.searchsorted(self.left_out, [first, end])
+            if low < high:
+                kept = np.ones(end - first, bool)
+                kept[self.left_out[low:high] - first] = False
+                ids = ids[np.repeat(kept, lengths)]
+            yield self._text(ids)
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedIds:
+    """The ids of encoded names in some vocabulary: a matrix whose rows are padded.
+
+    Attributes:
+        names: the names.
+        table: the vocabulary's id of each of theirs, int32.
+    """
+
+    names: EncodedNames
+    table: NDArray[np.int32]
+
+    def padded(self, places: NDArray[np.integer], longest: int) -> NDArray[np.int32]:
+        """Return the ids of the names at ``places`` (B,), padded with the boundary: (B, longest).
+
+        No name there is longer than ``longest``.
+        """
+        rows, ids = self.names.rows(places), self.names.ids
+        result = np.full((len(rows), longest), BOUNDARY, np.int32)
+        inside = np.arange(longest) < ids.lengths[rows][:, None]
+        result[inside] = self.table[ids.end_to_end(rows)]
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class LineNames(ArrayNames):
+    r"""The names of a file: strict UTF-8, each ended by \n.
+
+    Attributes:
+        data: the file's bytes.
+
+    Raises:
+        ValueError: the last line has no end, or (a UnicodeDecodeError) the bytes are no UTF-8.
+    """
+
+    data: bytes
+
+    def __post_init__(self) -> None:
+        if self.data and not self.data.endswith(b"\n"):
+            raise ValueError("the last line has no end")
+        for text in self.texts():  # every byte is decoded once, so that no use of a name fails
+            del text
+
+    def __len__(self) -> int:
+        return self._count
+
+    @cached_property
+    def _count(self) -> int:
+        return self.data.count(b"\n")
+
+    def texts(self) -> Iterator[str]:
+        """See ``ArrayNames``."""
+        return (line.decode() for line in self.lines())
+
+    def lines(self) -> Iterator[bytes]:
+        """See ``ArrayNames``."""
+        start = 0
+        while start < len(self.data):
+            end = self.data.rfind(b"\n", start, start + (1 << 20)) + 1
+            end = end or self.data.index(b"\n", start) + 1
+            yield self.data[start:end]
+            start = end
+
+    @cached_property
+    def _blocks(self) -> NDArray[np.int64]:
+        """Where every 64th line begins, and where the last ends."""
+        found, start, count = [np.zeros(1, np.int64)], 0, 0
+        for part in self.lines():
+            ends = np.flatnonzero(np.frombuffer(part, np.uint8) == LINE) + 1 + start
+            found.append(ends[BLOCK - 1 - count % BLOCK :: BLOCK])
+            start, count = start + len(part), count + len(ends)
+        return np.concatenate([*found, [len(self.data)]])
+
+    def _at(self, place: int) -> str:
+        block = place // BLOCK
+        lines = self.data[self._blocks[block] : self._blocks[block + 1]].split(b"\n")
+        return lines[place % BLOCK].decode()
+
+    def _name(self, row: int) -> str:
+        return self._at(row)
+
+    def _lookup(self) -> Index:
+        return self.lookup
+
+    @cached_property
+    def lookup(self) -> Index:
+        """In which rows the names with a hash are."""
+        parts = [_hashes_of_lines(text) for text in self.texts()]
+        return Index.of(np.concatenate([np.zeros(0, np.uint64), *parts]))
+
+
+def _hashes_of_lines(text: str) -> NDArray[np.uint64]:
+    points: NDArray[np.unsignedinteger]
+    if text.isascii():
+        points = np.frombuffer(text.encode("ascii"), np.uint8)
+    else:
+        points = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    at_end = points == LINE
+    ends = np.flatnonzero(at_end)
+    lengths = np.diff(ends, prepend=-1) - 1
+    found = np.full(len(lengths), hash_of(""), np.uint64)
+    found[lengths > 0] = hashes(character_factors(points[~at_end]), lengths[lengths > 0])
+    return found

@@ -1,0 +1,17 @@
+"""Files on a disk that may be full or lose its power: written whole, sealed, in sets."""
+
+from __future__ import annotations
+
+from .disk import RESTORE as RESTORE
+from .disk import Payload as Payload
+from .disk import Pieces as Pieces
+from .disk import claim_folder as claim_folder
+from .disk import creating as creating
+from .disk import fault as fault
+from .disk import is_part as is_part
+from .disk import unwritable as unwritable
+from .disk import write_file as write_file
+from .sets import Index as Index
+from .sets import read_set as read_set
+from .sets import remove_set as remove_set
+from .sets import write_set as write_set

@@ -1,0 +1,221 @@
+"""A file written whole or not at all, and what an error of the disk is called."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from ..errors import RunError
+
+MAX_INDEX_BYTES = 2**24
+PIECE = 2**18
+RESTORE = "Restore it from a copy, or train again."
+
+
+@runtime_checkable
+class Pieces(Protocol):
+    """A file's bytes, piece by piece, for what need not lie in memory as a whole."""
+
+    @property
+    def sealed(self) -> tuple[int, str]:
+        """How many bytes they are, and their sha256."""
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield them in order, the same at each call."""
+
+
+Payload = bytes | Pieces
+
+
+def pieces(data: Payload) -> Iterator[bytes | memoryview]:
+    """Return ``data`` in pieces."""
+    if isinstance(data, bytes):
+        view = memoryview(data)
+        return (view[start : start + PIECE] for start in range(0, len(data), PIECE))
+    return iter(data.lines())
+
+
+def seal(data: Payload) -> tuple[int, str]:
+    """Return how many bytes ``data`` has, and their sha256."""
+    if isinstance(data, bytes):
+        return len(data), hashlib.sha256(data).hexdigest()
+    return data.sealed
+
+
+def fault(path: Path, problem: str) -> RunError:
+    """Return the error that ``path`` has ``problem``, as one printable line."""
+    text = f"{path} {problem}"
+    return RunError("".join(c if c.isprintable() else ascii(c)[1:-1] for c in text))
+
+
+def unwritable(folder: Path, error: Exception) -> RunError:
+    """Return the error that a save to ``folder`` failed."""
+    return fault(
+        folder,
+        f"could not be written: {reason(error)}. Nothing saved earlier is lost; "
+        "make room, or pass a folder that can be written.",
+    )
+
+
+def reason(error: Exception) -> str:
+    """Return what an error says, without its number and path."""
+    return f"{(isinstance(error, OSError) and error.strerror) or error!s:.120}"
+
+
+def is_part(name: str, names: Collection[str]) -> bool:
+    """Say whether a file is one of ``names``, or what a stopped save left of one."""
+    return re.sub(r"\.[0-9a-f]{16}\.(?:next|tmp)$", "", name) in names
+
+
+def aside(name: str, digest: str) -> str:
+    """Return what a file that is to be ``name`` is called until its index is in place."""
+    return f"{name}.{digest[:16]}.next"
+
+
+def write_file(folder: Path, name: str, data: bytes) -> None:
+    """Make ``data`` the file ``name``, a file of no set, at once; one that is equal is left alone.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    path = folder / name
+    try:
+        if not holds(path, data):
+            try:
+                write(path, data).replace(path)
+                sync(folder)
+            finally:
+                with contextlib.suppress(OSError):
+                    sweep(path, ())
+    except (OSError, ValueError) as error:
+        raise unwritable(folder, error) from error
+
+
+def claim_folder(folder: Path, name: str, *, force: bool, ignored: Collection[str] = ()) -> None:
+    """Create ``folder``, or make sure that it is empty (not with ``force``) and can be written.
+
+    Files called ``ignored`` do not count.
+
+    Raises:
+        RunError: it is in use, or a file, or cannot be created, listed or written.
+    """
+    with creating(folder):
+        if not force and any(path.name not in ignored for path in folder.iterdir()):
+            raise fault(folder, "must be empty or new. Pass another folder, or --force.")
+        try:
+            write(folder / name, b"").unlink()
+        finally:
+            with contextlib.suppress(OSError):
+                sweep(folder / name, ())
+
+
+@contextlib.contextmanager
+def creating(folder: Path) -> Iterator[None]:
+    """Create ``folder`` for what is done there in this context.
+
+    Raises:
+        RunError: it is a file, or cannot be created, listed or written.
+    """
+    try:
+        make_folder(folder)
+        yield
+    except (FileExistsError, NotADirectoryError) as error:
+        raise fault(folder, "must be a folder, but a file is there. Pass another.") from error
+    except (OSError, ValueError) as error:
+        raise fault(folder, f"cannot be written: {reason(error)}. Pass another folder.") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make sure that there is ``folder``, and that it outlasts a power failure."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in missing:
+        with contextlib.suppress(PermissionError):  # a parent may let us write, but not look
+            sync(path.parent)
+
+
+def read(path: Path, limit: int) -> bytes | None:
+    """Return a file's bytes, at most ``limit``; ``None`` if there is none.
+
+    Raises:
+        RunError: it is longer, no regular file, or cannot be read.
+    """
+    try:
+        info = path.stat()
+        if not stat.S_ISREG(info.st_mode):
+            raise fault(path, f"must be a regular file. {RESTORE}")
+        if info.st_size > limit:
+            raise fault(path, f"may hold {limit} bytes, but holds {info.st_size}. {RESTORE}")
+        with path.open("rb") as file:
+            return file.read(info.st_size)
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError as error:
+        raise fault(path.parent, "is a file. Pass a folder that `charloom train` wrote.") from error
+    except (OSError, ValueError) as error:
+        raise fault(path, f"cannot be read: {reason(error)}.") from error
+
+
+def holds(path: Path, data: Payload) -> bool:
+    """Say whether a file equals ``data``; stops at the first piece that differs."""
+    try:
+        with path.open("rb") as file:
+            same = all(file.read(len(piece)) == piece for piece in pieces(data))
+            return same and not file.read(1)
+    except OSError:
+        return False
+
+
+def write(path: Path, data: Payload) -> Path:
+    """Write ``data`` to the disk, whole, beside ``path``; return where, for a rename."""
+    place = path.with_name(f"{path.name}.{os.urandom(8).hex()}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(place, flags, 0o666)
+    try:
+        for piece in [memoryview(data)] if isinstance(data, bytes) else pieces(data):
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return place
+
+
+def sync(folder: Path) -> None:
+    """Make renames in ``folder`` last."""
+    if os.name != "posix":  # Windows opens no folders
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems cannot, and need not
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def sweep(index: Path, names: Collection[str]) -> None:
+    """Remove what stopped saves left of a set, but not what the index on disk still names.
+
+    The set is of ``index`` and the files ``names``.
+    """
+    try:
+        with index.open("rb") as file:
+            text = file.read(MAX_INDEX_BYTES)
+    except FileNotFoundError:
+        text = b""
+    either = "|".join(map(re.escape, [index.name, *names]))
+    left_over = re.compile(rf"(?:{either})\.([0-9a-f]{{16}})\.(?:next|tmp)")
+    for path in index.parent.iterdir():
+        match = left_over.fullmatch(path.name)
+        if match and match[1].encode() not in text:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,172 @@
+"""Running text from a model of text, a character at a time, for as long as it is wanted."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import SampleConfig
+from ..errors import ConfigError
+from ..models.numpy_rnn import NEVER, NumpyRNN, Recurrence
+from ..models.score import log_softmax
+from ..models.threads import one_blas_thread, run
+from ..vocabulary import BOUNDARY, Vocabulary
+from .novelty import normalise
+from .samplers import Floats, Sampler
+
+AT_ONCE = 0.01
+"""Seconds for which characters are drawn before they are handed out: nobody sees the difference,
+and between the drawings the caller has the machine's threads to itself."""
+
+ROWS = 256
+"""Strings that are read side by side, at most."""
+
+
+def stream_text(
+    rnn: Recurrence,
+    vocabulary: Vocabulary,
+    characters: int | None,
+    start: str = "",
+    config: SampleConfig | None = None,
+) -> Iterator[str]:
+    """Draw text that goes on from ``start``; hand out ``start``, then unit by unit what is drawn.
+
+    The model begins a text: it reads the boundary, then ``start``. The boundary and the unknown
+    symbol are never drawn: the others are, as if it were given that it is none of these.
+
+    Args:
+        rnn: the model.
+        vocabulary: characters to ids and back.
+        characters: how many to draw, in the vocabulary's units; ``None`` for no end.
+        start: what the text begins with; every line break becomes ``\n``.
+        config: how to draw, without a ``max_length``.
+
+    Raises:
+        ConfigError: ``config`` has a ``max_length``.
+        VocabularyError: ``start`` has a character that the model never saw.
+        GenerationError: while it is drawn: a logit is NaN or infinite.
+    """
+    config = config or SampleConfig()
+    if config.max_length is not None:
+        raise ConfigError("max_length is for names. Say how many characters the text is to have.")
+    start = normalise(start.replace("\r\n", "\n").replace("\r", "\n"))
+    given = vocabulary.encode(start).tolist()
+    drawn = _drawn(rnn, vocabulary, characters, given, config)
+    return chain([start] if start else [], drawn)
+
+
+def _drawn(
+    rnn: Recurrence,
+    vocabulary: Vocabulary,
+    characters: int | None,
+    start: list[int],
+    config: SampleConfig,
+) -> Iterator[str]:
+    banned = [BOUNDARY, *([vocabulary.unknown_id] if vocabulary.unknown_id is not None else [])]
+    reader: _Reader = (
+        rnn.without(banned).one_row() if isinstance(rnn, NumpyRNN) else _AnyRow(rnn, banned)
+    )
+    draw, table = _Draw(config), ("", *vocabulary.characters)
+    with one_blas_thread():
+        for one in (BOUNDARY, *start):
+            logits = reader.read(one)
+    place, end = len(start), math.inf if characters is None else len(start) + characters
+    while place < end:
+        # In stretches, so that BLAS is not kept to one thread while the caller has the turn.
+        pieces: list[str] = []
+        until = time.perf_counter() + AT_ONCE
+        with one_blas_thread(), np.errstate(over="ignore"):  # a temperature next to 0
+            while place < end and time.perf_counter() < until:
+                one = draw(logits, place)
+                pieces.append(table[one])
+                logits = reader.read(one)
+                place += 1
+        yield from pieces
+
+
+def nats_of_openings(
+    rnn: Recurrence, strings: Sequence[NDArray[np.int32]], threads: int | None = None
+) -> NDArray[np.float64]:
+    """Return -log of the probability that a text begins with each string, (N,), in nats.
+
+    Args:
+        rnn: the model.
+        strings: of ids, without boundaries; an empty one costs nothing.
+        threads: at most so many at a time; the result is the same.
+
+    Raises:
+        ConfigError: ``threads`` is less than 1.
+    """
+    order = sorted(range(len(strings)), key=lambda i: -len(strings[i]))
+    groups = [order[first : first + ROWS] for first in range(0, len(order), ROWS)]
+    result = np.zeros(len(strings))
+
+    def work(group: list[int]) -> NDArray[np.float64]:
+        lengths = np.array([len(strings[i]) for i in group])  # the longest first
+        ids = np.full((len(group), 1 + lengths[0]), BOUNDARY)
+        for row, i in zip(ids, group, strict=True):
+            row[1 : 1 + len(strings[i])] = strings[i]
+        nats, carry = np.zeros(len(group)), rnn.initial_carry(len(group))
+        for place in range(lengths[0]):
+            alive = int((lengths > place).sum())
+            logits, carry = rnn.step(ids[:alive, place], carry[:, :alive])
+            nats[:alive] -= log_softmax(logits)[np.arange(alive), ids[:alive, place + 1]]
+        return nats
+
+    for group, nats in zip(groups, run(work, groups, threads), strict=True):
+        result[group] = nats
+    return result
+
+
+class _Reader(Protocol):
+    def read(self, character: int) -> Floats:
+        """Read an id; return the logits of the next one, (V,), until the next call."""
+
+
+class _AnyRow:
+    """What ``NumpyRNN.one_row`` gives, of any recurrence."""
+
+    def __init__(self, rnn: Recurrence, banned: list[int]) -> None:
+        self._rnn, self._banned = rnn, banned
+        self._carry, self._buffers = rnn.initial_carry(1), rnn.buffers(1)
+
+    def read(self, character: int) -> Floats:
+        logits, after = self._rnn.step(np.array([character]), self._carry, self._buffers)
+        np.copyto(self._carry, after)
+        logits[0, self._banned] = NEVER
+        row: Floats = logits[0]
+        return row
+
+
+class _Draw:
+    """What ``Sampler.pick`` draws from one row, the plain cases in fewer calls."""
+
+    def __init__(self, config: SampleConfig) -> None:
+        self._sampler, self._rng = Sampler(config), np.random.default_rng(config.seed)
+        heat = config.temperature
+        self._scales = [
+            np.float32(min(1 / one, 1e30))
+            for one in (heat if isinstance(heat, tuple) else [heat])
+            if one
+        ]
+        filters = config.top_k is not None or config.top_p not in (None, 1) or bool(config.min_p)
+        self._fast = not filters and bool(self._scales)
+
+    def __call__(self, logits: Floats, place: int) -> int:
+        """Draw the id at ``place`` of the text from logits (V,), which may be overwritten."""
+        if self._fast:
+            logits -= np.maximum.reduce(logits)
+            logits *= self._scales[place % len(self._scales)]
+            ends = np.add.accumulate(np.exp(logits, out=logits), dtype=np.float64)
+            high = float(ends[-1])
+            if math.isfinite(high):
+                point = min(self._rng.random() * high, math.nextafter(high, 0))
+                return int(ends.searchsorted(point, "right"))
+        row = self._sampler.heated(logits[None], np.array([place]))
+        return int(self._sampler.pick(row, self._rng)[0])

@@ -1,0 +1,263 @@
+"""What a training learns from, names or text: its batches, what is held out, and its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..batches import Batch, NameBatches, bucket_count
+from ..checkpoint import SavedModel
+from ..config import ModelConfig, TrainConfig
+from ..corpus import Corpus
+from ..errors import ConfigError, CorpusError
+from ..models.numpy_rnn import NumpyRNN
+from ..models.score import score, score_labelled
+from ..models.shapes import parameter_count
+from ..models.stream_score import stream_nats, window_nats
+from ..padded_rows import PaddedBatches, padded_rows
+from ..text import Text
+from ..vocabulary import Vocabulary
+from ..windows import TextBatches
+from .engine import Loop
+from .growth import merged
+from .labels import check_labels
+
+Weights = Mapping[str, NDArray[np.float32]]
+
+ENOUGH_HELD_OUT = 5
+"""Below this many held-out names their loss is chance: it is reported, but decides nothing."""
+
+MOST_HELD_OUT = 1_000_000
+"""Characters of a text that are held out, at most: more would say no more."""
+
+
+class Batches(Protocol):
+    """All batches of a training, each a pure function of (seed, epoch, step)."""
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in an epoch."""
+
+    @property
+    def times(self) -> list[int]:
+        """Every T that a batch may have."""
+
+    @property
+    def characters_per_batch(self) -> float:
+        """Targets of a mean batch."""
+
+    @property
+    def padded_share(self) -> float:
+        """Share of the cells that is padding."""
+
+    def batch(self, epoch: int, step: int) -> Batch:
+        """Return batch ``step`` (from 0) of ``epoch``."""
+
+
+class Material(Protocol):
+    """What ``fit`` needs to know of a corpus.
+
+    Attributes:
+        vocabulary: its characters.
+        label_names: the kinds of its names.
+        digest: tells it from any other corpus.
+        train_names, held_out_names: the parts; ``None`` for text.
+        held_out_text: what is held out of a text; ``None`` for names.
+        train_size, held_out_size: names, or characters of text, in each part.
+        held_out_decides: whether there is enough held out to choose the best epoch by.
+        buckets: how many lengths the batches have at most; ``None`` where they have just one.
+    """
+
+    vocabulary: Vocabulary
+    label_names: tuple[str, ...]
+    digest: str
+    train_names: Sequence[str] | None
+    held_out_names: Sequence[str] | None
+    held_out_text: str | None
+    train_size: int
+    held_out_size: int
+    held_out_decides: bool
+    buckets: int | None
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a model's facts say of its corpus."""
+
+    def batches(self, epochs: int) -> Batches:
+        """Return the batches for a training of ``epochs``."""
+
+    def held_out_loss(self, weights: Weights) -> dict[str, float]:
+        """Return the losses on what is held out, by name; nothing if nothing is."""
+
+
+def material_of(
+    corpus: Corpus | Text,
+    model: ModelConfig,
+    training: TrainConfig,
+    loop: Loop,
+    initial: SavedModel | None = None,
+) -> Material:
+    """Return ``corpus`` as ``model`` and ``training`` use it.
+
+    What ``initial``, a model that is trained further, knew already, stays in the vocabulary and
+    among the labels.
+
+    Raises:
+        ConfigError: the settings are not for such a corpus.
+        CorpusError: there is too little text.
+    """
+    text = isinstance(corpus, Text)
+    if model.text != text or (training.preparation == "text") != text:
+        raise ConfigError(
+            "text is for models of text, and names for the others: ModelConfig.text and "
+            f"TrainConfig.preparation must fit the corpus. Received: {model.text} and "
+            f"{training.preparation!r}"
+        )
+    if isinstance(corpus, Text):
+        if initial is not None:
+            corpus = corpus.within(merged(initial.vocabulary, corpus.vocabulary))
+        return TextMaterial(corpus, model, training)
+    labels = corpus.label_names
+    vocabulary = Vocabulary.of(corpus.names, corpus.unit)
+    if initial is not None:
+        labels = tuple(sorted({*initial.labels, *labels}))
+        vocabulary = merged(initial.vocabulary, vocabulary)
+    check_labels(labels, model, training, loop)
+    return NamesMaterial(corpus, model, training, vocabulary, labels)
+
+
+class NamesMaterial:
+    """Names, one by one; see ``Material``."""
+
+    train_names: Sequence[str] | None
+    held_out_names: Sequence[str] | None
+    held_out_text: str | None = None
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        model: ModelConfig,
+        training: TrainConfig,
+        vocabulary: Vocabulary,
+        labels: tuple[str, ...],
+    ) -> None:
+        self._corpus, self._model, self._training = corpus, model, training
+        places = corpus.split_places(training.held_out, training.seed)
+        self._train, self._held_out = (tuple(corpus.names[i] for i in part) for part in places)
+        self.train_names, self.held_out_names = self._train, self._held_out
+        # A name's label as a place among the model's labels, which may be more than the corpus's.
+        there = np.array([0, *(1 + labels.index(name) for name in corpus.label_names)], np.int32)
+        ids = there[np.array(corpus.label_ids or (), np.int32)]
+        self._train_labels, self._held_out_labels = (
+            ids[list(part)] if model.labels else None for part in places
+        )
+        self.vocabulary, self.label_names, self.digest = vocabulary, labels, corpus.digest
+        self.train_size, self.held_out_size = map(len, places)
+        self.held_out_decides = self.held_out_size >= ENOUGH_HELD_OUT
+        self.buckets: int | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """See ``Material``."""
+        return {
+            "corpus": self._corpus.report.to_dict(),
+            "train_names": self.train_size,
+            "held_out_names": self.held_out_size,
+            "longest": self._corpus.report.longest,
+        }
+
+    def batches(self, epochs: int) -> Batches:
+        """See ``Material``; sets ``buckets``, unless it is set."""
+        training = self._training
+        if training.preparation == "tutorial":
+            rows = padded_rows(self._train, self.vocabulary)
+            return PaddedBatches(rows, training.batch_size, training.seed)
+        ids, lengths = self.vocabulary.encode_all(self._train)
+        if self.buckets is None:
+            parameters = parameter_count(self._model, self.vocabulary.size)
+            self.buckets = bucket_count(lengths, parameters, epochs)
+        return NameBatches(
+            ids,
+            lengths,
+            training.batch_size,
+            training.seed,
+            self.buckets,
+            labels=self._train_labels,
+            label_dropout=training.label_dropout,
+        )
+
+    @cached_property
+    def _held_out_ids(self) -> list[NDArray[np.int32]]:
+        return [self.vocabulary.encode(name) for name in self._held_out]
+
+    def held_out_loss(self, weights: Weights) -> dict[str, float]:
+        """See ``Material``."""
+        if not self.held_out_size:
+            return {}
+        characters = sum(map(len, self._held_out_ids))
+        characters += self.held_out_size if self._model.begin else 0
+        rnn = NumpyRNN(self._model, weights)
+        if self._held_out_labels is None:
+            nats = score(rnn, self._held_out_ids)
+        else:
+            nats = score_labelled(rnn, self._held_out_ids, self._held_out_labels)
+        return {"held_out_nats_per_char": float(nats.sum()) / characters}
+
+
+class TextMaterial:
+    """Running text, in order: its end is held out; see ``Material``."""
+
+    label_names: tuple[str, ...] = ()
+    train_names: Sequence[str] | None = None
+    held_out_names: Sequence[str] | None = None
+    held_out_text: str | None
+    buckets: int | None = None
+
+    def __init__(
+        self,
+        text: Text,
+        model: ModelConfig,
+        training: TrainConfig,
+    ) -> None:
+        self._text, self._model, self._training = text, model, training
+        self.vocabulary, self.digest = text.vocabulary, text.digest
+        held_out = min(int((len(text) - 1) * training.held_out), MOST_HELD_OUT)
+        self._stop = len(text) - held_out
+        self.train_size, self.held_out_size = self._stop - 1, held_out
+        self.held_out_decides = held_out > 0
+        if self.train_size < 2:
+            raise CorpusError(
+                f"the text has {len(text) - 1} characters, which is too little to learn from. "
+                "Give more of it."
+            )
+        ids = text.ids(self._stop, len(text))
+        self._held_out_ids = np.concatenate([[0], ids])
+        self.held_out_text = self.vocabulary.decode(ids) if held_out else None
+
+    def facts(self) -> dict[str, Any]:
+        """See ``Material``."""
+        return {
+            "corpus": self._text.report.to_dict(),
+            "train_characters": self.train_size,
+            "held_out_characters": self.held_out_size,
+        }
+
+    def batches(self, epochs: int) -> Batches:
+        """See ``Material``."""
+        training = self._training
+        return TextBatches(
+            self._text, self._stop, training.batch_size, training.window, training.seed
+        )
+
+    def held_out_loss(self, weights: Weights) -> dict[str, float]:
+        """See ``Material``: with the carry from the held-out text's beginning, and in windows."""
+        if not self.held_out_size:
+            return {}
+        rnn = NumpyRNN(self._model, weights)
+        return {
+            "held_out_nats_per_char": stream_nats(rnn, self._held_out_ids) / self.held_out_size,
+            "held_out_window_nats_per_char": window_nats(rnn, self._held_out_ids)
+            / self.held_out_size,
+        }

@@ -1,0 +1,150 @@
+"""Training as TensorBoard shows it: an event file of losses, rates and speed."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..errors import RunError, TrainingError
+from ..events import Evaluated, Event, Started, Step, Warned
+
+SYNC_EVERY = 5.0
+"""Seconds after which what is recorded is on disk, where TensorBoard finds it."""
+
+
+def recorded(events: Iterator[Event], folder: str | Path) -> Iterator[Event]:
+    """Hand the events of a training on, and record its figures in ``folder`` for TensorBoard.
+
+    By step: ``loss/train`` (a batch's nats per character), ``learning_rate``, and
+    ``speed/names_per_second`` or ``speed/characters_per_second``. At each epoch's end
+    ``loss/held_out`` and, of text, ``loss/held_out_windows``; and both losses once more under
+    ``epoch/``, by epoch. A training that is resumed is recorded in a further file of the folder,
+    which takes over from its first step on.
+
+    The folder is made when training starts. If it cannot be written later, training goes on
+    without it: the reason comes as a ``Warned``.
+
+    Raises:
+        TrainingError: the package tensorboardX is not installed.
+        RunError: when training starts: the folder cannot be written.
+    """
+    if importlib.util.find_spec("tensorboardX") is None:
+        raise TrainingError(
+            "figures for TensorBoard need the package tensorboardX, which is not installed. "
+            "Run: pip install 'charloom[tensorboard]'"
+        )
+    return _recorded(events, Path(folder))
+
+
+def _recorded(events: Iterator[Event], folder: Path) -> Iterator[Event]:
+    writer: _Writer | None = None
+    counted = "names"
+    try:
+        for event in events:
+            try:
+                match event:
+                    case Started():
+                        counted = event.counted
+                        writer = _Writer(folder)
+                    case Step() if writer is not None:
+                        writer.add(event.step, _of_step(event, counted))
+                    case Evaluated() if writer is not None:
+                        losses = _of_epoch(event)
+                        del losses["loss/train"]  # its mean; by step there is each batch's
+                        writer.add(event.step, losses)
+                        by_epoch = {f"epoch/{k}": v for k, v in _of_epoch(event).items()}
+                        writer.add(event.epoch, by_epoch)
+                        writer.sync()
+            except OSError as error:
+                message = f"{folder} cannot be written: {error.strerror or error}"
+                if writer is None:
+                    raise RunError(f"{message}. Choose another folder for TensorBoard.") from error
+                writer.close()
+                writer = None
+                yield Warned(message=f"{message}; nothing more is recorded for TensorBoard.")
+            yield event
+    finally:
+        if writer is not None:
+            writer.close()
+        close = getattr(events, "close", None)  # so that a training that is left lets go at once
+        if close is not None:
+            close()
+
+
+def _of_step(event: Step, counted: str) -> dict[str, float | None]:
+    speed = event.names_per_second if counted == "names" else event.characters_per_second
+    return {
+        "loss/train": event.batch_nats_per_char,
+        "learning_rate": event.learning_rate,
+        f"speed/{counted}_per_second": speed,
+    }
+
+
+def _of_epoch(event: Evaluated) -> dict[str, float | None]:
+    return {
+        "loss/train": event.train_nats_per_char,
+        "loss/held_out": event.held_out_nats_per_char,
+        "loss/held_out_windows": event.held_out_window_nats_per_char,
+    }
+
+
+class _Writer:
+    """An event file, made with the first figures.
+
+    It is written by the caller's thread: tensorboardX's own ``SummaryWriter`` leaves that to
+    another one, and waits for ever once that has met a full disk.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._file: Any = None
+        self._synced = 0.0
+
+    def add(self, step: int, figures: Mapping[str, float | None]) -> None:
+        """Record figures as of ``step``; those that are none or not finite are left out."""
+        from tensorboardX.proto.event_pb2 import Event as Record
+        from tensorboardX.proto.summary_pb2 import Summary
+
+        if self._file is None:
+            self._open(step)
+        values = [
+            Summary.Value(tag=tag, simple_value=value)
+            for tag, value in figures.items()
+            if value is not None and math.isfinite(value)
+        ]
+        if values:
+            summary = Summary(value=values)
+            self._file.write_event(Record(wall_time=time.time(), step=step, summary=summary))
+        if time.monotonic() - self._synced >= SYNC_EVERY:
+            self.sync()
+
+    def _open(self, step: int) -> None:
+        from tensorboardX.event_file_writer import EventsWriter
+        from tensorboardX.proto.event_pb2 import Event as Record
+        from tensorboardX.proto.event_pb2 import SessionLog
+
+        # The name has the second of the day in it; a training and its sequel may share that.
+        self._file = EventsWriter(str(self._folder / "events"), f".{os.getpid()}.{step}")
+        if step > 1:  # what an earlier file has of this step and later ones was lost
+            start = SessionLog(status=SessionLog.START)
+            self._file.write_event(Record(wall_time=time.time(), step=step, session_log=start))
+
+    def sync(self) -> None:
+        """See that all is on disk."""
+        if self._file is not None:
+            self._file.flush()
+        self._synced = time.monotonic()
+
+    def close(self) -> None:
+        """Close the file; a disk that refuses now has refused the last figures only."""
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
+        self._file = None
