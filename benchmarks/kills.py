@@ -100,7 +100,7 @@ class Bench:
     def kill(self, process: subprocess.Popen[bytes], run: Path, took: float) -> bool:
         """Kill ``process``, if it does not end before; say whether it was killed."""
         aimed = self.rng.random() < AIMED
-        until = time.monotonic() + self.rng.uniform(0, took)
+        until = time.monotonic() + self.rng.uniform(0.15 * took, took)
         while time.monotonic() < until and process.poll() is None:
             time.sleep(0.001)
         if aimed:

@@ -66,10 +66,7 @@ def files(folder: Path) -> set[str]:
 def whole() -> set[str]:
     """All that a folder should hold in the end."""
     states = [f"{CHECKPOINTS}/{10 * epoch:09d}" for epoch in sorted(KEPT)[1:]]
-    return {
-        *MODEL_FILES,
-        *(f"{s}/training{end}" for s in states for end in (".json", ".safetensors")),
-    }
+    return {*MODEL_FILES, *(f"{state}/{file}" for state in states for file in STATE_FILES)}
 
 
 def calls_of(folder: Path, what) -> list[str]:

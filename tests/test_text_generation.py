@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from charloom.config import ModelConfig, SampleConfig
 from charloom.errors import ConfigError, VocabularyError
 from charloom.generation import LanguageModel, Sampler
+from charloom.generation.rules import Contains
 from charloom.generation.text import nats_of_openings, stream_text
 from charloom.models.blend import Blend, Member
 from charloom.models.numpy_rnn import NumpyRNN
@@ -247,3 +248,18 @@ def test_names_never_show_the_unknown_symbol():
     assert one.nats < float(model.score([one.text])[0])
     # ... and the score stays the model's own, the symbol's as any other's.
     assert np.isfinite(model.score(["azb"])[0])
+
+
+def test_rules_and_labels_work_beside_an_unknown_symbol():
+    vocabulary = Vocabulary(("a", "b"), unknown=True)
+    config = ModelConfig(units=6, embedding=3, labels=2)
+    rng = np.random.default_rng(2)
+    weights = {
+        name: rng.standard_normal(shape).astype("f4")
+        for name, shape in weight_shapes(config, vocabulary.size).items()
+    }
+    model = LanguageModel(NumpyRNN(config, weights), vocabulary, None, 4, ("x", "y"))
+    steered = model.steered({"x": 1.0, "y": 2.0}, guidance=3.0)
+    names = steered.names(5, start="b", rules=Contains("ab"), allow_known=True, max_length=8)
+    assert len(names) == 5
+    assert all(name[0] == "b" and "ab" in name and set(name) <= {"a", "b"} for name in names)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .generation import LanguageModel as LanguageModel
     from .generation import Sample as Sample
     from .generation import rules as rules
+    from .text import Text as Text
     from .vocabulary import Vocabulary as Vocabulary
 
 _HOMES = {
@@ -26,6 +27,7 @@ _HOMES = {
     "corpus": ("Corpus",),
     "errors": ("CharloomError",),
     "generation": ("Generated", "LanguageModel", "Sample"),
+    "text": ("Text",),
     "vocabulary": ("Vocabulary",),
 }
 """Where the public names live; each is imported when it is first asked for (PEP 562), so that

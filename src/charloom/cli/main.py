@@ -14,11 +14,11 @@ from ..errors import CharloomError, ConfigError
 
 COMMANDS = {
     "explore": "Show what a list of names looks like.",
-    "train": "Learn from a list of names, and print new ones.",
-    "generate": "Print new names from a trained model.",
+    "train": "Learn from a list of names, or from text, and print more.",
+    "generate": "Print new names, or text, from a trained model.",
     "play": "Type a beginning, and see how a model would go on.",
     "score": "Print how likely each string is under a model.",
-    "evaluate": "Measure a model on names that it has not seen.",
+    "evaluate": "Measure a model on names, or text, that it has not seen.",
     "info": "Show what a run folder holds.",
     "plot": "Draw a figure of a run: its losses, its names, its model.",
 }
