@@ -25,13 +25,17 @@ from typing import Any
 from _common import HERE, describe_machine, environment, seconds
 
 TEXT = HERE.parent.parent / "shared" / "data" / "tinyshakespeare.txt"
-NAMES_OPTIONS = "--units 32 --embedding 16 --epochs 12 --save-steps 15"
+NAMES_OPTIONS = "--units 32 --embedding 16 --epochs 60 --patience 0 --save-steps 15"
 TEXT_OPTIONS = (
-    "--as text --units 48 --embedding 16 --window 32 --batch-size 16 --epochs 6 --save-steps 15"
+    "--as text --units 48 --embedding 16 --window 32 --batch-size 16 --epochs 16 --patience 0 "
+    "--save-steps 15"
 )
 TEXT_BYTES = 100_000
 AIMED = 0.4
 """Share of the kills that wait for a save."""
+
+ALIVE = 3.0
+"""Seconds that a training lives at most, from about its first step on, but for that wait."""
 
 
 def main() -> None:
@@ -66,6 +70,13 @@ class Bench:
             source = [str(folder / "text.txt"), *TEXT_OPTIONS.split()]
             self.command = [*self.command[:4], *source]
 
+        self.finish(self.start(folder / "warm-up", 0))  # compiles
+        process, begun = self.start(folder / "warm-up-2", 0), time.monotonic()
+        while process.poll() is None and not (folder / "warm-up-2" / "checkpoints").exists():
+            time.sleep(0.01)
+        self.startup = time.monotonic() - begun
+        self.finish(process)
+
     def start(self, run: Path, seed: int) -> subprocess.Popen[bytes]:
         command = [*self.command, "--seed", str(seed), "--out", str(run), "--resume"]
         with (self.folder / "log.txt").open("wb") as log:
@@ -82,25 +93,24 @@ class Bench:
         """Kill a training again and again until it ends, or there were enough kills."""
         number = self.count["trainings"] + 1
         peace, run = self.folder / f"peace-{number}", self.folder / f"run-{number}"
-        if number == 1:  # compiles
-            self.finish(self.start(self.folder / "warm-up", number))
         took = seconds(lambda: self.finish(self.start(peace, number)))
         reached = -1
         while True:
             process = self.start(run, number)
-            ended = self.count["kills"] >= kills or not self.kill(process, run, took)
+            ended = self.count["kills"] >= kills or not self.kill(process, run)
             if ended:
                 self.finish(process)
                 break
             reached = self.check(run, reached)
         self.count["trainings"] += 1
         self.count["identical"] += self.same(run, peace)
-        print(f"training {number}, {took:.1f} s in peace: ended after {self.count['kills']} kills")
+        so_far = f"{self.count['kills']} kills so far"
+        print(f"training {number}, {took:.1f} s in peace: {so_far}", flush=True)
 
-    def kill(self, process: subprocess.Popen[bytes], run: Path, took: float) -> bool:
+    def kill(self, process: subprocess.Popen[bytes], run: Path) -> bool:
         """Kill ``process``, if it does not end before; say whether it was killed."""
         aimed = self.rng.random() < AIMED
-        until = time.monotonic() + self.rng.uniform(0.15 * took, took)
+        until = time.monotonic() + self.rng.uniform(self.startup / 4, self.startup + ALIVE)
         while time.monotonic() < until and process.poll() is None:
             time.sleep(0.001)
         if aimed:

@@ -1,8 +1,9 @@
 """Claim: ten million names, or a gigabyte of text, take ten times the time of a tenth of them.
 
 And less than 1 GB of memory. Each size is read, planned and trained on in a process of its own, a
-GRU of 512 units with batches of 128 names or windows. Names and text are made from a seed in a
-temporary folder, which also holds the cache of encoded corpora, and are removed at the end.
+GRU of 512 units with batches of 128 names, or of 32 windows of 64 characters. Names and text are
+made from a seed in a temporary folder, which also holds the cache, and are removed at the end.
+Lists below 16 MB are kept as strings, so that the time a name is another up to a million of them.
 
     python benchmarks/scale.py [--most 1000000] [--figure scale.png]
 """
@@ -26,7 +27,7 @@ import numpy as np
 from _common import describe_machine, environment
 
 MOST = 10**7
-BATCH, WINDOW, UNITS = 128, 64, 512
+BATCH, STREAMS, WINDOW, UNITS = 128, 32, 64, 512
 STEPS, BATCHES = 50, 200
 MEGABYTES_A_NAME = 1e-4
 """As much text stands beside so many names: 1,000 MB beside ten million."""
@@ -123,7 +124,7 @@ def measure_text(path: Path, steps: int) -> Watch:
     text = watch("read", lambda: Text.read(path))
     del text
     text = watch("read again", lambda: Text.read(path))
-    batches = TextBatches(text, len(text), BATCH, WINDOW)
+    batches = TextBatches(text, len(text), STREAMS, WINDOW)
     train(watch, batches, text.vocabulary.size, steps, text=True)
     return watch
 
@@ -137,7 +138,9 @@ def train(watch: Watch, batches: Any, size: int, steps: int, *, text: bool) -> N
     from charloom.training.engine import make_engine
 
     model = ModelConfig(units=UNITS, dropout=0.1, text=text)
-    training = TrainConfig(batch_size=BATCH, **({"preparation": "text"} if text else {}))
+    training = TrainConfig(
+        batch_size=batches.batch_size, **({"preparation": "text"} if text else {})
+    )
     weights = initial_weights(model, size, 0)
     per_batch = batches.characters_per_batch
     engine = make_engine("jax", model, training, weights, per_batch, "fit")
@@ -194,10 +197,9 @@ def print_results(kind: str, found: dict[int, dict[str, tuple[float, float]]]) -
             piece = f"{1e6 * each:,.3g} µs" if each < 1e-3 else f"{1e3 * each:,.3g} ms"
             print(f"{size:>24,}{seconds:>10.4f} s{piece:>14}{ratio:>20}{memory:>10,.0f}")
             before = each
-    size, times = list(found.items())[-1]
-    peak = max(memory for _, memory in times.values())
+    peak = max(memory for times in found.values() for _, memory in times.values())
     verdict = "reached" if peak < TARGET else "missed"
-    print(f"peak of {size:,} {kind}: {peak:,.0f} MB, target below {TARGET:,} MB: {verdict}")
+    print(f"peak up to {size:,} {kind}: {peak:,.0f} MB, target below {TARGET:,} MB: {verdict}")
 
 
 def draw(path: Path, results: dict[str, dict[int, dict[str, tuple[float, float]]]]) -> None:

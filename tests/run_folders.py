@@ -44,7 +44,7 @@ def plain(model: SavedModel) -> tuple[Any, ...]:
     weights = {n: (a.dtype.str, a.shape, a.tobytes()) for n, a in model.weights.items()}
     facts = json.dumps(model.facts)
     names = model.train_names, model.held_out_names
-    return model.config, model.vocabulary, weights, facts, names
+    return model.config, model.vocabulary, weights, facts, names, model.held_out_text
 
 
 def refusal(call: Callable[[], Any]) -> str:

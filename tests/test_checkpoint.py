@@ -17,6 +17,7 @@ from safetensors.numpy import save
 
 from charloom.checkpoint import (
     claim,
+    lists,
     load_model,
     load_state,
     save_model,
@@ -24,9 +25,10 @@ from charloom.checkpoint import (
 )
 from charloom.checkpoint import model as model_file
 from charloom.config import ModelConfig
+from charloom.encoding.sequences import LineNames
 from charloom.files import disk
 from charloom.vocabulary import Vocabulary
-from run_folders import MODEL_FILES, plain, refusal, replace_payload, toy
+from run_folders import MODEL_FILES, forge, plain, refusal, replace_payload, toy
 
 # Round trips
 
@@ -49,8 +51,10 @@ CONFIGS = st.builds(
     embedding=st.integers(1, 3),
     dropout=st.floats(0, 0.99),
 )
-VOCABULARIES = st.sets(st.characters(exclude_categories=["Cs"])).map(
-    lambda found: Vocabulary(tuple(sorted(found)))
+VOCABULARIES = st.builds(
+    lambda found, unknown: Vocabulary(tuple(sorted(found)), unknown=unknown),
+    st.sets(st.characters(exclude_categories=["Cs"])),
+    st.booleans(),
 )
 
 
@@ -84,6 +88,53 @@ def test_graphemes_come_back(tmp_path: Path) -> None:
     model = toy(vocabulary=Vocabulary(("a", "e\u0301"), "grapheme"))
     save_model(tmp_path, model)
     assert load_model(tmp_path).vocabulary == model.vocabulary
+
+
+def test_the_unknown_symbol_is_recorded_where_there_is_one(tmp_path: Path) -> None:
+    for unknown in (False, True):
+        save_model(tmp_path, toy(vocabulary=Vocabulary(("a", "ß"), unknown=unknown)))
+        assert load_model(tmp_path).vocabulary.has_unknown == unknown
+        recorded = json.loads((tmp_path / "model.json").read_bytes())["vocabulary"]
+        assert ("unknown" in recorded) == unknown
+    forge(tmp_path / "model.json", lambda fields: fields["vocabulary"].update(unknown=1))
+    assert "unknown must be true or false" in refusal(lambda: load_model(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["", "line\r\n\nanother \u2028 one\ufffd", "ß" * 10**5])
+def test_a_held_out_text_comes_back_exactly(tmp_path: Path, text: str) -> None:
+    config = ModelConfig(units=2, embedding=2, text=True)
+    save_model(
+        tmp_path, toy(config=config, train_names=None, held_out_names=None, held_out_text=text)
+    )
+    model = load_model(tmp_path)
+    assert (model.config.text, model.held_out_text) == (True, text)
+    assert (model.train_names, model.held_out_names) == (None, None)
+    assert (tmp_path / "held_out.txt").read_bytes() == text.encode()
+    (tmp_path / "held_out.txt").unlink()
+    assert load_model(tmp_path).held_out_text is None
+    refusal(lambda: save_model(tmp_path, toy(held_out_text="\ud800")))
+
+
+def test_names_in_arrays_are_the_same_file_and_long_lists_come_back_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = tuple(f"a{i}ß" for i in range(1000))
+    data = "".join(f"{name}\n" for name in names).encode()
+    for kind, these in (("tuple", names), ("arrays", LineNames(data))):
+        save_model(tmp_path / kind, toy(train_names=these))
+        assert (tmp_path / kind / "train_names.txt").read_bytes() == data
+        assert load_model(tmp_path / kind).train_names == names
+    save_model(tmp_path / "arrays", toy(1, train_names=LineNames(data)))  # the file may stay
+    monkeypatch.setattr(lists, "LARGE_BYTES", len(data) - 1)
+    found = load_model(tmp_path / "arrays").train_names
+    assert isinstance(found, LineNames) and tuple(found) == names
+    save_model(tmp_path / "again", toy(train_names=found))
+    assert (tmp_path / "again" / "train_names.txt").read_bytes() == data
+    for bad in (b"a\nb", b"\xff\n"):
+        replace_payload(tmp_path / "arrays", "train_names.txt", bad * 10**4)
+        assert "UTF-8" in refusal(lambda: load_model(tmp_path / "arrays"))
+    monkeypatch.setattr(lists, "MAX_NAMES_BYTES", len(data) - 1)
+    refusal(lambda: save_model(tmp_path / "arrays", toy(train_names=LineNames(data))))
 
 
 def test_the_same_model_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from charloom import batches as module
 from charloom.batches import NameBatches, bucket_count, bucket_edges, encode
 from charloom.corpus import Corpus
-from charloom.encoding import cache, large
+from charloom.encoding import cache, hashes, large, sequences
 from charloom.encoding.sequences import ArrayNames, EncodedNames, LineNames
 from charloom.errors import VocabularyError
 from charloom.generation import known
@@ -40,7 +40,10 @@ def encoded(write: Write, names: list[str] | tuple[str, ...]) -> EncodedNames:
 
 
 def lines_of(names: list[str] | tuple[str, ...]) -> LineNames:
-    return LineNames("".join(f"{name}\n" for name in names).encode())
+    """Lines that are looked up by their hashes, unless another test says otherwise."""
+    found = LineNames("".join(f"{name}\n" for name in names).encode())
+    assert len(found.lookup.rows) == len(names)
+    return found
 
 
 # batches
@@ -172,6 +175,20 @@ def test_the_lines_of_a_file_are_used_like_a_tuple() -> None:
             LineNames(bad)
 
 
+def test_the_first_few_names_are_looked_for_without_a_lookup(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sequences, "SCANS", 9)
+    names = ["ab", "b", "", "é"]
+    found = LineNames("".join(f"{name}\n" for name in names).encode())
+    assert all(name in found for name in names)
+    assert not any(name in found for name in ("a", "b\n", "ab\nb", "\ud800"))
+    assert "lookup" not in found.__dict__
+    assert "é" in found
+    assert "ab" in found
+    assert "lookup" in found.__dict__
+
+
 def test_names_are_compared_in_nfc_and_folded_alike(write: Write) -> None:
     texts = ["Cafe\u0301", "STRASSE", "Zoë", "straße"]
     arrays = known_names(lines_of(texts), ("ÉMILE",))
@@ -207,8 +224,6 @@ def test_arrays_and_strings_judge_alike(
 
 
 def test_a_hash_alone_makes_no_name_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    from charloom.encoding import hashes, sequences
-
     monkeypatch.setattr(hashes, "hash_of", lambda _: 7)
     monkeypatch.setattr(
         sequences, "hashes", lambda factors, lengths: np.full(len(lengths), 7, np.uint64)

@@ -134,7 +134,7 @@ def describe(names: Corpus | Iterable[str]) -> Description:
         shortest=min(lengths),
         mean=(frequencies.total() - frequencies[END]) / len(corpus.names),
         longest_name=longest_name,
-        first_lines=corpus.names[:FIRST_LINES],
+        first_lines=tuple(corpus.names[:FIRST_LINES]),
         repeated=_ranked({name: count for name, count in counts.items() if count > 1}),
         lengths=dict(sorted(lengths.items())),
         frequencies=_ranked(frequencies),

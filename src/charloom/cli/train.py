@@ -175,6 +175,7 @@ def command(
         else:
             corpus = Corpus.builtin(**how)
     say(corpus.describe())
+    from ..text import Text
     from ..training.defaults import settings_for
 
     saved = None
@@ -209,7 +210,7 @@ def command(
     say(_ending(finished, folder, training.seconds))
     if finished.reason == "interrupted":
         say(f"To go on: {command_to_resume(folder)}")
-    start = "" if model.begin else corpus.names[0][:1]
+    start = "" if model.begin or isinstance(corpus, Text) else corpus.names[0][:1]
     _print_samples(language_model, finished, folder, as_json, training.seed, start)
     return 1 if finished.reason == "diverged" else 0
 

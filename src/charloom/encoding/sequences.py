@@ -21,6 +21,9 @@ from .ragged import BLOCK, Ragged, spans
 
 LINE = ord("\n")
 
+SCANS = 64
+"""Names that are looked for in a file from end to end, until a lookup is worth its making."""
+
 
 class ArrayNames(Sequence[str]):
     """What both have in common."""
@@ -212,6 +215,19 @@ class LineNames(ArrayNames):
     @cached_property
     def _count(self) -> int:
         return self.data.count(b"\n")
+
+    def __contains__(self, name: object) -> bool:
+        if isinstance(name, str) and len(self._scanned) < SCANS and "lookup" not in self.__dict__:
+            self._scanned.append(name)
+            line = f"{name}\n".encode(errors="surrogatepass")
+            if "\n" in name:
+                return False
+            return self.data.startswith(line) or b"\n" + line in self.data
+        return super().__contains__(name)
+
+    @cached_property
+    def _scanned(self) -> list[str]:
+        return []
 
     def texts(self) -> Iterator[str]:
         """See ``ArrayNames``."""

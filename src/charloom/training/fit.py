@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, SupportsFloat
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,21 +14,20 @@ from ..checkpoint import SavedModel
 from ..config import ModelConfig, TrainConfig
 from ..corpus import Corpus
 from ..errors import RunError, TrainingError
-from ..events import Evaluated, Event, Finished, Reason, Saved, Started, Step, Warned
+from ..events import Event, Finished, Reason, Saved, Started, Warned
 from ..models.initial import initial_weights
-from ..models.numpy_rnn import NumpyRNN
 from ..models.shapes import parameter_count
 from ..text import Text
 from .callbacks import Callbacks
-from .curriculum import mixed, true_share
 from .defaults import settings_for
 from .engine import Loop, backend_name, make_engine
+from .epochs import Epochs
 from .growth import grown
 from .keeper import Keeper
 from .material import material_of
 from .progress import Progress, Resumed
 from .saver import Saver
-from .schedule import Schedule, learning_rate
+from .schedule import Schedule
 
 
 def fit(
@@ -109,7 +107,6 @@ class _Run:
         self.schedule = self._schedule()
         self.at = Progress()
         self.saver = Saver(None, training, started)
-        self.batch_nats_per_char = math.nan
         self.seconds_before = 0.0
 
     def _schedule(self) -> Schedule:
@@ -169,8 +166,23 @@ class _Run:
             first_epoch=self.at.epoch + 1,
         )
         yield started
+        epochs = Epochs(
+            model=self.model,
+            training=self.training,
+            material=material,
+            batches=self.batches,
+            engine=self.engine,
+            schedule=self.schedule,
+            saver=self.saver,
+            callbacks=self.callbacks,
+            at=self.at,
+            started=self.started,
+            seconds_before=self.seconds_before,
+            stop=self.stop,
+            at_once=self.loop != "fit",
+        )
         if resumed is not None:
-            over = self._over()
+            over = epochs.over()
             for message in resumed.changes(backend, self.training.epochs, over):
                 yield Warned(message=message)
             if over is not None and self.at.best is not None:
@@ -184,7 +196,7 @@ class _Run:
         self.engine.prepare(self.batches.times)
         self.callbacks.begin(started, self.engine.weights)
         self.schedule.begin()
-        reason = yield from self._loop()
+        reason = yield from epochs.run()
         yield from self._finish(reason)
 
     def _beginning(self) -> dict[str, NDArray[np.float32]]:
@@ -214,136 +226,6 @@ class _Run:
             self.batches = self.material.batches(resumed.epochs)
             self.schedule = self._schedule()
         return resumed
-
-    def _over(self) -> Reason | None:
-        """Say why there is nothing left to train, if so."""
-        if self.at.step >= self.schedule.total_steps:
-            return "epochs"
-        return None if self.at.step_in_epoch or self._patient() else "early stopping"
-
-    def _patient(self) -> bool:
-        patience = self.training.patience
-        return not patience or self.at.epoch - self.at.best_epoch < patience
-
-    def _loop(self) -> Generator[Event, None, Reason]:
-        """Take steps until one of the reasons to end holds."""
-        at, total = self.at, self.schedule.total_steps
-        begun, before, names, characters = time.monotonic(), at.step / total, 0, 0.0
-        pending: tuple[SupportsFloat, float] | None = None
-        running: float | None = None
-        while at.step < total:
-            batch = self.batches.batch(at.epoch, at.step_in_epoch)
-            progress = self.schedule.progress(at.step + 1)
-            if at.step_in_epoch == 0:
-                self.callbacks.epoch_begin(at.epoch + 1)
-            rate = learning_rate(self.training, progress)
-            rate = self.callbacks.rate(rate, at.step_in_epoch)
-            share = true_share(self.training, progress)
-            if share < 1:
-                rng = np.random.default_rng([self.training.seed, 4, at.step])
-                batch = mixed(NumpyRNN(self.model, self.engine.weights()), batch, share, rng)
-            loss = self.engine.step(batch, rate)
-            at.step, at.step_in_epoch = at.step + 1, at.step_in_epoch + 1
-            names += batch.names
-            trained = float(batch.mask.sum())
-            characters += trained
-            # A loss is read one step late: the next batch is made while this one computes.
-            if pending is not None:
-                running = self._add(*pending, running)
-            pending = loss, trained
-            epoch_over = at.step_in_epoch == self.batches.steps_per_epoch
-            out_of_time = progress >= 1 and at.step < total
-            stopped = self.stop() or self.callbacks.stopped
-            due = self.saver.due(at)
-            at_once = epoch_over or out_of_time or stopped or due or self.loop != "fit"
-            if running is None or at_once:
-                running, pending = self._add(*pending, running), None
-            if not math.isfinite(at.epoch_nats):
-                return "diverged"
-            seconds = time.monotonic() - begun
-            step = Step(
-                epoch=at.epoch + 1,
-                step=at.step,
-                progress=progress,
-                nats_per_char=running,
-                batch_nats_per_char=self.batch_nats_per_char,
-                learning_rate=rate,
-                names_per_second=names / seconds,
-                characters_per_second=characters / seconds,
-                seconds_left=seconds * (1 - progress) / max(progress - before, 1e-9),
-            )
-            self.callbacks.step_end(step)
-            yield step
-            if stopped and not epoch_over:
-                return "callback" if self.callbacks.stopped else "interrupted"
-            if epoch_over or out_of_time:
-                evaluated = self._evaluate(rate)
-                if self.saver.keeper is not None:
-                    self.saver.keeper.add_to_history(at)
-                self.callbacks.epoch_end(evaluated)
-                yield evaluated
-                patient = self._patient()
-                stopped = stopped or self.callbacks.stopped
-                ends = out_of_time or stopped or at.step == total or not patient
-                self.saver.epoch_over(evaluated.weights, at, last=ends)
-                if out_of_time:
-                    return "seconds"
-                if stopped:
-                    return "callback" if self.callbacks.stopped else "interrupted"
-                if not patient:
-                    return "early stopping"
-                yield from self.saver.save_seldom(self.engine, at, self.material.buckets)
-            elif due:
-                yield from self.saver.save(self.engine, at, self.material.buckets)
-        return "epochs"
-
-    def _add(self, nats: SupportsFloat, characters: float, running: float | None) -> float:
-        """Count a batch's loss in; return the running mean over about 20 steps."""
-        self.at.epoch_nats += float(nats)
-        self.at.epoch_characters += characters
-        mean = self.batch_nats_per_char = float(nats) / characters
-        return mean if running is None else 0.95 * running + 0.05 * mean
-
-    def _evaluate(self, rate: float) -> Evaluated:
-        """Close the epoch, whose last step was at ``rate``."""
-        at, begun = self.at, time.monotonic()
-        weights = self.engine.weights()
-        losses = self.material.held_out_loss(weights)
-        held_out = losses.get("held_out_nats_per_char")
-        train = at.epoch_nats / at.epoch_characters
-        at.epoch, at.step_in_epoch = at.epoch + 1, 0
-        at.epoch_nats = at.epoch_characters = 0.0
-        before = at.best
-        at.history.append(
-            {
-                "epoch": at.epoch,
-                "step": at.step,
-                "train_nats_per_char": train,
-                "held_out_nats_per_char": held_out,
-                **losses,
-                "seconds": round(self.seconds_before + time.monotonic() - self.started, 3),
-                "learning_rate": rate,
-            }
-        )
-        best = (
-            before is None
-            or held_out is None
-            or not self.material.held_out_decides
-            or held_out < before["held_out_nats_per_char"]
-        )
-        if best:
-            at.best_epoch, self.saver.best_weights = at.epoch, weights
-        self.schedule.reserve = 0.5 + 2 * (time.monotonic() - begun)
-        return Evaluated(
-            epoch=at.epoch,
-            step=at.step,
-            train_nats_per_char=train,
-            held_out_nats_per_char=held_out,
-            held_out_window_nats_per_char=losses.get("held_out_window_nats_per_char"),
-            best=best,
-            seconds=time.monotonic() - self.started,
-            weights=weights,
-        )
 
     def _finish(self, reason: Reason) -> Iterator[Event]:
         """Save the end and report it."""
