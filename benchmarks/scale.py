@@ -68,17 +68,22 @@ def write_text(path: Path, megabytes: int) -> None:
             left -= file.write(f"{text[:left]}.\n".encode())
 
 
+Figures = tuple[float, float, float]
+"""Seconds by the clock and of the processors, and the most memory until then in MB."""
+
+
 class Watch:
-    """The time of each kind of work, and the most memory that was in use until its end."""
+    """The figures of each kind of work."""
 
     def __init__(self) -> None:
-        self.found: dict[str, tuple[float, float]] = {}
+        self.found: dict[str, Figures] = {}
 
     def __call__(self, what: str, work: Callable[[], Any], times: int = 1) -> Any:
         """Do ``work``; its time counts as that of ``times`` pieces."""
-        begun = time.perf_counter()
+        begun, used = time.perf_counter(), time.process_time()
         result = work()
-        self.found[what] = (time.perf_counter() - begun) / times, peak_megabytes()
+        seconds, used = time.perf_counter() - begun, time.process_time() - used
+        self.found[what] = seconds / times, used / times, peak_megabytes()
         return result
 
 
@@ -168,7 +173,7 @@ def sizes_of(kind: str, most: int) -> Iterator[int]:
         size *= 10
 
 
-def run(kind: str, size: int, steps: int, folder: Path) -> dict[str, tuple[float, float]]:
+def run(kind: str, size: int, steps: int, folder: Path) -> dict[str, Figures]:
     """Measure one size in a process of its own, and leave nothing of it."""
     with tempfile.TemporaryDirectory(dir=folder) as own:
         path = Path(own) / "source.txt"
@@ -181,28 +186,30 @@ def run(kind: str, size: int, steps: int, folder: Path) -> dict[str, tuple[float
             stdout=subprocess.PIPE,
             check=True,
         )
-    return {what: (seconds, memory) for what, (seconds, memory) in json.loads(done.stdout).items()}
+    return {what: tuple(figures) for what, figures in json.loads(done.stdout).items()}
 
 
-def print_results(kind: str, found: dict[int, dict[str, tuple[float, float]]]) -> None:
-    """Print each kind of work at each size."""
-    print(f"\n{kind:>24}{'time':>12}{'a piece':>14}{'to the size before':>20}{'peak MB':>10}")
+def print_results(kind: str, found: dict[int, dict[str, Figures]]) -> None:
+    """Print each kind of work at each size; what others do at once changes the clock's time."""
+    print(f"\n{kind:>24}{'by the clock':>14}{'processors':>12}{'a piece':>12}{'ratio':>8}{'MB':>8}")
     for what in next(iter(found.values())):
         print(what)
         before = None
         for size, times in found.items():
-            seconds, memory = times[what]
-            each = seconds if what in A_PIECE else seconds / size
+            seconds, used, memory = times[what]
+            each = used if what in A_PIECE else used / size
             ratio = f"{each / before:.2f}" if before else ""
             piece = f"{1e6 * each:,.3g} µs" if each < 1e-3 else f"{1e3 * each:,.3g} ms"
-            print(f"{size:>24,}{seconds:>10.4f} s{piece:>14}{ratio:>20}{memory:>10,.0f}")
+            print(
+                f"{size:>24,}{seconds:>12.4f} s{used:>10.4f} s{piece:>12}{ratio:>8}{memory:>8,.0f}"
+            )
             before = each
-    peak = max(memory for times in found.values() for _, memory in times.values())
+    peak = max(memory for times in found.values() for *_, memory in times.values())
     verdict = "reached" if peak < TARGET else "missed"
     print(f"peak up to {size:,} {kind}: {peak:,.0f} MB, target below {TARGET:,} MB: {verdict}")
 
 
-def draw(path: Path, results: dict[str, dict[int, dict[str, tuple[float, float]]]]) -> None:
+def draw(path: Path, results: dict[str, dict[int, dict[str, Figures]]]) -> None:
     """Draw time and memory by size; each kind of source has its row."""
     import matplotlib
 
@@ -213,9 +220,9 @@ def draw(path: Path, results: dict[str, dict[int, dict[str, tuple[float, float]]
     for (kind, found), axes in zip(results.items(), rows, strict=True):
         sizes = list(found)
         for what in found[sizes[0]]:
-            for axis, part in zip(axes, (0, 1), strict=True):
+            for axis, part in zip(axes, (1, 2), strict=True):
                 axis.loglog(sizes, [found[s][what][part] for s in sizes], "o-", ms=3, label=what)
-        axes[0].set_ylabel("seconds")
+        axes[0].set_ylabel("seconds of the processors")
         axes[1].set_ylabel("most memory until then, MB")
         axes[1].axhline(TARGET, color="grey", ls=":", lw=1)
         axes[1].set_ylim(20, 2 * TARGET)
@@ -238,7 +245,7 @@ def main() -> None:
     if options.quick:
         print("--quick: a smoke test; its figures mean nothing")
     most, steps = (10_000, 2) if options.quick else (options.most, STEPS)
-    results: dict[str, dict[int, dict[str, tuple[float, float]]]] = {}
+    results: dict[str, dict[int, dict[str, Figures]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for kind in MEASURES:
             results[kind] = {}
@@ -248,6 +255,7 @@ def main() -> None:
     import charloom
 
     print(describe_machine({"charloom": charloom.__version__, "NumPy": np.__version__}))
+    print("ratio: processors' time a piece to that at the size before; linear is 1")
     for kind, found in results.items():
         print_results(kind, found)
     if options.figure:

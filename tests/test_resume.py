@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from pathlib import Path
 
 import pytest
 
-from charloom.checkpoint import forget_state, load_model
+from charloom.checkpoint import CHECKPOINTS, forget_state, load_model
+from charloom.config import TrainConfig
 from charloom.corpus import Corpus
 from charloom.errors import RunError
 from charloom.events import Evaluated, Started, Step
+from charloom.text import Text
 from charloom.training import material
 from charloom.training.fit import fit
 from charloom.training.history import write_history
@@ -145,3 +148,22 @@ def test_more_epochs_keep_the_batches_of_the_epoch_under_way(tmp_path, monkeypat
         assert resumed.padded_share == first.padded_share
         end = interrupted(corpus, tmp_path, 2, training=four, resume=True)[-1]
     assert (end.epoch, end.step) == (1, 6)
+
+
+def test_a_text_training_goes_on_to_the_same_end(tmp_path):
+    text = Text.of("the cat sat on the mat. " * 60)
+    how = {
+        "model": MODEL.replace(text=True),
+        "training": TrainConfig(preparation="text", window=8, batch_size=4, epochs=2, save_steps=7),
+    }
+    end = train(text, tmp_path / "whole", **how)[-1]
+    interrupted(text, tmp_path / "parts", 20, **how)
+    again = train(text, tmp_path / "parts", resume=True, **how)[-1]
+    assert again.step == end.step > 20 and same(again.weights, end.weights)
+    saved = load_model(tmp_path / "parts")
+    assert same(saved.weights, end.weights) and saved.train_names is None
+    assert saved.held_out_text == ("the cat sat on the mat. " * 60)[-144:]
+    shutil.rmtree(tmp_path / "parts" / CHECKPOINTS)  # the model is there, and no state yet
+    with pytest.raises(RunError, match="another corpus"):
+        train(Text.of("another text " * 60), tmp_path / "parts", resume=True, **how)
+    assert train(text, tmp_path / "parts", resume=True, **how)[-1].step == end.step

@@ -162,11 +162,11 @@ def test_few_names_are_a_frozenset_and_none_are_false() -> None:
 
 
 def test_the_lines_of_a_file_are_used_like_a_tuple() -> None:
-    names = (*(f"nàme {i}" for i in range(1000)), "", "x" * 1_100_000, "y")
+    names = (*(f"nàme {i}" for i in range(1000)), "", "x" * 1_100_000, *"abc" * 50)
     found = lines_of(names)
     assert tuple(found) == names
     assert len(found) == len(names)
-    assert all(found[i] == names[i] for i in range(-len(names), len(names)))
+    assert all(found[i] == names[i] for i in (*range(990, len(names)), 0, 63, 64, 65, -1, -1000))
     assert all(name in found for name in names)
     assert "z" not in found
     assert b"".join(found.lines()) == found.data
@@ -221,6 +221,13 @@ def test_arrays_and_strings_judge_alike(
             for kept in (frozenset(normal), known_names(lines_of(normal)))
         ]
     assert verdicts[0] == verdicts[1]
+
+
+def test_strings_are_kept_away_from_what_is_forbidden_too() -> None:
+    novelty = Novelty(
+        known=known_names(lines_of(["zzzz"])), forbidden=frozenset({"ab"}), min_edits=2
+    )
+    assert novelty.judge(["abc", "zzz", "abcd"]) == ["near", "near", "new"]
 
 
 def test_a_hash_alone_makes_no_name_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,7 +109,7 @@ def language_model(
         return LanguageModel(rnn, vocabulary or corpus.vocabulary, known=None, longest=1)
     return LanguageModel(
         rnn=rnn,
-        vocabulary=vocabulary or Vocabulary.of(corpus.names, corpus.unit),
+        vocabulary=vocabulary or corpus.vocabulary,
         known=known_names(corpus.names),
         longest=corpus.report.longest,
         labels=corpus.label_names if labels is None else labels,

@@ -231,10 +231,12 @@ class Corpus:
                 "Read the corpus without repeats, or hold out nothing."
             )
         order = sorted(range(len(self.names)), key=self.names.__getitem__)
-        groups = [[i] for i in order]
-        if labels is not None:
-            order.sort(key=lambda i: (self.names[i], labels[i]))
-            groups = [list(group) for _, group in groupby(order, key=self.names.__getitem__)]
+        if labels is None:
+            random.Random(seed).shuffle(order)
+            k = _held_out(len(order), share)
+            return tuple(order[k:]), tuple(order[:k])
+        order.sort(key=lambda i: (self.names[i], labels[i]))
+        groups = [list(group) for _, group in groupby(order, key=self.names.__getitem__)]
         random.Random(seed).shuffle(groups)
         k = _held_out(len(groups), share)
         return tuple(chain(*groups[k:])), tuple(chain(*groups[:k]))

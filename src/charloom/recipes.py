@@ -108,13 +108,13 @@ def text_recipe(
     if recipe is not None:
         raise ConfigError(f"recipe {recipe!r:.40} is for names, not for text. Leave it out.")
     changes = _given(changes)
-    model: dict[str, Any] = {"units": 512, "embedding": 512, "dropout": 0.25, "text": True}
+    model: dict[str, Any] = {"units": 512, "embedding": 128, "dropout": 0.3, "text": True}
     training: dict[str, Any] = {
         "preparation": "text",
-        "epochs": 6,
+        "epochs": 6 if changes.get("seconds") is None else 1000,
         "batch_size": 32,
-        "window": 64,
-        "learning_rate": 4e-3,
+        "window": 32,
+        "learning_rate": 8e-3,
         "weight_decay": 0.1,
     }
     return _settings(model, training, changes)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RunError
-from ..files import Index, fault, read_set, remove_set, unwritable, write_set
+from ..files import RESTORE, Index, fault, read_set, remove_set, unwritable, write_set
 from .arrays import pack, unpack
 
 STATE_KIND = "charloom training state"
@@ -103,7 +103,8 @@ def find_state(run: Path) -> FoundState:
         except RunError as error:
             faults.append(error)
             continue
-        return FoundState(arrays=arrays, data=data, damaged=tuple(map(str, faults)))
+        damaged = tuple(str(error).removesuffix(RESTORE).rstrip() for error in faults)
+        return FoundState(arrays=arrays, data=data, damaged=damaged)
     if faults:
         raise faults[0]
     arrays, data = read_set(run, _STATE, STATE_KIND, _read)  # raises: it is not there

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..batches import Batch, NameBatches, bucket_count
+from ..batches import Batch, NameBatches, bucket_count, encode
 from ..checkpoint import SavedModel
 from ..config import ModelConfig, TrainConfig
 from ..corpus import Corpus
@@ -121,7 +121,7 @@ def material_of(
             corpus = corpus.within(merged(initial.vocabulary, corpus.vocabulary))
         return TextMaterial(corpus, model, training)
     labels = corpus.label_names
-    vocabulary = Vocabulary.of(corpus.names, corpus.unit)
+    vocabulary = corpus.vocabulary
     if initial is not None:
         labels = tuple(sorted({*initial.labels, *labels}))
         vocabulary = merged(initial.vocabulary, vocabulary)
@@ -145,19 +145,23 @@ class NamesMaterial:
         labels: tuple[str, ...],
     ) -> None:
         self._corpus, self._model, self._training = corpus, model, training
-        places = corpus.split_places(training.held_out, training.seed)
-        self._train, self._held_out = (tuple(corpus.names[i] for i in part) for part in places)
+        self._train, self._held_out = corpus.split(training.held_out, training.seed)
         self.train_names, self.held_out_names = self._train, self._held_out
-        # A name's label as a place among the model's labels, which may be more than the corpus's.
-        there = np.array([0, *(1 + labels.index(name) for name in corpus.label_names)], np.int32)
-        ids = there[np.array(corpus.label_ids or (), np.int32)]
-        self._train_labels, self._held_out_labels = (
-            ids[list(part)] if model.labels else None for part in places
-        )
+        self._train_labels = self._held_out_labels = None
+        if model.labels:
+            self._train_labels, self._held_out_labels = self._labels(labels)
         self.vocabulary, self.label_names, self.digest = vocabulary, labels, corpus.digest
-        self.train_size, self.held_out_size = map(len, places)
+        self.train_size, self.held_out_size = len(self._train), len(self._held_out)
         self.held_out_decides = self.held_out_size >= ENOUGH_HELD_OUT
         self.buckets: int | None = None
+
+    def _labels(self, labels: tuple[str, ...]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return each part's labels as places among the model's, which may be more than ours."""
+        corpus, training = self._corpus, self._training
+        there = np.array([0, *(1 + labels.index(name) for name in corpus.label_names)], np.int32)
+        ids = there[np.array(corpus.label_ids or [0] * len(corpus.names), np.int32)]
+        train, held_out = corpus.split_places(training.held_out, training.seed)
+        return ids[list(train)], ids[list(held_out)]
 
     def facts(self) -> dict[str, Any]:
         """See ``Material``."""
@@ -174,7 +178,7 @@ class NamesMaterial:
         if training.preparation == "tutorial":
             rows = padded_rows(self._train, self.vocabulary)
             return PaddedBatches(rows, training.batch_size, training.seed)
-        ids, lengths = self.vocabulary.encode_all(self._train)
+        ids, lengths = encode(self._train, self.vocabulary)
         if self.buckets is None:
             parameters = parameter_count(self._model, self.vocabulary.size)
             self.buckets = bucket_count(lengths, parameters, epochs)
