@@ -38,11 +38,9 @@ def main() -> None:
     if not options.data.is_file():
         raise SystemExit(f"no such file: {options.data}. Pass --data with a text.")
     print(describe_machine({"python": sys.version.split()[0]}))
-    claims = []
     for what, one in (("names", names()), ("text", text(options.data))):
         repeats = 1 if options.quick else options.repeats
-        claims += compared(what, one, repeats, options.quick)
-    print_table(claims)
+        print_table(compared(what, one, repeats, options.quick))
 
 
 def names() -> tuple[Any, Any, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import random
 import signal
@@ -151,7 +152,7 @@ for event in long_training(sys.argv[1]):
 
 def long_training(folder):
     """A training that saves after every epoch."""
-    saver.AT_MOST_EVERY = 0.0
+    saver.AT_MOST_EVERY, saver.MOST_SHARE = 0.0, math.inf
     corpus = Corpus.of("".join(p) for p in itertools.product("bdgk", "aeiou", "lnr", "ns"))
     training = TRAINING.replace(epochs=100, patience=0)
     return fit(corpus, model=MODEL, training=training, out=folder, resume=True)
@@ -160,6 +161,7 @@ def long_training(folder):
 @POSIX
 def test_a_training_killed_at_random_ends_bit_for_bit_as_one_in_peace(tmp_path, monkeypatch):
     monkeypatch.setattr(saver, "AT_MOST_EVERY", 0.0)
+    monkeypatch.setattr(saver, "MOST_SHARE", math.inf)
     run, rng, epochs = tmp_path / "run", random.Random(0), []
     for saves in (0, *(rng.randint(2, 9) for _ in range(4))):
         trainer = subprocess.Popen(

@@ -186,6 +186,7 @@ class _Run:
             for message in resumed.changes(backend, self.training.epochs, over):
                 yield Warned(message=message)
             if over is not None and self.at.best is not None:
+                self.saver.save_best(self.at.best, self.at)
                 yield self._finished(over, self.at.best)
                 return
         if material.held_out_size and not material.held_out_decides:

@@ -19,6 +19,9 @@ from .progress import Progress
 AT_MOST_EVERY = 5.0
 """Seconds between two saves at epochs' ends, at least; the end of all is always saved."""
 
+MOST_SHARE = 0.01
+"""Of the time, that such saves may take."""
+
 Weights = Mapping[str, NDArray[np.float32]]
 
 
@@ -37,6 +40,7 @@ class Saver:
         self.saved_epoch = 0
         self._saved_at = time.monotonic()
         self._saved_epoch_end = -math.inf
+        self._cost = 0.0
 
     def due(self, at: Progress) -> bool:
         """Say whether the state is to be saved after this step."""
@@ -53,10 +57,15 @@ class Saver:
             self.keeper.save_epoch(weights, at, self._seconds())
 
     def save_seldom(self, engine: Engine, at: Progress, buckets: int | None) -> Iterator[Event]:
-        """Save at an epoch's end, unless that was done a moment ago."""
-        if time.monotonic() - self._saved_epoch_end >= AT_MOST_EVERY:
+        """Save at an epoch's end, unless that was done a moment ago, or would cost too much."""
+        if self.due(at):
+            yield from self.save(engine, at, buckets)
+            return
+        begun = time.monotonic()
+        if begun - self._saved_epoch_end >= max(AT_MOST_EVERY, self._cost / MOST_SHARE):
             yield from self.save(engine, at, buckets)
             self._saved_epoch_end = time.monotonic()
+            self._cost = self._saved_epoch_end - begun
 
     def save(self, engine: Engine, at: Progress, buckets: int | None) -> Iterator[Event]:
         """Save the best model, if it is a new one, and the state."""
