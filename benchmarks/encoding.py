@@ -29,6 +29,7 @@ from _common import describe_machine, environment
 from charloom import __version__
 
 LEAST_RATE, MOST_MEMORY = 150, 300  # MB/s of ASCII, MB
+MOST_TO_TRAIN, TRAIN_STEPS = 1000, 50  # MB
 MOST_READ = 2000  # MB; one string of more may be more than the machine has room for
 WORDS, BLOCK = 20_000, 50_000
 FOREIGN = str.maketrans({"e": "é", "o": "ö", "u": "ж", "x": "語"})
@@ -55,6 +56,17 @@ for row in starts:
     windows.append(time.perf_counter() - begin)
 windows = float(np.median(windows))
 print(json.dumps({{"peak": peak, "characters": len(text), "windows": windows}}))
+"""
+TRAINED = f"""
+import itertools, json, sys
+from charloom.text import Text
+from charloom.training.fit import fit
+count = itertools.count(1)
+text = Text.read(sys.argv[1])
+for event in fit(text, stop=lambda: next(count) >= {TRAIN_STEPS}):
+    pass
+{PEAK}
+print(json.dumps({{"peak": peak, "characters": len(text)}}))
 """
 PLAIN = f"""
 import json, sys
@@ -98,9 +110,12 @@ def main() -> None:
         foreign_counted = Line("wc -m, other UTF-8", foreign_size)
         lines = [encoded, again, counted, read, others, foreign_counted]
         windows = []
-        for _ in range(options.repeats):
+        trained = Line("charloom, training", size)
+        for repeat in range(options.repeats):
             run(encoded, folder, ascii_file, [sys.executable, "-c", OURS])
             windows.append(run(again, folder, ascii_file, [sys.executable, "-c", OURS]))
+            if repeat == 0:
+                run(trained, folder, ascii_file, [sys.executable, "-c", TRAINED])
             shutil.rmtree(folder / "cache")
             if options.size <= MOST_READ:
                 run(read, folder, ascii_file, [sys.executable, "-c", PLAIN])
@@ -115,6 +130,8 @@ def main() -> None:
         f"\n64 windows of 65 ids, at random: {1e6 * median(windows):.0f} µs"
         f"\nASCII    {rate:,.0f} MB/s, target ≥ {LEAST_RATE}: {verdict(rate >= LEAST_RATE)}"
         f"\nmemory   {peak:,.0f} MB, target ≤ {MOST_MEMORY}: {verdict(peak <= MOST_MEMORY)}"
+        f"\n{TRAIN_STEPS} steps of training, held-out loss included: {trained.peaks[0]:,.0f} MB, "
+        f"target ≤ {MOST_TO_TRAIN}: {verdict(trained.peaks[0] <= MOST_TO_TRAIN)}"
         f"\n{describe_machine({'charloom': __version__, 'NumPy': np.__version__})}"
         f"; load {os.getloadavg()[0]:.1f} at the end"
     )

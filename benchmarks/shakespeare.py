@@ -74,9 +74,7 @@ def trained(data: Path, budget: int, seed: int) -> str:
         result = json.loads(done.stdout)
         index = json.loads((Path(folder) / "run" / "model.json").read_text("utf-8"))
     config, training = index["config"], index["facts"]["training"]
-    streamed, windows = (
-        result[f"held_out_{way}nats_per_char"] for way in ("", "window_")
-    )
+    streamed, windows = (result[f"held_out_{way}nats_per_char"] for way in ("", "window_"))
     target = TARGETS.get(budget)
     verdict = "" if target is None else "reached" if streamed <= target else "missed"
     shown = "" if target is None else f"≤ {target:.2f}"
@@ -84,9 +82,8 @@ def trained(data: Path, budget: int, seed: int) -> str:
         f"{config['layers']} x {config['cell']} {config['units']}, dropout {config['dropout']:g}, "
         f"batches {training['batch_size']} x {training['window']}, {result['epochs']} epochs"
     )
-    return (
-        f"{budget:>6} s{took:>14.1f} s{streamed:>11.4f}{shown:>9}{windows:>10.4f}  {model}  {verdict}"
-    )
+    losses = f"{streamed:>11.4f}{shown:>9}{windows:>10.4f}"
+    return f"{budget:>6} s{took:>14.1f} s{losses}  {model}  {verdict}"
 
 
 def throughput(data: Path, budget: int, repeats: int) -> str:

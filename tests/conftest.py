@@ -8,12 +8,16 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from charloom.checkpoint import save_model
 from charloom.cli.main import run
 from charloom.corpus import Corpus
 from run_folders import toy as toy_model
 from sources import Write
+
+settings.register_profile("charloom", deadline=None)  # a busy machine is no failure
+settings.load_profile("charloom")
 
 DINOS = Path(__file__).parents[2] / "shared" / "data" / "dinos.txt"
 

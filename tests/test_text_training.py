@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 
 import numpy as np
 import pytest
@@ -124,6 +125,9 @@ def test_any_text_trains_with_its_recipe():
     assert isinstance(finished, Finished)
 
 
+@pytest.mark.skipif(
+    os.environ.get("KERAS_BACKEND", "jax") != "jax", reason="JAX alone has two engines"
+)
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_the_keras_engine_takes_the_same_steps_as_the_fast_one(counting, cell):
     config = MODEL.replace(cell=cell, dropout=0.0)

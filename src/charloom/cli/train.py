@@ -176,13 +176,15 @@ def command(
             corpus = Corpus.builtin(**how)
     say(corpus.describe())
     from ..text import Text
-    from ..training.defaults import settings_for
+    from ..training.defaults import settings_before, settings_for
 
     saved = None
     if initial is not None:
         from ..checkpoint import load_model
 
         saved = load_model(initial)
+    if resume and form == "text" and out is not None:
+        settings = {**settings_before(out, settings), **_given(settings)}
     model, training = settings_for(corpus, recipe, saved, **settings)
     folder = out or _free_folder(sources)
 
@@ -228,6 +230,10 @@ def _text(sources: tuple[str, ...], unit: Unit, min_count: int | None, how: dict
 
     with reading() as progress:
         return Text.read(*sources, unit=unit, min_count=min_count or 1, progress=progress, **how)
+
+
+def _given(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def _free_folder(sources: tuple[str, ...]) -> Path:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
-from ..checkpoint import SavedModel
+from ..checkpoint import SavedModel, find_state, holds_state
 from ..config import ModelConfig, TrainConfig
 from ..corpus import Corpus
 from ..recipes import recipe as names_recipe
@@ -44,6 +46,23 @@ def settings_for(
     if initial is not None and changes.get("learning_rate") is None:
         training = training.replace(learning_rate=training.learning_rate * GENTLER)
     return model, training
+
+
+def settings_before(run: Path, options: Collection[str]) -> dict[str, Any]:
+    """Return what ``options`` were for the training that ``run`` holds; nothing if it holds none.
+
+    A text's recipe follows from the budget, so a training that goes on with another one must not
+    take its settings from there anew.
+
+    Raises:
+        RunError: its state is damaged.
+    """
+    if not holds_state(run):
+        return {}
+    data = find_state(run).data
+    parts = (data.get("model"), data.get("training"))
+    before = {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
+    return {name: before[name] for name in options if before.get(name) is not None}
 
 
 def _as_it_is(config: ModelConfig) -> dict[str, Any]:
