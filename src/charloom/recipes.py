@@ -157,7 +157,8 @@ def _settings(
 def _text_units(characters: int) -> float:
     """Return the hidden size for a text: 128 up to 10,000 characters, 512 from a million on."""
     share = (math.log10(max(characters, 1)) - 4) / 2
-    return 128 * 4.0 ** min(1.0, max(0.0, share))
+    units: float = 128 * 4.0 ** min(1.0, max(0.0, share))
+    return units
 
 
 def _between(
