@@ -28,7 +28,7 @@ NAMES = st.lists(st.text("abcdé漢", min_size=1, max_size=9), min_size=1, max_s
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHARLOOM_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(cache, "_sync", lambda _: None)  # these tests outlive no power cut
+    monkeypatch.setattr(cache, "sync", lambda _: None)  # these tests outlive no power cut
 
 
 def encoded(write: Write, names: list[str] | tuple[str, ...]) -> EncodedNames:

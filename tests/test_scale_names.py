@@ -33,7 +33,7 @@ FILES = st.lists(st.text(ODDITIES) | st.text("ab \n"), min_size=1, max_size=3)
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHARLOOM_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(cache, "_sync", lambda _: None)  # these tests outlive no power cut
+    monkeypatch.setattr(cache, "sync", lambda _: None)  # these tests outlive no power cut
 
 
 @pytest.fixture

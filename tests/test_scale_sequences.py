@@ -25,7 +25,7 @@ from sources import Write
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHARLOOM_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(cache, "_sync", lambda _: None)  # these tests outlive no power cut
+    monkeypatch.setattr(cache, "sync", lambda _: None)  # these tests outlive no power cut
 
 
 def encoded(write: Write, data: str | bytes, name: str = "names.txt") -> EncodedNames:

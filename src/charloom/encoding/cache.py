@@ -8,7 +8,6 @@ what is missing or damaged is encoded anew.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -25,6 +24,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from ..errors import ConfigError, CorpusError, RunError
 from ..files import write_file
+from ..files.disk import sync
 from ..reading import STDIN, label
 
 FORMAT = 1
@@ -99,12 +99,12 @@ class Writer:
         """
         files = {}
         for path in sorted(self.folder.iterdir()):
-            _sync(path)
+            sync(path)
             files[path.name] = path.stat().st_size
         index = self.folder / _INDEX
         index.write_bytes(_sealed({"files": files, "facts": dict(facts)}))
-        _sync(index)
-        _sync(self.folder)
+        sync(index)
+        sync(self.folder)
         place = cache_folder() / "entries" / key
         place.parent.mkdir(exist_ok=True)
         with _alone():
@@ -113,7 +113,7 @@ class Writer:
                 if place.exists():
                     _discard(place)
                 self.folder.rename(place)
-                _sync(place.parent)
+                sync(place.parent)
                 found = _whole(place)
         if found is None:
             raise OSError("it changed while it was written")
@@ -315,17 +315,3 @@ def _discard(place: Path) -> None:
     """Remove an entry, for all others at once."""
     with contextlib.suppress(OSError), _aside() as folder:
         place.rename(folder / "old")
-
-
-def _sync(path: Path) -> None:
-    """Make what ``path`` holds last."""
-    if os.name != "posix":  # Windows opens no folders
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # some network file systems cannot, and need not
-            raise
-    finally:
-        os.close(descriptor)

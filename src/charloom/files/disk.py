@@ -189,11 +189,11 @@ def write(path: Path, data: Payload) -> Path:
     return place
 
 
-def sync(folder: Path) -> None:
-    """Make renames in ``folder`` last."""
+def sync(path: Path) -> None:
+    """Make what the file ``path`` holds last, or the names in a folder."""
     if os.name != "posix":  # Windows opens no folders
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
