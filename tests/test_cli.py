@@ -160,7 +160,7 @@ def test_evaluation_without_data_measures_the_held_out_names(call, trained):
     saved = json.loads(call("info", trained, "--json")[1])
     best = saved["best"]["held_out_nats_per_char"]
     assert json.loads(out)["nats_per_char"] == pytest.approx(best, rel=1e-5)
-    assert "nats per char" in call("evaluate", trained)[1]
+    assert "Nats per char" in call("evaluate", trained)[1]
 
 
 def test_info_shows_what_the_folder_holds(call, trained):

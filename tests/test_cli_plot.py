@@ -70,7 +70,7 @@ def refused(result, code):
 @pytest.mark.parametrize("what", FIGURES)
 def test_each_figure_is_drawn_as_its_ending_says(call, save, what, ending, tmp_path):
     out = tmp_path / f"figure{ending}"
-    draws = ["-n", "20"] if what == "sweep" else []
+    draws = ["-n", "20"] if what in OPTIONS["n"] else []
     code, stdout, err = call("plot", save(), "--what", what, "--out", out, *draws)
     assert (code, stdout, err) == (0, "", f"Drawn to {out}\n")
     assert out.read_bytes().startswith(SIGNATURES[ending])
@@ -131,6 +131,58 @@ def test_a_sweep_without_held_out_names_has_no_line_for_real_ones(save, data):
     assert data(save(held_out_names=()), "sweep", "-n", "5")["real_nats_per_char"] is None
 
 
+@pytest.mark.parametrize("what", ["letters", "pairs"])
+def test_real_characters_are_the_training_names(save, data, what):
+    found = data(save(), what, "-n", "20")
+    if what == "letters":
+        assert found["characters"] == ["a", "ß"]
+        assert found["real"] == pytest.approx([5 / 7, 2 / 7], abs=1e-6)  # aßa, ßa, aa
+        assert sum(found["generated"]) == pytest.approx(1, abs=1e-5)
+        return
+    assert found["characters"] == ["\n", "a", "ß"]
+    real = [[0, 2 / 3, 1 / 3], [3 / 5, 1 / 5, 1 / 5], [0, 1, 0]]
+    assert np.array(found["real"]) == pytest.approx(np.array(real), abs=1e-6)
+    assert np.array(found["generated"]).sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_drawn_lengths_lie_beside_real_ones(save, data):
+    run = save()
+    found = data(run, "drawn-lengths", "-n", "50")
+    drawn = load(run).names(50, allow_known=True, allow_repeats=True)
+    columns = (found[key] for key in ("lengths", "generated", "real"))
+    for length, share, real in zip(*columns, strict=True):
+        assert share == sum(len(name) == length for name in drawn) / 50
+        assert real == pytest.approx({2: 2 / 3, 3: 1 / 3}.get(length, 0), abs=1e-6)
+    assert {2, 3, *map(len, drawn)} <= set(found["lengths"])
+
+
+def test_distances_of_held_out_names_lie_beside_those_of_draws(save, data):
+    found = data(save(), "distances", "-n", "50")
+    assert found["real"] == [0, 1]  # ßaß and a are one edit from ßa and aa
+    assert sum(found["generated"]) == pytest.approx(1)
+    assert data(save(held_out_names=None), "distances", "-n", "5")["real"] is None
+
+
+def test_copies_are_measured_at_each_temperature(save, data):
+    found = data(save(), "memorisation")
+    assert found["verdict"] and len(found["by_temperature"]) > 1
+    assert {"temperature", "copied", "ideal"} <= set(found["by_temperature"][0])
+
+
+def test_calibration_has_what_was_said_and_what_came(save, data):
+    bins = data(save(), "calibration")["bins"]
+    assert {"predicted", "observed", "count"} <= set(bins[0])
+    assert all(0 <= one["observed"] <= 1 for one in bins)
+
+
+@pytest.mark.parametrize("what", ["embedding", "units"])
+def test_a_model_that_only_counts_has_no_figures_of_a_network(call, names_file, tmp_path, what):
+    run = tmp_path / "counted"
+    assert call("train", names_file, "--out", run, "--model", "ngram", "--order", "3")[0] == 0
+    said = refused(call("plot", run, "--what", what, "--json"), 2)
+    assert "for networks" in said and "calibration" in said
+
+
 def test_next_reads_the_text_or_else_a_held_out_or_a_training_name(save, data):
     run = save()
     found = data(run, "next", "--text", "aß")
@@ -188,6 +240,10 @@ def test_drawing_changes_nothing_in_the_run(call, save):
         ("sweep", {"config": ModelConfig(units=2, embedding=2, begin=False)}, "--start"),
         ("next", {"train_names": None, "held_out_names": None}, "--text"),
         ("units", {"held_out_names": ()}, "--text"),
+        ("letters", {"train_names": None, "held_out_names": None}, "train_names.txt"),
+        ("distances", {"train_names": None}, "train_names.txt"),
+        ("calibration", {"held_out_names": ()}, "held-out"),
+        ("memorisation", {"held_out_names": ()}, "held-out"),
         ("units", {"train_names": ("a",), "held_out_names": ("a",)}, "second character"),
     ],
 )
@@ -213,6 +269,7 @@ def test_text_that_the_model_cannot_read_is_one_line_and_code_1(call, save, what
         (["--what", "loss", "--json", "-n", "5"], "sweep"),
         (["--what", "sweep", "--json", "--text", "a"], "next or units"),
         (["--start", "a"], "sweep"),
+        (["--what", "embedding", "--json", "-n", "5"], "letters"),
     ],
 )
 def test_wrong_usage_is_found_before_the_run_is_read(call, tmp_path, arguments, said):

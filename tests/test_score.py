@@ -13,7 +13,7 @@ from charloom.config import ModelConfig
 from charloom.generation.samplers import Sampler
 from charloom.models import score as module
 from charloom.models.numpy_rnn import NumpyRNN
-from charloom.models.score import score
+from charloom.models.score import log_softmax, score, target_nats
 from charloom.models.shapes import weight_shapes
 
 V = 5
@@ -108,3 +108,20 @@ def test_one_very_long_string_does_not_pad_the_short_ones() -> None:
     groups = module._cut(np.argsort(lengths, kind="stable"), lengths)
     assert [len(group) for group in groups] == [1024, 976, 1]
     assert sorted(np.concatenate(groups).tolist()) == list(range(2001))
+
+
+@pytest.mark.parametrize("begin", [True, False])
+def test_the_nats_of_each_next_id_sum_to_the_score_and_are_in_order(begin: bool) -> None:
+    rnn = toy()
+    rnn.config = rnn.config.replace(begin=begin)
+    strings = ids([[1, 2, 3], [2], [1, 2], [1, 2, 3], [3] * 9, *([[]] if begin else [])])
+    rows = target_nats(rnn, strings)
+    assert [len(row) for row in rows] == [len(s) + begin for s in strings]
+    np.testing.assert_array_equal([row.sum() for row in rows], score(rnn, strings))
+    for string, row in zip(strings, rows, strict=True):
+        carry, given = rnn.initial_carry(1), [0, *string] if begin else list(string)
+        for place, here in enumerate(given):
+            logits, carry = rnn.step(np.array([here]), carry)
+            target = [*given, 0][place + 1]
+            assert row[place] == pytest.approx(-log_softmax(logits)[0, target], abs=1e-5)
+    assert target_nats(rnn, []) == []

@@ -191,3 +191,14 @@ def test_a_vocabulary_without_the_unknown_symbol_has_none() -> None:
         Vocabulary(("a",), unknown="yes")  # type: ignore[arg-type]
     with pytest.raises(VocabularyError, match=r"ids must lie in \[0, 3\)"):
         Vocabulary(("a",), unknown=True).decode([3])
+
+
+def test_alike_are_the_cases_and_accents_of_a_letter_and_nothing_else() -> None:
+    vocabulary = Vocabulary.of(["AaÁåbβΒ-1한하"])
+    of = dict(zip(["", *vocabulary.characters], vocabulary.alike.tolist(), strict=True))
+    assert of["A"] == of["a"] == of["Á"] == of["å"] == vocabulary.encode("A")[0]
+    assert of["β"] == of["Β"] != of["b"]
+    alone = ["b", "-", "1", "한", "하"]
+    assert [of[c] for c in alone] == [vocabulary.encode(c)[0] for c in alone]
+    assert of[""] == BOUNDARY
+    assert Vocabulary(("a",), unknown=True).alike.tolist() == [0, 1, 2]

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from .checkpoint import load_model
@@ -14,7 +13,7 @@ from .config import ModelConfig
 from .errors import RunError
 from .generation import LanguageModel
 from .generation.known import known_names
-from .models.numpy_rnn import NumpyRNN
+from .models.recurrence import recurrence
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def train(
 def language_model(
     corpus: Corpus | Text,
     model: ModelConfig,
-    weights: Mapping[str, NDArray[np.float32]],
+    weights: Mapping[str, NDArray[Any]],
     *,
     vocabulary: Vocabulary | None = None,
     labels: tuple[str, ...] | None = None,
@@ -104,7 +103,7 @@ def language_model(
     """
     from .corpus import Corpus  # late, as all that only training needs
 
-    rnn = NumpyRNN(model, weights)
+    rnn = recurrence(model, weights)
     if not isinstance(corpus, Corpus):
         return LanguageModel(rnn, vocabulary or corpus.vocabulary, known=None, longest=1)
     return LanguageModel(
@@ -126,7 +125,7 @@ def load(run: str | Path) -> LanguageModel:
     parts = [part for part in (saved.train_names, saved.held_out_names) if part is not None]
     longest = saved.facts.get("longest")
     return LanguageModel(
-        rnn=NumpyRNN(saved.config, saved.weights),
+        rnn=recurrence(saved.config, saved.weights),
         vocabulary=saved.vocabulary,
         known=known_names(*parts) if parts else None,
         longest=longest if isinstance(longest, int) and 0 < longest < 10**6 else 50,

@@ -14,6 +14,10 @@ Unit = Literal["character", "grapheme"]
 Preparation = Literal["names", "tutorial", "text"]
 Part = Literal["embedding", "recurrent"]
 Curriculum = Literal["none", "linear", "inverse_sigmoid"]
+Kind = Literal["network", "mixture", "ngram", "unigram", "uniform"]
+
+MOST_ORDER = 8
+"""n of an n-gram, at most."""
 
 MOST_LABELS = 65536
 """Labels that a model may have."""
@@ -74,9 +78,13 @@ class _Config:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig(_Config):
-    """The architecture: embedding, recurrent layers of one cell, dense logits.
+    """The architecture: embedding, recurrent layers of one cell, dense logits; or a baseline.
 
     Attributes:
+        kind: ``network``; ``ngram``, ``unigram`` or ``uniform``, which count and have no layers; or
+            ``mixture``, the network's probabilities interpolated with the n-gram's.
+        order: n of the n-gram, which sees the n - 1 characters before; 0 lets what is held out
+            decide.
         cell: ``gru`` (with Keras' ``reset_after=True``), ``lstm`` or ``rnn`` (tanh).
         units: hidden size H of each recurrent layer.
         layers: number of recurrent layers L.
@@ -97,8 +105,17 @@ class ModelConfig(_Config):
     begin: bool = True
     labels: int = 0
     text: bool = False
+    kind: Kind = "network"
+    order: int = 0
 
     def __post_init__(self) -> None:
+        _require(self.kind in get_args(Kind), f"kind must be one of {get_args(Kind)}", self.kind)
+        _whole("order", self.order, 0, MOST_ORDER)
+        _require(
+            not self.order or self.kind in ("ngram", "mixture"),
+            "order is for the kinds ngram and mixture",
+            self.order,
+        )
         _require(self.cell in get_args(Cell), f"cell must be one of {get_args(Cell)}", self.cell)
         _whole("units", self.units, 1, 16384)
         _whole("layers", self.layers, 1, 16)
@@ -109,6 +126,26 @@ class ModelConfig(_Config):
         _truth("text", self.text)
         _require(not self.text or self.begin, "text must have begin, its begin-of-text", self.begin)
         _require(not self.text or not self.labels, "text has no labels", self.labels)
+        _require(
+            not self.labels or self.kind == "network",
+            "a model with labels must be of the kind network",
+            self.kind,
+        )
+        _require(
+            self.begin or self.kind == "network",
+            "a model without begin must be of the kind network",
+            self.kind,
+        )
+
+    @property
+    def has_network(self) -> bool:
+        """Whether there are layers, which are trained step by step."""
+        return self.kind in ("network", "mixture")
+
+    @property
+    def has_ngram(self) -> bool:
+        """Whether there are counts."""
+        return self.kind != "network"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +182,8 @@ class TrainConfig(_Config):
         save_seconds: how often the training's state is saved, beside each epoch's end; 0 never.
         save_steps: also after so many steps each time; 0 never.
         keep_checkpoints: how many of the latest such states are kept.
+        canaries: random strings that are learnt along with the names, so that it can be told how
+            much a model gives away of what it read once (Carlini et al. 2019).
     """
 
     epochs: int = 15
@@ -168,6 +207,7 @@ class TrainConfig(_Config):
     save_seconds: float = 60.0
     save_steps: int = 0
     keep_checkpoints: int = 2
+    canaries: int = 0
 
     def __post_init__(self) -> None:
         ways = get_args(Preparation)
@@ -190,6 +230,12 @@ class TrainConfig(_Config):
         _number("save_seconds", every, "be 0 (never) or above, and finite", 0 <= every < math.inf)
         _whole("save_steps", self.save_steps, 0, 2**53)
         _whole("keep_checkpoints", self.keep_checkpoints, 1, 1000)
+        _whole("canaries", self.canaries, 0, 1000)
+        _require(
+            not self.canaries or self.preparation == "names",
+            "canaries need names, prepared as such",
+            self.preparation,
+        )
         _whole("epochs", self.epochs, 1, 1_000_000)
         _whole("batch_size", self.batch_size, 1, 65536)
         rate = self.learning_rate

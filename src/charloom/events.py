@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from .config import ModelConfig
@@ -22,11 +21,12 @@ class Started:
 
     Attributes:
         model, vocabulary, labels: what is trained: the weights of later events belong to it.
-        backend: Keras' backend (``jax``, ``tensorflow`` or ``torch``).
-        parameters: trainable numbers of the model.
+        backend: Keras' backend (``jax``, ``tensorflow`` or ``torch``); ``numpy`` where counting is
+            all there is to do.
+        parameters: trainable numbers of the network, or the n-gram's, if there is no network.
         counted: what training goes through: ``names``, or ``characters`` of text.
         train_size, held_out_size: how many of them are in each part.
-        steps_per_epoch, epochs: the longest that training will go on.
+        steps_per_epoch, epochs: the longest that training will go on; counting takes no steps.
         padded_share: share of the batches' cells that is padding.
         first_epoch: 1, or the epoch at which a resumed run goes on.
     """
@@ -84,7 +84,7 @@ class Evaluated:
         best: whether this is the best so far; without held-out names, or with too few to tell, the
             latest is the best.
         seconds: since training began.
-        weights: the weights that were measured, by the names of ``models.shapes``, float32.
+        weights: the weights that were measured, by the names of ``models.recurrence``.
     """
 
     epoch: int
@@ -93,7 +93,7 @@ class Evaluated:
     held_out_nats_per_char: float | None
     best: bool
     seconds: float
-    weights: Mapping[str, NDArray[np.float32]]
+    weights: Mapping[str, NDArray[Any]]
     held_out_window_nats_per_char: float | None = None
 
 
@@ -123,7 +123,7 @@ class Finished:
         train_nats_per_char, held_out_nats_per_char, held_out_window_nats_per_char: the losses of
             that epoch.
         seconds: since training began.
-        weights: the kept weights, by the names of ``models.shapes``, float32.
+        weights: the kept weights, by the names of ``models.recurrence``.
     """
 
     reason: Reason
@@ -133,7 +133,7 @@ class Finished:
     train_nats_per_char: float
     held_out_nats_per_char: float | None
     seconds: float
-    weights: Mapping[str, NDArray[np.float32]]
+    weights: Mapping[str, NDArray[Any]]
     held_out_window_nats_per_char: float | None = None
 
 

@@ -100,6 +100,21 @@ class Vocabulary:
         table[points] = np.arange(1, len(points) + 1)
         return table
 
+    @cached_property
+    def alike(self) -> NDArray[np.int32]:
+        """For each id that of the first character with the same base letter, (V,).
+
+        The base letter is without case and accents: A, a, á and Å are alike. What has none is alike
+        to itself alone, as the boundary and the unknown symbol are.
+        """
+        first: dict[str, int] = {}
+        ids = np.arange(self.size, dtype=np.int32)
+        for character, i in self._ids.items():
+            letter = unicodedata.normalize("NFD", character)
+            if letter[0].isalpha() and all(map(unicodedata.combining, letter[1:])):
+                ids[i] = first.setdefault(letter[0].casefold(), i)
+        return ids
+
     def unknown(self, text: str) -> list[str]:
         """Return the units of ``text`` that the vocabulary lacks, in order, with repeats."""
         return [unit for unit in split_units(text, self.unit) if unit not in self._ids]

@@ -14,10 +14,15 @@ from numpy.typing import NDArray
 from ..config import ModelConfig, Unit
 from ..errors import ConfigError, RunError, VocabularyError
 from ..files import RESTORE, Index, claim_folder, fault, read_set, write_set
+from ..models.ngram_arrays import SHARE, TYPES, check_arrays
+from ..models.recurrence import weight_names
 from ..models.shapes import weight_shapes
 from ..vocabulary import Vocabulary
 from .arrays import MAX_HEADER_BYTES, pack, unpack
 from .lists import MAX_NAMES_BYTES, pack_names, pack_text, unpack_names, unpack_text
+
+_LATER = {"labels": 0, "text": False, "kind": "network", "order": 0}
+"""Settings that came later, with what they are for a model that needs none of them."""
 
 MODEL_KIND = "charloom model"
 MAX_WEIGHT_BYTES = 2**32
@@ -39,7 +44,8 @@ class SavedModel:
     Attributes:
         config, vocabulary: the architecture, and the characters.
         labels: the names of the labels, ``config.labels`` distinct ones.
-        weights: the names and shapes of ``models.shapes.weight_shapes``, float32, finite.
+        weights: a network's have the names and shapes of ``models.shapes``, an n-gram's those of
+            ``models.ngram_arrays``; a mixture has both and its share.
         facts: plain data about the training, as JSON keeps it: string keys, lists, finite floats.
         train_names, held_out_names: the parts of the corpus; ``None`` if their file is absent.
         held_out_text: the part of a text that was held out; ``None`` likewise.
@@ -47,7 +53,7 @@ class SavedModel:
 
     config: ModelConfig
     vocabulary: Vocabulary
-    weights: Mapping[str, NDArray[np.float32]]
+    weights: Mapping[str, NDArray[Any]]
     facts: Mapping[str, Any]
     train_names: Sequence[str] | None
     held_out_names: Sequence[str] | None
@@ -82,11 +88,11 @@ def save_model(folder: Path, model: SavedModel) -> None:
             ``facts`` is not JSON data, a name holds a line break, or the folder cannot be written.
     """
     weights = {name: np.asarray(array) for name, array in model.weights.items()}
-    _check_weights(folder, weights, weight_shapes(model.config, model.vocabulary.size))
+    _check_weights(folder, weights, model.config, model.vocabulary.size)
     _check_labels(folder, model.labels, model.config.labels)
     config = model.config.to_dict()
-    for later in ("labels", "text"):  # so that who knows none of it can read a model without
-        if not config[later]:
+    for later, usual in _LATER.items():  # so that who knows none of it can read a model without
+        if config[later] == usual:
             del config[later]
     fields = {
         "config": config,
@@ -149,16 +155,17 @@ def _read(index: Index) -> SavedModel:
         raise fault(index.path, f"describes no model: {error!s:.200}") from error
     labels = index.fields.get("labels", [])
     _check_labels(index.path, labels, config.labels)
-    shapes = weight_shapes(config, vocabulary.size)
+    shapes = weight_shapes(config, vocabulary.size) if config.has_network else {}
     size = 4 * sum(map(math.prod, shapes.values()))
     if size > MAX_WEIGHT_BYTES:
         raise fault(index.path, f"asks for {size} bytes of weights, above {MAX_WEIGHT_BYTES}.")
-    arrays = unpack(index, _WEIGHTS, least=size, most=size + MAX_HEADER_BYTES)
-    _check_weights(index.path.with_name(_WEIGHTS), arrays, shapes)
+    most = MAX_WEIGHT_BYTES if config.has_ngram else size + MAX_HEADER_BYTES
+    arrays = unpack(index, _WEIGHTS, least=size, most=most)
+    _check_weights(index.path.with_name(_WEIGHTS), arrays, config, vocabulary.size)
     return SavedModel(
         config=config,
         vocabulary=vocabulary,
-        weights={name: arrays[name] for name in shapes},
+        weights={name: arrays[name] for name in weight_names(config, vocabulary.size)},
         facts=index.section("facts"),
         train_names=unpack_names(index, _TRAIN),
         held_out_names=unpack_names(index, _HELD_OUT),
@@ -208,11 +215,16 @@ def _check_labels(path: Path, labels: Any, count: int) -> None:
 
 
 def _check_weights(
-    path: Path, weights: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int, ...]]
+    path: Path, weights: Mapping[str, NDArray[Any]], config: ModelConfig, size: int
 ) -> None:
-    for name in sorted(weights.keys() ^ shapes.keys()):
-        side = "lacks" if name in shapes else "must not hold"
+    """Refuse weights that are not those of ``config`` with a vocabulary of ``size`` ids."""
+    names = set(weight_names(config, size))
+    for name in sorted(weights.keys() ^ names):
+        side = "lacks" if name in names else "must not hold"
         raise fault(path, f"{side} the weight {name!r:.60}. Its configuration says which it has.")
+    shapes = weight_shapes(config, size) if config.has_network else {}
+    if config.kind == "mixture":
+        shapes = {**shapes, SHARE: (1,)}
     for name, shape in shapes.items():
         array = weights[name]
         if array.dtype != np.float32 or array.shape != shape:
@@ -220,3 +232,10 @@ def _check_weights(
             raise fault(path, f"must hold {name} as float32 {shape}. Received: {found}.")
         if not np.isfinite(array).all():
             raise fault(path, f"must hold finite weights; {name} has NaN or inf. Train again.")
+    if config.kind == "mixture" and not 0 <= weights[SHARE][0] <= 1:
+        raise fault(path, f"must hold a {SHARE} in [0, 1]. Received: {weights[SHARE][0]:g}.")
+    if config.has_ngram:
+        try:
+            check_arrays({name: weights[name] for name in TYPES}, size)
+        except ConfigError as error:
+            raise fault(path, f"holds no sound n-gram: {error!s:.300}") from error

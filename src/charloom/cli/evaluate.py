@@ -1,16 +1,23 @@
-"""``charloom evaluate``: a model's likelihood on names, or on text, that it has not seen."""
+"""``charloom evaluate``: how good a model is, on what it has not seen and by what it draws."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .drawing import rule_options
 from .options import json_option, reading_options, run_argument, to_json
 
 if TYPE_CHECKING:
+    from ..checkpoint import SavedModel
     from ..generation import LanguageModel
+    from ..text import Text
+
+TEXT_SAMPLES = 20_000
+"""Characters that are drawn of text, if nothing is said."""
 
 
 @click.command("evaluate")
@@ -22,64 +29,217 @@ if TYPE_CHECKING:
     help="Names, or text, to measure on (also .gz; - is standard input); may be repeated; what the "
     "run itself held out if not given.",
 )
+@click.option(
+    "--samples",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Draws to measure by: 10,000 names, or 20,000 characters of text, if not given; with 0, "
+    "the likelihood alone.",
+)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0, 100),
+    default=1.0,
+    show_default=True,
+    help="Of the draws.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides them.")
+@rule_options
 @reading_options
 @json_option
 def command(
     run: Path,
     data: tuple[str, ...],
+    samples: int | None,
+    temperature: float,
+    seed: int,
     reading: dict[str, Any],
     as_json: bool,
+    **rules: Any,
 ) -> None:
     """Measure the model in RUN on names, or on running text, that it has not seen.
 
+    Each figure has its 95 % interval and, where that makes sense, the same of real names: how
+    well it predicts unseen ones; whether characters come as often as it says; how many of its
+    draws are different and new, how near to training names, and how like real names; whether a
+    classifier can tell them from these; and how much of the training list it gives back.
+
     A name's end counts as a character. Names with characters that the model never saw have no
-    finite likelihood: they are counted and left out.
+    finite likelihood: they are counted and left out. Draws are free of the rules; given some, the
+    share that obeys them is measured. With --start, draws begin so, and are compared with real
+    names that do.
 
     Text is measured with all that came before each character, and once more in windows of 256
     characters that are read on their own. Characters that the model never saw are counted; it
     reads the text as if they were not there, unless it has learnt of rare ones (--min-count).
     """
     from ..api import load
+    from ..checkpoint import load_model
 
     model = load(run)
-    result = (_of_text if model.is_text else _of_names)(run, model, data, reading)
+    if model.is_text:
+        result = _of_text(run, model, data, samples, temperature, seed, reading)
+    else:
+        names = _names(run, model, data, reading, needed=samples == 0)
+        if samples == 0:
+            from ..evaluation import likelihood
+
+            result = likelihood(model, names).to_dict()
+        else:
+            count = 10_000 if samples is None else samples
+            result = _of_names(load_model(run), model, names, count, temperature, seed, rules)
     if as_json:
         click.echo(to_json(result))
-        return
-    width = max(map(len, result))
-    for name, value in result.items():
-        shown = f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"
-        click.echo(f"{name.replace('_', ' '):<{width}}  {shown:>12}")
+    elif samples == 0:
+        width = max(map(len, result))
+        for name, value in result.items():
+            shown = f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"
+            click.echo(f"{name.replace('_', ' '):<{width}}  {shown:>12}")
+    else:
+        from .measure_table import show
+
+        show(result, text=model.is_text)
+
+
+def _names(
+    run: Path,
+    model: LanguageModel,
+    data: tuple[str, ...],
+    reading: dict[str, Any],
+    *,
+    needed: bool,
+) -> Sequence[str]:
+    """Return the names to measure on; none, if the run held none out and they are not needed."""
+    from ..api import held_out_names
+    from ..corpus import Corpus
+    from ..errors import RunError
+
+    if data:
+        return Corpus.read(*data, unit=model.vocabulary.unit, **reading).names
+    try:
+        return held_out_names(run)
+    except RunError:
+        if needed:
+            raise
+        return ()
 
 
 def _of_names(
-    run: Path, model: LanguageModel, data: tuple[str, ...], reading: dict[str, Any]
+    saved: SavedModel,
+    model: LanguageModel,
+    names: Sequence[str],
+    samples: int,
+    temperature: float,
+    seed: int,
+    options: dict[str, Any],
 ) -> dict[str, Any]:
-    from ..api import held_out_names
-    from ..corpus import Corpus
-    from ..evaluation import likelihood
+    from ..evaluation import measure
+    from .generate import _rules
+    from .watched import watched
 
-    if not data:
-        return likelihood(model, held_out_names(run)).to_dict()
-    return likelihood(
-        model, Corpus.read(*data, unit=model.vocabulary.unit, **reading).names
-    ).to_dict()
+    longest = options.pop("max_length")
+    if longest is not None and not options["length"]:
+        options["length"] = f":{longest}"
+    start = options.pop("start")
+    rules = _rules(model, options)
+    with watched() as tell:
+        found = measure(
+            model,
+            names,
+            train=saved.train_names,
+            samples=samples,
+            temperature=temperature,
+            seed=seed,
+            rules=rules,
+            start=start,
+            progress=lambda what, share: tell(what, 0.9 * share),
+        )
+        tell("memorisation", 0.9)
+        kept = _memorised(saved, model, saved.held_out_names or names, found.notes, seed)
+    result = found.to_dict()
+    drawn = result.pop("names")  # the likelihood's count has that name
+    count = 0 if found.likelihood is None else found.likelihood.to_dict()["names"]
+    return {"names": count} | result | {"drawn": drawn} | kept
+
+
+def _memorised(
+    saved: SavedModel, model: LanguageModel, names: Sequence[str], notes: Sequence[str], seed: int
+) -> dict[str, Any]:
+    """Return what is known of memorisation, and the notes, one more if it cannot be known."""
+    from ..errors import CharloomError
+    from ..evaluation.memorisation import memorisation
+
+    if saved.train_names is None or not names:
+        missing = "training list" if saved.train_names is None else "held-out name"
+        why = f"Memorisation cannot be measured: there is no {missing}."
+        return {"memorisation": None, "notes": [*notes, why]}
+    try:
+        canaries = saved.facts.get("canaries") or ()
+        found = memorisation(model, saved.train_names, names, canaries=canaries, seed=seed)
+    except CharloomError as error:
+        return {
+            "memorisation": None,
+            "notes": [*notes, f"Memorisation cannot be measured: {error}"],
+        }
+    return {"memorisation": found.to_dict(), "notes": list(notes)}
 
 
 def _of_text(
-    run: Path, model: LanguageModel, data: tuple[str, ...], reading: dict[str, Any]
+    run: Path,
+    model: LanguageModel,
+    data: tuple[str, ...],
+    samples: int | None,
+    temperature: float,
+    seed: int,
+    reading: dict[str, Any],
 ) -> dict[str, Any]:
     from ..api import held_out_text
-    from ..evaluation import text_likelihood
+    from ..evaluation import measure_text, text_likelihood
     from ..text import Text
     from .text_output import refuse_options
+    from .watched import watched
 
-    refuse_options("running text, which RUN has learnt", ("run", "data", "encoding", "as_json"))
-    if not data:
-        return text_likelihood(model, held_out_text(run)).to_dict()
-    from .progress import reading as watched
+    allowed = ("run", "data", "encoding", "samples", "temperature", "seed", "as_json")
+    refuse_options("running text, which RUN has learnt", allowed)
+    text: Text | str
+    if data:
+        from .progress import reading as read_along
 
-    unit, encoding = model.vocabulary.unit, reading.get("encoding")
-    with watched() as progress:
-        text = Text.read(*data, unit=unit, encoding=encoding, progress=progress)
-    return text_likelihood(model, text).to_dict()
+        unit, encoding = model.vocabulary.unit, reading.get("encoding")
+        with read_along() as progress:
+            text = Text.read(*data, unit=unit, encoding=encoding, progress=progress)
+    else:
+        text = held_out_text(run)
+    if samples == 0:
+        return text_likelihood(model, text).to_dict()
+    with watched() as tell:
+        found = measure_text(
+            model,
+            text,
+            samples=TEXT_SAMPLES if samples is None else samples,
+            temperature=temperature,
+            seed=seed,
+            progress=lambda what, share: tell(what, 0.7 * share),
+        )
+        tell("memorisation", 0.7)
+        kept = _text_memorised(run, model, found.notes, seed)
+    result = found.to_dict()
+    for name in ("names", "distances", "lengths", "ngrams", "start"):
+        del result[name]  # of names only
+    return result | kept
+
+
+def _text_memorised(
+    run: Path, model: LanguageModel, notes: Sequence[str], seed: int
+) -> dict[str, Any]:
+    from ..api import held_out_text
+    from ..errors import CharloomError
+    from ..evaluation.text_memorisation import text_memorisation, training_text
+
+    try:
+        text, unseen = training_text(run), held_out_text(run)
+        found = text_memorisation(model, text, unseen, temperatures=(1.0,), seed=seed)
+    except CharloomError as error:
+        why = str(error).removesuffix(".").replace(" Pass its files with --source", "")
+        return {"memorisation": None, "notes": [*notes, f"No search for copies: {why}."]}
+    return {"memorisation": found.to_dict(), "notes": list(notes)}

@@ -9,6 +9,9 @@ import click
 
 from .options import json_option, run_argument, to_json
 
+_OF_COUNTING = ("held_out", "seed", "preparation", "canaries")
+"""Settings of a training that mean something where nothing is trained step by step."""
+
 SHOWN = 200
 """Characters that are listed; --json has all."""
 
@@ -19,17 +22,16 @@ SHOWN = 200
 def command(run: Path, as_json: bool) -> None:
     """Show the model in RUN: architecture, vocabulary, labels, corpus, recipe, losses, versions."""
     from ..checkpoint import load_model
-    from ..models.shapes import parameter_count, weight_shapes
+    from ..models.recurrence import parameters_of
 
     saved = load_model(run)
     size = saved.vocabulary.size
-    shapes = weight_shapes(saved.config, size)
     facts: dict[str, Any] = dict(saved.facts)
     data = {
         "run": str(run),
         "model": saved.config.to_dict(),
-        "parameters": parameter_count(saved.config, size),
-        "weights": {name: list(shape) for name, shape in shapes.items()},
+        "parameters": parameters_of(saved.config, saved.weights),
+        "weights": {name: list(array.shape) for name, array in saved.weights.items()},
         "vocabulary": {
             "size": size,
             "unit": saved.vocabulary.unit,
@@ -51,12 +53,7 @@ def _lines(data: dict[str, Any]) -> list[tuple[str, str]]:
     lines = [
         ("run", data["run"]),
         ("learnt", "running text" if model["text"] else "names"),
-        (
-            "model",
-            f"embedding {model['embedding']} -> {model['layers']} x {model['cell'].upper()} "
-            f"{model['units']} -> logits {data['vocabulary']['size']}, "
-            f"dropout {model['dropout']:g}",
-        ),
+        *_model(data),
         ("parameters", f"{data['parameters']:,}"),
         ("vocabulary", _vocabulary(data["vocabulary"])),
     ]
@@ -74,7 +71,9 @@ def _lines(data: dict[str, Any]) -> list[tuple[str, str]]:
             lines.append(("", f"{rare}, are read as unknown"))
     training = data.get("training")
     if isinstance(training, dict):
-        recipe = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in training.items())
+        counted = model["kind"] not in ("network", "mixture")
+        shown = {k: v for k, v in training.items() if not counted or k in _OF_COUNTING}
+        recipe = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in shown.items())
         lines.append(("recipe", recipe))
     best = data.get("best")
     if isinstance(best, dict):
@@ -94,6 +93,29 @@ def _lines(data: dict[str, Any]) -> list[tuple[str, str]]:
         if key in data:
             lines.append((key, str(data[key])))
     return lines
+
+
+def _model(data: dict[str, Any]) -> list[tuple[str, str]]:
+    """Say what the model is: its network, its n-gram, or both and how they are mixed."""
+    model, lines = data["model"], []
+    if model["kind"] in ("network", "mixture"):
+        lines.append(
+            f"embedding {model['embedding']} -> {model['layers']} x {model['cell'].upper()} "
+            f"{model['units']} -> logits {data['vocabulary']['size']}, "
+            f"dropout {model['dropout']:g}"
+        )
+    if model["kind"] == "uniform":
+        lines.append("all characters equally likely")
+    elif model["kind"] != "network":
+        ngram = data.get("ngram")
+        ngram = ngram if isinstance(ngram, dict) else {}
+        share = ngram.get("share")
+        lines.append(
+            (f"mixed with {share:.0%} of " if isinstance(share, float) else "")
+            + f"an n-gram of order {ngram.get('order', '?')}, Kneser-Ney: "
+            f"{_count(ngram.get('ngrams'))} n-grams of {_count(ngram.get('contexts'))} contexts"
+        )
+    return list(zip(("model", *[""] * len(lines)), lines, strict=False))
 
 
 def _vocabulary(vocabulary: dict[str, Any]) -> str:

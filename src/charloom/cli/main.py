@@ -19,8 +19,12 @@ COMMANDS = {
     "play": "Type a beginning, and see how a model would go on.",
     "score": "Print how likely each string is under a model.",
     "evaluate": "Measure a model on names, or text, that it has not seen.",
+    "compare": "Measure several models on the same names.",
+    "tune": "Search for the settings that suit a list best.",
     "info": "Show what a run folder holds.",
     "plot": "Draw a figure of a run: its losses, its names, its model.",
+    "report": "Write a page on a run that can be opened anywhere.",
+    "card": "Write a model card, the README of a run folder.",
 }
 """What there is; kept here so that the help need not import the commands."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import (
@@ -24,7 +24,7 @@ from ..events import Evaluated, Event, Finished, Started, Step, Warned
 from ..generation import LanguageModel
 from ..text import Text
 
-Weights = Mapping[str, NDArray[np.float32]]
+Weights = Mapping[str, NDArray[Any]]
 
 SAMPLES = 4
 """New names that are shown after an epoch."""
@@ -34,6 +34,12 @@ CHARACTERS = 80
 
 BATCHES = 10
 """Batches between two lines of the unpacked loop, at most as many as the tutorial's 100."""
+
+_KINDS = {
+    "ngram": "an n-gram",
+    "unigram": "single characters",
+    "uniform": "all characters equally likely",
+}
 
 LINES = 15
 """Epochs that are shown with samples, at most; a training has between one and thousands."""
@@ -159,8 +165,11 @@ def _speed(event: Step) -> str:
 def _beginning(event: Started) -> str:
     steps, config = event.steps_per_epoch, event.model
     what = "characters " if event.counted == "characters" else ""
+    sizes = f"{event.train_size:,} {what}to train on, {event.held_out_size:,} held out; "
+    if not config.has_network:
+        return f"{sizes}{_KINDS[config.kind]}, {event.parameters:,} parameters, counted"
     return (
-        f"{event.train_size:,} {what}to train on, {event.held_out_size:,} held out; "
+        f"{sizes}{'mixed with an n-gram: ' if config.has_ngram else ''}"
         f"{config.layers} x {config.cell.upper()} {config.units}, {event.parameters:,} parameters, "
         f"on {event.backend}; up to {event.epochs:,} epochs of {steps:,} steps"
     )

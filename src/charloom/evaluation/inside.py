@@ -105,11 +105,17 @@ def activity(model: LanguageModel, names: Sequence[str], layer: int = -1) -> lis
     values lie in (-1, 1).
 
     Raises:
-        ConfigError: the model has no such layer.
+        ConfigError: the model has no such layer, or none at all.
         CorpusError: there is no name, or one is empty.
         VocabularyError: a name has a character that the model never saw.
     """
-    layers = model.rnn.config.layers
+    if not model.rnn.config.has_network:
+        raise ConfigError(
+            f"a model of the kind {model.rnn.config.kind} has no hidden units. "
+            "Train one of the kind network or mixture."
+        )
+    rnn = getattr(model.rnn, "network", model.rnn)  # of a mixture, its network
+    layers = rnn.config.layers
     if not -layers <= layer < layers:
         raise ConfigError(f"layer must lie in [{-layers}, {layers}). Received: {layer}")
     strings = _encode(model, names)
@@ -117,13 +123,13 @@ def activity(model: LanguageModel, names: Sequence[str], layer: int = -1) -> lis
     ids = np.full((len(strings), width), BOUNDARY, np.int32)
     for row, string in zip(ids, strings, strict=True):
         row[: len(string)] = string
-    carry = model.rnn.initial_carry(len(strings))
-    if model.rnn.config.begin:
-        _, carry = model.rnn.step(np.full(len(strings), BOUNDARY), carry)
-    hidden = np.empty((len(strings), width, model.rnn.config.units), np.float32)
+    carry = rnn.initial_carry(len(strings))
+    if rnn.config.begin:
+        _, carry = rnn.step(np.full(len(strings), BOUNDARY), carry)
+    hidden = np.empty((len(strings), width, rnn.config.units), np.float32)
     for time in range(width):
-        _, carry = model.rnn.step(ids[:, time], carry)
-        hidden[:, time] = carry[layer % layers * STATES[model.rnn.config.cell]]
+        _, carry = rnn.step(ids[:, time], carry)
+        hidden[:, time] = carry[layer % layers * STATES[rnn.config.cell]]
     return [h[: len(string)] for h, string in zip(hidden, strings, strict=True)]
 
 

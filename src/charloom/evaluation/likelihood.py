@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,8 +11,9 @@ import numpy as np
 
 from ..errors import ConfigError, CorpusError
 from ..generation import LanguageModel
-from ..models.score import log_softmax
+from ..models.score import log_softmax, target_nats
 from ..vocabulary import BOUNDARY
+from .estimates import Estimate, Measure, ratio_estimate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,3 +86,73 @@ def likelihood(model: LanguageModel, names: Sequence[str]) -> Likelihood:
         unknown_characters=sum(unknown),
         skipped_names=len(names) - len(scored),
     )
+
+
+def likelihood_measures(
+    model: LanguageModel, names: Sequence[str], *, seed: int = 0, threads: int | None = None
+) -> list[Measure]:
+    """Return the figures of ``likelihood`` with their intervals: the bootstrap over names.
+
+    Those that the model cannot read are left out; there must be one that it can.
+    """
+    reads_all = model.vocabulary.has_unknown
+    readable = [name for name in names if reads_all or not model.vocabulary.unknown(name)]
+    ids = [model.vocabulary.encode(name) for name in readable]
+    nats = target_nats(model.rnn, ids, threads)
+    begin = model.rnn.config.begin
+    each = ratio_estimate([n.sum() for n in nats], [len(n) for n in nats], seed=seed)
+    found = per_character(each)
+    if begin and any(len(n) > 1 for n in nats):
+        rest = ratio_estimate([n[1:].sum() for n in nats], [len(n) - 1 for n in nats], seed=seed)
+        found.insert(
+            1,
+            Measure(
+                name="nats_per_char_without_first",
+                title="Nats per character, without first",
+                estimate=rest,
+                unit="nats",
+                better="lower",
+                real=None,
+                explanation="The same without first characters, for comparison with models that "
+                "cannot predict them.",
+            ),
+        )
+    return found
+
+
+def per_character(nats: Estimate) -> list[Measure]:
+    """Return an estimate of nats a character in the three usual units."""
+
+    def turned(turn: Callable[[float], float]) -> Estimate:
+        return Estimate(value=turn(nats.value), low=turn(nats.low), high=turn(nats.high))
+
+    return [
+        Measure(
+            name="nats_per_char",
+            title="Nats per character",
+            estimate=nats,
+            unit="nats",
+            better="lower",
+            real=None,
+            explanation="How surprised the model is, on average, by each next character of what "
+            "it has not seen.",
+        ),
+        Measure(
+            name="bits_per_char",
+            title="Bits per character",
+            estimate=turned(lambda value: value / math.log(2)),
+            unit="bits",
+            better="lower",
+            real=None,
+            explanation="The same in bits: what storing a character would cost.",
+        ),
+        Measure(
+            name="perplexity_per_char",
+            title="Perplexity",
+            estimate=turned(lambda value: math.exp(min(value, 700.0))),
+            unit="",
+            better="lower",
+            real=None,
+            explanation="The same as a number of equally likely next characters.",
+        ),
+    ]

@@ -66,24 +66,10 @@ def text_likelihood(
             the model's unit.
         CorpusError: there is no text, or none of it is known to the model.
     """
-    if not model.is_text:
-        raise ConfigError("this model has learnt names, not running text. Call likelihood.")
     if window < 1:
         raise ConfigError(f"window must be 1 or more. Received: {window}")
-    if isinstance(text, str):
-        text = Text.of(text, unit=model.vocabulary.unit)
-    if text.unit != model.vocabulary.unit:
-        raise ConfigError(
-            f"the text must be read in the model's unit, {model.vocabulary.unit}. "
-            f"Received: {text.unit}"
-        )
-    ids, unknown = _as_the_models(text, model.vocabulary)
+    ids, unknown = ids_of(model, text)
     characters = len(ids) - 1
-    if characters < 1 or not (ids != BOUNDARY).any():
-        raise CorpusError(
-            "none of the text can be scored: the model never saw any of its characters. "
-            "Is it a model of this kind of text?"
-        )
     streamed = stream_nats(model.rnn, ids, threads) / characters
     return TextLikelihood(
         characters=characters,
@@ -94,6 +80,30 @@ def text_likelihood(
         window=window,
         unknown_characters=unknown,
     )
+
+
+def ids_of(model: LanguageModel, text: Text | str) -> tuple[NDArray[np.int32], int]:
+    """Return a text's ids, (N,), the boundary first, and how many characters have none.
+
+    Raises:
+        ConfigError, CorpusError: as ``text_likelihood``.
+    """
+    if not model.is_text:
+        raise ConfigError("this model has learnt names, not running text. Call likelihood.")
+    if isinstance(text, str):
+        text = Text.of(text, unit=model.vocabulary.unit)
+    if text.unit != model.vocabulary.unit:
+        raise ConfigError(
+            f"the text must be read in the model's unit, {model.vocabulary.unit}. "
+            f"Received: {text.unit}"
+        )
+    ids, unknown = _as_the_models(text, model.vocabulary)
+    if len(ids) < 2 or not (ids != BOUNDARY).any():
+        raise CorpusError(
+            "none of the text can be scored: the model never saw any of its characters. "
+            "Is it a model of this kind of text?"
+        )
+    return ids, unknown
 
 
 def _as_the_models(text: Text, vocabulary: Vocabulary) -> tuple[NDArray[np.int32], int]:

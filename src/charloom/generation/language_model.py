@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..config import SampleConfig
 from ..errors import ConfigError, GenerationError
-from ..models.numpy_rnn import NumpyRNN, Recurrence
+from ..models.numpy_rnn import Recurrence
 from ..models.score import score
 from ..vocabulary import Vocabulary
 from .demand import Compiled
@@ -80,10 +80,10 @@ class LanguageModel:
         """
         if self.is_text:
             raise ConfigError("this model has learnt running text, which has no labels.")
-        if not isinstance(self.rnn, NumpyRNN):
-            raise ConfigError("a blend cannot be steered. Steer the models, then blend them.")
-        from ..models.blend import steered
+        from ..models.blend import Blend, steered
 
+        if isinstance(self.rnn, Blend):
+            raise ConfigError("a blend cannot be steered. Steer the models, then blend them.")
         rnn = steered(self.rnn, self.labels, labels, guidance)
         return replace(self, rnn=rnn, labels=())
 

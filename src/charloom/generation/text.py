@@ -6,14 +6,13 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..config import SampleConfig
 from ..errors import ConfigError
-from ..models.numpy_rnn import NEVER, NumpyRNN, Recurrence
+from ..models.contract import NEVER, Quick, Reader, Recurrence
 from ..models.score import log_softmax
 from ..models.threads import one_blas_thread, run
 from ..vocabulary import BOUNDARY, Vocabulary
@@ -69,8 +68,8 @@ def _drawn(
     config: SampleConfig,
 ) -> Iterator[str]:
     banned = [BOUNDARY, *([vocabulary.unknown_id] if vocabulary.unknown_id is not None else [])]
-    reader: _Reader = (
-        rnn.without(banned).one_row() if isinstance(rnn, NumpyRNN) else _AnyRow(rnn, banned)
+    reader: Reader = (
+        rnn.without(banned).one_row() if isinstance(rnn, Quick) else _AnyRow(rnn, banned)
     )
     draw, table = _Draw(config), ("", *vocabulary.characters)
     with one_blas_thread():
@@ -124,13 +123,8 @@ def nats_of_openings(
     return result
 
 
-class _Reader(Protocol):
-    def read(self, character: int) -> Floats:
-        """Read an id; return the logits of the next one, (V,), until the next call."""
-
-
 class _AnyRow:
-    """What ``NumpyRNN.one_row`` gives, of any recurrence."""
+    """What ``one_row`` gives, of any recurrence."""
 
     def __init__(self, rnn: Recurrence, banned: list[int]) -> None:
         self._rnn, self._banned = rnn, banned

@@ -115,7 +115,7 @@ class Blend:
 
 
 def steered(
-    rnn: NumpyRNN, names: Sequence[str], weights: Mapping[str, float], guidance: float = 1.0
+    rnn: Recurrence, names: Sequence[str], weights: Mapping[str, float], guidance: float = 1.0
 ) -> Recurrence:
     """Return a model as it predicts strings of a label, or of a mixture of labels.
 
@@ -145,6 +145,8 @@ def steered(
             raise ConfigError(
                 f"a label's weight must be above 0 and finite. Received: {name}={weight}"
             )
+    if not isinstance(rnn, NumpyRNN):  # of another kind, and so without labels
+        return rnn
     if not weights or guidance == 0:
         return rnn.labelled(None)
     total = sum(weights.values())

@@ -5,44 +5,24 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..config import ModelConfig
 from ..errors import ConfigError
+from .contract import NEVER as NEVER
+from .contract import Floats as Floats
+from .contract import Recurrence as Recurrence
 from .shapes import GATES, STATES, weight_shapes
 
 if TYPE_CHECKING:
     from .one_row import OneRow
 
-NEVER = -1e30
-"""A logit that comes to a probability of 0, but can be reckoned with."""
-
-Floats = NDArray[np.float32]
-
 # A sigmoid is a tanh: sigmoid(x) = (tanh(x/2) + 1) / 2, and NumPy's float32 tanh is vectorised.
 # The inner half is folded into the columns of these gates, which is exact: it is a power of two.
 _GATE_SCALE = {"gru": (0.5, 0.5, 1.0), "lstm": (0.5, 0.5, 1.0, 0.5), "rnn": (1.0,)}
-
-
-class Recurrence(Protocol):
-    """What generation and scoring need of a model; ``NumpyRNN`` and ``blend.Blend`` have it."""
-
-    config: ModelConfig
-    vocabulary_size: int
-
-    def initial_carry(self, rows: int) -> Floats:
-        """Return the carry before the first step, (S, rows, H)."""
-
-    def buffers(self, rows: int, carry: Floats | None = None) -> Any:
-        """Set memory aside for steps of up to ``rows`` rows; ``carry`` is a part of it."""
-
-    def step(
-        self, ids: NDArray[np.integer], carry: Floats, out: Any = None
-    ) -> tuple[Floats, Floats]:
-        """Return logits (B, V) and the new carry (S, B, H) after ids (B,); rows are independent."""
 
 
 @dataclass(frozen=True)

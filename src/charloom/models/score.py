@@ -44,17 +44,29 @@ def score(
     Raises:
         ConfigError: ``threads`` is less than 1.
     """
-    nats = np.empty(len(strings))
+    return np.array([row.sum() for row in target_nats(rnn, strings, threads)], dtype=np.float64)
+
+
+def target_nats(
+    rnn: Recurrence, strings: Sequence[Ids], threads: int | None = None
+) -> list[NDArray[np.float64]]:
+    """Return -log of the probability of each next id of each string, in nats, the end included.
+
+    Of a string of T ids, that is an array (T + 1,); (T,) without a begin symbol, when the first id
+    is given. Arguments and errors are those of ``score``, which returns the sums.
+    """
+    found: list[NDArray[np.float64]] = [np.empty(0)] * len(strings)
     lengths = np.array([len(string) for string in strings], dtype=np.int64)
     # Of similar length, so that little is padding; of equal length in the order of their ids.
     groups = _cut(np.argsort(lengths, kind="stable"), lengths)
 
-    def work(group: NDArray[np.intp]) -> NDArray[np.float64]:
+    def work(group: NDArray[np.intp]) -> list[NDArray[np.float64]]:
         return _score_group(rnn, [strings[i] for i in group])
 
-    for group, values in zip(groups, run(work, groups, threads), strict=True):
-        nats[group] = values
-    return nats
+    for group, rows in zip(groups, run(work, groups, threads), strict=True):
+        for i, row in zip(group, rows, strict=True):
+            found[i] = row
+    return found
 
 
 def score_labelled(
@@ -85,7 +97,7 @@ def _cut(order: NDArray[np.intp], lengths: NDArray[np.int64]) -> list[NDArray[np
     return groups
 
 
-def _score_group(rnn: Recurrence, strings: Sequence[Ids]) -> NDArray[np.float64]:
+def _score_group(rnn: Recurrence, strings: Sequence[Ids]) -> list[NDArray[np.float64]]:
     """Step once for each distinct prefix: equal prefixes are neighbours in sorted order."""
     width = max(len(string) for string in strings) + 1
     ids = np.full(
@@ -99,18 +111,19 @@ def _score_group(rnn: Recurrence, strings: Sequence[Ids]) -> NDArray[np.float64]
     shared = np.zeros(len(ids), dtype=np.intp)  # leading ids that are as in the string before
     shared[1:] = np.cumprod(ids[1:] == ids[:-1], axis=1, dtype=np.int8).sum(axis=1)
 
-    nats = np.zeros(len(ids))
+    first_target = 0 if rnn.config.begin else 1
+    nats = np.zeros((len(ids), width))
     buffers = rnn.buffers(len(ids))
     carry = rnn.initial_carry(1)
     node = np.zeros(len(ids), dtype=np.intp)  # the row of the carry that each string is at
-    for time in range(0 if rnn.config.begin else 1, width):
+    for time in range(first_target, width):
         alive = np.flatnonzero(lengths >= time)
         opens = shared[alive] <= time  # whether a string is the first with its prefix
         first = alive[opens]
         logits, after = rnn.step(ids[first, time], carry[:, node[first]], buffers)
         carry = after.copy()
         node[alive] = np.cumsum(opens) - 1
-        nats[alive] -= log_softmax(logits)[node[alive], ids[alive, time + 1]]
-    result = np.empty_like(nats)
-    result[order] = nats
-    return result
+        nats[alive, time] = -log_softmax(logits)[node[alive], ids[alive, time + 1]]
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return [nats[i, first_target : lengths[i] + 1].copy() for i in place]

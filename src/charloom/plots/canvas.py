@@ -39,7 +39,7 @@ def check(path: Path) -> None:
         raise ConfigError(
             f"a figure's file must end in {endings} or {ENDINGS[-1]}. Received: {path.name!r:.60}"
         )
-    new_figure(1, 1)
+    check_library()
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -59,10 +59,19 @@ def save(figure: Figure, path: Path) -> None:
     buffer = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "charloom"}):
         figure.savefig(buffer, format=form, dpi=150, metadata=dates.get(form))
+    write_whole(path, buffer.getvalue())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Make ``data`` the file ``path``, whole or not at all.
+
+    Raises:
+        PlotError: it cannot be written.
+    """
     aside = path.with_name(f".{path.name}.{os.urandom(8).hex()}.tmp")
     try:
         with aside.open("xb") as file:
-            file.write(buffer.getbuffer())
+            file.write(data)
         aside.replace(path)
     except (OSError, ValueError) as error:
         reason = (isinstance(error, OSError) and error.strerror) or error
@@ -72,6 +81,15 @@ def save(figure: Figure, path: Path) -> None:
     finally:
         with contextlib.suppress(OSError, ValueError):
             aside.unlink(missing_ok=True)
+
+
+def check_library() -> None:
+    """Make sure, before any work, that figures can be drawn.
+
+    Raises:
+        PlotError: matplotlib is missing.
+    """
+    new_figure(1, 1)
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -105,6 +123,14 @@ def whole_ticks(axis: Any) -> None:
 
     axis.set_major_locator(MaxNLocator(12, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
     axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+
+def share_ticks(axis: Any, top: float = 1.0) -> None:
+    """Let an axis of shares up to ``top`` be marked in per cent that are not rounded."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter("{x:.0%}" if top > 0.06 else "{x:.1%}")
 
 
 def drawable(characters: Sequence[str]) -> tuple[list[str], list[str]]:

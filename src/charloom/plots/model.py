@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..description import visible
 from .canvas import BLUE, GREEN, ORANGE, drawable, frame, new_figure
+from .labels import label_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +36,10 @@ _CELL = 0.3  # inches
 
 
 def sweep_figure(
-    draws: Sequence[Mapping[str, float]], real_nats_per_char: float | None = None
+    draws: Sequence[Mapping[str, float]],
+    real_nats_per_char: float | None = None,
+    *,
+    stacked: bool = False,
 ) -> Figure:
     """Draw quality against novelty, by temperature.
 
@@ -42,11 +47,12 @@ def sweep_figure(
         draws: an entry a temperature, with ``temperature``, ``nats_per_char`` of what came out,
             and the shares ``copied``, ``repeated`` and ``new``.
         real_nats_per_char: that of real names, for comparison.
+        stacked: one panel above the other, for a narrow place.
     """
     draws = sorted(draws, key=lambda draw: draw["temperature"])
     heat = [draw["temperature"] for draw in draws]
-    figure = new_figure(10.0, 4.2)
-    left, right = figure.subplots(1, 2)
+    figure = new_figure(*(5.0, 6.2) if stacked else (10.0, 4.2))
+    left, right = figure.subplots(*(2, 1) if stacked else (1, 2))
     title = "How surprising to the model: its quality"
     frame(left, "temperature", "nats/char of what comes out", title)
     left.plot(heat, [draw["nats_per_char"] for draw in draws], "-o", color=BLUE, label="drawn")
@@ -98,8 +104,8 @@ def next_figure(
     image = axes.imshow(table, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.set_title(f"How likely each next character was{note}", fontsize=11)
     axes.set_xlabel("the character that came (framed, with its likelihood in %)")
-    _characters_on(axes, "y", [characters[i] for i in rows], "others")
-    _characters_on(axes, "x", targets)
+    label_axis(axes, "y", [characters[i] for i in rows], "others")
+    label_axis(axes, "x", targets)
     for x, target in enumerate(targets):
         if index[target] not in rows:  # more came than there is room for
             continue
@@ -117,6 +123,8 @@ def embedding_figure(
     points: NDArray[np.floating],
     kinds: Sequence[str],
     explained: Sequence[float],
+    *,
+    stacked: bool = False,
 ) -> Figure:
     """Draw characters at their places on a map; their kinds differ in shape and colour.
 
@@ -125,11 +133,13 @@ def embedding_figure(
         points: (V, 2).
         kinds: what each character is; at most five different ones.
         explained: shares of the variance along the two axes.
+        stacked: the legend above the map, for a narrow place on a page, whose reader has fonts of
+            his own.
     """
     if len(set(kinds)) > len(_KINDS):
         raise ValueError(f"kinds must be at most {len(_KINDS)}. Received: {len(set(kinds))}")
     points = np.asarray(points, np.float64)
-    figure = new_figure(7.5, 6.5)
+    figure = new_figure(*(5.0, 5.4) if stacked else (7.5, 6.5))
     axes = figure.add_subplot()
     first, second = (f"component {i} ({share:.0%})" for i, share in enumerate(explained, start=1))
     frame(axes, first, second, "The embedding's rows, where they differ most")
@@ -145,14 +155,22 @@ def embedding_figure(
             edgecolor=colour,
             label=kind,
         )
-    labels, families = drawable(characters)
+    labels, families = (list(map(visible, characters)), None) if stacked else drawable(characters)
     for label, (x, y) in zip(labels, points, strict=True):
         axes.text(
             x, y, label, ha="center", va="center_baseline", size=9 if len(label) < 3 else 6,
             family=families, parse_math=False, clip_on=True,
         )  # fmt: skip
     axes.margins(0.08)
-    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), markerscale=0.6)
+    if stacked:
+        axes.set_title("")
+        if len(set(kinds)) > 1:
+            figure.legend(
+                frameon=False, loc="outside upper center", ncols=5, markerscale=0.6,
+                columnspacing=1.2, handletextpad=0.2,
+            )  # fmt: skip
+    else:
+        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), markerscale=0.6)
     return figure
 
 
@@ -207,18 +225,6 @@ def units_figure(
     label = f"activity (dot: below {BELOW:g})"
     figure.colorbar(image, ax=panels.tolist(), label=label, shrink=0.9, aspect=30)
     return figure
-
-
-def _characters_on(axes: Axes, side: str, characters: Sequence[str], *more: str) -> None:
-    """Mark an axis with characters, a place each, and with ``more`` labels behind them."""
-    labels, families = drawable(characters)
-    labels += more
-    axis: Any = axes.xaxis if side == "x" else axes.yaxis
-    axis.set_ticks(range(len(labels)), labels, fontsize=9)
-    for label, text in zip(axis.get_ticklabels(), labels, strict=True):
-        label.set_rotation(90 if side == "x" and text.isascii() and len(text) > 3 else 0)
-        label.set_parse_math(False)
-        label.set_fontfamily(families)
 
 
 def _rectangle(axes: Axes, x: float, y: float, style: Mapping[str, Any]) -> None:

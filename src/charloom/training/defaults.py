@@ -9,9 +9,11 @@ from typing import Any
 from ..checkpoint import SavedModel, find_state, holds_state
 from ..config import ModelConfig, TrainConfig
 from ..corpus import Corpus
+from ..errors import ConfigError
+from ..recipes import RECIPES, text_recipe
 from ..recipes import recipe as names_recipe
-from ..recipes import text_recipe
 from ..text import Text
+from .recipe_file import read_recipe
 
 GENTLER = 0.3
 """Share of the recipe's learning rate with which a trained model goes on."""
@@ -19,7 +21,7 @@ GENTLER = 0.3
 
 def settings_for(
     corpus: Corpus | Text,
-    recipe: str | None = None,
+    recipe: str | Path | None = None,
     initial: SavedModel | None = None,
     **changes: Any,
 ) -> tuple[ModelConfig, TrainConfig]:
@@ -27,25 +29,46 @@ def settings_for(
 
     Args:
         corpus: names or text.
-        recipe: the name of a recipe for names.
+        recipe: the name of a recipe for names, or a file that ``recipe_file`` reads, whose settings
+            go before those for the size.
         initial: a model that goes on as it is, but for its dropout.
         changes: fields of either configuration that are to be others; ``None`` changes nothing.
 
     Raises:
         ConfigError: there is no such recipe or field, or a value lies outside what it may be.
     """
-    characters = corpus.report.characters
-    if initial is not None:
-        changes = {**_as_it_is(initial.config), **_given(changes)}
+    characters, given, own = corpus.report.characters, _given(changes), {}
+    name = str(recipe) if recipe in RECIPES else None
+    if recipe is not None and name is None:
+        own = _from_file(recipe, corpus)
+        if given.get("kind") not in (None, own.get("kind")):
+            own.pop("order", None)  # of an n-gram that there no longer is
+    before = {} if initial is None else _as_it_is(initial.config)
+    changes = {**own, **before, **given}
     if isinstance(corpus, Text):
-        model, training = text_recipe(characters, recipe, **changes)
+        model, training = text_recipe(characters, name, **changes)
     else:
         labels = {*corpus.label_names, *(() if initial is None else initial.labels)}
         changes = {**changes, "labels": len(labels)}
-        model, training = names_recipe(corpus.report.names, characters, recipe, **changes)
-    if initial is not None and changes.get("learning_rate") is None:
+        model, training = names_recipe(corpus.report.names, characters, name, **changes)
+    if initial is not None and "learning_rate" not in given:
         training = training.replace(learning_rate=training.learning_rate * GENTLER)
     return model, training
+
+
+def _from_file(path: str | Path, corpus: Corpus | Text) -> dict[str, Any]:
+    """Return the settings of a recipe in a file."""
+    if isinstance(path, str) and not Path(path).exists():
+        raise ConfigError(
+            f"no recipe is called {path!r:.80}, and there is no such file. "
+            f"There is: {', '.join(RECIPES)}."
+        )
+    settings = dict(read_recipe(path).settings)
+    text = isinstance(corpus, Text)
+    if settings.get("text", text) != text:
+        what = ("names", "text") if text else ("text", "names")
+        raise ConfigError(f"recipe {path} is for {what[0]}, not for {what[1]}. Leave it out.")
+    return settings
 
 
 def settings_before(run: Path, options: Collection[str]) -> dict[str, Any]:

@@ -145,8 +145,7 @@ class Epochs:
     def _evaluate(self, rate: float) -> Evaluated:
         """Close the epoch, whose last step was at ``rate``."""
         at, begun = self.at, time.monotonic()
-        weights = self.engine.weights()
-        losses = self.material.held_out_loss(weights)
+        weights, losses = self.material.measured(self.engine.weights())
         held_out = losses.get("held_out_nats_per_char")
         train = at.epoch_nats / at.epoch_characters
         at.epoch, at.step_in_epoch = at.epoch + 1, 0

@@ -25,6 +25,7 @@ from .epochs import Epochs
 from .growth import grown
 from .keeper import Keeper
 from .material import material_of
+from .ngrams import SHARE_UNTOLD
 from .progress import Progress, Resumed
 from .saver import Saver
 from .schedule import Schedule
@@ -73,17 +74,24 @@ def fit(
     """
     default_model, default_training = settings_for(corpus, initial=initial)
     started = time.monotonic() if started is None else started
+    model, training = model or default_model, training or default_training
+    folder = None if out is None else Path(out)
+    if not model.has_network:
+        from .counting import check, counted  # late: few are such
+
+        check(model, loop, initial, callbacks)
+        return counted(corpus, model, training, folder, force, resume, started)
     run = _Run(
         corpus,
-        model or default_model,
-        training or default_training,
+        model,
+        training,
         loop,
         initial,
         callbacks,
         started,
         stop,
     )
-    return run.events(None if out is None else Path(out), force=force, resume=resume)
+    return run.events(folder, force=force, resume=resume)
 
 
 class _Run:
@@ -119,20 +127,7 @@ class _Run:
         if out is None:
             yield from self._events(backend, resumes=False)
             return
-        material = self.material
-        keeper = Keeper(
-            folder=out,
-            model=self.model,
-            training=self.training,
-            backend=backend,
-            digest=material.digest,
-            corpus_facts=material.facts(),
-            label_names=material.label_names,
-            vocabulary=material.vocabulary,
-            train_names=material.train_names,
-            held_out_names=material.held_out_names,
-            held_out_text=material.held_out_text,
-        )
+        keeper = Keeper.of(out, self.model, self.training, self.material, backend)
         self.saver.keeper = keeper
         with keeper.claimed(force=force, resume=resume) as resumes:
             yield from self._events(backend, resumes=resumes)
@@ -194,6 +189,14 @@ class _Run:
                 message=f"too few names are held out ({material.held_out_size}) to choose the "
                 "best epoch by: the last one is kept."
             )
+        if self.model.kind == "mixture":
+            for message in material.counted.warnings:
+                yield Warned(message=message)
+            if not material.held_out_decides:
+                yield Warned(
+                    message="too little is held out to choose the n-gram's share by: it is "
+                    f"{SHARE_UNTOLD:g}."
+                )
         self.engine.prepare(self.batches.times)
         self.callbacks.begin(started, self.engine.weights)
         self.schedule.begin()
@@ -206,8 +209,14 @@ class _Run:
         if self.initial is not None:
             labels = material.label_names
             return grown(self.initial, self.model, material.vocabulary, labels, seed)
-        tutorial = self.training.preparation == "tutorial"
-        return initial_weights(self.model, material.vocabulary.size, seed, as_tutorial=tutorial)
+        way, vocabulary = self.training.preparation, material.vocabulary
+        return initial_weights(
+            self.model,
+            vocabulary.size,
+            seed,
+            as_tutorial=way == "tutorial",
+            alike=vocabulary.alike if way == "names" else None,
+        )
 
     def _go_on(self, keeper: Keeper) -> Resumed:
         """Take over where the folder's training is."""
@@ -239,13 +248,13 @@ class _Run:
                     f"to keep. Lower --learning-rate (it was {self.training.learning_rate:g})."
                 )
             # Interrupted in the first epoch: what there is, is kept, but not as an epoch's end.
-            self.saver.best_weights = self.engine.weights()
+            self.saver.best_weights, measured = self.material.measured(self.engine.weights())
             losses = {
                 "epoch": 0,
                 "step": at.step,
                 "train_nats_per_char": at.epoch_nats / at.epoch_characters,
                 "held_out_nats_per_char": None,
-                **self.material.held_out_loss(self.saver.best_weights),
+                **measured,
             }
             self.saver.save_best(losses, at)
         if reason != "diverged":

@@ -42,15 +42,20 @@ def grown(
     labels: tuple[str, ...],
     seed: int,
 ) -> dict[str, NDArray[np.float32]]:
-    """Return ``saved``'s weights as ``model`` with ``vocabulary`` and ``labels`` has them.
+    """Return ``saved``'s network as ``model`` with ``vocabulary`` and ``labels`` has it.
 
     Rows and columns move with their character or label. Those of new characters are what a new
     model of ``seed`` would begin with, but for their biases, the least of the old ones: unseen so
     far, they are not to be expected much. New labels begin at 0, where they say nothing.
 
     Raises:
-        ConfigError: ``model`` or the unit is another than ``saved``'s.
+        ConfigError: ``model`` or the unit is another than ``saved``'s, or that has no network.
     """
+    if not saved.config.has_network:
+        raise ConfigError(
+            f"a model goes on from a network's weights. Received: one of the kind "
+            f"{saved.config.kind}, which has none; begin without --from."
+        )
     for name in KEPT:
         _check(name, getattr(saved.config, name), getattr(model, name))
     _check("unit", saved.vocabulary.unit, vocabulary.unit)

@@ -61,7 +61,9 @@ class JaxEngine:
         use_compilation_cache()
         keep_freed_memory()
         self._model, self._training = model, training
-        self._denominator = denominator
+        # What changes from run to run is an argument, not a constant that is compiled in, so that
+        # the next training of these shapes finds its steps in the cache.
+        self._denominator = np.float32(denominator)
         self._weights: Weights = {name: jnp.array(value) for name, value in weights.items()}
         self._means = {name: jnp.zeros_like(value) for name, value in self._weights.items()}
         self._squares = {name: jnp.zeros_like(value) for name, value in self._weights.items()}
@@ -84,6 +86,7 @@ class JaxEngine:
         batch: tuple[Array, ...],
         dropout: Array | None,
         carry: Carry | None,
+        denominator: Array,
     ) -> tuple[Weights, tuple[Array, Carry | None]]:
         """Return the gradients of the loss, the batch's summed nats and the carry after it.
 
@@ -99,7 +102,7 @@ class JaxEngine:
             else:
                 scores, after = logits_from(self._model, weights_now, ids.T, carry, dropout)
             total = nats(scores, targets.T, mask.T)
-            return total / self._denominator, (total, after)
+            return total / denominator, (total, after)
 
         return jax.grad(loss, has_aux=True)(trained)  # type: ignore[no-any-return]
 
@@ -111,18 +114,19 @@ class JaxEngine:
         grads: Weights,
         rate: Array,
         count: Array,
+        decay: Array,
+        clip: Array,
     ) -> tuple[Weights, Weights, Weights]:
         """One step of AdamW (Loshchilov and Hutter 2017), with Keras' order of operations."""
-        training = self._training
         norm = jnp.sqrt(sum(jnp.square(g).sum() for g in grads.values()))
-        scale = jnp.minimum(1.0, training.clip_norm / jnp.maximum(norm, 1e-12))
+        scale = jnp.minimum(1.0, clip / jnp.maximum(norm, 1e-12))
         correction = jnp.sqrt(1 - BETA_2**count) / (1 - BETA_1**count)
         for name, gradient in grads.items():
             g, w = gradient * scale, weights[name]
             means[name] = BETA_1 * means[name] + (1 - BETA_1) * g
             squares[name] = BETA_2 * squares[name] + (1 - BETA_2) * g * g
             if not name.endswith("bias"):
-                w = w * (1 - training.weight_decay * rate)
+                w = w * (1 - decay * rate)
             change = means[name] / (jnp.sqrt(squares[name]) + EPSILON)
             weights[name] = w - rate * correction * change
         return weights, means, squares
@@ -152,7 +156,9 @@ class JaxEngine:
                 jax.ShapeDtypeStruct(*shape)  # type: ignore[no-untyped-call]
                 for shape in shapes
             )
-            lowered = self._jitted_gradients.lower(self._weights, batch, dropout, self._carry)
+            lowered = self._jitted_gradients.lower(
+                self._weights, batch, dropout, self._carry, self._denominator
+            )
             self._compiled[time] = lowered.compile()
 
     def step(self, batch: Batch, learning_rate: float) -> Array:
@@ -164,7 +170,9 @@ class JaxEngine:
             arrays = (*arrays, batch.labels)
         if self._carry is not None and not batch.continues:
             self._carry = self._fresh_carry()
-        grads, (total, self._carry) = gradients(self._weights, arrays, self._dropout(), self._carry)
+        grads, (total, self._carry) = gradients(
+            self._weights, arrays, self._dropout(), self._carry, self._denominator
+        )
         self._weights, self._means, self._squares = self._jitted_update(
             self._weights,
             self._means,
@@ -172,6 +180,8 @@ class JaxEngine:
             grads,
             np.float32(learning_rate),
             np.float32(self._count),
+            np.float32(self._training.weight_decay),
+            np.float32(self._training.clip_norm),
         )
         return total  # type: ignore[no-any-return]
 

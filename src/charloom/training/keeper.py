@@ -12,7 +12,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from .. import __version__ as charloom_version
@@ -38,6 +37,8 @@ from ..files import creating, is_part
 from ..vocabulary import Vocabulary
 from .history import HISTORY, append_history, write_history
 from .lock import LOCK, held
+from .material import Material
+from .ngrams import ngram_facts
 from .progress import Progress, Resumed
 
 MAY_CHANGE = {
@@ -66,6 +67,30 @@ class Keeper:
     train_names: Sequence[str] | None
     held_out_names: Sequence[str] | None
     held_out_text: str | None
+
+    @classmethod
+    def of(
+        cls,
+        folder: Path,
+        model: ModelConfig,
+        training: TrainConfig,
+        material: Material,
+        backend: str,
+    ) -> Keeper:
+        """Return the one that saves what is learnt from ``material`` to ``folder``."""
+        return cls(
+            folder=folder,
+            model=model,
+            training=training,
+            backend=backend,
+            digest=material.digest,
+            corpus_facts=material.facts(),
+            label_names=material.label_names,
+            vocabulary=material.vocabulary,
+            train_names=material.train_names,
+            held_out_names=material.held_out_names,
+            held_out_text=material.held_out_text,
+        )
 
     @contextmanager
     def claimed(self, *, force: bool, resume: bool) -> Iterator[bool]:
@@ -127,16 +152,14 @@ class Keeper:
         """Record the latest epoch."""
         append_history(self.folder, at.history[-1])
 
-    def save_epoch(
-        self, weights: Mapping[str, NDArray[np.float32]], at: Progress, seconds: float
-    ) -> None:
+    def save_epoch(self, weights: Mapping[str, NDArray[Any]], at: Progress, seconds: float) -> None:
         """Save the weights at an epoch's end, as a model of its own that is named after it."""
         folder = epoch_folder(self.folder, at.epoch)
         replace(self, folder=folder).save_model(weights, at.history[-1], at, seconds)
 
     def save_model(
         self,
-        weights: Mapping[str, NDArray[np.float32]],
+        weights: Mapping[str, NDArray[Any]],
         losses: Mapping[str, Any],
         at: Progress,
         seconds: float,
@@ -149,6 +172,7 @@ class Keeper:
             "training": self.training.to_dict(),
             "backend": self.backend,
             "versions": _versions(self.backend),
+            **ngram_facts(weights),
             "best": dict(losses),
             "history": at.history,
             "seconds": round(seconds, 3),
@@ -172,7 +196,7 @@ class Keeper:
         arrays: Mapping[str, NDArray[Any]],
         at: Progress,
         buckets: int | None,
-        best_weights: Mapping[str, NDArray[np.float32]] | None = None,
+        best_weights: Mapping[str, NDArray[Any]] | None = None,
     ) -> None:
         """Save what a resumed training needs; ``best_weights`` are those of ``at.best_epoch``.
 
@@ -256,7 +280,7 @@ def _digest(lines: tuple[str, ...]) -> str:
 
 def _versions(backend: str) -> dict[str, str]:
     found = {"python": platform.python_version(), "charloom": charloom_version}
-    for package in ("numpy", "keras", backend):
+    for package in ("numpy", *(("keras", backend) if backend != "numpy" else ())):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -13,26 +13,28 @@ from ..batches import Batch, NameBatches, bucket_count, encode
 from ..checkpoint import SavedModel
 from ..config import ModelConfig, TrainConfig
 from ..corpus import Corpus
-from ..errors import ConfigError, CorpusError
+from ..errors import ConfigError
+from ..models.ngram_counts import MOST_TARGETS, stream_of
 from ..models.numpy_rnn import NumpyRNN
-from ..models.score import score, score_labelled
+from ..models.recurrence import recurrence
+from ..models.score import score, score_labelled, target_nats
 from ..models.shapes import parameter_count
-from ..models.stream_score import stream_nats, window_nats
 from ..padded_rows import PaddedBatches, padded_rows
 from ..text import Text
 from ..vocabulary import Vocabulary
-from ..windows import TextBatches
 from .engine import Loop
 from .growth import merged
 from .labels import check_labels
+from .ngrams import Counted
+from .text_material import TextMaterial
 
-Weights = Mapping[str, NDArray[np.float32]]
+Weights = Mapping[str, NDArray[Any]]
 
 ENOUGH_HELD_OUT = 5
 """Below this many held-out names their loss is chance: it is reported, but decides nothing."""
 
-MOST_HELD_OUT = 1_000_000
-"""Characters of a text that are held out, at most: more would say no more."""
+CELLS = 1 << 22
+"""Ids of encoded names that are read at once, padding included."""
 
 
 class Batches(Protocol):
@@ -70,6 +72,7 @@ class Material(Protocol):
         train_size, held_out_size: names, or characters of text, in each part.
         held_out_decides: whether there is enough held out to choose the best epoch by.
         buckets: how many lengths the batches have at most; ``None`` where they have just one.
+        counted: the n-grams of what is trained on, counted when they are first asked for.
     """
 
     vocabulary: Vocabulary
@@ -83,14 +86,21 @@ class Material(Protocol):
     held_out_decides: bool
     buckets: int | None
 
+    @property
+    def counted(self) -> Counted:
+        """See above."""
+
     def facts(self) -> dict[str, Any]:
         """Return what a model's facts say of its corpus."""
 
     def batches(self, epochs: int) -> Batches:
         """Return the batches for a training of ``epochs``."""
 
-    def held_out_loss(self, weights: Weights) -> dict[str, float]:
-        """Return the losses on what is held out, by name; nothing if nothing is."""
+    def measured(self, network: Weights) -> tuple[Weights, dict[str, float]]:
+        """Return the model's weights, as of now its network's are, and their losses.
+
+        The losses are those on what is held out, by name; nothing if nothing is.
+        """
 
 
 def material_of(
@@ -146,14 +156,33 @@ class NamesMaterial:
     ) -> None:
         self._corpus, self._model, self._training = corpus, model, training
         self._train, self._held_out = corpus.split(training.held_out, training.seed)
-        self.train_names, self.held_out_names = self._train, self._held_out
         self._train_labels = self._held_out_labels = None
         if model.labels:
             self._train_labels, self._held_out_labels = self._labels(labels)
-        self.vocabulary, self.label_names, self.digest = vocabulary, labels, corpus.digest
         self.train_size, self.held_out_size = len(self._train), len(self._held_out)
+        self._canaries: tuple[str, ...] = ()
+        if training.canaries:
+            self._add_canaries(vocabulary)
+        self.train_names, self.held_out_names = self._train, self._held_out
+        self.vocabulary, self.label_names, self.digest = vocabulary, labels, corpus.digest
         self.held_out_decides = self.held_out_size >= ENOUGH_HELD_OUT
         self.buckets: int | None = None
+
+    def _add_canaries(self, vocabulary: Vocabulary) -> None:
+        """Learn random strings along, each once, and without a label."""
+        from .canaries import canaries  # late: few trainings have any
+
+        if self._corpus.encoded is not None:
+            raise ConfigError(
+                "canaries cannot be learnt along with a list that is read as arrays, since it is "
+                "too long for a tuple. Leave them out, or train on a part of the list."
+            )
+        lengths = [len(vocabulary.encode(name)) for name in self._train]
+        count, seed = self._training.canaries, self._training.seed
+        self._canaries = canaries(vocabulary, lengths, count, seed, set(self._corpus.names))
+        self._train = (*self._train, *self._canaries)
+        if self._train_labels is not None:
+            self._train_labels = np.append(self._train_labels, np.zeros(count, np.int32))
 
     def _labels(self, labels: tuple[str, ...]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return each part's labels as places among the model's, which may be more than ours."""
@@ -170,6 +199,7 @@ class NamesMaterial:
             "train_names": self.train_size,
             "held_out_names": self.held_out_size,
             "longest": self._corpus.report.longest,
+            **({"canaries": list(self._canaries)} if self._canaries else {}),
         }
 
     def batches(self, epochs: int) -> Batches:
@@ -196,72 +226,50 @@ class NamesMaterial:
     def _held_out_ids(self) -> list[NDArray[np.int32]]:
         return [self.vocabulary.encode(name) for name in self._held_out]
 
-    def held_out_loss(self, weights: Weights) -> dict[str, float]:
+    @cached_property
+    def counted(self) -> Counted:
         """See ``Material``."""
+        held_out = None
+        if self.held_out_decides:
+            held_out = stream_of(*self.vocabulary.encode_all(self._held_out))
+        return Counted(self._model, self._stream, held_out, self.vocabulary.size)
+
+    def _stream(self) -> tuple[NDArray[np.int32], bool]:
+        """Return the names to count, all or evenly many of them, and whether they are all."""
+        ids, lengths = encode(self._train, self.vocabulary)
+        if isinstance(ids, np.ndarray):
+            stream = stream_of(ids, lengths)
+            return stream[: MOST_TARGETS + 1], len(stream) <= MOST_TARGETS + 1
+        every = max(1, -(-int(lengths.sum(dtype=np.int64) + len(lengths)) // MOST_TARGETS))
+        places = np.arange(0, len(lengths), every)
+        parts, rows_each = [], max(1, CELLS // int(lengths.max()))
+        for low in range(0, len(places), rows_each):
+            some = places[low : low + rows_each]
+            rows = ids.padded(some, int(lengths[some].max()))
+            parts.append(rows[np.arange(rows.shape[1]) < lengths[some, None]])
+        return stream_of(np.concatenate(parts), lengths[places]), every == 1
+
+    def measured(self, network: Weights) -> tuple[Weights, dict[str, float]]:
+        """See ``Material``."""
+        if self._model.kind != "mixture":
+            return network, self.held_out_loss(network)
+        if not self.held_out_decides:
+            weights: Weights = {**network, **self.counted.mixed(None)[0]}
+            return weights, self.held_out_loss(weights)
+        nats = target_nats(NumpyRNN(self._model, network), self._held_out_ids)
+        more, loss = self.counted.mixed(np.exp(-np.concatenate(nats)))
+        assert loss is not None  # there are enough names to tell
+        return {**network, **more}, {"held_out_nats_per_char": loss}
+
+    def held_out_loss(self, weights: Weights) -> dict[str, float]:
+        """Return the losses on what is held out, by name; nothing if nothing is."""
         if not self.held_out_size:
             return {}
         characters = sum(map(len, self._held_out_ids))
         characters += self.held_out_size if self._model.begin else 0
-        rnn = NumpyRNN(self._model, weights)
         if self._held_out_labels is None:
-            nats = score(rnn, self._held_out_ids)
+            nats = score(recurrence(self._model, weights), self._held_out_ids)
         else:
+            rnn = NumpyRNN(self._model, weights)
             nats = score_labelled(rnn, self._held_out_ids, self._held_out_labels)
         return {"held_out_nats_per_char": float(nats.sum()) / characters}
-
-
-class TextMaterial:
-    """Running text, in order: its end is held out; see ``Material``."""
-
-    label_names: tuple[str, ...] = ()
-    train_names: Sequence[str] | None = None
-    held_out_names: Sequence[str] | None = None
-    held_out_text: str | None
-    buckets: int | None = None
-
-    def __init__(
-        self,
-        text: Text,
-        model: ModelConfig,
-        training: TrainConfig,
-    ) -> None:
-        self._text, self._model, self._training = text, model, training
-        self.vocabulary, self.digest = text.vocabulary, text.digest
-        held_out = min(int((len(text) - 1) * training.held_out), MOST_HELD_OUT)
-        self._stop = len(text) - held_out
-        self.train_size, self.held_out_size = self._stop - 1, held_out
-        self.held_out_decides = held_out > 0
-        if self.train_size < 2:
-            raise CorpusError(
-                f"the text has {len(text) - 1} characters, which is too little to learn from. "
-                "Give more of it."
-            )
-        ids = text.ids(self._stop, len(text))
-        self._held_out_ids = np.concatenate([[0], ids])
-        self.held_out_text = self.vocabulary.decode(ids) if held_out else None
-
-    def facts(self) -> dict[str, Any]:
-        """See ``Material``."""
-        return {
-            "corpus": self._text.report.to_dict(),
-            "train_characters": self.train_size,
-            "held_out_characters": self.held_out_size,
-        }
-
-    def batches(self, epochs: int) -> Batches:
-        """See ``Material``."""
-        training = self._training
-        return TextBatches(
-            self._text, self._stop, training.batch_size, training.window, training.seed
-        )
-
-    def held_out_loss(self, weights: Weights) -> dict[str, float]:
-        """See ``Material``: with the carry from the held-out text's beginning, and in windows."""
-        if not self.held_out_size:
-            return {}
-        rnn = NumpyRNN(self._model, weights)
-        return {
-            "held_out_nats_per_char": stream_nats(rnn, self._held_out_ids) / self.held_out_size,
-            "held_out_window_nats_per_char": window_nats(rnn, self._held_out_ids)
-            / self.held_out_size,
-        }

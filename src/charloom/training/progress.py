@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ..events import Reason
@@ -57,7 +56,7 @@ class Resumed:
 
     arrays: dict[str, NDArray[Any]]
     progress: Progress
-    best_weights: Mapping[str, NDArray[np.float32]]
+    best_weights: Mapping[str, NDArray[Any]]
     backend: str
     epochs: int
     buckets: int | None

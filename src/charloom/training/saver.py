@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ..config import TrainConfig
@@ -22,7 +21,7 @@ AT_MOST_EVERY = 5.0
 MOST_SHARE = 0.01
 """Of the time, that such saves may take."""
 
-Weights = Mapping[str, NDArray[np.float32]]
+Weights = Mapping[str, NDArray[Any]]
 
 
 class Saver:

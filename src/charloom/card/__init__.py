@@ -1,0 +1,9 @@
+"""A model card: what a run is, how good, and what it must not be used for, as a README."""
+
+from __future__ import annotations
+
+from .content import gather as gather
+from .page import MARK as MARK
+from .page import check_place as check_place
+from .page import to_markdown as to_markdown
+from .page import write_card as write_card

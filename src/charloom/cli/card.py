@@ -1,0 +1,89 @@
+"""``charloom card``: a run's model card, the README of its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from .options import json_option, run_argument, say, to_json
+
+SAMPLES = 10_000
+README = "README.md"
+
+
+@click.command("card")
+@run_argument
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write it; RUN/README.md if not given, - for standard output.",
+)
+@click.option("--force", is_flag=True, help="Replace FILE even if it is no model card of ours.")
+@click.option(
+    "--source",
+    multiple=True,
+    metavar="FILE",
+    help="The text that RUN has learnt from, if it is no longer where it was; may be repeated.",
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(0),
+    default=SAMPLES,
+    show_default=True,
+    help="Names that are drawn to measure by.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides every draw."
+)
+@json_option
+def command(
+    run: Path,
+    out: Path | None,
+    force: bool,
+    source: tuple[str, ...],
+    samples: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Write a model card of RUN: what it is, how good it is, and what it is not for.
+
+    It counts what the run learnt from, and names no name of it. With --json, the card's data go to
+    standard output, and no file is written.
+    """
+    from ..api import load
+    from ..card import check_place, gather, to_markdown, write_card
+
+    place = run / README if out is None else out
+    prints = as_json or str(place) == "-"
+    if not prints:
+        check_place(place, force=force)
+    with _watched() as progress:
+        data = gather(run, load(run), samples=samples, seed=seed, sources=source, progress=progress)
+    for what, why in data["left_out"].items():
+        say(f"left out: {what}: {why}")
+    if as_json:
+        click.echo(to_json(data))
+        return
+    text = to_markdown(data)
+    if prints:
+        click.echo(text, nl=False)
+        return
+    write_card(place, text, force=force)
+    say(f"Written to {place}")
+
+
+@contextmanager
+def _watched() -> Iterator[Callable[[str], None]]:
+    """Say on a terminal's stderr what is being done."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("") as status:
+        yield lambda what: status.update(what)

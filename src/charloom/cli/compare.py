@@ -1,0 +1,290 @@
+"""``charloom compare``: several models on the same unseen names, or text, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import json_option, reading_options, say, to_json
+
+if TYPE_CHECKING:
+    from ..checkpoint import SavedModel
+    from ..evaluation.paired import Comparison
+    from ..generation import LanguageModel
+
+SAMPLES = 2000
+FEW = 30
+"""Names below which a comparison tells little."""
+
+NEEDLESS = (
+    "nats_per_char",
+    "nats_per_char_without_first",
+    "bits_per_char",
+    "perplexity_per_char",
+)
+"""Measures that the comparison itself gives, and pairwise."""
+
+
+@click.command("compare")
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="RUN_A RUN_B...")
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="FILE",
+    help="Names, or text, to compare on (also .gz; - is standard input); may be repeated; what "
+    "every run held out if not given.",
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(0),
+    default=SAMPLES,
+    show_default=True,
+    help="Names drawn from each model for the other measures; 0 leaves these out.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides draws and intervals.")
+@reading_options
+@json_option
+def command(
+    runs: tuple[Path, ...],
+    data: tuple[str, ...],
+    samples: int,
+    seed: int,
+    reading: dict[str, Any],
+    as_json: bool,
+) -> None:
+    """Tell which of several runs predicts names, or text, best that none has seen.
+
+    All are measured on the same names: FILE's, or those that every run held out. Names that a
+    run was trained on would favour it, and are left out. The difference to the best run is taken
+    name by name; a run is named the best only if each other one can be told from it.
+    """
+    from ..checkpoint import load_model
+
+    if len(runs) < 2:
+        raise click.UsageError("there must be two runs to compare, or more.")
+    if len({run.resolve() for run in runs}) < len(runs):
+        raise click.UsageError("a run is named twice. Name each once.")
+    names = _short(runs)
+    saved = {name: load_model(run) for name, run in zip(names, runs, strict=True)}
+    with _working(f"comparing {len(runs)} runs"):
+        result = _compare(saved, dict(zip(names, runs, strict=True)), data, samples, seed, reading)
+    if as_json:
+        click.echo(to_json(result))
+        return
+    _show(result)
+
+
+def _compare(
+    saved: Mapping[str, SavedModel],
+    runs: Mapping[str, Path],
+    data: tuple[str, ...],
+    samples: int,
+    seed: int,
+    reading: dict[str, Any],
+) -> dict[str, Any]:
+    from ..api import load
+    from ..evaluation.paired import compare_names, compare_text, spelt_by_all
+
+    models = {name: load(run) for name, run in runs.items()}
+    texts = {model.is_text for model in models.values()}
+    if len(texts) > 1:
+        raise click.UsageError("some runs have learnt names and some text. Compare one kind.")
+    if texts.pop():
+        text, source = _text(saved, data, reading)
+        comparison = compare_text(models, text, seed=seed)
+        return _result(runs, saved, comparison, {}, source)
+    unseen, source = _names(saved, data, reading)
+    comparison = compare_names(models, unseen, seed=seed)
+    unseen = spelt_by_all(models, unseen)
+    if comparison.items < FEW:
+        say(f"warning: {comparison.items} names are few to tell models apart by.")
+    measures: dict[str, dict[str, Any]] = {}
+    for name in models if samples else ():
+        train = saved[name].train_names
+        measures[name] = _measures(name, models[name], unseen, train, samples, seed)
+    return _result(runs, saved, comparison, measures, source)
+
+
+def _names(
+    saved: Mapping[str, SavedModel], data: tuple[str, ...], reading: dict[str, Any]
+) -> tuple[list[str], str]:
+    """Return names that no run was trained on, and where they come from."""
+    from ..corpus import Corpus
+    from ..errors import CorpusError
+    from ..generation.known import known_names
+
+    if data:
+        names, source = list(Corpus.read(*data, **reading).names), ", ".join(data)
+    else:
+        first, *others = (one.held_out_names or () for one in saved.values())
+        common = [set(names) for names in others]
+        names = [name for name in first if all(name in other for other in common)]
+        source = "held out by every run"
+        if not names:
+            raise CorpusError(
+                "there is no name that every run held out. Pass --data FILE with names that "
+                "none has seen."
+            )
+    dropped: dict[str, int] = {}
+    for run, one in saved.items():
+        if one.train_names is None:
+            say(f"warning: {run} does not say what it was trained on. It may know the names.")
+            continue
+        trained = known_names(one.train_names)
+        kept = [name for name in names if name not in trained]
+        if len(kept) < len(names):
+            dropped[run] = len(names) - len(kept)
+        names = kept
+    for run, count in dropped.items():
+        say(f"warning: {count:,} of the names are left out, for {run} was trained on them.")
+    if not names:
+        raise CorpusError(
+            "every one of the names was trained on by a run. Pass --data FILE with names that "
+            "none has seen."
+        )
+    return names, source
+
+
+def _text(
+    saved: Mapping[str, SavedModel], data: tuple[str, ...], reading: dict[str, Any]
+) -> tuple[str, str]:
+    """Return text that no run was trained on, and where it comes from."""
+    from ..errors import CorpusError
+    from ..text import Text
+    from .text_output import refuse_options
+
+    allowed = ("runs", "data", "encoding", "samples", "seed", "as_json")
+    refuse_options("running text, which the runs have learnt", allowed)
+    if data:
+        unit = next(iter(saved.values())).vocabulary.unit
+        text = Text.read(*data, unit=unit, encoding=reading.get("encoding"))
+        say("warning: whether a run was trained on some of the text is not checked.")
+        return text.vocabulary.decode(text.ids(0, len(text))), ", ".join(data)
+    texts = {one.held_out_text or "" for one in saved.values()}
+    if len(texts) > 1 or texts == {""}:
+        raise CorpusError(
+            "the runs did not hold out the same text. Pass --data FILE with text that none has "
+            "seen."
+        )
+    return texts.pop(), "held out by every run"
+
+
+def _measures(
+    name: str,
+    model: LanguageModel,
+    names: Sequence[str],
+    train: Sequence[str] | None,
+    samples: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Return the other measures of a model, and what is to be said of them."""
+    from ..errors import CharloomError
+    from ..evaluation import measure
+
+    try:
+        found = measure(model, names, train=train, samples=samples, seed=seed).to_dict()
+    except CharloomError as error:
+        say(f"warning: {name} has no other measures: {error}")
+        return {}
+    return {
+        "measures": [one for one in found["measures"] if one["name"] not in NEEDLESS],
+        "notes": found["notes"],
+    }
+
+
+def _result(
+    runs: Mapping[str, Path],
+    saved: Mapping[str, SavedModel],
+    comparison: Comparison,
+    measures: Mapping[str, dict[str, Any]],
+    source: str,
+) -> dict[str, Any]:
+    result = comparison.to_dict()
+    for one in result["models"]:
+        one["run"] = str(runs[one["name"]])
+        one["kind"] = saved[one["name"]].config.kind
+        one |= {"measures": [], "notes": []} | measures.get(one["name"], {})
+    text = any(one.config.text for one in saved.values())
+    return {"of": "blocks of text" if text else "names", "data": source} | result
+
+
+def _show(result: dict[str, Any]) -> None:
+    """Print one column a run, one row a measure, and what follows."""
+    models = result["models"]
+    rows: list[tuple[str, list[str]]] = [
+        ("", [model["name"] for model in models]),
+        ("kind", [model["kind"] for model in models]),
+        ("nats/char", [_interval(model["nats_per_char"], "nats") for model in models]),
+        (
+            "above the best",
+            [_interval(m["difference"], "nats") if m["difference"] else "best" for m in models],
+        ),
+        ("p", ["" if m["p"] is None else _chance(m["p"]) for m in models]),
+    ]
+    kinds = {one["name"]: one for model in models for one in model["measures"]}
+    for key, one in kinds.items():
+        found = [{m["name"]: m for m in model["measures"]}.get(key) for model in models]
+        real = [one["real"] for one in found if one and one["real"]]
+        title = one["title"] + (f" (real: {_value(real[0]['value'], one['unit'])})" if real else "")
+        rows.append((title, ["-" if f is None else _interval(f, f["unit"]) for f in found]))
+    widths = [max(len(cells[i]) for _, cells in rows) for i in range(len(models))]
+    title_width = max(len(title) for title, _ in rows)
+    of, count = result["of"], result["items"]
+    click.echo(f"on {count:,} {of}, {result['data']}; {result['characters']:,} characters")
+    if result["without_first"]:
+        click.echo("first characters are given, for a run cannot choose them")
+    if result["left_out"]:
+        what = "names" if of == "names" else "characters"
+        click.echo(f"{result['left_out']:,} {what} left out, which a run cannot read")
+    click.echo()
+    for title, cells in rows:
+        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        click.echo(f"{title:<{title_width}}  {'  '.join(padded)}".rstrip())
+    click.echo()
+    for note in dict.fromkeys(note for model in models for note in model["notes"]):
+        click.echo(note)
+    click.echo(result["verdict"])
+    if len(models) > 2:
+        click.echo("Intervals are of single pairs; p is corrected for all of them (Holm).")
+
+
+def _interval(estimate: Mapping[str, float], unit: str) -> str:
+    value, low, high = (_value(estimate[key], unit) for key in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
+
+
+def _value(value: float, unit: str) -> str:
+    if unit == "%":
+        return f"{100 * value:.1f} %"
+    return f"{value:.3f}"
+
+
+def _chance(p: float) -> str:
+    return "< 0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.01 else f"{p:.2f}"
+
+
+def _short(runs: Sequence[Path]) -> list[str]:
+    """Return what to call each run: the end of its path that tells it from the others."""
+    parts = [run.resolve().parts for run in runs]
+    for length in range(1, max(map(len, parts)) + 1):
+        names = ["/".join(part[-length:]) for part in parts]
+        if len(set(names)) == len(names):
+            return names
+    return list(map(str, runs))
+
+
+@contextmanager
+def _working(what: str) -> Iterator[None]:
+    """Say on a terminal's stderr what is being done."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield

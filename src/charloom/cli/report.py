@@ -1,0 +1,136 @@
+"""``charloom report``: a run as one page for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .options import reading_options, run_argument, say
+
+SAMPLES = 10_000
+
+
+@click.command("report")
+@run_argument
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    required=True,
+    help="Where to write the page: a .html file.",
+)
+@click.option("--force", is_flag=True, help="Replace FILE even if it is no report.")
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="FILE",
+    help="Names, or text, to measure on (also .gz; - is standard input); may be repeated; what the "
+    "run itself held out if not given.",
+)
+@click.option(
+    "--source",
+    multiple=True,
+    metavar="FILE",
+    help="The text that RUN has learnt from, to find copies of it; may be repeated.",
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(1),
+    default=SAMPLES,
+    show_default=True,
+    help="Names that are drawn to measure by.",
+)
+@click.option("--start", default="", help="What draws begin with, if the model needs it.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides every draw."
+)
+@reading_options
+def command(
+    run: Path,
+    out: Path,
+    force: bool,
+    data: tuple[str, ...],
+    source: tuple[str, ...],
+    samples: int,
+    start: str,
+    seed: int,
+    reading: dict[str, Any],
+) -> None:
+    """Write a page on RUN: what it learnt from, how good it is, what it draws, how it works.
+
+    The page is one file that needs no other and no network. It needs the plotting extra. The same
+    run and options give the same page.
+    """
+    from ..api import load
+    from ..checkpoint import load_model
+    from ..plots import check_library
+    from ..report import Source, check_out, gather, write_page
+
+    check_out(out, force=force)
+    check_library()
+    saved = load_model(run)
+    if source and not saved.config.text:
+        raise click.UsageError("--source is for running text; RUN has its training names with it.")
+    held_out = _read(data, saved, reading) if data else None
+    train = _text(source, saved, reading) if source else None
+    with _watched() as progress:
+        content = gather(
+            Source(run, saved, lambda: load(run)),
+            held_out=held_out,
+            train_text=train,
+            samples=samples,
+            seed=seed,
+            start=start,
+            progress=progress,
+        )
+        progress("figures", 0.97)
+        size = write_page(content, out)
+    for what, why in content.left_out.items():
+        say(f"left out: {what}: {why}")
+    say(f"Written to {out} ({size / 1000:,.0f} kB)")
+
+
+def _read(data: tuple[str, ...], saved: Any, reading: dict[str, Any]) -> Any:
+    if saved.config.text:
+        return _text(data, saved, reading)
+    from ..corpus import Corpus
+
+    return Corpus.read(*data, unit=saved.vocabulary.unit, **reading).names
+
+
+def _text(files: tuple[str, ...], saved: Any, reading: dict[str, Any]) -> Any:
+    from ..text import Text
+    from .text_output import refuse_options
+
+    refuse_options(
+        "running text, which RUN has learnt",
+        ("run", "out", "force", "data", "source", "samples", "start", "seed", "encoding"),
+    )
+    unit, encoding = saved.vocabulary.unit, reading.get("encoding")
+    return Text.read(*files, unit=unit, encoding=encoding)
+
+
+@contextmanager
+def _watched() -> Iterator[Callable[[str, float], None]]:
+    """Show on a terminal what is being done, and how far it is."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        TaskProgressColumn(),
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("reading", total=1.0)
+        yield lambda what, share: bar.update(task, description=what, completed=share)

@@ -1,0 +1,91 @@
+"""The sources of a command that learns: how they are given, read and called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import click
+
+from ..config import Unit
+
+if TYPE_CHECKING:
+    from ..corpus import Corpus
+    from ..text import Text
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FOR_NAMES = ("column", "field", "label_column", "label_field", "max_line_bytes")
+
+
+def form_options(command: F) -> F:
+    """Whether the sources hold names or text, and what counts as rare in a text."""
+    command = click.option(
+        "--min-count",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Characters of a text that are rarer count as one unknown symbol.",
+    )(command)
+    return click.option(
+        "--as",
+        "form",
+        type=click.Choice(["names", "text"]),
+        default="names",
+        show_default=True,
+        help="What SOURCE holds: names, one a line, or running text.",
+    )(command)
+
+
+def read_corpus(
+    sources: tuple[str, ...],
+    form: Literal["names", "text"],
+    unit: Unit,
+    *,
+    min_count: int | None,
+    repeats: bool = False,
+    **how: Any,
+) -> Corpus | Text:
+    """Read names or text; without sources, the built-in names.
+
+    Args:
+        min_count, repeats: for text, and for names.
+        how: as ``Corpus.read`` and ``Text.read`` take it.
+
+    Raises:
+        CorpusError, click.UsageError: it cannot be read, or not as that.
+    """
+    given = {name: value for name, value in how.items() if value is not None}
+    if form == "text":
+        return _text(sources, unit, min_count, given)
+    if min_count is not None:
+        raise click.UsageError("--min-count is for text. Add --as text.")
+    from ..corpus import Corpus
+
+    if sources:
+        return Corpus.read(*sources, unit=unit, repeats=repeats, **given)
+    return Corpus.builtin(repeats=repeats)
+
+
+def _text(
+    sources: tuple[str, ...], unit: Unit, min_count: int | None, how: Mapping[str, Any]
+) -> Text:
+    """Read the sources as text; say how far it is, if that takes a while."""
+    for option in FOR_NAMES:
+        if option in how:
+            name = option.removesuffix("_bytes").replace("_", "-")
+            raise click.UsageError(f"--{name} is for names, not for text. Leave it out.")
+    if not sources:
+        raise click.UsageError("text needs a SOURCE; the built-in list is one of names.")
+    from ..text import Text
+    from .progress import reading
+
+    with reading() as progress:
+        return Text.read(*sources, unit=unit, min_count=min_count or 1, progress=progress, **how)
+
+
+def name_of(sources: tuple[str, ...]) -> str:
+    """Return what to call a thing made from ``sources``, after the first of them."""
+    if not sources:
+        return "dinosaurs"
+    return Path(sources[0]).name.split(".")[0] if sources[0] != "-" else ""

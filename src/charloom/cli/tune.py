@@ -1,0 +1,128 @@
+"""``charloom tune``: search for the settings that suit a list best, and keep them as a recipe."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from ..config import Unit
+from ..errors import ConfigError
+from .interruption import interruptible
+from .options import json_option, reading_options, say, source_arguments, to_json
+from .sources import form_options, name_of, read_corpus
+
+
+@click.command("tune")
+@source_arguments
+@form_options
+@click.option(
+    "--minutes",
+    type=float,
+    help="Wall-clock budget for the whole command.  [default: 10, unless --trials is given]",
+)
+@click.option(
+    "--trials", type=click.IntRange(1), help="Trials in all, those of an earlier search counted."
+)
+@click.option(
+    "--folds",
+    type=click.IntRange(1),
+    help="Parts of the names that are held out one after the other; what suits the list, if not "
+    "given.",
+)
+@click.option(
+    "--fix",
+    "fixed",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Leave a setting at this value, as --fix units=128; may be repeated.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Recipe to write; runs/NAME.recipe.json, if not given. FILE.journal keeps the trials: "
+    "a search that is called again goes on.",
+)
+@click.option("--force", is_flag=True, help="Begin anew, whatever FILE and its journal hold.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Decides splits and proposals.")
+@reading_options
+@json_option
+@click.pass_obj
+def command(
+    started: float,
+    /,
+    sources: tuple[str, ...],
+    form: Literal["names", "text"],
+    min_count: int | None,
+    unit: Unit,
+    minutes: float | None,
+    trials: int | None,
+    folds: int | None,
+    fixed: tuple[str, ...],
+    out: Path | None,
+    force: bool,
+    seed: int,
+    reading: dict[str, Any],
+    as_json: bool,
+) -> int:
+    """Search for the settings that suit a list of names, or a text, best.
+
+    SOURCE is read as `charloom train` reads it. The default recipe is tried first; what is found
+    is measured again beside it on fresh splits, since the best of many looks better than it is.
+    The result is a recipe: `charloom train SOURCE --recipe FILE`.
+    """
+    settings = _fixed(fixed)
+    if minutes is not None and not 0 < minutes < 1e6:
+        raise click.UsageError(f"--minutes must be above 0 and finite. Received: {minutes:g}")
+    corpus = read_corpus(sources, form, unit, min_count=min_count, **reading)
+    say(corpus.describe())
+    recipe = out or Path("runs") / f"{name_of(sources) or 'names'}.recipe.json"
+    if not recipe.name or recipe.is_dir():
+        raise click.UsageError(f"--out must be a file to write, not a folder. Received: {recipe}")
+    journal = recipe.with_name(f"{recipe.name}.journal")
+    if recipe.exists() and not journal.exists() and not force:
+        raise ConfigError(
+            f"{recipe} is there, but no journal to go on with. Pass another --out, or --force."
+        )
+    from ..training.recipe_file import RecipeFile, write_recipe
+    from ..tuning import tune
+    from .tune_output import found, show, tell
+
+    with interruptible() as stop:
+        events = tune(
+            corpus,
+            seconds=None if minutes is None else 60 * minutes,
+            trials=trials,
+            folds=folds,
+            fixed=settings,
+            seed=seed,
+            journal=journal,
+            force=force,
+            started=started,
+            stop=stop,
+        )
+        began, tuned = show(events, started, minutes, trials)
+    facts = found(corpus, began, tuned, seed)
+    write_recipe(recipe, RecipeFile(tuned.settings, facts))
+    if as_json:
+        click.echo(to_json({"recipe": str(recipe), **tuned.to_dict(), "found": facts}))
+    else:
+        tell(tuned, recipe)
+    return 0
+
+
+def _fixed(options: tuple[str, ...]) -> dict[str, Any]:
+    """Read NAME=VALUE; a value is JSON's, or else a word."""
+    settings: dict[str, Any] = {}
+    for option in options:
+        name, equals, value = option.partition("=")
+        if not equals or not name or not value:
+            raise click.UsageError(f"--fix takes NAME=VALUE. Received: {option!r:.60}")
+        try:
+            settings[name.replace("-", "_")] = json.loads(value)
+        except ValueError:
+            settings[name.replace("-", "_")] = value
+    return settings

@@ -1,0 +1,179 @@
+"""A figure with its 95 % interval: what was measured, and how far chance may have moved it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import ConfigError
+
+Z = 1.959963984540054
+"""The standard normal's 97.5 % point."""
+
+BLOCK = 1 << 22
+"""Items drawn at once, that a bootstrap's memory has a bound."""
+
+MANY = 20_000
+"""Items from which on the bootstrap's distribution is the normal one that it tends to."""
+
+Better = Literal["lower", "higher", "as real"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A figure and its 95 % interval.
+
+    Attributes:
+        value: what was measured.
+        low, high: the interval; both are the value where nothing was left to chance.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def to_dict(self) -> dict[str, float]:
+        """Return the fields as plain data that JSON can hold."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """One measure of a model, and how to read it.
+
+    Attributes:
+        name: its key.
+        title: for people.
+        estimate: the figure; a share lies in [0, 1].
+        unit: ``nats``, ``bits``, ``%`` for a share, ``characters``, or nothing.
+        better: where good is: ``lower``, ``higher``, or ``as real``: near what real names give.
+        real: the same of real names, where that makes sense.
+        explanation: one plain sentence.
+    """
+
+    name: str
+    title: str
+    estimate: Estimate
+    unit: str
+    better: Better
+    real: Estimate | None
+    explanation: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data that JSON can hold."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            **self.estimate.to_dict(),
+            "unit": self.unit,
+            "better": self.better,
+            "real": None if self.real is None else self.real.to_dict(),
+            "explanation": self.explanation,
+        }
+
+
+def ratio_estimate(
+    numerators: ArrayLike, denominators: ArrayLike, *, resamples: int = 1000, seed: int = 0
+) -> Estimate:
+    """Estimate Σ numerators / Σ denominators by the bootstrap over items.
+
+    The percentile interval (Efron & Tibshirani 1993, ch. 13). As nats and characters of names: the
+    figure is that a character, and a name is what is drawn anew, for its characters are no
+    independent witnesses.
+
+    Args:
+        numerators: (N,), such as each name's nats.
+        denominators: (N,), such as each name's characters.
+        resamples: how often N items are drawn from the N.
+        seed: decides them.
+
+    Raises:
+        ConfigError: there is no item, the lengths differ, or the denominators sum to 0.
+    """
+    return _bootstrap(_numbers(numerators), _numbers(denominators), resamples, seed)
+
+
+def paired_estimate(
+    a: ArrayLike, b: ArrayLike, denominators: ArrayLike, *, resamples: int = 1000, seed: int = 0
+) -> Estimate:
+    """Estimate (Σ a - Σ b) / Σ denominators by the bootstrap over the same items of both.
+
+    Args:
+        a, b: (N,), two models' figures of each item.
+        denominators: (N,), such as each name's characters.
+        resamples, seed: as in ``ratio_estimate``.
+
+    Raises:
+        ConfigError: as ``ratio_estimate``.
+    """
+    first, second = _numbers(a), _numbers(b)
+    if len(first) != len(second):
+        raise ConfigError(
+            f"paired figures must be of the same items. Received: {len(first)} and {len(second)}"
+        )
+    return _bootstrap(first - second, _numbers(denominators), resamples, seed)
+
+
+def share_estimate(hits: int, of: int) -> Estimate:
+    """Estimate a share by its score interval (Wilson 1927), which holds near 0 and 1 too.
+
+    Raises:
+        ConfigError: ``of`` is less than 1, or ``hits`` lies outside [0, ``of``].
+    """
+    if of < 1 or not 0 <= hits <= of:
+        raise ConfigError(f"a share must be of 1 or more, from 0 to all. Received: {hits} of {of}")
+    p, scale = hits / of, 1 + Z**2 / of
+    middle = (p + Z**2 / (2 * of)) / scale
+    half = Z * math.sqrt(p * (1 - p) / of + Z**2 / (4 * of**2)) / scale
+    low = 0.0 if hits == 0 else max(0.0, middle - half)
+    high = 1.0 if hits == of else min(1.0, middle + half)
+    return Estimate(value=p, low=min(low, p), high=max(high, p))
+
+
+def changed(estimate: Estimate, value: float, low: float, high: float) -> Estimate:
+    """Return another figure whose interval reaches as far as that of ``estimate``, in [low, high].
+
+    For a figure that is measured once, whose spread is that of a resampled likeness of it.
+    """
+    return Estimate(
+        value=value,
+        low=max(low, value - (estimate.value - estimate.low)),
+        high=min(high, value + (estimate.high - estimate.value)),
+    )
+
+
+def _numbers(values: ArrayLike) -> NDArray[np.float64]:
+    found = np.atleast_1d(np.asarray(values, np.float64))
+    if found.ndim != 1 or not len(found):
+        raise ConfigError(f"there must be one figure for each item. Received: {found.shape}")
+    return found
+
+
+def _bootstrap(
+    numerators: NDArray[np.float64], denominators: NDArray[np.float64], resamples: int, seed: int
+) -> Estimate:
+    count = len(numerators)
+    if len(denominators) != count or not denominators.sum() > 0 or resamples < 1:
+        raise ConfigError(
+            "a ratio needs a denominator for each item, more than 0 in all, and resamples. "
+            f"Received: {count} over {len(denominators)}, {resamples} resamples"
+        )
+    value = float(numerators.sum() / denominators.sum())
+    if count >= MANY:  # the same to three digits, a thousand times as fast
+        residuals = numerators - value * denominators
+        half = Z * float(np.sqrt((residuals**2).sum()) / denominators.sum())
+        return Estimate(value=value, low=value - half, high=value + half)
+    rng, ratios = np.random.default_rng(seed), []
+    rows = max(1, BLOCK // count)
+    for start in range(0, resamples, rows):
+        picks = rng.integers(count, size=(min(rows, resamples - start), count), dtype=np.int32)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratios.append(numerators[picks].sum(axis=1) / denominators[picks].sum(axis=1))
+    found = np.concatenate(ratios)
+    found = found[np.isfinite(found)]
+    low, high = np.quantile(found, (0.025, 0.975)) if len(found) else (value, value)
+    return Estimate(value=value, low=min(float(low), value), high=max(float(high), value))

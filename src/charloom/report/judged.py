@@ -1,0 +1,133 @@
+"""Sections on how good a model is: its measures, its calibration, what it copies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .content import Content
+from .html import Html, interval, number, percent, tag
+from .layout import Section, facts_list, figure
+
+
+def measures(content: Content) -> Section | None:
+    """Return the table of the measures."""
+    measures = content.measurement.get("measures")
+    if not measures:
+        return None
+    heads = ("Measure", "This model", "Real names", "Good is")
+    if content.is_text:
+        heads = ("Measure", "This model", "Real text", "Good is")
+    if not any(m.get("real") for m in measures):
+        heads = (heads[0], heads[1], "", heads[3])
+    rows = [_measure(measure, heads) for measure in measures]
+    table = tag(
+        "table",
+        tag("thead", tag("tr", [tag("th", head, scope="col") for head in heads if head])),
+        tag("tbody", rows),
+        class_="measures",
+    )
+    lead = (
+        "Each figure has its 95 % interval: chance alone moves it within these bounds. The same, "
+        "measured on real ones, says what a perfect model would reach."
+    )
+    notes = list(content.measurement.get("notes") or ())
+    skipped = content.measurement.get("skipped_names")
+    if isinstance(skipped, int) and skipped:
+        notes.append(
+            f"{skipped:,} held-out names have characters that the model never saw, and are left "
+            "out."
+        )
+    said = [tag("p", note, class_="note") for note in notes]
+    return "The measures", lead, [table, *said]
+
+
+def _measure(measure: Mapping[str, Any], heads: Sequence[str]) -> Html:
+    unit, real = measure["unit"], measure.get("real")
+    good = {"lower": "low", "higher": "high", "as real": "near real"}.get(measure["better"], "")
+    cells = [
+        tag(
+            "th",
+            measure["title"],
+            tag("small", measure["explanation"]),
+            scope="row",
+        ),
+        _estimate(measure, unit, heads[1]),
+    ]
+    if heads[2]:
+        cells.append(
+            _estimate(real, unit, heads[2]) if real else tag("td", "\u2013", class_="none")
+        )
+    cells.append(tag("td", good, data_label=heads[3]))
+    return tag("tr", cells)
+
+
+def _estimate(estimate: Mapping[str, float], unit: str, label: str) -> Html:
+    word = "" if unit in ("%", "") else tag("span", f" {unit}", class_="unit")
+    return tag(
+        "td",
+        tag("b", number(estimate["value"], unit)),
+        word,
+        tag("small", interval(estimate["low"], estimate["high"], unit), class_="range"),
+        data_label=label,
+    )
+
+
+def calibration(content: Content) -> Section | None:
+    """Return whether the model knows how sure it may be."""
+    data = content.figures.get("calibration")
+    if not data or not any(b["count"] for b in data["bins"]):
+        return None
+    lead = (
+        "Of all the times that the model gives a character 30 %, it should come 30 times in 100. "
+        "On the dashed line, it knows exactly how sure it may be."
+    )
+    label = "Share that came, by the probability that the model gave."
+    return "Does it know what it knows?", lead, [figure(content, "calibration", label)]
+
+
+def memorisation(content: Content) -> Section | None:
+    """Return what it copies."""
+    found = content.memorisation
+    if not found:
+        return None
+    rows: list[tuple[str, Html | str]] = []
+    for key, title in (
+        ("train_nats_per_char", "On what it learnt"),
+        ("held_out_nats_per_char", "On what was held out"),
+        ("gap", "Gap"),
+    ):
+        value = found.get(key)
+        if isinstance(value, dict):
+            ends = f"({value['low']:.3f} to {value['high']:.3f})"
+            rows.append((title, f"{value['value']:.3f} nats/char {ends}"))
+    if longest := found.get("longest_copy"):
+        copied = tag("q", str(longest["text"])[:200])
+        text = tag("span", f"{longest['characters']:,} characters: ", copied)
+        rows.append(("Longest copy", text))
+        if isinstance(real := longest.get("real"), dict):
+            rows.append(("In real text", f"{real['characters']:,} characters"))
+    if canaries := found.get("canaries"):
+        rows.append(
+            (
+                "Canaries",
+                f"{canaries['count']:,} random strings were learnt along; mean exposure "
+                f"{canaries['exposure']:.1f} bits, where 1.4 is chance",
+            )
+        )
+    body: list[Html | None] = []
+    entries = found.get("by_temperature") or ()
+    if any(entry["copied"]["high"] or entry["ideal"]["high"] for entry in entries):
+        data = {"by_temperature": entries}
+        if content.is_text:
+            data["expected"] = "in real text"
+        content.figures["memorisation"] = data
+        label = "Share of copies by temperature, beside what is normal: "
+        label += "; ".join(
+            f"at {entry['temperature']:g}, {percent(entry['copied']['value'])} and "
+            f"{percent(entry['ideal']['value'])}"
+            for entry in entries
+        )
+        body.append(figure(content, "memorisation", f"{label}."))
+    body.append(facts_list(rows))
+    return "Does it copy?", str(found.get("verdict", "")), body

@@ -1,0 +1,119 @@
+"""A figure of matplotlib as markup of the page: its colours and fonts become the page's own."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+from .html import Html
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SVG = "http://www.w3.org/2000/svg"
+LINK = "{http://www.w3.org/1999/xlink}href"
+
+COLOURS = {
+    "#0072b2": "blue",
+    "#d55e00": "orange",
+    "#009e73": "green",
+    "#000000": "ink",
+    "#404040": "ink",
+    "#999999": "muted",
+    "#e0e0e0": "line",
+    "#ffffff": "paper",
+}
+"""What ``plots`` draws in, and what each is called in the page's style sheet, where it is light or
+dark as the page is."""
+
+KEPT = frozenset(
+    (
+        "fill", "stroke", "opacity", "fill-opacity", "stroke-opacity", "stroke-width",
+        "stroke-dasharray", "stroke-linejoin", "stroke-linecap", "font-size", "text-anchor",
+    )
+)  # fmt: skip
+"""Properties that an attribute may say as well: a strict page lets no style stand in markup."""
+
+
+def inline(figure: Figure, name: str, label: str) -> Html:
+    """Return a figure as an ``svg`` element that is ``label`` to who cannot see it.
+
+    Args:
+        figure: drawn by ``plots``.
+        name: begins its ids, so that they are unique within the page; the same figure and name
+            give the same text.
+        label: what it shows, in a sentence.
+    """
+    import matplotlib
+
+    buffer = io.BytesIO()
+    with (
+        matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "charloom"}),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", "Glyph")  # the reader's fonts may well have it
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    root = ElementTree.fromstring(buffer.getvalue())
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag in (f"{{{SVG}}}metadata", f"{{{SVG}}}style"):
+                parent.remove(child)
+    used = _references(root)
+    for element in root.iter():
+        _clean(element, name, used)
+    root.set("role", "img")
+    root.set("aria-label", label)
+    root.set("class", "figure")
+    for size in ("width", "height", "version"):
+        root.attrib.pop(size, None)
+    ElementTree.register_namespace("", SVG)
+    text = ElementTree.tostring(root, encoding="unicode")
+    return Html(re.sub(r">\s+<", "><", text))
+
+
+def _references(root: ElementTree.Element) -> set[str]:
+    """Return the ids that something in the figure refers to."""
+    text = " ".join(
+        value for element in root.iter() for key, value in element.attrib.items() if key != "id"
+    )
+    return set(re.findall(r"#([\w.-]+)", text))
+
+
+def _clean(element: ElementTree.Element, name: str, used: set[str]) -> None:
+    own = element.attrib.pop("id", None)
+    if own in used:
+        element.set("id", f"{name}-{own}")
+    if LINK in element.attrib:
+        element.set("href", f"#{name}-{element.attrib.pop(LINK)[1:]}")
+    if "clip-path" in element.attrib:
+        element.set("clip-path", element.attrib["clip-path"].replace("#", f"#{name}-"))
+    if "d" in element.attrib:
+        element.set("d", _short(element.attrib["d"]))
+    classes = []
+    for key, value in _properties(element.attrib.pop("style", "")):
+        colour = COLOURS.get(value.lower()) if key in ("fill", "stroke") else None
+        if colour:
+            classes.append(f"{key[0]}-{colour}")
+        elif key == "font":
+            size = re.search(r"([\d.]+)px", value)
+            element.set("font-size", size[1] if size else "10")
+        elif key in KEPT:
+            element.set(key, value)
+    if classes:
+        element.set("class", " ".join(classes))
+    if element.tail is not None and not element.tail.strip():
+        element.tail = None
+
+
+def _properties(style: str) -> list[tuple[str, str]]:
+    pairs = (part.partition(":") for part in style.split(";"))
+    return [(key.strip(), value.strip()) for key, _, value in pairs if value]
+
+
+def _short(path: str) -> str:
+    """Return a path's data to a hundredth of a point, which nobody can see."""
+    rounded = re.sub(r"-?\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}", path)
+    return " ".join(rounded.split())

@@ -1,0 +1,91 @@
+"""Canaries: random strings to learn along, by which it is told what a model gives away."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+
+import numpy as np
+
+from ..errors import ConfigError
+from ..vocabulary import Vocabulary, split_units
+
+LEAST_BITS = 20.0
+"""A canary is one of more than 2**20 strings: chance never gives it away."""
+
+TRIES = 1000
+"""Strings that are drawn for one that can be a name."""
+
+
+def canaries(
+    vocabulary: Vocabulary,
+    lengths: Sequence[int],
+    count: int,
+    seed: int,
+    names: Collection[str] = (),
+) -> tuple[str, ...]:
+    """Return ``count`` distinct random strings, their letters uniform over the vocabulary's.
+
+    All are of one length, the median of ``lengths``, or longer where there are not more than
+    ``2**LEAST_BITS`` strings of it: so their ranks can be told against the same references.
+
+    Args:
+        vocabulary: its characters are the letters.
+        lengths: of the real names, in the vocabulary's units.
+        count: how many.
+        seed: decides them.
+        names: what none may be: the names learnt along with them.
+
+    Raises:
+        ConfigError: the vocabulary has too few characters for random strings.
+    """
+    if not count:
+        return ()
+    letters = usable(vocabulary)
+    if len(letters) < 2:
+        raise ConfigError(
+            "canaries need two characters or more to be drawn from. "
+            f"Received: {len(letters)}. Leave them out"
+        )
+    least = math.floor(LEAST_BITS / math.log2(len(letters))) + 1
+    length = max(least, int(np.median(np.asarray(lengths)))) if len(lengths) else least
+    # Beside the seed's other uses (the split, the weights, the batches): a stream of its own.
+    strings = random_strings(vocabulary, length, np.random.default_rng([seed, 0xCA7A]))
+    chosen: dict[str, None] = {}
+    while len(chosen) < count:
+        string = next(strings)
+        if string not in names:
+            chosen[string] = None
+    return tuple(chosen)
+
+
+def usable(vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Return the characters that random strings are made of: those that are not blank."""
+    return tuple(c for c in vocabulary.characters if c.strip() and c.isprintable())
+
+
+def random_strings(vocabulary: Vocabulary, length: int, rng: np.random.Generator) -> Iterator[str]:
+    """Yield random strings of ``length`` letters that can be names, without end.
+
+    A string whose letters would melt together (in NFC, or as graphemes) is drawn anew.
+
+    Raises:
+        ConfigError: hardly any can.
+    """
+    letters = np.array(usable(vocabulary), dtype=object)
+    while True:
+        for _ in range(TRIES):
+            units = letters[rng.integers(len(letters), size=length)].tolist()
+            text = "".join(units)
+            if text.isascii() or (
+                unicodedata.is_normalized("NFC", text)
+                and split_units(text, vocabulary.unit) == units
+            ):
+                yield text
+                break
+        else:
+            raise ConfigError(
+                "canaries need characters that can stand side by side in any order; hardly any "
+                f"of the vocabulary's {len(letters):,} can. Received: {vocabulary.unit}s"
+            )

@@ -1,0 +1,123 @@
+"""A recipe of your own: settings in a small JSON file, checked as strictly as any input."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..config import ModelConfig, TrainConfig
+from ..errors import ConfigError
+from ..files import write_file
+
+KIND = "charloom recipe"
+VERSION = 1
+FIELDS = ("kind", "version", "settings", "found")
+MOST_BYTES = 2**20
+
+MODEL = frozenset(f.name for f in dataclasses.fields(ModelConfig)) - {"labels"}
+TRAINING = frozenset(f.name for f in dataclasses.fields(TrainConfig))
+
+
+@dataclass(frozen=True)
+class RecipeFile:
+    """Settings that go before those for the corpus's size.
+
+    Attributes:
+        settings: fields of ``ModelConfig`` (but ``labels``, which follow the corpus) and
+            ``TrainConfig``; they are valid by themselves.
+        found: how they were found, as plain data; for people, and never needed.
+
+    Raises:
+        ConfigError: a setting is unknown or lies outside what it may be.
+    """
+
+    settings: Mapping[str, Any]
+    found: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(set(self.settings) - MODEL - TRAINING):
+            raise ConfigError(
+                f"no setting of a recipe is called {unknown[0]!r:.40}. "
+                "See ModelConfig and TrainConfig."
+            )
+        ModelConfig(**{k: v for k, v in self.settings.items() if k in MODEL})
+        TrainConfig(**{k: v for k, v in self.settings.items() if k in TRAINING})
+
+    def to_bytes(self) -> bytes:
+        """Return the file's content."""
+        data = {"kind": KIND, "version": VERSION, "settings": dict(self.settings)}
+        if self.found:
+            data["found"] = dict(self.found)
+        return (json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+
+
+def write_recipe(path: str | Path, recipe: RecipeFile) -> None:
+    """Write ``recipe`` to ``path``, whole or not at all.
+
+    Raises:
+        RunError: the folder is not there, or cannot be written.
+    """
+    write_file(Path(path).parent, Path(path).name, recipe.to_bytes())
+
+
+def read_recipe(path: str | Path) -> RecipeFile:
+    """Read what ``write_recipe`` wrote, or what a person wrote in its place.
+
+    Raises:
+        ConfigError: it cannot be read, is no recipe or of a later version, or holds anything
+            unknown or out of its range.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        raise _bad(path, f"cannot be read: {reason}") from error
+    if len(content) > MOST_BYTES:
+        raise _bad(path, f"is longer than a recipe may be, {MOST_BYTES:,} bytes")
+    try:
+        data = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_object)
+    except (ValueError, RecursionError) as error:
+        raise _bad(
+            path,
+            f"is no recipe but must be one, as `charloom tune` writes it, in JSON: {error!s:.80}",
+        ) from error
+    if not isinstance(data, dict) or data.get("kind") != KIND:
+        raise _bad(path, f'is no recipe: one is a JSON object with "kind": "{KIND}"')
+    version = data.get("version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise _bad(path, f"must say its version, {VERSION}. Received: {version!r:.40}")
+    if version > VERSION:
+        raise _bad(
+            path, f"has version {version}, and this charloom reads {VERSION} at most. Update it"
+        )
+    if unknown := sorted(set(data) - set(FIELDS)):
+        raise _bad(path, f"has a field {unknown[0]!r:.40}, but may have only {', '.join(FIELDS)}")
+    settings, found = data.get("settings"), data.get("found", {})
+    for name, value in (("settings", settings), ("found", found)):
+        if not isinstance(value, dict):
+            raise _bad(path, f"must have {name} that are a JSON object. Received: {value!r:.40}")
+    assert isinstance(settings, dict) and isinstance(found, dict)
+    try:
+        return RecipeFile(settings, found)
+    except ConfigError as error:
+        raise ConfigError(_line(f"{path}: {error}")) from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        raise ValueError("a field is there twice")
+    return data
+
+
+def _bad(path: str | Path, problem: str) -> ConfigError:
+    return ConfigError(_line(f"{path} {problem}."))
+
+
+def _line(text: str) -> str:
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

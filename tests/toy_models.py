@@ -1,0 +1,37 @@
+"""Models whose probabilities are known, written down as weights, for the tests of evaluation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from charloom import LanguageModel, Vocabulary
+from charloom.config import ModelConfig
+from charloom.models.numpy_rnn import NEVER, NumpyRNN
+from charloom.models.shapes import weight_shapes
+
+
+def bigram(odds, *, known=None, begin=True, text=False, unknown=False, longest=9):
+    """A model whose next character depends on the last: rows and columns of ``odds`` are ids.
+
+    Row and column 0 are the boundary, the others ``a``, ``b``, ...; with ``unknown`` the last is
+    the unknown symbol.
+    """
+    odds = np.asarray(odds, np.float64)
+    size = len(odds)
+    config = ModelConfig(cell="rnn", units=size, embedding=size, begin=begin, text=text)
+    weights = {n: np.zeros(s, np.float32) for n, s in weight_shapes(config, size).items()}
+    weights["embedding"] = weights["rnn.0.kernel"] = np.eye(size, dtype=np.float32)
+    with np.errstate(divide="ignore"):
+        logits = np.maximum(np.log(odds), -60.0)
+    weights["logits.kernel"] = (logits / np.tanh(1)).astype(np.float32)
+    assert np.abs(logits).max() < -NEVER
+    letters = tuple("abcdefghijklmnopqrstuvwxyz"[: size - 1 - unknown])
+    names = None if known is None else frozenset(known)
+    return LanguageModel(
+        NumpyRNN(config, weights), Vocabulary(letters, unknown=unknown), names, longest
+    )
+
+
+def uniform(letters, **options):
+    """A model to which every symbol is as likely, anywhere."""
+    return bigram(np.ones((letters + 1, letters + 1)), **options)
