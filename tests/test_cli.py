@@ -171,7 +171,7 @@ def test_info_shows_what_the_folder_holds(call, trained):
     assert data["corpus"]["names"] == 120
     assert data["versions"]["charloom"] == __version__
     text = call("info", trained)[1]
-    assert "GRU 16" in text
+    assert "LSTM 16" in text
     assert f"{data['parameters']:,}" in text
 
 

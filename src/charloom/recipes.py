@@ -14,15 +14,17 @@ SIZES = (5e2, 3e3, 1.6e4, 8e5, 1e7)
 """Characters of the corpora that the recipes were tuned on; between them they are interpolated
 along the logarithm of the size. The last is carried on from the one before."""
 
-UNITS = (128, 192, 256, 512, 512)
-DROPOUT = (0.5, 0.55, 0.6, 0.2, 0.1)
+UNITS = (128, 192, 224, 512, 512)
+DROPOUT = (0.5, 0.55, 0.55, 0.2, 0.1)
 BATCH_SIZE = (8, 16, 32, 64, 128)
 LEARNING_RATE = (5e-3, 5e-3, 5e-3, 3e-3, 2e-3)
 WEIGHT_DECAY = (1.0, 0.1, 0.01, 0.01, 0.01)
 EPOCHS = (12, 14, 14, 6, 2)
+MIXED = 5e6
+"""Characters up to which an n-gram is mixed in: it knows at once what the network has to learn."""
+
 SMALL = 1e5
-"""Characters up to which a list is small: the n-gram, which knows at once what the network has to
-learn, is mixed in, and an LSTM with a wider embedding does better than the GRU for its time."""
+"""Characters up to which an LSTM with a wider embedding does better on names than the GRU."""
 
 LEAST_STEPS = 80
 """A handful of names is too little for even one epoch to mean much."""
@@ -72,7 +74,7 @@ def recipe(
 ) -> tuple[ModelConfig, TrainConfig]:
     """Return the model and the training for a corpus of ``names`` with ``characters`` in all.
 
-    Small corpora get small models mixed with an n-gram, much decay and many epochs; large ones
+    Small corpora get small networks mixed with an n-gram, much decay and many epochs; large ones
     large networks, little dropout and few epochs.
 
     Args:
@@ -92,11 +94,10 @@ def recipe(
         "units": 32 * round(_between(UNITS, characters) / 32),
         "dropout": round(_between(DROPOUT, characters), 2),
     }
-    small = characters <= SMALL
-    if small:
+    if characters <= SMALL:
         model |= {"cell": "lstm", "embedding": 128}
     # Neither labels nor a given first character go with counting.
-    if small and not changes.get("labels") and changes.get("begin", True):
+    if characters <= MIXED and not changes.get("labels") and changes.get("begin", True):
         model["kind"] = "mixture"
     training: dict[str, Any] = {
         "batch_size": batch_size,
@@ -137,6 +138,7 @@ def text_recipe(
         "embedding": 128,
         "dropout": round(dropout, 2),
         "text": True,
+        "kind": "mixture" if characters <= MIXED else "network",
     }
     training: dict[str, Any] = {
         "preparation": "text",

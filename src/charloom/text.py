@@ -183,6 +183,16 @@ class Text:
         table = np.array(ids, np.int32)[self._table]
         return dataclasses.replace(self, vocabulary=vocabulary, _table=table)
 
+    def until(self, stop: int) -> Text:
+        """Return the text of the ids up to ``stop``; vocabulary and report stay.
+
+        Raises:
+            IndexError: that is not a part of the text.
+        """
+        if not 0 <= stop <= len(self):
+            raise IndexError(f"a part must lie in [0, {len(self)}]. Received: 0, {stop}")
+        return dataclasses.replace(self, _stored=self._stored[:stop])
+
     def __len__(self) -> int:
         return len(self._stored)
 

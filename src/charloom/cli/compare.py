@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .options import json_option, reading_options, say, to_json
+from .watched import watched
 
 if TYPE_CHECKING:
     from ..checkpoint import SavedModel
@@ -45,7 +45,13 @@ NEEDLESS = (
     show_default=True,
     help="Names drawn from each model for the other measures; 0 leaves these out.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides draws and intervals.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Decides draws and intervals.",
+)
 @reading_options
 @json_option
 def command(
@@ -70,8 +76,9 @@ def command(
         raise click.UsageError("a run is named twice. Name each once.")
     names = _short(runs)
     saved = {name: load_model(run) for name, run in zip(names, runs, strict=True)}
-    with _working(f"comparing {len(runs)} runs"):
-        result = _compare(saved, dict(zip(names, runs, strict=True)), data, samples, seed, reading)
+    paths = dict(zip(names, runs, strict=True))
+    with watched() as tell:
+        result = _compare(saved, paths, data, samples, seed, reading, tell)
     if as_json:
         click.echo(to_json(result))
         return
@@ -85,6 +92,7 @@ def _compare(
     samples: int,
     seed: int,
     reading: dict[str, Any],
+    tell: Callable[[str, float], None],
 ) -> dict[str, Any]:
     from ..api import load
     from ..evaluation.paired import compare_names, compare_text, spelt_by_all
@@ -98,12 +106,14 @@ def _compare(
         comparison = compare_text(models, text, seed=seed)
         return _result(runs, saved, comparison, {}, source)
     unseen, source = _names(saved, data, reading)
+    tell("likelihood", 0.0)
     comparison = compare_names(models, unseen, seed=seed)
     unseen = spelt_by_all(models, unseen)
     if comparison.items < FEW:
         say(f"warning: {comparison.items} names are few to tell models apart by.")
     measures: dict[str, dict[str, Any]] = {}
-    for name in models if samples else ():
+    for place, name in enumerate(models if samples else ()):
+        tell(name, (1 + place) / (1 + len(models)))
         train = saved[name].train_names
         measures[name] = _measures(name, models[name], unseen, train, samples, seed)
     return _result(runs, saved, comparison, measures, source)
@@ -275,16 +285,3 @@ def _short(runs: Sequence[Path]) -> list[str]:
         if len(set(names)) == len(names):
             return names
     return list(map(str, runs))
-
-
-@contextmanager
-def _working(what: str) -> Iterator[None]:
-    """Say on a terminal's stderr what is being done."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield
-        return
-    with console.status(what):
-        yield

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from ..generation.rules import Rules
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -118,6 +121,27 @@ def novelty_options(function: F) -> F:
         click.option("--allow-repeats", is_flag=True, help="Let a name come out more than once."),
     )
     return _decorate(function, options)
+
+
+def rules_of(options: dict[str, Any]) -> Rules:
+    """Take the rules out of the options, but the start, which is one of the model's."""
+    from ..generation import rules
+
+    demands: list[rules.Rule] = []
+    if end := options.pop("end"):
+        demands.append(rules.End(end))
+    demands += map(rules.Contains, options.pop("contains"))
+    if length := options.pop("length"):
+        demands.append(rules.Length.parse(length))
+    if (characters := options.pop("chars")) is not None:
+        demands.append(rules.Chars(characters))
+    if (pattern := options.pop("regex")) is not None:
+        demands.append(rules.Regex(pattern))
+    for path in options.pop("block"):
+        from ..corpus import read_texts
+
+        demands.append(rules.Block(tuple(read_texts(path)), name=f"--block {path.name}"))
+    return rules.Rules(tuple(demands))
 
 
 def _decorate(function: F, options: tuple[Callable[[F], F], ...]) -> F:

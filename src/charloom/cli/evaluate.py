@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .drawing import rule_options
+from .drawing import rule_options, rules_of
 from .options import json_option, reading_options, run_argument, to_json
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ TEXT_SAMPLES = 20_000
     show_default=True,
     help="Of the draws.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides them.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides them.")
 @rule_options
 @reading_options
 @json_option
@@ -134,14 +134,13 @@ def _of_names(
     options: dict[str, Any],
 ) -> dict[str, Any]:
     from ..evaluation import measure
-    from .generate import _rules
     from .watched import watched
 
     longest = options.pop("max_length")
     if longest is not None and not options["length"]:
         options["length"] = f":{longest}"
     start = options.pop("start")
-    rules = _rules(model, options)
+    rules = rules_of(options)
     with watched() as tell:
         found = measure(
             model,

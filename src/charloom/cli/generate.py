@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .drawing import drawing_options, novelty_options, rule_options
+from .drawing import drawing_options, novelty_options, rule_options, rules_of
 from .options import json_option, run_argument, say
 from .steering import load_steered, steering_options
 
 if TYPE_CHECKING:
     from ..generation import LanguageModel, Sample
     from ..generation.generate import Search
-    from ..generation.rules import Rules
 
 
 @click.command("generate")
@@ -76,7 +75,7 @@ def command(
         return 0
     if characters is not None:
         raise click.UsageError("--characters is for running text. RUN has learnt names: pass -n.")
-    rules = _rules(model, options)
+    rules = rules_of(options)
     seed = options.pop("seed")
     options["seed"] = int.from_bytes(os.urandom(6)) if seed is None else seed
     forbidden: list[str] = []
@@ -107,27 +106,6 @@ def command(
                 say(f"charloom: {message}.")
         code = 1 if search.reason is not None else code
     return code
-
-
-def _rules(model: LanguageModel, options: dict[str, Any]) -> Rules:
-    """Take the rules out of the options, but the start, which is one of the model's."""
-    from ..generation import rules
-
-    demands: list[rules.Rule] = []
-    if end := options.pop("end"):
-        demands.append(rules.End(end))
-    demands += map(rules.Contains, options.pop("contains"))
-    if length := options.pop("length"):
-        demands.append(rules.Length.parse(length))
-    if (characters := options.pop("chars")) is not None:
-        demands.append(rules.Chars(characters))
-    if (pattern := options.pop("regex")) is not None:
-        demands.append(rules.Regex(pattern))
-    for path in options.pop("block"):
-        from ..corpus import read_texts
-
-        demands.append(rules.Block(tuple(read_texts(path)), name=f"--block {path.name}"))
-    return rules.Rules(tuple(demands))
 
 
 def _line(sample: Sample, as_json: bool, temperature: float | tuple[float, ...] | None) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 from .options import reading_options, run_argument, say
+from .watched import watched
 
 SAMPLES = 10_000
 
@@ -35,7 +34,8 @@ SAMPLES = 10_000
     "--source",
     multiple=True,
     metavar="FILE",
-    help="The text that RUN has learnt from, to find copies of it; may be repeated.",
+    help="The text that RUN has learnt from, to find copies of it, where it is no longer at the place "
+    "that RUN names; may be repeated.",
 )
 @click.option(
     "--samples",
@@ -76,8 +76,8 @@ def command(
     if source and not saved.config.text:
         raise click.UsageError("--source is for running text; RUN has its training names with it.")
     held_out = _read(data, saved, reading) if data else None
-    train = _text(source, saved, reading) if source else None
-    with _watched() as progress:
+    train = _learnt(run, source, saved, reading)
+    with watched() as progress:
         content = gather(
             Source(run, saved, lambda: load(run)),
             held_out=held_out,
@@ -92,6 +92,22 @@ def command(
     for what, why in content.left_out.items():
         say(f"left out: {what}: {why}")
     say(f"Written to {out} ({size / 1000:,.0f} kB)")
+
+
+def _learnt(run: Path, source: tuple[str, ...], saved: Any, reading: dict[str, Any]) -> Any:
+    """Return the text that the run was trained on; ``None`` if it is of names, or not there."""
+    if source:
+        return _text(source, saved, reading)
+    if not saved.config.text:
+        return None
+    from ..errors import CharloomError
+    from ..evaluation import training_text
+
+    try:
+        return training_text(run)
+    except CharloomError as error:
+        say(f"warning: {error}")
+        return None
 
 
 def _read(data: tuple[str, ...], saved: Any, reading: dict[str, Any]) -> Any:
@@ -112,25 +128,3 @@ def _text(files: tuple[str, ...], saved: Any, reading: dict[str, Any]) -> Any:
     )
     unit, encoding = saved.vocabulary.unit, reading.get("encoding")
     return Text.read(*files, unit=unit, encoding=encoding)
-
-
-@contextmanager
-def _watched() -> Iterator[Callable[[str, float], None]]:
-    """Show on a terminal what is being done, and how far it is."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
-        TaskProgressColumn(),
-        console=console,
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
-        disable=not console.is_terminal,
-    )
-    with bar:
-        task = bar.add_task("reading", total=1.0)
-        yield lambda what, share: bar.update(task, description=what, completed=share)

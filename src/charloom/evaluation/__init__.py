@@ -19,9 +19,16 @@ from .likelihood import Likelihood as Likelihood
 from .likelihood import likelihood as likelihood
 from .measured import Measurement as Measurement
 from .measures import measure as measure
+from .memorisation import memorisation as memorisation
+from .memorised import Memorisation as Memorisation
 from .nearest import nearest as nearest
+from .paired import Comparison as Comparison
+from .paired import compare_names as compare_names
+from .paired import compare_text as compare_text
 from .sweep import Draws as Draws
 from .sweep import temperature_sweep as temperature_sweep
 from .text_likelihood import TextLikelihood as TextLikelihood
 from .text_likelihood import text_likelihood as text_likelihood
 from .text_measures import measure_text as measure_text
+from .text_memorisation import text_memorisation as text_memorisation
+from .text_memorisation import training_text as training_text

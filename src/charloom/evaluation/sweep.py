@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import ConfigError, GenerationError
 from ..generation import LanguageModel
 from ..vocabulary import split_units
+from .draws import plain_draws
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,13 +58,13 @@ def temperature_sweep(
         temperatures: 0 is greedy.
         n: strings a temperature.
         seed: decides the draws.
-        start: what they begin with; a model without a begin symbol needs one.
+        start: what they begin with; without it, a model that has no begin symbol begins as often
+            with each character as the training list does.
         threads: at most so many.
 
     Raises:
         ConfigError: ``temperatures`` is empty, or an argument lies outside what it may be.
-        GenerationError: there is no training list to tell copies by, no ``start`` where the model
-            needs one, or the model ends no string.
+        GenerationError: there is no training list to tell copies by, or the model ends no string.
     """
     if not temperatures:
         raise ConfigError("temperatures must hold one at least. Received: none")
@@ -78,17 +79,10 @@ def temperature_sweep(
 def _draws(
     model: LanguageModel, temperature: float, n: int, seed: int, start: str, threads: int | None
 ) -> Draws:
-    found = model.generate(
-        n,
-        temperature=temperature,
-        seed=seed,
-        start=start,
-        threads=threads,
-        allow_known=True,
-        allow_repeats=True,
+    like = list(model.known or ()) if not (start or model.rnn.config.begin) else []
+    found, _ = plain_draws(
+        model, n, temperature=temperature, seed=seed, start=start, like=like, threads=threads
     )
-    if not found:
-        raise GenerationError(f"at temperature {temperature:g} the model {found.reason}")
     end = 1 if model.rnn.config.begin else 0
     characters = sum(len(split_units(s.text, model.vocabulary.unit)) + end for s in found)
     first = {unicodedata.normalize("NFC", s.text): s.origin for s in reversed(found)}

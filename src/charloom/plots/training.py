@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .canvas import BLUE, ORANGE, frame, new_figure, whole_ticks
+from .canvas import BLUE, GREEN, ORANGE, frame, new_figure, whole_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,13 +17,15 @@ def losses_figure(history: Sequence[Mapping[str, Any]]) -> Figure:
 
     Args:
         history: an entry an epoch, as a run folder holds it: ``epoch``, ``train_nats_per_char``
-            and ``held_out_nats_per_char``, which may be ``None``.
+            and ``held_out_nats_per_char``, which may be ``None``; of a mixture also
+            ``network_held_out_nats_per_char``, its network's own.
     """
     figure = new_figure(7.0, 4.5)
     axes = figure.add_subplot()
     frame(axes, "epoch", "loss (nats/char)", "Loss by epoch")
     series = (
         ("train_nats_per_char", "training", BLUE, "--"),
+        ("network_held_out_nats_per_char", "held out, network alone", GREEN, ":"),
         ("held_out_nats_per_char", "held out", ORANGE, "-"),
     )
     for key, title, colour, line in series:

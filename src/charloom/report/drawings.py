@@ -109,7 +109,7 @@ def kinds(content: Content) -> Section | None:
     """Return names of each kind that the model tells apart."""
     if not content.by_label:
         return None
-    lead = "New names of each kind, asked for with --label: the model has learnt what tells them apart."
+    lead = "New names of each kind: the model has learnt what tells them apart."
     if len(content.saved.labels) > len(content.by_label):
         lead += f" {len(content.by_label)} of {len(content.saved.labels):,} are shown."
     rows = [

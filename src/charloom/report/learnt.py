@@ -67,6 +67,8 @@ def loss(content: Content) -> Section | None:
             f" Held out, it was lowest after epoch {best['epoch']}: "
             f"{best['held_out_nats_per_char']:.3f} nats per character."
         )
+        if content.saved.config.kind == "mixture":
+            lead += " In training it is the network's alone, of which only a part is switched on."
         lead += (
             " Once the held-out curve rises while the other falls, the model only learns its list "
             "by heart; what was kept is the model at the mark."

@@ -25,7 +25,7 @@ from ..vocabulary import Vocabulary
 from .engine import Loop
 from .growth import merged
 from .labels import check_labels
-from .ngrams import Counted
+from .ngrams import NETWORK_ALONE, Counted
 from .text_material import TextMaterial
 
 Weights = Mapping[str, NDArray[Any]]
@@ -256,10 +256,11 @@ class NamesMaterial:
         if not self.held_out_decides:
             weights: Weights = {**network, **self.counted.mixed(None)[0]}
             return weights, self.held_out_loss(weights)
-        nats = target_nats(NumpyRNN(self._model, network), self._held_out_ids)
-        more, loss = self.counted.mixed(np.exp(-np.concatenate(nats)))
+        nats = np.concatenate(target_nats(NumpyRNN(self._model, network), self._held_out_ids))
+        more, loss = self.counted.mixed(np.exp(-nats))
         assert loss is not None  # there are enough names to tell
-        return {**network, **more}, {"held_out_nats_per_char": loss}
+        losses = {"held_out_nats_per_char": loss, NETWORK_ALONE: float(nats.mean())}
+        return {**network, **more}, losses
 
     def held_out_loss(self, weights: Weights) -> dict[str, float]:
         """Return the losses on what is held out, by name; nothing if nothing is."""

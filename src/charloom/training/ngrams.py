@@ -28,6 +28,9 @@ FEW, MANY = 10, 1_000_000
 CLOSE = 1e-3
 """Nats a character that a higher order must gain: it is several times as large."""
 
+NETWORK_ALONE = "network_held_out_nats_per_char"
+"""What a history calls the loss of a mixture's network on what is held out."""
+
 FIXED = {"unigram": 1, "uniform": 0}
 
 Stream = NDArray[np.int32]

@@ -17,7 +17,7 @@ from ..models.recurrence import recurrence
 from ..models.stream_score import stream_nats, stream_target_nats, window_nats
 from ..text import Text
 from ..windows import TextBatches
-from .ngrams import Counted
+from .ngrams import NETWORK_ALONE, Counted
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -91,7 +91,8 @@ class TextMaterial:
         more, loss = self.counted.mixed(np.exp(-nats))
         assert loss is not None  # something is held out
         weights = {**network, **more}
-        return weights, {"held_out_nats_per_char": loss, **self._in_windows(weights)}
+        losses = {"held_out_nats_per_char": loss, NETWORK_ALONE: float(nats.mean())}
+        return weights, {**losses, **self._in_windows(weights)}
 
     def held_out_loss(self, weights: Weights) -> dict[str, float]:
         """Return the losses on what is held out, by name; nothing if nothing is."""

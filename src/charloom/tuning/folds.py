@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import random
 from collections.abc import Generator, Sequence
@@ -100,7 +99,7 @@ def search_splits(corpus: Corpus | Text, folds: int, seed: int) -> list[Split]:
     Of text, the last tenth is none of a search's business: it is kept for the check.
     """
     if isinstance(corpus, Text):
-        return [Split(_until(corpus, _end(corpus)), seed)]
+        return [Split(corpus.until(_end(corpus)), seed)]
     if folds == 1:
         return [Split(corpus, seed)]
     parts = _parts(corpus, folds, seed)
@@ -121,7 +120,7 @@ def fresh_splits(corpus: Corpus | Text, folds: int, seed: int) -> Generator[Spli
         edges = np.linspace(end, size, count + 1).astype(int).tolist()
         blocks = [corpus.ids(a - 1, b) for a, b in itertools.pairwise(edges)]
         for repeat in range(1, 1_000):
-            yield Split(_until(corpus, end), 1000 * seed + 100 + repeat, blocks)
+            yield Split(corpus.until(end), 1000 * seed + 100 + repeat, blocks)
         return
     for repeat in range(1, 1_000):
         fresh = 1000 * seed + 100 * repeat
@@ -210,7 +209,3 @@ def _groups(corpus: Corpus, places: Sequence[int]) -> list[list[int]]:
 def _end(text: Text) -> int:
     """Return where the part of a text begins that is kept for the check."""
     return len(text) - int(len(text) * SHARE)
-
-
-def _until(text: Text, stop: int) -> Text:
-    return dataclasses.replace(text, _stored=text._stored[:stop])
