@@ -155,6 +155,9 @@ def test_blas_keeps_its_threads_elsewhere(monkeypatch: pytest.MonkeyPatch) -> No
     limits = []
 
     class Controller:
+        def __init__(self, scipy: int) -> None:
+            pass
+
         def limit(self, **arguments):
             limits.append(arguments)
             return self

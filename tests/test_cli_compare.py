@@ -133,6 +133,7 @@ def test_mistakes_are_one_line(call, runs, tmp_path, folder):
         ([runs[0], text], "some runs have learnt names and some text"),
         ([runs[0], tmp_path / "nowhere"], "nowhere"),
         ([runs[0], folder, "--samples", "-1"], "-1"),
+        ([runs[0], folder, "--seed", "-1"], "--seed"),
     ):
         code, out, err = call("compare", *arguments)
         assert code in (1, 2) and out == ""

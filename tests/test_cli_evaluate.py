@@ -130,6 +130,7 @@ def test_a_text_of_a_few_characters_is_measured_as_far_as_it_goes(call, tmp_path
     [
         (["--samples", "-1"], "--samples"),
         (["--temperature", "-1"], "--temperature"),
+        (["--samples", "50", "--seed", "-1"], "--seed"),
         (["--samples", "50", "--length", "9:2"], "length"),
         (["--samples", "50", "--chars", "xyz"], "x"),
     ],

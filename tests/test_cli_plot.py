@@ -13,7 +13,6 @@ import pytest
 from charloom import load
 from charloom.checkpoint import load_model, save_model, save_state
 from charloom.cli.plot import FIGURES, OPTIONS
-from charloom.config import ModelConfig
 from charloom.evaluation import activity, next_characters
 from charloom.vocabulary import Vocabulary
 from run_folders import toy
@@ -237,7 +236,6 @@ def test_drawing_changes_nothing_in_the_run(call, save):
         ("loss", {"facts": {"history": [{"epoch": "1"}]}}, "no history"),
         ("lengths", {"train_names": None}, "train_names.txt"),
         ("sweep", {"train_names": None, "held_out_names": None}, "training list"),
-        ("sweep", {"config": ModelConfig(units=2, embedding=2, begin=False)}, "--start"),
         ("next", {"train_names": None, "held_out_names": None}, "--text"),
         ("units", {"held_out_names": ()}, "--text"),
         ("letters", {"train_names": None, "held_out_names": None}, "train_names.txt"),

@@ -55,8 +55,13 @@ def test_without_a_begin_symbol_the_start_costs_nothing_and_is_not_counted():
     (draws,) = temperature_sweep(letters(begin=False), [1.0], 10, start="b")
     assert draws.nats_per_char == pytest.approx(0, abs=1e-4)
     assert (draws.copied, draws.repeated, draws.new) == (0, 0.9, 0.1)
-    with pytest.raises(GenerationError, match="--start"):
-        temperature_sweep(letters(begin=False), [1.0], 10)
+
+
+def test_without_a_begin_symbol_or_a_start_draws_begin_as_the_training_list_does():
+    (draws,) = temperature_sweep(letters(known=("a",), begin=False), [1.0], 200)
+    assert (draws.copied, draws.new) == (1, 0)
+    (draws,) = temperature_sweep(letters(known=("bb",), begin=False), [1.0], 200)
+    assert (draws.copied, draws.new) == (0, 1 / 200)
 
 
 def test_one_seed_gives_one_result_on_any_number_of_threads():

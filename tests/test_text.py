@@ -81,6 +81,15 @@ def test_a_part_outside_the_text_is_refused(part):
         Text.of("abc").ids(*part)
 
 
+def test_until_is_the_beginning_with_the_same_ids():
+    text = Text.of("banana")
+    part = text.until(4)
+    assert part.ids(0, 4).tolist() == text.ids(0, 4).tolist()
+    assert (len(part), part.vocabulary) == (4, text.vocabulary)
+    with pytest.raises(IndexError, match="part"):
+        text.until(8)
+
+
 def test_a_window_before_the_text_is_refused():
     with pytest.raises(IndexError, match="must begin at 0 or later"):
         Text.of("abc").windows(np.array([0, -1]), 2)

@@ -14,8 +14,8 @@ SIZES = (5e2, 3e3, 1.6e4, 8e5, 1e7)
 """Characters of the corpora that the recipes were tuned on; between them they are interpolated
 along the logarithm of the size. The last is carried on from the one before."""
 
-UNITS = (128, 192, 224, 512, 512)
-DROPOUT = (0.5, 0.55, 0.55, 0.2, 0.1)
+UNITS = (128, 192, 256, 512, 512)
+DROPOUT = (0.5, 0.55, 0.6, 0.2, 0.1)
 BATCH_SIZE = (8, 16, 32, 64, 128)
 LEARNING_RATE = (5e-3, 5e-3, 5e-3, 3e-3, 2e-3)
 WEIGHT_DECAY = (1.0, 0.1, 0.01, 0.01, 0.01)

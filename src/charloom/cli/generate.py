@@ -16,7 +16,7 @@ from .options import json_option, run_argument, say
 from .steering import load_steered, steering_options
 
 if TYPE_CHECKING:
-    from ..generation import LanguageModel, Sample
+    from ..generation import Sample
     from ..generation.generate import Search
 
 

@@ -34,8 +34,8 @@ SAMPLES = 10_000
     "--source",
     multiple=True,
     metavar="FILE",
-    help="The text that RUN has learnt from, to find copies of it, where it is no longer at the place "
-    "that RUN names; may be repeated.",
+    help="The text that RUN has learnt from, to find copies of it, where it is no longer where RUN "
+    "found it; may be repeated.",
 )
 @click.option(
     "--samples",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -59,7 +60,9 @@ def one_blas_thread() -> Iterator[None]:
     global _users, _limit
     with _lock:
         if _users == 0:
-            _limit = _controller().limit(limits=1, user_api="blas")
+            _limit = _controller(sum(m.startswith("scipy.") for m in sys.modules)).limit(
+                limits=1, user_api="blas"
+            )
         _users += 1
     try:
         yield
@@ -71,8 +74,12 @@ def one_blas_thread() -> Iterator[None]:
 
 
 @cache
-def _controller() -> Any:
-    """Find the BLAS that NumPy has loaded; it takes milliseconds, so once a process."""
+def _controller(scipy: int) -> Any:
+    """Find every BLAS that is loaded; it takes milliseconds, so anew only as SciPy comes.
+
+    Args:
+        scipy: how many of SciPy's modules are loaded; some bring a BLAS of its own.
+    """
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
     return ThreadpoolController()
