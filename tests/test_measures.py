@@ -332,3 +332,13 @@ def test_diversity_is_0_of_one_name_and_1_of_strangers():
     assert diversity(["abc"] * 10).value == 0
     assert diversity([chr(0x4E00 + i) for i in range(50)]).value == 1
     assert diversity(["a"]) is None
+
+
+def test_canaries_are_known_but_no_real_names(world):
+    model, train, held_out = world
+    strings = ["abcabcabcabcabcabcabc", "cbacbacbacbacbacbacba"]
+    plain = measure(model, held_out, train=train, samples=300)
+    with_canaries = measure(
+        model, held_out, train=[*train, *strings], canaries=strings, samples=300
+    )
+    assert with_canaries.to_dict() == plain.to_dict()

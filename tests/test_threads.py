@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -20,7 +21,7 @@ with one_blas_thread():
 def test_a_blas_that_is_loaded_later_is_kept_to_one_thread_too():
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],
-        env={"OPENBLAS_NUM_THREADS": "2"},
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "2"},
         capture_output=True,
         text=True,
         timeout=60,

@@ -118,6 +118,7 @@ def _measured(model: LanguageModel, saved: SavedModel, samples: int, seed: int) 
         model,
         saved.held_out_names or (),
         train=saved.train_names,
+        canaries=_canaries(saved.facts),
         samples=samples,
         seed=seed,
     ).to_dict()

@@ -114,8 +114,7 @@ def _compare(
     measures: dict[str, dict[str, Any]] = {}
     for place, name in enumerate(models if samples else ()):
         tell(name, (1 + place) / (1 + len(models)))
-        train = saved[name].train_names
-        measures[name] = _measures(name, models[name], unseen, train, samples, seed)
+        measures[name] = _measures(name, models[name], unseen, saved[name], samples, seed)
     return _result(runs, saved, comparison, measures, source)
 
 
@@ -187,7 +186,7 @@ def _measures(
     name: str,
     model: LanguageModel,
     names: Sequence[str],
-    train: Sequence[str] | None,
+    saved: SavedModel,
     samples: int,
     seed: int,
 ) -> dict[str, Any]:
@@ -196,7 +195,14 @@ def _measures(
     from ..evaluation import measure
 
     try:
-        found = measure(model, names, train=train, samples=samples, seed=seed).to_dict()
+        found = measure(
+            model,
+            names,
+            train=saved.train_names,
+            canaries=saved.facts.get("canaries") or (),
+            samples=samples,
+            seed=seed,
+        ).to_dict()
     except CharloomError as error:
         say(f"warning: {name} has no other measures: {error}")
         return {}

@@ -146,6 +146,7 @@ def _of_names(
             model,
             names,
             train=saved.train_names,
+            canaries=saved.facts.get("canaries") or (),
             samples=samples,
             temperature=temperature,
             seed=seed,

@@ -96,16 +96,16 @@ def command(
 
 def _learnt(run: Path, source: tuple[str, ...], saved: Any, reading: dict[str, Any]) -> Any:
     """Return the text that the run was trained on; ``None`` if it is of names, or not there."""
-    if source:
-        return _text(source, saved, reading)
     if not saved.config.text:
         return None
     from ..errors import CharloomError
     from ..evaluation import training_text
 
     try:
-        return training_text(run)
+        return training_text(run, source, encoding=reading.get("encoding"))
     except CharloomError as error:
+        if source:
+            raise
         say(f"warning: {error}")
         return None
 

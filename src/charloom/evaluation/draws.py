@@ -31,7 +31,8 @@ class Names:
         held_out: real names that the model has not seen, that begin as the draws do.
         train: as many real names that it has.
         known: all that it has, as a set; ``None`` if there is no list.
-        near_to: all that it has, in their order, if they are not too many to compare with.
+        near_to: all that it has but canaries, in their order, if they are not too many to compare
+            with.
         model: which drew.
         seed: decides what is left to chance.
         threads: at most so many.
@@ -69,11 +70,16 @@ def compared(
     real: Sequence[str],
     known: Sequence[str] | None,
     *,
+    canaries: Sequence[str] = (),
     start: str = "",
     seed: int = 0,
     threads: int | None = None,
 ) -> Names:
-    """Return draws beside the real names that they are to be compared with."""
+    """Return draws beside the real names that they are to be compared with: no canaries."""
+    learnt = known
+    if known and canaries:
+        strings = frozenset(canaries)
+        learnt = [name for name in known if name not in strings]
     rng = np.random.default_rng([seed, 1])
     first = normalise(start)
 
@@ -87,9 +93,9 @@ def compared(
         samples=samples,
         texts=[normalise(sample.text) for sample in samples],
         held_out=some(real),
-        train=some(known or ()),
+        train=some(learnt or ()),
         known=None if known is None else known_names(known),
-        near_to=list(known) if known is not None and len(known) <= MOST_NEAR else [],
+        near_to=list(learnt) if learnt is not None and len(learnt) <= MOST_NEAR else [],
         model=model,
         seed=seed,
         threads=threads,

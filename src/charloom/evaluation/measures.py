@@ -43,6 +43,7 @@ def measure(
     held_out: Sequence[str],
     *,
     train: Sequence[str] | None = None,
+    canaries: Sequence[str] = (),
     samples: int = 10_000,
     temperature: float = 1.0,
     seed: int = 0,
@@ -58,6 +59,7 @@ def measure(
         held_out: real names that it was not trained on; what needs them is left out if there
             are none.
         train: those that it was trained on; by default its own list without ``held_out``.
+        canaries: random strings among those: no draw of one is new, but none is a real name.
         samples: draws, copies and repeats let through; with 0, only what needs none is measured.
         temperature: of the draws.
         seed: decides them, and what else is left to chance: the same gives the same figures.
@@ -109,7 +111,9 @@ def measure(
     )  # fmt: skip
     if note is not None:
         notes.append(f"Of {samples:,} draws there are {len(drawn):,}: the model {note}.")
-    names = compared(model, drawn, real, known, start=start, seed=seed, threads=threads)
+    names = compared(
+        model, drawn, real, known, canaries=canaries, start=start, seed=seed, threads=threads
+    )
     if real and not names.held_out:
         notes.append(
             f"None of the held-out names begins with {start!r}: the draws are compared with none."

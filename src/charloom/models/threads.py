@@ -60,9 +60,8 @@ def one_blas_thread() -> Iterator[None]:
     global _users, _limit
     with _lock:
         if _users == 0:
-            _limit = _controller(sum(m.startswith("scipy.") for m in sys.modules)).limit(
-                limits=1, user_api="blas"
-            )
+            scipy = sum(name.startswith("scipy.") for name in list(sys.modules))
+            _limit = _controller(scipy).limit(limits=1, user_api="blas")
         _users += 1
     try:
         yield

@@ -202,6 +202,7 @@ def _measure(
         model,
         real,
         train=saved.train_names,
+        canaries=tuple(saved.facts.get("canaries") or ()),
         samples=found.samples,
         seed=found.seed,
         start=start,

@@ -1,0 +1,42 @@
+"""``charloom report`` of running text: where it finds the text that the run learnt from."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("matplotlib") is None, reason="needs the plotting extra"
+)
+
+
+@pytest.fixture
+def learnt(call, write, tmp_path):
+    """A run of text, and the file it learnt from."""
+    text = write("".join(f"Line {i} of {i * 7919 % 1000}.\n" for i in range(400)), "text.txt")
+    run = tmp_path / "run"
+    assert call("train", text, "--as", "text", "--model", "ngram", "--out", run)[0] == 0
+    return run, text
+
+
+def test_the_training_text_is_found_where_it_was(call, learnt, tmp_path):
+    code, _, err = call("report", learnt[0], "--out", tmp_path / "r.html")
+    assert code == 0 and "memorisation" not in err
+
+
+def test_a_text_that_has_moved_is_said_and_may_be_given(call, learnt, tmp_path):
+    run, text = learnt
+    moved = text.rename(tmp_path / "moved.txt")
+    code, _, err = call("report", run, "--out", tmp_path / "r.html")
+    assert code == 0 and "--source" in err and "left out: memorisation" in err
+    code, _, err = call("report", run, "--out", tmp_path / "r.html", "--source", moved)
+    assert code == 0 and "memorisation" not in err
+
+
+def test_another_text_than_it_learnt_from_is_refused(call, learnt, write, tmp_path):
+    other = write("Something else altogether.\n" * 50, "other.txt")
+    out = tmp_path / "r.html"
+    code, stdout, err = call("report", learnt[0], "--out", out, "--source", other)
+    assert (code, stdout, err.count("\n")) == (1, "", 1)
+    assert "is not the text" in err and not out.exists()
