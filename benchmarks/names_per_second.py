@@ -2,7 +2,8 @@
 
 Beside our rate, from the same run and interleaved with it: a plain NumPy loop, and the limit,
 which is the machine's rate of large float32 matrix products over the products that a name
-needs if each of its steps is taken. (Sharing takes fewer, so the limit is no wall.)
+needs if each of its steps is taken. (Sharing takes fewer, so the limit is no wall.) Of a mixture,
+the loop and the limit are the network's alone; each may be a GRU or an LSTM of one layer.
 
     python benchmarks/names_per_second.py --run RUN
 """
@@ -22,15 +23,18 @@ from _common import matrix_product_rates, seconds
 from charloom.config import ModelConfig
 from charloom.generation import LanguageModel
 from charloom.models.numpy_rnn import NumpyRNN
+from charloom.models.shapes import GATES
 from charloom.models.threads import usable_cores
 from charloom.vocabulary import Vocabulary
 
 Weights = Mapping[str, NDArray[np.float32]]
+Arrays = tuple[NDArray[np.float32], ...]
+Cell = Callable[[Weights, NDArray[np.int64], Arrays], Arrays]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", type=Path, help="run folder of a one-layer GRU")
+    parser.add_argument("--run", type=Path, help="run folder of a one-layer GRU or LSTM")
     parser.add_argument("--npz", type=Path, help="its weights, instead of a run folder ...")
     parser.add_argument("--names", type=Path, help="... with the list it learnt from")
     parser.add_argument("--number", type=int, default=100_000, help="names a repeat")
@@ -38,24 +42,28 @@ def main() -> None:
     options = parser.parse_args()
     model, weights = from_run(options.run) if options.run else from_npz(options.npz, options.names)
     config = model.rnn.config
-    if (config.cell, config.layers) != ("gru", 1):
-        parser.error(f"needs a one-layer GRU. Received: {config}")
+    if config.cell not in PLAIN or config.layers != 1 or not config.has_network:
+        parser.error(f"needs a one-layer GRU or LSTM. Received: {config}")
+    cell = PLAIN[config.cell]
 
     def ours(seed: int) -> list[str]:
         return model.names(options.number, seed=seed, allow_known=True, allow_repeats=True)
 
     steps = 1 + sum(map(len, ours(0))) / options.number  # the end symbol is one; also warms up
     few = max(1, options.number // 10)  # enough to time the slower way
-    product = 2 * config.units * 3 * config.units  # operations of a step's recurrent product
+    product = (
+        2 * config.units * GATES[config.cell] * config.units
+    )  # operations of a step's recurrent product
     rates: dict[str, list[float]] = {"charloom": [], "plain NumPy loop": [], "limit": []}
     for repeat in range(1, options.repeats + 1):
         rates["charloom"].append(options.number / seconds(lambda: ours(repeat)))  # noqa: B023
-        rates["plain NumPy loop"].append(few / seconds(lambda: plain(weights, few, repeat)))  # noqa: B023
+        rates["plain NumPy loop"].append(few / seconds(lambda: plain(weights, few, repeat, cell)))  # noqa: B023
         rates["limit"].append(max(matrix_product_rates().values()) / (product * steps))
 
     size = model.vocabulary.size
     print(
-        f"GRU H={config.units} E={config.embedding} V={size}, {steps:.2f} steps a name, "
+        f"{config.kind}, {config.cell.upper()} H={config.units} E={config.embedding} V={size}, "
+        f"{steps:.2f} steps a name, "
         f"{options.number:,} names, {usable_cores()} cores; medians of {options.repeats}"
     )
     print(f"{'':18}{'names/s':>10}{'  charloom / this'}{'  least to most':>22}")
@@ -68,25 +76,45 @@ def main() -> None:
     print(f"matrix products take {share:.0%} of the threads' time")
 
 
-def plain(weights: Weights, number: int, seed: int, batch: int = 4096) -> int:
+def gru(weights: Weights, ids: NDArray[np.int64], states: Arrays) -> Arrays:
+    """A step as one would write it down: (h,) to (h,)."""
+    (h,) = states
+    x = weights["embedding"][ids] @ weights["rnn.0.kernel"] + weights["rnn.0.bias"][0]
+    y = h @ weights["rnn.0.recurrent_kernel"] + weights["rnn.0.bias"][1]
+    (xz, xr, xh), (yz, yr, yh) = np.split(x, 3, axis=1), np.split(y, 3, axis=1)
+    z, r = 1 / (1 + np.exp(-(xz + yz))), 1 / (1 + np.exp(-(xr + yr)))
+    return (z * h + (1 - z) * np.tanh(xh + r * yh),)
+
+
+def lstm(weights: Weights, ids: NDArray[np.int64], states: Arrays) -> Arrays:
+    """The same of an LSTM: (h, c) to (h, c)."""
+    h, c = states
+    x = weights["embedding"][ids] @ weights["rnn.0.kernel"] + weights["rnn.0.bias"]
+    i, f, g, o = np.split(x + h @ weights["rnn.0.recurrent_kernel"], 4, axis=1)
+    i, f, o = (1 / (1 + np.exp(-gate)) for gate in (i, f, o))
+    c = f * c + i * np.tanh(g)
+    return o * np.tanh(c), c
+
+
+PLAIN = {"gru": gru, "lstm": lstm}
+
+
+def plain(weights: Weights, number: int, seed: int, cell: Cell, batch: int = 4096) -> int:
     """Draw names as one would write it down, in batches; return how many steps were taken."""
     rng = np.random.default_rng(seed)
     steps = 0
     for start in range(0, number, batch):
         ids = np.zeros(min(batch, number - start), dtype=np.int64)
-        h = np.zeros((len(ids), len(weights["rnn.0.recurrent_kernel"])), dtype=np.float32)
+        zero = np.zeros((len(ids), len(weights["rnn.0.recurrent_kernel"])), dtype=np.float32)
+        states: Arrays = (zero,) * (2 if cell is lstm else 1)
         while len(ids):
             steps += len(ids)
-            x = weights["embedding"][ids] @ weights["rnn.0.kernel"] + weights["rnn.0.bias"][0]
-            y = h @ weights["rnn.0.recurrent_kernel"] + weights["rnn.0.bias"][1]
-            (xz, xr, xh), (yz, yr, yh) = np.split(x, 3, axis=1), np.split(y, 3, axis=1)
-            z, r = 1 / (1 + np.exp(-(xz + yz))), 1 / (1 + np.exp(-(xr + yr)))
-            h = z * h + (1 - z) * np.tanh(xh + r * yh)
-            logits = h @ weights["logits.kernel"] + weights["logits.bias"]
+            states = cell(weights, ids, states)
+            logits = states[0] @ weights["logits.kernel"] + weights["logits.bias"]
             p = np.exp(logits - logits.max(axis=1, keepdims=True))
             ends = np.cumsum(p, axis=1)
             ids = (ends < rng.random((len(ids), 1)) * ends[:, -1:]).sum(axis=1)
-            h, ids = h[ids > 0], ids[ids > 0]
+            states, ids = tuple(state[ids > 0] for state in states), ids[ids > 0]
     return steps
 
 

@@ -8,7 +8,6 @@ import importlib.util
 import re
 import sys
 import time
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -18,10 +17,9 @@ from charloom.checkpoint import load_model, save_model
 from charloom.cli.main import run as charloom
 from charloom.config import ModelConfig
 from charloom.evaluation import activity
-from charloom.report import Content, Source, figure_data, gather, page
-from charloom.report.html import Html, interval, number, percent, tag
-from charloom.report.svg import inline
+from charloom.report import Source, figure_data, gather, page
 from charloom.vocabulary import Vocabulary
+from report_pages import FACTS, Outline, measured
 from run_folders import toy
 from text_runs import save_text_run
 
@@ -29,83 +27,6 @@ pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("matplotlib") is None,
     reason="needs the plotting extra, charloom[plot]",
 )
-
-EVIL = "</style><script>alert('&\")</script>"
-HISTORY = [
-    {"epoch": 1, "step": 2, "train_nats_per_char": 2.5, "held_out_nats_per_char": 2.0},
-    {"epoch": 2, "step": 4, "train_nats_per_char": 2.25, "held_out_nats_per_char": 1.75},
-]
-FACTS = {
-    "corpus": {"sources": ["/home/me/lists/dinos.txt"], "names": 3, "mean": 2.3, "duplicates": 1},
-    "train_names": 3,
-    "held_out_names": 2,
-    "training": {"epochs": 2, "seed": 7, "learning_rate": 0.01, "batch_size": 2, "held_out": 0.4},
-    "versions": {"charloom": "0.1.0", "jax": "0.9"},
-    "history": HISTORY,
-    "longest": 3,
-    "seconds": 2.5,
-}
-VOID = {"meta", "input", "br", "line"}
-
-
-class Outline(HTMLParser):
-    """Reads a page, and fails where an element is left open or closed twice."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.elements, self.open, self.text = [], [], []
-        self.feed(text)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, name, attributes):
-        self.elements.append((name, dict(attributes)))
-        if name not in VOID:
-            self.open.append(name)
-
-    def handle_startendtag(self, name, attributes):
-        self.elements.append((name, dict(attributes)))
-
-    def handle_endtag(self, name):
-        assert self.open.pop() == name
-
-    def handle_data(self, data):
-        if "style" not in self.open and "script" not in self.open:
-            self.text.append(data)
-
-    def of(self, name, **attributes):
-        return [a for n, a in self.elements if n == name and attributes.items() <= a.items()]
-
-    @property
-    def ids(self):
-        return [a["id"] for _, a in self.elements if "id" in a]
-
-    @property
-    def words(self):
-        return " ".join(" ".join(self.text).split())
-
-
-def estimate(value):
-    return {"value": value, "low": value * 0.9, "high": value * 1.1}
-
-
-def measured(names=()):
-    """Return what ``evaluation.measure`` would."""
-    common = {"better": "lower", "real": None, "explanation": "Said in a sentence."}
-    return {
-        "names": [
-            {"text": text, "nats": 3.0, "nearest": near, "distance": distance}
-            for text, near, distance in names
-        ],
-        "measures": [
-            {"name": "nats_per_char", "title": "Surprise", "unit": "nats",
-             **estimate(1.6), **common},
-            {"name": "new", "title": "New", "unit": "%", **estimate(0.5),
-             **common, "real": estimate(0.9), "better": "as real"},
-        ],
-        "calibration": {"bins": [{"predicted": 0.5, "observed": 0.4, "count": 10}]},
-        "skipped_names": 0,
-    }  # fmt: skip
 
 
 @pytest.fixture
@@ -225,75 +146,6 @@ def test_where_the_list_lies_is_nobodys_business(plain):
     text, found = plain
     assert "dinos.txt" in found.words
     assert "/home" not in text
-
-
-def test_what_comes_from_the_user_is_never_markup():
-    saved = toy(
-        vocabulary=Vocabulary(tuple(sorted(set(EVIL)))),
-        train_names=(EVIL,),
-        facts={**FACTS, "corpus": {"sources": [EVIL]}, "versions": {EVIL: EVIL}, "backend": EVIL},
-    )
-    content = Content(
-        run=EVIL,
-        saved=saved,
-        parameters=1,
-        samples=1,
-        seed=0,
-        figures={
-            "letters": {"characters": ["<", "&"], "generated": [0.5, 0.5], "real": [0.4, 0.6]},
-            "pairs": {"characters": ["<", '"'], "generated": [[1, 0], [0, 1]],
-                      "real": [[1, 0], [1, 0]]},
-            "units": {"names": [["<", '"', "&"]], "units": [
-                {"unit": 0, "feature": EVIL, "correlation": 0.5,
-                 "activities": [[0.1, -0.9, 1.0]]}]},
-            "embedding": {"characters": ["<", "&"], "kinds": ["other", "other"],
-                          "points": [[0, 0], [1, 1]], "explained": [0.5, 0.5]},
-        },
-        measurement=measured([(EVIL, EVIL, 1), (EVIL, EVIL, 0)]),
-        memorisation={"verdict": EVIL, "level": EVIL,
-                      "longest_copy": {"characters": 3, "text": EVIL}},
-        new_names=[EVIL],
-        by_temperature=[(1.0, [(EVIL, True)])],
-        next=[{"text": EVIL, "targets": ["<"], "characters": ["<", "&"],
-               "probabilities": [[0.5, 0.5]]}],
-        left_out={EVIL: EVIL},
-    )  # fmt: skip
-    text = page(content)
-    found = Outline(text)
-    assert len(found.of("script")) == len(found.of("style")) == 1
-    assert "alert('" not in text.replace("alert(&#x27;", "").replace("alert('&amp;", "")
-    assert EVIL in found.words
-    assert {a["data-tip"] for a in found.of("button", **{"class": "copied"})} == {
-        f"{EVIL}: in the training list"
-    }
-
-
-def test_markup_is_what_was_built_as_such():
-    assert tag("p", "<b>", Html("<i>"), None, 1234, class_='"') == (
-        '<p class="&quot;">&lt;b&gt;<i>1,234</p>'
-    )
-    assert tag("li", ["a", ["<"]], hidden=True, id=None, data_x="&") == (
-        '<li hidden data-x="&amp;">a&lt;</li>'
-    )
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "shown"),
-    [
-        (1.60149, "nats", "1.60"), (0.0, "", "0"), (12345.6, "", "12,346"), (0.0123, "", "0.0123"),
-        (0.58, "%", "58 %"), (0.0712, "%", "7.1 %"), (0.0001, "%", "< 0.1 %"), (1.0, "%", "100 %"),
-        (0.99999, "%", "> 99.9 %"), (0.9951, "%", "99.5 %"), (float("inf"), "", "not finite"),
-    ],
-)  # fmt: skip
-def test_numbers_are_written_for_people(value, unit, shown):
-    assert number(value, unit) == shown
-
-
-def test_an_interval_names_its_unit_once():
-    assert interval(0.54, 0.62, "%") == "54 to 62 %"
-    assert interval(0.9701, 0.9748, "%") == "97.0 to 97.5 %"
-    assert interval(1.5, 1.75) == "1.50 to 1.75"
-    assert percent(0) == "0 %"
 
 
 def test_the_first_screen_has_three_measures_ten_names_and_the_verdict(save):
@@ -451,21 +303,3 @@ def test_without_matplotlib_one_line_says_how_to_get_it(call, save, tmp_path, mo
     out = tmp_path / "report.html"
     assert "charloom[plot]" in refused(call("report", save(), "--out", out), 1)
     assert not out.exists()
-
-
-def test_figures_take_the_pages_colours_and_have_ids_of_their_own():
-    from charloom.plots import lengths_figure, losses_figure
-
-    drawn = inline(losses_figure(HISTORY), "loss", "Losses <&>")
-    assert 'aria-label="Losses &lt;&amp;&gt;"' in drawn
-    assert "style=" not in drawn and "#0072b2" not in drawn.lower()
-    assert "s-blue" in drawn and "s-orange" in drawn
-    ids = re.findall(r' id="([^"]+)"', drawn)
-    assert ids and all(name.startswith("loss-") for name in ids)
-    references = set(re.findall(r'href="#([^"]+)"', drawn)) | set(
-        re.findall(r"url\(#([^)]+)", drawn)
-    )
-    assert references <= set(ids)
-    assert "<text" in drawn and ">epoch</text>" in drawn
-    other = inline(lengths_figure({3: 4, 5: 1}), "lengths", "Lengths")
-    assert not set(re.findall(r' id="([^"]+)"', other)) & set(ids)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from .options import json_option, run_argument, say, to_json
+from .options import draw_seed_option, json_option, run_argument, say, to_json
+from .watched import watched
 
 SAMPLES = 10_000
 README = "README.md"
@@ -36,9 +35,7 @@ README = "README.md"
     show_default=True,
     help="Names that are drawn to measure by.",
 )
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides every draw."
-)
+@draw_seed_option
 @json_option
 def command(
     run: Path,
@@ -61,8 +58,15 @@ def command(
     prints = as_json or str(place) == "-"
     if not prints:
         check_place(place, force=force)
-    with _watched() as progress:
-        data = gather(run, load(run), samples=samples, seed=seed, sources=source, progress=progress)
+    with watched() as bar:
+        data = gather(
+            run,
+            load(run),
+            samples=samples,
+            seed=seed,
+            sources=source,
+            progress=lambda what: bar(what, 0.0),
+        )
     for what, why in data["left_out"].items():
         say(f"left out: {what}: {why}")
     if as_json:
@@ -74,16 +78,3 @@ def command(
         return
     write_card(place, text, force=force)
     say(f"Written to {place}")
-
-
-@contextmanager
-def _watched() -> Iterator[Callable[[str], None]]:
-    """Say on a terminal's stderr what is being done."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _: None
-        return
-    with console.status("") as status:
-        yield lambda what: status.update(what)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import json_option, reading_options, say, to_json
+from .options import data_option, draw_seed_option, json_option, reading_options, say, to_json
 from .watched import watched
 
 if TYPE_CHECKING:
@@ -31,13 +31,7 @@ NEEDLESS = (
 
 @click.command("compare")
 @click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="RUN_A RUN_B...")
-@click.option(
-    "--data",
-    multiple=True,
-    metavar="FILE",
-    help="Names, or text, to compare on (also .gz; - is standard input); may be repeated; what "
-    "every run held out if not given.",
-)
+@data_option("compare", held_out="every run")
 @click.option(
     "--samples",
     type=click.IntRange(0),
@@ -45,13 +39,7 @@ NEEDLESS = (
     show_default=True,
     help="Names drawn from each model for the other measures; 0 leaves these out.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    help="Decides draws and intervals.",
-)
+@draw_seed_option
 @reading_options
 @json_option
 def command(

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .drawing import rule_options, rules_of
-from .options import json_option, reading_options, run_argument, to_json
+from .options import (
+    data_option,
+    draw_seed_option,
+    json_option,
+    reading_options,
+    run_argument,
+    to_json,
+)
 
 if TYPE_CHECKING:
     from ..checkpoint import SavedModel
@@ -22,13 +29,7 @@ TEXT_SAMPLES = 20_000
 
 @click.command("evaluate")
 @run_argument
-@click.option(
-    "--data",
-    multiple=True,
-    metavar="FILE",
-    help="Names, or text, to measure on (also .gz; - is standard input); may be repeated; what the "
-    "run itself held out if not given.",
-)
+@data_option("measure")
 @click.option(
     "--samples",
     type=click.IntRange(0),
@@ -43,7 +44,7 @@ TEXT_SAMPLES = 20_000
     show_default=True,
     help="Of the draws.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides them.")
+@draw_seed_option
 @rule_options
 @reading_options
 @json_option

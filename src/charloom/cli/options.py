@@ -39,6 +39,24 @@ def source_arguments(function: F) -> F:
     return click.argument("sources", nargs=-1, metavar="[SOURCE]...")(function)
 
 
+def data_option(purpose: str, held_out: str = "the run itself") -> Callable[[F], F]:
+    """Names or text that RUN has not seen."""
+    return click.option(
+        "--data",
+        multiple=True,
+        metavar="FILE",
+        help=f"Names, or text, to {purpose} on (also .gz; - is standard input); may be repeated; "
+        f"what {held_out} held out if not given.",
+    )
+
+
+def draw_seed_option(function: F) -> F:
+    """The seed of what is drawn."""
+    return click.option(
+        "--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides every draw."
+    )(function)
+
+
 def reading_options(command: F) -> F:
     """How a source is read: what was given becomes ``reading``, arguments for ``Corpus.read``."""
 

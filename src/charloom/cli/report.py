@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .options import reading_options, run_argument, say
+from .options import data_option, draw_seed_option, reading_options, run_argument, say
 from .watched import watched
 
 SAMPLES = 10_000
@@ -23,13 +23,7 @@ SAMPLES = 10_000
     help="Where to write the page: a .html file.",
 )
 @click.option("--force", is_flag=True, help="Replace FILE even if it is no report.")
-@click.option(
-    "--data",
-    multiple=True,
-    metavar="FILE",
-    help="Names, or text, to measure on (also .gz; - is standard input); may be repeated; what the "
-    "run itself held out if not given.",
-)
+@data_option("measure")
 @click.option(
     "--source",
     multiple=True,
@@ -45,9 +39,7 @@ SAMPLES = 10_000
     help="Names that are drawn to measure by.",
 )
 @click.option("--start", default="", help="What draws begin with, if the model needs it.")
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides every draw."
-)
+@draw_seed_option
 @reading_options
 def command(
     run: Path,

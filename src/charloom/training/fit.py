@@ -30,6 +30,10 @@ from .progress import Progress, Resumed
 from .saver import Saver
 from .schedule import Schedule
 
+HELD_OUT_PER_SECOND = 3e4
+"""Characters of held-out text that are measured in a second, at least: until an epoch has told
+how long that takes, so much of a budget is kept for it."""
+
 
 def fit(
     corpus: Corpus | Text,
@@ -119,7 +123,9 @@ class _Run:
 
     def _schedule(self) -> Schedule:
         steps = self.batches.steps_per_epoch * self.training.epochs
-        return Schedule(self.training, steps, self.started)
+        held_out = self.material.held_out_size if self.model.text else 0
+        reserve = 0.5 + held_out / HELD_OUT_PER_SECOND
+        return Schedule(self.training, steps, self.started, reserve)
 
     def events(self, out: Path | None, *, force: bool, resume: bool) -> Iterator[Event]:
         """Do everything that ``fit`` promises."""

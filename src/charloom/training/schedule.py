@@ -30,9 +30,11 @@ class Schedule:
         reserve: seconds of the budget that are kept for what comes after the last step.
     """
 
-    def __init__(self, config: TrainConfig, total_steps: int, started: float) -> None:
+    def __init__(
+        self, config: TrainConfig, total_steps: int, started: float, reserve: float = 0.5
+    ) -> None:
         self.total_steps = total_steps
-        self.reserve = 0.5
+        self.reserve = reserve
         self._deadline = math.inf if config.seconds is None else started + config.seconds
         self._begin = time.monotonic()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -128,6 +129,8 @@ def _locked(path: Path) -> Iterator[None]:
         try:
             lock.acquire(blocking=False)
         except Timeout as error:
+            if not os.access(path.parent, os.W_OK):
+                raise fault(path, "lies in a folder that may not be written to.") from error
             raise fault(
                 path, "is in use by another search. Wait for it, or pass another --out."
             ) from error

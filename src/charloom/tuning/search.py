@@ -221,7 +221,7 @@ class _Search:
         if not whole:
             raise TrainingError(
                 "the search ended before the default recipe was trained on every fold, so there "
-                "is nothing to report. Give more --minutes, or fewer --folds."
+                "is nothing to report. Give it more time (--minutes), or fewer --folds."
             )
         default = next(trial for trial in whole if trial.user_attrs["default"])
         best = min(whole, key=lambda trial: (trial.value, trial.number))
