@@ -19,7 +19,7 @@ DROPOUT = (0.5, 0.55, 0.6, 0.2, 0.1)
 BATCH_SIZE = (8, 16, 32, 64, 128)
 LEARNING_RATE = (5e-3, 5e-3, 5e-3, 3e-3, 2e-3)
 WEIGHT_DECAY = (1.0, 0.1, 0.01, 0.01, 0.01)
-EPOCHS = (12, 14, 14, 6, 2)
+EPOCHS = (12, 14, 14, 10, 3)
 MIXED = 5e6
 """Characters up to which an n-gram is mixed in: it knows at once what the network has to learn."""
 
