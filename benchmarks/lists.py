@@ -162,8 +162,9 @@ def report(kind, train, lengths, nats, size) -> None:  # type: ignore[no-untyped
     count = f"{size:>9,}" if kind != "text" else f"{'':>9}"
     print(
         f"{kind:18}{count}{train.report.characters:>12,}  {best.sum() / total:>8.4f} ({order})"
-        f" {of_all:>9.4f}{ours.sum() / total:>9.4f}{network.sum() / total:>9.4f}{difference.value:>12.4f}  "
-        f"{f'{difference.low:.4f} to {difference.high:.4f}':18}{seconds:>8.1f}"
+        f" {of_all:>9.4f}{ours.sum() / total:>9.4f}{network.sum() / total:>9.4f}"
+        f"{difference.value:>12.4f}  {f'{difference.low:.4f} to {difference.high:.4f}':18}"
+        f"{seconds:>8.1f}"
         f"{'  reached' if difference.value < 0 else '  missed'}",
         flush=True,
     )
