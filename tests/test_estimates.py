@@ -16,7 +16,7 @@ from charloom.evaluation import (
     share_estimate,
 )
 from charloom.evaluation import estimates as module
-from charloom.evaluation.estimates import changed
+from charloom.evaluation.estimates import changed, reach
 
 
 def coverage(intervals, truth):
@@ -37,6 +37,23 @@ def test_ratio_intervals_hold_the_truth_as_often_as_they_say():
     assert 0.90 <= coverage(found, 1.6) <= 0.985
 
 
+@pytest.mark.parametrize(("items", "least"), [(5, 0.86), (10, 0.89), (20, 0.92)])
+def test_intervals_of_few_items_hold_the_truth_nearly_as_often(items, least):
+    """Plain percentiles hold it in 81, 86 and 91 % of cases."""
+    rng, found = np.random.default_rng(0), []
+    for seed in range(1000):
+        lengths = rng.integers(3, 15, items)
+        nats = lengths * rng.gamma(4, 0.4, items)
+        found.append(ratio_estimate(nats, lengths, resamples=400, seed=seed))
+    assert least <= coverage(found, 1.6) <= 0.97
+
+
+def test_the_reach_is_students_and_tends_to_the_normal_one():
+    assert reach(20) == pytest.approx(2.093024 * np.sqrt(20 / 19), rel=1e-6)
+    assert reach(2) > reach(3) > reach(100) > reach(10**6) > module.Z
+    assert reach(10**6) == pytest.approx(module.Z, rel=1e-5)
+
+
 def test_paired_intervals_are_narrower_than_those_of_each():
     rng = np.random.default_rng(1)
     found, widths = [], []
@@ -55,6 +72,14 @@ def test_paired_intervals_are_narrower_than_those_of_each():
 def test_share_intervals_hold_the_truth_as_often_as_they_say(p, of):
     hits = np.random.default_rng(2).binomial(of, p, 1000)
     assert 0.92 <= coverage([share_estimate(int(h), of) for h in hits], p) <= 0.99
+
+
+def test_a_sum_of_chances_has_an_interval_that_is_wide_enough():
+    """Most names have hardly any chance, a few nearly all of it, as in held-out recall."""
+    chances = np.random.default_rng(0).beta(0.01, 1.0, 100_000)
+    picked = np.random.default_rng(1).choice(chances, (1000, 100))
+    found = [share_estimate(float(some.sum()), 100) for some in picked]
+    assert coverage(found, chances.mean()) >= 0.94
 
 
 @given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))

@@ -65,6 +65,28 @@ def test_a_model_of_the_style_copies_as_much_as_it_would_by_chance():
     )
 
 
+def test_intervals_of_copies_allow_for_rare_names_that_are_likely():
+    """Percentiles hold the truth in 63 % of cases."""
+    odds = np.ones((27, 27))
+    odds[:, 1:] = np.exp(2.5 * np.random.default_rng(0).normal(size=(27, 26)))
+    odds[:, 0] = odds[:, 1:].sum(axis=1) / 4
+    model = bigram(odds)
+    names = list(dict.fromkeys(model.names(3000, allow_known=True, temperature=1.5)))
+    ids = [model.vocabulary.encode(name) for name in names]
+    truth, held = 500 * chances(model, ids, 1.0).mean(), 0
+    for seed in range(60):
+        order = np.random.default_rng(seed).permutation(names).tolist()
+        ideal = memorisation(model, order[:500], order[500:600], temperatures=[1]).by_temperature
+        held += ideal[0].ideal.low <= truth <= ideal[0].ideal.high
+    assert held >= 45
+
+
+def test_one_held_out_name_says_nothing_of_the_style():
+    found = memorisation(uniform(4), PAIRS[:8], PAIRS[8:9]).by_temperature[2]
+    assert found.ideal.value == pytest.approx(8 * (1 / 5) ** 3 / (1 - 1 / 5), rel=1e-5)
+    assert (found.ideal.low, found.ideal.high) == (0, 1)
+
+
 def reciter():
     """A model that says ``abc`` nineteen times out of twenty."""
     odds = np.full((5, 5), 0.01)

@@ -13,7 +13,7 @@ from ..models.numpy_rnn import Recurrence
 from ..models.score import log_softmax
 from ..models.threads import run
 from ..vocabulary import BOUNDARY
-from .estimates import Estimate, Measure, Z
+from .estimates import Estimate, Measure, reach
 
 BINS = 10
 
@@ -180,7 +180,7 @@ def _compared(
     weights = rng.multinomial(strings, np.full(strings, 1 / strings), RESAMPLES)
     sizes = np.bincount(name)
     resampled = np.abs(weights @ gaps).sum(axis=1) / np.maximum(weights @ sizes, 1)
-    half = Z * float(resampled.std())
+    half = reach(strings) * float(resampled.std())
 
     shares = np.zeros((count, used))  # a place's probability in each bin
     for index in range(used):

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from .estimates import Estimate, Z
+from .estimates import Estimate, changed, reach
 
 EDGE = "\0"
 """Stands before and after a string; no name has it."""
@@ -45,7 +45,7 @@ def distance_between(
         distance: of two vectors of shares.
         size: all, if not given.
         seed: decides the resamples of the interval, which is the value and 1.96 standard errors
-            of the bootstrap over the strings of both.
+            of the bootstrap over the strings of both, more if they are few (see ``reach``).
 
     Returns:
         ``None`` if there is no string on a side.
@@ -63,7 +63,8 @@ def distance_between(
             resampled = [distance(part.shares(rng), real.shares(rng)) for _ in range(RESAMPLES)]
             error = float(np.std(resampled))
     value = float(np.mean(found))
-    return Estimate(value=value, low=max(0.0, value - Z * error), high=value + Z * error)
+    half = reach(min(size, len(others))) * error
+    return Estimate(value=value, low=max(0.0, value - half), high=value + half)
 
 
 class _Sample:
@@ -129,7 +130,8 @@ def ngrams_apart(
         ]
         for sample in (ours[: PARTS * size] if size else ours, others)
     )
-    return distance_between(mine, real, jensen_shannon, size=size, seed=seed)
+    found = distance_between(mine, real, jensen_shannon, size=size, seed=seed)
+    return found and changed(found, found.value, 0.0, 1.0)
 
 
 def ngrams(units: Units, n: int, edges: bool = True) -> list[Hashable]:

@@ -177,7 +177,9 @@ def _notes_on(real: Sequence[str], known: Sequence[str] | None) -> list[str]:
                 f"{seen:,} of the {len(real):,} names are in the training list: the model has "
                 "seen them."
             )
-    if len(real) < FEW:
+    if len(real) == 1:
+        notes.append("There is only one held-out name: it cannot say how far chance goes.")
+    elif len(real) < FEW:
         notes.append(f"There are only {len(real):,} held-out names: the intervals are wide.")
     return notes
 

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from ..errors import ConfigError, CorpusError
 from ..generation import LanguageModel
 from ..generation.known import known_names, normalise
-from .memorised import Copies, Memorisation, interval, level_of, share, verdict_on
+from .estimates import Estimate, middle
+from .memorised import Copies, Memorisation, level_of, verdict_on
 from .text_memorisation import text_memorisation as text_memorisation
 
 Table = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 TEMPERATURES = (0.5, 0.8, 1.0, 1.2)
 
@@ -42,8 +44,8 @@ def memorisation(
     name as often as a held-out one: ``ideal`` is the mean chance of a held-out name times the
     number of training names. Whether there are more copies than that is told by a permutation
     test, which shuffles who is in which list, at a level of 2.5 %. Intervals are bootstraps over
-    the names of each part. A model without a begin symbol begins as often with each character as
-    the names do.
+    the names of each part; of copies see ``_share``. A model without a begin symbol begins as
+    often with each character as the names do.
 
     The level is read at the temperature nearest to 1. ``strong``: memory makes a tenth of the
     draws copies; or a hundredth, and copies are, by the interval's low end, ten times as many as
@@ -85,16 +87,14 @@ def memorisation(
             "none of the held-out names can be scored: each holds a character that the model "
             "never saw. Is it a model of this kind of names?"
         )
-    (sums, spread), (others, other_spread) = (
-        (table.sum(axis=0), _resampled(table, rng)) for table in tables
+    (sums, spread, squares), (others, other_spread, other_squares) = (
+        (table.sum(axis=0), *_resampled(table, rng)) for table in tables
     )
-    every = count / len(read)
-    scale = count / len(unread)
     by_temperature = tuple(
         Copies(
             temperature=float(temperature),
-            copied=share(every * sums[k], every * spread[:, k]),
-            ideal=share(scale * others[k], scale * other_spread[:, k]),
+            copied=_share(count, tables[0][:, k], spread[:, k], squares[:, k]),
+            ideal=_share(count, tables[1][:, k], other_spread[:, k], other_squares[:, k]),
         )
         for k, temperature in enumerate(temperatures)
     )
@@ -103,7 +103,8 @@ def memorisation(
         other, other_nats = others[-2] / others[-1], other_spread[:, -2] / other_spread[:, -1]
         k = int(np.abs(np.asarray(temperatures) - 1).argmin())
         ratio = (spread[:, k] / len(read)) / (other_spread[:, k] / len(unread))
-    gap = interval(other - nats, other_nats - nats_spread)
+    few = min(len(read), len(unread))
+    gap = middle(other_nats - nats_spread, float(other - nats), few)
     exposed = None
     if canaries:
         from .exposure import exposure
@@ -113,8 +114,8 @@ def memorisation(
     low_ratio = float(np.nan_to_num(np.nanquantile(ratio, 0.025), posinf=1e9))
     level = level_of(by_temperature[k], chance, low_ratio, gap, exposed)
     return Memorisation(
-        train_nats_per_char=interval(nats, nats_spread),
-        held_out_nats_per_char=interval(other, other_nats),
+        train_nats_per_char=middle(nats_spread, float(nats), len(read)),
+        held_out_nats_per_char=middle(other_nats, float(other), len(unread)),
         gap=gap,
         by_temperature=by_temperature,
         longest_copy=None,
@@ -176,14 +177,47 @@ def _table(
     return table
 
 
-def _resampled(table: Table, rng: np.random.Generator) -> Table:
-    """Return the columns' sums over as many rows drawn anew, (RESAMPLES, K + 2)."""
-    rows = len(table)
+def _resampled(table: Table, rng: np.random.Generator) -> tuple[Table, Table]:
+    """Return sums over as many rows drawn anew, each time: of the columns, (RESAMPLES, K + 2);
+    and of the chances' squared distances from their mean, (RESAMPLES, K)."""
+    rows, width = table.shape
+    chances = table[:, :-2]
+    both = np.hstack([table, (chances - chances.mean(axis=0)) ** 2])
     picks = (rng.integers(rows, size=rows) for _ in range(RESAMPLES))
-    return np.stack([np.bincount(pick, minlength=rows) @ table for pick in picks])
+    found = np.stack([np.bincount(pick, minlength=rows) @ both for pick in picks])
+    return found[:, :width], found[:, width:]
 
 
-def _chance(read: NDArray[np.float64], unread: NDArray[np.float64], rng: Any) -> float:
+def _share(count: int, chances: Floats, sums: Floats, squares: Floats) -> Estimate:
+    """Estimate ``count`` times the mean of ``chances``, 1 at most, by the bootstrap-t.
+
+    A few names have most of the chance, and a sample that lacks them has a small spread too: so
+    each resample's distance is taken in its own standard errors (Efron & Tibshirani 1993, ch. 12).
+    Of 150 place names at a time the interval holds the truth in 79 % of cases, where percentiles
+    do in 53; of 1,000, in 88 and 77.
+
+    Args:
+        count: names in all.
+        chances: of N of them, (N,).
+        sums, squares: of resamples, (R,); see ``_resampled``.
+    """
+    rows, value = len(chances), float(chances.mean())
+    if rows < 2:  # nothing is known of the others
+        return Estimate(value=min(count * value, 1.0), low=0.0, high=1.0)
+    error, low, high = float(chances.std()), value, value
+    if error > 1e-6 * value:
+        far = sums / rows - value
+        own = np.sqrt(np.maximum(squares / rows - far**2, (1e-6 * error) ** 2))
+        least, most = np.quantile(far / own, (0.025, 0.975))
+        low, high = min(value, value - most * error), max(value, value - least * error)
+    return Estimate(
+        value=min(count * value, 1.0),
+        low=min(max(count * low, 0.0), 1.0),
+        high=min(count * high, 1.0),
+    )
+
+
+def _chance(read: Floats, unread: Floats, rng: Any) -> float:
     """Return how likely as large a mean of ``read`` is, above that of ``unread``, by chance.
 
     A permutation test: the two lists are shuffled together and split anew.

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from .estimates import Estimate
 
 if TYPE_CHECKING:
@@ -122,18 +119,6 @@ class Memorisation:
             "level": self.level,
             "verdict": self.verdict,
         }
-
-
-def interval(value: float, spread: NDArray[np.float64]) -> Estimate:
-    """Return an estimate with the middle 95 % of ``spread`` as its interval."""
-    found = spread[np.isfinite(spread)]
-    low, high = np.quantile(found, (0.025, 0.975)) if len(found) else (value, value)
-    return Estimate(value=float(value), low=min(float(low), value), high=max(float(high), value))
-
-
-def share(value: float, spread: NDArray[np.float64]) -> Estimate:
-    """Return an estimate of a share, which is 1 at most."""
-    return interval(min(value, 1.0), np.minimum(spread, 1.0))
 
 
 def level_of(

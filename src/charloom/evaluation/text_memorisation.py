@@ -17,8 +17,8 @@ from ..text import Text
 from ..vocabulary import BOUNDARY, split_units
 from .blocks import BLOCK, block_nats
 from .copied import copied, covered
-from .estimates import Estimate, ratio_estimate
-from .memorised import WORDS, Copies, Level, LongestCopy, Memorisation, interval
+from .estimates import Estimate, middle, ratio_estimate
+from .memorised import WORDS, Copies, Level, LongestCopy, Memorisation
 
 Ids = NDArray[np.integer]
 
@@ -127,13 +127,15 @@ def text_memorisation(
         real_text=_longest(real, lengths[0], train_text),
         piece=PIECE,
     )
-    nats, spread = _scored(model, train_text, size, seed, threads)
-    other, other_spread = _scored(model, held_out_text, len(held_out_text), seed + 1, threads)
+    nats, spread, blocks = _scored(model, train_text, size, seed, threads)
+    other, other_spread, others = _scored(
+        model, held_out_text, len(held_out_text), seed + 1, threads
+    )
     level = _level(by_temperature[k], longest)
     return Memorisation(
-        train_nats_per_char=interval(nats, spread),
-        held_out_nats_per_char=interval(other, other_spread),
-        gap=interval(other - nats, other_spread - spread),
+        train_nats_per_char=middle(spread, nats, blocks),
+        held_out_nats_per_char=middle(other_spread, other, others),
+        gap=middle(other_spread - spread, other - nats, min(blocks, others)),
         by_temperature=by_temperature,
         longest_copy=longest,
         canaries=None,
@@ -228,8 +230,8 @@ def _longest(ids: Ids, lengths: NDArray[np.int32], source: Text) -> str:
 
 def _scored(
     model: LanguageModel, text: Text, size: int, seed: int, threads: int | None
-) -> tuple[float, NDArray[np.float64]]:
-    """Return nats a character of blocks all over a text, and what their bootstrap makes of it."""
+) -> tuple[float, NDArray[np.float64], int]:
+    """Return nats a character of blocks all over a text, as resampled, and how many blocks."""
     known = {c: i for i, c in enumerate(model.vocabulary.characters, start=1)}
     other = -1 if model.vocabulary.unknown_id is None else model.vocabulary.unknown_id
     own = [known.get(character, other) for character in text.vocabulary.characters]
@@ -248,7 +250,8 @@ def _scored(
     sizes = np.array([own_size for _, own_size in blocks])
     rng = np.random.default_rng(seed)
     picks = rng.integers(len(blocks), size=(RESAMPLES, len(blocks)))
-    return float(nats.sum() / sizes.sum()), nats[picks].sum(axis=1) / sizes[picks].sum(axis=1)
+    spread = nats[picks].sum(axis=1) / sizes[picks].sum(axis=1)
+    return float(nats.sum() / sizes.sum()), spread, len(blocks)
 
 
 def _level(copies: Copies, longest: LongestCopy) -> Level:
