@@ -119,8 +119,7 @@ def memorisation(source: Source, _given: Data) -> Data:
         raise RunError(
             f"{source.run} has no held-out names to compare copies with. Train with some."
         )
-    canaries = source.saved.facts.get("canaries") or ()
-    found = measured(source.model, _training(source), source.held_out, canaries=canaries)
+    found = measured(source.model, _training(source), source.held_out, canaries=source.canaries)
     return found.to_dict()
 
 
@@ -135,7 +134,7 @@ def _strings(source: Source, given: Data) -> tuple[list[Units], list[Units]]:
         start = given.get("start", "")
         text = source.model.text(given.get("n", CHARACTERS), seed=given.get("seed", 0), start=start)
         return [split_units(text, unit)], [split_units(saved.held_out_text, unit)]
-    real = some(saved.train_names or source.held_out)
+    real = some(source.train_names or source.held_out)
     if not real:
         raise RunError(f"{source.run} has no training names. Restore its train_names.txt.")
     drawn = _drawn(source, given)
@@ -156,7 +155,7 @@ def names(source: Source, n: int, **given: Any) -> list[str]:
     """
     from ..evaluation.draws import plain_draws
 
-    like = [] if source.saved.config.begin else some(source.saved.train_names or source.held_out)
+    like = [] if source.saved.config.begin else some(source.train_names or source.held_out)
     return [sample.text for sample in plain_draws(source.model, n, like=like, **given)[0]]
 
 
@@ -171,7 +170,7 @@ def _drawn(source: Source, given: Data) -> list[str]:
 
 
 def _training(source: Source) -> Sequence[str]:
-    names = source.saved.train_names
+    names = source.train_names
     if not names:
         raise RunError(f"{source.run} has no training names. Restore its train_names.txt.")
     return names

@@ -27,6 +27,9 @@ NEXT = 4
 HEAT = (0.2, 0.5, 0.8, 1.0, 1.2, 1.5)
 """Temperatures of which some names are shown."""
 
+EXAMPLES = 24
+"""Training names that are shown."""
+
 NAMES_A_HEAT = 8
 LABELS = 24
 """Labels of which some names are shown, at most."""
@@ -58,6 +61,7 @@ class Content:
         by_temperature: what is drawn at each: names, and whether they are copies; or text.
         by_label: new names of each kind, of a model that tells kinds apart.
         next: next characters along several strings.
+        examples: some of the names that the model was trained on.
         passage: running text that was drawn.
         measured_on: how many real names, or characters of text, it was measured on.
         left_out: what could not be told, and why.
@@ -76,6 +80,7 @@ class Content:
     by_temperature: list[tuple[float, list[tuple[str, bool]] | str]] = field(default_factory=list)
     by_label: list[tuple[str, list[str]]] = field(default_factory=list)
     next: list[Data] = field(default_factory=list)
+    examples: list[str] = field(default_factory=list)
     passage: str = ""
     measured_on: int = 0
     left_out: dict[str, str] = field(default_factory=dict)
@@ -109,13 +114,14 @@ def gather(
             do, if it is not given.
         progress: told what is done, and which share of the whole is.
     """
-    saved = source.saved
+    saved, learnt = source.saved, source.train_names
     found = Content(
         run=source.run.resolve().name,
         saved=saved,
         parameters=sum(int(array.size) for array in saved.weights.values()),
         samples=samples,
         seed=seed,
+        examples=list(learnt[:: max(1, len(learnt) // EXAMPLES)][:EXAMPLES]),
     )
     others: dict[str, Any] = {"seed": seed, "start": start} if start else {"seed": seed}
 
@@ -202,7 +208,7 @@ def _measure(
         model,
         real,
         train=saved.train_names,
-        canaries=tuple(saved.facts.get("canaries") or ()),
+        canaries=source.canaries,
         samples=found.samples,
         seed=found.seed,
         start=start,
@@ -240,7 +246,7 @@ def _memorisation(found: Content, source: Source, held_out: Any, train_text: Any
         source.model,
         saved.train_names,
         real,
-        canaries=tuple(saved.facts.get("canaries") or ()),
+        canaries=source.canaries,
         seed=found.seed,
     ).to_dict()
 
@@ -250,9 +256,9 @@ def _frequent(data: Data, source: Source) -> Data:
     characters = data["characters"]
     if len(characters) <= MAPPED:
         return data
-    saved = source.saved
-    real = some(saved.train_names or saved.held_out_names or (saved.held_out_text or "",))
-    counts = Counter(unit for text in real for unit in split_units(text, saved.vocabulary.unit))
+    unit = source.saved.vocabulary.unit
+    real = some(source.train_names or source.held_out or (source.saved.held_out_text or "",))
+    counts = Counter(character for text in real for character in split_units(text, unit))
     order = sorted(range(len(characters)), key=lambda i: -counts[characters[i]])
     kept = sorted(order[:MAPPED])
     parts = ("characters", "kinds", "points")

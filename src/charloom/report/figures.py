@@ -73,6 +73,18 @@ class Source:
         """The names that the model was not trained on, if there are any."""
         return self.saved.held_out_names or ()
 
+    @cached_property
+    def canaries(self) -> tuple[str, ...]:
+        """Random strings that were learnt along with the names."""
+        found = self.saved.facts.get("canaries")
+        return tuple(c for c in found if isinstance(c, str)) if isinstance(found, list) else ()
+
+    @cached_property
+    def train_names(self) -> Sequence[str]:
+        """The real names that the model was trained on, if there are any: no canaries."""
+        names, canaries = self.saved.train_names or (), frozenset(self.canaries)
+        return [name for name in names if name not in canaries] if canaries else names
+
     def passages(self, count: int) -> Sequence[str]:
         """Return held-out names, or of held-out text as many passages as figures have room for."""
         if not self.saved.config.text:
@@ -197,11 +209,10 @@ def _is_epoch(entry: Any) -> bool:
 def _lengths(source: Source, _given: Data) -> Data:
     from ..vocabulary import split_units
 
-    saved = source.saved
-    if not saved.train_names:
+    if not source.train_names:
         raise RunError(f"{source.run} has no training names. Restore its train_names.txt.")
-    unit = saved.vocabulary.unit
-    lengths = Counter(len(split_units(name, unit)) for name in saved.train_names)
+    unit = source.saved.vocabulary.unit
+    lengths = Counter(len(split_units(name, unit)) for name in source.train_names)
     return {"unit": unit, "lengths": [list(pair) for pair in sorted(lengths.items())]}
 
 
@@ -224,7 +235,7 @@ def _sweep(source: Source, given: Data) -> Data:
 def _next(source: Source, given: Data) -> Data:
     from ..evaluation import next_characters
 
-    texts = given.get("text") or source.passages(1) or (source.saved.train_names or ())[:1]
+    texts = given.get("text") or source.passages(1) or source.train_names[:1]
     if not texts:
         raise _nameless(source)
     found = next_characters(source.model, texts[0])
@@ -260,7 +271,7 @@ def _units(source: Source, given: Data) -> Data:
     if not texts:
         raise _nameless(source)
     model, unit = source.model, saved.vocabulary.unit
-    train = source.passages(READ) if saved.config.text else saved.train_names
+    train = source.passages(READ) if saved.config.text else source.train_names
     train = train or texts
     shown = activity(model, texts)  # (T, H) a name
     read = train[:: max(1, len(train) // READ)]  # of 100,000, all would take gigabytes

@@ -41,14 +41,15 @@ def corpus(content: Content) -> Section | None:
     rows.append(("Alphabet", tag("span", f"{kinds}: ", tag("bdi", shown, class_="alphabet"))))
     if content.saved.labels:
         rows.append(("Labels", tag("span", ", ".join(content.saved.labels))))
+    if isinstance(canaries := facts.get("canaries"), list):
+        strings = f"{len(canaries):,} random strings, learnt along to see what it gives away"
+        rows.append(("Canaries", strings))
     lead = "What the model has read. What was held out it has never seen: it is measured on that."
     body: list[Html | None] = [facts_list(rows)]
     if "lengths" in content.figures and "drawn-lengths" not in content.figures:
         body.append(figure(content, "lengths", "Training names by their length."))
-    names = content.saved.train_names
-    if names:
-        step = max(1, len(names) // 24)
-        some = [tag("span", name_of(name)) for name in names[::step][:24]]
+    if content.examples:
+        some = [tag("span", name_of(name)) for name in content.examples]
         body.append(tag("p", tag("b", "Some of them: "), [[s, " "] for s in some], class_="some"))
     return "What it learnt from", lead, body
 
