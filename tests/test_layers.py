@@ -124,3 +124,19 @@ def test_help_needs_neither_numpy_nor_a_framework():
     )
     assert "click" in loaded
     assert not loaded & {*FRAMEWORKS, "numpy", "rich"}
+
+
+def test_a_few_names_without_rules_need_neither_them_nor_what_long_lists_and_threads_do(trained):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "charloom", "generate", str(trained), "-n", "1"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "charloom.generation.walk" in loaded
+    assert not loaded & {
+        *("charloom.generation.rules", "charloom.encoding.sequences", "charloom.corpus"),
+        *("numpy.random", "concurrent.futures", "rich"),
+    }

@@ -67,6 +67,10 @@ def drawing_options(function: F) -> F:
     return _decorate(function, options)
 
 
+RULES = {"end": "", "contains": (), "length": None, "chars": None, "regex": None, "block": ()}
+"""The options that are rules beside the start, as they are where none is given."""
+
+
 def rule_options(function: F) -> F:
     """What every name must obey."""
     options = (
@@ -123,21 +127,24 @@ def novelty_options(function: F) -> F:
     return _decorate(function, options)
 
 
-def rules_of(options: dict[str, Any]) -> Rules:
+def rules_of(options: dict[str, Any]) -> Rules | None:
     """Take the rules out of the options, but the start, which is one of the model's."""
-    from ..generation import rules
+    given = {name: options.pop(name) for name in RULES}
+    if given == RULES:
+        return None
+    from ..generation import rules  # late: most calls have none
 
     demands: list[rules.Rule] = []
-    if end := options.pop("end"):
+    if end := given["end"]:
         demands.append(rules.End(end))
-    demands += map(rules.Contains, options.pop("contains"))
-    if length := options.pop("length"):
+    demands += map(rules.Contains, given["contains"])
+    if length := given["length"]:
         demands.append(rules.Length.parse(length))
-    if (characters := options.pop("chars")) is not None:
+    if (characters := given["chars"]) is not None:
         demands.append(rules.Chars(characters))
-    if (pattern := options.pop("regex")) is not None:
+    if (pattern := given["regex"]) is not None:
         demands.append(rules.Regex(pattern))
-    for path in options.pop("block"):
+    for path in given["block"]:
         from ..corpus import read_texts
 
         demands.append(rules.Block(tuple(read_texts(path)), name=f"--block {path.name}"))

@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-import hashlib
-from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..vocabulary import BOUNDARY, Vocabulary
+from .array_names import ArrayNames as ArrayNames
 from .hashes import Index, character_factors, hash_of, hashes
 from .ragged import BLOCK, Ragged, spans
 
@@ -23,63 +22,6 @@ LINE = ord("\n")
 
 SCANS = 64
 """Names that are looked for in a file from end to end, until a lookup is worth its making."""
-
-
-class ArrayNames(Sequence[str]):
-    """What both have in common."""
-
-    @abstractmethod
-    def _lookup(self) -> Index:
-        """Return where the names with a hash are."""
-
-    @abstractmethod
-    def _name(self, row: int) -> str | None:
-        """Return the name in ``row`` of the lookup; ``None`` if it is none of these."""
-
-    @abstractmethod
-    def _at(self, place: int) -> str:
-        """Return the name at ``place``, from 0."""
-
-    @overload
-    def __getitem__(self, place: int) -> str: ...
-    @overload
-    def __getitem__(self, place: slice) -> tuple[str, ...]: ...
-    def __getitem__(self, place: int | slice) -> str | tuple[str, ...]:
-        if isinstance(place, slice):
-            return tuple(self._at(i) for i in range(*place.indices(len(self))))
-        if not -len(self) <= place < len(self):
-            raise IndexError(f"there are {len(self):,} names. Received: {place}")
-        return self._at(int(place) % len(self))
-
-    def __contains__(self, name: object) -> bool:
-        if not isinstance(name, str):
-            return False
-        return any(self._name(row) == name for row in self._lookup().rows_of(name))
-
-    @abstractmethod
-    def texts(self) -> Iterator[str]:
-        r"""Yield all names in order, many at once, each ended by \n."""
-
-    def lines(self) -> Iterator[bytes]:
-        r"""Yield what ``texts`` does as UTF-8: the bytes of a file of these names."""
-        return (text.encode() for text in self.texts())
-
-    def __iter__(self) -> Iterator[str]:
-        for text in self.texts():
-            yield from text.split("\n")[:-1]
-
-    @cached_property
-    def sealed(self) -> tuple[int, str]:
-        """The bytes of ``lines``: how many they are, and their sha256."""
-        size, seal = 0, hashlib.sha256()
-        for line in self.lines():
-            size += len(line)
-            seal.update(line)
-        return size, seal.hexdigest()
-
-    def changed(self, change: Callable[[str], str]) -> LineNames:
-        r"""Return the names after ``change``, which leaves \n as it is and joins nothing to it."""
-        return LineNames(b"".join(change(text).encode() for text in self.texts()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +37,7 @@ class EncodedNames(ArrayNames):
         left_out: rows that are not among these names, in order.
     """
 
+    normal: ClassVar[bool] = True  # as the names of every corpus
     characters: str
     ids: Ragged
     lookup: Index

@@ -9,6 +9,7 @@ from .disk import claim_folder as claim_folder
 from .disk import creating as creating
 from .disk import fault as fault
 from .disk import is_part as is_part
+from .disk import target as target
 from .disk import unwritable as unwritable
 from .disk import write_file as write_file
 from .sets import Index as Index

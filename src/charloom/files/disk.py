@@ -83,19 +83,31 @@ def write_file(folder: Path, name: str, data: bytes) -> None:
     """Make ``data`` the file ``name``, a file of no set, at once; one that is equal is left alone.
 
     Raises:
-        RunError: the folder cannot be written.
+        RunError: the folder cannot be written, or something else than a file has that name.
     """
-    path = folder / name
     try:
+        path = target(folder / name)
         if not holds(path, data):
             try:
                 write(path, data).replace(path)
-                sync(folder)
+                sync(path.parent)
             finally:
                 with contextlib.suppress(OSError):
                     sweep(path, ())
     except (OSError, ValueError) as error:
         raise unwritable(folder, error) from error
+
+
+def target(path: Path) -> Path:
+    """Return the file that a rename may replace for ``path``: where its links lead.
+
+    Raises:
+        RunError: something else is there, such as a device, which a rename would do away with.
+    """
+    place = Path(os.path.realpath(path))
+    if place.exists() and not place.is_file():
+        raise fault(path, "is no regular file. Name another file.")
+    return place
 
 
 def claim_folder(folder: Path, name: str, *, force: bool, ignored: Collection[str] = ()) -> None:

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from itertools import islice
 
-from ..encoding.sequences import ArrayNames, LineNames
+from ..encoding.array_names import ArrayNames
 
 BLOCK = 1 << 16
 """Names that are strings at once where a set of arrays is gone through."""
@@ -87,11 +87,11 @@ class KnownNames(Set[str]):
 
 
 def _as_texts(part: Collection[str]) -> Iterator[str]:
-    """Yield what may not be in NFC: the names of a corpus are."""
-    if isinstance(part, LineNames):
-        yield from part.texts()
-    elif not isinstance(part, ArrayNames):
+    """Yield what may not be in NFC."""
+    if not isinstance(part, ArrayNames):
         yield from part
+    elif not part.normal:
+        yield from part.texts()
 
 
 def normalised(names: Set[str]) -> Set[str]:

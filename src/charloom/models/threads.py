@@ -6,7 +6,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
@@ -47,6 +46,8 @@ def run(
     with one_blas_thread():
         if workers <= 1:
             return [work(job) for job in jobs]
+        from concurrent.futures import ThreadPoolExecutor  # late: a few names need none
+
         with ThreadPoolExecutor(workers, thread_name_prefix="charloom") as pool:
             return list(pool.map(work, jobs))
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..description import visible
-from ..errors import CharloomError, ConfigError
+from ..errors import CharloomError, ConfigError, RunError
+from ..files import write_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,19 +67,10 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         PlotError: it cannot be written.
     """
-    aside = path.with_name(f".{path.name}.{os.urandom(8).hex()}.tmp")
     try:
-        with aside.open("xb") as file:
-            file.write(data)
-        aside.replace(path)
-    except (OSError, ValueError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or error
-        raise PlotError(
-            f"{str(path)!r} could not be written: {reason}. Make room, or name another file."
-        ) from error
-    finally:
-        with contextlib.suppress(OSError, ValueError):
-            aside.unlink(missing_ok=True)
+        write_file(path.parent, path.name, data)
+    except RunError as error:
+        raise PlotError(str(error)) from error
 
 
 def check_library() -> None:
