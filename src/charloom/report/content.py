@@ -65,7 +65,8 @@ class Content:
         passage: running text that was drawn.
         measured_on: how many real names, or characters of text, it was measured on.
         left_out: what could not be told, and why.
-        samples, seed: how it was measured.
+        samples, seed, start: how it was measured.
+        given: whether it was measured on other strings than the run held out.
     """
 
     run: str
@@ -73,6 +74,8 @@ class Content:
     parameters: int
     samples: int
     seed: int
+    start: str = ""
+    given: bool = False
     figures: dict[str, Data] = field(default_factory=dict)
     measurement: Data = field(default_factory=dict)
     memorisation: Data = field(default_factory=dict)
@@ -121,6 +124,8 @@ def gather(
         parameters=sum(int(array.size) for array in saved.weights.values()),
         samples=samples,
         seed=seed,
+        start=start,
+        given=held_out is not None,
         examples=list(learnt[:: max(1, len(learnt) // EXAMPLES)][:EXAMPLES]),
     )
     others: dict[str, Any] = {"seed": seed, "start": start} if start else {"seed": seed}
