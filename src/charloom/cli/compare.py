@@ -86,6 +86,11 @@ def _compare(
     from ..evaluation.paired import compare_names, compare_text, spelt_by_all
 
     models = {name: load(run) for name, run in runs.items()}
+    for name, model in models.items():
+        if model.labels:
+            say(
+                f"warning: {name} has learnt labels, by which it predicts better than it does here."
+            )
     texts = {model.is_text for model in models.values()}
     if len(texts) > 1:
         raise click.UsageError("some runs have learnt names and some text. Compare one kind.")

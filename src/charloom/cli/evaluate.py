@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,8 @@ TEXT_SAMPLES = 20_000
 @draw_seed_option
 @rule_options
 @reading_options
+@click.option("--label-column", help="Column of a .csv or .tsv of --data with each name's label.")
+@click.option("--label-field", help="Field of a .jsonl's objects with each name's label.")
 @json_option
 def command(
     run: Path,
@@ -55,6 +57,8 @@ def command(
     temperature: float,
     seed: int,
     reading: dict[str, Any],
+    label_column: str | None,
+    label_field: str | None,
     as_json: bool,
     **rules: Any,
 ) -> None:
@@ -68,7 +72,8 @@ def command(
     A name's end counts as a character. Names with characters that the model never saw have no
     finite likelihood: they are counted and left out. Draws are free of the rules; given some, the
     share that obeys them is measured. With --start, draws begin so, and are compared with real
-    names that do.
+    names that do. A model with labels is measured without; with --label-column or --label-field
+    it is once told those of the names in --data.
 
     Text is measured with all that came before each character, and once more in windows of 256
     characters that are read on their own. Characters that the model never saw are counted; it
@@ -81,14 +86,17 @@ def command(
     if model.is_text:
         result = _of_text(run, model, data, samples, temperature, seed, reading)
     else:
-        names = _names(run, model, data, reading, needed=samples == 0)
+        kinds = {"label_column": label_column, "label_field": label_field}
+        wanted = {name: value for name, value in kinds.items() if value is not None}
+        _check_labels(model, data, wanted)
+        names, labels = _names(run, model, data, reading | wanted, needed=samples == 0)
         if samples == 0:
-            from ..evaluation import likelihood
-
-            result = likelihood(model, names).to_dict()
+            result = _likelihood(model, names, labels, seed)
         else:
             count = 10_000 if samples is None else samples
-            result = _of_names(load_model(run), model, names, count, temperature, seed, rules)
+            result = _of_names(
+                load_model(run), model, names, labels, count, temperature, seed, rules
+            )
     if as_json:
         click.echo(to_json(result))
     elif samples == 0:
@@ -109,26 +117,56 @@ def _names(
     reading: dict[str, Any],
     *,
     needed: bool,
-) -> Sequence[str]:
-    """Return the names to measure on; none, if the run held none out and they are not needed."""
+) -> tuple[Sequence[str], Sequence[str] | None]:
+    """Return the names to measure on, and their labels, if asked for.
+
+    There are no names if the run held none out and they are not needed.
+    """
     from ..api import held_out_names
     from ..corpus import Corpus
     from ..errors import RunError
 
     if data:
-        return Corpus.read(*data, unit=model.vocabulary.unit, **reading).names
+        corpus = Corpus.read(*data, unit=model.vocabulary.unit, **reading)
+        return corpus.names, corpus.labels
     try:
-        return held_out_names(run)
+        return held_out_names(run), None
     except RunError:
         if needed:
             raise
-        return ()
+        return (), None
+
+
+def _check_labels(model: LanguageModel, data: tuple[str, ...], wanted: Collection[str]) -> None:
+    """Refuse labels that are of no use."""
+    if wanted and not data:
+        raise click.UsageError(
+            "a run does not keep the labels of what it held out. Pass --data FILE with names and "
+            "their labels, or leave them out."
+        )
+    if wanted and not model.labels:
+        raise click.UsageError("RUN has learnt no labels. Leave --label-column and -field out.")
+
+
+def _likelihood(
+    model: LanguageModel, names: Sequence[str], labels: Sequence[str] | None, seed: int
+) -> dict[str, Any]:
+    from ..evaluation import likelihood
+    from ..evaluation.likelihood import labelled_measure
+
+    if labels is None:
+        return likelihood(model, names).to_dict()
+    result = likelihood(model, list(dict.fromkeys(names))).to_dict()
+    for one in labelled_measure(model, names, labels, seed=seed):
+        result[one.name] = one.estimate.value
+    return result
 
 
 def _of_names(
     saved: SavedModel,
     model: LanguageModel,
     names: Sequence[str],
+    labels: Sequence[str] | None,
     samples: int,
     temperature: float,
     seed: int,
@@ -147,6 +185,7 @@ def _of_names(
             model,
             names,
             train=saved.train_names,
+            labels=labels,
             canaries=saved.facts.get("canaries") or (),
             samples=samples,
             temperature=temperature,

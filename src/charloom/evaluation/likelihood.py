@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import ConfigError, CorpusError
 from ..generation import LanguageModel
+from ..models.numpy_rnn import NumpyRNN
 from ..models.score import log_softmax, target_nats
 from ..vocabulary import BOUNDARY
 from .estimates import Estimate, Measure, ratio_estimate
@@ -118,6 +120,52 @@ def likelihood_measures(
             ),
         )
     return found
+
+
+def labelled_measure(
+    model: LanguageModel,
+    names: Sequence[str],
+    labels: Sequence[str],
+    *,
+    seed: int = 0,
+    threads: int | None = None,
+) -> list[Measure]:
+    """Return the nats a character of names whose label is given to the model.
+
+    Those whose label it does not know, or that it cannot read, do not count; there is no measure
+    if none does.
+
+    Args:
+        model: with labels.
+        names, labels: (N,), of each name its label.
+
+    Raises:
+        ConfigError: the model has no labels, or there are not as many as names.
+    """
+    if not model.labels or not isinstance(model.rnn, NumpyRNN):
+        raise ConfigError("this model has learnt no labels. Measure it without.")
+    if len(labels) != len(names):
+        raise ConfigError(f"labels must be as many as names, {len(names)}. Received: {len(labels)}")
+    reads_all = model.vocabulary.has_unknown
+    nats: list[NDArray[np.float64]] = []
+    for place, label in enumerate(model.labels):
+        own = [name for name, its in zip(names, labels, strict=True) if its == label]
+        readable = [name for name in own if reads_all or not model.vocabulary.unknown(name)]
+        ids = [model.vocabulary.encode(name) for name in readable]
+        nats += target_nats(model.rnn.labelled(place), ids, threads)
+    if not nats:
+        return []
+    return [
+        Measure(
+            name="nats_per_char_with_labels",
+            title="Nats per character, label given",
+            estimate=ratio_estimate([n.sum() for n in nats], [len(n) for n in nats], seed=seed),
+            unit="nats",
+            better="lower",
+            real=None,
+            explanation="The same where the model is told each name's label.",
+        )
+    ]
 
 
 def per_character(nats: Estimate) -> list[Measure]:

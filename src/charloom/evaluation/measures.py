@@ -20,7 +20,7 @@ from .calibration import Calibration, calibration, calibration_measure
 from .distributions import EDGE, pair_shares, shares_of_lengths
 from .draws import Names, compared, plain_draws
 from .estimates import Measure
-from .likelihood import Likelihood, likelihood, likelihood_measures
+from .likelihood import Likelihood, labelled_measure, likelihood, likelihood_measures
 from .measured import DrawnName, Measurement, Settings
 from .nearest import nearest
 from .nearness import nearest_known
@@ -35,6 +35,8 @@ SHOWN = 300
 CHARACTERS = 40
 """Characters of the table of pairs, at most: the most frequent."""
 
+MORE = "Names drawn with a label may be copies more often."
+
 Progress = Callable[[str, float], None]
 
 
@@ -43,6 +45,7 @@ def measure(
     held_out: Sequence[str],
     *,
     train: Sequence[str] | None = None,
+    labels: Sequence[str] | None = None,
     canaries: Sequence[str] = (),
     samples: int = 10_000,
     temperature: float = 1.0,
@@ -59,6 +62,8 @@ def measure(
         held_out: real names that it was not trained on; what needs them is left out if there
             are none.
         train: those that it was trained on; by default its own list without ``held_out``.
+        labels: those of the held-out names, for a model that has learnt labels. It is measured
+            without any, but for one more likelihood.
         canaries: random strings among those: no draw of one is new, but none is a real name.
         samples: draws, copies and repeats let through; with 0, only what needs none is measured.
         temperature: of the draws.
@@ -70,7 +75,8 @@ def measure(
         progress: called with what is being measured, and how far it is, from 0 to 1.
 
     Raises:
-        ConfigError: the model is one of running text, or a number lies outside what it may be.
+        ConfigError: the model is one of running text, or has no labels though some are given, or
+            a number lies outside what it may be.
         CorpusError: none of the held-out names can be scored.
         GenerationError: the model ends no name, or cannot begin one.
         RuleError: no name can obey the rules.
@@ -90,10 +96,14 @@ def measure(
         tell("likelihood", 0.0)
         found = likelihood(model, real)
         measures += likelihood_measures(model, real, seed=seed, threads=threads)
+        if labels is not None:
+            texts = [normalise(name) for name in held_out]
+            measures += labelled_measure(model, texts, labels, seed=seed, threads=threads)
         tell("calibration", 0.05)
         calibrated = calibration(model.rnn, _inputs(model, real), seed=seed, threads=threads)
         measures += calibration_measure(calibrated)
         notes += _notes_on(real, known)
+        notes += _notes_on_labels(model, labels)
     else:
         notes.append(
             "There are no held-out names: likelihood, calibration and what compares draws with "
@@ -181,6 +191,29 @@ def _notes_on(real: Sequence[str], known: Sequence[str] | None) -> list[str]:
         notes.append("There is only one held-out name: it cannot say how far chance goes.")
     elif len(real) < FEW:
         notes.append(f"There are only {len(real):,} held-out names: the intervals are wide.")
+    return notes
+
+
+def _notes_on_labels(model: LanguageModel, labels: Sequence[str] | None) -> list[str]:
+    """Say what a model with labels was not told."""
+    if not model.labels:
+        return []
+    if labels is None:
+        return [
+            "The model has learnt labels, and is measured without them, by which it predicts "
+            f"better: the held-out loss of its training is with labels. {MORE}"
+        ]
+    notes = [f"But for the likelihood with labels, the model is measured without them. {MORE}"]
+    foreign = Counter(label for label in labels if label not in model.labels)
+    if foreign:
+        some = ", ".join(
+            repr(label) if label else "no label" for label, _ in foreign.most_common(3)
+        )
+        some += ", …" if len(foreign) > 3 else ""
+        notes.append(
+            f"{foreign.total():,} of {len(labels):,} labels are none that the model knows "
+            f"({some}): their names are not in that likelihood."
+        )
     return notes
 
 
