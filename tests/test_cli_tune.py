@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -93,6 +94,34 @@ def test_sigterm_ends_it_with_the_best_so_far(names_file, tmp_path):
     assert read_recipe(tmp_path / "mine.json").found["trials"] >= 1
 
 
+def test_ctrl_c_before_there_is_a_result_is_code_130(names_file, tmp_path):
+    options = ["--trials", "5", "--out", str(tmp_path / "mine.json")]
+    command = [sys.executable, "-m", "charloom", "tune", str(names_file), *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        while b"Searched:" not in (line := process.stderr.readline()):
+            assert line
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (130, b"")
+    assert stderr.splitlines()[-1] == b"charloom: interrupted."
+    assert not (tmp_path / "mine.json").exists()
+
+
+def test_a_search_on_text_says_how_to_train_on_text(call, write, tmp_path):
+    source = write("the quick brown fox jumps over the lazy dog\n" * 40)
+    out = tmp_path / "mine.json"
+    options = [*FIX, "--fix", "window=16", "--min-count", 2, "--trials", 1, "--out", out]
+    code, stdout, err = call("tune", source, "--as", "text", *options)
+    assert code == 0, err
+    assert stdout.startswith("1 trial (") and "+0.0000" not in stdout
+    said = f"charloom train SOURCE --recipe {out} --as text --min-count 2"
+    assert stdout.rstrip().endswith(said)
+    how = said.split()[3:]
+    assert call("train", source, *how, "--epochs", 1, "--out", tmp_path / "run")[0] == 0
+    assert load_model(tmp_path / "run").config.units == 8
+
+
 def test_a_killed_search_goes_on_after_its_last_whole_trial(call, names_file, tmp_path):
     process, journal = begun(names_file, tmp_path / "mine.json")
     process.kill()
@@ -116,7 +145,9 @@ def test_a_killed_search_goes_on_after_its_last_whole_trial(call, names_file, tm
         (["--trials", "0"], "--trials"),
         (["--min-count", "2"], "--as text"),
         (["--fix", "labels=3"], "sets labels itself"),
+        (["--fix", "units=null"], "not null"),
         (["--out", "."], "not a folder"),
+        (["--out", os.devnull, "--force"], "regular file"),
     ],
 )
 def test_wrong_usage_is_one_line_and_code_2(call, names_file, options, said, tmp_path):

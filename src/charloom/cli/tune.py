@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
 from ..config import Unit
-from ..errors import ConfigError
+from ..errors import ConfigError, TrainingError
 from .interruption import interruptible
 from .options import json_option, reading_options, say, source_arguments, to_json
 from .sources import form_options, name_of, read_corpus
@@ -77,16 +78,10 @@ def command(
     settings = _fixed(fixed)
     if minutes is not None and not 0 < minutes < 1e6:
         raise click.UsageError(f"--minutes must be above 0 and finite. Received: {minutes:g}")
+    recipe = out or Path("runs") / f"{name_of(sources) or 'names'}.recipe.json"
+    journal = _journal(recipe, force)
     corpus = read_corpus(sources, form, unit, min_count=min_count, **reading)
     say(corpus.describe())
-    recipe = out or Path("runs") / f"{name_of(sources) or 'names'}.recipe.json"
-    if not recipe.name or recipe.is_dir():
-        raise click.UsageError(f"--out must be a file to write, not a folder. Received: {recipe}")
-    journal = recipe.with_name(f"{recipe.name}.journal")
-    if recipe.exists() and not journal.exists() and not force:
-        raise ConfigError(
-            f"{recipe} is there, but no journal to go on with. Pass another --out, or --force."
-        )
     from ..training.recipe_file import RecipeFile, write_recipe
     from ..tuning import tune
     from .tune_output import found, show, tell
@@ -104,14 +99,36 @@ def command(
             started=started,
             stop=stop,
         )
-        began, tuned = show(events, started, minutes, trials)
+        try:
+            began, tuned = show(events, started, minutes, trials)
+        except TrainingError as error:
+            if stop():  # before there was anything to report
+                raise click.Abort from error
+            raise
     facts = found(corpus, began, tuned, seed)
     write_recipe(recipe, RecipeFile(tuned.settings, facts))
     if as_json:
         click.echo(to_json({"recipe": str(recipe), **tuned.to_dict(), "found": facts}))
     else:
-        tell(tuned, recipe)
+        how = ["--as", "text"] if form == "text" else []
+        how += ["--unit", unit] if unit != "character" else []
+        how += ["--min-count", str(min_count)] if min_count is not None else []
+        tell(tuned, shlex.join(["--recipe", str(recipe), *how]), recipe)
     return 0
+
+
+def _journal(recipe: Path, force: bool) -> Path:
+    """Return where the trials are kept, if ``recipe`` may be written."""
+    if not recipe.name or recipe.is_dir():
+        raise click.UsageError(f"--out must be a file to write, not a folder. Received: {recipe}")
+    if recipe.exists() and not recipe.is_file():  # to rename over a device would remove it
+        raise click.UsageError(f"--out must be a regular file. Received: {recipe}")
+    journal = recipe.with_name(f"{recipe.name}.journal")
+    if recipe.exists() and not journal.exists() and not force:
+        raise ConfigError(
+            f"{recipe} is there, but no journal to go on with. Pass another --out, or --force."
+        )
+    return journal
 
 
 def _fixed(options: tuple[str, ...]) -> dict[str, Any]:
@@ -122,7 +139,10 @@ def _fixed(options: tuple[str, ...]) -> dict[str, Any]:
         if not equals or not name or not value:
             raise click.UsageError(f"--fix takes NAME=VALUE. Received: {option!r:.60}")
         try:
-            settings[name.replace("-", "_")] = json.loads(value)
+            read = json.loads(value)
         except ValueError:
-            settings[name.replace("-", "_")] = value
+            read = value
+        if read is None:
+            raise click.UsageError(f"--fix takes a value, not null. Received: {option!r:.60}")
+        settings[name.replace("-", "_")] = read
     return settings

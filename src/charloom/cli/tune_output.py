@@ -15,6 +15,7 @@ from ..corpus import Corpus
 from ..text import Text
 from ..tuning import Began, Remeasured, Training, Tried, Tuned, TuneEvent
 from ..tuning.compared import Compared
+from ..tuning.importance import ENOUGH
 
 SHOWN = ("kind", "order", "cell", "layers", "units", "embedding", "dropout", "batch_size",
          "window", "epochs", "learning_rate", "weight_decay")  # fmt: skip
@@ -105,10 +106,17 @@ def found(corpus: Corpus | Text, began: Began, tuned: Tuned, seed: int) -> dict[
     }
 
 
-def tell(tuned: Tuned, recipe: Path) -> None:
-    """Print the result: the settings, their losses, how sure that is, and what mattered."""
+def tell(tuned: Tuned, options: str, recipe: Path) -> None:
+    """Print the result: the settings, their losses, how sure that is, and what mattered.
+
+    Args:
+        tuned: the result.
+        options: of ``charloom train``, to train with it.
+        recipe: its file.
+    """
+    many = "trial" if tuned.trials == 1 else "trials"
     click.echo(
-        f"{tuned.trials} trials ({tuned.complete} on every fold, {tuned.pruned} cut short), "
+        f"{tuned.trials} {many} ({tuned.complete} on every fold, {tuned.pruned} cut short), "
         f"{tuned.seconds:.0f} s; a whole one took {tuned.trial_seconds:.1f} s"
     )
     click.echo(f"{'held-out nats/char':<28}{'default':>9}{'best':>9}  best - default (95 %)")
@@ -122,10 +130,12 @@ def tell(tuned: Tuned, recipe: Path) -> None:
         if name in tuned.settings:
             click.echo(f"  {name:<15}{tuned.settings[name]}")
     if tuned.importance:
-        click.echo("\nWhat made the better trials better:")
+        click.echo("\nWhat explains the differences between the trials' losses:")
         for name, share in tuned.importance.items():
             click.echo(f"  {name:<15}{share:5.0%}  {'#' * round(30 * share)}".rstrip())
-    click.echo(f"\nWritten to {recipe}. To train with it: charloom train SOURCE --recipe {recipe}")
+    elif tuned.trials >= ENOUGH:
+        click.echo("\nNo setting stands out: how the trials differ could be chance.")
+    click.echo(f"\nWritten to {recipe}. To train with it: charloom train SOURCE {options}")
 
 
 def verdict(tuned: Tuned) -> str:
@@ -135,8 +145,9 @@ def verdict(tuned: Tuned) -> str:
         return "Nothing better than the default recipe was found; the file holds its settings."
     if check is None:
         return (
-            "There was no time to measure the best once more on fresh splits, and the best of many "
-            "looks better than it is: take the default recipe, or search again for longer."
+            "The best was not measured once more on fresh splits, and the best of many looks "
+            "better than it is. The file holds its settings; the default recipe may be as good. "
+            "The same command with more time, or without a stop, goes on and tells."
         )
     if check.difference >= 0:
         return (
@@ -158,7 +169,7 @@ def verdict(tuned: Tuned) -> str:
 
 
 def _losses(what: str, losses: Compared) -> str:
-    if losses.low == losses.high == 0:  # the default with itself
+    if losses.best == losses.default:  # the default with itself
         return f"{what:<28}{losses.default:>9.4f}{losses.best:>9.4f}"
     interval = "too few parts to tell"
     if losses.low is not None and losses.high is not None:

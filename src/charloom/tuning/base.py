@@ -14,6 +14,13 @@ KEPT = ("batch_size", "epochs", "learning_rate", "warmup", "final", "weight_deca
         "patience", "preparation")  # fmt: skip
 """What of a training belongs to a recipe; the rest is of one run: its seed, what it saves."""
 
+SELDOM = ("scheduled_sampling", "truth", "label_dropout", "seconds")
+"""What belongs to it too where it is not as ever."""
+
+OURS = ("seed", "held_out", "labels", "text", "preparation", "begin", "freeze", "canaries",
+        "keep_epochs", "save_seconds", "save_steps", "keep_checkpoints")  # fmt: skip
+"""What a search sets, or has no use for, and no recipe of it could hold."""
+
 
 @dataclass(frozen=True)
 class Base:
@@ -30,7 +37,8 @@ class Base:
         if not self.model.order:
             del model["order"]
         names = [*KEPT, *(["window"] if self.model.text else [])]
-        names += ["seconds"] if self.training.seconds is not None else []
+        usual = TrainConfig()
+        names += [n for n in SELDOM if getattr(self.training, n) != getattr(usual, n)]
         return model | {name: training[name] for name in names}
 
     def configs(self, settings: Mapping[str, Any]) -> tuple[ModelConfig, TrainConfig]:

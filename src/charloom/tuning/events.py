@@ -101,8 +101,8 @@ class Tuned:
         check: the same on fresh splits, which is not; ``None`` where no time was left, or the
             default recipe is the best.
         trials, complete, pruned: trials in the journal, and how many of each kind.
-        importance: each knob's share in what made the better trials better; empty if there are
-            too few of them to tell.
+        importance: what share of the differences in loss each knob explains, of those that stand
+            out from chance; see ``importance_of``.
         reason: why it ended.
         seconds: that it took.
         trial_seconds: that a whole trial took, in the median.

@@ -26,6 +26,9 @@ SHARE = 0.1
 LEAST = 10
 """Names that a search needs: fewer would leave none to measure on."""
 
+LEAST_TEXT = 1_000
+"""Characters that it needs of a text, for the same reason."""
+
 
 @dataclass(frozen=True)
 class Fold(Corpus):
@@ -75,7 +78,12 @@ def fold_count(corpus: Corpus | Text, folds: int | None) -> int:
     """
     if isinstance(corpus, Text):
         if folds not in (None, 1):
-            raise CorpusError(f"a text has one split, its end. Leave --folds out, or {1}.")
+            raise CorpusError("a text has one split, its end. Leave --folds out.")
+        if len(corpus) < LEAST_TEXT:
+            raise CorpusError(
+                f"a search needs {LEAST_TEXT:,} characters at least. Received: {len(corpus):,}. "
+                "Give more, or train without a search."
+            )
         return 1
     names = corpus.report.names
     if names < LEAST:

@@ -129,7 +129,7 @@ def _locked(path: Path) -> Iterator[None]:
         try:
             lock.acquire(blocking=False)
         except Timeout as error:
-            if not os.access(path.parent, os.W_OK):
+            if not place.exists() or not os.access(path.parent, os.W_OK):
                 raise fault(path, "lies in a folder that may not be written to.") from error
             raise fault(
                 path, "is in use by another search. Wait for it, or pass another --out."

@@ -14,7 +14,7 @@ from ..corpus import Corpus
 from ..errors import ConfigError, TrainingError
 from ..text import Text
 from ..training.defaults import settings_for
-from .base import Base
+from .base import OURS, Base
 from .check import check
 from .compared import compared
 from .events import Began, End, Tried, Tuned, TuneEvent
@@ -84,9 +84,9 @@ def tune(
     """
     need_optuna()
     fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
-    for name in ("seed", "labels", "text", "preparation", "begin"):
+    for name in OURS:
         if name in fixed:
-            raise ConfigError(f"a search sets {name} itself. Leave it out.")
+            raise ConfigError(f"a search sets {name} itself, or has no use for it. Leave it out.")
     if trials is None and seconds is None:
         seconds = 60 * MINUTES
     _check(seconds, trials)
@@ -251,7 +251,7 @@ class _Search:
             trials=len(trials),
             complete=len(whole),
             pruned=len(trials) - len(whole),
-            importance=importance_of(study, [knob.name for knob in self.knobs]),
+            importance=importance_of(study, self.knobs),
             reason="interrupted" if self.stop() else reason,
             seconds=time.monotonic() - self.begun,
             trial_seconds=statistics.median(trial.user_attrs["seconds"] for trial in whole),
