@@ -100,6 +100,12 @@ def test_a_rank_is_a_place_among_strings_of_the_same_length():
             assert bits == pytest.approx(-math.log2(rank / 1001))
 
 
+def test_a_model_to_which_all_strings_are_as_likely_exposes_none():
+    model = uniform(8)
+    found = exposure(model, canaries(model.vocabulary, [9], 5, 3), references=1000)
+    assert found.ranks == (1001,) * 5 and found.exposures == (0.0,) * 5 and not found.seen
+
+
 @pytest.mark.parametrize("shape", [-3.0, 0.0, 0.7, 5.0])
 def test_the_tail_is_that_of_the_distribution_and_goes_beyond_its_rounding(shape):
     sample = skewnorm.rvs(shape, 90, 11, size=200_000, random_state=0)

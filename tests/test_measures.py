@@ -323,6 +323,15 @@ def test_the_share_of_different_draws_is_estimated_with_its_interval(classes, dr
     assert np.mean([f.low <= truth <= f.high for f in found]) >= 0.88
 
 
+@pytest.mark.parametrize("classes", [100_000, 1_000_000, 10_000_000])
+def test_a_list_that_hardly_repeats_itself_is_not_said_never_to(classes):
+    """A thousand draws have 5, half a one or a twentieth of a repeat on average."""
+    rng, truth = np.random.default_rng(0), -np.expm1(1000 * np.log1p(-1 / classes)) * classes / 1000
+    found = [unique_share(rng.integers(classes, size=1000).tolist(), 1000) for _ in range(200)]
+    assert np.mean([f.low <= truth <= f.high for f in found]) >= 0.88
+    assert all(f.low < f.value <= f.high <= 1 for f in found)
+
+
 def test_draws_that_are_all_one_or_all_different_are_at_the_ends():
     assert unique_share(["a"] * 100, 100).value == pytest.approx(0.01)
     assert unique_share([str(i) for i in range(100)], 100).value == 1

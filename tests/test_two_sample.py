@@ -47,6 +47,13 @@ def test_lengths_alone_are_told():
     assert two_sample_accuracy(names[:100], longer, names[100:]).value > 0.95
 
 
+def test_all_that_are_told_rightly_leave_room_for_one_that_is_not():
+    shouted = [name.upper() for name in real_names(600, 1)]
+    few, more = (two_sample_accuracy(real_names(n, 0), shouted) for n in (FEW, 100))
+    assert few.value == more.value == 1
+    assert 0.8 < few.low < more.low < 1
+
+
 def test_a_subtle_fault_is_found_better_with_the_training_names():
     names = real_names(1100, 3)
     faulty = [n[:4] + ("n" if n[4] == "k" else n[4]) for n in real_names(1500, 4)]

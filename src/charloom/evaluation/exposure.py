@@ -41,7 +41,8 @@ class Exposure:
     Attributes:
         exposures: of each canary, in bits: -log2 of the share of random strings that the model
             finds as likely. 1.44 is the mean of what was never read.
-        ranks: the place of each, from 1, among it and the references of its length.
+        ranks: the place of each, from 1, among it and the references of its length, behind those
+            that are as likely.
         of: how many references these are.
         nats: -log p of each.
     """
@@ -125,7 +126,7 @@ def exposure(
         drawn = list(itertools.islice(strings, each))
         others = np.sort(model.score(drawn, threads))
         mine = lengths == length
-        ranks[mine] = 1 + np.searchsorted(others, nats[mine])
+        ranks[mine] = 1 + np.searchsorted(others, nats[mine], side="right")
         bits = -np.log2(ranks[mine] / (each + 1))
         most = length * math.log2(len(usable(model.vocabulary)))
         beyond = ranks[mine] <= REACH

@@ -76,10 +76,17 @@ def two_sample_accuracy(
         right_ours.append(right[asked:])
     others = np.concatenate(right_ours)
     value = (float(right_real.mean()) + float(others.mean())) / 2
-    error = sqrt(right_real.var() / len(right_real) + others.var() / len(others)) / 2
+    error = sqrt(_variance(right_real) + _variance(others)) / 2
     if not taught:
         error *= FOLDED
     return Estimate(value=value, low=max(0.0, value - Z * error), high=min(1.0, value + Z * error))
+
+
+def _variance(right: Floats) -> float:
+    """Return the variance of the mean, with two more that are right and two that are wrong, so that
+    it is not 0 where all are alike (Agresti & Coull 1998)."""
+    padded = np.append(right, (0.0, 0.0, 1.0, 1.0))
+    return float(padded.var()) / len(padded)
 
 
 def _round(tested: list[Units], taught: list[Units], rng: np.random.Generator) -> Floats:

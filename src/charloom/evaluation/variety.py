@@ -16,7 +16,8 @@ def unique_share(texts: Sequence[str], n: int) -> Estimate:
     """Estimate how many of ``n`` plain draws are different, as a share.
 
     From N draws that are at hand, the expected number in n of them, over all choices of these
-    (Hurlbert 1971). Its variance is that of the number of classes in a multinomial sample.
+    (Hurlbert 1971). Its variance is that of the number of classes in a multinomial sample; the
+    interval is the score interval of a Poisson number of repeats, which holds for none too.
 
     Args:
         texts: N draws, repeats and all.
@@ -33,9 +34,15 @@ def unique_share(texts: Sequence[str], n: int) -> Estimate:
         double = len(counts) - float((f * (-step) ** np.arange(len(f)))[1:].sum())
     once = n * (distinct - _expected_distinct(counts, total, n - 1)) if n > 1 else float(n)
     variance = max(double - distinct - once**2 / n, 0.0) * n / total
-    half = Z * sqrt(variance) / n
+    weight = (n / total) ** 2  # a repeat among N counts as so many among n, if repeats are rare
+    middle = n - distinct + Z**2 / 2 * weight
+    half = Z * sqrt(variance + Z**2 / 4 * weight**2)
     value = distinct / n
-    return Estimate(value=value, low=max(1 / n, value - half), high=min(1.0, value + half))
+    return Estimate(
+        value=value,
+        low=min(value, max(1 / n, 1 - (middle + half) / n)),
+        high=max(value, 1 - max(middle - half, 0.0) / n),
+    )
 
 
 def _expected_distinct(counts: NDArray[np.integer], total: int, n: int) -> float:
