@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..description import END, visible
-from .html import Html, joined, percent, tag
+from .html import Html, direction, joined, percent, tag
 
 LEVELS = 20
 """Shades that a cell may have."""
@@ -32,14 +32,20 @@ def letter(character: str, *, text: bool = False) -> Html:
     if character in (" ", END):
         title = "space" if character == " " else "end of the line"
         return tag("abbr", plain(character, text=text), title=title)
-    return tag("bdi", visible(character))
+    shown = plain(character, text=text)
+    if shown != visible(character):
+        return tag("abbr", shown, title=f"the character U+{shown}")
+    return tag("bdi", shown)
 
 
 def plain(character: str, *, text: bool = False) -> str:
     """Return the same within an attribute or a heat map."""
     if character == END:
         return "\u21b5" if text else "\u00b7"
-    return "\u2423" if character == " " else visible(character)
+    shown = visible(character)
+    if shown.startswith(("\\u", "\\U", "\\x")):  # too long for a cell
+        return f"{ord(character):04X}"
+    return "\u2423" if character == " " else shown
 
 
 def next_ladder(data: dict[str, Any], *, text: bool) -> Html:
@@ -82,23 +88,27 @@ def next_ladder(data: dict[str, Any], *, text: bool) -> Html:
             class_="place",
         )
         columns.append(column)
-    return tag("ol", columns, class_="ladder")
+    return tag("ol", columns, class_="ladder", dir=direction(data["text"]))
 
 
-def unit_rows(names: Sequence[Sequence[str]], activities: Sequence[Sequence[float]]) -> Html:
+def unit_rows(
+    names: Sequence[Sequence[str]], activities: Sequence[Sequence[float]], *, text: bool
+) -> Html:
     """Return names written in cells coloured by a hidden unit's activity: one a row."""
     rows = []
     for name, values in zip(names, activities, strict=True):
         cells = [
             tag(
                 "span",
-                plain(character),
+                shown,
                 class_=level("o" if value >= 0 else "b", abs(value))
-                + (" below" if value < -0.25 else ""),
+                + (" below" if value < -0.25 else "")
+                + (" code" if len(shown) > 2 and shown.isascii() else ""),
             )
-            for character, value in zip(name, values, strict=True)
+            for shown, value in zip((plain(c, text=text) for c in name), values, strict=True)
         ]
-        rows.append(tag("p", cells, role="img", aria_label="".join(name)))
+        whole = "".join(name)
+        rows.append(tag("p", cells, role="img", aria_label=whole, dir=direction(whole)))
     return tag("div", rows, class_="cells")
 
 
@@ -116,7 +126,7 @@ def frequencies(
         ]
         tip = f"{plain(character, text=text)}: {percent(own)} real, {percent(other)} drawn"
         picture = tag(
-            "svg", bars, viewBox="0 0 15 48", preserveAspectRatio="none", aria_hidden="true"
+            "svg", bars, viewBox="0 0 15 48", preserveAspectRatio="none", role="img", aria_label=tip
         )
         items.append(tag("li", picture, letter(character, text=text), data_tip=tip))
     return tag("ul", items, class_="freq")
@@ -192,15 +202,15 @@ def level(hue: str, share: float) -> str:
 def shades() -> str:
     """Return the style sheet's rules for the classes of ``level``.
 
-    Letters keep their contrast: from some shade on they take the paper's colour, on a dark page
-    earlier, since its hues are bright.
+    Letters are black or white, whichever keeps a contrast of 4.5 to the shade: where it turns, no
+    softer ink does.
     """
     rules = []
-    for hue, name, turn in (("b", "blue", 18), ("o", "orange", 99)):
+    for hue, name, turn in (("b", "blue", 18), ("o", "orange", LEVELS + 1)):
         for i in range(1, LEVELS + 1):
             mix = f"color-mix(in srgb, var(--{name}) {100 * i // LEVELS}%, transparent)"
-            light = "var(--on-hue)" if i >= turn else "var(--ink)"
-            dark = "var(--paper)" if i >= 11 else "var(--ink)"
+            light = "#fff" if i >= turn else "#000"
+            dark = "#000" if i >= 13 else "#fff"
             rules.append(f".{hue}{i}{{background:{mix};--light:{light};--dark:{dark}}}")
     return "".join(rules)
 

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from .content import Content
-from .html import Html, interval, name_of, number, tag
+from .html import Html, name_of, number, spread, tag
 
 FIRST = ("nats_per_char", "new", "two_sample_accuracy", "unique_1k", "diversity")
 FIRST_OF_TEXT = ("bits_per_char", "two_sample_accuracy", "calibration_error", "nats_per_char")
@@ -127,7 +127,7 @@ def _tile(measure: Mapping[str, Any], *, text: bool) -> Html:
             "dd",
             tag("strong", number(measure["value"], unit)),
             tag("span", f" {unit} ", class_="unit") if unit not in ("%", "") else " ",
-            tag("span", interval(measure["low"], measure["high"], unit), class_="range"),
+            spread(measure, unit),
         ),
         tag("dd", measure["explanation"], class_="note"),
         tag(

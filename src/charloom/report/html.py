@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 
@@ -58,6 +59,13 @@ def name_of(text: str) -> Html:
     return tag("bdi", text)
 
 
+def direction(text: str) -> str | None:
+    """Return ``rtl`` for a text that is read from right to left: its first letter says it."""
+    kinds = (unicodedata.bidirectional(character) for character in text)
+    first = next((kind for kind in kinds if kind in ("L", "R", "AL")), "L")
+    return None if first == "L" else "rtl"
+
+
 def number(value: float, unit: str = "") -> str:
     """Write a number for people: shares as per cent, others with three significant digits."""
     if not math.isfinite(value):
@@ -89,3 +97,9 @@ def interval(low: float, high: float, unit: str = "") -> str:
             ends = f"{100 * low:.1f} %", f"{100 * high:.1f} %"
         return f"{ends[0].removesuffix(' %')} to {ends[1]}"
     return f"{number(low)} to {number(high)}"
+
+
+def spread(estimate: Mapping[str, float], unit: str) -> Html | None:
+    """Return the ends of an interval; none where there is but a point, which tells nothing."""
+    low, high = estimate["low"], estimate["high"]
+    return tag("small", interval(low, high, unit), class_="range") if low < high else None

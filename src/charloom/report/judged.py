@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..training.material import ENOUGH_HELD_OUT
 from .content import Content
-from .html import Html, interval, number, percent, tag
+from .html import Html, number, percent, spread, tag
 from .layout import Section, facts_list, figure
 
 
@@ -31,7 +32,7 @@ def measures(content: Content) -> Section | None:
         "Each figure has its 95 % interval: chance alone moves it within these bounds. The same, "
         "measured on real ones, says what a perfect model would reach."
     )
-    notes = list(content.measurement.get("notes") or ())
+    notes = [*(content.measurement.get("notes") or ()), *_chosen(content)]
     skipped = content.measurement.get("skipped_names")
     if isinstance(skipped, int) and skipped:
         notes.append(
@@ -40,6 +41,29 @@ def measures(content: Content) -> Section | None:
         )
     said = [tag("p", note, class_="note") for note in notes]
     return "The measures", lead, [table, *said]
+
+
+def _chosen(content: Content) -> list[str]:
+    """Return that what was held out has chosen the model, too, if it has."""
+    config, facts = content.saved.config, content.saved.facts
+    history, best = facts.get("history"), facts.get("best")
+    if content.given or not content.measured_on or not isinstance(best, dict):
+        return []
+    if config.has_network:
+        entries = [e for e in history if isinstance(e, dict)] if isinstance(history, list) else []
+        losses = [e.get("held_out_nats_per_char") for e in entries]
+        known = [loss for loss in losses if isinstance(loss, float)]
+        if len(known) < 2 or best.get("held_out_nats_per_char") != min(known):
+            return []
+    elif config.kind != "ngram" or config.order or content.measured_on < ENOUGH_HELD_OUT:
+        return []
+    what = "epoch" if config.has_network else "order"
+    what += " and the n-gram's share" if config.kind == "mixture" else ""
+    names = "text" if config.text else "names"
+    return [
+        f"What the model was measured on also chose its {what}, which flatters it a little. For "
+        f"the last word, measure on {names} kept apart: --data FILE."
+    ]
 
 
 def _measure(measure: Mapping[str, Any], heads: Sequence[str]) -> Html:
@@ -68,7 +92,7 @@ def _estimate(estimate: Mapping[str, float], unit: str, label: str) -> Html:
         "td",
         tag("b", number(estimate["value"], unit)),
         word,
-        tag("small", interval(estimate["low"], estimate["high"], unit), class_="range"),
+        spread(estimate, unit),
         data_label=label,
     )
 
@@ -99,8 +123,9 @@ def memorisation(content: Content) -> Section | None:
     ):
         value = found.get(key)
         if isinstance(value, dict):
-            ends = f"({value['low']:.3f} to {value['high']:.3f})"
-            rows.append((title, f"{value['value']:.3f} nats/char {ends}"))
+            ends = f" ({value['low']:.3f} to {value['high']:.3f})"
+            ends = ends if value["low"] < value["high"] else ""
+            rows.append((title, f"{value['value']:.3f} nats/char{ends}"))
     if longest := found.get("longest_copy"):
         copied = tag("q", str(longest["text"])[:200])
         text = tag("span", f"{longest['characters']:,} characters: ", copied)

@@ -6,7 +6,7 @@ from ..description import visible
 from .cells import next_ladder, picker, unit_rows
 from .content import Content
 from .first import count, sources
-from .html import Html, name_of, tag
+from .html import Html, joined, name_of, percent, tag
 from .layout import Section, facts_list, figure
 
 SHOWN_CHARACTERS = 200
@@ -61,6 +61,9 @@ def loss(content: Content) -> Section | None:
         return None
     held = [e for e in data["history"] if e.get("held_out_nats_per_char") is not None]
     lead = "How well the next character was foreseen, epoch by epoch: lower is better."
+    kept = content.saved.facts.get("best")
+    kept = kept.get("epoch") if isinstance(kept, dict) else None
+    marked = False
     label = f"Loss by epoch over {len(data['history'])} epochs."
     if held:
         best = min(held, key=lambda entry: entry["held_out_nats_per_char"])
@@ -68,12 +71,15 @@ def loss(content: Content) -> Section | None:
             f" Held out, it was lowest after epoch {best['epoch']}: "
             f"{best['held_out_nats_per_char']:.3f} nats per character."
         )
+        marked = kept == best["epoch"]
         if content.saved.config.kind == "mixture":
-            lead += " In training it is the network's alone, of which only a part is switched on."
+            lead += " The training curve is of the network alone, a part of it switched off."
         lead += (
-            " Once the held-out curve rises while the other falls, the model only learns its list "
-            "by heart; what was kept is the model at the mark."
+            " Once the held-out curve rises while the other falls, the model only learns its "
+            f"{'text' if content.is_text else 'list'} by heart."
         )
+    if isinstance(kept, int):
+        lead += f" Kept is the model {'at the mark' if marked else f'after epoch {kept}'}."
     return "How it learnt", lead, [figure(content, "loss", label)]
 
 
@@ -85,9 +91,12 @@ def next_letter(content: Content) -> Section | None:
         (name_of(data["text"][:24]), next_ladder(data, text=content.is_text))
         for data in content.next
     ]
-    lead = (
-        "What the model expects, character by character: on top what came, and how likely it was; "
-        "below, what it held to be likely. Touch a character for more."
+    lead = joined(
+        (
+            "What the model expects, character by character: on top what came, and how likely it "
+            "was; below, what it held to be likely.",
+            tag("span", " Touch a character for more.", class_="touch"),
+        )
     )
     return "The next letter", lead, [picker("next", panels, "A string to read")]
 
@@ -99,7 +108,8 @@ def embedding(content: Content) -> Section | None:
         return None
     lead = (
         "Each character is a point in the network's embedding, shown here in the plane where "
-        "they differ most. What is close is used alike."
+        f"they differ most: it holds {percent(sum(data['explained']))} of their differences, so "
+        "what is far apart here is so indeed, and what is close may be."
     )
     label = "A map of the characters."
     if "vowel" in data["kinds"]:
@@ -124,10 +134,14 @@ def units(content: Content) -> Section | None:
     for unit in data["units"]:
         title = f"Unit {unit['unit']}: {words.get(unit['feature'], unit['feature'])}"
         note = f"correlation {unit['correlation']:+.2f}"
-        rows = unit_rows(data["names"], unit["activities"])
+        rows = unit_rows(data["names"], unit["activities"], text=content.is_text)
         panels.append((title, tag("div", rows, tag("p", note, class_="note"))))
+    saved = content.saved
+    read = "text" if content.is_text else "names"
+    if saved.held_out_names or saved.held_out_text:
+        read += " it has not learnt"
     lead = (
-        "Single hidden units while the network reads names it has not learnt. Orange is active, "
-        "blue (dotted) the opposite."
+        f"Of {saved.config.units:,} hidden units those that follow something plain most closely, "
+        f"while the network reads {read}. Orange is active, blue (dotted) the opposite."
     )
     return "Inside the network", lead, [picker("unit", panels, "A hidden unit")]
