@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -68,6 +69,27 @@ def test_other_measures_are_of_the_same_names(call, runs, tmp_path):
     code, out, _ = call("compare", *runs, "--samples", 100)
     rows = [line for line in out.splitlines() if line.startswith("New names")]
     assert code == 0 and len(rows) == 1 and rows[0].count(" to ") == 2
+
+
+def test_what_is_real_is_said_of_each_run_where_their_lists_differ(call, runs, tmp_path):
+    def rows(*runs):
+        code, out, _ = call("compare", *runs, "--samples", 100)
+        lines = out.splitlines()
+        after = {one[:19]: two for one, two in pairwise(lines)}
+        assert code == 0
+        return after["Calibration error  "], next(x for x in lines if x.startswith("Letters, d"))
+
+    calibration, letters = rows(*runs)
+    assert calibration.startswith("  real ") and calibration.count("%") == 2
+    assert letters.startswith("Letters, divergence (real: 0.")
+    other = save_run(tmp_path / "other", [1, 1, 1], train=["a", "aab"])
+    assert "(real:" not in rows(runs[0], other)[1]
+
+
+def test_one_name_is_said_to_be_few(call, runs, write):
+    code, out, err = call("compare", *runs, "--samples", 0, "--data", write("abbbab\n"))
+    assert code == 0 and out.startswith("on 1 name, ")
+    assert "one name is few" in err and "No difference can be told" in out
 
 
 def test_runs_of_one_name_are_told_apart_by_their_folders(call, tmp_path):

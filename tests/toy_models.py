@@ -35,3 +35,17 @@ def bigram(odds, *, known=None, begin=True, text=False, unknown=False, longest=9
 def uniform(letters, **options):
     """A model to which every symbol is as likely, anywhere."""
     return bigram(np.ones((letters + 1, letters + 1)), **options)
+
+
+ODDS = {"": 2.0, "a": 4.0, "b": 2.0, "c": 1.0}
+"""Of the end and each letter, anywhere."""
+
+
+def memoryless(odds=ODDS, *, known=frozenset(), begin=True, unit="character"):
+    """A model to which each symbol is as likely anywhere, by its odds; ``""`` is the end."""
+    config = ModelConfig(cell="rnn", units=1, embedding=1, begin=begin)
+    vocabulary = Vocabulary(tuple(sorted(odds)[1:]), unit)
+    weights = {n: np.zeros(s, "f4") for n, s in weight_shapes(config, vocabulary.size).items()}
+    weights["logits.bias"] = np.log([odds[c] for c in sorted(odds)]).astype("f4")
+    longest = max(map(len, known or ()), default=10)
+    return LanguageModel(NumpyRNN(config, weights), vocabulary, known, longest)

@@ -103,7 +103,8 @@ def _compare(
     comparison = compare_names(models, unseen, seed=seed)
     unseen = spelt_by_all(models, unseen)
     if comparison.items < FEW:
-        say(f"warning: {comparison.items} names are few to tell models apart by.")
+        some = "one name is" if comparison.items == 1 else f"{comparison.items} names are"
+        say(f"warning: {some} few to tell models apart by.")
     measures: dict[str, dict[str, Any]] = {}
     for place, name in enumerate(models if samples else ()):
         tell(name, (1 + place) / (1 + len(models)))
@@ -237,17 +238,21 @@ def _show(result: dict[str, Any]) -> None:
     kinds = {one["name"]: one for model in models for one in model["measures"]}
     for key, one in kinds.items():
         found = [{m["name"]: m for m in model["measures"]}.get(key) for model in models]
-        real = [one["real"] for one in found if one and one["real"]]
-        title = one["title"] + (f" (real: {_value(real[0]['value'], one['unit'])})" if real else "")
+        reals = [_value(f["real"]["value"], f["unit"]) if f and f["real"] else "" for f in found]
+        alike = len(set(reals)) == 1
+        title = one["title"] + (f" (real: {reals[0]})" if alike and reals[0] else "")
         rows.append((title, ["-" if f is None else _interval(f, f["unit"]) for f in found]))
+        if not alike:  # such as chance's part in each one's own calibration
+            rows.append(("  real", reals))
     widths = [max(len(cells[i]) for _, cells in rows) for i in range(len(models))]
     title_width = max(len(title) for title, _ in rows)
     of, count = result["of"], result["items"]
+    of = of.replace("names", "name").replace("blocks", "block") if count == 1 else of
     click.echo(f"on {count:,} {of}, {result['data']}; {result['characters']:,} characters")
     if result["without_first"]:
         click.echo("first characters are given, for a run cannot choose them")
     if result["left_out"]:
-        what = "names" if of == "names" else "characters"
+        what = "names" if result["of"] == "names" else "characters"
         click.echo(f"{result['left_out']:,} {what} left out, which a run cannot read")
     click.echo()
     for title, cells in rows:
