@@ -214,6 +214,16 @@ def test_bad_arguments_are_refused(world):
         measure(model, held_out, samples=0).measure("beauty")
 
 
+def test_few_names_or_draws_are_told_of(world):
+    model, train, held_out = world
+    few = measure(model, held_out[:5], train=train, samples=3)
+    assert "only 5 held-out names" in few.notes[0] and "only 3 draws" in few.notes[1]
+    one = measure(model, held_out[:1], train=train, samples=100)
+    assert one.notes == ("There is only one held-out name: it cannot say how far chance goes.",)
+    for found in (few, one):
+        json.dumps(found.to_dict(), allow_nan=False)
+
+
 def test_greedy_draws_are_all_one(world):
     model, train, held_out = world
     model = memoryless({"": 2.0, "a": 1.0, "b": 0.5, "c": 0.25}, known=model.known)

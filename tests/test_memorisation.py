@@ -218,7 +218,7 @@ def test_exposed_canaries_raise_the_level():
          "that had learnt only the style would give 5 (5 to 5): little memorisation."),
         (0.0108, 0.0034, "Of 1,000 names drawn at temperature 1, 11 are from"),
         (0.4, 0.003, "Of 100 names drawn at temperature 1, 40 are from the training list; a model "
-         "that had learnt only the style would give 0 (0 to 0)"),
+         "that had learnt only the style would give hardly any: "),
         (1e-6, 1e-6, "Of 1,000,000 names drawn at temperature 1, 1 is from"),
         (1e-9, 0.0, "Of a million names drawn at temperature 1, none is from"),
     ],

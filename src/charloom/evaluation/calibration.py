@@ -50,8 +50,8 @@ class Calibration:
     Attributes:
         bins: of equal probability in all, from the rarely to the often expected; a bin's sum of
             probabilities is how many characters the model expected in it.
-        error: Σ |expected - come| over the bins, a character: the expected calibration error, each
-            bin weighted with what is at stake in it.
+        error: Σ |expected - come| over the bins, a character, 2 at most: the expected
+            calibration error, each bin weighted with what is at stake in it.
         ideal: what the same gives for characters drawn from the model's own probabilities at
             these places: never 0, for there are only so many.
         characters: the places.
@@ -200,7 +200,7 @@ def _compared(
             for s, h, n in zip(sums, hits, numbers, strict=True)
             if n
         ),
-        error=Estimate(value=value, low=max(0.0, value - half), high=value + half),
+        error=Estimate(value=value, low=max(0.0, value - half), high=min(2.0, value + half)),
         ideal=Estimate(value=float(ideal.mean()), low=float(low), high=float(high)),
         characters=count,
     )

@@ -121,6 +121,8 @@ def measure(
     )  # fmt: skip
     if note is not None:
         notes.append(f"Of {samples:,} draws there are {len(drawn):,}: the model {note}.")
+    elif len(drawn) < FEW:
+        notes.append(f"There are only {len(drawn):,} draws: what they are measured by is vague.")
     names = compared(
         model, drawn, real, known, canaries=canaries, start=start, seed=seed, threads=threads
     )

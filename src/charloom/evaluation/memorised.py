@@ -158,11 +158,11 @@ def verdict_on(copies: Copies, canaries: Exposure | None, level: Level) -> str:
         given = f"Of a million names drawn at temperature {heat}, none is from the training list"
     else:
         low, high = round(ideal.low * of), round(ideal.high * of)
+        style = f"{round(ideal.value * of):,} ({low:,} to {high:,})" if high else "hardly any"
         given = (
             f"Of {of:,} names drawn at temperature {heat}, {round(copied.value * of):,} "
             f"{'is' if round(copied.value * of) == 1 else 'are'} from the training list; a model "
-            f"that had learnt only the style would give {round(ideal.value * of):,} "
-            f"({low:,} to {high:,})"
+            f"that had learnt only the style would give {style}"
         )
     if canaries is not None:
         count = len(canaries.nats)
