@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,8 +120,11 @@ def share_ticks(axis: Any, top: float = 1.0) -> None:
     """Let an axis of shares up to ``top`` be marked in per cent that are not rounded."""
     from matplotlib.ticker import MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter("{x:.0%}" if top > 0.06 else "{x:.1%}")
+    locator = MaxNLocator(7, steps=[1, 2, 5, 10])
+    axis.set_major_locator(locator)
+    first, second, *_ = locator.tick_values(0.0, top or 1.0)
+    decimals = max(0, math.ceil(-math.log10(100 * (second - first)) - 1e-9))
+    axis.set_major_formatter(f"{{x:.{decimals}%}}")
 
 
 def drawable(characters: Sequence[str]) -> tuple[list[str], list[str]]:

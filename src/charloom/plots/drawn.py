@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 Shares = Sequence[float]
 
+MOST_BARS = 60
+"""Lengths that are told apart, at most: of longer names several make a bar."""
+
+MOST_EDITS = 20
+"""Edits that are told apart, at most: a name so far off is noise."""
+
 
 def letters_figure(characters: Sequence[str], generated: Shares, real: Shares) -> Figure:
     """Draw the share of each character: real ones as bars, drawn ones as dots."""
@@ -36,8 +42,13 @@ def drawn_lengths_figure(
     """Draw the share of names of each of ``lengths``: real ones as bars, drawn ones as dots."""
     figure = new_figure(5.0, 3.2)
     axes = figure.add_subplot()
-    frame(axes, f"length ({unit}s)", "share of the names", "Lengths, real and drawn")
-    _bars_and_dots(axes, lengths, generated, real)
+    width = -(-len(lengths) // MOST_BARS)
+    x = f"length ({unit}s{f', {width} a bar' if width > 1 else ''})"
+    frame(axes, x, "share of the names", "Lengths, real and drawn")
+    starts = range(0, len(lengths), width)
+    middles = [lengths[i] + (width - 1) / 2 for i in starts]
+    drawn, other = ([sum(s[i : i + width]) for i in starts] for s in (generated, real))
+    _bars_and_dots(axes, middles, drawn, other, width=width)
     whole_ticks(axes.xaxis)
     return figure
 
@@ -46,11 +57,13 @@ def distances_figure(generated: Shares, real: Shares | None) -> Figure:
     """Draw the share of names at each distance to the training list, drawn and held-out ones."""
     figure = new_figure(5.0, 3.2)
     axes = figure.add_subplot()
-    x = "edits to the nearest training name (0: a copy)"
-    frame(axes, x, "share of the names", "How far from the training list")
     size = max(len(generated), len(real or ()))
-    drawn = [*generated, *[0.0] * (size - len(generated))]
-    other = None if real is None else [*real, *[0.0] * (size - len(real))]
+    beyond = f"; {MOST_EDITS}: or more" if size > MOST_EDITS + 1 else ""
+    size = min(size, MOST_EDITS + 1)
+    x = f"edits to the nearest training name (0: a copy{beyond})"
+    frame(axes, x, "share of the names", "How far from the training list")
+    drawn = _ended(generated, size)
+    other = None if real is None else _ended(real, size)
     _bars_and_dots(axes, range(size), drawn, other, "held-out names")
     whole_ticks(axes.xaxis)
     return figure
@@ -70,21 +83,35 @@ def pairs_figure(
         axes.set_xlabel("is followed by")
         label_axis(axes, "x", characters)
         label_axis(axes, "y", characters)
+    panels[0].set_ylabel("a character")
     bar = figure.colorbar(image, ax=list(panels), label="share of what follows", shrink=0.8)
     shares = (0, 0.01, 0.1, 0.25, 0.5, 1)
     bar.set_ticks([share**0.5 for share in shares], labels=[f"{share:.0%}" for share in shares])
     return figure
 
 
+def _ended(shares: Shares, size: int) -> list[float]:
+    """Return ``size`` shares, the last with all that come after it."""
+    padded = [*shares, *[0.0] * (size - len(shares))]
+    return [*padded[: size - 1], sum(padded[size - 1 :])]
+
+
 def _bars_and_dots(
-    axes: Axes, places: Sequence[int], generated: Shares, real: Shares | None, label: str = "real"
+    axes: Axes,
+    places: Sequence[float],
+    generated: Shares,
+    real: Shares | None,
+    label: str = "real",
+    width: int = 1,
 ) -> None:
     if real is not None:
-        axes.bar(places, real, width=0.8, color=BLUE, label=label)
+        axes.bar(places, real, width=0.8 * width, color=BLUE, label=label)
+    beside = real or [0.0] * len(generated)
+    dots = [(x, y) for x, y, r in zip(places, generated, beside, strict=True) if y or r]
     # Dots with a rim, so that they are told from the bars in grey.
     axes.plot(
-        places, generated, "o", color=ORANGE, mec="white", mew=0.8, ms=6, label="drawn",
-        clip_on=False, zorder=3,
+        [x for x, _ in dots], [y for _, y in dots], "o", color=ORANGE, mec="white", mew=0.8,
+        ms=6, label="drawn", clip_on=False, zorder=3,
     )  # fmt: skip
     axes.set_ylim(bottom=0)
     top = max([*generated, *(real or ())], default=0)

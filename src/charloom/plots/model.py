@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..description import visible
+from .apart import apart
 from .canvas import BLUE, GREEN, ORANGE, drawable, frame, new_figure
 from .labels import label_axis
 
@@ -33,6 +34,7 @@ BELOW = -0.25
 
 _KINDS = (("o", ORANGE), ("s", BLUE), ("^", "0.25"), ("D", GREEN), ("P", "0.6"))
 _CELL = 0.3  # inches
+_MARK = 0.23  # inches
 
 
 def sweep_figure(
@@ -128,6 +130,8 @@ def embedding_figure(
 ) -> Figure:
     """Draw characters at their places on a map; their kinds differ in shape and colour.
 
+    Those that would hide each other are moved apart, and a line leads to where each belongs.
+
     Args:
         characters: V of them.
         points: (V, 2).
@@ -138,12 +142,17 @@ def embedding_figure(
     """
     if len(set(kinds)) > len(_KINDS):
         raise ValueError(f"kinds must be at most {len(_KINDS)}. Received: {len(set(kinds))}")
-    points = np.asarray(points, np.float64)
-    figure = new_figure(*(5.0, 5.4) if stacked else (7.5, 6.5))
+    size = (5.0, 5.4) if stacked else (7.5, 6.5)
+    figure, places = new_figure(*size), np.asarray(points, np.float64)
+    box = size[0] - (1.3 if stacked else 2.6), size[1] - 1.4  # beside labels and legend
+    points = apart(places, box, _MARK)
     axes = figure.add_subplot()
     first, second = (f"component {i} ({share:.0%})" for i, share in enumerate(explained, start=1))
     frame(axes, first, second, "The embedding's rows, where they differ most")
     axes.grid(visible=False)
+    for place, point in zip(places, points, strict=True):
+        if not np.array_equal(place, point):
+            axes.plot(*zip(place, point, strict=True), color="0.6", lw=0.8, zorder=0)
     for (shape, colour), kind in zip(_KINDS, dict.fromkeys(kinds), strict=False):
         own = points[[i for i, other in enumerate(kinds) if other == kind]]
         axes.scatter(
@@ -158,7 +167,7 @@ def embedding_figure(
     labels, families = (list(map(visible, characters)), None) if stacked else drawable(characters)
     for label, (x, y) in zip(labels, points, strict=True):
         axes.text(
-            x, y, label, ha="center", va="center_baseline", size=9 if len(label) < 3 else 6,
+            x, y, label, ha="center", va="center_baseline", size=9 if len(label) < 3 else 7,
             family=families, parse_math=False, clip_on=True,
         )  # fmt: skip
     axes.margins(0.08)

@@ -1,0 +1,42 @@
+"""Marks that would hide each other, moved apart."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROUNDS = 300
+"""Steps that are taken, at most: a crowd needs some hundred."""
+
+
+def apart(
+    points: NDArray[np.floating], box: tuple[float, float], least: float
+) -> NDArray[np.float64]:
+    """Move points as little as it takes that all are ``least`` apart, about.
+
+    What is far enough from all others stays exactly where it is.
+
+    Args:
+        points: (N, 2), in units of the axes.
+        box: inches that their extent is drawn in, across and up.
+        least: inches.
+
+    Returns:
+        (N, 2).
+    """
+    points = np.asarray(points, np.float64)
+    extent = np.ptp(points, axis=0)
+    scale = np.asarray(box) / np.where(extent > 0, extent, 1.0)
+    places = points * scale
+    turns = 2.4 * np.arange(len(points))  # by which what lies at one place is told apart
+    turns = 1e-6 * np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    for _ in range(ROUNDS):
+        shifts = (places + turns)[:, None] - (places + turns)[None]  # (N, N, 2)
+        distances = np.hypot(*np.moveaxis(shifts, -1, 0))
+        np.fill_diagonal(distances, np.inf)
+        short = np.maximum(least - distances, 0.0)
+        if short.max(initial=0.0) < 1e-3 * least:
+            break
+        places += 0.5 * (shifts * (short / distances)[..., None]).sum(axis=1)
+    moved = places / scale
+    return np.where(np.isclose(places, points * scale, rtol=0, atol=1e-9), points, moved)

@@ -1,0 +1,83 @@
+"""Figures of what has little room: crowded maps, long names, tiny shares."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from charloom import plots
+from charloom.plots.apart import apart
+
+pytest.importorskip("matplotlib", reason="needs the plotting extra, charloom[plot]")
+
+BOX = 3.0, 4.0
+
+
+def gaps(points, box=BOX):
+    """Return how far each point is from the nearest other, in inches."""
+    scaled = points * np.array(box)  # the tests' points lie in the unit square
+    between = np.hypot(*np.moveaxis(scaled[:, None] - scaled[None], -1, 0))
+    np.fill_diagonal(between, np.inf)
+    return between.min(axis=1)
+
+
+def test_a_crowd_is_moved_apart_and_who_stands_alone_stays():
+    rng = np.random.default_rng(0)
+    crowd = rng.normal(0.5, 0.02, size=(40, 2))
+    points = np.vstack([[[0, 0], [1, 1]], crowd])
+    moved = apart(points, BOX, 0.2)
+    assert gaps(points).min() < 0.02
+    assert gaps(moved).min() > 0.18
+    assert moved[:2].tolist() == points[:2].tolist()
+    assert moved[2:].mean(axis=0) == pytest.approx(crowd.mean(axis=0), abs=0.02)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_points_at_one_place_are_told_apart(count):
+    moved = apart(np.full((count, 2), 0.5), BOX, 0.2)
+    assert np.isfinite(moved).all() and moved.shape == (count, 2)
+    assert len(np.unique(moved.round(3), axis=0)) == count
+
+
+def test_a_map_leads_from_what_was_moved_to_where_it_belongs():
+    points = np.array([[0, 0], [0.001, 0], [1, 1]])
+    (axes,) = plots.embedding_figure("abc", points, "uuu", (0.6, 0.4)).axes
+    shown = np.array([text.get_position() for text in axes.texts])
+    assert [line.get_xydata().tolist() for line in axes.lines] == [
+        [points[i].tolist(), shown[i].tolist()] for i in (0, 1)
+    ]
+    assert shown[2].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("top", "decimals"), [(1.0, 0), (0.07, 0), (0.05, 0), (0.03, 1), (0.004, 1), (0.00039, 2)]
+)
+def test_marks_of_shares_differ_and_say_no_more_than_that(top, decimals):
+    copied = {"value": top / 2, "low": 0.0, "high": top}
+    entries = [{"temperature": heat, "copied": copied, "ideal": copied} for heat in (0.5, 1.0)]
+    figure = plots.memorisation_figure(entries)
+    figure.draw_without_rendering()
+    marks = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert len(set(marks)) == len(marks) > 2
+    assert {len(mark.rstrip("%").partition(".")[2]) for mark in marks} == {decimals}
+
+
+def test_long_names_share_a_bar():
+    lengths = list(range(1, 201))
+    real = [0.5, 0.25, *[0.0] * 197, 0.25]
+    figure = plots.drawn_lengths_figure("character", lengths, real, real)
+    (axes,) = figure.axes
+    assert axes.get_xlabel() == "length (characters, 4 a bar)"
+    heights = [bar.get_height() for bar in axes.patches]
+    assert (heights[0], heights[-1], len(heights)) == (0.75, 0.25, 50)
+    assert axes.patches[0].get_x() + axes.patches[0].get_width() / 2 == pytest.approx(2.5)
+    assert axes.lines[0].get_xydata().tolist() == [[2.5, 0.75], [198.5, 0.25]]  # none for nothing
+
+
+def test_what_is_far_from_the_list_is_counted_together():
+    far = [0.5, *[0.0] * 19, 0.25, 0.125, 0.125]
+    (axes,) = plots.distances_figure(far, [1.0]).axes
+    assert axes.lines[0].get_xydata().tolist() == [[0, 0.5], [20, 0.5]]
+    assert axes.get_xlabel().endswith("(0: a copy; 20: or more)")
+    (axes,) = plots.distances_figure(far[:21], None).axes
+    assert "or more" not in axes.get_xlabel()
