@@ -122,6 +122,18 @@ def test_a_search_on_text_says_how_to_train_on_text(call, write, tmp_path):
     assert load_model(tmp_path / "run").config.units == 8
 
 
+def test_a_list_with_labels_is_searched_with_them(call, write, tmp_path):
+    lines = [f"{name},{'even' if len(name) % 2 else 'odd'}" for name in map(str, range(90, 130))]
+    source, out = write("name,kind\n" + "\n".join(lines), "list.csv"), tmp_path / "mine.json"
+    how = ["--column", "name", "--label-column", "kind"]
+    options = [*how, *FIX[2:], "--trials", 1, "--folds", 2, "--out", out]
+    code, stdout, err = call("tune", source, *options)
+    assert code == 0 and "2 labels" in err, err
+    assert stdout.rstrip().endswith("--label-column kind --column name")
+    assert read_recipe(out).settings["kind"] == "network"
+    assert call("tune", "--label-column", "kind")[0] == 2
+
+
 def test_a_killed_search_goes_on_after_its_last_whole_trial(call, names_file, tmp_path):
     process, journal = begun(names_file, tmp_path / "mine.json")
     process.kill()

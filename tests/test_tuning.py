@@ -199,9 +199,9 @@ def test_what_is_no_journal_is_refused_in_one_line(toy, world, data, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"folds": 2}, "another folds (3; now 2)"),
+        ({"folds": 2}, "another number of folds (3; now 2)"),
         ({"seed": 5}, "another seed (0; now 5)"),
-        ({"fixed": FIXED | {"units": 64}}, "another default"),
+        ({"fixed": FIXED | {"units": 64}}, "other fixed settings"),
     ],
 )
 def test_a_journal_of_another_search_is_refused(toy, world, changes, said, tmp_path):

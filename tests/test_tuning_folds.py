@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charloom.config import ModelConfig
 from charloom.corpus import Corpus
+from charloom.models.recurrence import recurrence
+from charloom.models.score import score
 from charloom.text import Text
 from charloom.tuning.compared import Scored, compared, compared_items
 from charloom.tuning.folds import fold_count, fresh_splits, search_splits
+from charloom.tuning.training import Trained, scored
+from run_folders import toy as toy_run
 from sources import two_kinds
 
 
@@ -89,3 +95,23 @@ def test_few_splits_are_compared_over_their_names_and_that_covers_the_truth():
         assert found.over == "items"
         hits += found.low <= -0.02 <= found.high
     assert 0.91 <= hits / 300 <= 0.985
+
+
+def test_a_model_with_labels_is_tested_with_each_names_own():
+    corpus = two_kinds()
+    split = next(fresh_splits(corpus, 2, 0))
+    names = [corpus.vocabulary.decode(ids) for ids in split.test]
+    own = {(name, label) for name, label in zip(corpus.names, corpus.label_ids, strict=True)}
+    assert set(zip(names, split.labels, strict=True)) <= own
+    model = ModelConfig(units=4, embedding=4, labels=len(corpus.label_names))
+    saved = toy_run(
+        config=model, vocabulary=corpus.vocabulary, labels=corpus.label_names, facts={"longest": 9}
+    )
+    trained = Trained(0.0, SimpleNamespace(model=model), SimpleNamespace(weights=saved.weights))
+    found = scored(split, trained).nats
+    rnn = recurrence(model, saved.weights)
+    for label in set(split.labels):
+        places = [i for i, its in enumerate(split.labels) if its == label]
+        expected = score(rnn.labelled(label - 1), [split.test[i] for i in places])
+        assert found[places] == pytest.approx(expected)
+    assert found != pytest.approx(score(rnn, split.test))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from ..config import Unit
 
@@ -37,6 +38,26 @@ def form_options(command: F) -> F:
     )(command)
 
 
+def label_options(command: F) -> F:
+    """Where a source has the kind of each name."""
+    command = click.option(
+        "--label-field", help="Field of a .jsonl's objects with the kind of each name."
+    )(command)
+    return click.option(
+        "--label-column", help="Column of a .csv or .tsv with the kind of each name."
+    )(command)
+
+
+def given_options(names: Collection[str]) -> list[str]:
+    """Return the options of this command called ``names`` as they were given, to be shown."""
+    context, given = click.get_current_context(), []
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        if name in names and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            given += [max(parameter.opts, key=len), str(context.params[name])]
+    return given
+
+
 def read_corpus(
     sources: tuple[str, ...],
     form: Literal["names", "text"],
@@ -62,6 +83,8 @@ def read_corpus(
         raise click.UsageError("--min-count is for text. Add --as text.")
     from ..corpus import Corpus
 
+    if not sources and ("label_column" in given or "label_field" in given):
+        raise click.UsageError("labels need a SOURCE; the built-in list has none.")
     if sources:
         return Corpus.read(*sources, unit=unit, repeats=repeats, **given)
     return Corpus.builtin(repeats=repeats)

@@ -10,7 +10,7 @@ import click
 from ..config import Unit
 from .interruption import command_to_resume, interruptible
 from .options import json_option, reading_options, say, source_arguments
-from .sources import form_options, name_of, read_corpus
+from .sources import form_options, label_options, name_of, read_corpus
 from .train_options import check_counted, check_order, training_options
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     help="Begin with that run's weights; new characters are added to what it knows.",
 )
 @training_options
+@label_options
 @reading_options
 @json_option
 @click.pass_obj
@@ -68,7 +69,7 @@ def command(
     """
     settings["freeze"] = freeze or None
     labels: dict[str, Any] = {"label_column": label_column, "label_field": label_field}
-    _check(settings, sources, labels, resume=resume and out is None)
+    _check(settings, labels, resume=resume and out is None)
     others = {"initial": initial, "tensorboard": tensorboard, "loop": loop}
     if settings["kind"] is not None:
         check_counted(settings["kind"], settings | others)
@@ -133,14 +134,10 @@ def command(
     return 1 if finished.reason == "diverged" else 0
 
 
-def _check(
-    settings: dict[str, Any], sources: tuple[str, ...], labels: dict[str, Any], *, resume: bool
-) -> None:
+def _check(settings: dict[str, Any], labels: dict[str, Any], *, resume: bool) -> None:
     """Refuse options that need others."""
     if settings["truth"] is not None and settings["scheduled_sampling"] in (None, "none"):
         raise click.UsageError("--truth needs --scheduled-sampling, whose end it is.")
-    if any(labels.values()) and not sources:
-        raise click.UsageError("labels need a SOURCE; the built-in list has none.")
     if settings["label_dropout"] is not None and not any(labels.values()):
         raise click.UsageError("--label-dropout needs --label-column or --label-field.")
     if resume:

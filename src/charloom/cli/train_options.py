@@ -86,8 +86,6 @@ OPTIONS = (
         help="Let the model read ever more of its own characters in training, along this curve.",
     ),
     click.option("--truth", type=float, help="Share of true characters at that curve's end."),
-    click.option("--label-column", help="Column of a .csv or .tsv with the kind of each name."),
-    click.option("--label-field", help="Field of a .jsonl's objects with the kind of each name."),
     click.option("--label-dropout", type=float, help="Share of names learnt without their label."),
     click.option(
         "--canaries",

@@ -13,7 +13,11 @@ from ..config import Unit
 from ..errors import ConfigError, TrainingError
 from .interruption import interruptible
 from .options import json_option, reading_options, say, source_arguments, to_json
-from .sources import form_options, name_of, read_corpus
+from .sources import form_options, given_options, label_options, name_of, read_corpus
+
+READING = ("form", "unit", "min_count", "label_column", "label_field", "column", "field",
+           "encoding", "max_line")  # fmt: skip
+"""Options about how a source is read, which a training with the recipe needs too."""
 
 
 @click.command("tune")
@@ -49,6 +53,7 @@ from .sources import form_options, name_of, read_corpus
 )
 @click.option("--force", is_flag=True, help="Begin anew, whatever FILE and its journal hold.")
 @click.option("--seed", type=click.IntRange(0), default=0, help="Decides splits and proposals.")
+@label_options
 @reading_options
 @json_option
 @click.pass_obj
@@ -66,6 +71,8 @@ def command(
     out: Path | None,
     force: bool,
     seed: int,
+    label_column: str | None,
+    label_field: str | None,
     reading: dict[str, Any],
     as_json: bool,
 ) -> int:
@@ -80,7 +87,8 @@ def command(
         raise click.UsageError(f"--minutes must be above 0 and finite. Received: {minutes:g}")
     recipe = out or Path("runs") / f"{name_of(sources) or 'names'}.recipe.json"
     journal = _journal(recipe, force)
-    corpus = read_corpus(sources, form, unit, min_count=min_count, **reading)
+    labels: dict[str, Any] = {"label_column": label_column, "label_field": label_field}
+    corpus = read_corpus(sources, form, unit, min_count=min_count, **labels, **reading)
     say(corpus.describe())
     from ..training.recipe_file import RecipeFile, write_recipe
     from ..tuning import tune
@@ -110,10 +118,8 @@ def command(
     if as_json:
         click.echo(to_json({"recipe": str(recipe), **tuned.to_dict(), "found": facts}))
     else:
-        how = ["--as", "text"] if form == "text" else []
-        how += ["--unit", unit] if unit != "character" else []
-        how += ["--min-count", str(min_count)] if min_count is not None else []
-        tell(tuned, shlex.join(["--recipe", str(recipe), *how]), recipe)
+        how = ["--recipe", str(recipe), *given_options(READING)]
+        tell(tuned, shlex.join(how), recipe)
     return 0
 
 

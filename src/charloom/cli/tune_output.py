@@ -60,7 +60,9 @@ def show(
                 case Tried():
                     done += event.outcome != "out of time"
                     if console.is_terminal:
-                        bar.console.print(_line(event, default), markup=False, no_wrap=True)
+                        bar.console.print(
+                            _line(event, default), markup=False, no_wrap=True, overflow="ellipsis"
+                        )
                 case Remeasured():
                     if console.is_terminal:
                         said = f"fresh split {event.number}: best {event.best:.4f}, default "

@@ -63,11 +63,14 @@ class Split:
         test: what is measured on afterwards, which the training does not see: ids of each name,
             or of each block of text with the character before it; ``None`` where the training's
             own held-out loss is the measure.
+        labels: of each of these names the place of its label, from 1, or 0 for none; ``None``
+            where nothing has any.
     """
 
     corpus: Corpus | Text
     seed: int
     test: Sequence[NDArray[np.int32]] | None = None
+    labels: Sequence[int] | None = None
 
 
 def fold_count(corpus: Corpus | Text, folds: int | None) -> int:
@@ -145,6 +148,7 @@ def fresh_splits(corpus: Corpus | Text, folds: int, seed: int) -> Generator[Spli
                 _nested(corpus, _others(parts, k), parts[k], fresh + k),
                 fresh + k,
                 [corpus.vocabulary.encode(corpus.names[i]) for i in parts[k]],
+                [corpus.label_ids[i] for i in parts[k]] if corpus.label_ids else None,
             )
 
 

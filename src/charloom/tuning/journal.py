@@ -22,6 +22,14 @@ NAME = "charloom"
 TERMS = "terms"
 """The study's attribute that says of what search it is the journal."""
 
+WORDS = {
+    "corpus": "another corpus: the source was changed, or is read otherwise",
+    "folds": "another number of folds",
+    "default": "another default recipe, or other fixed settings",
+    "knobs": "other settings to search, or other ranges",
+}
+"""What a difference in each of the terms means."""
+
 BEGINNING = b'{"op_code":'
 """Of each of Optuna's lines."""
 
@@ -168,8 +176,8 @@ def _difference(before: Any, terms: Mapping[str, Any]) -> str:
         now = json.loads(json.dumps(terms))
         names = [name for name in now if before.get(name) != now[name]]
         name = names[0] if names else "version"
-        what = f"a search with another {name}"
-        if not isinstance(now.get(name), dict):
+        what = f"a search with {WORDS.get(name, f'another {name}')}"
+        if name in ("folds", "seed"):
             what += f" ({before.get(name)!s:.40}; now {now.get(name)!s:.40})"
     return f"is the journal of {what}. Pass another --out, or --force to begin anew."
 

@@ -12,8 +12,9 @@ import numpy as np
 from ..config import ModelConfig, TrainConfig
 from ..errors import TrainingError
 from ..events import Evaluated, Event, Finished, Started, Step
+from ..models.numpy_rnn import NumpyRNN
 from ..models.recurrence import recurrence
-from ..models.score import score
+from ..models.score import score, score_labelled
 from ..models.stream_score import stream_nats
 from ..training.fit import fit
 from .compared import Scored
@@ -98,4 +99,8 @@ def scored(split: Split, trained: Trained) -> Scored:
         nats = np.array([stream_nats(rnn, block) for block in split.test])
         return Scored(nats, np.array([len(block) - 1 for block in split.test], np.float64))
     characters = np.array([len(ids) + bool(rnn.config.begin) for ids in split.test], np.float64)
-    return Scored(score(rnn, split.test), characters)
+    if split.labels is None:
+        return Scored(score(rnn, split.test), characters)
+    assert isinstance(rnn, NumpyRNN)  # no other kind has labels
+    labels = np.array(split.labels, np.int32)
+    return Scored(score_labelled(rnn, split.test, labels), characters)
