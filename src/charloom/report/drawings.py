@@ -7,7 +7,7 @@ from typing import Any
 
 from .cells import frequencies, heat_map
 from .content import Content
-from .html import Html, name_of, tag
+from .html import Html, joined, name_of, tag
 from .layout import Section, figure, output
 
 
@@ -56,10 +56,14 @@ def wall(content: Content) -> Section | None:
         for kind, word in (("new", "new"), ("near", "one edit away"), ("copied", "copied"))
         if kind in kinds
     ]
-    lead = (
-        f"{len(names):,} names as the model draws them, copies and all: what is struck "
-        "out is in the training list, what is dotted is one edit away from a name there."
-    )
+    lead = joined(
+        (
+            f"{len(names):,} names as the model draws them, copies and all: what is struck "
+            "out is in the training list, what is dotted is one edit away from a name there.",
+            tag("span", " Behind each is the nearest name there, and how many edits away.",
+                class_="paper"),
+        )
+    )  # fmt: skip
     body = [
         tag("div", legend, class_="choose", role="group", aria_label="Which names to show"),
         tag("ul", items, class_="wall"),

@@ -108,8 +108,9 @@ def embedding(content: Content) -> Section | None:
         return None
     lead = (
         "Each character is a point in the network's embedding, shown here in the plane where "
-        f"they differ most: it holds {percent(sum(data['explained']))} of their differences, so "
-        "what is far apart here is so indeed, and what is close may be."
+        f"they differ most: it holds {percent(sum(data['explained']))} of their differences. What "
+        "is far apart here is far apart indeed; what is close may not be. Marks that would hide "
+        "each other are moved apart."
     )
     label = "A map of the characters."
     if "vowel" in data["kinds"]:
