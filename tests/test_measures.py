@@ -155,6 +155,11 @@ def test_a_model_without_a_begin_symbol_begins_as_real_names_do():
     firsts = Counter(name.text[0] for name in found.names)
     assert set(firsts) == set("abc")
     assert "nats_per_char_without_first" not in [m.name for m in found.measures]
+    canaries = ["cccccccccccc", "cbcbcbcbcbcb"] * 20
+    again = measure(
+        model, ["abc", "bab", "cab"], train=[*train, *canaries], canaries=canaries, samples=2000
+    )
+    assert [name.text for name in again.names] == [name.text for name in found.names]
     lone = memoryless(begin=False, known=None)
     with pytest.raises(GenerationError, match="--start"):
         draws_module.plain_draws(lone, 10)

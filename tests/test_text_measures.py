@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import random
@@ -12,6 +13,7 @@ import pytest
 from charloom.api import load
 from charloom.errors import ConfigError
 from charloom.evaluation import measure, measure_text, text_likelihood
+from charloom.evaluation.text_measures import _share_of_words
 from text_runs import ODDS, save_text_run
 
 CHARACTERS = {c: odds for c, odds in ODDS.items() if c}
@@ -62,6 +64,30 @@ def test_the_interval_of_a_text_holds_what_another_would_give(model):
         truth = -sum(o / total * math.log(o / total) for o in CHARACTERS.values())
         inside.append(nats.low <= truth <= nats.high)
     assert np.mean(inside) >= 0.7
+
+
+def test_the_interval_is_of_all_the_text_though_some_is_scored(model, found, monkeypatch):
+    def width(found):
+        nats = found.measure("nats_per_char").estimate
+        return nats.high - nats.low
+
+    module = importlib.import_module("charloom.evaluation.text_measures")
+    monkeypatch.setattr(module, "SCORED", 10)
+    some = [measure_text(model, text_like_it(40_000), samples=0, seed=seed) for seed in range(8)]
+    assert np.mean([width(one) for one in some]) == pytest.approx(width(found), rel=0.3)
+
+
+@pytest.mark.parametrize(
+    ("characters", "said"), [(900, "only one block"), (3000, "only 3 blocks"), (8000, None)]
+)
+def test_a_short_text_is_told_of(model, characters, said):
+    notes = measure_text(model, text_like_it(characters), samples=0).notes
+    assert said in notes[0] if said else notes == ()
+
+
+def test_words_that_are_none_of_the_real_ones_leave_room_for_one_that_is():
+    none = _share_of_words([["x", " ", "y", " ", "z"]] * 30, frozenset(["ab"]), 0)
+    assert none.value == none.low == 0 and 0.05 < none.high < 0.2
 
 
 def test_other_text_is_told(model):

@@ -76,10 +76,7 @@ def compared(
     threads: int | None = None,
 ) -> Names:
     """Return draws beside the real names that they are to be compared with: no canaries."""
-    learnt = known
-    if known and canaries:
-        strings = frozenset(canaries)
-        learnt = [name for name in known if name not in strings]
+    learnt = None if known is None else without(known, canaries)
     rng = np.random.default_rng([seed, 1])
     first = normalise(start)
 
@@ -100,6 +97,12 @@ def compared(
         seed=seed,
         threads=threads,
     )
+
+
+def without(names: Sequence[str], canaries: Sequence[str]) -> Sequence[str]:
+    """Return the names that are real: no canaries."""
+    strings = frozenset(canaries)
+    return [name for name in names if name not in strings] if strings else names
 
 
 def plain_draws(

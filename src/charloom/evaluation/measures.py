@@ -18,7 +18,7 @@ from ..vocabulary import BOUNDARY
 from . import drawn_measures as of_draws
 from .calibration import Calibration, calibration, calibration_measure
 from .distributions import EDGE, pair_shares, shares_of_lengths
-from .draws import Names, compared, plain_draws
+from .draws import Names, compared, plain_draws, without
 from .estimates import Measure
 from .likelihood import Likelihood, labelled_measure, likelihood, likelihood_measures
 from .measured import DrawnName, Measurement, Settings
@@ -117,7 +117,7 @@ def measure(
         )  # fmt: skip
     drawn, note = plain_draws(
         model, samples, temperature=temperature, seed=seed, start=start,
-        like=known or real, threads=threads,
+        like=without(known or (), canaries) or real, threads=threads,
     )  # fmt: skip
     if note is not None:
         notes.append(f"Of {samples:,} draws there are {len(drawn):,}: the model {note}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from math import sqrt
 
 import numpy as np
 
@@ -12,11 +13,11 @@ from ..generation import LanguageModel
 from ..models.stream_score import WARM
 from ..text import Text
 from ..vocabulary import Vocabulary, split_units
-from .blocks import block_nats, blocks_of
+from .blocks import BLOCK, block_nats, blocks_of
 from .calibration import CELLS, calibration, calibration_measure
 from .distributions import Units, ngrams_apart
 from .drawn_measures import CHANCE, NGRAMS
-from .estimates import Estimate, Measure, changed, ratio_estimate
+from .estimates import Estimate, Measure, changed, ratio_estimate, share_estimate
 from .likelihood import per_character
 from .measured import Measurement, Settings
 from .text_likelihood import ids_of, text_likelihood
@@ -27,6 +28,9 @@ PASSAGE = 100
 
 SCORED = 400
 """Blocks that are scored one by one for the interval, at most, taken at random."""
+
+FEW = 5
+"""Blocks below which the interval is vague."""
 
 REAL = 200_000
 """Characters of real text that drawn text is compared with, at most."""
@@ -69,7 +73,10 @@ def measure_text(
     some = [blocks[i] for i in rng.permutation(len(blocks))[:SCORED]]
     nats = ratio_estimate(block_nats(model.rnn, some, threads), [own for _, own in some], seed=seed)
     value = found.streamed_nats_per_char
-    measures = per_character(changed(nats, value, 0.0, np.inf))
+    share = sqrt(len(some) / len(blocks))  # the more blocks there are, the nearer is their mean
+    low, high = (nats.value + share * (end - nats.value) for end in (nats.low, nats.high))
+    spread = Estimate(value=nats.value, low=low, high=high)
+    measures = per_character(changed(spread, value, 0.0, np.inf))
     tell("calibration", 0.2)
     whole = [string for string, own in some if len(string) - own == WARM]
     most = max(1, CELLS // (model.rnn.vocabulary_size * 1000))
@@ -82,6 +89,13 @@ def measure_text(
     )
     measures += calibration_measure(calibrated)
     notes = []
+    if len(blocks) < FEW:
+        what = "one block" if len(blocks) == 1 else f"{len(blocks)} blocks"
+        notes.append(
+            f"The held-out text is only {what} of {BLOCK:,} characters: "
+            + ("it cannot say" if len(blocks) == 1 else "they hardly say")
+            + " how far chance goes."
+        )
     if samples:
         tell("drawing", 0.4)
         drawn = model.text(samples, temperature=temperature, seed=seed)
@@ -185,4 +199,6 @@ def _share_of_words(passages: list[Units], known: frozenset[str], seed: int) -> 
     if not sum(counts):
         return None
     hits = [sum(word in known for word in found) for found in words]
+    if not 0 < sum(hits) < sum(counts):  # none or all: nothing varies in the sample
+        return share_estimate(sum(hits), sum(counts))
     return ratio_estimate(hits, counts, seed=seed)
