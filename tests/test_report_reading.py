@@ -8,7 +8,7 @@ from importlib import resources
 import pytest
 
 from charloom.config import ModelConfig
-from charloom.report import Content, judged, learnt
+from charloom.report import Content, drawings, judged, learnt
 from charloom.report.cells import frequencies, letter, next_ladder, plain, shades, unit_rows
 from charloom.report.html import direction, joined, spread
 from report_pages import FACTS, HISTORY, Outline, measured
@@ -82,6 +82,33 @@ def test_a_newline_is_a_lines_end_in_text_only(text, mark):
 def test_bars_are_told_to_who_cannot_see_them():
     (bars,) = Outline(frequencies(["a"], [0.5], [0.25], text=False)).of("svg")
     assert bars["role"] == "img" and bars["aria-label"] == "a: 50 % real, 25 % drawn"
+
+
+def test_pictures_are_told_in_numbers_to_who_cannot_see_them():
+    found = content()
+    table = [[0.0, 1.0], [0.25, 0.75]]
+    found.figures |= {
+        "drawn-lengths": {"unit": "character", "lengths": [3, 4], "real": [0.5, 0.5],
+                          "generated": [0.25, 0.75]},
+        "distances": {"generated": [0.5, 0.0, 0.5], "real": None},
+        "pairs": {"characters": ["\n", "a"], "real": table, "generated": table},
+        "calibration": {"bins": [{"predicted": 0.5, "observed": 0.4, "count": 10}]},
+        "sweep": {"real_nats_per_char": None, "draws": [
+            {"temperature": 1.0, "nats_per_char": 1.5, "copied": 0, "repeated": 0, "new": 1}]},
+    }  # fmt: skip
+    found.by_temperature = [(1.0, [("a", False)])]
+    for build, told in (
+        (drawings.lengths, ["average 3.5 characters real, 3.8 drawn.", "1.0 for drawn ones."]),
+        (
+            drawings.pairs,
+            ["each. a after \u00b7: 100 %, a after a: 75 %, \u00b7 after a: 25 %"] * 2,
+        ),
+        (judged.calibration, ["gave: 50 % said, 40 % came."]),
+        (drawings.heat, ["at 1, 1.50 nats a character and 100 %."]),
+    ):
+        labels = [a["aria-label"] for a in Outline(str(joined(build(found)[2]))).of("svg")]
+        assert len(labels) == len(told)
+        assert all(part in label for part, label in zip(told, labels, strict=True)), labels
 
 
 @pytest.mark.parametrize(("epoch", "said"), [(2, "at the mark"), (1, "after epoch 1")])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .cells import frequencies, heat_map
+from .cells import frequencies, heat_map, plain
 from .content import Content
-from .html import Html, joined, name_of, tag
+from .html import Html, joined, name_of, percent, tag
 from .layout import Section, figure, output
 
 
@@ -97,16 +97,16 @@ def heat(content: Content) -> Section | None:
         f"A low temperature gives the likeliest {what}, often copied or repeated; a high one gives "
         f"new {what}, and in the end noise. At 1 the model draws as it believes."
     )
-    label = (
-        "Two panels by temperature: how surprising draws are to the model, and how much of them "
-        "is new, repeated or copied."
-    )
-    swept = "sweep" in content.figures
-    return (
-        "Temperature",
-        lead,
-        [figure(content, "sweep", label, stacked=True) if swept else None, table],
-    )
+    swept = None
+    if "sweep" in content.figures:
+        label = "How surprising draws are to the model, and how much of them is new: "
+        label += "; ".join(
+            f"at {draw['temperature']:g}, {draw['nats_per_char']:.2f} nats a character and "
+            f"{percent(draw['new'])}"
+            for draw in content.figures["sweep"]["draws"]
+        )
+        swept = figure(content, "sweep", f"{label}.", stacked=True)
+    return "Temperature", lead, [swept, table]
 
 
 def kinds(content: Content) -> Section | None:
@@ -140,11 +140,14 @@ def _drawn(drawn: str | list[tuple[str, bool]]) -> Html:
 def lengths(content: Content) -> Section | None:
     """Return lengths and distances to the training list, drawn and real."""
     body = []
-    if "drawn-lengths" in content.figures:
-        label = "Share of names by length: bars are real names, dots are drawn ones."
-        body.append(figure(content, "drawn-lengths", label))
-    if "distances" in content.figures:
-        label = "Share of names by edits to the nearest training name, drawn and held-out ones."
+    if data := content.figures.get("drawn-lengths"):
+        means = (_mean(data[key], data["lengths"][0]) for key in ("real", "generated"))
+        label = "Share of names by length: on average {:.1f} {unit}s real, {:.1f} drawn."
+        body.append(figure(content, "drawn-lengths", label.format(*means, unit=data["unit"])))
+    if data := content.figures.get("distances"):
+        label = "Share of names by edits to the nearest training name: on average "
+        label += f"{_mean(data['generated']):.1f} for drawn ones"
+        label += f", {_mean(data['real']):.1f} for held-out ones." if data["real"] else "."
         body.append(figure(content, "distances", label))
     if not body:
         return None
@@ -153,6 +156,10 @@ def lengths(content: Content) -> Section | None:
         "are that were held out: nearer is copying, farther is noise."
     )
     return "Lengths and distances", lead, body
+
+
+def _mean(shares: Sequence[float], first: int = 0) -> float:
+    return sum(share * i for i, share in enumerate(shares, first)) / (sum(shares) or 1.0)
 
 
 def letters(content: Content) -> Section | None:
@@ -186,7 +193,7 @@ def pairs(content: Content) -> Section | None:
         ("generated", "Drawn", ("drawn", "real")),
     ):
         other = data["generated" if key == "real" else "real"]
-        label = f"{title}: how often each character follows each."
+        label = f"{title}: how often each character follows each. {_often(content, data[key])}."
         drawn = heat_map(
             data["characters"], data[key], other, names=names, label=label, text=content.is_text
         )
@@ -196,3 +203,11 @@ def pairs(content: Content) -> Section | None:
         lead += " The dot stands for a name's beginning, and for its end."
     body = [tag("div", panels, class_="two"), output("Touch a cell for its shares.")]
     return "Letter pairs", lead, [tag("div", body, data_tips=True)]
+
+
+def _often(content: Content, table: Sequence[Sequence[float]]) -> str:
+    """Return the pairs of which the second is most certain."""
+    labels = [plain(c, text=content.is_text) for c in content.figures["pairs"]["characters"]]
+    shares = [(share, x, y) for y, row in enumerate(table) for x, share in enumerate(row)]
+    most = sorted(shares, key=lambda one: (-one[0], one[1:]))[:5]
+    return ", ".join(f"{labels[x]} after {labels[y]}: {percent(share)}" for share, x, y in most)

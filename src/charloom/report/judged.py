@@ -106,7 +106,9 @@ def calibration(content: Content) -> Section | None:
         "Of all the times that the model gives a character 30 %, it should come 30 times in 100. "
         "On the dashed line, it knows exactly how sure it may be."
     )
-    label = "Share that came, by the probability that the model gave."
+    pairs = ((b["predicted"], b["observed"]) for b in data["bins"] if b["count"])
+    label = "Share that came, by the probability that the model gave: "
+    label += "; ".join(f"{percent(said)} said, {percent(came)} came" for said, came in pairs) + "."
     return "Does it know what it knows?", lead, [figure(content, "calibration", label)]
 
 
