@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import numpy as np
@@ -95,11 +96,17 @@ def test_what_somebody_else_wrote_is_not_replaced(call, trained, tmp_path):
 
 
 def test_a_card_that_cannot_be_written_is_one_line(call, trained, tmp_path):
-    for out, said in ((tmp_path, "is a folder"), (tmp_path / "no" / "card.md", "is no folder")):
-        code, stdout, err = call("card", trained, "--out", out, *FEW)
+    os.mkfifo(tmp_path / "pipe")
+    for out, said in (
+        (tmp_path, "is a folder"),
+        (tmp_path / "no" / "card.md", "is no folder"),
+        (tmp_path / "pipe", "no regular file"),
+    ):
+        code, stdout, err = call("card", trained, "--out", out, "--force", *FEW)
         assert code == 1 and stdout == "" and said in err and err.count("\n") == 1
     code, _, err = call("card", tmp_path / "nothing")
-    assert code == 1 and err.count("\n") == 1
+    assert code == 1 and err.count("\n") == 1 and "`charloom train` wrote" in err
+    assert call("card", trained, "--source", "list.txt", *FEW)[0] == 2  # there is none for names
 
 
 def test_standard_output_and_json_write_no_file(call, trained):
@@ -148,6 +155,9 @@ def test_a_run_of_text_has_a_passage_and_no_names(call, tmp_path):
     assert "model.text(500)" in text and "What it writes" in text
     assert "characters drawn at temperature 1, the longest piece" in text
     assert "made up" in text
+    assert "On 600 held-out characters and 20,000 characters drawn at temperature 1" in text
+    few = card.to_markdown(card.gather(run, load(run), samples=300))
+    assert "and 300 characters drawn" in few
     source.unlink()
     code, out, err = call("card", run, "--out", "-")
     assert code == 0 and "Not measured: the text that run learnt from is not at hand" in out
@@ -162,6 +172,16 @@ def test_baselines_have_no_network_and_no_best_epoch(call, names_file, tmp_path,
     text = card.to_markdown(card.gather(run, load(run), samples=200))
     assert "| Network |" not in text and "Best epoch" not in text
     assert ("also chose its order" in text) == (kind == "ngram")
+    assert ("| N-gram | order" in text) == ("in their style" in text) == (kind == "ngram")
+    recipe = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])
+    assert not {"units", "epochs", "learning_rate"} & set(recipe["settings"])
+    (tmp_path / "recipe.json").write_text(json.dumps(recipe))
+    options = ("--recipe", tmp_path / "recipe.json", "--out", tmp_path / "again")
+    assert call("train", names_file, *options)[0] == 0
+    weights, again = load_model(run).weights, load_model(tmp_path / "again").weights
+    assert all(np.array_equal(weights[name], again[name]) for name in weights)
+    shown = json.loads(call("info", run, "--json")[1])
+    assert f"| Parameters | {shown['parameters']:,} |" in text
 
 
 def test_a_model_that_needs_a_start_says_which(call, names_file, tmp_path):

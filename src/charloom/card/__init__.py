@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .content import gather as gather
-from .page import MARK as MARK
-from .page import check_place as check_place
 from .page import to_markdown as to_markdown
-from .page import write_card as write_card
+from .place import MARK as MARK
+from .place import check_place as check_place
+from .place import write_card as write_card

@@ -7,24 +7,28 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..checkpoint import SavedModel, load_model
 from ..config import ModelConfig, TrainConfig
 from ..errors import CharloomError, ConfigError, CorpusError
 from ..generation import LanguageModel
+from ..models.recurrence import parameters_of
 from ..training.recipe_file import MODEL, TRAINING, RecipeFile
 from .limits import limits
 
 Progress = Callable[[str], None]
 
-SAMPLES = 10_000
+SAMPLES = {"names": 10_000, "text": 20_000}
+"""Names, or characters of text, that are drawn to measure by."""
+
 EXAMPLES = 10
 UNUSUAL = (
     "begin", "text", "order", "freeze", "scheduled_sampling", "keep_epochs", "canaries", "seconds",
     "window", "label_dropout", "save_seconds", "save_steps", "keep_checkpoints",
 )  # fmt: skip
 """Settings that a recipe need not have where they are as ever."""
+
+COUNTED = ("kind", "order", "text", "begin", "held_out", "seed", "preparation", "canaries")
+"""Settings of what only counts; all others are a network's."""
 
 PASSAGE = 400
 """Characters of drawn text that are shown."""
@@ -34,7 +38,7 @@ def gather(
     run: Path,
     model: LanguageModel,
     *,
-    samples: int = SAMPLES,
+    samples: int | None = None,
     seed: int = 0,
     sources: Sequence[str | Path] = (),
     progress: Progress = lambda _: None,
@@ -47,7 +51,7 @@ def gather(
     Args:
         run: its folder.
         model: as loaded from it.
-        samples: names drawn for the measures; 0 draws none.
+        samples: names, or characters, drawn for the measures; 0 draws none, ``None`` ``SAMPLES``.
         seed: decides the draws and the intervals.
         sources: the files that a run of text learnt from, if they are no longer where they were.
         progress: is told what is being done.
@@ -56,7 +60,8 @@ def gather(
         RunError: there is no sound run.
     """
     saved = load_model(run)
-    facts = saved.facts
+    facts, of = saved.facts, "text" if model.is_text else "names"
+    samples = SAMPLES[of] if samples is None else samples
     left_out: dict[str, str] = {}
 
     def attempt(what: str, work: Callable[[], Any]) -> Any:
@@ -69,9 +74,9 @@ def gather(
 
     data: dict[str, Any] = {
         "name": run.resolve().name,
-        "of": "text" if model.is_text else "names",
+        "of": of,
         "model": saved.config.to_dict(),
-        "parameters": int(sum(np.asarray(array).size for array in saved.weights.values())),
+        "parameters": parameters_of(saved.config, saved.weights),
         "vocabulary": {
             "size": len(saved.vocabulary.characters),
             "unit": saved.vocabulary.unit,
@@ -113,7 +118,7 @@ def _measured(model: LanguageModel, saved: SavedModel, samples: int, seed: int) 
     if model.is_text:
         if not saved.held_out_text:
             raise CorpusError("the run held out no text to measure on.")
-        return measure_text(model, saved.held_out_text, seed=seed).to_dict()
+        return measure_text(model, saved.held_out_text, samples=samples, seed=seed).to_dict()
     return measure(
         model,
         saved.held_out_names or (),
@@ -179,6 +184,8 @@ def _recipe(saved: SavedModel) -> dict[str, Any] | None:
     for name, default in {**ModelConfig().to_dict(), **TrainConfig().to_dict()}.items():
         if name in UNUSUAL and settings.get(name) == default:
             settings.pop(name, None)
+    if not saved.config.has_network:
+        settings = {name: settings[name] for name in COUNTED if name in settings}
     if settings.get("scheduled_sampling") is None:
         settings.pop("truth", None)
     if not training:

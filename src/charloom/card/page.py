@@ -1,4 +1,4 @@
-"""A model card as Markdown, and its file, which never replaces what somebody else wrote."""
+"""A model card as Markdown."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import RunError
-from ..files import fault, write_file
+from ..evaluation.text_memorisation import PIECE
 from ..training.recipe_file import RecipeFile
 from .markdown import fenced, figure, plain, table
-
-MARK = "<!-- written by charloom card: it may be replaced; keep your own words elsewhere -->"
-MOST_BYTES = 2**24
+from .place import MARK
 
 KINDS = {
     "network": "A recurrent network",
@@ -23,38 +20,6 @@ KINDS = {
     "unigram": "A baseline that knows how frequent characters are, and no more,",
     "uniform": "A baseline that knows which characters there are, and no more,",
 }
-
-
-def write_card(path: Path, text: str, *, force: bool = False) -> None:
-    """Write a card, whole or not at all.
-
-    Raises:
-        RunError: a file is there that ``write_card`` did not write, and ``force`` is off; or it
-            cannot be written.
-    """
-    check_place(path, force=force)
-    write_file(path.parent, path.name, text.encode())
-
-
-def check_place(path: Path, *, force: bool = False) -> None:
-    """Make sure, before any work, that ``write_card`` may write to ``path``.
-
-    Raises:
-        RunError: as ``write_card``.
-    """
-    try:
-        if not path.parent.is_dir():
-            raise fault(path.parent, "is no folder. Pass one that exists.")
-        if path.is_dir():
-            raise fault(path, "is a folder. Pass a file.")
-        if force or not path.exists():
-            return
-        with path.open("rb") as file:
-            held = file.read(MOST_BYTES)
-    except OSError as error:
-        raise RunError(f"{path} cannot be read: {error.strerror}. Pass another --out.") from error
-    if MARK.encode() not in held:
-        raise fault(path, "was not written by charloom card. Pass another --out, or --force.")
 
 
 def to_markdown(data: Mapping[str, Any]) -> str:
@@ -111,10 +76,12 @@ def _what(data: Mapping[str, Any]) -> str:
     count = f"{size:,} " if isinstance(size, int) else ""
     what = "names" if names else "characters of running text"
     does = "draws new names in their style" if names else "goes on in its style"
+    does += ", character by character"
+    if data["model"]["kind"] in ("unigram", "uniform"):
+        does = "is there to be compared with"
     text = (
         f"# {plain(data['name'])}\n\n{KINDS[data['model']['kind']]} that has learnt from "
-        f"{count}{what} ({plain(_sources(data))}) and {does}, character by character. Made with "
-        "charloom."
+        f"{count}{what} ({plain(_sources(data))}) and {does}. Made with charloom."
     )
     if data["examples"]:
         start = f", beginning with {plain(data['start'])!r}" if data["start"] else ""
@@ -209,11 +176,11 @@ def _training(data: Mapping[str, Any]) -> str:
             ("Network", f"embedding {model['embedding']}, {model['layers']} x "
              f"{model['cell'].upper()} {model['units']}, dropout {model['dropout']:g}")
         )  # fmt: skip
-    if isinstance(data["ngram"].get("order"), int):
+    if data["ngram"].get("order", 0) > 1:
         share = data["ngram"].get("share")
         weighs = f", its share {share:.2f}" if isinstance(share, float) else ""
         rows.append(("N-gram", f"order {data['ngram']['order']}{weighs}"))
-    rows.append(("Numbers in it", f"{data['parameters']:,}"))
+    rows.append(("Parameters", f"{data['parameters']:,}"))
     if model["kind"] in ("network", "mixture") and best.get("epoch"):
         rows.append(("Best epoch", str(best["epoch"])))
     if isinstance(data["seconds"], int | float):
@@ -230,6 +197,7 @@ def _training(data: Mapping[str, Any]) -> str:
         file, what = ("FILE", "list") if data["of"] == "names" else ("FILE --as text", "text")
         if data["vocabulary"]["unit"] != "character":
             file += f" --unit {data['vocabulary']['unit']}"
+        file += " --min-count N" if data["vocabulary"]["unknown"] else ""
         text += (
             "\n\nTo train it again, save this as `recipe.json` and run `charloom train "
             f"{file} --recipe recipe.json --out RUN` with the same {what}. {same}\n\n"
@@ -240,12 +208,13 @@ def _training(data: Mapping[str, Any]) -> str:
 
 def _measures(data: Mapping[str, Any]) -> str:
     text = "## How good it is"
-    held_out, names = data["held_out"], data["of"] == "names"
+    held_out = data["held_out"]
     if not data["measures"]:
         why = data["left_out"].get("measures", "there is nothing to measure it on.")
         return f"{text}\n\nNot measured: {plain(why)}"
-    on = f"{held_out:,} held-out {'names' if names else 'characters'}" if held_out else ""
-    drawn = f"{data['samples']:,} names drawn at temperature 1" if names and data["samples"] else ""
+    what = "names" if data["of"] == "names" else "characters"
+    on = f"{held_out:,} held-out {what}" if held_out else ""
+    drawn = f"{data['samples']:,} {what} drawn at temperature 1" if data["samples"] else ""
     lead = " and ".join(filter(None, (on, drawn)))
     rows = [
         (
@@ -276,9 +245,11 @@ def _memorisation(data: Mapping[str, Any]) -> str:
         )
         for one in found["by_temperature"]
     ]  # fmt: skip
-    style = "Style alone" if data["of"] == "names" else "Real text"
+    heads = ("Temperature", "In the list", "Style alone")
+    if data["of"] == "text":
+        heads = ("Temperature", f"In pieces of {PIECE} or more", "Real text")
     if rows:
-        text += f"\n\n{table(('Temperature', 'Copied', style), rows)}"
+        text += f"\n\n{table(heads, rows)}"
     gap = found["gap"]
     return (
         f"{text}\n\nWhat it learnt from costs it {found['train_nats_per_char']['value']:.3f} nats "

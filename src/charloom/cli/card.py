@@ -9,7 +9,6 @@ import click
 from .options import draw_seed_option, json_option, run_argument, say, to_json
 from .watched import watched
 
-SAMPLES = 10_000
 README = "README.md"
 
 
@@ -31,9 +30,7 @@ README = "README.md"
 @click.option(
     "--samples",
     type=click.IntRange(0),
-    default=SAMPLES,
-    show_default=True,
-    help="Names that are drawn to measure by.",
+    help="Draws to measure by: 10,000 names, or 20,000 characters of text, if not given.",
 )
 @draw_seed_option
 @json_option
@@ -42,7 +39,7 @@ def command(
     out: Path | None,
     force: bool,
     source: tuple[str, ...],
-    samples: int,
+    samples: int | None,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -54,6 +51,9 @@ def command(
     from ..api import load
     from ..card import check_place, gather, to_markdown, write_card
 
+    model = load(run)
+    if source and not model.is_text:
+        raise click.UsageError("--source is for running text; RUN has its training names with it.")
     place = run / README if out is None else out
     prints = as_json or str(place) == "-"
     if not prints:
@@ -61,7 +61,7 @@ def command(
     with watched() as bar:
         data = gather(
             run,
-            load(run),
+            model,
             samples=samples,
             seed=seed,
             sources=source,

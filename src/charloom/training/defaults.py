@@ -67,7 +67,10 @@ def _from_file(path: str | Path, corpus: Corpus | Text) -> dict[str, Any]:
     text = isinstance(corpus, Text)
     if settings.get("text", text) != text:
         what = ("names", "text") if text else ("text", "names")
-        raise ConfigError(f"recipe {path} is for {what[0]}, not for {what[1]}. Leave it out.")
+        raise ConfigError(
+            f"recipe {path} is for {what[0]}, not for {what[1]}. Read the source as {what[0]} "
+            "(--as), or leave the recipe out."
+        )
     return settings
 
 
