@@ -163,6 +163,9 @@ def test_a_run_of_text_has_a_passage_and_no_names(call, tmp_path):
     assert code == 0 and "Not measured: the text that run learnt from is not at hand" in out
     assert str(tmp_path) not in out
     assert "left out: memorisation: the text that" in err
+    source.write_text("another")
+    code, out, err = call("card", run, "--source", source, "--out", "-")
+    assert (code, out, err.count("\n")) == (1, "", 1) and "not the text" in err
 
 
 @pytest.mark.parametrize("kind", ["ngram", "uniform"])

@@ -99,7 +99,8 @@ def test_a_run_without_its_list_says_what_is_left_out(call, tmp_path):
 
 
 def test_text_is_measured_and_compared_with_its_other_half(call, tmp_path):
-    run = save_text_run(tmp_path / "run", held_out="abca\nabca bca"[:10] * 800)
+    facts = {"corpus": {"sources": [str(tmp_path / "gone.txt")]}, "train_characters": 100}
+    run = save_text_run(tmp_path / "run", held_out="abca\nabca bca"[:10] * 800, facts=facts)
     code, out, _ = call("evaluate", run, "--samples", 5000, "--json")
     found = json.loads(out)
     assert code == 0
@@ -114,6 +115,7 @@ def test_text_is_measured_and_compared_with_its_other_half(call, tmp_path):
     assert found["memorisation"] is None  # its training text is nowhere
     shown = call("evaluate", run, "--samples", 5000)[1]
     assert "No search for copies" in shown and "Told from real text" in shown
+    assert "gone.txt'. `charloom report` and `card` take its files (--source)." in shown
 
 
 def test_a_text_of_a_few_characters_is_measured_as_far_as_it_goes(call, tmp_path):

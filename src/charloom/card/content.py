@@ -12,6 +12,7 @@ from ..config import ModelConfig, TrainConfig
 from ..errors import CharloomError, ConfigError, CorpusError
 from ..generation import LanguageModel
 from ..models.recurrence import parameters_of
+from ..text import Text
 from ..training.recipe_file import MODEL, TRAINING, RecipeFile
 from .limits import limits
 
@@ -57,11 +58,14 @@ def gather(
         progress: is told what is being done.
 
     Raises:
-        RunError: there is no sound run.
+        RunError: there is no sound run, or ``sources`` are not what it learnt from.
     """
+    from ..evaluation.text_memorisation import training_text
+
     saved = load_model(run)
     facts, of = saved.facts, "text" if model.is_text else "names"
     samples = SAMPLES[of] if samples is None else samples
+    text = training_text(run, sources) if sources else None  # what is named has to be right
     left_out: dict[str, str] = {}
 
     def attempt(what: str, work: Callable[[], Any]) -> Any:
@@ -104,7 +108,7 @@ def gather(
     data["measures"] = (measured or {}).get("measures", [])
     data["notes"] = (measured or {}).get("notes", [])
     data["memorisation"] = attempt(
-        "memorisation", lambda: _memorisation(run, model, saved, sources, seed)
+        "memorisation", lambda: _memorisation(run, model, saved, text, seed)
     )
     data["left_out"] = left_out
     data["rare"] = _rare(saved)
@@ -133,7 +137,7 @@ def _memorisation(
     run: Path,
     model: LanguageModel,
     saved: SavedModel,
-    sources: Sequence[str | Path],
+    text: Text | None,
     seed: int,
 ) -> dict[str, Any]:
     from ..evaluation.memorisation import memorisation
@@ -142,7 +146,7 @@ def _memorisation(
     if model.is_text:
         if not saved.held_out_text:
             raise CorpusError("the run held out no text to compare copies with.")
-        text = training_text(run, sources)
+        text = training_text(run) if text is None else text
         return text_memorisation(model, text, saved.held_out_text, seed=seed).to_dict()
     if not saved.held_out_names or not saved.train_names:
         raise CorpusError("the run holds no training names, or no held-out ones to compare with.")

@@ -280,6 +280,7 @@ def _text_memorised(
         text, unseen = training_text(run), held_out_text(run)
         found = text_memorisation(model, text, unseen, temperatures=(1.0,), seed=seed)
     except CharloomError as error:
-        why = str(error).removesuffix(".").replace(" Pass its files with --source", "")
-        return {"memorisation": None, "notes": [*notes, f"No search for copies: {why}."]}
+        why, remedy, _ = str(error).partition(" Pass ")  # which names an option of other commands
+        why += " `charloom report` and `card` take its files (--source)." if remedy else ""
+        return {"memorisation": None, "notes": [*notes, f"No search for copies: {why}"]}
     return {"memorisation": found.to_dict(), "notes": list(notes)}
