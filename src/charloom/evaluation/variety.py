@@ -9,7 +9,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from .estimates import Estimate, Z
+from .estimates import Estimate, Z, reach
 
 
 def unique_share(texts: Sequence[str], n: int) -> Estimate:
@@ -82,5 +82,5 @@ def diversity(
         scorer=Levenshtein.normalized_distance,
         dtype=np.float64,
     )
-    value, error = float(found.mean()), float(found.std(ddof=1)) / sqrt(half)
-    return Estimate(value=value, low=max(0.0, value - Z * error), high=min(1.0, value + Z * error))
+    value, far = float(found.mean()), reach(half) * float(found.std()) / sqrt(half)
+    return Estimate(value=value, low=max(0.0, value - far), high=min(1.0, value + far))
