@@ -81,3 +81,13 @@ def test_what_is_far_from_the_list_is_counted_together():
     assert axes.get_xlabel().endswith("(0: a copy; 20: or more)")
     (axes,) = plots.distances_figure(far[:21], None).axes
     assert "or more" not in axes.get_xlabel()
+
+
+@pytest.mark.parametrize(("length", "columns"), [(30, 2), (31, 1)])
+def test_units_of_long_texts_lie_below_each_other(length, columns):
+    activity = np.zeros((length, 3))
+    figure = plots.units_figure(["a" * length], [activity], {i: str(i) for i in range(3)})
+    figure.draw_without_rendering()
+    lefts = {round(axes.get_position().x0, 2) for axes in figure.axes if axes.get_title()}
+    assert len(lefts) == columns
+    assert figure.get_figwidth() < 22

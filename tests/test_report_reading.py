@@ -142,6 +142,16 @@ def test_what_chose_the_model_is_said_to_flatter_it(changes, said):
     assert "flatters" not in words(judged.measures(found)[2])
 
 
+@pytest.mark.parametrize(("correlation", "panels"), [(-0.31, 1), (0.29, 0), (float("nan"), 0)])
+def test_a_unit_that_follows_nothing_is_not_said_to(correlation, panels):
+    found = content()
+    unit = {"unit": 3, "feature": "left", "correlation": correlation, "activities": [[0.5]]}
+    found.figures["units"] = {"names": [["a"]], "units": [unit]}
+    section = learnt.units(found)
+    assert (section is not None) == bool(panels)
+    assert section is None or "Unit 3: how much is left" in words(section[2])
+
+
 def test_a_point_is_no_interval():
     assert spread({"low": 0.5, "high": 0.5}, "%") is None
     assert Outline(spread({"low": 0.5, "high": 0.75}, "%")).words == "50 to 75 %"

@@ -200,7 +200,7 @@ def units_figure(
     """
     names, activities = names[:MOST_NAMES], activities[:MOST_NAMES]
     width = min(max(map(len, names)), MOST_PLACES)
-    columns = min(2, len(titles))
+    columns = min(2 if width <= MOST_PLACES // 2 else 1, len(titles))
     rows = -(-len(titles) // columns)
     size = (
         columns * (0.4 + _CELL * max(width, 14)) + 0.9,

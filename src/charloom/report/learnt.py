@@ -11,6 +11,9 @@ from .layout import Section, facts_list, figure
 
 SHOWN_CHARACTERS = 200
 
+CORRELATED = 0.3
+"""Correlation from which on a hidden unit may be said to follow something."""
+
 
 def corpus(content: Content) -> Section | None:
     """Return what the model has read."""
@@ -123,8 +126,9 @@ def embedding(content: Content) -> Section | None:
 
 def units(content: Content) -> Section | None:
     """Return hidden units along names."""
-    data = content.figures.get("units")
-    if not data:
+    data = content.figures.get("units") or {"units": ()}
+    told = [unit for unit in data["units"] if abs(unit["correlation"]) >= CORRELATED]
+    if not told:
         return None
     words = {
         "vowel": "vowels",
@@ -132,7 +136,7 @@ def units(content: Content) -> Section | None:
         "left": "how much is left",
     }
     panels = []
-    for unit in data["units"]:
+    for unit in told:
         title = f"Unit {unit['unit']}: {words.get(unit['feature'], unit['feature'])}"
         note = f"correlation {unit['correlation']:+.2f}"
         rows = unit_rows(data["names"], unit["activities"], text=content.is_text)
