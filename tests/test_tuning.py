@@ -266,8 +266,15 @@ def test_a_wish_to_stop_ends_with_the_best_so_far(toy, world):
 
 def test_without_time_for_the_default_there_is_no_result_but_an_error(toy, world):
     world(seconds=10)
-    with pytest.raises(TrainingError, match="--minutes"):
+    with pytest.raises(TrainingError, match="--minutes\\)"):
         searched(toy, trials=None, seconds=0.2)
+
+
+def test_a_search_that_cannot_have_a_result_ends_at_once_and_says_what_it_needs(toy, world):
+    made = world(seconds=0.2)
+    with pytest.raises(TrainingError, match=r"takes about \d+ s.*--minutes 1\)"):
+        searched(toy, trials=None, seconds=0.5, folds=20)
+    assert len(made.seen) == 2  # of twenty
 
 
 def test_a_trial_that_diverges_does_not_end_the_search(toy, world):

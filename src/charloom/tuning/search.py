@@ -34,6 +34,9 @@ RESERVE = 0.2
 MOST_CHECKS = 4
 """Times all folds that the finalists are measured again, at most."""
 
+SENSIBLE = 10
+"""Trials that a search should have time for."""
+
 MINUTES = 10.0
 """A search's budget, where neither it nor a number of trials is given."""
 
@@ -142,6 +145,7 @@ class _Search:
     deadline: float
     reserve: float
     stop: Callable[[], bool]
+    expected: float | None = None  # seconds of a whole trial, where the first had no time for it
 
     def events(
         self, journal: Path | None, terms: Mapping[str, Any], force: bool
@@ -163,7 +167,7 @@ class _Search:
         now = time.monotonic()
         whole: list[float] = [trial.user_attrs["seconds"] for trial in complete(study)]
         if not whole:  # without the default recipe's loss there is no result at all
-            return now >= self.deadline
+            return self.expected is not None or now >= self.deadline
         # What is begun should come to its end: the quickest so far tells how long that takes.
         return now + 0.7 * min(whole) > self.deadline - self.reserve
 
@@ -176,12 +180,17 @@ class _Search:
         trial.set_user_attr("default", default)
         begun, best = time.monotonic(), lowest(study)
         until = self.deadline - (0.0 if best is None else self.reserve)
+
+        def late() -> bool:
+            now = time.monotonic()
+            return self.stop() or now >= until or (best is None and self._hopeless(attempt, begun))
+
         attempt = Attempt(
             study=study,
             trial=trial,
             splits=splits,
             configs=self.base.configs(settings),
-            late=lambda: self.stop() or time.monotonic() >= until,
+            late=late,
             best=best,
         )
         outcome = yield from attempt.run()
@@ -201,6 +210,19 @@ class _Search:
             seconds=seconds,
         )
 
+    def _hopeless(self, attempt: Attempt, begun: float) -> bool:
+        """Say whether the first trial, without which there is no result, will not be done in time.
+
+        Its first split takes longest, since shapes are compiled.
+        """
+        if not (done := len(attempt.losses)):
+            return False
+        each = attempt.seconds / done
+        if begun + attempt.seconds + 0.7 * each * (self.folds - done) <= self.deadline:
+            return False
+        self.expected = each * self.folds
+        return True
+
     def _propose(self, study: Study) -> tuple[Any, bool]:
         """Return the next trial, and whether it is the default recipe.
 
@@ -219,9 +241,13 @@ class _Search:
         """Measure the best and the default once more, and report."""
         whole, trials = complete(study), told(study)
         if not whole:
+            takes, minutes = "", ""
+            if self.expected is not None:
+                takes = f", which takes about {self.expected:.0f} s"
+                minutes = f" {math.ceil(SENSIBLE * self.expected / 60)}"
             raise TrainingError(
-                "the search ended before the default recipe was trained on every fold, so there "
-                "is nothing to report. Give it more time (--minutes), or fewer --folds."
+                f"there is no time to train the default recipe on every fold{takes}, and so "
+                f"nothing to report. Give it more time (--minutes{minutes}), or fewer --folds."
             )
         default = next(trial for trial in whole if trial.user_attrs["default"])
         best = min(whole, key=lambda trial: (trial.value, trial.number))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ class Attempt:
         late: says that the time is up.
         best: the lowest loss of a whole trial so far.
         losses: of the splits that are done, nats a character.
+        seconds: that those took.
     """
 
     study: Study
@@ -44,10 +46,13 @@ class Attempt:
     late: Callable[[], bool]
     best: float | None
     losses: list[float] = field(default_factory=list)
+    seconds: float = 0.0
 
     def run(self) -> Generator[Training, None, Outcome]:
         """Train on split after split, until the end or until there is no more sense in it."""
+        begun = time.monotonic()
         for fold in range(len(self.splits)):
+            self.seconds = time.monotonic() - begun
             outcome = yield from self._fold(fold)
             if outcome != "complete":
                 return outcome
