@@ -48,6 +48,8 @@ def test_a_uniform_model_has_the_perplexity_of_its_ids():
     assert value(found, "nats_per_char") == pytest.approx(math.log(4), rel=1e-6)
     assert value(found, "nats_per_char_without_first") == pytest.approx(math.log(4), rel=1e-6)
     assert value(found, "bits_per_char") == pytest.approx(2, rel=1e-6)
+    assert value(found, "bits_per_char_without_first") == pytest.approx(2, rel=1e-6)
+    assert value(found, "perplexity_per_char_without_first") == pytest.approx(4, rel=1e-6)
     nats = found.measure("nats_per_char").estimate
     assert nats.high - nats.low == pytest.approx(0, abs=1e-6)  # all names are as likely
 
@@ -60,10 +62,22 @@ def test_measures_agree_with_the_likelihood(world, found):
     assert value(found, "perplexity_per_char") == pytest.approx(exact.perplexity_per_char, rel=1e-6)
 
 
+def test_without_first_characters_is_the_sum_of_the_others():
+    model = memoryless()
+    names = ["abc", "b", "ca"]  # 6 letters, of which 3 are first ones, and 3 ends
+    found = measure(model, names, samples=0)
+    nats = -sum(math.log(ODDS[c] / 9) for c in ["b", "c", "", "", "a", ""]) / 6
+    assert value(found, "nats_per_char_without_first") == pytest.approx(nats, rel=1e-6)
+    assert value(found, "bits_per_char_without_first") == pytest.approx(nats / math.log(2))
+    assert value(found, "perplexity_per_char_without_first") == pytest.approx(math.exp(nats))
+    assert found.likelihood.nats_per_char_without_first == pytest.approx(nats, rel=1e-6)
+
+
 def test_all_measures_are_there_each_in_its_interval(found):
     names = [m.name for m in found.measures]
     assert names == [
-        "nats_per_char", "nats_per_char_without_first", "bits_per_char", "perplexity_per_char",
+        "nats_per_char", "nats_per_char_without_first", "bits_per_char",
+        "bits_per_char_without_first", "perplexity_per_char", "perplexity_per_char_without_first",
         "calibration_error", "valid", "unique_1k", "new", "diversity", "distance_to_training",
         "recall", "length_wasserstein", "ngram_js_1", "ngram_js_2", "ngram_js_3", "ngram_js_4",
         "two_sample_accuracy",

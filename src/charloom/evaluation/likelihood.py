@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -83,7 +83,7 @@ def likelihood(model: LanguageModel, names: Sequence[str]) -> Likelihood:
         nats_per_char=per_char,
         bits_per_char=per_char / math.log(2),
         nats_per_char_without_first=(nats - first) / max(sum(map(len, ids)), 1),
-        perplexity_per_char=math.exp(per_char),
+        perplexity_per_char=math.exp(min(per_char, 700.0)),
         perplexity_per_name=float(np.exp(min(nats / len(ids), 700.0))),
         unknown_characters=sum(unknown),
         skipped_names=len(names) - len(scored),
@@ -106,19 +106,8 @@ def likelihood_measures(
     found = per_character(each)
     if begin and any(len(n) > 1 for n in nats):
         rest = ratio_estimate([n[1:].sum() for n in nats], [len(n) - 1 for n in nats], seed=seed)
-        found.insert(
-            1,
-            Measure(
-                name="nats_per_char_without_first",
-                title="Nats per character, without first",
-                estimate=rest,
-                unit="nats",
-                better="lower",
-                real=None,
-                explanation="The same without first characters, for comparison with models that "
-                "cannot predict them.",
-            ),
-        )
+        both = zip(found, map(_without_first, per_character(rest)), strict=True)
+        return [one for pair in both for one in pair]
     return found
 
 
@@ -163,9 +152,20 @@ def labelled_measure(
             unit="nats",
             better="lower",
             real=None,
-            explanation="The same where the model is told each name's label.",
+            explanation="Nats per character where the model is told each name's label.",
         )
     ]
+
+
+def _without_first(measure: Measure) -> Measure:
+    """Return a measure of names whose first characters are left out, as such."""
+    return replace(
+        measure,
+        name=f"{measure.name}_without_first",
+        title=f"{measure.title}, without first",
+        explanation="The same without first characters, for comparison with models that cannot "
+        "predict them.",
+    )
 
 
 def per_character(nats: Estimate) -> list[Measure]:
@@ -192,7 +192,7 @@ def per_character(nats: Estimate) -> list[Measure]:
             unit="bits",
             better="lower",
             real=None,
-            explanation="The same in bits: what storing a character would cost.",
+            explanation="Nats per character in bits: what storing a character would cost.",
         ),
         Measure(
             name="perplexity_per_char",
@@ -201,6 +201,6 @@ def per_character(nats: Estimate) -> list[Measure]:
             unit="",
             better="lower",
             real=None,
-            explanation="The same as a number of equally likely next characters.",
+            explanation="Nats per character as a number of equally likely next characters.",
         ),
     ]
