@@ -91,3 +91,14 @@ def test_units_of_long_texts_lie_below_each_other(length, columns):
     lefts = {round(axes.get_position().x0, 2) for axes in figure.axes if axes.get_title()}
     assert len(lefts) == columns
     assert figure.get_figwidth() < 22
+
+
+def test_no_line_crosses_the_words_of_a_legend():
+    draws = [
+        {"temperature": t, "nats_per_char": 1.0, "copied": 0.5, "repeated": 0.5, "new": 0.5}
+        for t in (0.5, 1.0)
+    ]
+    for axes in plots.sweep_figure(draws).axes:
+        ground = axes.get_legend().get_frame()
+        assert ground.get_visible() and ground.get_alpha() > 0.8
+        assert axes.get_legend().get_zorder() > max(line.get_zorder() for line in axes.lines)

@@ -108,6 +108,11 @@ def frame(axes: Axes, x: str, y: str, title: str) -> None:
     axes.set_axisbelow(True)
 
 
+def legend(axes: Axes) -> None:
+    """Say what is what, on a ground that lets no line cross the words."""
+    axes.legend(framealpha=0.85, facecolor="white", edgecolor="none", fancybox=False)
+
+
 def whole_ticks(axis: Any) -> None:
     """Let an axis be marked at whole numbers only."""
     from matplotlib.ticker import MaxNLocator, StrMethodFormatter

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..config import Unit
-from .canvas import BLUE, ORANGE, frame, new_figure, share_ticks, whole_ticks
+from .canvas import BLUE, ORANGE, frame, legend, new_figure, share_ticks, whole_ticks
 from .labels import label_axis
 
 if TYPE_CHECKING:
@@ -116,4 +116,4 @@ def _bars_and_dots(
     axes.set_ylim(bottom=0)
     top = max([*generated, *(real or ())], default=0)
     share_ticks(axes.yaxis, top)
-    axes.legend(frameon=False)
+    legend(axes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .canvas import BLUE, ORANGE, frame, new_figure, share_ticks
+from .canvas import BLUE, ORANGE, frame, legend, new_figure, share_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,7 +36,7 @@ def calibration_figure(bins: Sequence[Mapping[str, float]]) -> Figure:
         axis.set_major_formatter("{x:.0%}")
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.02)
-    axes.legend(frameon=False)
+    legend(axes)
     return figure
 
 
@@ -67,5 +67,5 @@ def memorisation_figure(
     axes.set_ylim(bottom=0)
     tops = [entry[key]["high"] for entry in entries for key in ("copied", "ideal")]
     share_ticks(axes.yaxis, max(tops, default=1.0))
-    axes.legend(frameon=False)
+    legend(axes)
     return figure

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..description import visible
 from .apart import apart
-from .canvas import BLUE, GREEN, ORANGE, drawable, frame, new_figure
+from .canvas import BLUE, GREEN, ORANGE, drawable, frame, legend, new_figure
 from .labels import label_axis
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def sweep_figure(
     right.set_ylim(-0.02, 1.02)
     right.yaxis.set_major_formatter("{x:.0%}")
     for axes in (left, right):
-        axes.legend(frameon=False)
+        legend(axes)
     return figure
 
 

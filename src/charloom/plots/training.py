@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .canvas import BLUE, GREEN, ORANGE, frame, new_figure, whole_ticks
+from .canvas import BLUE, GREEN, ORANGE, frame, legend, new_figure, whole_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,5 +41,5 @@ def losses_figure(history: Sequence[Mapping[str, Any]]) -> Figure:
             axes.plot([x], [y], "D", color=colour, ms=8, mec="black", ls="none", label=lowest)
     whole_ticks(axes.xaxis)
     if axes.lines:
-        axes.legend(frameon=False)
+        legend(axes)
     return figure
