@@ -229,6 +229,8 @@ def test_bad_arguments_are_refused(world):
         measure(model, held_out, samples=-1)
     with pytest.raises(ConfigError, match="temperature"):
         measure(model, held_out, samples=10, temperature=-1)
+    with pytest.raises(ConfigError, match="held_out must be a list"):
+        measure(model, "abc")
     with pytest.raises(ConfigError, match="no such measure"):
         measure(model, held_out, samples=0).measure("beauty")
 

@@ -85,6 +85,9 @@ def measure(
         raise ConfigError("this model has learnt running text, not names. Call measure_text.")
     if samples < 0:
         raise ConfigError(f"samples must be 0 or more. Received: {samples}")
+    for what, given in (("held_out", held_out), ("train", train), ("labels", labels)):
+        if isinstance(given, str):
+            raise ConfigError(f"{what} must be a list of strings. Received one: {given!r:.40}")
     tell = progress or (lambda what, share: None)
     real = list(dict.fromkeys(map(normalise, held_out)))
     known = _known(model, real, train)
