@@ -5,8 +5,10 @@ Its trainings are made up, so that each loss is known.
 
 from __future__ import annotations
 
+import errno
 import itertools
 import math
+import os
 import time
 
 import numpy as np
@@ -217,6 +219,29 @@ def test_a_journal_of_another_corpus_is_refused(toy, world, tmp_path):
     searched(toy, journal=tmp_path / "j", trials=2)
     with pytest.raises(RunError, match="another corpus"):
         searched(Corpus.of(toy.names[:-1]), journal=tmp_path / "j")
+
+
+def test_a_full_disk_ends_a_search_in_one_line_and_keeps_its_journal(
+    toy, world, tmp_path, monkeypatch
+):
+    from optuna.storages.journal import JournalFileBackend
+
+    world()
+    write, count = JournalFileBackend.append_logs, itertools.count()
+
+    def full(self, logs):
+        if next(count) > 150:
+            with (tmp_path / "j").open("ab") as file:
+                file.write(b'{"op_code":8,')  # what there was room for
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(self, logs)
+
+    monkeypatch.setattr(JournalFileBackend, "append_logs", full)
+    with pytest.raises(RunError, match=r"j cannot be written: No space left.*make room"):
+        searched(toy, journal=tmp_path / "j", trials=50)
+    monkeypatch.setattr(JournalFileBackend, "append_logs", write)
+    _, tuned, events = searched(toy, journal=tmp_path / "j", trials=20)
+    assert events[0].tried >= 1 and tuned.trials == 20
 
 
 def test_two_searches_do_not_share_a_journal(toy, world, tmp_path):

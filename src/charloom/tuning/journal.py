@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from ..errors import ConfigError
 from ..files import creating, fault
+from ..files.disk import reason
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -124,7 +125,23 @@ def _study(path: Path | None) -> Study:
 
     if path is None:
         return optuna.create_study(study_name=NAME)
-    storage = optuna.storages.JournalStorage(JournalFileBackend(str(path), NoLock(str(path))))
+
+    file = path  # which is one, from here on
+
+    class Lines(JournalFileBackend):
+        """Says which file it is that the disk refuses."""
+
+        def append_logs(self, logs: list[dict[str, Any]]) -> None:
+            try:
+                super().append_logs(logs)
+            except OSError as error:
+                raise fault(
+                    file,
+                    f"cannot be written: {reason(error)}. What it holds is kept: make room, and "
+                    "give the same command again.",
+                ) from error
+
+    storage = optuna.storages.JournalStorage(Lines(str(path), NoLock(str(path))))
     return optuna.create_study(storage=storage, study_name=NAME, load_if_exists=True)
 
 
