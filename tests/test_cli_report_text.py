@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 
 import pytest
 
@@ -40,3 +41,13 @@ def test_another_text_than_it_learnt_from_is_refused(call, learnt, write, tmp_pa
     code, stdout, err = call("report", learnt[0], "--out", out, "--source", other)
     assert (code, stdout, err.count("\n")) == (1, "", 1)
     assert "is not the text" in err and not out.exists()
+
+
+def test_a_run_without_held_out_text_says_so_and_counts_as_info_does(call, learnt, tmp_path):
+    run, out = tmp_path / "all", tmp_path / "r.html"
+    options = ("--as", "text", "--model", "ngram", "--held-out", 0, "--out", run)
+    assert call("train", learnt[1], *options)[0] == 0
+    code, _, err = call("report", run, "--out", out)
+    assert code == 0 and "left out: measures: the run held out no text" in err
+    parameters = json.loads(call("info", run, "--json")[1])["parameters"]
+    assert f"{parameters:,}" in out.read_text("utf-8")

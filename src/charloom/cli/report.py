@@ -36,7 +36,7 @@ SAMPLES = 10_000
     type=click.IntRange(1),
     default=SAMPLES,
     show_default=True,
-    help="Names that are drawn to measure by.",
+    help="Names that are drawn to measure by; of text, 20,000 characters always are.",
 )
 @click.option("--start", default="", help="What draws begin with, if the model needs it.")
 @draw_seed_option

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import CharloomError, GenerationError
+from ..models.recurrence import parameters_of
 from ..vocabulary import split_units
 from .compared import names, some
 from .figures import Source, figure_data, has_figure
@@ -121,7 +122,7 @@ def gather(
     found = Content(
         run=source.run.resolve().name,
         saved=saved,
-        parameters=sum(int(array.size) for array in saved.weights.values()),
+        parameters=parameters_of(saved.config, saved.weights),
         samples=samples,
         seed=seed,
         start=start,
@@ -201,7 +202,9 @@ def _measure(
     if found.is_text:
         from ..evaluation import measure_text
 
-        real = saved.held_out_text or "" if held_out is None else held_out
+        real = saved.held_out_text if held_out is None else held_out
+        if not real:
+            raise GenerationError("the run held out no text to measure on. Give some.")
         found.measured_on = len(real)
         found.measurement = measure_text(model, real, seed=found.seed, progress=progress).to_dict()
         return
