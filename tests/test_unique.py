@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from charloom.errors import ConfigError
 from charloom.generation import unique
+from charloom.generation.arrivals import arrivals
 from charloom.generation.lookahead import LookAhead
 from charloom.generation.rules import (
     Block,
@@ -28,6 +29,7 @@ from charloom.generation.rules import (
     Start,
 )
 from languages import chi_square, named, texts_of
+from toy_models import uniform
 
 LONGEST = 5
 RULES = {
@@ -269,3 +271,17 @@ def test_few_draws_with_hopes_miss_hardly_any(monkeypatch: pytest.MonkeyPatch) -
     railed = model.generate(200, rules=Contains("fe"), seed=3, max_length=8)
     means = [np.mean([s.nats for s in found]) for found in (led, railed)]
     assert means[0] == pytest.approx(means[1], abs=0.5)
+
+
+def test_many_strings_take_a_small_walk_and_a_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, walks = uniform(8, known=()), 0
+
+    def counted(*given):
+        nonlocal walks
+        walks += 1
+        return arrivals(*given)
+
+    monkeypatch.setattr(unique, "arrivals", counted)
+    for seed in range(20):
+        assert len(model.generate(8_000, seed=seed, allow_known=seed % 2 > 0)) == 8_000
+    assert walks <= 42  # two each; a few may come short of the count

@@ -29,6 +29,9 @@ RAREST = 1e-6
 PILOT = 2_000
 """Samples from which on a smaller search goes first, to tell how far the whole one must go."""
 
+MOST_MARGIN = 0.2
+"""Share that a walk goes farther at most, in case that the estimate of how far is wrong."""
+
 CHEAP = 1_000
 """Steps of a walk that has hardly begun: if it found nothing, the next one goes much farther."""
 
@@ -174,11 +177,14 @@ class Draws(Search):
         """Return the log of the factor by which the horizon must grow to hold ``goal`` samples.
 
         ``log_p`` are those of the samples that came until now; with repeats, the more the longer.
+        Two standard errors of the estimate (of Poisson sampling's, as Horvitz and Thompson's) are
+        gone farther, since to come short is to walk twice.
         """
-        factors = np.geomspace(1.05, 40, 200)
+        factors = np.geomspace(1.05, 40, 400)
         goal += int(2 * np.sqrt(goal)) + 2
         if self._request.allow_repeats:
             expected = len(log_p) * factors
+            variance = len(log_p) * factors**2
         else:
             # The most probable first, in groups: each stands for many of about its size.
             rates = np.exp(np.minimum(np.sort(log_p)[::-1] + until, 600.0))
@@ -186,7 +192,10 @@ class Draws(Search):
             means = np.array([part.mean() for part in parts])
             sizes = np.array([len(part) for part in parts])
             with np.errstate(divide="ignore", invalid="ignore"):
-                stand = sizes / -np.expm1(-means)
-            expected = -np.expm1(-factors[:, None] * means) @ stand
-        enough = np.flatnonzero(expected >= goal)
+                stand = 1 / -np.expm1(-means)
+            coming = -np.expm1(-factors[:, None] * means)
+            expected = coming @ (sizes * stand)
+            variance = coming**2 @ (sizes * stand * (stand - 1))
+        safe = expected - np.minimum(2 * np.sqrt(variance), MOST_MARGIN * expected)
+        enough = np.flatnonzero(safe >= goal)
         return float(np.log(factors[enough[0]] if len(enough) else factors[-1]))
