@@ -40,6 +40,9 @@ from charloom.text import Text
 
 SIZES = (1_000, 10_000, 100_000)
 ORDERS = range(1, 9)
+WAYS = {"nested": None, "all": 0.0}
+"""What share of what is learnt from is kept back to choose by; ``None`` for the default."""
+
 BLOCK = 500
 """Characters of text that count as one item for the interval."""
 
@@ -49,7 +52,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA.parent, help="folder with the lists")
     parser.add_argument("--only", help="kinds that begin so")
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="names of a list, at most")
+    parser.add_argument("--way", choices=WAYS, action="append", help="one way only")
     options = parser.parse_args()
+    ways = options.way or list(WAYS)
     print(describe_machine({"charloom": charloom.__version__}))
     print("held-out nats a character, ends and first letters counted; paired 95 % interval")
     print(
@@ -62,11 +67,11 @@ def main() -> None:
         sizes = [size for size in SIZES if size < len(items)] + [len(items)]
         for size in sorted(set(sizes)):
             if size <= options.largest and size >= SIZES[0]:
-                names(kind, items[:size])
+                names(kind, items[:size], ways)
     if not options.only or "text".startswith(options.only):
         text = (options.data / "tinyshakespeare.txt").read_text(encoding="utf-8")
         for size in (10_000, 100_000, 1_000_000):
-            running(text[:size])
+            running(text[:size], ways)
 
 
 def kinds(data: Path) -> Iterator[tuple[str, list[str]]]:
@@ -118,7 +123,7 @@ def trained(corpus: Corpus | Text, **settings: object) -> tuple[LanguageModel, f
     return model, time.perf_counter() - began
 
 
-def names(kind: str, items: Sequence[str]) -> None:
+def names(kind: str, items: Sequence[str], ways: Sequence[str]) -> None:
     held_out, train = items[: len(items) // 10], Corpus.of(items[len(items) // 10 :])
     known = [name for name in held_out if not train.vocabulary.unknown(name)]
     lengths = np.array([len(train.vocabulary.encode(name)) + 1 for name in known])
@@ -127,10 +132,10 @@ def names(kind: str, items: Sequence[str]) -> None:
         assert likelihood(model, known).names == len(known)
         return model.score(known)
 
-    report(kind, train, lengths, nats, len(items))
+    report(kind, train, lengths, nats, len(items), ways)
 
 
-def running(text: str) -> None:
+def running(text: str, ways: Sequence[str]) -> None:
     stop = len(text) - len(text) // 10
     train = Text.of(text[:stop])
     held_out = "".join(c for c in text[stop:] if c in train.vocabulary.characters)
@@ -142,13 +147,14 @@ def running(text: str) -> None:
         starts = np.arange(0, len(held_out), BLOCK)
         return np.add.reduceat(stream_target_nats(model.rnn, ids), starts)
 
-    report("text", train, lengths, nats, len(text))
+    report("text", train, lengths, nats, len(text), ways)
 
 
-def report(kind, train, lengths, nats, size) -> None:  # type: ignore[no-untyped-def]
+def report(kind, train, lengths, nats, size, ways) -> None:  # type: ignore[no-untyped-def]
     """Train on ``train`` and print how each model predicts."""
     total = lengths.sum()
-    for way, held_out in (("nested", None), ("all", 0.0)):
+    for way in ways:
+        held_out = WAYS[way]
         models = (trained(train, kind="ngram", order=n, held_out=held_out)[0] for n in ORDERS)
         counted = [nats(model) for model in models]
         order, best = min(enumerate(counted, 1), key=lambda pair: pair[1].sum())
