@@ -8,8 +8,10 @@ STARTED = time.monotonic()
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from .cli.main import run
-
+    try:
+        from .cli.main import run
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
     raise SystemExit(run(started=STARTED))
 
 
