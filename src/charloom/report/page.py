@@ -72,7 +72,8 @@ def check_out(path: Path, *, force: bool = False) -> None:
     """Make sure, before any work, that a page may be written to ``path``.
 
     Raises:
-        ConfigError: the ending is not that of a page, or a file is there that is no report.
+        ConfigError: the ending is not that of a page, there is no such folder, or a file is there
+            that is no report.
     """
     if path.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"a report's file must end in .html. Received: {path.name!r:.60}")
@@ -80,7 +81,11 @@ def check_out(path: Path, *, force: bool = False) -> None:
         with path.open("rb") as file:
             start = file.read(4096)
     except FileNotFoundError:
-        return
+        if path.parent.is_dir():
+            return
+        raise ConfigError(
+            f"{str(path.parent)!r} is no folder for a report. Make it, or name another file."
+        ) from None
     except (OSError, ValueError) as error:
         reason = (isinstance(error, OSError) and error.strerror) or error
         raise ConfigError(
