@@ -23,11 +23,11 @@ from typing import Any
 import charloom
 from _common import DATA, Claim, describe_machine, lines_of, print_table
 from charloom.api import language_model
-from charloom.corpus import Corpus
+from charloom.data.names import Corpus
 from charloom.evaluation import likelihood
-from charloom.events import Finished, Started
 from charloom.generation import LanguageModel
 from charloom.models.mixture import Mixture
+from charloom.training.events import Finished, Started
 
 ORDERS = range(1, 9)
 

@@ -17,11 +17,11 @@ import numpy as np
 
 from _common import seconds
 from charloom.config import ModelConfig
+from charloom.data.vocabulary import Vocabulary
 from charloom.generation import LanguageModel, Sampler
-from charloom.models.numpy_rnn import NumpyRNN
-from charloom.models.shapes import weight_shapes
+from charloom.models.rnn.numpy import NumpyRNN
+from charloom.models.rnn.shapes import weight_shapes
 from charloom.models.threads import one_blas_thread
-from charloom.vocabulary import Vocabulary
 
 
 def main() -> None:

@@ -45,7 +45,7 @@ def main() -> None:
 
 def names() -> tuple[Any, Any, Any]:
     """Return the built-in list, its model and its training."""
-    from charloom.corpus import Corpus
+    from charloom.data.names import Corpus
     from charloom.training.defaults import settings_for
 
     corpus = Corpus.builtin()
@@ -54,7 +54,7 @@ def names() -> tuple[Any, Any, Any]:
 
 def text(data: Path) -> tuple[Any, Any, Any]:
     """Return a text's beginning, its model and its training."""
-    from charloom.text import Text
+    from charloom.data.text import Text
     from charloom.training.defaults import settings_for
 
     part = Text.of(data.read_text("utf-8")[:CHARACTERS])
@@ -92,8 +92,8 @@ def compared(what: str, settings: tuple[Any, Any, Any], repeats: int, quick: boo
 
 def timed(corpus: Any, model: Any, training: Any, out: Path | None) -> tuple[float, float, int]:
     """Train; return the seconds from the first step on, those in saves, and how many these were."""
-    from charloom.events import Saved, Step
-    from charloom.training.fit import fit
+    from charloom.training.events import Saved, Step
+    from charloom.training.trainer import fit
 
     clock = time.perf_counter
     begun, before, saving, count = None, clock(), 0.0, 0

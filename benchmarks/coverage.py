@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 import charloom
 from _common import describe_machine, parser
-from charloom.corpus import Corpus
+from charloom.data.names import Corpus
 from charloom.evaluation import Estimate, memorisation, ratio_estimate, share_estimate
-from charloom.evaluation.tempered import chances
-from charloom.models.score import target_nats
+from charloom.models.scoring.names import target_nats
+from charloom.models.scoring.tempered import chances
 
 KNOWN, OTHERS = 2000, 10_000
 DRAWS = 10_000

@@ -21,9 +21,9 @@ from statistics import mean, stdev
 import charloom
 from _common import describe_machine, lines_of, parser
 from charloom.api import language_model
-from charloom.corpus import Corpus
-from charloom.events import Finished
-from charloom.recipes import recipe
+from charloom.data.names import Corpus
+from charloom.training.events import Finished
+from charloom.training.recipes import recipe
 
 CURVES = {
     "none": {},

@@ -20,9 +20,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from charloom.generation import unique
-from charloom.generation.rules import Block, Chars, Contains, End, Length, Regex, Start
-from languages import chi_square, named, texts_of
+from charloom.generation.constraints import Block, Chars, Contains, End, Length, Regex, Start
+from charloom.generation.search import without_replacement as unique
+from helpers.languages import chi_square, named, texts_of
 
 LONGEST = 5
 RULES = (

@@ -45,7 +45,7 @@ except OSError:
 OURS = f"""
 import json, sys, time
 import numpy as np
-from charloom.text import Text
+from charloom.data.text import Text
 text = Text.read(sys.argv[1])
 {PEAK}
 starts = np.random.default_rng(0).integers(0, len(text) - 65, (200, 64))
@@ -59,8 +59,8 @@ print(json.dumps({{"peak": peak, "characters": len(text), "windows": windows}}))
 """
 TRAINED = f"""
 import itertools, json, sys
-from charloom.text import Text
-from charloom.training.fit import fit
+from charloom.data.text import Text
+from charloom.training.trainer import fit
 count = itertools.count(1)
 text = Text.read(sys.argv[1])
 for event in fit(text, stop=lambda: next(count) >= {TRAIN_STEPS}):

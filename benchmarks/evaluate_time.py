@@ -17,9 +17,9 @@ from pathlib import Path
 import charloom
 from _common import Claim, describe_machine, environment, lines_of, parser, print_table, seconds
 from charloom.api import load
-from charloom.checkpoint import load_model
-from charloom.corpus import Corpus
+from charloom.data.names import Corpus
 from charloom.evaluation import measure
+from charloom.run import load_model
 
 
 def main() -> None:

@@ -127,7 +127,7 @@ class Bench:
 
     def check(self, run: Path, reached: int) -> int:
         """Look at what a kill left; return the step at which training will go on."""
-        from charloom.checkpoint import find_state, holds_model, holds_state, load_model
+        from charloom.run import find_state, holds_model, holds_state, load_model
 
         if saving(run):
             self.count["hit a save"] += 1
@@ -177,7 +177,7 @@ def saving(run: Path) -> bool:
 
 def end(run: Path) -> dict[str, Any]:
     """What must be alike: nothing that the clock has a part in."""
-    from charloom.checkpoint import load_model, load_state
+    from charloom.run import load_model, load_state
 
     model = load_model(run)
     arrays, state = load_state(run)

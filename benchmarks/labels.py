@@ -25,13 +25,13 @@ import numpy as np
 import charloom
 from _common import describe_machine
 from charloom.api import language_model
-from charloom.corpus import Corpus
-from charloom.events import Finished
+from charloom.data.names import Corpus
 from charloom.generation import LanguageModel
 from charloom.models.blend import joined, steered
-from charloom.models.numpy_rnn import NumpyRNN
-from charloom.models.score import score, score_labelled
-from charloom.recipes import recipe
+from charloom.models.rnn.numpy import NumpyRNN
+from charloom.models.scoring.names import score, score_labelled
+from charloom.training.events import Finished
+from charloom.training.recipes import recipe
 from curriculum import NGram
 
 LANGUAGES = ("cy", "de", "es", "fi", "hu", "lt", "sw", "tr")

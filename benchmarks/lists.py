@@ -28,15 +28,15 @@ from numpy.typing import NDArray
 import charloom
 from _common import DATA, describe_machine
 from charloom.api import language_model
-from charloom.corpus import Corpus
+from charloom.data.names import Corpus
+from charloom.data.text import Text
 from charloom.errors import CorpusError
 from charloom.evaluation import likelihood
-from charloom.evaluation.estimates import paired_estimate
-from charloom.events import Finished, Started
+from charloom.evaluation.statistics import paired_estimate
 from charloom.generation import LanguageModel
 from charloom.models.mixture import Mixture
-from charloom.models.stream_score import stream_target_nats
-from charloom.text import Text
+from charloom.models.scoring.text import stream_target_nats
+from charloom.training.events import Finished, Started
 
 SIZES = (1_000, 10_000, 100_000)
 ORDERS = range(1, 9)

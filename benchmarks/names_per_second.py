@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from _common import matrix_product_rates, seconds
 from charloom.config import ModelConfig
+from charloom.data.vocabulary import Vocabulary
 from charloom.generation import LanguageModel
-from charloom.models.numpy_rnn import NumpyRNN
-from charloom.models.shapes import GATES
+from charloom.models.rnn.numpy import NumpyRNN
+from charloom.models.rnn.shapes import GATES
 from charloom.models.threads import usable_cores
-from charloom.vocabulary import Vocabulary
 
 Weights = Mapping[str, NDArray[np.float32]]
 Arrays = tuple[NDArray[np.float32], ...]
@@ -144,7 +144,7 @@ def inside(work: Callable[[], object]) -> tuple[int, float]:
 
 def from_run(run: Path) -> tuple[LanguageModel, Weights]:
     from charloom import load
-    from charloom.checkpoint import load_model
+    from charloom.run import load_model
 
     return load(run), load_model(run).weights
 

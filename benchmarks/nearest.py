@@ -14,8 +14,8 @@ from rapidfuzz.process import cdist
 
 import charloom
 from _common import Claim, describe_machine, lines_of, parser, print_table, seconds
-from charloom.corpus import Corpus
-from charloom.evaluation import nearest
+from charloom.data.names import Corpus
+from charloom.evaluation.metrics.edit_distance import nearest
 from charloom.models.threads import usable_cores
 
 NAMES, QUERIES, ROWS = 100_000, 10_000, 500

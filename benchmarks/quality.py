@@ -17,10 +17,10 @@ from statistics import mean
 import charloom
 from _common import Claim, Worker, checked, describe_machine, lines_of, parser, print_table
 from charloom.api import language_model
-from charloom.corpus import Corpus
-from charloom.evaluation.likelihood import Likelihood, likelihood
-from charloom.events import Evaluated, Finished
-from charloom.recipes import recipe
+from charloom.data.names import Corpus
+from charloom.evaluation.metrics.likelihood import Likelihood, likelihood
+from charloom.training.events import Evaluated, Finished
+from charloom.training.recipes import recipe
 
 COLUMNS = (
     "tutorial best",

@@ -23,11 +23,12 @@ import numpy as np
 
 from charloom import load
 from charloom.config import SampleConfig
-from charloom.generation import LanguageModel, unique
-from charloom.generation.generate import Request
-from charloom.generation.guides import Rails
+from charloom.generation import LanguageModel
+from charloom.generation.constraints import Contains, End, Length, Rule, Rules, compile_rules
 from charloom.generation.novelty import Novelty
-from charloom.generation.rules import Contains, End, Length, Rule, Rules, compile_rules
+from charloom.generation.search import without_replacement as unique
+from charloom.generation.search.guides import Rails
+from charloom.generation.search.request import Request
 
 RULES: list[tuple[Rule, Callable[[str], bool]]] = [
     (End("saurus"), lambda s: s.endswith("saurus")),

@@ -99,8 +99,8 @@ def peak_megabytes() -> float:
 
 def measure_names(path: Path, steps: int) -> Watch:
     """Read, plan, make batches, train."""
-    from charloom.batches import NameBatches, bucket_count, encode
-    from charloom.corpus import Corpus
+    from charloom.data.batches.names import NameBatches, bucket_count, encode
+    from charloom.data.names import Corpus
 
     watch = Watch()
     corpus = watch("read", lambda: Corpus.read(path))
@@ -122,8 +122,8 @@ def measure_names(path: Path, steps: int) -> Watch:
 
 def measure_text(path: Path, steps: int) -> Watch:
     """Read, make batches, train."""
-    from charloom.text import Text
-    from charloom.windows import TextBatches
+    from charloom.data.batches.windows import TextBatches
+    from charloom.data.text import Text
 
     watch = Watch()
     text = watch("read", lambda: Text.read(path))
@@ -139,8 +139,8 @@ def train(watch: Watch, batches: Any, size: int, steps: int, *, text: bool) -> N
     places = [divmod(step, batches.steps_per_epoch) for step in range(max(steps, BATCHES))]
     watch("make a batch", lambda: [batches.batch(*at) for at in places[:BATCHES]], BATCHES)
     from charloom.config import ModelConfig, TrainConfig
-    from charloom.models.initial import initial_weights
-    from charloom.training.engine import make_engine
+    from charloom.models.rnn.initial import initial_weights
+    from charloom.training.engines.base import make_engine
 
     model = ModelConfig(units=UNITS, dropout=0.1, text=text)
     training = TrainConfig(

@@ -90,12 +90,12 @@ def throughput(data: Path, budget: int, repeats: int) -> str:
     """Time steps of the training that a budget gets, and large products, in turn."""
     import jax
 
-    from charloom.models.initial import initial_weights
-    from charloom.models.shapes import step_operations
-    from charloom.text import Text
+    from charloom.data.batches.windows import TextBatches
+    from charloom.data.text import Text
+    from charloom.models.rnn.initial import initial_weights
+    from charloom.models.rnn.shapes import step_operations
     from charloom.training.defaults import settings_for
-    from charloom.training.jax_engine import JaxEngine
-    from charloom.windows import TextBatches
+    from charloom.training.engines.jax import JaxEngine
 
     text = Text.read(data)
     model, training = settings_for(text, seconds=budget)

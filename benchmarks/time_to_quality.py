@@ -105,9 +105,9 @@ def learn(data: str, target: float) -> None:
     """In the fresh process: train until the held-out names cost ``target``, and say so."""
     from charloom import Corpus, fit
     from charloom.api import language_model
-    from charloom.evaluation.likelihood import likelihood
-    from charloom.events import Evaluated
-    from charloom.recipes import recipe
+    from charloom.evaluation.metrics.likelihood import likelihood
+    from charloom.training.events import Evaluated
+    from charloom.training.recipes import recipe
 
     corpus = Corpus.read(data)
     held_out = corpus.split(0.1, 0)[1]

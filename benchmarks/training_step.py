@@ -29,10 +29,10 @@ from _common import (
     seconds,
 )
 from charloom import ModelConfig, TrainConfig, Vocabulary
-from charloom.batches import Batch, NameBatches, bucket_count
-from charloom.models.initial import initial_weights
-from charloom.models.shapes import parameter_count
-from charloom.training.engine import Engine, make_engine
+from charloom.data.batches.names import Batch, NameBatches, bucket_count
+from charloom.models.rnn.initial import initial_weights
+from charloom.models.rnn.shapes import parameter_count
+from charloom.training.engines.base import Engine, make_engine
 from tutorial import BATCH, EMBEDDING, ROW, UNITS, alphabet, rows_of
 
 MODEL = ModelConfig(cell="gru", units=UNITS, layers=1, embedding=EMBEDDING, dropout=0.0)

@@ -20,9 +20,9 @@ from statistics import mean
 import charloom
 from _common import describe_machine, lines_of, parser
 from charloom.api import load
-from charloom.checkpoint import load_model
-from charloom.corpus import Corpus
-from charloom.evaluation.two_sample import two_sample_accuracy
+from charloom.data.names import Corpus
+from charloom.evaluation.metrics.two_sample import two_sample_accuracy
+from charloom.run import load_model
 
 DRAWS = 10_000
 TARGET = 0.60

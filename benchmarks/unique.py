@@ -22,7 +22,7 @@ import numpy as np
 
 from charloom import SampleConfig, load
 from charloom.generation import LanguageModel
-from charloom.generation.samplers import Sampler
+from charloom.models.sampling import Sampler
 from charloom.models.threads import usable_cores
 
 MOST_DRAWS = 40

@@ -17,9 +17,9 @@ import charloom
 from _common import describe_machine, lines_of, parser
 from charloom import LanguageModel
 from charloom.api import language_model
-from charloom.corpus import Corpus
-from charloom.events import Finished
-from charloom.recipes import recipe
+from charloom.data.names import Corpus
+from charloom.training.events import Finished
+from charloom.training.recipes import recipe
 
 SAMPLES = 2000
 TEMPERATURES: list[Any] = [0.2, 0.5, 0.8, 1.0, 1.2, 1.5, (0.5, 1.2), (1.2, 0.5)]

@@ -10,20 +10,17 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from charloom.checkpoint import save_model
 from charloom.cli.main import run
-from charloom.corpus import Corpus
-from run_folders import toy as toy_model
-from sources import Write
+from charloom.data.names import Corpus
+from charloom.run import save_model
+from helpers.options import FAST
+from helpers.run_folders import toy as toy_model
+from helpers.sources import Write
 
 settings.register_profile("charloom", deadline=None)  # a busy machine is no failure
 settings.load_profile("charloom")
 
 DINOS = Path(__file__).parents[2] / "shared" / "data" / "dinos.txt"
-
-FAST = ["--units", "16", "--embedding", "8", "--epochs", "8", "--learning-rate", "0.02",
-        "--batch-size", "16"]  # fmt: skip
-"""Options of a training that takes a second."""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from charloom.config import ModelConfig, SampleConfig, TrainConfig
 from charloom.errors import CharloomError, ConfigError
-from charloom.recipes import recipe
+from charloom.training.recipes import recipe
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

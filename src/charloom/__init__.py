@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from .api import fit as fit
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from .config import ModelConfig as ModelConfig
     from .config import SampleConfig as SampleConfig
     from .config import TrainConfig as TrainConfig
-    from .corpus import Corpus as Corpus
+    from .data.names import Corpus as Corpus
+    from .data.text import Text as Text
+    from .data.vocabulary import Vocabulary as Vocabulary
     from .errors import CharloomError as CharloomError
     from .generation import Generated as Generated
     from .generation import LanguageModel as LanguageModel
     from .generation import Sample as Sample
-    from .generation import rules as rules
-    from .text import Text as Text
-    from .vocabulary import Vocabulary as Vocabulary
+    from .generation import constraints as rules  # noqa: F401
 
 _HOMES = {
     "api": ("fit", "load", "train"),
     "config": ("ModelConfig", "SampleConfig", "TrainConfig"),
-    "corpus": ("Corpus",),
+    "data.names": ("Corpus",),
     "errors": ("CharloomError",),
     "generation": ("Generated", "LanguageModel", "Sample"),
-    "text": ("Text",),
-    "vocabulary": ("Vocabulary",),
+    "data.text": ("Text",),
+    "data.vocabulary": ("Vocabulary",),
 }
 """Where the public names live; each is imported when it is first asked for (PEP 562), so that
 the command line's help and its mistakes do not wait for NumPy."""
@@ -38,7 +38,7 @@ __all__ = sorted(["rules", *(name for names in _HOMES.values() for name in names
 
 def __getattr__(name: str) -> Any:
     if name == "rules":
-        return import_module(".generation.rules", __name__)
+        return import_module(".generation.constraints", __name__)
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f".{home}", __name__), name)

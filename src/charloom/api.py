@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from .checkpoint import load_model
 from .config import ModelConfig
+from .data.vocabulary import Vocabulary
 from .errors import RunError
 from .generation import LanguageModel
 from .generation.known import known_names
-from .models.recurrence import recurrence
-from .vocabulary import Vocabulary
+from .models.factory import recurrence
+from .run import load_model
 
 if TYPE_CHECKING:
-    from .checkpoint import SavedModel
-    from .corpus import Corpus
-    from .events import Event
-    from .text import Text
-    from .training.engine import Loop
+    from .data.names import Corpus
+    from .data.text import Text
+    from .run import SavedModel
+    from .training.engines.base import Loop
+    from .training.events import Event
 
 
 def fit(
@@ -41,7 +41,7 @@ def fit(
     size, or the one that ``recipe="tutorial"`` names, sets the others.
     """
     from .training.defaults import settings_for
-    from .training.fit import fit as events  # imported late: it needs a framework
+    from .training.trainer import fit as events  # imported late: it needs a framework
 
     saved = load_model(Path(initial)) if isinstance(initial, str | Path) else initial
     recipe = settings.pop("recipe", None)
@@ -74,7 +74,7 @@ def train(
     Raises:
         ConfigError, TrainingError, RunError: as ``training.fit``.
     """
-    from .events import Finished, Started
+    from .training.events import Finished, Started
 
     began = finished = None
     for event in fit(corpus, out=out, **settings):
@@ -101,7 +101,7 @@ def language_model(
     Every name of the corpus counts as known, also those that were held out. ``vocabulary`` and
     ``labels`` are those of the corpus, unless the model knew others before.
     """
-    from .corpus import Corpus  # late, as all that only training needs
+    from .data.names import Corpus  # late, as all that only training needs
 
     rnn = recurrence(model, weights)
     if not isinstance(corpus, Corpus):

@@ -49,7 +49,7 @@ def command(
     standard output, and no file is written.
     """
     from ..api import load
-    from ..card import check_place, gather, to_markdown, write_card
+    from ..reporting.card import check_place, gather, to_markdown, write_card
 
     model = load(run)
     if source and not model.is_text:

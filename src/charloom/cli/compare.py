@@ -12,9 +12,9 @@ from .options import data_option, draw_seed_option, json_option, reading_options
 from .watched import watched
 
 if TYPE_CHECKING:
-    from ..checkpoint import SavedModel
-    from ..evaluation.paired import Comparison
+    from ..evaluation.compare import Comparison
     from ..generation import LanguageModel
+    from ..run import SavedModel
 
 SAMPLES = 2000
 FEW = 30
@@ -51,7 +51,7 @@ def command(
     run was trained on would favour it, and are left out. The difference to the best run is taken
     name by name; a run is named the best only if each other one can be told from it.
     """
-    from ..checkpoint import load_model
+    from ..run import load_model
 
     if len(runs) < 2:
         raise click.UsageError("there must be two runs to compare, or more.")
@@ -78,7 +78,7 @@ def _compare(
     tell: Callable[[str, float], None],
 ) -> dict[str, Any]:
     from ..api import load
-    from ..evaluation.paired import compare_names, compare_text, spelt_by_all
+    from ..evaluation.compare import compare_names, compare_text, spelt_by_all
 
     models = {name: load(run) for name, run in runs.items()}
     for name, model in models.items():
@@ -111,7 +111,7 @@ def _names(
     saved: Mapping[str, SavedModel], data: tuple[str, ...], reading: dict[str, Any]
 ) -> tuple[list[str], str]:
     """Return names that no run was trained on, and where they come from."""
-    from ..corpus import Corpus
+    from ..data.names import Corpus
     from ..errors import CorpusError
     from ..generation.known import known_names
 
@@ -151,8 +151,8 @@ def _text(
     saved: Mapping[str, SavedModel], data: tuple[str, ...], reading: dict[str, Any]
 ) -> tuple[str, str]:
     """Return text that no run was trained on, and where it comes from."""
+    from ..data.text import Text
     from ..errors import CorpusError
-    from ..text import Text
     from .text_output import refuse_options
 
     allowed = ("runs", "data", "encoding", "samples", "seed", "as_json")

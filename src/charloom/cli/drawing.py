@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from ..generation.rules import Rules
+    from ..generation.constraints import Rules
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -132,7 +132,7 @@ def rules_of(options: dict[str, Any]) -> Rules | None:
     given = {name: options.pop(name) for name in RULES}
     if given == RULES:
         return None
-    from ..generation import rules  # late: most calls have none
+    from ..generation import constraints as rules  # late: most calls have none
 
     demands: list[rules.Rule] = []
     if end := given["end"]:
@@ -145,7 +145,7 @@ def rules_of(options: dict[str, Any]) -> Rules | None:
     if (pattern := given["regex"]) is not None:
         demands.append(rules.Regex(pattern))
     for path in given["block"]:
-        from ..corpus import read_texts
+        from ..data.names import read_texts
 
         demands.append(rules.Block(tuple(read_texts(path)), name=f"--block {path.name}"))
     return rules.Rules(tuple(demands))

@@ -19,9 +19,9 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from ..checkpoint import SavedModel
+    from ..data.text import Text
     from ..generation import LanguageModel
-    from ..text import Text
+    from ..run import SavedModel
 
 TEXT_SAMPLES = 20_000
 """Characters that are drawn of text, if nothing is said."""
@@ -80,7 +80,7 @@ def command(
     reads the text as if they were not there, unless it has learnt of rare ones (--min-count).
     """
     from ..api import load
-    from ..checkpoint import load_model
+    from ..run import load_model
 
     model = load(run)
     if model.is_text:
@@ -123,7 +123,7 @@ def _names(
     There are no names if the run held none out and they are not needed.
     """
     from ..api import held_out_names
-    from ..corpus import Corpus
+    from ..data.names import Corpus
     from ..errors import RunError
 
     if data:
@@ -152,7 +152,7 @@ def _likelihood(
     model: LanguageModel, names: Sequence[str], labels: Sequence[str] | None, seed: int
 ) -> dict[str, Any]:
     from ..evaluation import likelihood
-    from ..evaluation.likelihood import labelled_measure
+    from ..evaluation.metrics.likelihood import labelled_measure
 
     if labels is None:
         return likelihood(model, names).to_dict()
@@ -207,7 +207,7 @@ def _memorised(
 ) -> dict[str, Any]:
     """Return what is known of memorisation, and the notes, one more if it cannot be known."""
     from ..errors import CharloomError
-    from ..evaluation.memorisation import memorisation
+    from ..evaluation.memorisation.names import memorisation
 
     if saved.train_names is None or not names:
         missing = "training list" if saved.train_names is None else "held-out name"
@@ -234,8 +234,8 @@ def _of_text(
     reading: dict[str, Any],
 ) -> dict[str, Any]:
     from ..api import held_out_text
+    from ..data.text import Text
     from ..evaluation import measure_text, text_likelihood
-    from ..text import Text
     from .text_output import refuse_options
     from .watched import watched
 
@@ -274,7 +274,7 @@ def _text_memorised(
 ) -> dict[str, Any]:
     from ..api import held_out_text
     from ..errors import CharloomError
-    from ..evaluation.text_memorisation import text_memorisation, training_text
+    from ..evaluation.memorisation.text import text_memorisation, training_text
 
     try:
         text, unseen = training_text(run), held_out_text(run)

@@ -13,7 +13,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from ..description import visible
+from ..data.statistics import visible
 from ..generation import LanguageModel, Sample
 from ..generation.explain import END, Explanation, explain
 from ..generation.novelty import normalise

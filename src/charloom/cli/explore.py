@@ -17,7 +17,7 @@ from .options import json_option, reading_options, say, source_arguments, to_jso
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..description import Description
+    from ..data.statistics import Description
 
 ROWS = 24
 """Bars of the histogram of lengths, at most."""
@@ -59,12 +59,12 @@ def command(
     The text that is counted is all names, repeats included, with a newline between each two.
     """
     if plot is not None:
-        from ..plots import check
+        from ..reporting.plots import check
 
         check(plot)
 
-    from ..corpus import Corpus
-    from ..description import describe
+    from ..data.names import Corpus
+    from ..data.statistics import describe
 
     if sources:
         corpus = Corpus.read(*sources, unit=unit, repeats=True, **reading)
@@ -74,7 +74,7 @@ def command(
     for warning in corpus.report.warnings:
         say(f"warning: {warning}")
     if plot is not None:
-        from ..plots import explore_figure, save
+        from ..reporting.plots import explore_figure, save
 
         save(explore_figure(description), plot)
         say(f"Drawn to {plot}")
@@ -95,7 +95,7 @@ def _print(console: Console, d: Description) -> None:
     from rich.columns import Columns
     from rich.padding import Padding
 
-    from ..description import binned, visible
+    from ..data.statistics import binned, visible
 
     def title(text: str) -> None:
         console.print(f"\n{text}", style="bold", soft_wrap=True)

@@ -17,7 +17,7 @@ from .steering import load_steered, steering_options
 
 if TYPE_CHECKING:
     from ..generation import Sample
-    from ..generation.generate import Search
+    from ..generation.search.request import Search
 
 
 @click.command("generate")
@@ -80,7 +80,7 @@ def command(
     options["seed"] = int.from_bytes(os.urandom(6)) if seed is None else seed
     forbidden: list[str] = []
     if forbid:
-        from ..corpus import Corpus
+        from ..data.names import Corpus
 
         forbidden += Corpus.read(*forbid, unit=model.vocabulary.unit).names
     code = 0

@@ -21,8 +21,8 @@ SHOWN = 200
 @json_option
 def command(run: Path, as_json: bool) -> None:
     """Show the model in RUN: architecture, vocabulary, labels, corpus, recipe, losses, versions."""
-    from ..checkpoint import load_model
-    from ..models.recurrence import parameters_of
+    from ..models.factory import parameters_of
+    from ..run import load_model
 
     saved = load_model(run)
     size = saved.vocabulary.size
@@ -119,7 +119,7 @@ def _model(data: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _vocabulary(vocabulary: dict[str, Any]) -> str:
-    from ..description import visible
+    from ..data.statistics import visible
 
     characters = vocabulary["characters"]
     shown = " ".join(map(visible, characters[:SHOWN]))

@@ -50,7 +50,7 @@ class _Group(click.Group):
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from .. import __version__
+        from .._version import __version__
 
         click.echo(f"charloom {__version__}")
         ctx.exit()

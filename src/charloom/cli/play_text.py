@@ -12,10 +12,10 @@ import click
 import numpy as np
 
 from ..config import SampleConfig
+from ..data.vocabulary import BOUNDARY
 from ..generation import Sample, Sampler
 from ..generation.novelty import normalise
-from ..models.numpy_rnn import NEVER
-from ..vocabulary import BOUNDARY
+from ..models.rnn.numpy import NEVER
 from .options import say
 from .play import DRAWN, NEXT, Session
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..report.figures import DRAWS, FIGURES, TEMPERATURES
+from ..reporting.report.figures import DRAWS, FIGURES, TEMPERATURES
 from .drawing import Temperature
 from .options import json_option, run_argument, say, to_json
 
@@ -68,13 +68,13 @@ def command(run: Path, what: str | None, out: Path | None, as_json: bool, **opti
     if what is not None and out is None and not as_json:
         raise click.UsageError("a figure needs a file: --out FILE.png. Or --json, for its data.")
     if out is not None:
-        from ..plots import check
+        from ..reporting.plots import check
 
         check(out)
 
     from ..api import load
-    from ..checkpoint import load_model
-    from ..report.figures import Source, draw, figure_data
+    from ..reporting.report.figures import Source, draw, figure_data
+    from ..run import load_model
 
     saved = load_model(run)
     if what is None:
@@ -83,7 +83,7 @@ def command(run: Path, what: str | None, out: Path | None, as_json: bool, **opti
         return
     data = figure_data(Source(run, saved, lambda: load(run)), what, **given)
     if out is not None:
-        from ..plots import save
+        from ..reporting.plots import save
 
         save(draw(what, data), out)
         say(f"Drawn to {out}")

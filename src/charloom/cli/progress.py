@@ -19,10 +19,10 @@ from rich.progress import (
 )
 
 from ..api import language_model
-from ..corpus import Corpus
-from ..events import Evaluated, Event, Finished, Started, Step, Warned
+from ..data.names import Corpus
+from ..data.text import Text
 from ..generation import LanguageModel
-from ..text import Text
+from ..training.events import Evaluated, Event, Finished, Started, Step, Warned
 
 Weights = Mapping[str, NDArray[Any]]
 

@@ -58,9 +58,9 @@ def command(
     run and options give the same page.
     """
     from ..api import load
-    from ..checkpoint import load_model
-    from ..plots import check_library
-    from ..report import Source, check_out, gather, write_page
+    from ..reporting.plots import check_library
+    from ..reporting.report import Source, check_out, gather, write_page
+    from ..run import load_model
 
     check_out(out, force=force)
     check_library()
@@ -105,13 +105,13 @@ def _learnt(run: Path, source: tuple[str, ...], saved: Any, reading: dict[str, A
 def _read(data: tuple[str, ...], saved: Any, reading: dict[str, Any]) -> Any:
     if saved.config.text:
         return _text(data, saved, reading)
-    from ..corpus import Corpus
+    from ..data.names import Corpus
 
     return Corpus.read(*data, unit=saved.vocabulary.unit, **reading).names
 
 
 def _text(files: tuple[str, ...], saved: Any, reading: dict[str, Any]) -> Any:
-    from ..text import Text
+    from ..data.text import Text
     from .text_output import refuse_options
 
     refuse_options(

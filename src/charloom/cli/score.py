@@ -52,7 +52,7 @@ def command(
     comes then; evaluate measures it on whole texts.
     """
     from ..api import load
-    from ..corpus import read_texts
+    from ..data.names import read_texts
 
     model = load(run)
     texts = read_texts(file, **reading)

@@ -12,8 +12,8 @@ from click.core import ParameterSource
 from ..config import Unit
 
 if TYPE_CHECKING:
-    from ..corpus import Corpus
-    from ..text import Text
+    from ..data.names import Corpus
+    from ..data.text import Text
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -81,7 +81,7 @@ def read_corpus(
         return _text(sources, unit, min_count, given)
     if min_count is not None:
         raise click.UsageError("--min-count is for text. Add --as text.")
-    from ..corpus import Corpus
+    from ..data.names import Corpus
 
     if not sources and ("label_column" in given or "label_field" in given):
         raise click.UsageError("labels need a SOURCE; the built-in list has none.")
@@ -100,7 +100,7 @@ def _text(
             raise click.UsageError(f"--{name} is for names, not for text. Leave it out.")
     if not sources:
         raise click.UsageError("text needs a SOURCE; the built-in list is one of names.")
-    from ..text import Text
+    from ..data.text import Text
     from .progress import reading
 
     with reading() as progress:

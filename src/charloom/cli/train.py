@@ -75,7 +75,7 @@ def command(
         check_counted(settings["kind"], settings | others)
     if form == "names" and settings["window"] is not None:
         raise click.UsageError("--window is for text. Add --as text.")
-    from ..recipes import keeps_repeats
+    from ..training.recipes import keeps_repeats
 
     corpus = read_corpus(
         sources,
@@ -91,7 +91,7 @@ def command(
 
     saved = None
     if initial is not None:
-        from ..checkpoint import load_model
+        from ..run import load_model
 
         saved = load_model(initial)
     given = {name: value for name, value in settings.items() if value is not None}
@@ -103,8 +103,8 @@ def command(
     check_counted(model.kind, settings | others)  # a recipe may have chosen the kind
     folder = out or _free_folder(sources)
 
-    from ..text import Text
-    from ..training.fit import fit  # imported here: a mistake above should show at once
+    from ..data.text import Text
+    from ..training.trainer import fit  # imported here: a mistake above should show at once
     from .progress import show
     from .train_output import print_samples, say_ending
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from ..events import Finished
 from ..generation import LanguageModel
+from ..training.events import Finished
 from .options import say, to_json
 
 SAMPLES = 10
@@ -47,7 +47,7 @@ def say_ending(
 
 def _chosen(finished: Finished) -> dict[str, Any]:
     """Return the n-gram's order, and its share in a mixture; nothing of other kinds."""
-    from ..training.ngrams import ngram_facts
+    from ..training.ngram import ngram_facts
 
     ngram = ngram_facts(finished.weights).get("ngram", {})
     return {name: ngram[name] for name in ("order", "share") if ngram.get(name)}

@@ -11,8 +11,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from ..corpus import Corpus
-from ..text import Text
+from ..data.names import Corpus
+from ..data.text import Text
 from ..tuning import Began, Remeasured, Training, Tried, Tuned, TuneEvent
 from ..tuning.compared import Compared
 from ..tuning.importance import ENOUGH

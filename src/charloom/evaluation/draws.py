@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..data.vocabulary import split_units
 from ..errors import GenerationError
 from ..generation import LanguageModel, Sample
 from ..generation.known import known_names, normalise
-from ..vocabulary import split_units
-from .distributions import Units
+from .metrics.distributions import Units
 
 COMPARED = 10_000
 """Real names of a kind that draws are compared with, at most, taken at random."""

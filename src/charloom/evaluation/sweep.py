@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..data.vocabulary import split_units
 from ..errors import ConfigError, GenerationError
 from ..generation import LanguageModel
-from ..vocabulary import split_units
 from .draws import plain_draws
 
 

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import SampleConfig, Unit
+from ..data.vocabulary import BOUNDARY, split_units
+from ..models.sampling import Sampler
 from ..models.threads import one_blas_thread
-from ..vocabulary import BOUNDARY, split_units
-from .language_model import LanguageModel
+from .names import LanguageModel
 from .novelty import CELLS, normalise
-from .samplers import Sampler
 
 END = "<end>"
 """What stands for the end symbol: no character looks like it."""

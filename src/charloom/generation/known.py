@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from itertools import islice
 
-from ..encoding.array_names import ArrayNames
+from ..data.encoded.array_names import ArrayNames
 
 BLOCK = 1 << 16
 """Names that are strings at once where a set of arrays is gone through."""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..config import Unit
-from ..vocabulary import split_units
+from ..data.vocabulary import split_units
 from .known import KnownNames, blocks, folded
 from .known import normalise as normalise
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from ..config import SampleConfig
 
 if TYPE_CHECKING:
-    from .rules import Rule, Rules
+    from .constraints import Rule, Rules
 
 
 class Options(TypedDict, total=False):

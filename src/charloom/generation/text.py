@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import SampleConfig
+from ..data.vocabulary import BOUNDARY, Vocabulary
 from ..errors import ConfigError
-from ..models.contract import NEVER, Quick, Reader, Recurrence
-from ..models.score import log_softmax
+from ..models.interface import NEVER, Quick, Reader, Recurrence
+from ..models.sampling import Floats, Sampler
+from ..models.scoring.names import log_softmax
 from ..models.threads import one_blas_thread, run
-from ..vocabulary import BOUNDARY, Vocabulary
 from .novelty import normalise
-from .samplers import Floats, Sampler
 
 AT_ONCE = 0.01
 """Seconds for which characters are drawn before they are handed out: nobody sees the difference,

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.vocabulary import BOUNDARY, Vocabulary
 from ..errors import ConfigError
-from ..vocabulary import BOUNDARY, Vocabulary
-from .numpy_rnn import Floats, NumpyRNN, Recurrence
+from .rnn.numpy import Floats, NumpyRNN, Recurrence
 
 Ids = NDArray[np.integer]
 

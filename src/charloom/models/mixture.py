@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError
-from .contract import NEVER, Floats, Reader
-from .ngram import NGram, OneNode, checked_ids, nodes_of
-from .numpy_rnn import NumpyRNN
+from .interface import NEVER, Floats, Reader
+from .ngram.model import NGram, OneNode, checked_ids, nodes_of
+from .rnn.numpy import NumpyRNN
 
 TINY = np.float32(1e-30)
 """Where both are 0 in float32, so that the log is finite."""

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..config import ModelConfig, TrainConfig
 from ..errors import ConfigError
-from ..events import Evaluated, Finished, Started, Step
-from ..models.shapes import weight_shapes
+from ..models.rnn.shapes import weight_shapes
+from .events import Evaluated, Finished, Started, Step
 
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -78,7 +78,7 @@ class Callbacks:
         """Training begins, with what ``weights`` returns."""
         if not self._callbacks:
             return
-        from ..models.keras_model import build_model  # chooses a backend, if none is chosen
+        from ..models.rnn.keras import build_model  # chooses a backend, if none is chosen
 
         def make() -> Any:
             return build_model(self._config, self._vocabulary_size)

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
+from ..data.vocabulary import Vocabulary, split_units
 from ..errors import ConfigError
-from ..vocabulary import Vocabulary, split_units
 
 LEAST_BITS = 20.0
 """A canary is one of more than 2**20 strings: chance never gives it away."""

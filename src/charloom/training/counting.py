@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..checkpoint import SavedModel, holds_model, load_model
 from ..config import ModelConfig, TrainConfig
-from ..corpus import Corpus
+from ..data.names import Corpus
+from ..data.text import Text
 from ..errors import ConfigError
-from ..events import Evaluated, Event, Finished, Saved, Started, Warned
-from ..models.recurrence import parameters_of
-from ..text import Text
-from .engine import Loop
-from .keeper import Keeper
-from .material import Material, material_of
+from ..models.factory import parameters_of
+from ..run import SavedModel, holds_model, load_model
+from .checkpointer import Keeper
+from .data import Material, material_of
+from .engines.base import Loop
+from .events import Evaluated, Event, Finished, Saved, Started, Warned
 from .progress import Progress
 
 BACKEND = "numpy"

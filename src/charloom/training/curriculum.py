@@ -11,10 +11,10 @@ import math
 
 import numpy as np
 
-from ..batches import Batch
 from ..config import TrainConfig
-from ..models.numpy_rnn import NumpyRNN
-from ..vocabulary import BOUNDARY
+from ..data.batches.names import Batch
+from ..data.vocabulary import BOUNDARY
+from ..models.rnn.numpy import NumpyRNN
 
 STEEPNESS = 12.0
 """Of the inverse sigmoid: over the whole training it goes from 0.998 to 0.002 of its way."""

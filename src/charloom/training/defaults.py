@@ -6,14 +6,14 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from ..checkpoint import SavedModel, find_state, holds_state
 from ..config import ModelConfig, TrainConfig
-from ..corpus import Corpus
+from ..data.names import Corpus
+from ..data.text import Text
 from ..errors import ConfigError
-from ..recipes import RECIPES, text_recipe
-from ..recipes import recipe as names_recipe
-from ..text import Text
+from ..run import SavedModel, find_state, holds_state
 from .recipe_file import read_recipe
+from .recipes import RECIPES, text_recipe
+from .recipes import recipe as names_recipe
 
 GENTLER = 0.3
 """Share of the recipe's learning rate with which a trained model goes on."""

@@ -11,12 +11,12 @@ from typing import SupportsFloat
 import numpy as np
 
 from ..config import ModelConfig, TrainConfig
-from ..events import Evaluated, Event, Reason, Step
-from ..models.numpy_rnn import NumpyRNN
+from ..models.rnn.numpy import NumpyRNN
 from .callbacks import Callbacks
 from .curriculum import mixed, true_share
-from .engine import Engine
-from .material import Batches, Material
+from .data import Batches, Material
+from .engines.base import Engine
+from .events import Evaluated, Event, Reason, Step
 from .progress import Progress
 from .saver import Saver
 from .schedule import Schedule, learning_rate

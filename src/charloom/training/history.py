@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..files import unwritable, write_file
+from ..storage import unwritable, write_file
 
 HISTORY = "history.jsonl"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..config import ModelConfig, TrainConfig
 from ..errors import ConfigError
-from .engine import Loop
+from .engines.base import Loop
 
 
 def check_labels(

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ..events import Reason
+from .events import Reason
 
 
 @dataclass

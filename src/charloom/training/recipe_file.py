@@ -11,7 +11,7 @@ from typing import Any
 
 from ..config import ModelConfig, TrainConfig
 from ..errors import ConfigError
-from ..files import write_file
+from ..storage import write_file
 
 KIND = "charloom recipe"
 VERSION = 1

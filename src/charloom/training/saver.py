@@ -10,9 +10,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ..config import TrainConfig
-from ..events import Event, Saved
-from .engine import Engine
-from .keeper import Keeper
+from .checkpointer import Keeper
+from .engines.base import Engine
+from .events import Event, Saved
 from .progress import Progress
 
 AT_MOST_EVERY = 5.0

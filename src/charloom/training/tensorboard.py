@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RunError, TrainingError
-from ..events import Evaluated, Event, Started, Step, Warned
+from .events import Evaluated, Event, Started, Step, Warned
 
 SYNC_EVERY = 5.0
 """Seconds after which what is recorded is on disk, where TensorBoard finds it."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..corpus import Corpus, Places
+from ..data.names import Corpus, Places
+from ..data.text import Text
 from ..errors import CorpusError
-from ..text import Text
 
 SMALL = 3_000
 """Below so many names, a tenth of them is too few to tell good settings from lucky ones."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from ..errors import ConfigError
-from ..files import creating, fault
-from ..files.disk import reason
+from ..storage import creating, fault
+from ..storage.disk import reason
 
 if TYPE_CHECKING:
     from optuna import Study

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..corpus import Corpus
+from ..data.names import Corpus
+from ..data.text import Text
 from ..errors import ConfigError, TrainingError
-from ..text import Text
 from ..training.defaults import settings_for
 from .base import OURS, Base
 from .check import check

@@ -11,12 +11,12 @@ import numpy as np
 
 from ..config import ModelConfig, TrainConfig
 from ..errors import TrainingError
-from ..events import Evaluated, Event, Finished, Started, Step
-from ..models.numpy_rnn import NumpyRNN
-from ..models.recurrence import recurrence
-from ..models.score import score, score_labelled
-from ..models.stream_score import stream_nats
-from ..training.fit import fit
+from ..models.factory import recurrence
+from ..models.rnn.numpy import NumpyRNN
+from ..models.scoring.names import score, score_labelled
+from ..models.scoring.text import stream_nats
+from ..training.events import Evaluated, Event, Finished, Started, Step
+from ..training.trainer import fit
 from .compared import Scored
 from .folds import SHARE, Split
 

@@ -1,0 +1,1 @@
+"""Batches for training, each a function of (seed, epoch, step)."""

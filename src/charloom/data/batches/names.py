@@ -1,0 +1,263 @@
+"""Padded, length-bucketed batches of names: each a pure function of (seed, epoch, step)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..encoded.sequences import EncodedNames
+from ..vocabulary import BOUNDARY, Vocabulary
+
+MOST_BUCKETS = 8
+SECONDS_PER_BUCKET = 0.65
+OPERATIONS_PER_SECOND = 1e11
+"""What ``bucket_count`` weighs: measured on two cores, rounded; only their ratio matters."""
+
+CHUNK = 1 << 20
+"""Names that are counted at once."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Names as ids: ``inputs`` begin with the boundary, ``targets`` end with it.
+
+    Attributes:
+        inputs, targets: (B, T) int32; T is the bucket's longest name plus one.
+        mask: (B, T) float32; 1 where the target is real, 0 where it is padding.
+        names: rows that hold a name; the others are padding altogether.
+        continues: whether each row goes on with the carry of that row in the batch before.
+        labels: (B,) int32, each row's label k as k + 1, 0 for none; ``None`` without labels.
+    """
+
+    inputs: NDArray[np.int32]
+    targets: NDArray[np.int32]
+    mask: NDArray[np.float32]
+    names: int
+    continues: bool = False
+    labels: NDArray[np.int32] | None = None
+
+
+class PaddedIds(Protocol):
+    """Names that give their ids, and lengths, as they are asked for: ``encoding`` has some."""
+
+    def padded(self, places: NDArray[np.integer], longest: int) -> NDArray[np.int32]:
+        """Return the ids of the names at ``places`` (B,), padded with the boundary: (B, longest).
+
+        No name there is longer than ``longest``.
+        """
+
+
+def encode(
+    names: Sequence[str], vocabulary: Vocabulary
+) -> tuple[NDArray[np.int32] | PaddedIds, NDArray[np.integer]]:
+    """Return the names' ids in the form that ``NameBatches`` takes, and their lengths, (N,).
+
+    Raises:
+        VocabularyError: a name contains a character that the vocabulary lacks.
+    """
+    if isinstance(names, EncodedNames):
+        return names.under(vocabulary), names.lengths
+    return vocabulary.encode_all(names)
+
+
+def bucket_edges(lengths: NDArray[np.integer], count: int) -> list[int]:
+    """Choose at most ``count`` bucket sizes that pad the names ``lengths`` (N,) least.
+
+    Dynamic programming over the distinct lengths: exact. Each name goes to the smallest edge
+    that holds it. Over 512 distinct lengths, only 512 quantiles of them are candidates.
+    """
+    values, counts = _histogram(lengths)
+    if len(values) > 512:
+        picks = np.unique(np.linspace(0, len(values) - 1, 512).round().astype(int))
+        counts = np.add.reduceat(counts, np.concatenate([[0], picks[:-1] + 1]))
+        values = values[picks]
+    total = np.concatenate([[0], np.cumsum(counts)])
+    n = len(values)
+    # cost[j]: fewest cells for the first j lengths; one bucket i..j costs values[j-1] a name.
+    cost = np.concatenate([[0], values * total[1:]]).astype(float)
+    cuts: list[NDArray[np.intp]] = []
+    for _ in range(min(count, n) - 1):
+        last = np.concatenate([[0], values])[None, :] * (total[None, :] - total[:, None])
+        table = np.where(np.tri(n + 1, k=-1, dtype=bool), np.inf, cost[:, None] + last)
+        cuts.append(table.argmin(0))
+        cost = table.min(0)
+    edges, j = [int(values[-1])], n
+    for cut in reversed(cuts):
+        j = int(cut[j])
+        if j == 0:
+            break
+        edges.append(int(values[j - 1]))
+    return sorted(set(edges))
+
+
+def bucket_count(lengths: NDArray[np.integer], parameters: int, epochs: int) -> int:
+    """Choose how many buckets are worth compiling for: the sum of both times is least.
+
+    A cell, padding or not, costs six operations a parameter in each epoch; what a bucket costs is
+    its compilation, which the next run on the same machine finds in the cache.
+
+    Args:
+        lengths: (N,) of the names.
+        parameters: of the model.
+        epochs: passes over the names.
+    """
+    seconds = {}
+    values, counts = _histogram(lengths)
+    for count in range(1, MOST_BUCKETS + 1):
+        edges = np.array(bucket_edges(lengths, count))
+        cells = int(((edges[np.searchsorted(edges, values)] + 1) * counts).sum())
+        work = cells * epochs * 6 * parameters / OPERATIONS_PER_SECOND
+        seconds[count] = work + len(edges) * SECONDS_PER_BUCKET
+    return min(seconds, key=seconds.__getitem__)
+
+
+def _histogram(lengths: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct lengths in order, and how many names have each."""
+    if len(lengths) < CHUNK or int(lengths.max()) > CHUNK:
+        values, counts = np.unique(lengths, return_counts=True)
+        return values.astype(np.int64), counts
+    total = np.zeros(int(lengths.max()) + 1, np.int64)
+    for low in range(0, len(lengths), CHUNK):
+        total += np.bincount(lengths[low : low + CHUNK], minlength=len(total))
+    values = np.flatnonzero(total)
+    return values, total[values]
+
+
+@dataclass(frozen=True)
+class NameBatches:
+    """All batches of a list of names.
+
+    Attributes:
+        ids: the names' ids one after the other, without boundaries, int32; or what gives them.
+        lengths: (N,) ids of each name, of any integer type.
+        batch_size: B, rows of each batch.
+        seed: decides the order.
+        buckets: how many different T there are at most; each is compiled for itself.
+        labels: (N,) int32, each name's label, as in ``Batch``.
+        label_dropout: share of the labels that are replaced by 0, others in each batch.
+    """
+
+    ids: NDArray[np.int32] | PaddedIds
+    lengths: NDArray[np.integer]
+    batch_size: int
+    seed: int = 0
+    buckets: int = 3
+    labels: NDArray[np.int32] | None = None
+    label_dropout: float = 0.0
+
+    @cached_property
+    def edges(self) -> list[int]:
+        """The longest name of each bucket, rising."""
+        return bucket_edges(self.lengths, self.buckets)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in an epoch: only the last of them may hold fewer than B names."""
+        return -(-len(self.lengths) // self.batch_size)
+
+    @property
+    def characters(self) -> int:
+        """Targets in an epoch: every character and every end symbol."""
+        return int(self.lengths.sum(dtype=np.int64)) + len(self.lengths)
+
+    @property
+    def characters_per_name(self) -> float:
+        """Targets a name, on average."""
+        return self.characters / len(self.lengths)
+
+    @property
+    def times(self) -> list[int]:
+        """Every T that a batch may have."""
+        return [edge + 1 for edge in self.edges]
+
+    @property
+    def characters_per_batch(self) -> float:
+        """Targets of a mean batch of B names."""
+        return self.characters_per_name * self.batch_size
+
+    @property
+    def padded_share(self) -> float:
+        """Share of the first epoch's cells that is padding."""
+        cells = int((self._longest + 1).sum()) * self.batch_size
+        return 1 - self.characters / cells
+
+    @cached_property
+    def _offsets(self) -> NDArray[np.int64]:
+        return np.concatenate([[0], np.cumsum(self.lengths)[:-1]]).astype(np.int64)
+
+    @cached_property
+    def _buckets(self) -> NDArray[np.unsignedinteger]:
+        """The bucket of each length up to the longest, in the smallest type that holds them."""
+        every = np.arange(self.edges[-1] + 1)
+        return np.searchsorted(self.edges, every).astype(np.min_scalar_type(len(self.edges)))
+
+    @cached_property
+    def _longest(self) -> NDArray[np.int64]:
+        """The longest name of each batch, before they are shuffled, (steps,).
+
+        What does not fill a bucket's last batch moves up into the next bucket, so that every
+        batch but one is full and the number of steps does not depend on the buckets.
+        """
+        values, counts = _histogram(self.lengths)
+        sizes = np.bincount(self._buckets[values], weights=counts).astype(np.int64)
+        ends = np.cumsum(sizes) // self.batch_size
+        ends[-1] = self.steps_per_epoch
+        return np.repeat(np.array(self.edges), np.diff(ends, prepend=0))
+
+    def _plan(self, epoch: int) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+        """Return the names of an epoch (N,), batch by batch, and the batches' order (steps,)."""
+        cached = self.__dict__.get("_planned")
+        if cached is not None and cached[0] == epoch:
+            return cached[1]  # type: ignore[no-any-return]
+        self.__dict__.pop("_planned", None)  # two plans at once take twice the memory
+        rng = np.random.default_rng([self.seed, 2, epoch])
+        order = np.arange(len(self.lengths), dtype=np.min_scalar_type(-len(self.lengths)))
+        rng.shuffle(order)  # as rng.permutation does
+        buckets = self._buckets[self.lengths[order]]
+        order = np.concatenate([order[buckets == bucket] for bucket in range(len(self.edges))])
+        plan = order, rng.permutation(self.steps_per_epoch)
+        self.__dict__["_planned"] = (epoch, plan)
+        return plan
+
+    def batch(self, epoch: int, step: int) -> Batch:
+        """Return batch ``step`` (from 0) of ``epoch``; always B rows."""
+        order, batches = self._plan(epoch)
+        low = int(batches[step]) * self.batch_size
+        names = order[low : low + self.batch_size]
+        batch = self._pad(names, int(self._longest[batches[step]]), self.batch_size)
+        if self.labels is None:
+            return batch
+        labels = np.zeros(self.batch_size, np.int32)
+        labels[: len(names)] = self.labels[names]
+        rng = np.random.default_rng([self.seed, 5, epoch, step])
+        labels[rng.random(self.batch_size) < self.label_dropout] = 0
+        return replace(batch, labels=labels)
+
+    def _pad(self, names: NDArray[np.integer], longest: int, rows: int) -> Batch:
+        lengths = np.zeros(rows, np.int64)
+        lengths[: len(names)] = self.lengths[names]
+        padded = np.full((rows, longest), BOUNDARY, np.int32)
+        padded[: len(names)] = self._padded(names, longest)
+        edge = np.full((rows, 1), BOUNDARY, np.int32)
+        mask = np.arange(longest + 1) <= lengths[:, None]
+        mask[len(names) :] = False
+        return Batch(
+            inputs=np.concatenate([edge, padded], 1),
+            targets=np.concatenate([padded, edge], 1),
+            mask=mask.astype(np.float32),
+            names=len(names),
+        )
+
+    def _padded(self, names: NDArray[np.integer], longest: int) -> NDArray[np.int32]:
+        if not isinstance(self.ids, np.ndarray):
+            return self.ids.padded(names, longest)
+        padded = np.full((len(names), longest), BOUNDARY, np.int32)
+        columns = np.arange(longest)
+        inside = columns < self.lengths[names][:, None]
+        padded[inside] = self.ids[(self._offsets[names][:, None] + columns)[inside]]
+        return padded

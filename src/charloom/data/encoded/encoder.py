@@ -1,0 +1,230 @@
+"""Characters to ids in one pass: each has for its id its place in the order of appearance.
+
+So the vocabulary need not be known beforehand, and what is written depends neither on the sorted
+order of characters nor on which of them are rare: a small table turns these ids into a model's.
+Id 0 is the boundary that each document begins with; the k-th distinct character is id k.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...config import Unit
+from ...errors import CorpusError
+from ..sources import binary
+from ..vocabulary import name_character, split_units
+from .store import Store
+
+FORMAT = 1
+"""Of what is in the cache; a change of how text becomes ids adds one."""
+
+MOST_HELD = 1 << 20
+"""Code points that may hang together, as a letter and its accents do, in any text."""
+
+
+class Encoder:
+    """Turns the text of one document after another into ids."""
+
+    def __init__(self, unit: Unit, store: Store) -> None:
+        self.unit, self.store = unit, store
+        self._places: dict[str, int] = {}  # of characters, in order of appearance, from 1
+        self._table = np.zeros(0x110000, store.dtype)  # the same by code point, 0 if unseen
+        self._counts = np.zeros(256, np.int64)  # by id; what was found of each so far
+        self._pairs, self._paired = np.zeros(0, "<u2"), 0  # by two code points; how many are known
+        self._buffer = np.empty(0, np.intp)
+        self._documents: list[tuple[bool, str, int]] = []
+        self._empty: list[int] = []
+
+    def begin(self, name: str) -> None:
+        """Begin a document, which errors call ``name``."""
+        self.name, self._rest, self._begun = name, "", False
+        self._line = 1 - self._breaks()
+
+    def line(self, text: str) -> int:
+        """Return in which line of the document ``text`` would end if it came next."""
+        return self._line + self._breaks() + _newlines(self._rest + text).count("\n")
+
+    def add_ascii(self, chunk: bytes) -> None:
+        """Take bytes of ASCII; one at least."""
+        if not self._rest.isascii():
+            return self.add(chunk.decode("ascii"))
+        data = self._rest.encode("ascii") + chunk
+        cut = len(data) - 1  # what comes next may change the last
+        if data[cut - 1 : cut] == b"\r":
+            cut -= 1
+        self._rest, data = data[cut:].decode("ascii"), data[:cut]
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return self._add_pairs(np.frombuffer(data, np.uint8))
+
+    def add(self, text: str, final: bool = False) -> None:
+        """Take text; what may still change with what comes next is held back, unless ``final``."""
+        text = self._rest + text
+        cut = len(text) if final else _safe_cut(text)
+        head = _newlines(text[:cut])
+        if not unicodedata.is_normalized("NFC", head):
+            head = unicodedata.normalize("NFC", head)
+        self._rest = text[cut:]
+        units: Sequence[str] = head
+        if self.unit == "grapheme" and head:
+            units = split_units(head, "grapheme")
+            if not final:
+                last = units.pop()
+                self._rest = last + self._rest
+                head = head[: len(head) - len(last)]
+        if len(self._rest) > MOST_HELD:
+            raise CorpusError(
+                f"{self.name} has over {MOST_HELD:,} code points that hang together as one "
+                "character. Give a text that people can read."
+            )
+        if len(units) == len(head):
+            points = head.encode("utf-32-le", "surrogatepass")
+            self._add(np.frombuffer(points, "<u4"))
+        else:
+            self._add_units(units)
+
+    def end(self, packed: bool, digest: str, size: int) -> None:
+        """End the document; its bytes, packed or not, have this hash and size."""
+        self.add("", final=True)
+        if not self._begun:
+            self._empty.append(len(self._documents))
+        self._documents.append((packed, digest, size))
+
+    def facts(self, codec: str) -> tuple[str, dict[str, Any]]:
+        """Return the key of what was taken, and what there is to know of it beside the ids."""
+        content = json.dumps([FORMAT, self.unit, codec, self._documents])
+        return hashlib.sha256(content.encode("ascii")).hexdigest(), {
+            "characters": list(self._places),
+            "counts": self._counts[1 : len(self._places) + 1].tolist(),
+            "documents": len(self._documents) - len(self._empty),
+            "empty": self._empty,
+            "bytes": sum(size for _, _, size in self._documents),
+        }
+
+    def _breaks(self) -> int:
+        return int(self._counts[self._places.get("\n", 0)])
+
+    def _add(self, points: NDArray[Any]) -> None:
+        """Take characters by their code points, (n,)."""
+        index = self._wide(points)
+        ids = self._table.take(index, mode="clip")  # the quickest mode; none is outside
+        if not ids.all():
+            self._meet_all(points[ids == 0])
+            ids = self._table.take(index, mode="clip")
+        self._append(ids)
+
+    def _add_pairs(self, points: NDArray[np.uint8]) -> None:
+        """As ``_add``, but two at a time, which is nearly twice as quick, while ids take a byte."""
+        even = len(points) // 2 * 2
+        pairs = self._wide(points[:even].view("<u2"))
+        table = np.bincount(pairs, minlength=65536).reshape(256, 256)
+        counts = table.sum(0) + table.sum(1)
+        present = np.flatnonzero(counts)
+        if not self._table[present].all():
+            self._meet_all(points[self._table[points] == 0])
+        if self.store.dtype.itemsize > 1:
+            return self._add(points)
+        if self._paired != len(self._places):
+            self._paired = len(self._places)
+            one = self._table[:256].astype("<u2")
+            self._pairs = (one + 256 * one[:, None]).ravel()
+        ids = self._pairs.take(pairs, mode="clip").view(np.uint8)
+        by_id = np.zeros(256, np.int64)
+        by_id[self._table[present]] = counts[present]
+        self._append(ids, by_id)
+        return self._add(points[even:])
+
+    def _add_units(self, units: Sequence[str]) -> None:
+        for unit in units:
+            if unit not in self._places:
+                self._meet(unit)
+        ids = map(self._places.__getitem__, units)
+        self._append(np.fromiter(ids, self.store.dtype, len(units)))
+
+    def _meet_all(self, points: NDArray[Any]) -> None:
+        """Give ids to the new characters with these code points, in order."""
+        fresh, first = np.unique(points, return_index=True)
+        for point in fresh[np.argsort(first)].tolist():
+            self._meet(chr(point))
+
+    def _meet(self, unit: str) -> None:
+        """Give the next id to a character."""
+        if unit == "\0":
+            raise binary(self.name)
+        if any("\ud800" <= point <= "\udfff" for point in unit):
+            raise CorpusError(
+                f"{self.name} holds a lone surrogate, {name_character(unit)}. Remove it."
+            )
+        place = self._places[unit] = len(self._places) + 1
+        if place > np.iinfo(self.store.dtype).max:
+            self.store.widen(f"<u{2 * self.store.dtype.itemsize}")
+            self._table = self._table.astype(self.store.dtype)
+        if len(unit) == 1:
+            self._table[ord(unit)] = place
+
+    def _append(self, ids: NDArray[Any], counts: NDArray[np.int64] | None = None) -> None:
+        """Store ids and count them, if they are not yet counted."""
+        if not len(ids):
+            return
+        if not self._begun:
+            self._begun = True
+            self.store.append(np.zeros(1, self.store.dtype))
+        self.store.append(ids)
+        if counts is None:
+            counts = np.bincount(self._wide(ids))
+        if len(counts) > len(self._counts):
+            self._counts = np.pad(self._counts, (0, 2 * len(counts) - len(self._counts)))
+        self._counts[: len(counts)] += counts
+
+    def _wide(self, values: NDArray[Any]) -> NDArray[np.intp]:
+        """Return ``values`` as NumPy wants them for an index, until the next call.
+
+        In one buffer: pages that are new each time would cost as much as all the rest.
+        """
+        if len(values) > len(self._buffer):
+            self._buffer = np.empty(2 * len(values), np.intp)
+        self._buffer[: len(values)] = values
+        return self._buffer[: len(values)]
+
+
+def _newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _safe_cut(text: str) -> int:
+    """Return the last place where NFC, and newlines, of both parts are those of the whole."""
+    cut = len(text) - 1
+    while cut > 0 and not _starts(text[cut]):
+        cut -= 1
+    if text[cut - 1 : cut] == "\r":
+        cut -= 1
+    return max(cut, 0)
+
+
+@cache
+def _starts(point: str) -> bool:
+    """Say whether NFC never changes ``point``, nor joins it to what comes before."""
+    if point < "\u0300":
+        return True
+    return (
+        unicodedata.combining(point) == 0
+        and point not in _seconds()
+        and unicodedata.is_normalized("NFC", point)
+    )
+
+
+@cache
+def _seconds() -> frozenset[str]:
+    """The code points that NFC may join to the one before."""
+    jamo = {chr(point) for point in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
+    found = (unicodedata.decomposition(chr(point)).split() for point in range(0x20000))
+    pairs = (parts for parts in found if len(parts) == 2 and not parts[0].startswith("<"))
+    return frozenset(jamo | {chr(int(second, 16)) for _, second in pairs})

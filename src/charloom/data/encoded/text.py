@@ -1,0 +1,183 @@
+"""Running text to ids: sources are read once, hashed and encoded as they flow, and remembered."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...config import Unit
+from ...errors import CorpusError
+from ..sources import STDIN, Decoder, codec_of, label, opened, unpacked, unzipped
+from .cache import find, remember, remembered, stamps
+from .encoder import FORMAT, Encoder
+from .store import Beside, Store, ids_of
+
+CHUNK_BYTES = 256 * 1024
+"""How much is read, and encoded, at once."""
+
+Progress = Callable[[int, int], None]
+"""Takes the bytes read so far and those to read in all, 0 if that is not known."""
+
+_CALLS_PER_SECOND = 20
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A text as ids.
+
+    Attributes:
+        ids: (N,) unsigned, of 1, 2 or 4 bytes; mapped, not read, if they are many.
+        characters: ``characters[k - 1]`` has id k.
+        counts: how often each occurs, in the same order.
+        content: hex digest of the documents' bytes and of how they were read.
+        documents: boundaries, one for each document with text.
+        empty: places, from 0, of the documents without.
+        bytes: that were read, packed ones where a file is gzipped.
+    """
+
+    ids: NDArray[Any]
+    characters: tuple[str, ...]
+    counts: NDArray[np.int64]
+    content: str
+    documents: int
+    empty: tuple[int, ...]
+    bytes: int
+
+
+def encode_sources(
+    sources: Sequence[str | Path],
+    unit: Unit,
+    encoding: str | None,
+    stdin: BinaryIO | None,
+    progress: Progress | None,
+) -> Encoded:
+    """Encode files, or take from the cache what was encoded before; each is a document.
+
+    Raises:
+        CorpusError: a source cannot be read or decoded, or the cache not written.
+    """
+    codec = codec_of(encoding).name
+    options = {"kind": "text", "format": FORMAT, "unit": unit, "codec": codec}
+    before = stamps(sources)
+    key = remembered(sources, options)
+    entry = None if key is None else find(key)
+    if key is not None and entry is not None:
+        return _encoded(ids_of(entry), key, entry.facts)
+    meter = _Meter(sources, progress)
+    with Store() as store:
+        encoder = Encoder(unit, store)
+        for source in sources:
+            encoder.begin(label(source))
+            tap = _Tap(meter)
+            decoder = Decoder(label(source), encoding)
+            for chunk in _chunks(source, stdin, tap):
+                if decoder.is_ascii(chunk):
+                    encoder.add_ascii(chunk)
+                else:
+                    encoder.add(decoder.decode(chunk, encoder.line))
+            encoder.add(decoder.decode(b"", encoder.line))
+            encoder.end(unzipped(source) is not None, tap.digest(), tap.bytes)
+        key, facts = encoder.facts(codec)
+        encoded = _encoded(store.finish(key, facts), key, facts)
+    if store.cached:
+        remember(sources, options, key, before)
+    meter.finish()
+    return encoded
+
+
+def encode_strings(texts: Iterable[str], unit: Unit) -> Encoded:
+    """Encode strings; each is a document.
+
+    Raises:
+        CorpusError: one is no string, or holds what no text may.
+    """
+    with Store(in_memory=True) as store:
+        encoder = Encoder(unit, store)
+        for number, text in enumerate(texts, 1):
+            if not isinstance(text, str):
+                raise CorpusError(f"text {number} must be a string. Received: {text!r:.40}")
+            encoder.begin(f"text {number}")
+            digest, size = hashlib.sha256(), 0
+            for start in range(0, len(text), CHUNK_BYTES):
+                piece = text[start : start + CHUNK_BYTES]
+                data = piece.encode("utf-8", "surrogatepass")
+                digest.update(data)
+                size += len(data)
+                encoder.add(piece if start else piece.removeprefix("\ufeff"))
+            encoder.end(False, digest.hexdigest(), size)
+        key, facts = encoder.facts("utf-8")
+        return _encoded(store.finish(key, facts), key, facts)
+
+
+def _encoded(ids: NDArray[Any], key: str, facts: dict[str, Any]) -> Encoded:
+    return Encoded(
+        ids=ids,
+        characters=tuple(facts["characters"]),
+        counts=np.array(facts["counts"], np.int64),
+        content=key,
+        documents=facts["documents"],
+        empty=tuple(facts["empty"]),
+        bytes=facts["bytes"],
+    )
+
+
+def _chunks(source: str | Path, stdin: BinaryIO | None, tap: _Tap) -> Iterator[bytes]:
+    with opened(source, stdin) as raw:
+        tap.raw = raw
+        stream = unpacked(source, cast(BinaryIO, tap))
+        while chunk := stream.read(CHUNK_BYTES):
+            yield chunk
+
+
+class _Tap:
+    """A stream of bytes that are hashed and counted as they flow."""
+
+    def __init__(self, meter: _Meter) -> None:
+        self.raw: BinaryIO
+        self.bytes = 0
+        self._meter, self._hash, self._beside = meter, hashlib.sha256(), Beside()
+
+    def read(self, size: int) -> bytes:
+        data = self.raw.read(size) or b""
+        if len(data) < CHUNK_BYTES // 4:  # not worth another thread
+            self._beside.wait()
+            self._hash.update(data)
+        else:
+            self._beside.do(self._hash.update, data)
+        self.bytes += len(data)
+        self._meter.add(len(data))
+        return data
+
+    def digest(self) -> str:
+        self._beside.close()
+        return self._hash.hexdigest()
+
+
+class _Meter:
+    """Tells how far reading is, a few times a second."""
+
+    def __init__(self, sources: Sequence[str | Path], progress: Progress | None) -> None:
+        self.done, self.progress = 0, progress
+        self._next = 0.0
+        self.total = 0
+        paths = [Path(source) for source in sources]
+        if STDIN not in map(str, sources) and all(path.is_file() for path in paths):
+            self.total = sum(path.stat().st_size for path in paths)
+
+    def add(self, size: int) -> None:
+        self.done += size
+        now = time.monotonic()
+        if self.progress is not None and now >= self._next:
+            self._next = now + 1 / _CALLS_PER_SECOND
+            self.progress(self.done, self.total)
+
+    def finish(self) -> None:
+        if self.progress is not None:
+            self.progress(self.done, self.total)

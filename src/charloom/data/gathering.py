@@ -1,0 +1,192 @@
+"""Records to distinct, normalised names with their labels, and the report on them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from ..config import MOST_LABELS, Unit
+from ..errors import ConfigError, CorpusError
+from .sources import Records
+from .unicode import no_names
+from .unicode import normalise as normalise
+from .unicode import unprintable as unprintable
+from .vocabulary import split_units
+
+FEW_NAMES = 100
+"""Below this many names a corpus draws a warning: there is hardly a style to learn."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadReport:
+    """What was read, dropped and kept.
+
+    Attributes:
+        sources: where the names come from, as messages call it.
+        records: lines or records read, blank ones included, headers not.
+        blank, duplicates: records that were dropped.
+        names: distinct names that were kept; with labels, distinct pairs of name and label.
+        characters: units (characters or graphemes) of all names together, ends not counted.
+        distinct: distinct units.
+        shortest, longest, mean: length of a name in units.
+        labels: how many names have each label, the most first.
+        warnings: what the user should know, a line each.
+    """
+
+    sources: tuple[str, ...]
+    records: int
+    blank: int
+    duplicates: int
+    names: int
+    characters: int
+    distinct: int
+    shortest: int
+    longest: int
+    mean: float
+    labels: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data that JSON can hold."""
+        return dataclasses.asdict(self) | {
+            "sources": list(self.sources),
+            "warnings": list(self.warnings),
+        }
+
+
+def clean(records: Records, where: str) -> Iterator[tuple[str, str]]:
+    """Normalise each name and label, blank ones to "", and refuse what neither may hold."""
+    for number, name, label in records:
+        kind = "" if label == "" else _checked(label, where, number, "'s label")
+        yield _checked(name, where, number), kind
+
+
+def _checked(given: object, where: str, number: int, part: str = "") -> str:
+    if not isinstance(given, str):
+        raise CorpusError(f"{where} {number}{part} must be text. Received: {given!r:.40}")
+    text = normalise(given)
+    if not text.isprintable() and (problem := unprintable(text)):
+        raise CorpusError(f"{where} {number}{part} {problem}")
+    return text
+
+
+class Gatherer:
+    """Normalises and counts records, source by source."""
+
+    def __init__(self, repeats: bool, labelled: bool) -> None:
+        self.repeats, self.labelled = repeats, labelled
+        self.sources: list[str] = []
+        self.warnings: list[str] = []
+        self.names: list[str] = []
+        self.labels: list[str] = []
+        self.seen: set[tuple[str, str]] = set()
+        self.records = 0
+        self.blank = 0
+
+    def add(self, source: str, records: Records, where: str) -> None:
+        """Take the records of ``source``; ``where`` is what errors call a record."""
+        count = blank = 0
+        for pair in clean(records, where):
+            count += 1
+            if not pair[0]:
+                blank += 1
+            elif self.repeats or pair not in self.seen:
+                self.names.append(pair[0])
+                self.labels.append(pair[1])
+                self.seen.add(pair)
+        self.count(source, count, blank)
+
+    def count(self, source: str, records: int, blank: int) -> None:
+        """Note that ``source`` was read, and how much of it is blank."""
+        self.sources.append(source)
+        self.records += records
+        self.blank += blank
+        if records == blank:
+            self.warnings.append(f"{source} holds no names.")
+
+    def report(self, unit: Unit) -> ReadReport:
+        """Count what ``names`` and ``labels`` now hold.
+
+        Raises:
+            CorpusError: there are no names, or none of the labels asked for.
+            ConfigError: ``unit`` is unknown.
+        """
+        if unit not in get_args(Unit):
+            raise ConfigError(f"unit must be one of {get_args(Unit)}. Received: {unit!r:.40}")
+        names = self.names
+        if not names:
+            raise CorpusError(no_names(self.sources))
+        lengths, distinct = _measure(names, unit)
+        return self.report_on(len(names), sum(lengths), min(lengths), max(lengths), distinct)
+
+    def report_on(
+        self, names: int, characters: int, shortest: int, longest: int, distinct: Collection[str]
+    ) -> ReadReport:
+        """Report on names that were counted elsewhere.
+
+        Args:
+            names, characters: how many there are.
+            shortest, longest: lengths.
+            distinct: the characters.
+
+        Raises:
+            CorpusError: there are none of the labels asked for.
+        """
+        labels = Counter(name for name in self.labels if name)
+        if self.labelled:
+            self._check_labels(labels, names)
+        if names < FEW_NAMES:
+            self.warnings.append(f"{names} names are few: expect them back rather than new ones.")
+        if any("\ufffd" in character for character in distinct):
+            self.warnings.append("a name holds U+FFFD, the trace of a wrong decoding earlier on.")
+        return ReadReport(
+            sources=tuple(self.sources),
+            records=self.records,
+            blank=self.blank,
+            duplicates=self.records - self.blank - names,
+            names=names,
+            characters=characters,
+            distinct=len(distinct),
+            shortest=shortest,
+            longest=longest,
+            mean=characters / names,
+            labels=dict(sorted(labels.items(), key=lambda pair: (-pair[1], pair[0]))),
+            warnings=tuple(self.warnings),
+        )
+
+    def _check_labels(self, labels: Counter[str], names: int) -> None:
+        """Warn of labels that there is nothing to learn from."""
+        if not labels:
+            raise CorpusError(
+                f"{', '.join(self.sources)} holds no labels: the column is empty. "
+                "Name another one, or train without labels."
+            )
+        if len(labels) > MOST_LABELS:
+            raise CorpusError(
+                f"a corpus may have {MOST_LABELS:,} labels. Received: {len(labels):,}; "
+                "is it the right column?"
+            )
+        if len(labels) == 1:
+            self.warnings.append(f"there is only one label, {next(iter(labels))!r:.40}.")
+        elif 2 * len(labels) > names:
+            self.warnings.append(
+                f"{len(labels):,} labels for {names:,} names: is it the right column?"
+            )
+        if bare := names - labels.total():
+            self.warnings.append(f"{bare:,} names have no label.")
+
+
+def _measure(names: Sequence[str], unit: Unit) -> tuple[list[int], set[str]]:
+    """Return each name's length in units, and the distinct units."""
+    if unit == "character":
+        return list(map(len, names)), set().union(*names)
+    distinct: set[str] = set()
+    lengths = []
+    for name in names:
+        units = split_units(name, unit)
+        distinct.update(units)
+        lengths.append(len(units))
+    return lengths, distinct

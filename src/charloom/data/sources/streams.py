@@ -1,0 +1,233 @@
+"""Bytes to text: files and standard input, gzipped or not, in any encoding that Python knows."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import math
+import sys
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from ...errors import CorpusError
+
+STDIN = "-"
+"""The source that stands for standard input."""
+
+MAX_UNPACKED_BYTES = 1 << 28
+"""Most that a gzip file of names may unpack to: a small file must not keep the reader busy."""
+
+_CHUNK_BYTES = 256 * 1024
+_SNIFFED_BYTES = 64 * 1024
+_GUESSES = (
+    *("utf-8", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256"),
+    *("cp932", "gb18030", "big5", "euc_kr", "euc_jp", "koi8-r", "mac-roman"),
+)  # the usual encodings, the likelier first: a few accented letters fit nearly all of them
+
+Pieces = Iterator[tuple[int, str]]
+"""Text as it comes, and the number of the line in which each piece begins."""
+
+
+def label(source: str | Path) -> str:
+    """Return how messages call ``source``: its path, escaped where it would not print."""
+    text = str(source)
+    if text == STDIN:
+        return "standard input"
+    return text if text and text.isprintable() else repr(text)
+
+
+def check_sources(sources: Sequence[str | Path]) -> None:
+    """Make sure that there are sources, and standard input at most once among them.
+
+    Raises:
+        CorpusError: it is not so.
+    """
+    if not sources:
+        raise CorpusError("reading needs a source. Name a file, or - for standard input.")
+    if sum(str(source) == STDIN for source in sources) > 1:
+        raise CorpusError("standard input can be read only once. Name - once.")
+
+
+@contextmanager
+def opened(source: str | Path, stdin: BinaryIO | None = None) -> Iterator[BinaryIO]:
+    """Open a file for its bytes, or ``stdin`` (default: the process's) if ``source`` is ``-``.
+
+    Raises:
+        CorpusError: it cannot be opened, or reading it failed in this context.
+    """
+    name = label(source)
+    try:
+        with _stream(source, stdin) as raw:
+            yield raw
+    except EOFError:
+        raise CorpusError(
+            f"{name} is cut short: its gzip data ends early. Copy it again."
+        ) from None
+    except (gzip.BadGzipFile, zlib.error):
+        raise CorpusError(
+            f"{name} is no sound gzip file. Copy it again, or drop the ending .gz if it is none."
+        ) from None
+    except FileNotFoundError:
+        raise CorpusError(f"{name} does not exist. Check the path.") from None
+    except IsADirectoryError:
+        raise CorpusError(f"{name} is a folder. Name the files in it.") from None
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise CorpusError(f"{name} cannot be read: {why}. Check the file and its rights.") from None
+
+
+def unzipped(source: str | Path) -> Path | None:
+    """Return the path without its ending .gz, or ``None`` if it has no such ending."""
+    path = Path(source)
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else None
+
+
+def unpacked(source: str | Path, raw: BinaryIO) -> BinaryIO:
+    """Return the bytes of the source's text: ``raw``, unzipped where the ending is .gz."""
+    return raw if unzipped(source) is None else cast(BinaryIO, gzip.GzipFile(fileobj=raw))
+
+
+def pieces(source: str | Path, raw: BinaryIO, encoding: str | None) -> Pieces:
+    r"""Decode the opened ``source``, unpacked; \r\n and \r become \n."""
+    name, stream = label(source), unpacked(source, raw)
+    most = math.inf if stream is raw else MAX_UNPACKED_BYTES
+    decoder = Decoder(name, encoding)
+    breaks = io.IncrementalNewlineDecoder(None, translate=True)
+    number = 1
+
+    def line(text: str) -> int:
+        return number + breaks.decode(text, final=True).count("\n")
+
+    while True:
+        chunk = stream.read(_CHUNK_BYTES) or b""
+        if decoder.offset + len(chunk) > most:
+            raise CorpusError(f"{name} unpacks to over {most:,} bytes. Unpack it if you trust it.")
+        piece = breaks.decode(decoder.decode(chunk, line), final=not chunk)
+        yield number, piece
+        number += piece.count("\n")
+        if not chunk:
+            return
+
+
+class Decoder:
+    """Decodes a stream chunk by chunk; its errors say where the fault is, and the remedy.
+
+    Attributes:
+        name: what errors call the stream.
+        codec: of its text.
+        offset: bytes decoded so far.
+    """
+
+    def __init__(self, name: str, encoding: str | None) -> None:
+        self.name, self.codec, self.offset = name, codec_of(encoding), 0
+        self._decoder = self.codec.incrementaldecoder()
+        self._previous, self._begun = b"", False
+
+    def is_ascii(self, chunk: bytes) -> bool:
+        """Say whether ``chunk`` is ASCII that stands for itself here; then it counts as decoded."""
+        if self.codec.name != "utf-8" or not chunk.isascii() or self._decoder.getstate()[0]:
+            return False
+        self._sniff(chunk)
+        self._passed(chunk)
+        self._begun = True
+        return True
+
+    def decode(self, chunk: bytes, line: Callable[[str], int]) -> str:
+        """Return the text of ``chunk`` without a leading byte-order mark; no bytes are the end.
+
+        ``line`` says in which line, from 1, a text ends that follows what was decoded before.
+
+        Raises:
+            CorpusError: the bytes are not in this encoding, or no text.
+        """
+        self._sniff(chunk)
+        state = self._decoder.getstate()
+        try:
+            text = self._decoder.decode(chunk, final=not chunk)
+        except ValueError as error:  # a UnicodeError, or what odd codecs raise
+            bad, byte, good = len(chunk), "", ""
+            if isinstance(error, UnicodeDecodeError):
+                bad += error.start - len(error.object)  # below 0 if the last chunk began it
+                value = error.object[error.start]
+                byte = f": byte 0x{value:02X} at offset {self.offset + bad:,}"
+                with suppress(ValueError):  # UTF-16 without its mark fails in two ways
+                    self._decoder.setstate(state)
+                    good = self._decoder.decode(chunk[: max(0, bad)])
+            middle = len(self._previous) + bad
+            sample = (self._previous + chunk)[max(0, middle - 8192) : middle + 8192]
+            guess = _guess(sample, self.codec.name)
+            remedy = f"Try --encoding {guess}" if guess else "Name its --encoding"
+            raise CorpusError(
+                f"{self.name} line {line(good)} is not {self.codec.name}{byte}. "
+                f"{remedy}, or save it as UTF-8."
+            ) from None
+        self._passed(chunk)
+        if text and not self._begun:
+            self._begun, text = True, text.removeprefix("\ufeff")  # the byte-order mark
+        return text
+
+    def _sniff(self, chunk: bytes) -> None:
+        if self.codec.name == "utf-8" and b"\0" in chunk[: max(0, _SNIFFED_BYTES - self.offset)]:
+            raise binary(self.name, chunk)
+
+    def _passed(self, chunk: bytes) -> None:
+        self.offset += len(chunk)
+        self._previous = chunk
+
+
+def _stream(source: str | Path, stdin: BinaryIO | None) -> AbstractContextManager[BinaryIO]:
+    if str(source) != STDIN:
+        try:
+            return Path(source).open("rb")
+        except ValueError:
+            raise CorpusError(f"{source!r:.60} cannot be a path. Check its characters.") from None
+    stream = stdin or getattr(sys.stdin, "buffer", None)  # sys.stdin may be None, or text only
+    if stream is None or stream.closed:
+        raise CorpusError("standard input is closed. Name a file instead.")
+    return nullcontext(stream)
+
+
+def codec_of(encoding: str | None) -> codecs.CodecInfo:
+    """Return a text's codec by its name; ``None`` is UTF-8.
+
+    Raises:
+        CorpusError: Python knows none of that name.
+    """
+    try:
+        codec = codecs.lookup("utf-8" if encoding is None else encoding)
+        # Python marks bytes-to-bytes codecs (zlib, base64 ...) as no text encodings
+        if codec._is_text_encoding and codec.incrementaldecoder is not None:
+            return codec
+    except (LookupError, ValueError):  # ValueError: a NUL or a lone surrogate in the name
+        pass
+    raise CorpusError(f"encoding must be a text encoding of Python's. Received: {encoding!r:.60}")
+
+
+def binary(name: str, start: bytes = b"") -> CorpusError:
+    """Return the error that a stream, which begins with ``start``, holds NUL bytes."""
+    for kind in ("32", "16"):  # in this order: UTF-32's mark begins with that of UTF-16
+        marks = (getattr(codecs, f"BOM_UTF{kind}_{end}") for end in ("LE", "BE"))
+        if start.startswith(tuple(marks)):
+            return CorpusError(
+                f"{name} looks like UTF-{kind}, not UTF-8. Pass --encoding utf-{kind}."
+            )
+    return CorpusError(
+        f"{name} looks binary: it holds NUL bytes. Give a text file, or its --encoding."
+    )
+
+
+def _guess(sample: bytes, failed: str) -> str | None:
+    """Guess the encoding of ``sample``; among equally good ones take the most usual."""
+    from charset_normalizer import from_bytes  # imported late: most corpora need none of it
+
+    matches = from_bytes(sample, cp_isolation=list(_GUESSES))
+    best = matches.best()
+    if best is None:
+        return None
+    equal = [m for m in matches if (m.chaos, m.coherence) == (best.chaos, best.coherence)]
+    possible = {codecs.lookup(e).name for match in equal for e in match.could_be_from_charset}
+    return next((g for g in _GUESSES if g in possible and g != failed), None)

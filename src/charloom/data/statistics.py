@@ -1,0 +1,169 @@
+"""What a corpus's text looks like, as plain data: lengths, repeats, characters and their ids."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..config import Unit
+from .names import Corpus
+from .vocabulary import Vocabulary, split_units
+
+END = "\n"
+"""How the boundary, id 0, is shown: as the line break that ends a name in a file."""
+
+FIRST_LINES = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    r"""What the text of a corpus looks like, counted in its unit.
+
+    The text is all names, repeats included, with one newline between them and none at the end.
+
+    Attributes:
+        sources: where the names come from, as messages call it.
+        unit: what counts as one, a character or a grapheme.
+        text_length: length of the text.
+        names: names in the text, repeats included.
+        distinct_names: names in it without the repeats.
+        duplicates: records that repeat an earlier one, in the text or dropped in reading.
+        blank: blank records, dropped in reading.
+        longest, shortest, mean: length of a name, its end not counted.
+        longest_name: the first of the longest.
+        first_lines: how the text begins.
+        repeated: how often a name occurs, for those that do more than once, most often first.
+        lengths: how many names have each length, by length.
+        frequencies: how often each character occurs in the text, most often first; the newline
+            is always there, be it with 0.
+        characters: the characters in the order of their ids; 0, the boundary, is ``\n``.
+    """
+
+    sources: tuple[str, ...]
+    unit: Unit
+    text_length: int
+    names: int
+    distinct_names: int
+    duplicates: int
+    blank: int
+    longest: int
+    shortest: int
+    mean: float
+    longest_name: str
+    first_lines: tuple[str, ...]
+    repeated: Mapping[str, int] = field(repr=False)
+    lengths: Mapping[int, int] = field(repr=False)
+    frequencies: Mapping[str, int] = field(repr=False)
+    characters: tuple[str, ...] = field(repr=False)
+
+    @property
+    def distinct(self) -> int:
+        """V: the distinct characters, the newline counted."""
+        return len(self.characters)
+
+    @property
+    def longest_row(self) -> int:
+        """Length of the longest name with its end, the width of a padded batch."""
+        return self.longest + 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data that JSON can hold.
+
+        Lengths are pairs [length, names] by length, frequencies a count by character, most
+        often first, and ids an id by character.
+        """
+        return {
+            "sources": list(self.sources),
+            "unit": self.unit,
+            "text_length": self.text_length,
+            "distinct": self.distinct,
+            "names": self.names,
+            "distinct_names": self.distinct_names,
+            "duplicates": self.duplicates,
+            "blank": self.blank,
+            "longest": self.longest,
+            "longest_row": self.longest_row,
+            "longest_name": self.longest_name,
+            "shortest": self.shortest,
+            "mean": self.mean,
+            "first_lines": list(self.first_lines),
+            "repeated": dict(self.repeated),
+            "lengths": [list(pair) for pair in self.lengths.items()],
+            "frequencies": dict(self.frequencies),
+            "ids": {character: i for i, character in enumerate(self.characters)},
+        }
+
+
+def describe(names: Corpus | Iterable[str]) -> Description:
+    """Describe a corpus, or strings, which are normalised as ``Corpus.of`` does.
+
+    A corpus that was read without ``repeats=True`` has lost its repeats: they count among the
+    duplicates, but not in the text. Of dinos.txt, read with them, the text has 19,913 characters:
+    18,371 in 1,543 names and a newline between each two.
+
+    Raises:
+        CorpusError: an item is no string or holds a control character, or there is no name.
+    """
+    corpus = names if isinstance(names, Corpus) else Corpus.of(names, repeats=True)
+    counts = Counter(corpus.names)
+    lengths: Counter[int] = Counter()
+    frequencies: Counter[str] = Counter({END: len(corpus.names) - 1})
+    longest, longest_name = 0, ""
+    for name, count in counts.items():
+        units = split_units(name, corpus.unit)
+        lengths[len(units)] += count
+        if count == 1:
+            frequencies.update(units)
+        else:
+            frequencies.update(units * count)
+        if len(units) > longest:
+            longest, longest_name = len(units), name
+    report = corpus.report
+    return Description(
+        sources=report.sources,
+        unit=corpus.unit,
+        text_length=frequencies.total(),
+        names=len(corpus.names),
+        distinct_names=len(counts),
+        duplicates=report.duplicates + len(corpus.names) - len(counts),
+        blank=report.blank,
+        longest=longest,
+        shortest=min(lengths),
+        mean=(frequencies.total() - frequencies[END]) / len(corpus.names),
+        longest_name=longest_name,
+        first_lines=tuple(corpus.names[:FIRST_LINES]),
+        repeated=_ranked({name: count for name, count in counts.items() if count > 1}),
+        lengths=dict(sorted(lengths.items())),
+        frequencies=_ranked(frequencies),
+        characters=(END, *Vocabulary.of(counts, corpus.unit).characters),
+    )
+
+
+def binned(lengths: Mapping[int, int], most: int) -> list[tuple[int, int, int]]:
+    """Gather lengths in at most ``most`` bins of one width, (first, last, names), none left out."""
+    low, high = min(lengths), max(lengths)
+    width = -(-(high - low + 1) // most)
+    counts = [0] * ((high - low) // width + 1)
+    for length, count in lengths.items():
+        counts[(length - low) // width] += count
+    starts = range(low, high + 1, width)
+    return [(start, start + width - 1, n) for start, n in zip(starts, counts, strict=True)]
+
+
+def visible(character: str) -> str:
+    r"""Show a character alone: a space in quotes, what does not print as its escape (``\n``)."""
+    if len(character) > 1:  # a grapheme cluster: its parts may be invisible, it is not
+        return character
+    if character == " ":
+        return "' '"
+    if not character.isprintable():
+        return character.encode("unicode_escape").decode("ascii")
+    return f"\u25cc{character}" if unicodedata.category(character).startswith("M") else character
+
+
+def _ranked(counts: Mapping[str, int]) -> dict[str, int]:
+    """Order by count, the largest first, then by text."""
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

@@ -1,0 +1,253 @@
+"""Running text: its ids, in memory or mapped from the cache, and what was done to get them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import Unit
+from ..errors import ConfigError, CorpusError
+from .encoded.text import Encoded, Progress, encode_sources, encode_strings
+from .sources import check_sources, label
+from .vocabulary import BOUNDARY, Vocabulary
+
+FEW_CHARACTERS = 10_000
+"""Below so many characters a text draws a warning: there is hardly a style to learn."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextReport:
+    """What was read.
+
+    Attributes:
+        sources: where the text comes from, as messages call it.
+        documents: sources that hold text.
+        characters: units (characters or graphemes) in all, boundaries not counted.
+        distinct: distinct units.
+        rare: those of them that occur too seldom to be in the vocabulary.
+        unknown_characters: how often those occur, all together.
+        bytes: that were read, packed ones where a file is gzipped.
+        warnings: what the user should know, a line each.
+    """
+
+    sources: tuple[str, ...]
+    documents: int
+    characters: int
+    distinct: int
+    rare: int
+    unknown_characters: int
+    bytes: int
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data that JSON can hold."""
+        return dataclasses.asdict(self) | {
+            "sources": list(self.sources),
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """Running text to learn from: NFC, lines that end in \\n, a boundary before each document.
+
+    Build one with ``read`` or ``of``. ``len`` counts its ids: the boundaries and the characters.
+
+    Attributes:
+        vocabulary: its characters; with the unknown symbol if some are too rare to be in it.
+        report: how it was read.
+        digest: 16 hex digits; equal where the text, and so its ids, are the same.
+    """
+
+    vocabulary: Vocabulary
+    report: TextReport
+    digest: str
+    _stored: NDArray[Any] = field(repr=False)  # (N,), ids in order of appearance
+    _table: NDArray[np.int32] = field(repr=False)  # those to the vocabulary's
+
+    @classmethod
+    def read(
+        cls,
+        *sources: str | Path,
+        unit: Unit = "character",
+        encoding: str | None = None,
+        min_count: int = 1,
+        stdin: BinaryIO | None = None,
+        progress: Progress | None = None,
+    ) -> Text:
+        """Read files (also .gz) or (``-``) standard input, each a document, in this order.
+
+        Memory holds a chunk at a time. A text of more than a few megabytes goes to the cache as
+        ids and is found there when it is read again.
+
+        Args:
+            unit: what counts as a character.
+            encoding: of the text; ``None`` is strict UTF-8.
+            min_count: characters that occur less often are read as the unknown symbol.
+            stdin: replaces the process's own.
+            progress: is told the bytes read so far, and in all (0 if unknown), as time goes by.
+
+        Raises:
+            CorpusError: a source cannot be read or decoded, holds NUL bytes, or there is no text;
+                or the cache cannot be written.
+            ConfigError: ``unit`` or ``min_count`` is not what it may be.
+        """
+        check_sources(sources)
+        _check(unit, min_count)
+        encoded = encode_sources(sources, unit, encoding, stdin, progress)
+        return cls._of(encoded, unit, min_count, [label(source) for source in sources])
+
+    @classmethod
+    def of(cls, text: str | Iterable[str], unit: Unit = "character", min_count: int = 1) -> Text:
+        """Build from a string, or from several, each a document; all is kept in memory.
+
+        Raises:
+            CorpusError: one is no string, or holds NUL or a lone surrogate; or there is no text.
+            ConfigError: ``unit`` or ``min_count`` is not what it may be.
+        """
+        _check(unit, min_count)
+        texts = [text] if isinstance(text, str) else list(text)
+        encoded = encode_strings(texts, unit)
+        return cls._of(encoded, unit, min_count, [f"text {i + 1}" for i in range(len(texts))])
+
+    @classmethod
+    def _of(cls, encoded: Encoded, unit: Unit, min_count: int, sources: Sequence[str]) -> Text:
+        characters, counts = encoded.characters, encoded.counts
+        if not any(character.strip() for character in characters):
+            shown = ", ".join(sources[:3]) or "the list"
+            raise CorpusError(f"{shown} holds no text: it is empty or blank. Give one with text.")
+        kept = np.flatnonzero(counts >= min_count).tolist()
+        if not kept:
+            raise CorpusError(
+                f"min_count may be {counts.max():,} at most, as often as the most frequent "
+                f"character occurs. Received: {min_count:,}"
+            )
+        kept.sort(key=characters.__getitem__)
+        rare = len(characters) - len(kept)
+        vocabulary = Vocabulary(tuple(characters[k] for k in kept), unit, unknown=rare > 0)
+        table = np.full(len(characters) + 1, vocabulary.unknown_id or 0, np.int32)
+        table[BOUNDARY] = BOUNDARY
+        table[np.array(kept) + 1] = np.arange(1, len(kept) + 1)
+        total = int(counts.sum())
+        warnings = [f"{sources[i]} holds no text." for i in encoded.empty]
+        if total < FEW_CHARACTERS:
+            warnings.append(f"{total:,} characters are few: expect them back, not new text.")
+        if any("\ufffd" in character for character in characters):
+            warnings.append("the text holds U+FFFD, the trace of a wrong decoding earlier on.")
+        report = TextReport(
+            sources=tuple(sources),
+            documents=encoded.documents,
+            characters=total,
+            distinct=len(characters),
+            rare=rare,
+            unknown_characters=total - int(counts[kept].sum()),
+            bytes=encoded.bytes,
+            warnings=tuple(warnings),
+        )
+        content = json.dumps([encoded.content, min_count]).encode("ascii")
+        digest = hashlib.sha256(content).hexdigest()[:16]
+        return cls(vocabulary, report, digest, np.asarray(encoded.ids), table)
+
+    @property
+    def unit(self) -> Unit:
+        """What counts as a character."""
+        return self.vocabulary.unit
+
+    def within(self, vocabulary: Vocabulary) -> Text:
+        """Return the same text with the ids of a larger ``vocabulary``.
+
+        Raises:
+            ConfigError: that lacks one of its characters, or the unknown symbol.
+        """
+        if vocabulary == self.vocabulary:
+            return self
+        place = {character: i for i, character in enumerate(vocabulary.characters, start=1)}
+        own = self.vocabulary
+        missing = [character for character in own.characters if character not in place]
+        if missing or own.has_unknown > vocabulary.has_unknown or own.unit != vocabulary.unit:
+            raise ConfigError(
+                "a text's vocabulary can only be replaced by one that has all of it. "
+                f"Received one without {missing[0] if missing else 'the unknown symbol'!r}"
+            )
+        ids = [BOUNDARY, *(place[character] for character in own.characters)]
+        if own.has_unknown:
+            ids.append(vocabulary.size - 1)
+        table = np.array(ids, np.int32)[self._table]
+        return dataclasses.replace(self, vocabulary=vocabulary, _table=table)
+
+    def until(self, stop: int) -> Text:
+        """Return the text of the ids up to ``stop``; vocabulary and report stay.
+
+        Raises:
+            IndexError: that is not a part of the text.
+        """
+        if not 0 <= stop <= len(self):
+            raise IndexError(f"a part must lie in [0, {len(self)}]. Received: 0, {stop}")
+        return dataclasses.replace(self, _stored=self._stored[:stop])
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+    def ids(self, start: int, stop: int) -> NDArray[np.int32]:
+        """Return the ids from ``start`` up to ``stop``, (stop - start,).
+
+        Raises:
+            IndexError: that is not a part of the text.
+        """
+        if not 0 <= start <= stop <= len(self):
+            raise IndexError(f"a part must lie in [0, {len(self)}]. Received: {start}, {stop}")
+        ids: NDArray[np.int32] = self._table.take(self._stored[start:stop], mode="clip")
+        return ids
+
+    def windows(self, starts: NDArray[np.int64], length: int) -> NDArray[np.int32]:
+        """Return ``length`` ids from each of ``starts`` (B,), (B, length); boundaries past the end.
+
+        Raises:
+            IndexError: a window begins before the text, or has a negative length.
+        """
+        starts = np.asarray(starts, np.int64)
+        stored, n = self._stored, len(self)
+        low, high = (int(starts.min()), int(starts.max())) if len(starts) else (0, 0)
+        if low < 0 or length < 0:
+            raise IndexError(f"windows must begin at 0 or later. Received: {low}, length {length}")
+        ids: NDArray[np.int32]
+        if 0 < length <= n - high:
+            step = stored.itemsize
+            shape = (n - length + 1, length)
+            every = np.ndarray(shape, stored.dtype, stored, strides=(step, step))
+            ids = self._table.take(every[starts], mode="clip")
+            return ids
+        places = starts[:, None] + np.arange(length)  # (B, length)
+        ids = self._table.take(stored[np.minimum(places, n - 1)], mode="clip")
+        ids[places >= n] = BOUNDARY
+        return ids
+
+    def describe(self) -> str:
+        """Return the report as a few lines for people."""
+        report = self.report
+        rare = f"; {report.rare:,} of them, {report.unknown_characters:,} in all, read as unknown"
+        sources = [*report.sources[:3], *(["…"] if len(report.sources) > 3 else [])]
+        return "\n".join(
+            (
+                f"{report.characters:,} {self.unit}s from {', '.join(sources)} "
+                f"({report.bytes:,} bytes, {report.documents:,} "
+                f"document{'s' if report.documents > 1 else ''})",
+                f"{report.distinct:,} distinct{rare if report.rare else ''}",
+                *(f"warning: {warning}" for warning in report.warnings),
+            )
+        )
+
+
+def _check(unit: Unit, min_count: int) -> None:
+    if unit not in get_args(Unit):
+        raise ConfigError(f"unit must be one of {get_args(Unit)}. Received: {unit!r:.40}")
+    if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
+        raise ConfigError(f"min_count must be a whole number above 0. Received: {min_count!r:.40}")

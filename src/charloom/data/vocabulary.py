@@ -1,0 +1,175 @@
+"""Characters to ids and back; id 0 is the boundary: begin as an input, end as an output."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import Unit
+from ..errors import VocabularyError
+
+BOUNDARY = 0
+"""Id of the symbol that a string begins with (as an input) and ends with (as an output)."""
+
+
+def split_units(text: str, unit: Unit) -> list[str]:
+    """Cut ``text`` into code points, or into grapheme clusters (UAX 29) that people see as one."""
+    # below U+0300, the first combining mark, only \r\n is a cluster of several code points
+    if unit == "character" or (max(text, default="") < "\u0300" and "\r\n" not in text):
+        return list(text)
+    import regex  # imported late: most corpora need none of it
+
+    return regex.findall(r"\X", text)  # type: ignore[no-any-return]
+
+
+def name_character(character: str) -> str:
+    """Describe a character for an error: itself, its code points and its Unicode name."""
+    points = " ".join(f"U+{ord(point):04X}" for point in character)
+    name = unicodedata.name(character, "") if len(character) == 1 else ""
+    return f"{character!r} ({points}{' ' + name if name else ''})"
+
+
+@dataclass(frozen=True, init=False)
+class Vocabulary:
+    """The characters that a model knows, in sorted order; ``characters[i]`` has the id i + 1.
+
+    Attributes:
+        characters: distinct, sorted.
+        unit: what counts as a character.
+        has_unknown: whether the last id is a symbol that stands for any other character; without
+            it other characters are errors.
+    """
+
+    characters: tuple[str, ...]
+    unit: Unit
+    has_unknown: bool
+
+    def __init__(
+        self, characters: tuple[str, ...], unit: Unit = "character", unknown: bool = False
+    ) -> None:
+        object.__setattr__(self, "characters", characters)
+        object.__setattr__(self, "unit", unit)
+        object.__setattr__(self, "has_unknown", unknown)
+        if self.unit not in get_args(Unit):
+            rule = f"a vocabulary's unit must be one of {get_args(Unit)}"
+            raise VocabularyError(f"{rule}. Received: {self.unit!r:.40}")
+        for character in self.characters:
+            if not isinstance(character, str) or not character:
+                rule = "a vocabulary's characters must be non-empty strings"
+                raise VocabularyError(f"{rule}. Received: {character!r:.40}")
+            if self.unit == "character" and len(character) > 1:
+                rule = "a vocabulary of characters must list single code points"
+                raise VocabularyError(f"{rule}. Received: {character!r:.40}")
+        if list(self.characters) != sorted(set(self.characters)):
+            raise VocabularyError("a vocabulary must list distinct characters in sorted order.")
+        if self.has_unknown not in (True, False):
+            rule = "whether a vocabulary has the unknown symbol must be true or false"
+            raise VocabularyError(f"{rule}. Received: {self.has_unknown!r:.40}")
+
+    @classmethod
+    def of(cls, names: Iterable[str], unit: Unit = "character") -> Vocabulary:
+        """Collect the characters of ``names``."""
+        parts = names if unit == "character" else (split_units(name, unit) for name in names)
+        return cls(tuple(sorted(set().union(*parts))), unit)
+
+    @property
+    def size(self) -> int:
+        """V: the characters, the boundary and, if there is one, the unknown symbol."""
+        return len(self.characters) + 1 + self.has_unknown
+
+    @property
+    def unknown_id(self) -> int | None:
+        """Id of the unknown symbol, the last; ``None`` without one."""
+        return len(self.characters) + 1 if self.has_unknown else None
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {character: i for i, character in enumerate(self.characters, start=1)}
+
+    @cached_property
+    def _table(self) -> NDArray[np.int32]:
+        """Ids by code point, 0 where there is none; the last row stands for all points beyond."""
+        points = [ord(character) for character in self.characters]
+        table = np.zeros(max(points, default=0) + 2, np.int32)
+        table[points] = np.arange(1, len(points) + 1)
+        return table
+
+    @cached_property
+    def alike(self) -> NDArray[np.int32]:
+        """For each id that of the first character with the same base letter, (V,).
+
+        The base letter is without case and accents: A, a, á and Å are alike. What has none is alike
+        to itself alone, as the boundary and the unknown symbol are.
+        """
+        first: dict[str, int] = {}
+        ids = np.arange(self.size, dtype=np.int32)
+        for character, i in self._ids.items():
+            letter = unicodedata.normalize("NFD", character)
+            if letter[0].isalpha() and all(map(unicodedata.combining, letter[1:])):
+                ids[i] = first.setdefault(letter[0].casefold(), i)
+        return ids
+
+    def unknown(self, text: str) -> list[str]:
+        """Return the units of ``text`` that the vocabulary lacks, in order, with repeats."""
+        return [unit for unit in split_units(text, self.unit) if unit not in self._ids]
+
+    def encode(self, text: str) -> NDArray[np.int32]:
+        """Return the ids of ``text``'s characters, shape (T,), without boundaries.
+
+        Raises:
+            VocabularyError: ``text`` contains a character that the vocabulary lacks, and there
+                is no unknown symbol to stand for it.
+        """
+        units, unknown = split_units(text, self.unit), self.unknown_id
+        try:
+            if unknown is None:
+                ids = [self._ids[unit] for unit in units]
+            else:
+                ids = [self._ids.get(unit, unknown) for unit in units]
+        except KeyError:
+            character = name_character(self.unknown(text)[0])
+            raise VocabularyError(
+                f"{text[:40]!r} contains {character}, which the model never saw. "
+                "Leave it out, or train on text that has it."
+            ) from None
+        return np.array(ids, dtype=np.int32)
+
+    def encode_all(self, names: Iterable[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return the ids of all names end to end, shape (characters,), and their lengths, (N,).
+
+        Raises:
+            VocabularyError: as ``encode``.
+        """
+        names = list(names)
+        if self.unit == "grapheme":
+            rows = [self.encode(name) for name in names]
+            lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+            return np.concatenate([np.zeros(0, np.int32), *rows]), lengths
+        lengths = np.fromiter(map(len, names), np.int64, len(names))
+        text = "".join(names).encode("utf-32-le", "surrogatepass")
+        points = np.frombuffer(text, "<u4")  # (characters,)
+        ids = self._table[np.minimum(points, len(self._table) - 1)]
+        if self.unknown_id is not None:
+            ids[ids == 0] = self.unknown_id
+        elif not ids.all():
+            first = np.searchsorted(np.cumsum(lengths), np.argmin(ids), side="right")
+            self.encode(names[first])  # raises, and names the character
+        return ids, lengths
+
+    def decode(self, ids: Sequence[int] | NDArray[np.integer]) -> str:
+        """Return the text of ``ids``, shape (T,); boundaries add nothing, unknown symbols U+FFFD.
+
+        Raises:
+            VocabularyError: an id lies outside [0, V).
+        """
+        table = ("", *self.characters, *["\ufffd"] * self.has_unknown)
+        values = [int(i) for i in ids]
+        if any(not 0 <= i < len(table) for i in values):
+            raise VocabularyError(f"ids must lie in [0, {len(table)}). Received: {values[:20]}")
+        return "".join(table[i] for i in values)

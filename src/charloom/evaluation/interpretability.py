@@ -1,0 +1,230 @@
+"""What goes on inside a model while it reads a name, as plain data for figures."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import Unit
+from ..data.statistics import END
+from ..data.vocabulary import BOUNDARY, Vocabulary, split_units
+from ..errors import ConfigError, CorpusError
+from ..generation import LanguageModel
+from ..models.rnn.shapes import STATES
+from ..models.scoring.names import log_softmax
+
+Floats = NDArray[np.float32]
+Features = Mapping[str, Sequence[NDArray[np.float64]]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NextCharacters:
+    r"""How likely each character was as the next one, along a name.
+
+    Attributes:
+        targets: the characters that did come, T of the name and its end, ``\n``; without the
+            first for a model that has no begin symbol, and without the end for one of text.
+        characters: the V characters by id; see ``symbols``.
+        probabilities: a row for each of ``targets``, (T + 1, V) or (T, V), that adds up to 1.
+    """
+
+    targets: tuple[str, ...]
+    characters: tuple[str, ...]
+    probabilities: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotableUnit:
+    """A hidden unit, and the feature of the text that its activity goes with.
+
+    Attributes:
+        unit: which of the H.
+        feature: the feature's name.
+        correlation: Pearson's, over all characters read.
+    """
+
+    unit: int
+    feature: str
+    correlation: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EmbeddingMap:
+    """The rows of an embedding in the plane in which they differ most.
+
+    Attributes:
+        points: (V, 2), by id.
+        explained: the shares of the rows' variance along the two axes.
+    """
+
+    points: NDArray[np.float64]
+    explained: tuple[float, float]
+
+
+def next_characters(model: LanguageModel, name: str) -> NextCharacters:
+    """Read ``name`` and return how likely each character was at each place.
+
+    Raises:
+        CorpusError: ``name`` is empty.
+        VocabularyError: it has a character that the model never saw.
+    """
+    ids = [BOUNDARY, *_encode(model, [name])[0].tolist(), BOUNDARY]
+    if not model.rnn.config.begin:
+        del ids[0]
+    if model.is_text:  # which has no end
+        del ids[-1]
+    carry, rows = model.rnn.initial_carry(1), []
+    for i in ids[:-1]:
+        logits, carry = model.rnn.step(np.array([i]), carry)
+        rows.append(np.exp(log_softmax(logits)[0]))
+    characters = symbols(model.vocabulary, text=model.is_text)
+    return NextCharacters(
+        targets=tuple(characters[i] for i in ids[1:]),
+        characters=characters,
+        probabilities=np.stack(rows),
+    )
+
+
+def symbols(vocabulary: Vocabulary, *, text: bool) -> tuple[str, ...]:
+    r"""Return what stands for each id, V of them.
+
+    The boundary is ``\n``, which no name has, but for text ``<end>``; the unknown symbol U+FFFD.
+    """
+    unknown = ["\ufffd"] * vocabulary.has_unknown
+    return ("<end>" if text else END, *vocabulary.characters, *unknown)
+
+
+def activity(model: LanguageModel, names: Sequence[str], layer: int = -1) -> list[Floats]:
+    """Return the hidden state h of a layer after each character of each name: (T, H) a name.
+
+    Each name is read from its beginning, the begin symbol first if the model has one. The
+    values lie in (-1, 1).
+
+    Raises:
+        ConfigError: the model has no such layer, or none at all.
+        CorpusError: there is no name, or one is empty.
+        VocabularyError: a name has a character that the model never saw.
+    """
+    if not model.rnn.config.has_network:
+        raise ConfigError(
+            f"a model of the kind {model.rnn.config.kind} has no hidden units. "
+            "Train one of the kind network or mixture."
+        )
+    rnn = getattr(model.rnn, "network", model.rnn)  # of a mixture, its network
+    layers = rnn.config.layers
+    if not -layers <= layer < layers:
+        raise ConfigError(f"layer must lie in [{-layers}, {layers}). Received: {layer}")
+    strings = _encode(model, names)
+    width = max(map(len, strings))
+    ids = np.full((len(strings), width), BOUNDARY, np.int32)
+    for row, string in zip(ids, strings, strict=True):
+        row[: len(string)] = string
+    carry = rnn.initial_carry(len(strings))
+    if rnn.config.begin:
+        _, carry = rnn.step(np.full(len(strings), BOUNDARY), carry)
+    hidden = np.empty((len(strings), width, rnn.config.units), np.float32)
+    for time in range(width):
+        _, carry = rnn.step(ids[:, time], carry)
+        hidden[:, time] = carry[layer % layers * STATES[rnn.config.cell]]
+    return [h[: len(string)] for h, string in zip(hidden, strings, strict=True)]
+
+
+def simple_features(
+    names: Sequence[str], unit: Unit = "character"
+) -> dict[str, list[NDArray[np.float64]]]:
+    """Return simple features of each character of each name, (T,) a name.
+
+    ``vowel``: 1 for Latin a, e, i, o, u and y, with or without accents, else 0; ``position``: the
+    characters before it; ``left``: those after it, which a model can only guess.
+    """
+    found: dict[str, list[NDArray[np.float64]]] = {"vowel": [], "position": [], "left": []}
+    for name in names:
+        characters = split_units(unicodedata.normalize("NFC", name), unit)
+        places = np.arange(len(characters), dtype=np.float64)
+        found["vowel"].append(np.array([is_vowel(c) for c in characters], np.float64))
+        found["position"].append(places)
+        found["left"].append(places[::-1].copy())
+    return found
+
+
+def is_vowel(character: str) -> bool:
+    """Return whether a character is a Latin a, e, i, o, u or y, with or without accents."""
+    return unicodedata.normalize("NFD", character)[:1].lower() in tuple("aeiouy")
+
+
+def kind(character: str) -> str:
+    """Return ``capital``, ``vowel`` or ``consonant`` for a Latin letter, else ``other``."""
+    base = unicodedata.normalize("NFD", character)[:1]
+    if not ("a" <= base.lower() <= "z"):
+        return "other"
+    if base.isupper():
+        return "capital"
+    return "vowel" if is_vowel(character) else "consonant"
+
+
+def notable_units(activities: Sequence[Floats], features: Features) -> list[NotableUnit]:
+    """Choose hidden units worth looking at: for each feature the one that follows it best.
+
+    That is the unit with the largest absolute Pearson correlation over all characters; one
+    that an earlier feature has taken is passed over. A feature that never changes is left out.
+
+    Args:
+        activities: (T, H) a name, from ``activity``.
+        features: by name, (T,) a name; ``simple_features(names)`` has some.
+
+    Raises:
+        ConfigError: a feature's lengths are not those of ``activities``.
+    """
+    hidden = np.concatenate(activities).astype(np.float64)  # (characters, H)
+    hidden -= hidden.mean(axis=0)
+    norms = np.sqrt((hidden**2).sum(axis=0))
+    chosen: list[NotableUnit] = []
+    for name, values in features.items():
+        if [len(value) for value in values] != [len(h) for h in activities]:
+            raise ConfigError(
+                f"the feature {name!r:.40} must have a number for each character. Received: "
+                f"{sum(map(len, values))} for {len(hidden)}"
+            )
+        feature = np.concatenate(values)
+        feature = feature - feature.mean()
+        if not feature.any() or len(chosen) == len(norms):
+            continue
+        scale = norms * np.sqrt((feature**2).sum())
+        correlations = (feature @ hidden) / np.where(scale > 0, scale, np.inf)
+        free = np.abs(correlations)
+        free[[unit.unit for unit in chosen]] = -1
+        best = int(free.argmax())
+        chosen.append(NotableUnit(unit=best, feature=name, correlation=float(correlations[best])))
+    return chosen
+
+
+def embedding_map(table: NDArray[np.floating]) -> EmbeddingMap:
+    """Project an embedding, (V, E), onto its first two principal components.
+
+    The table is ``checkpoint.load_model(run).weights["embedding"]``. Each axis points to where its
+    largest coordinate is positive, so that the map does not depend on the solver's signs.
+
+    Raises:
+        ConfigError: the table has not two dimensions, or no row.
+    """
+    table = np.asarray(table, np.float64)
+    if table.ndim != 2 or not table.size:
+        raise ConfigError(f"an embedding must have the shape (V, E). Received: {table.shape}")
+    u, s, _ = np.linalg.svd(table - table.mean(axis=0), full_matrices=False)
+    points, shares = np.zeros((len(table), 2)), np.zeros(2)
+    axes = min(2, len(s))
+    points[:, :axes] = u[:, :axes] * s[:axes]
+    points *= np.sign(points[np.abs(points).argmax(axis=0), range(2)])
+    if s.any():
+        shares[:axes] = s[:axes] ** 2 / (s**2).sum()
+    return EmbeddingMap(points=points, explained=(float(shares[0]), float(shares[1])))
+
+
+def _encode(model: LanguageModel, names: Sequence[str]) -> list[NDArray[np.int32]]:
+    if not names or not all(names):
+        raise CorpusError("there must be a name to read, and none may be empty. Give one.")
+    return [model.vocabulary.encode(unicodedata.normalize("NFC", name)) for name in names]

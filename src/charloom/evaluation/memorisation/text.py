@@ -1,0 +1,277 @@
+"""What a model of running text gives back verbatim of the text that it learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...data.encoded.text import Progress
+from ...data.text import Text
+from ...data.vocabulary import BOUNDARY, split_units
+from ...errors import ConfigError, CorpusError, RunError
+from ...generation import LanguageModel
+from ...models.scoring.text import WARM
+from ...run import load_model
+from ..metrics.blocks import BLOCK, block_nats
+from ..statistics import Estimate, middle, ratio_estimate
+from .suffix_automaton import copied, covered
+from .verdict import WORDS, Copies, Level, LongestCopy, Memorisation
+
+Ids = NDArray[np.integer]
+
+TEMPERATURES = (0.5, 0.8, 1.0)
+CHARACTERS = 20_000
+
+PIECE = 50
+"""Characters from which a verbatim piece is long: some ten words."""
+
+BLOCKS = 100
+"""Blocks of either text that are scored, at most, evenly spread."""
+
+STRONG_SHARE = 0.1
+"""Share of long verbatim pieces beyond that in real text from which memorisation is strong."""
+
+TIMES = 2
+"""How much longer than in real text the longest copy may be by chance."""
+
+LEAST = 20
+"""Characters that the longest copy in real text counts as at least, be the text small."""
+
+STRETCH = 500
+"""Characters that are drawn anew as one for the intervals of shares."""
+
+RESAMPLES = 1000
+
+
+def text_memorisation(
+    model: LanguageModel,
+    train_text: Text | None,
+    held_out_text: str | Text,
+    *,
+    temperatures: Sequence[float] = TEMPERATURES,
+    characters: int = CHARACTERS,
+    seed: int = 0,
+    threads: int | None = None,
+) -> Memorisation:
+    """Look in drawn text for pieces of the training text, and in as much real text beside it.
+
+    Real text has such pieces too, for a language repeats itself; so what ``held_out_text``, which
+    the model has not seen, has of them is what is normal. At each temperature ``copied`` is the
+    share of drawn characters that lie in verbatim pieces of 50 or more, ``ideal`` that of real
+    ones; intervals are bootstraps over stretches of text.
+
+    The level is read at the temperature nearest to 1. ``strong``: that share is a tenth of the
+    text more than in real text. ``some``: it is more, their intervals apart; or the longest piece
+    is more than twice as long. Else ``none``.
+
+    Args:
+        model: of text.
+        train_text: what it learnt from; where it ends with ``held_out_text``, without that.
+        held_out_text: what it did not.
+        temperatures: each above 0.
+        characters: to draw at each temperature; no more than ``held_out_text`` has.
+        seed: decides the draws and the intervals.
+        threads: at most so many.
+
+    Raises:
+        ConfigError: the model is of names, or an argument lies outside what it may be.
+        CorpusError: the training text is not there, or one has nothing that the model knows.
+    """
+    if not model.is_text:
+        raise ConfigError("this model has learnt names, not running text. Call memorisation.")
+    if not temperatures or characters < 1:
+        raise ConfigError(
+            "memorisation needs a temperature and a character to draw at least. "
+            f"Received: {len(temperatures)} and {characters}"
+        )
+    if train_text is None:
+        raise CorpusError(
+            "copies of the training text can only be found in it, which a run folder does not "
+            "hold. Pass the file that the run was trained on."
+        )
+    if train_text.unit != model.vocabulary.unit:
+        raise ConfigError(
+            f"the training text must be read in the model's unit, {model.vocabulary.unit}. "
+            f"Received: {train_text.unit}"
+        )
+    if not isinstance(held_out_text, Text):
+        held_out_text = Text.of(held_out_text, train_text.unit)
+    unseen = held_out_text.vocabulary.decode(held_out_text.ids(0, len(held_out_text)))
+    table = {c: i for i, c in enumerate(train_text.vocabulary.characters, start=1)}
+    unit = model.vocabulary.unit
+    real = _ids(split_units(unseen, unit), table, len(table) + 1)
+    size = _end_of_training(train_text, real)
+    real = real[:characters]
+    if size < 2:
+        raise CorpusError("the training text is all held out. Pass what the model learnt from.")
+    texts = [
+        split_units(model.text(len(real), temperature=float(heat), seed=seed), unit)
+        for heat in temperatures
+    ]
+    drawn = [_ids(text, table, len(table) + 1) for text in texts]
+    lengths = _copied([real, *drawn], train_text, size)
+    ideal, *shares = (_share_copied(found, seed) for found in lengths)
+    k = int(np.abs(np.asarray(temperatures) - 1).argmin())
+    by_temperature = tuple(
+        Copies(temperature=float(heat), copied=found, ideal=ideal)
+        for heat, found in zip(temperatures, shares, strict=True)
+    )
+    longest = LongestCopy(
+        characters=int(lengths[1 + k].max()),
+        text=_longest(drawn[k], lengths[1 + k], train_text),
+        drawn=len(drawn[k]),
+        real_characters=int(lengths[0].max()),
+        real_text=_longest(real, lengths[0], train_text),
+        piece=PIECE,
+    )
+    nats, spread, blocks = _scored(model, train_text, size, seed, threads)
+    other, other_spread, others = _scored(
+        model, held_out_text, len(held_out_text), seed + 1, threads
+    )
+    level = _level(by_temperature[k], longest)
+    return Memorisation(
+        train_nats_per_char=middle(spread, nats, blocks),
+        held_out_nats_per_char=middle(other_spread, other, others),
+        gap=middle(other_spread - spread, other - nats, min(blocks, others)),
+        by_temperature=by_temperature,
+        longest_copy=longest,
+        canaries=None,
+        level=level,
+        verdict=_verdict(by_temperature[k], longest, level),
+    )
+
+
+def training_text(
+    run: Path,
+    sources: Sequence[str | Path] = (),
+    *,
+    encoding: str | None = None,
+    progress: Progress | None = None,
+) -> Text:
+    """Read the text that a run learnt from, what it held out included.
+
+    Args:
+        run: its folder.
+        sources: the files; where the run found them, if none is given.
+        encoding, progress: as in ``Text.read``.
+
+    Raises:
+        RunError: it is no sound run of text, its files are not there, or they hold another text.
+        CorpusError: a file cannot be read or decoded.
+    """
+    saved = load_model(run)
+    corpus = saved.facts.get("corpus")
+    size = saved.facts.get("train_characters")
+    if not saved.config.text or not isinstance(size, int) or not isinstance(corpus, dict):
+        raise RunError(f"{run} does not say which text it learnt from. Train a model of text.")
+    named = [str(source) for source in corpus.get("sources", [])]
+    paths = [str(source) for source in sources] or named
+    missing = [path for path in paths if not Path(path).is_file()]
+    if missing or not paths:
+        raise RunError(
+            f"the text that {run} learnt from is not at hand: there is no file "
+            f"{(missing or ['of it'])[0]!r:.200}. Pass its files with --source."
+        )
+    text = Text.read(*paths, unit=saved.vocabulary.unit, encoding=encoding, progress=progress)
+    table = {c: i for i, c in enumerate(text.vocabulary.characters, start=1)}
+    held_out = split_units(saved.held_out_text or "", saved.vocabulary.unit)
+    end = _end_of_training(text, _ids(held_out, table, len(table) + 1))
+    if end != size + 1:
+        raise RunError(
+            f"{', '.join(paths):.200} is not the text that {run} learnt from: it was changed "
+            "since. Pass the files as they were with --source."
+        )
+    return text
+
+
+def _ids(units: Sequence[str], table: dict[str, int], absent: int) -> Ids:
+    return np.fromiter((table.get(unit, absent) for unit in units), np.int64, len(units))
+
+
+def _end_of_training(text: Text, held_out: Ids) -> int:
+    """Return where ``held_out`` begins, if it is how the text ends; else the text's end."""
+    window = min(len(held_out) + text.report.documents, len(text))
+    tail = text.ids(len(text) - window, len(text))
+    places = np.flatnonzero(tail != BOUNDARY)
+    if not len(held_out) or len(places) < len(held_out):
+        return len(text)
+    places = places[-len(held_out) :]
+    absent = len(text.vocabulary.characters) + 1  # as which the model read what was rare
+    if not ((tail[places] == held_out) | (held_out == absent)).all():
+        return len(text)
+    return len(text) - window + int(places[0])
+
+
+def _copied(texts: Sequence[Ids], source: Text, size: int) -> list[NDArray[np.int32]]:
+    """Return ``copied`` of each text, the source read once for all."""
+    parts: list[Ids] = []
+    for number, text in enumerate(texts):  # each ends with an id that no text has
+        parts += [text, np.array([source.vocabulary.size + 1 + number])]
+    lengths = copied(np.concatenate(parts), source.ids, size)
+    ends = np.cumsum([len(text) + 1 for text in texts])
+    return [lengths[end - len(text) - 1 : end - 1] for end, text in zip(ends, texts, strict=True)]
+
+
+def _share_copied(lengths: NDArray[np.int32], seed: int) -> Estimate:
+    """Estimate the share of characters in long pieces by the bootstrap over stretches."""
+    inside = covered(lengths, PIECE)
+    starts = np.arange(0, len(inside), STRETCH)
+    counts = np.add.reduceat(inside.astype(np.int64), starts)
+    return ratio_estimate(counts, np.diff(starts, append=len(inside)), seed=seed)
+
+
+def _longest(ids: Ids, lengths: NDArray[np.int32], source: Text) -> str:
+    end = int(lengths.argmax()) + 1
+    return source.vocabulary.decode(ids[end - int(lengths[end - 1]) : end])
+
+
+def _scored(
+    model: LanguageModel, text: Text, size: int, seed: int, threads: int | None
+) -> tuple[float, NDArray[np.float64], int]:
+    """Return nats a character of blocks all over a text, as resampled, and how many blocks."""
+    known = {c: i for i, c in enumerate(model.vocabulary.characters, start=1)}
+    other = -1 if model.vocabulary.unknown_id is None else model.vocabulary.unknown_id
+    own = [known.get(character, other) for character in text.vocabulary.characters]
+    table = np.array([-1, *own, other], np.int32)  # boundaries are left out, as is what none knows
+    count = min(BLOCKS, max(1, (size - 1) // BLOCK))
+    blocks = []
+    for low in np.linspace(1, max(1, size - BLOCK), count).astype(np.int64).tolist():
+        before = table[text.ids(max(0, low - WARM), low)]
+        inside = table[text.ids(low, min(low + BLOCK, size))]
+        before, inside = before[before >= 0], inside[inside >= 0]
+        if len(inside):
+            blocks.append((np.concatenate([before, inside]), len(inside)))
+    if not blocks:
+        raise CorpusError("the model never saw any of the text's characters. Pass other text.")
+    nats = block_nats(model.rnn, blocks, threads)
+    sizes = np.array([own_size for _, own_size in blocks])
+    rng = np.random.default_rng(seed)
+    picks = rng.integers(len(blocks), size=(RESAMPLES, len(blocks)))
+    spread = nats[picks].sum(axis=1) / sizes[picks].sum(axis=1)
+    return float(nats.sum() / sizes.sum()), spread, len(blocks)
+
+
+def _level(copies: Copies, longest: LongestCopy) -> Level:
+    apart = copies.copied.low > copies.ideal.high
+    if apart and copies.copied.value - copies.ideal.value >= STRONG_SHARE:
+        return "strong"
+    if apart or longest.characters > TIMES * max(longest.real_characters, LEAST):
+        return "some"
+    return "none"
+
+
+def _verdict(copies: Copies, longest: LongestCopy, level: Level) -> str:
+    return (
+        f"Of {longest.drawn:,} characters drawn at temperature {copies.temperature:g}, the longest "
+        f"piece that is verbatim in the training text has {longest.characters:,}, where as much "
+        f"real text that the model has not seen has one of {longest.real_characters:,}, and "
+        f"{_percent(copies.copied.value)} lie in pieces of {longest.piece} or more, where it is "
+        f"{_percent(copies.ideal.value)} of the real ones: {WORDS[level]} memorisation."
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %" if 0 < share < 0.1 else f"{100 * share:.0f} %"

@@ -1,0 +1,128 @@
+"""The nearest training name of each string, by edit distance."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...config import Unit
+from ...data.vocabulary import split_units
+from ...errors import CorpusError
+from ...models.threads import usable_cores
+
+CELLS = 1 << 23
+"""Pairs of strings whose distances are held at once."""
+
+FEW = 20_000_000
+"""Pairs up to which all are compared at once: choosing them would take longer."""
+
+SMALL = 200_000
+"""Pairs up to which a second thread costs more than it does."""
+
+Ints = NDArray[np.int64]
+
+
+def nearest(
+    queries: Sequence[str],
+    names: Sequence[str],
+    threads: int | None = None,
+    *,
+    unit: Unit = "character",
+) -> tuple[Ints, Ints]:
+    """Return each query's least edit distance to a name, and which it is: the first of equals.
+
+    The Levenshtein distance, exact: insertions, deletions and substitutions of one unit each.
+    Names are compared by length: the difference of two lengths is the least that their distance
+    can be, so that most names are never looked at.
+
+    Args:
+        queries: N strings.
+        names: what they are compared with.
+        threads: at most so many; the result is the same.
+        unit: what an edit changes.
+
+    Returns:
+        distances (N,) and indices into ``names`` (N,).
+
+    Raises:
+        CorpusError: there is no name.
+    """
+    if not len(names):
+        raise CorpusError("there are no names to be near to. Give one at least.")
+    workers = threads or usable_cores()
+    slots: dict[str, int] = {}
+    slot_of = np.array([slots.setdefault(text, len(slots)) for text in queries], np.int64)
+    texts = [_units(text, unit) for text in slots]
+    first: dict[str, int] = {}
+    for index, name in enumerate(names):
+        first.setdefault(name, index)
+    different = [_units(name, unit) for name in first]
+    index_of = np.fromiter(first.values(), np.int64, len(first))
+
+    distances = np.full(len(texts), np.iinfo(np.int64).max)
+    indices = np.zeros(len(texts), np.int64)
+    for place, text in enumerate(slots):
+        if text in first:
+            distances[place], indices[place] = 0, first[text]
+    if len(texts) * len(first) <= FEW:
+        open_, others = np.flatnonzero(distances > 0), np.arange(len(different))
+        _compare(texts, open_, others, different, index_of, distances, indices, workers)
+        return distances[slot_of], indices[slot_of]
+    shelves = _by_length(different)
+    for length, (places, _) in _by_length(texts).items():
+        for other in sorted(shelves, key=lambda size: abs(size - length)):
+            open_ = places[distances[places] >= max(1, abs(other - length))]
+            _compare(texts, open_, *shelves[other], index_of, distances, indices, workers)
+    return distances[slot_of], indices[slot_of]
+
+
+def _units(text: str, unit: Unit) -> Sequence[Hashable]:
+    return text if unit == "character" else split_units(text, unit)
+
+
+def _by_length(
+    texts: Sequence[Sequence[Hashable]],
+) -> dict[int, tuple[Ints, list[Sequence[Hashable]]]]:
+    """Return the places of the texts of each length, ascending, and the texts."""
+    places = defaultdict(list)
+    for place, text in enumerate(texts):
+        places[len(text)].append(place)
+    return {
+        length: (np.array(found), [texts[i] for i in found]) for length, found in places.items()
+    }
+
+
+def _compare(
+    texts: Sequence[Sequence[Hashable]],
+    places: Ints,
+    others: Ints,
+    names: list[Any],
+    index_of: Ints,
+    distances: Ints,
+    indices: Ints,
+    workers: int,
+) -> None:
+    """Take over what is nearer among ``names``, or as near and earlier in the list."""
+    from rapidfuzz.distance import Levenshtein
+    from rapidfuzz.process import cdist
+
+    rows = max(1, CELLS // len(names))
+    longest = max(max(map(len, names)), max((len(texts[i]) for i in places), default=0))
+    for start in range(0, len(places), rows):
+        part = places[start : start + rows]
+        found = cdist(
+            [texts[i] for i in part],
+            names,
+            scorer=Levenshtein.distance,
+            dtype=np.uint8 if longest < 256 else np.int32,
+            workers=workers if len(part) * len(names) > SMALL else 1,
+        )
+        columns = found.argmin(axis=1)
+        least = found[np.arange(len(part)), columns].astype(np.int64)
+        index = index_of[others[columns]]
+        better = (least < distances[part]) | ((least == distances[part]) & (index < indices[part]))
+        distances[part[better]], indices[part[better]] = least[better], index[better]

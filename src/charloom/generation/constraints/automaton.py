@@ -1,0 +1,266 @@
+"""A deterministic automaton over a vocabulary's ids: which strings may come, and which not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...data.vocabulary import BOUNDARY
+from .bounds import CALL, MOST_PAIRS, MOST_STATES, TooLargeError, Work, require_size
+
+DEAD = -1
+"""The state from which no accepted string goes on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Automaton:
+    """A deterministic automaton over ids, with S states, K classes and V ids.
+
+    It is trimmed: every state can be reached from the start, and can reach an accepting one. One
+    that accepts nothing has no states.
+
+    Attributes:
+        classes: (V,), the class of each id; ids of one class behave alike in every state. The
+            boundary is never read; its class, 0, means nothing.
+        table: (S, K), the next state by state and class; ``DEAD`` where no accepted string goes on.
+        accepting: (S,), whether a string may end here.
+        start: the first state; ``DEAD`` if nothing is accepted.
+    """
+
+    classes: NDArray[np.int32]
+    table: NDArray[np.int32]
+    accepting: NDArray[np.bool_]
+    start: int
+
+    @property
+    def size(self) -> int:
+        """S, the number of states."""
+        return len(self.table)
+
+    @property
+    def empty(self) -> bool:
+        """Whether no string at all is accepted."""
+        return self.start == DEAD
+
+    def following(self) -> NDArray[np.int32]:
+        """Return the next state by state and id, (S, V); the boundary's column is all ``DEAD``."""
+        following = self.table[:, self.classes]
+        following[:, BOUNDARY] = DEAD
+        return following
+
+    def after(self, ids: Iterable[int] | NDArray[np.integer], state: int | None = None) -> int:
+        """Return the state that reading ``ids`` leads to from ``state``, by default the start."""
+        state = self.start if state is None else state
+        for i in ids:
+            if state == DEAD or i == BOUNDARY:
+                return DEAD
+            state = int(self.table[state, self.classes[i]])
+        return state
+
+    def accepts(self, ids: Iterable[int] | NDArray[np.integer]) -> bool:
+        """Tell whether the whole of ``ids`` is accepted."""
+        state = self.after(ids)
+        return state != DEAD and bool(self.accepting[state])
+
+    def moved(self, state: int, work: Work | None = None) -> Automaton:
+        """Return the automaton of what may follow once ``state`` is reached."""
+        return trimmed(self.classes, self.table, self.accepting, state, work or Work())
+
+
+def trimmed(
+    classes: NDArray[np.integer],
+    table: NDArray[np.int32],
+    accepting: NDArray[np.bool_],
+    start: int,
+    work: Work,
+) -> Automaton:
+    """Return the automaton without useless states and classes.
+
+    Args:
+        classes: (V,), 0 for the boundary.
+        table: (S, K).
+        accepting: (S,).
+        start: a state, or ``DEAD``.
+        work: counts.
+
+    Raises:
+        TooLargeError: too much work.
+    """
+    used = np.unique(classes[1:])
+    if len(used) < table.shape[1]:
+        table = table[:, used]
+        classes = np.append(0, np.searchsorted(used, classes[1:]))
+    states, levels = _useful(table, accepting, start, work)
+    if start == DEAD or not states[start]:
+        nothing = np.zeros((0, 1), np.int32)
+        return Automaton(np.zeros(len(classes), np.int32), nothing, np.zeros(0, np.bool_), DEAD)
+    kept = np.concatenate([level[states[level]] for level in levels])  # the start comes first
+    number = np.full(len(table) + 1, DEAD, np.int32)
+    number[kept] = np.arange(len(kept), dtype=np.int32)
+    return Automaton(classes.astype(np.int32), number[table[kept]], accepting[kept], 0)
+
+
+def _useful(
+    table: NDArray[np.int32], accepting: NDArray[np.bool_], start: int, work: Work
+) -> tuple[NDArray[np.bool_], list[NDArray[np.intp]]]:
+    """Return which states lie on a way to acceptance, (S,), and those reached, by distance."""
+    size, classes = table.shape
+    reached, alive = np.zeros((2, size + 1), np.bool_)  # the last is DEAD
+    levels: list[NDArray[np.intp]] = []
+    frontier = np.array([] if start == DEAD else [start], np.intp)
+    while len(frontier):
+        work.spend(len(frontier) * classes + CALL)
+        reached[frontier] = True
+        levels.append(frontier)
+        fresh = np.zeros(size + 1, np.bool_)
+        fresh[table[frontier]] = True
+        fresh[DEAD] = False
+        frontier = np.flatnonzero(fresh & ~reached)
+    alive[:-1] = accepting & reached[:-1]
+    # Most ways lead away from the start: one sweep from the farthest level back settles them.
+    changed = True
+    while changed:
+        changed = False
+        for level in reversed(levels):
+            rest = level[~alive[level]]
+            if len(rest):
+                work.spend(len(rest) * classes + CALL)
+                saved = rest[alive[table[rest]].any(axis=1)]
+                alive[saved] = True
+                changed |= len(saved) > 0
+    return alive[:-1], levels
+
+
+def over_words(
+    table: NDArray[np.int32],
+    accepting: NDArray[np.bool_],
+    words: Sequence[tuple[int, ...]],
+    work: Work,
+) -> Automaton:
+    """Return the automaton over ids, each of which is read as a word of smaller symbols.
+
+    Args:
+        table: (S, K), the next state by state and symbol; state 0 is the start.
+        accepting: (S,).
+        words: V - 1 of them, one for each id from 1 on; none is empty.
+        work: counts.
+
+    Raises:
+        TooLargeError: too many cells, or too much work.
+    """
+    number: dict[tuple[int, ...], int] = {}
+    classes = [0, *(number.setdefault(word, len(number)) for word in words)]
+    require_size(len(table), len(number))
+    longest = max(map(len, number), default=1)
+    work.spend(len(table) * sum(map(len, number)))
+    padded = np.full((len(number), longest), -1, np.int32)
+    for row, word in zip(padded, number, strict=True):
+        row[: len(word)] = word
+    ended = np.concatenate([table, np.full((1, table.shape[1]), DEAD, np.int32)])
+    states = table[:, padded[:, 0]]
+    for symbols in padded.T[1:]:
+        on = symbols >= 0
+        states[:, on] = ended[states[:, on], symbols[on]]
+    return trimmed(np.array(classes), states, accepting, 0, work)
+
+
+def product(
+    automata: Sequence[Automaton], most_states: int = MOST_STATES, work: Work | None = None
+) -> Automaton:
+    """Return the automaton, trimmed, of the strings that all ``automata`` (one at least) accept.
+
+    Raises:
+        TooLargeError: it is larger than ``most_states`` or ``MOST_CELLS``, or takes too much work.
+    """
+    work = work or Work()
+    joined, *rest = sorted(automata, key=lambda one: one.size)
+    for one in rest:
+        if not joined.empty:
+            joined = _pair(joined, one, most_states, work)
+    return joined
+
+
+def _pair(a: Automaton, b: Automaton, most_states: int, work: Work) -> Automaton:
+    both = a.classes[1:].astype(np.int64) * b.table.shape[1] + b.classes[1:]
+    joint, classes = np.unique(both, return_inverse=True)
+    of_a, of_b = np.divmod(joint, b.table.shape[1])
+    if a.size * b.size > MOST_PAIRS:
+        raise TooLargeError(f"more than {MOST_PAIRS:,} pairs of states")
+    place = np.zeros(a.size * b.size, np.int32)  # 1 + the number of a pair; pages come when used
+    frontier = np.array([a.start * b.size + b.start], np.int64)
+    count = 1
+    place[frontier] = count
+    rows, accepting = [], []
+    while len(frontier):
+        require_size(count, len(joint), most_states)
+        work.spend(len(frontier) * len(joint) + CALL)
+        in_a, in_b = np.divmod(frontier, b.size)
+        to_a, to_b = a.table[in_a[:, None], of_a], b.table[in_b[:, None], of_b]
+        pairs = to_a.astype(np.int64) * b.size + to_b
+        alive = (to_a != DEAD) & (to_b != DEAD)
+        reached = pairs[alive]
+        accepting.append(a.accepting[in_a] & b.accepting[in_b])
+        frontier = np.unique(reached[place[reached] == 0])
+        place[frontier] = np.arange(count + 1, count + 1 + len(frontier))
+        count += len(frontier)
+        row = np.full(pairs.shape, DEAD, np.int32)
+        row[alive] = place[reached] - 1
+        rows.append(row)
+    return trimmed(
+        np.concatenate([[0], classes]), np.concatenate(rows), np.concatenate(accepting), 0, work
+    )
+
+
+def completable(automaton: Automaton, least: int, most: int) -> NDArray[np.bool_]:
+    """Return where a string can still be completed, (most + 1, S).
+
+    ``[t, s]`` tells whether a string of ``t`` ids that has come to state ``s`` can still become an
+    accepted one of ``least`` to ``most`` ids.
+    """
+    rows = np.zeros((most + 1, automaton.size), np.bool_)
+    row = np.zeros(automaton.size, np.bool_)
+    nowhere = row
+    for low, high, ends in ((least, most, automaton.accepting), (0, min(least - 1, most), nowhere)):
+        for t in range(high, low - 1, -1):
+            row, last = _before(automaton, row, ends), row
+            rows[t] = row
+            if np.array_equal(row, last):  # the same step from here on: nothing changes
+                rows[low:t] = row
+                break
+    return rows
+
+
+def possible(
+    automaton: Automaton, read: int, least: int, most: int | None, work: Work | None = None
+) -> bool:
+    """Tell whether ``read`` ids, come to the start, can become ``least`` to ``most`` in all.
+
+    Raises:
+        TooLargeError: too much work.
+    """
+    work = work or Work()
+    if automaton.empty or (most is not None and max(read, least) > most):
+        return False
+    # Without a longest length, every state of a trimmed automaton can still be completed.
+    row = automaton.accepting if most is not None else np.ones_like(automaton.accepting)
+    growing = 0 if row.all() or most is None else most - max(read, least)
+    nowhere = np.zeros_like(automaton.accepting)
+    for steps, ends in ((growing, automaton.accepting), (least - read, nowhere)):
+        for _ in range(steps):
+            work.spend(automaton.table.size + CALL)
+            row, last = _before(automaton, row, ends), row
+            if np.array_equal(row, last):
+                break
+    return bool(row[automaton.start])
+
+
+def _before(
+    automaton: Automaton, states: NDArray[np.bool_], ends: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Return ``ends``, and the states from which one more id can lead into ``states``; all (S,)."""
+    leads = np.append(states, False)[automaton.table]  # (S, K)
+    before: NDArray[np.bool_] = np.logical_or.reduce(leads, axis=1) | ends
+    return before

@@ -1,0 +1,113 @@
+"""Automata of strings that end with a text, contain one, or contain none of many."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...data.vocabulary import Vocabulary
+from .automaton import DEAD, Automaton, over_words, trimmed
+from .bounds import Work, require_size
+
+
+def ending(text: Sequence[int], V: int, work: Work) -> Automaton:
+    """Return the automaton over ``V`` ids of the strings that end with the ids ``text``."""
+    classes, table = _matcher(text, V, work)
+    return trimmed(classes, table, np.arange(len(table)) == len(text), 0, work)
+
+
+def containing(text: Sequence[int], V: int, work: Work) -> Automaton:
+    """Return the automaton over ``V`` ids of the strings that contain the ids ``text``."""
+    classes, table = _matcher(text, V, work)
+    table[-1] = len(text)
+    return trimmed(classes, table, np.arange(len(table)) == len(text), 0, work)
+
+
+def _matcher(
+    text: Sequence[int], V: int, work: Work
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return classes (V,) and table (T + 1, K) of Knuth, Morris and Pratt's automaton (1977).
+
+    State j: the longest beginning of ``text`` (T,) that what was read ends with has j ids.
+    """
+    ids, symbols = np.unique(np.array(text, np.int64), return_inverse=True)
+    classes = np.zeros(V, np.int32)  # 0: what the text does not hold
+    classes[ids] = np.arange(1, len(ids) + 1)
+    require_size(len(text) + 1, len(ids) + 1)
+    work.spend((len(text) + 1) * (len(ids) + 1))
+    table = np.zeros((len(text) + 1, len(ids) + 1), np.int32)
+    border = 0  # the state of text[1:j]
+    for j, symbol in enumerate((symbols + 1).tolist()):
+        table[j] = table[border]
+        table[j, symbol] = j + 1
+        border = int(table[border, symbol]) if j else 0
+    table[-1] = table[border]
+    return classes, table
+
+
+def avoiding(texts: Iterable[str], vocabulary: Vocabulary, work: Work) -> Automaton | None:
+    """Return the automaton of the strings of which no part is one of ``texts``, in any case.
+
+    Both sides are compared as the casefolded code points of their NFC. Blank texts are ignored;
+    ``None`` if nothing that the vocabulary can write is left.
+
+    Raises:
+        TooLargeError: too many states or cells, or too much work.
+    """
+    read = [_folded(character) for character in vocabulary.characters]
+    known = set().union(*read)
+    parts = sorted({_folded(text) for text in texts if text.strip()})
+    parts = [part for part in parts if known.issuperset(part)]
+    if not parts:
+        return None
+    code = {point: i for i, point in enumerate(sorted(set().union(*parts)), start=1)}
+    table = _trie([[code[point] for point in part] for part in parts], len(code) + 1, work)
+    words = [tuple(code.get(point, 0) for point in text) for text in read]
+    return over_words(table, np.ones(len(table), np.bool_), words, work)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _trie(parts: Sequence[Sequence[int]], K: int, work: Work) -> NDArray[np.int32]:
+    """Return the table, (S, K), of Aho and Corasick's automaton (1975), dead where a part ends.
+
+    ``parts`` are sorted: one that begins with another comes later, and adds nothing. Class 0 is in
+    none of them.
+    """
+    edges: list[list[tuple[int, int, int]]] = []  # (state, class, next) by depth
+    children: dict[tuple[int, int], int] = {}
+    states = 1
+    for part in parts:
+        state = 0
+        for depth, symbol in enumerate(part):
+            child = children.get((state, symbol))
+            if child is None:
+                child = DEAD
+                if depth + 1 < len(part):
+                    child, states = states, states + 1
+                children[state, symbol] = child
+                if depth == len(edges):
+                    edges.append([])
+                edges[depth].append((state, symbol, child))
+            state = child
+            if state == DEAD:
+                break
+    require_size(states, K)
+    work.spend(10 * len(children) + states * K)
+    table = np.zeros((states, K), np.int32)
+    failure = np.zeros(states, np.int32)  # the state of the longest proper end of what was read
+    for depth, level in enumerate(edges):
+        state, symbol, child = np.array(level, np.int32).T
+        if depth:
+            parents = np.unique(state)
+            table[parents] = table[failure[parents]]
+        target = table[state, symbol]
+        alive = (child != DEAD) & (target != DEAD)
+        failure[child[alive]] = target[alive]
+        table[state, symbol] = np.where(alive, child, DEAD)
+    return table

@@ -1,0 +1,1 @@
+"""Searches through the tree of prefixes: sampling without replacement, the likeliest strings."""

@@ -1,0 +1,137 @@
+"""The likeliest strings: exactly, or quickly by beam search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...data.vocabulary import BOUNDARY, Vocabulary
+from ...models.rnn.numpy import Recurrence
+from ...models.sampling import Sampler
+from ...models.threads import one_blas_thread
+from .arrivals import Arrivals, arrivals
+from .request import Request, Sample, Search
+from .tree import Trace, read_prompt
+from .walk import TooManySteps
+
+WIDER = 1.5
+"""By how many nats the bound is lowered, if there are too few strings above it."""
+
+FILLING = 1024
+"""Width of the beam that finds the rest, where the bound would have to be lowered too far."""
+
+
+class Best(Search):
+    """The likeliest strings that may come out, the likeliest first; exact.
+
+    A prefix is at least as likely as any string that begins with it (the admissible bound), so
+    all strings above a bound are found by stepping the prefixes above it. Of probability θ or
+    more there are at most 1 / θ prefixes of each length. The bound is lowered until there are
+    enough strings above it.
+    """
+
+    def _search(self) -> Iterator[Sample]:
+        request = self._request
+        plan = replace(self._plan(self._rails), likeliest=True)
+        given = np.zeros(0, np.uint64)
+        texts: set[str] = set()
+        bound = 3.0  # nats
+        while True:
+            try:
+                found = arrivals(plan, bound)
+            except TooManySteps:
+                self.note = (
+                    f"the bound was cut at {bound - WIDER:.1f} nats: {self._found:,} are surely "
+                    f"the likeliest, the others are from a beam of {FILLING:,}"
+                )
+                yield from self._fill(texts)
+                return
+            rows = np.flatnonzero(~np.isin(found.keys, given))
+            rows = rows[np.argsort(found.log_arrival[rows], kind="stable")]
+            given = np.concatenate([given, found.keys[rows]])
+            self.seen = len(given)
+            for _, sample in self._judged(found, rows):
+                texts.add(sample.text)
+                yield sample
+                if self._found == request.count:
+                    return
+            if found.complete:
+                self.reason = self._explain(", and there are no others", found.unfinished)
+                return
+            bound += WIDER
+
+    def _fill(self, texts: set[str]) -> Iterator[Sample]:
+        """Yield what a beam finds beside ``texts``."""
+        beam = Beam(self._rnn, self._vocabulary, self._request, FILLING)
+        for sample in beam:
+            if sample.text not in texts and self._found != self._request.count:
+                self._found += 1
+                yield sample
+        self.seen += beam.seen
+        if self._found != self._request.count:
+            self.reason = beam.reason
+
+
+class Beam(Search):
+    """Likely strings, the likeliest first, by beam search: of each length, the ``width``
+    likeliest prefixes go on, and what others would have led to is never seen."""
+
+    def __init__(
+        self, rnn: Recurrence, vocabulary: Vocabulary, request: Request, width: int
+    ) -> None:
+        super().__init__(rnn, vocabulary, request)
+        self.width = width
+
+    def _search(self) -> Iterator[Sample]:
+        found = self._beam()
+        self.seen = len(found.lengths)
+        rows = np.argsort(found.log_arrival, kind="stable")
+        for _, sample in self._judged(found, rows):
+            yield sample
+            if self._found == self._request.count:
+                return
+        self.reason = self._explain(f" with a beam of {self.width:,}; widen it", 0.0)
+
+    def _beam(self) -> Arrivals:
+        """Return the strings that end along the beam."""
+        request, sampler = self._request, Sampler(self._request.config)
+        guide, prompt = self._rails, request.rules.prompt
+        last, carry, nats = read_prompt(self._rnn, prompt)
+        state, context = guide.root(prompt) if guide else (0, 0)
+        trace, V = Trace(), self._rnn.vocabulary_size
+        ids, numbers, states, contexts = (np.array([x]) for x in (last, 0, state, context))
+        log_p, own = np.zeros(1), np.array([nats])
+        ended: list[tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]] = []
+        with one_blas_thread(), np.errstate(divide="ignore"):
+            for length in range(len(prompt), request.rules.most + 1):
+                logits, carry = self._rnn.step(ids, carry)
+                lengths = np.full(len(ids), length)
+                scores = sampler.log_probabilities(sampler.heated(logits, lengths))
+                if guide is not None:
+                    scores = scores + np.log(guide.hopes(lengths, states, contexts) > 0)
+                total = log_p[:, None] + scores  # (B, V)
+                plain = Sampler().log_probabilities(logits)
+                done = np.flatnonzero(total[:, BOUNDARY] > -np.inf)
+                ended.append((numbers[done], total[done, 0], own[done] - plain[done, 0]))
+                if length == request.rules.most:
+                    break
+                total[:, BOUNDARY] = -np.inf
+                best = np.argsort(-total, axis=None, kind="stable")[: self.width]
+                best = best[total.ravel()[best] > -np.inf]
+                row, ids = np.divmod(best, V)
+                if not len(row):
+                    break
+                log_p, own = total[row, ids], own[row] - plain[row, ids]
+                numbers = trace.add(numbers[row].astype(np.int32), ids.astype(np.int32))
+                carry = carry[:, row]
+                if guide is not None:
+                    states, contexts = guide.advance(states[row], contexts[row], ids)
+        last_numbers, log_p, own = (np.concatenate(parts) for parts in zip(*ended, strict=True))
+        text, text_lengths = trace.read(last_numbers.astype(np.int32))
+        none = np.zeros(len(log_p), np.uint64)
+        return Arrivals(
+            text, text_lengths, log_p, *3 * (-log_p,), own, none, False, unfinished=0.0, steps=0
+        )

@@ -1,0 +1,270 @@
+"""What is asked of a model, and what it gives: a request, samples and how the search went."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...config import SampleConfig
+from ...data.vocabulary import Vocabulary
+from ...models.rnn.numpy import Recurrence
+from ...models.sampling import Sampler
+from ..constraints.compiled import Compiled
+from ..novelty import Novelty, Origin
+from .arrivals import Arrivals
+from .walk import Plan
+
+if TYPE_CHECKING:
+    from .guides import Guide, Rails
+
+JUDGED_AT_ONCE = 4096
+"""Strings that are turned into text and judged together."""
+
+STEPS = 2_000_000
+"""Steps of the model that a search may take, and STEPS_EACH for each sample asked for; a model
+that can give them needs about ten a sample."""
+
+STEPS_EACH = 500
+
+_REMEDIES = {
+    "known": "pass --allow-known or train on more",
+    "forbidden": "forbid fewer",
+    "near": "lower --min-edits",
+    "unfinished": "raise --max-length or lower --temperature",
+    "empty": "raise --temperature or pass a --start",
+    "denormalised": "raise --temperature",
+    "": "raise --temperature or filter less, or ask for fewer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A string that the model gave.
+
+    Attributes:
+        text: the string, the start included.
+        nats: -log of its probability under the model itself, end symbol included.
+        origin: ``known`` from the training list; ``new``, neither on it nor forbidden; or
+            ``unknown``, where there is no list to tell by.
+    """
+
+    text: str
+    nats: float
+    origin: Origin
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Generated(Sequence[Sample]):
+    """The samples, in the order of the draw, and how the search for them went.
+
+    Attributes:
+        samples: what was found.
+        seen: how many different strings it came to, those that may not come out included.
+        mass: the probability of what was found, given what every string begins with.
+        reason: why there are fewer than were asked for, in one line with the remedy; or ``None``.
+        note: what the user should know of the samples all the same; or ``None``.
+    """
+
+    samples: tuple[Sample, ...]
+    seen: int
+    mass: float
+    reason: str | None = None
+    note: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Sample, ...]: ...
+    def __getitem__(self, index: int | slice) -> Sample | tuple[Sample, ...]:
+        return self.samples[index]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is asked for; ``LanguageModel`` has checked it.
+
+    Attributes:
+        count: how many samples; ``None`` for as many as are taken.
+        rules: what every string begins with, its lengths, and what else it must obey.
+        longest: the longest string that the model is let draw without rules.
+        config: how to draw, and the seed.
+        novelty: what may come out.
+        allow_repeats: whether one string may come out twice.
+        threads: at most so many.
+    """
+
+    count: int | None
+    rules: Compiled
+    longest: int
+    config: SampleConfig
+    novelty: Novelty
+    allow_repeats: bool = False
+    threads: int | None = None
+
+    @property
+    def most_steps(self) -> int:
+        """Steps that the search may take in one walk."""
+        return STEPS + STEPS_EACH * (self.count or 0)
+
+    def rails(self, vocabulary_size: int) -> Rails | None:
+        """Return the guide that the rules need; ``None`` if they ask for a beginning at most."""
+        rules = self.rules
+        automaton = rules.automaton
+        any_length = rules.least <= max(len(rules.prompt), 1) and rules.most >= self.longest
+        if automaton is None and any_length:
+            return None
+        from ..constraints.automaton import Automaton
+        from .guides import Rails  # late, as all of the rules: most calls have none
+
+        if automaton is None:
+            anything = np.zeros(vocabulary_size, np.int32), np.zeros((1, 1), np.int32)
+            automaton = Automaton(*anything, accepting=np.ones(1, np.bool_), start=0)
+        return Rails(automaton, rules.least, rules.most)
+
+
+class Search(Iterator[Sample]):
+    """The samples as they come, one at a time, from walks that each go farther than the last.
+
+    Attributes:
+        seen: different strings it came to so far.
+        mass: the probability of the samples so far, given what every string begins with.
+        reason: why the search ended short of the count, in one line with the remedy; ``None``
+            before its end, or with all.
+        note: what the user should know of the samples all the same, or ``None``.
+    """
+
+    def __init__(self, rnn: Recurrence, vocabulary: Vocabulary, request: Request) -> None:
+        self.seen = 0
+        self.mass = 0.0
+        self.reason: str | None = None
+        self.note: str | None = None
+        self._found = 0
+        self._walked, self._to_walk = 0, 0  # steps of the present walk, and how many it may have
+        self._rnn, self._vocabulary, self._request = rnn, vocabulary, request
+        self._characters = np.array(["", *vocabulary.characters], dtype=object)
+        self._start = vocabulary.decode(request.rules.prompt)
+        self._rails = request.rails(rnn.vocabulary_size)
+        self._come: set[int] = set()  # keys, where strings may come again
+        self._missed: defaultdict[str, float] = defaultdict(
+            float
+        )  # probability that came to nothing, by why
+        self._samples = self._search()
+
+    def __next__(self) -> Sample:
+        return next(self._samples)
+
+    @abstractmethod
+    def _search(self) -> Iterator[Sample]:
+        """Yield the samples; set ``reason`` if the end comes early."""
+
+    def _plan(self, guide: Guide | None) -> Plan:
+        """Return what there is to walk."""
+        request = self._request
+        return Plan(
+            rnn=self._rnn,
+            sampler=Sampler(request.config),
+            prompt=request.rules.prompt,
+            max_length=request.rules.most,
+            seed=request.config.seed,
+            guide=guide,
+            most_steps=request.most_steps,
+            threads=request.threads,
+            watch=self._watch,
+        )
+
+    def _watch(self, steps: int) -> None:
+        self._walked += steps
+
+    @property
+    def progress(self) -> float:
+        """How far the search is, from 0 to 1, by an estimate; of use to another thread."""
+        if self._request.count is None:
+            return 0.0
+        walked = min(1.0, self._walked / max(self._to_walk, 1))
+        return self._found / self._request.count * (1 - walked) + walked
+
+    def _judged(self, found: Arrivals, rows: NDArray[np.intp]) -> Iterator[tuple[int, Sample]]:
+        """Yield those strings of ``rows`` that may come out, with their row, in order.
+
+        A row that comes more than once is judged once, and its probability counted once.
+        """
+        ends = np.cumsum(found.lengths, dtype=np.int64)
+        novelty, log_p = self._request.novelty, found.log_p
+        for first in range(0, len(rows), JUDGED_AT_ONCE):
+            chunk, places = np.unique(rows[first : first + JUDGED_AT_ONCE], return_inverse=True)
+            texts = self._texts(found, chunk, ends)
+            judged: list[Sample | str] = [
+                Sample(text, float(found.nats[row]), verdict)  # type: ignore[arg-type]
+                if novelty.may_come(verdict)
+                else verdict
+                for row, text, verdict in zip(chunk, texts, novelty.judge(texts), strict=True)
+            ]
+            numbers = chunk.tolist()
+            for place in places.tolist():
+                row, sample = numbers[place], judged[place]
+                if isinstance(sample, Sample):
+                    if self._is_first(found, row):
+                        self.mass += float(np.exp(log_p[row]))
+                    self._found += 1
+                    yield row, sample
+                elif self._is_first(found, row):
+                    self._missed[sample] += float(np.exp(log_p[row]))
+
+    def _is_first(self, found: Arrivals, row: int) -> bool:
+        """Tell whether a string comes for the first time, and note that it has come."""
+        if not self._request.allow_repeats:
+            return True
+        key, before = int(found.keys[row]), len(self._come)
+        self._come.add(key)
+        return len(self._come) > before
+
+    def _texts(self, found: Arrivals, rows: NDArray[np.intp], ends: NDArray[np.int64]) -> list[str]:
+        """Return the strings of ``rows`` as text; ``ends`` (M,) are where each string's ids end."""
+        lengths = found.lengths[rows].astype(np.int64)
+        bounds = np.concatenate([[0], np.cumsum(lengths)])
+        places = np.repeat(ends[rows] - lengths - bounds[:-1], lengths) + np.arange(bounds[-1])
+        characters = self._characters[found.ids[places]].tolist()
+        return [self._start + "".join(characters[a:b]) for a, b in pairwise(bounds.tolist())]
+
+    def _explain(self, why: str, unfinished: float) -> str:
+        """Say in one line how far the search came, why no farther and what would help."""
+        request = self._request
+        kind = "names" if request.novelty.allow_known else "new names"
+        missed = {**self._missed, "unfinished": unfinished}
+        words = {"unfinished": "too long", "near": "too near to one of the list", "": ""}
+        causes = [
+            f"{_percent(mass)} {words.get(cause, cause)}"
+            for cause, mass in sorted(missed.items(), key=lambda pair: -pair[1])
+            if mass > 1e-9
+        ]
+        worst = max(missed, key=lambda cause: missed[cause]) if causes else ""
+        held = f"they hold {_percent(self.mass)} of the probability"
+        held += f", beside {', '.join(causes)}" if causes else ""
+        remedies = [_REMEDIES[worst]] if worst or self._rails is None else []
+        if self._rails is not None:
+            remedies.append("loosen the rules or raise --max-length")
+        if request.config.temperature == 0:
+            remedies = ["temperature 0 knows one string only: raise it, or pass --best"]
+        remedy = ", or ".join(remedies)
+        asked = "" if request.count is None else f" of {request.count:,}"
+        return f"found {self._found:,}{asked} {kind}{why}; {held}; {remedy}"
+
+
+def _percent(share: float) -> str:
+    """Write a share of the probability so that little is not nothing, nor most all."""
+    if share < 0.01:
+        return f"{100 * share:.2g} %"
+    return f"{100 * share:.1f} %" if share < 0.9995 or share >= 1 - 1e-6 else "over 99.9 %"

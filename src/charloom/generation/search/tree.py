@@ -1,0 +1,116 @@
+"""The tree of prefixes that a walk goes down: the stack of those still to go on from, the way to
+each, and the walk's division among threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...data.vocabulary import BOUNDARY
+from ...models.rnn.numpy import Recurrence
+from ...models.scoring.names import log_softmax
+
+BLOCK = 512
+"""Prefixes a step: enough to keep BLAS busy, few enough to stay in a core's cache."""
+
+WIDE = 1024
+"""Prefixes at which the tree is wide enough to be cut into units of work."""
+
+Ids = NDArray[np.int32]
+Floats = NDArray[np.float32]
+Records = NDArray[np.void]
+
+
+class Stack:
+    """Prefixes that are to be stepped next, each with the model's carry.
+
+    Prefixes are records with the fields that a walk needs. Depth first: what was pushed last is
+    taken first, so that blocks stay full although strings end at different lengths, what was
+    just computed is still in the cache, and memory stays small.
+    """
+
+    def __init__(self, prefixes: Records, carry: Floats) -> None:
+        """Hold ``prefixes`` (M,) and their carry (L*S, M, H)."""
+        self._prefixes, self._carry = prefixes, carry  # beyond ``size`` is free room
+        self.size = len(prefixes)
+
+    def take(self, rows: int) -> tuple[Records, Floats]:
+        """Take the top ``rows`` prefixes off; the views hold until the next ``push``."""
+        self.size -= rows
+        top = slice(self.size, self.size + rows)
+        return self._prefixes[top], self._carry[:, top]
+
+    def push(self, prefixes: Records, carry: Floats, row: NDArray[np.intp]) -> None:
+        """Put prefixes on top, the i-th with the carry of row ``row[i]``."""
+        start, self.size = self.size, self.size + len(prefixes)
+        if self.size > len(self._prefixes):
+            room = 2 * self.size
+            grown = np.empty((len(carry), room, carry.shape[2]), dtype=carry.dtype)
+            grown[:, :start] = self._carry[:, :start]
+            self._prefixes, self._carry = np.resize(self._prefixes, room), grown
+        self._prefixes[start : self.size] = prefixes
+        for old, new in zip(self._carry, carry, strict=True):
+            np.take(new, row, axis=0, out=old[start : self.size], mode="clip")
+
+    def split(self, weights: Sequence[float] | NDArray[np.floating], parts: int) -> list[Stack]:
+        """Give all away in ``parts`` of about equal weight, ``weights`` (size,) in all."""
+        prefixes, carry = self.take(self.size)
+        reached = np.cumsum(weights)
+        shares = (reached[-1] if len(reached) else 0) * np.arange(1, parts) / parts
+        bounds = [0, *np.searchsorted(reached, shares).tolist(), len(prefixes)]
+        return [Stack(prefixes[start:end], carry[:, start:end]) for start, end in pairwise(bounds)]
+
+    @property
+    def prefixes(self) -> Records:
+        """All prefixes on the stack, (size,)."""
+        return self._prefixes[: self.size]
+
+
+class Trace:
+    """The way to every prefix: each one's parent and last id; number 0 is the prompt's end."""
+
+    def __init__(self) -> None:
+        self._parents = [np.zeros(1, dtype=np.int32)]
+        self._ids = [np.zeros(1, dtype=np.int32)]
+        self._size = 1
+
+    def copy(self) -> Trace:
+        """Return a copy that goes on by itself."""
+        copy = Trace()
+        copy._parents, copy._ids = self._parents.copy(), self._ids.copy()
+        copy._size = self._size
+        return copy
+
+    def add(self, parents: NDArray[np.int32], ids: Ids) -> NDArray[np.int32]:
+        """Note prefixes by their parents' numbers and their last ids; return their numbers."""
+        self._parents.append(parents.copy())
+        self._ids.append(ids.copy())
+        self._size += len(ids)
+        return np.arange(self._size - len(ids), self._size, dtype=np.int32)
+
+    def read(self, last: NDArray[np.int32]) -> tuple[Ids, NDArray[np.int32]]:
+        """Return the ids on the way to prefixes, end to end, and how many belong to each."""
+        parents, ids = np.concatenate(self._parents), np.concatenate(self._ids)
+        columns = []  # from the last id of each string to its first, then BOUNDARY
+        while last.any():
+            columns.append(ids[last])
+            last = parents[last]
+        way = np.array(columns[::-1], dtype=np.int32).reshape(len(columns), len(last)).T
+        inside = way != BOUNDARY
+        return way[inside], inside.sum(axis=1, dtype=np.int32)
+
+
+def read_prompt(rnn: Recurrence, prompt: Ids) -> tuple[int, Floats, float]:
+    """Return the id to read next after ``prompt`` (P,), the carry for it, and the prompt's nats."""
+    carry, last, nats = rnn.initial_carry(1), BOUNDARY, 0.0
+    following_ids = prompt.tolist()
+    if not rnn.config.begin:
+        last = following_ids.pop(0)  # given, not drawn: the model has no say in it
+    for following in following_ids:
+        logits, carry = rnn.step(np.array([last]), carry)
+        nats -= float(log_softmax(logits)[0, following])
+        last = following
+    return last, carry, nats

@@ -1,0 +1,242 @@
+"""The walk down the tree of prefixes, from those that have arrived to those that arrive next."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...data.random import GAMMA, child, root_key, uniform, uniforms
+from ...data.vocabulary import BOUNDARY
+from ...models.rnn.numpy import Recurrence
+from ...models.sampling import Sampler, choose
+from ...models.scoring.names import log_softmax
+from .tree import Ids, Stack, Trace, read_prompt
+
+if TYPE_CHECKING:
+    from .guides import Guide
+
+MARGIN = 1 / 3
+"""Share of the slack's logarithm that a prefix may have beyond what its hope calls for ..."""
+
+UNSURE = 0.1
+"""... if its hope is this far from certainty; less in proportion if it is nearer."""
+
+# A prefix that arrives before the horizon.
+PREFIX = np.dtype(
+    [
+        ("id", np.int32),  # its last id, which the model is to read next
+        ("length", np.int32),  # its ids, the prompt's included
+        ("trace", np.int32),  # its number in the trace
+        ("state", np.int32),  # of the guide
+        ("context", np.int32),  # of the guide
+        ("key", np.uint64),  # decides all that is random below
+        ("log_p", np.float64),  # of the distribution that is asked for, given the prompt
+        ("log_hope", np.float64),  # the guide's estimate, when it was put on the stack
+        ("log_arrival", np.float64),
+        ("log_peak", np.float64),  # the latest arrival of all its prefixes
+        ("log_reach", np.float64),  # the same with each arrival times its hope
+        ("nats", np.float64),  # -log of its probability under the model itself
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is walked, and how far.
+
+    Attributes:
+        rnn: the model.
+        sampler: the distribution of the next id.
+        prompt: ids (P,) that every string begins with; the boundary before it is implied. A
+            model that was trained without a begin symbol needs one, P ≥ 1.
+        max_length: longest string, in ids, the prompt included and the end symbol not; prefixes
+            that have not ended by then are dropped.
+        seed: decides the arrivals.
+        guide: keeps to the rules; ``None`` if there are none.
+        likeliest: let chance out: a string arrives at 1 / p, so that the strings before the
+            horizon are those of a probability of at least 1 / horizon. A guide's hopes must then
+            be 0 or 1.
+        most_steps: prefixes that may be stepped; ``None`` sets no limit.
+        threads: at most so many at a time, ``None`` for one a core; the result is the same.
+        watch: called with the number of prefixes at each step, from any thread.
+    """
+
+    rnn: Recurrence
+    sampler: Sampler
+    prompt: Ids
+    max_length: int
+    seed: int = 0
+    guide: Guide | None = None
+    likeliest: bool = False
+    most_steps: int | None = None
+    threads: int | None = None
+    watch: Callable[[int], None] | None = None
+
+
+class TooManySteps(Exception):  # noqa: N818 (it is no error: the caller goes on with less)
+    """The walk would need more steps than it may take."""
+
+
+class StepLimit:
+    """Counts the steps of all threads."""
+
+    def __init__(self, most: int | None) -> None:
+        self.most, self.steps = most, 0
+        self._lock = threading.Lock()
+
+    def count(self, steps: int) -> None:
+        with self._lock:
+            self.steps += steps
+        if self.most is not None and self.steps > self.most:
+            raise TooManySteps
+
+
+class Walk:
+    """Prefixes that arrive before the horizon, in a part of the tree, and the strings there."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        bounds: tuple[float, float],
+        limit: StepLimit,
+        stack: Stack,
+        trace: Trace,
+        rows: int,
+    ) -> None:
+        """Stand at the prefixes of ``stack``; step at most ``rows`` of them at once."""
+        self._plan, self._bounds, self._limit = plan, bounds, limit
+        self.stack = stack
+        self._trace = trace
+        self._buffers = plan.rnn.buffers(rows)
+        self._ended: list[NDArray[np.void]] = []
+        self.left = 0
+        """Continuations that arrive too late."""
+        self.unfinished = 0.0
+
+    @classmethod
+    def after_prompt(
+        cls, plan: Plan, bounds: tuple[float, float], limit: StepLimit, rows: int
+    ) -> Walk:
+        """Stand at the end of the prompt; ``bounds`` are the logs of horizon and slack."""
+        last, carry, nats = read_prompt(plan.rnn, plan.prompt)
+        state, context = plan.guide.root(plan.prompt) if plan.guide else (0, 0)
+        key = root_key(plan.seed)
+        arrival = 0.0 if plan.likeliest else float(np.log(-np.log1p(-uniform(key ^ GAMMA)))[0])
+        length = len(plan.prompt)
+        root = (last, length, 0, state, context, key[0], 0.0, 0.0, arrival, *2 * (-np.inf,), nats)
+        prefixes = np.array([root] if arrival <= bounds[0] else [], dtype=PREFIX)
+        stack = Stack(prefixes, carry[:, : len(prefixes)])
+        walk = cls(plan, bounds, limit, stack, Trace(), rows)
+        walk.left = 1 - len(prefixes)
+        return walk
+
+    def branch(self, stack: Stack, rows: int) -> Walk:
+        """Return a walk that goes on from a part of the stack."""
+        return Walk(self._plan, self._bounds, self._limit, stack, self._trace.copy(), rows)
+
+    def advance(self, rows: int) -> None:
+        """Take ``rows`` prefixes off the stack and put those back that arrive next below them."""
+        plan, guide = self._plan, self._plan.guide
+        self._limit.count(rows)
+        if plan.watch is not None:
+            plan.watch(rows)
+        here, carry = self.stack.take(rows)
+        logits, carry = plan.rnn.step(here["id"], carry, self._buffers)
+        scores = plan.sampler.scores(plan.sampler.heated(logits, here["length"]))
+        p = np.exp(scores)
+        p /= p.sum(axis=1, keepdims=True)
+        q = p  # (B, V): the rates of the continuations, over their prefix's probability
+        with np.errstate(divide="ignore"):
+            if guide is not None:
+                q = p * guide.hopes(here["length"], here["state"], here["context"])
+                here["log_arrival"] += here["log_hope"] - np.log(q.sum(axis=1, dtype=np.float64))
+            if plan.likeliest:
+                parent, ids, arrival = self._likely(here["log_p"], q)
+            else:
+                parent, ids, arrival = self._arriving(here, q)
+        # What was chosen: for each continuation its parent's row, its id and its arrival.
+        there = here.take(parent)
+        there["log_arrival"] = arrival
+        there["log_peak"] = np.maximum(there["log_peak"], arrival)
+        log_p = np.log(p[parent, ids])
+        if guide is not None:
+            there["log_hope"] = np.log(q[parent, ids]) - log_p
+            horizon, slack = self._bounds
+            hope = np.minimum(np.exp(there["log_hope"]), 1.0)
+            # Where the hope is certainty, nothing can come earlier than it seems to.
+            margin = slack * MARGIN * np.minimum(1.0, (1.0 - hope) / UNSURE)
+            kept = np.flatnonzero(arrival <= horizon + np.minimum(slack, margin - np.log(hope)))
+            there["log_reach"] = np.maximum(there["log_reach"], arrival + np.log(hope))
+            there, parent, ids, log_p = there[kept], parent[kept], ids[kept], log_p[kept]
+        self.left += int(np.count_nonzero(q)) - len(ids)
+        there["id"] = ids
+        there["log_p"] += log_p
+        own = p if plan.sampler.is_plain else np.exp(log_softmax(logits))
+        there["nats"] -= np.log(own[parent, ids])
+        there["key"] = child(there["key"], ids)
+
+        ends = ids == BOUNDARY
+        self._ended.append(there[ends])
+        too_long = ~ends & (there["length"] >= plan.max_length)
+        self.unfinished += float(np.exp(there["log_p"][too_long]).sum())
+        goes_on = np.flatnonzero(~ends & ~too_long)
+        there, parent = there.take(goes_on), parent[goes_on]
+        there["length"] += 1
+        there["trace"] = self._trace.add(there["trace"], there["id"])
+        if guide is not None:
+            there["state"], there["context"] = guide.advance(
+                there["state"], there["context"], there["id"]
+            )
+        self.stack.push(there, carry, parent)
+
+    def _arriving(
+        self, here: NDArray[np.void], q: NDArray[np.floating]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+        """Return row, id and log arrival of the continuations that arrive before the end.
+
+        The rate of row b's continuation i is the row's probability times ``q[b, i]``.
+        """
+        keys, now, end = here["key"], here["log_arrival"], sum(self._bounds)
+        # Which one comes with the prefix itself; a dead end (its arrival is infinite) has none.
+        alive = np.flatnonzero(now <= end)
+        shares = q[alive] / q[alive].sum(axis=1, keepdims=True)  # one row's may be tiny
+        first = choose(shares, uniform(keys[alive]))
+        # Another one comes before the end if its exponential time E, over its rate, fits into
+        # what is left, t: E ≤ rate t. As E = -log(1 - u) ≥ u, few need the logarithm.
+        left = end + np.log1p(-np.exp(np.minimum(now - end, 0.0)))
+        reach = q * np.exp(np.minimum(here["log_p"] + left, 600.0))[:, None]
+        u = uniforms(keys, q.shape[1])  # (B, V)
+        near = u < reach
+        near[alive, first] = False
+        row, ids = near.nonzero()
+        log_rate = here["log_p"][row] + np.log(q[row, ids])
+        later = np.log(-np.log1p(-u[row, ids])) - log_rate
+        arrival = np.logaddexp(now[row], later)
+        fits = arrival <= end
+        return (
+            np.concatenate([alive, row[fits]]),
+            np.concatenate([first, ids[fits]]),
+            np.concatenate([now[alive], arrival[fits]]),
+        )
+
+    def _likely(
+        self, log_p: NDArray[np.float64], q: NDArray[np.floating]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+        """Return row, id and -log of the probability of the continuations that are likely enough.
+
+        ``log_p`` (B,) is the rows', ``q`` (B, V) their continuations'.
+        """
+        nats = -(log_p[:, None] + np.log(q))
+        row, ids = (nats <= self._bounds[0]).nonzero()
+        return row, ids, nats[row, ids]
+
+    def close(self) -> None:
+        """Read the strings that have ended, and let go of all else."""
+        self.ended = np.concatenate([np.empty(0, dtype=PREFIX), *self._ended])
+        self.ids, self.lengths = self._trace.read(self.ended["trace"])
+        del self._buffers, self._ended

@@ -1,0 +1,201 @@
+"""As many different strings as are asked for, in the order of the draw; or draws with repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...models.sampling import Sampler
+from .arrivals import Arrivals, arrivals
+from .repeats import with_repeats
+from .request import Sample, Search
+from .walk import MARGIN, TooManySteps
+
+if TYPE_CHECKING:
+    from .guides import Guide
+
+FREQUENT = 0.05
+"""Share of draws that obey the rules, from which on the others are better drawn and dropped."""
+
+SHORTER = 1.4
+"""By how much the log of a horizon is shortened if the walk would take too many steps."""
+
+RAREST = 1e-6
+"""An estimate of that share that is trusted; should it be less, the first walk finds too little."""
+
+PILOT = 2_000
+"""Samples from which on a smaller search goes first, to tell how far the whole one must go."""
+
+MOST_MARGIN = 0.2
+"""Share that a walk goes farther at most, in case that the estimate of how far is wrong."""
+
+CHEAP = 1_000
+"""Steps of a walk that has hardly begun: if it found nothing, the next one goes much farther."""
+
+SLACKS = (16.0, 64.0, 256.0)
+"""How much farther than its strings a walk goes that is led by hopes."""
+
+ASTRAY = 0.01
+"""Share of the strings that may be missed for that reason before it must go farther."""
+
+
+class Draws(Search):
+    """The samples in the order of their arrivals; see ``arrivals``.
+
+    What may not come out is dropped, which is exact: arrivals are independent, so the others
+    are the model's own, given that they may come out. It costs little, too: no string of the
+    training list comes twice.
+
+    Each walk starts anew, with a horizon that the strings found so far let expect to hold enough:
+    those of probability p before a horizon t stand for 1 / (1 - exp(-p t)) such strings each
+    (Horvitz and Thompson 1952).
+
+    Attributes:
+        missing: the estimated share of strings that should have come out, but were missed since
+            the hopes led astray; 0 without rules, or if they are obeyed often.
+    """
+
+    missing = 0.0
+
+    def _search(self) -> Iterator[Sample]:
+        request = self._request
+        guide, share, learn = self._guide()
+        plan = self._plan(guide)
+        slack = float(np.log(SLACKS[0])) if guide is not None and guide is not self._rails else 0.0
+        goal = request.count or PILOT
+        # Where all that is drawn may come out, it is known how far to go.
+        if goal > PILOT and not (request.allow_repeats and request.novelty.allow_known):
+            goal = max(PILOT // 8, goal // 16)
+        if learn is not None:
+            goal = min(goal, PILOT // 8)  # the walk for it teaches how to find the others
+        few = 3 * np.sqrt(goal) + 32
+        horizon = float(np.log(goal + few) - np.log(share))  # a logarithm, as the slack is
+        self._to_walk = 10 * (request.count or 0)
+        given = np.zeros(0, np.uint64)  # keys of what came out or may not
+        until = -np.inf
+        likelihoods = np.zeros(0)  # log probabilities of what may come out
+        cut = False
+        while True:
+            try:
+                self._walked = 0
+                found = arrivals(plan, horizon, slack)
+                while slack and (more := self._more_slack(found, horizon, slack)):
+                    if learn is not None:
+                        learn(found, horizon)
+                        learn = None
+                    else:
+                        slack = more
+                    found = arrivals(plan, horizon, slack)
+            except TooManySteps:
+                cut, horizon = True, horizon - SHORTER
+                if horizon > max(until, 0.0):
+                    continue
+                self.reason = self._explain(" and gave up, as the others are rare", 0.0)
+                return
+            if found.complete and not request.allow_repeats:
+                horizon = np.inf
+            rows = np.flatnonzero(found.log_arrival <= horizon)
+            rows = rows[~np.isin(found.keys[rows], given)]
+            given = np.concatenate([given, found.keys[rows]])
+            self.seen = len(given)
+            fresh: list[float] = []
+            if request.allow_repeats:
+                rows, times = with_repeats(found, horizon)
+                rows = rows[(order := np.argsort(times))][times[order] > until]
+            else:
+                rows = rows[np.argsort(found.log_arrival[rows], kind="stable")]
+            for row, sample in self._judged(found, rows):
+                fresh.append(found.log_p[row])
+                yield sample
+                if self._found == request.count:
+                    return
+            if self.missing > 2 * ASTRAY:
+                self.note = f"about {self.missing:.0%} of the likeliest to come may be missing"
+            if found.complete and (not request.allow_repeats or not (self._found or fresh)):
+                self.reason = self._explain(", and there are no others", found.unfinished)
+                return
+            if cut:
+                self.reason = self._explain(" and gave up, as the others are rare", 0.0)
+                return
+            until = horizon
+            likelihoods = np.concatenate([likelihoods, fresh])
+            goal = request.count or 2 * max(self._found, PILOT)
+            farther = self._farther(likelihoods, until, goal)
+            self._to_walk = int(found.steps * np.exp(farther))
+            horizon += (
+                farther if found.steps > CHEAP or fresh else max(farther, float(np.log(1000)))
+            )
+
+    def _guide(self) -> tuple[Guide | None, float, Callable[[Arrivals, float], None] | None]:
+        """Return what leads the walk, the share of draws that obey the rules, and how to teach it
+        by what was found."""
+        request, prompt = self._request, self._request.rules.prompt
+        rails = self._rails
+        if rails is None:
+            return None, 1.0, None
+        from .lookahead import LookAhead, Trials, affordable_order, distil  # late: most need none
+
+        sampler = Sampler(request.config)
+        trials = Trials.of(self._rnn, sampler, prompt, request.longest, request.config.seed)
+        share = trials.share(rails, prompt)
+        if share >= FREQUENT:
+            return rails, max(share, RAREST), None
+        longest = max(rails.most, request.longest)
+        ngram = distil(self._rnn, sampler, trials, prompt, affordable_order(rails), longest)
+        ahead = LookAhead(rails, ngram, trials, prompt)
+
+        def learn(found: Arrivals, horizon: float) -> None:
+            ahead.learn(found, horizon, trials, prompt)
+
+        return ahead, float(np.clip(ahead.acceptance(prompt), RAREST, 1)), learn
+
+    def _more_slack(self, found: Arrivals, horizon: float, slack: float) -> float | None:
+        """Return a greater slack if too many strings may be missed with this one.
+
+        A string is missed if a prefix of it seemed to come too late. How often that is shows in
+        those found: beyond the slack there are about a quarter of those in its last factor of
+        four, and beyond the margin half of those in its last factor of two, where it was measured.
+        """
+        near = found.log_arrival <= horizon
+        late = found.log_peak[near] > horizon + slack - np.log(4)
+        far = found.log_reach[near] > horizon + slack * MARGIN - np.log(2)
+        share = float((late / 4 + far / 2).mean()) if near.any() else 0.0
+        self.missing, count = share, int(near.sum())
+        larger = [np.log(more) for more in SLACKS if np.log(more) > slack + 0.1]
+        tolerated = ASTRAY if count >= 100 else 3 * ASTRAY
+        if share <= tolerated or not larger:
+            return None
+        # Four times the slack takes about as many times the steps; not all can be afforded.
+        all_strings = max(1.0, (self._request.count or 0) / max(count, 1))
+        affordable = 4 * found.steps * all_strings <= self._request.most_steps
+        return float(larger[0]) if affordable else None
+
+    def _farther(self, log_p: NDArray[np.float64], until: float, goal: int) -> float:
+        """Return the log of the factor by which the horizon must grow to hold ``goal`` samples.
+
+        ``log_p`` are those of the samples that came until now; with repeats, the more the longer.
+        Two standard errors of the estimate (of Poisson sampling's, as Horvitz and Thompson's) are
+        gone farther, since to come short is to walk twice.
+        """
+        factors = np.geomspace(1.05, 40, 400)
+        goal += int(2 * np.sqrt(goal)) + 2
+        if self._request.allow_repeats:
+            expected = len(log_p) * factors
+            variance = len(log_p) * factors**2
+        else:
+            # The most probable first, in groups: each stands for many of about its size.
+            rates = np.exp(np.minimum(np.sort(log_p)[::-1] + until, 600.0))
+            parts = np.array_split(rates, min(len(rates), 2000)) if len(rates) else []
+            means = np.array([part.mean() for part in parts])
+            sizes = np.array([len(part) for part in parts])
+            with np.errstate(divide="ignore", invalid="ignore"):
+                stand = 1 / -np.expm1(-means)
+            coming = -np.expm1(-factors[:, None] * means)
+            expected = coming @ (sizes * stand)
+            variance = coming**2 @ (sizes * stand * (stand - 1))
+        safe = expected - np.minimum(2 * np.sqrt(variance), MOST_MARGIN * expected)
+        enough = np.flatnonzero(safe >= goal)
+        return float(np.log(factors[enough[0]] if len(enough) else factors[-1]))

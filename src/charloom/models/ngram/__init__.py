@@ -1,0 +1,1 @@
+"""n-grams: counts, interpolated modified Kneser-Ney, and the recurrence."""

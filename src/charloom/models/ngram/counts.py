@@ -1,0 +1,248 @@
+"""Counting n-grams of all orders at once: which symbols came after which contexts, and how often.
+
+A corpus is a stream of ids: the boundary, a string, the boundary, the next string; of names it also
+ends with one. Each id but the first is a target; its contexts are what comes before it, back to
+the boundary that its string begins with, at most. The contexts of one length are a *level*. They
+are numbered, and so are their n-grams, sorted by context and target; an n-gram of one level is a
+context of the next. So a level takes one sort of N numbers, whatever V ** n may be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...config import MOST_ORDER
+from ...data.vocabulary import BOUNDARY
+from .kneser_ney import Numbers, own_shares
+
+MOST_NODES = 8_000_000
+"""Contexts that are counted: where there were more, the order ends."""
+
+MOST_TARGETS = 10_000_000
+"""Characters that are counted, at most: in some 20 seconds, and less than a gigabyte."""
+
+Ids = NDArray[np.integer]
+Places = NDArray[np.int32]
+"""Numbers of targets, contexts and n-grams: there are fewer than 2**31 of each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """The contexts of one length, C of them, and their n-grams, E.
+
+    Attributes:
+        context, target: (E,), each n-gram's context and its last id; sorted by both.
+        raw: (E,), how often it came; 0 only for ids that follow the empty context nowhere.
+        shorter: (E,), the same n-gram without its first id, a level below.
+        child: (E,), the context that it is a level above; -1 if it is none.
+        backoff: (C,), the context without its first id, a level below.
+    """
+
+    context: Places
+    target: Places
+    raw: Places
+    shorter: Places
+    child: Places
+    backoff: Places
+
+    @property
+    def contexts(self) -> int:
+        """C."""
+        return len(self.backoff)
+
+
+class Counts:
+    """The n-grams of a corpus, up to an order; see ``count``."""
+
+    def __init__(self, levels: list[Level], size: int, cut: bool) -> None:
+        self.levels, self.size = tuple(levels), size
+        self.cut = cut
+        """Whether longer contexts were left out because there were too many."""
+
+    @property
+    def most_order(self) -> int:
+        """The longest n-grams' length."""
+        return len(self.levels)
+
+    @cached_property
+    def _raw(self) -> list[tuple[Numbers, Numbers]]:
+        """Of each level, the shares as the highest."""
+        return [own_shares(one.raw, one.context, one.contexts) for one in self.levels]
+
+    @cached_property
+    def _continued(self) -> list[tuple[Numbers, Numbers]]:
+        """Of each level but the last, the shares below a higher one."""
+        found = []
+        for level, above in zip(self.levels, self.levels[1:], strict=False):
+            ways = np.bincount(above.shorter, minlength=len(level.raw))
+            counts = np.where(ways > 0, ways, level.raw)
+            found.append(own_shares(counts, level.context, level.contexts))
+        return found
+
+    def probabilities(self, stream: Ids) -> Numbers:
+        """Return each target's probability under the models of order 1, 2, …: (orders, N).
+
+        Args:
+            stream: (N + 1,), as ``count`` takes it.
+        """
+        targets, places = _targets(stream)
+        below = np.full(len(targets), 1 / self.size)
+        found = np.empty((len(self.levels), len(targets)))
+        where, context = np.arange(len(targets), dtype=np.int32), np.zeros_like(targets)
+        for number, level in enumerate(self.levels):
+            keys = _keys(level.context, level.target, self.size, level.contexts)
+            asked = _keys(context, targets[where], self.size, level.contexts)
+            ngram = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
+            there = keys[ngram] == asked
+            found[number] = below
+            for shares, result in (
+                (self._raw[number], found[number]),
+                *([(self._continued[number], below)] if number + 1 < len(self.levels) else []),
+            ):
+                own, left = shares
+                result[where] = left[context] * result[where] + np.where(there, own[ngram], 0)
+            if number == 0:
+                context = level.child[_before(targets, places)]
+            else:
+                where, ngram = where[there], ngram[there]
+                going = _going(where, places)
+                where, context = where[going] + np.int32(1), level.child[ngram[going]]
+            where, context = where[context >= 0], context[context >= 0]
+        return found
+
+    def arrays(self, order: int) -> dict[str, NDArray[Any]]:
+        """Return the model of an order, 1 or more, as ``ngram_arrays`` describes it.
+
+        Above ``most_order`` it is that one, since there are no longer contexts.
+        """
+        order = min(order, self.most_order)
+        levels = self.levels[:order]
+        base = np.cumsum([0, *(level.contexts for level in levels)])
+        shares = [*self._continued[: order - 1], self._raw[order - 1]]
+        following: list[Places] = []
+        for number, level in enumerate(levels):
+            lower = following[-1][level.shorter] if number else np.zeros_like(level.raw)
+            last = number + 1 == order
+            goes_on = (level.child >= 0) & (not last)
+            following.append(np.where(goes_on, base[number + 1] + level.child, lower))
+        counts = [np.bincount(level.context, minlength=level.contexts) for level in levels]
+        backoff = [
+            level.backoff + (base[number - 1] if number else 0)
+            for number, level in enumerate(levels)
+        ]
+        return {
+            "ngram.starts": _joined(np.int32, [np.cumsum([0, *np.concatenate(counts)])]),
+            "ngram.targets": _joined(np.int32, [level.target for level in levels]),
+            "ngram.own": _joined(np.float32, [own for own, _ in shares]),
+            "ngram.next": _joined(np.int32, following),
+            "ngram.backoff": _joined(np.int32, backoff),
+            "ngram.left": _joined(np.float32, [left for _, left in shares]),
+        }
+
+
+def count(
+    stream: Ids, size: int, most_order: int = MOST_ORDER, most_nodes: int = MOST_NODES
+) -> Counts:
+    """Count the n-grams of a stream.
+
+    Args:
+        stream: (N + 1,), N of 1 or more; the first id is the boundary, as before each string.
+        size: V; each id lies in [0, V).
+        most_order: n, at most; 1 or more.
+        most_nodes: contexts of all lengths, at most.
+    """
+    targets, places = _targets(stream)
+    total = len(targets)
+    before = _before(targets, places)
+    seen = np.bincount(before, minlength=size) > 0
+    every, nothing = np.arange(size, dtype=np.int32), np.zeros(size, np.int32)
+    child = _numbers(seen)
+    raw = np.bincount(targets, minlength=size).astype(np.int32)
+    levels = [Level(nothing, every, raw, nothing, child, nothing[:1])]
+    # Of each target: its context a level below, and its n-gram there.
+    lower, ngram_below = np.zeros(total, np.int32), targets.copy()
+    where, context, contexts = np.arange(total, dtype=np.int32), child[before], int(seen.sum())
+    del before
+    nodes = 1
+    while len(levels) < most_order and contexts:
+        nodes += contexts
+        if nodes > most_nodes:
+            return Counts(levels, size, cut=True)
+        keys, first, ngram, raw = _distinct(_keys(context, targets[where], size, contexts))
+        of, target = (keys // size).astype(np.int32), (keys % size).astype(np.int32)
+        heads = first[np.searchsorted(of, np.arange(contexts))]
+        backoff, shorter = lower[where[heads]], ngram_below[where[first]]
+        lower[where], ngram_below[where] = context, ngram
+        going = _going(where, places)
+        used = np.bincount(ngram[going], minlength=len(keys)) > 0
+        child = _numbers(used)
+        levels.append(Level(of, target, raw, shorter, child, backoff))
+        where, context, contexts = where[going] + np.int32(1), child[ngram[going]], int(used.sum())
+    return Counts(levels, size, cut=False)
+
+
+def stream_of(ids: Ids, lengths: Ids) -> NDArray[np.int32]:
+    """Return names as a stream: their ids end to end, (characters,), and their lengths, (N,)."""
+    lengths = np.asarray(lengths, np.int64)
+    stream = np.full(len(ids) + len(lengths) + 1, BOUNDARY, np.int32)
+    stream[1 + np.arange(len(ids)) + np.repeat(np.arange(len(lengths)), lengths)] = ids
+    return stream
+
+
+def _targets(stream: Ids) -> tuple[Places, Places]:
+    """Return a stream's targets, (N,), and how many come before each in its string."""
+    inputs, targets = stream[:-1], stream[1:].astype(np.int32)
+    here = np.arange(len(inputs), dtype=np.int32)
+    starts = np.maximum.accumulate(np.where(inputs == BOUNDARY, here, np.int32(0)))
+    return targets, here - starts
+
+
+def _before(targets: Places, places: Places) -> Places:
+    """Return the id before each target."""
+    return np.where(places == 0, np.int32(BOUNDARY), np.roll(targets, 1))
+
+
+def _going(where: Places, places: Places) -> NDArray[np.bool_]:
+    """Say after which targets their strings go on."""
+    after = np.minimum(where + 1, len(places) - 1)
+    return (where + 1 < len(places)) & (places[after] > 0)
+
+
+def _numbers(used: NDArray[np.bool_]) -> Places:
+    """Number those that are used; the others are -1."""
+    return np.where(used, np.cumsum(used, dtype=np.int32) - np.int32(1), np.int32(-1))
+
+
+def _keys(context: Places, target: Places, size: int, contexts: int) -> NDArray[np.integer]:
+    """Return a number for each pair of a context, of so many, and a target; in their order."""
+    keys: NDArray[np.integer] = context.astype(np.int32 if contexts * size < 2**31 else np.int64)
+    keys *= size
+    keys += target
+    return keys
+
+
+def _distinct(
+    keys: NDArray[np.integer],
+) -> tuple[NDArray[np.integer], NDArray[np.intp], Places, Places]:
+    """Return the distinct keys in order, where one of each is, each key's number, and counts.
+
+    As ``np.unique``, with a half of its memory, since any of a key's places will do.
+    """
+    order = np.argsort(keys)
+    sorted_ = keys[order]
+    new = np.ones(len(keys), bool)
+    np.not_equal(sorted_[1:], sorted_[:-1], out=new[1:])
+    number = np.empty(len(keys), np.int32)
+    number[order] = np.cumsum(new, dtype=np.int32) - np.int32(1)
+    starts = np.flatnonzero(new)
+    counts = np.diff(np.append(starts, len(keys))).astype(np.int32)
+    return sorted_[starts], order[starts], number, counts
+
+
+def _joined(kind: Any, parts: list[Any]) -> NDArray[Any]:
+    return np.concatenate(parts).astype(kind)

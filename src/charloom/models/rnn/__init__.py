@@ -1,0 +1,1 @@
+"""Recurrent networks: weights, and the recurrence on NumPy, JAX and Keras."""

@@ -1,0 +1,172 @@
+"""The same model in Keras: any backend, ``summary()``, and all that ordinary Keras code can do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+import keras
+
+from ...config import ModelConfig
+from .shapes import weight_shapes
+
+
+class _KeepsCarry:
+    """Makes a stateful layer what it says on every backend.
+
+    JAX's steps are pure functions of a model's variables, and Keras does not count a layer's
+    states among these, so that they are never kept: here they are. PyTorch cannot differentiate
+    past a variable that is overwritten: here the layer starts from a copy of its states.
+    """
+
+    def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
+        """Make the variables, the states included."""
+        layer, parent = cast(Any, self), cast(Any, super())
+        parent.build(sequences_shape, initial_state_shape)
+        known = {id(variable) for variable in layer.non_trainable_variables}
+        for state in layer.states or [] if layer.stateful else []:
+            if id(state) not in known:
+                layer._track_variable(state)
+
+    def call(
+        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
+    ) -> Any:
+        """Run over a batch, as ``keras.layers.RNN`` does."""
+        layer, parent = cast(Any, self), cast(Any, super())
+        if initial_state is None and layer.stateful:
+            initial_state = [keras.ops.copy(state) for state in layer.states]
+        return parent.call(sequences, initial_state=initial_state, mask=mask, training=training)
+
+
+@keras.saving.register_keras_serializable(package="charloom")
+class FastGRU(_KeepsCarry, keras.layers.GRU):  # type: ignore[misc]
+    """``keras.layers.GRU`` with the recurrence of ``models.jax_recurrence`` on JAX.
+
+    A drop-in: the same arguments, weights, states and results to rounding. Where the other
+    recurrence does not apply (another backend, ``reset_after=False``, masks, dropout inside the
+    layer, other activations, ``go_backwards``), Keras' own runs.
+    """
+
+    def inner_loop(
+        self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
+    ) -> tuple[Any, Any, list[Any]]:
+        """Return (last output, outputs (B, T, H), [state]) as ``keras.layers.GRU`` does."""
+        fits = (
+            keras.backend.backend() == "jax"
+            and mask is None
+            and self.reset_after
+            and self.use_bias
+            and not (self.dropout or self.recurrent_dropout or self.go_backwards)
+            and self.activation is keras.activations.tanh
+            and self.recurrent_activation is keras.activations.sigmoid
+        )
+        if not fits:
+            return super().inner_loop(  # type: ignore[no-any-return]
+                sequences, initial_state, mask, training=training
+            )
+        from .jax_recurrence import input_sums, recurrence, recurrent_bias
+
+        kernel, U, bias = (
+            variable.value
+            for variable in (self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias)
+        )
+        (state,) = initial_state if isinstance(initial_state, list | tuple) else [initial_state]
+        sums = input_sums("gru", keras.ops.transpose(sequences, (2, 1, 0)), kernel, bias)
+        state = keras.ops.convert_to_tensor(state).T
+        hidden, (last,) = recurrence("gru", sums, U, recurrent_bias("gru", bias), (state,))
+        return last.T, keras.ops.transpose(hidden[:, 1:], (2, 1, 0)), [last.T]
+
+
+@keras.saving.register_keras_serializable(package="charloom")
+class LSTM(_KeepsCarry, keras.layers.LSTM):  # type: ignore[misc]
+    """``keras.layers.LSTM``, stateful on every backend."""
+
+
+@keras.saving.register_keras_serializable(package="charloom")
+class SimpleRNN(_KeepsCarry, keras.layers.SimpleRNN):  # type: ignore[misc]
+    """``keras.layers.SimpleRNN``, stateful on every backend."""
+
+
+@keras.saving.register_keras_serializable(package="charloom")
+class AddLabel(keras.layers.Layer):  # type: ignore[misc]
+    """Adds a label's row to each step of a sequence: (B, T, E) and (B,) int32 to (B, T, E).
+
+    Label k of K is given as k + 1; 0, no label, adds nothing.
+    """
+
+    def __init__(self, count: int, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.count = count
+
+    def build(self, shapes: Any) -> None:
+        """Make the rows, (K, E)."""
+        self.rows = self.add_weight(
+            shape=(self.count, shapes[0][-1]), initializer="zeros", name="rows"
+        )
+
+    def call(self, inputs: Any) -> Any:
+        """Add; see the class."""
+        x, labels = inputs
+        rows = keras.ops.pad(self.rows, ((1, 0), (0, 0)))
+        return x + keras.ops.take(rows, labels, axis=0)[:, None]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments, as Keras saves them."""
+        return {**super().get_config(), "count": self.count}
+
+
+LAYERS: dict[str, Any] = {"gru": FastGRU, "lstm": LSTM, "rnn": SimpleRNN}
+
+
+def build_model(
+    config: ModelConfig,
+    vocabulary_size: int,
+    weights: Mapping[str, NDArray[np.float32]] | None = None,
+    *,
+    batch_size: int | None = None,
+    stateful: bool = False,
+) -> Any:
+    """Build the architecture as a ``keras.Model``.
+
+    It takes ids (B, T) int32, each row beginning with the boundary (id 0), and gives logits
+    (B, T, V) float32; with labels, it takes the pair of ids and labels (B,) int32, each k + 1 or
+    0 for none. ``weights`` go in by the names of ``models.shapes``; without any, Keras
+    initialises them. Its trainable ``weights`` are in the order of ``weight_shapes``.
+    ``stateful`` layers keep their carry from batch to batch, each of ``batch_size`` rows.
+    """
+    ids = keras.Input((None,), batch_size, dtype="int32", name="ids")
+    inputs: Any = ids
+    x = keras.layers.Embedding(vocabulary_size, config.embedding, name="embedding")(ids)
+    if config.labels:
+        labels = keras.Input((), batch_size, dtype="int32", name="labels")
+        inputs, x = [ids, labels], AddLabel(config.labels, name="add_label")([x, labels])
+    for layer in range(config.layers):
+        cell = LAYERS[config.cell]
+        name = f"{config.cell}_{layer}"
+        x = cell(config.units, return_sequences=True, stateful=stateful, name=name)(x)
+        if config.dropout:
+            # One mask a sequence, shared over time (Gal and Ghahramani 2016).
+            drop = keras.layers.Dropout(config.dropout, (None, 1, None), name=f"dropout_{layer}")
+            x = drop(x)
+    logits = keras.layers.Dense(vocabulary_size, name="logits")(x)
+    model = keras.Model(inputs, logits, name="charloom")
+    if weights is not None:
+        names = weight_shapes(config, vocabulary_size)
+        for variable, name in zip(model.trainable_variables, names, strict=True):
+            variable.assign(weights[name])
+    return model
+
+
+def model_weights(
+    model: Any, config: ModelConfig, vocabulary_size: int
+) -> dict[str, NDArray[np.float32]]:
+    """Return a copy of a Keras model's weights by the names of ``models.shapes``."""
+    values = [keras.ops.convert_to_numpy(variable.value) for variable in model.trainable_variables]
+    names = weight_shapes(config, vocabulary_size)
+    return {name: np.array(value) for name, value in zip(names, values, strict=True)}

@@ -1,0 +1,273 @@
+"""The recurrence on NumPy: the same numbers as Keras, without Keras."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...config import ModelConfig
+from ...errors import ConfigError
+from ..interface import NEVER as NEVER
+from ..interface import Floats as Floats
+from ..interface import Recurrence as Recurrence
+from .shapes import GATES, STATES, weight_shapes
+
+if TYPE_CHECKING:
+    from .one_row import OneRow
+
+# A sigmoid is a tanh: sigmoid(x) = (tanh(x/2) + 1) / 2, and NumPy's float32 tanh is vectorised.
+# The inner half is folded into the columns of these gates, which is exact: it is a power of two.
+_GATE_SCALE = {"gru": (0.5, 0.5, 1.0), "lstm": (0.5, 0.5, 1.0, 0.5), "rnn": (1.0,)}
+
+
+@dataclass(frozen=True)
+class Buffers:
+    """Memory that a step of up to ``rows`` rows writes to; of use to one thread at a time."""
+
+    gates: Floats  # (G, rows, H)
+    inputs: Floats  # (G, rows, H)
+    carry: Floats  # (L*S, rows, H)
+    logits: Floats  # (rows, V)
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A layer's weights, one block a gate, so that each gate's rows lie side by side.
+
+    Attributes:
+        kernel: (G, H, H), from the layer below; the first layer needs none.
+        inputs: what is added to the recurrent product, all biases included but ``late_bias``:
+            by id, (G, V, H), in the first layer; else the same for every row, (G, 1, H).
+        recurrent: (G, H, H).
+        late_bias: (H,), the GRU's bias within the reach of its reset gate; halved.
+    """
+
+    kernel: Floats | None
+    inputs: Floats
+    recurrent: Floats
+    late_bias: Floats
+
+
+class NumpyRNN:
+    """A trained model as the function ``step(ids, carry) -> logits, carry``.
+
+    With B rows, V the vocabulary's size, H hidden units, L layers and S arrays of state a
+    layer, the carry is (L*S, B, H): layer by layer, for the LSTM h and then c.
+
+    A model with labels predicts without any; ``labelled`` gives it as it is for one of them.
+    """
+
+    def __init__(self, config: ModelConfig, weights: Mapping[str, NDArray[np.float32]]) -> None:
+        """Take the weights by the names and shapes of ``models.shapes``.
+
+        Raises:
+            ConfigError: a weight is missing, too many, misshapen or not finite.
+        """
+        table = weights.get("embedding")
+        self.config = config
+        self.vocabulary_size = len(table) if table is not None and table.ndim == 2 else 0
+        _check(weights, weight_shapes(config, self.vocabulary_size))
+        self._layers = [_fold(config, weights, layer) for layer in range(config.layers)]
+        self._unlabelled = self._layers[0]
+        self._labels = _label_inputs(config, weights) if config.labels else None
+        self._kernel = np.ascontiguousarray(weights["logits.kernel"], dtype=np.float32)
+        self._bias = np.asarray(weights["logits.bias"], dtype=np.float32)
+
+    def labelled(self, label: int | None) -> NumpyRNN:
+        """Return the model that predicts strings of label ``label`` of K; ``None``: of any.
+
+        A step costs what it did, since the label is folded into the first layer's inputs; all
+        other arrays are shared.
+
+        Raises:
+            ConfigError: ``label`` lies outside [0, K).
+        """
+        first = self._unlabelled
+        if label is not None:
+            if self._labels is None or not 0 <= label < self.config.labels:
+                raise ConfigError(
+                    f"a label must be a whole number below the model's {self.config.labels}. "
+                    f"Received: {label}"
+                )
+            first = replace(first, inputs=first.inputs + self._labels[:, label, None])
+        other = copy.copy(self)
+        other._layers = [first, *self._layers[1:]]
+        return other
+
+    def without(self, ids: Iterable[int]) -> NumpyRNN:
+        """Return the model that never gives ``ids``, though it may read them.
+
+        The others' probabilities are those given that it is none of these; all other arrays are
+        shared.
+
+        Raises:
+            ConfigError: an id lies outside [0, V).
+        """
+        banned = list(ids)
+        if any(not 0 <= i < self.vocabulary_size for i in banned):
+            raise ConfigError(f"ids must lie in [0, {self.vocabulary_size}). Received: {banned}")
+        other = copy.copy(self)
+        other._bias = self._bias.copy()
+        other._bias[banned] = NEVER
+        return other
+
+    def one_row(self) -> OneRow:
+        """Return the model for one string, which it reads as fast as can be."""
+        from .one_row import OneRow
+
+        return OneRow(self.config.cell, self._layers, self._kernel, self._bias)
+
+    def initial_carry(self, rows: int) -> Floats:
+        """Return the carry before the first step, (L*S, rows, H): zeros."""
+        states = self.config.layers * STATES[self.config.cell]
+        return np.zeros((states, rows, self.config.units), dtype=np.float32)
+
+    def buffers(self, rows: int, carry: Floats | None = None) -> Buffers:
+        """Set memory aside for steps of up to ``rows`` rows; ``carry`` is a part of it."""
+        gates, units = GATES[self.config.cell], self.config.units
+        return Buffers(
+            gates=np.empty((gates, rows, units), dtype=np.float32),
+            inputs=np.empty((gates, rows, units), dtype=np.float32),
+            carry=np.empty_like(self.initial_carry(rows)) if carry is None else carry,
+            logits=np.empty((rows, self.vocabulary_size), dtype=np.float32),
+        )
+
+    def step(
+        self, ids: NDArray[np.integer], carry: Floats, out: Buffers | None = None
+    ) -> tuple[Floats, Floats]:
+        """Read one character a row; give the logits of the next one and the new carry.
+
+        Args:
+            ids: (B,), each in [0, V).
+            carry: (L*S, B, H); left as it is.
+            out: where to put the results, which then hold until the next step that uses it;
+                ``carry`` must not be part of it.
+
+        Returns:
+            logits (B, V) and carry (L*S, B, H). Rows do not depend on one another.
+        """
+        rows, states = len(ids), STATES[self.config.cell]
+        out = out or self.buffers(rows)
+        gates, inputs = out.gates[:, :rows], out.inputs[:, :rows]
+        after, logits = out.carry[:, :rows], out.logits[:rows]
+        for number, layer in enumerate(self._layers):
+            first = number * states  # the layer's h in the carry
+            if layer.kernel is None:
+                np.take(layer.inputs, ids, axis=1, out=inputs, mode="clip")
+            else:
+                np.matmul(after[first - states], layer.kernel, out=inputs)
+                inputs += layer.inputs
+            np.matmul(carry[first], layer.recurrent, out=gates)
+            own = slice(first, first + states)
+            _CELLS[self.config.cell](gates, inputs, carry[own], after[own], layer.late_bias)
+        np.matmul(after[-states], self._kernel, out=logits)
+        logits += self._bias
+        return logits, after
+
+
+# The cells: from the recurrent products ``gates`` and the ``inputs``, both (G, B, H) and both
+# overwritten, and the layer's carry ``old`` (S, B, H), compute its carry ``new``. In place, and
+# with as few passes over memory as there are, since they cost as much as a quarter of the
+# products.
+
+
+def _gru(gates: Floats, inputs: Floats, old: Floats, new: Floats, late_bias: Floats) -> None:
+    """h' = z h + (1 - z) tanh(x_h + r (h U_h + b)), as Keras with ``reset_after=True``."""
+    update_reset, candidate = gates[:2], gates[2]
+    update_reset += inputs[:2]
+    np.tanh(update_reset, out=update_reset)
+    update_reset += 1  # 2z and 2r; the half of r is in U_h and b
+    candidate += late_bias
+    candidate *= update_reset[1]
+    candidate += inputs[2]
+    np.tanh(candidate, out=candidate)
+    update = update_reset[0]
+    update *= 0.5
+    np.subtract(old[0], candidate, out=new[0])
+    new[0] *= update
+    new[0] += candidate
+
+
+def _lstm(gates: Floats, inputs: Floats, old: Floats, new: Floats, _: Floats) -> None:
+    """c' = f c + i tanh(g), h' = o tanh(c')."""
+    gates += inputs
+    np.tanh(gates, out=gates)
+    enter, forget, candidate, leave = gates
+    for gate in (enter, forget, leave):
+        gate += 1
+        gate *= 0.5
+    np.multiply(forget, old[1], out=new[1])
+    enter *= candidate
+    new[1] += enter
+    np.tanh(new[1], out=new[0])
+    new[0] *= leave
+
+
+def _rnn(gates: Floats, inputs: Floats, old: Floats, new: Floats, _: Floats) -> None:
+    """h' = tanh(x + h U)."""
+    np.add(gates[0], inputs[0], out=new[0])
+    np.tanh(new[0], out=new[0])
+
+
+_CELLS = {"gru": _gru, "lstm": _lstm, "rnn": _rnn}
+
+
+def _fold(config: ModelConfig, weights: Mapping[str, Floats], number: int) -> _Layer:
+    """Bring a layer's weights into the form that a step needs."""
+    kernel, recurrent, bias = (
+        np.asarray(weights[f"rnn.{number}.{part}"], dtype=np.float32)
+        for part in ("kernel", "recurrent_kernel", "bias")
+    )
+    units = config.units
+    early: Floats = bias.reshape(-1, kernel.shape[1])[0].copy()
+    late: Floats = np.zeros(units, dtype=np.float32)
+    if config.cell == "gru":  # the second row of bias belongs to the recurrent product
+        early[: 2 * units] += bias[1, : 2 * units]
+        late = bias[1, 2 * units :] * np.float32(0.5)
+    by_gate_recurrent = _by_gate(config, recurrent)
+    if config.cell == "gru":
+        by_gate_recurrent[2] /= 2
+    first = number == 0
+    inputs = weights["embedding"] @ kernel + early if first else early[None]
+    return _Layer(
+        kernel=None if first else _by_gate(config, kernel),
+        inputs=_by_gate(config, inputs),
+        recurrent=by_gate_recurrent,
+        late_bias=late,
+    )
+
+
+def _label_inputs(config: ModelConfig, weights: Mapping[str, Floats]) -> Floats:
+    """Return what each label adds to the first layer's inputs, (G, K, H)."""
+    return _by_gate(config, weights["labels"] @ weights["rnn.0.kernel"])
+
+
+def _by_gate(config: ModelConfig, matrix: Floats) -> Floats:
+    """(rows, G*H) -> (G, rows, H), scaled."""
+    scale = np.array(_GATE_SCALE[config.cell], dtype=np.float32)[:, None, None]
+    blocks = matrix.reshape(len(matrix), len(scale), config.units).transpose(1, 0, 2)
+    return np.ascontiguousarray(blocks * scale, dtype=np.float32)
+
+
+def _check(weights: Mapping[str, Floats], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise ConfigError unless the weights are those that ``shapes`` asks for, and finite."""
+    if set(weights) != set(shapes):
+        different = sorted(set(weights) ^ set(shapes))
+        raise ConfigError(
+            f"a model must have the weights {sorted(shapes)}. Missing or too many: {different}"
+        )
+    for name, shape in shapes.items():
+        if weights[name].shape != shape:
+            raise ConfigError(
+                f"weight {name} must have the shape {shape}. Received: {weights[name].shape}"
+            )
+        if not np.isfinite(weights[name]).all():
+            raise ConfigError(
+                f"weight {name} must hold finite numbers only. Received: NaN or infinity; "
+                "the training diverged, so train anew with a lower learning rate."
+            )

@@ -1,0 +1,129 @@
+"""How likely strings are under the model: ids in, nats out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...data.vocabulary import BOUNDARY
+from ..rnn.numpy import NumpyRNN, Recurrence
+from ..threads import run
+
+ROWS = 1024
+"""Strings that are scored together, at most."""
+
+CELLS = 1 << 22
+"""Ids that they may take up, padding included, unless a single string is longer."""
+
+Ids = NDArray[np.int32]
+Floats = NDArray[np.float32]
+
+
+def log_softmax(logits: Floats) -> Floats:
+    """Return the log of the probabilities that logits stand for, (B, V), in nats."""
+    scores: Floats = logits - logits.max(axis=1, keepdims=True)
+    scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    return scores
+
+
+def score(
+    rnn: Recurrence, strings: Sequence[Ids], threads: int | None = None
+) -> NDArray[np.float64]:
+    """Return -log of each string's probability, (N,), in nats, end symbol included.
+
+    Without a begin symbol (``config.begin``) the first id is given, and costs nothing; an empty
+    string then costs nothing either.
+
+    Args:
+        rnn: the model.
+        strings: N strings of ids, without boundaries; an empty one is just the end symbol.
+        threads: at most so many at a time, ``None`` for one a core; the result is the same.
+
+    Raises:
+        ConfigError: ``threads`` is less than 1.
+    """
+    return np.array([row.sum() for row in target_nats(rnn, strings, threads)], dtype=np.float64)
+
+
+def target_nats(
+    rnn: Recurrence, strings: Sequence[Ids], threads: int | None = None
+) -> list[NDArray[np.float64]]:
+    """Return -log of the probability of each next id of each string, in nats, the end included.
+
+    Of a string of T ids, that is an array (T + 1,); (T,) without a begin symbol, when the first id
+    is given. Arguments and errors are those of ``score``, which returns the sums.
+    """
+    found: list[NDArray[np.float64]] = [np.empty(0)] * len(strings)
+    lengths = np.array([len(string) for string in strings], dtype=np.int64)
+    # Of similar length, so that little is padding; of equal length in the order of their ids.
+    groups = _cut(np.argsort(lengths, kind="stable"), lengths)
+
+    def work(group: NDArray[np.intp]) -> list[NDArray[np.float64]]:
+        return _score_group(rnn, [strings[i] for i in group])
+
+    for group, rows in zip(groups, run(work, groups, threads), strict=True):
+        for i, row in zip(group, rows, strict=True):
+            found[i] = row
+    return found
+
+
+def score_labelled(
+    rnn: NumpyRNN, strings: Sequence[Ids], labels: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Return what ``score`` does, each string under its label: (N,), k + 1 or 0 for none."""
+    nats = np.empty(len(strings))
+    groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+
+    def work(group: NDArray[np.intp]) -> NDArray[np.float64]:
+        label = int(labels[group[0]])
+        return score(rnn.labelled(label - 1 if label else None), [strings[i] for i in group], 1)
+
+    for group, values in zip(groups, run(work, groups), strict=True):
+        nats[group] = values
+    return nats
+
+
+def _cut(order: NDArray[np.intp], lengths: NDArray[np.int64]) -> list[NDArray[np.intp]]:
+    """Cut strings in ``order`` of length into groups of at most ROWS strings and CELLS ids."""
+    groups = []
+    while len(order):
+        # The last of a group is its longest, so a group grows as its rows times that.
+        cells = np.arange(1, len(order[:ROWS]) + 1) * (lengths[order[:ROWS]] + 1)
+        rows = max(1, int(np.searchsorted(cells, CELLS, side="right")))
+        groups.append(order[:rows])
+        order = order[rows:]
+    return groups
+
+
+def _score_group(rnn: Recurrence, strings: Sequence[Ids]) -> list[NDArray[np.float64]]:
+    """Step once for each distinct prefix: equal prefixes are neighbours in sorted order."""
+    width = max(len(string) for string in strings) + 1
+    ids = np.full(
+        (len(strings), 1 + width), BOUNDARY, dtype=np.int32
+    )  # inputs, and one on: targets
+    for row, string in zip(ids, strings, strict=True):
+        row[1 : 1 + len(string)] = string
+    order = np.lexsort(ids.T[::-1])
+    ids = ids[order]
+    lengths = (ids != BOUNDARY).sum(axis=1)
+    shared = np.zeros(len(ids), dtype=np.intp)  # leading ids that are as in the string before
+    shared[1:] = np.cumprod(ids[1:] == ids[:-1], axis=1, dtype=np.int8).sum(axis=1)
+
+    first_target = 0 if rnn.config.begin else 1
+    nats = np.zeros((len(ids), width))
+    buffers = rnn.buffers(len(ids))
+    carry = rnn.initial_carry(1)
+    node = np.zeros(len(ids), dtype=np.intp)  # the row of the carry that each string is at
+    for time in range(first_target, width):
+        alive = np.flatnonzero(lengths >= time)
+        opens = shared[alive] <= time  # whether a string is the first with its prefix
+        first = alive[opens]
+        logits, after = rnn.step(ids[first, time], carry[:, node[first]], buffers)
+        carry = after.copy()
+        node[alive] = np.cumsum(opens) - 1
+        nats[alive, time] = -log_softmax(logits)[node[alive], ids[alive, time + 1]]
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return [nats[i, first_target : lengths[i] + 1].copy() for i in place]

@@ -1,0 +1,250 @@
+"""Figures of a trained model: temperature, next characters, embedding and hidden units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...data.statistics import visible
+from .apart import apart
+from .canvas import BLUE, GREEN, ORANGE, drawable, frame, legend, new_figure
+from .labels import label_axis
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_PLACES = 60
+"""Characters of a name that are drawn, at most."""
+
+MOST_ROWS = 40
+"""Characters that a heat map tells apart, at most."""
+
+MOST_NAMES = 30
+"""Names that are written for each hidden unit, at most."""
+
+LEAST_LIKELY = 0.05
+"""A character that is never likelier than this, nor comes, has no row of its own."""
+
+BELOW = -0.25
+"""Below this activity a cell has a dot, so that its sign can be told in grey."""
+
+_KINDS = (("o", ORANGE), ("s", BLUE), ("^", "0.25"), ("D", GREEN), ("P", "0.6"))
+_CELL = 0.3  # inches
+_MARK = 0.23  # inches
+
+
+def sweep_figure(
+    draws: Sequence[Mapping[str, float]],
+    real_nats_per_char: float | None = None,
+    *,
+    stacked: bool = False,
+) -> Figure:
+    """Draw quality against novelty, by temperature.
+
+    Args:
+        draws: an entry a temperature, with ``temperature``, ``nats_per_char`` of what came out,
+            and the shares ``copied``, ``repeated`` and ``new``.
+        real_nats_per_char: that of real names, for comparison.
+        stacked: one panel above the other, for a narrow place.
+    """
+    draws = sorted(draws, key=lambda draw: draw["temperature"])
+    heat = [draw["temperature"] for draw in draws]
+    figure = new_figure(*(5.0, 6.2) if stacked else (10.0, 4.2))
+    left, right = figure.subplots(*(2, 1) if stacked else (1, 2))
+    title = "How surprising to the model: its quality"
+    frame(left, "temperature", "nats/char of what comes out", title)
+    left.plot(heat, [draw["nats_per_char"] for draw in draws], "-o", color=BLUE, label="drawn")
+    if real_nats_per_char is not None:
+        label = f"real names: {real_nats_per_char:.2f}"
+        left.axhline(real_nats_per_char, color="black", linestyle="--", label=label)
+    left.set_ylim(bottom=0)
+    frame(right, "temperature", "share of the draws", "How much of it is new")
+    shares = (
+        ("new", "new and distinct", "-o", BLUE),
+        ("repeated", "repeated", "--s", ORANGE),
+        ("copied", "copied from the list", ":^", GREEN),
+    )
+    for key, label, style, colour in shares:
+        right.plot(heat, [draw[key] for draw in draws], style, color=colour, label=label)
+    right.set_ylim(-0.02, 1.02)
+    right.yaxis.set_major_formatter("{x:.0%}")
+    for axes in (left, right):
+        legend(axes)
+    return figure
+
+
+def next_figure(
+    targets: Sequence[str], characters: Sequence[str], probabilities: NDArray[np.floating]
+) -> Figure:
+    r"""Draw how likely each character was as the next one along a name, as a heat map.
+
+    A frame and a figure in per cent mark the character that did come. What is never likely and
+    never comes is gathered in a last row.
+
+    Args:
+        targets: what did come, T of ``characters``.
+        characters: V of them.
+        probabilities: (T, V).
+    """
+    note = "" if len(targets) <= MOST_PLACES else f" (the first {MOST_PLACES} places)"
+    targets = targets[:MOST_PLACES]
+    shares = np.asarray(probabilities, np.float64)[:MOST_PLACES]
+    index = {character: i for i, character in enumerate(characters)}
+    came = {index[target] for target in targets}
+    peaks = shares.max(axis=0)
+    peaks[list(came)] += 1  # these come first where there is no room for all
+    order = np.argsort(-peaks, kind="stable")[:MOST_ROWS]
+    rows = sorted(int(i) for i in order if peaks[i] >= LEAST_LIKELY)
+    rest = 1 - shares[:, rows].sum(axis=1, keepdims=True)
+    table = np.hstack([shares[:, rows], rest.clip(0)]).T  # (rows + 1, T)
+    figure = new_figure(2.2 + _CELL * max(len(targets), 12), 1.4 + 0.22 * len(table))
+    axes = figure.add_subplot()
+    image = axes.imshow(table, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.set_title(f"How likely each next character was{note}", fontsize=11)
+    axes.set_xlabel("the character that came (framed, with its likelihood in %)")
+    label_axis(axes, "y", [characters[i] for i in rows], "others")
+    label_axis(axes, "x", targets)
+    for x, target in enumerate(targets):
+        if index[target] not in rows:  # more came than there is room for
+            continue
+        y = rows.index(index[target])
+        box = {"fill": False, "edgecolor": ORANGE, "linewidth": 1.8}
+        _rectangle(axes, x, y, box)
+        ink = "white" if table[y, x] > 0.5 else "black"
+        axes.text(x, y, f"{100 * table[y, x]:.0f}", ha="center", va="center", color=ink, size=7.5)
+    figure.colorbar(image, ax=axes, label="probability", format="{x:.0%}")
+    return figure
+
+
+def embedding_figure(
+    characters: Sequence[str],
+    points: NDArray[np.floating],
+    kinds: Sequence[str],
+    explained: Sequence[float],
+    *,
+    stacked: bool = False,
+) -> Figure:
+    """Draw characters at their places on a map; their kinds differ in shape and colour.
+
+    Those that would hide each other are moved apart, and a line leads to where each belongs.
+
+    Args:
+        characters: V of them.
+        points: (V, 2).
+        kinds: what each character is; at most five different ones.
+        explained: shares of the variance along the two axes.
+        stacked: the legend above the map, for a narrow place on a page, whose reader has fonts of
+            his own.
+    """
+    if len(set(kinds)) > len(_KINDS):
+        raise ValueError(f"kinds must be at most {len(_KINDS)}. Received: {len(set(kinds))}")
+    size = (5.0, 5.4) if stacked else (7.5, 6.5)
+    figure, places = new_figure(*size), np.asarray(points, np.float64)
+    box = size[0] - (1.3 if stacked else 2.6), size[1] - 1.4  # beside labels and legend
+    points = apart(places, box, _MARK)
+    axes = figure.add_subplot()
+    first, second = (f"component {i} ({share:.0%})" for i, share in enumerate(explained, start=1))
+    frame(axes, first, second, "The embedding's rows, where they differ most")
+    axes.grid(visible=False)
+    for place, point in zip(places, points, strict=True):
+        if not np.array_equal(place, point):
+            axes.plot(*zip(place, point, strict=True), color="0.6", lw=0.8, zorder=0)
+    for (shape, colour), kind in zip(_KINDS, dict.fromkeys(kinds), strict=False):
+        own = points[[i for i, other in enumerate(kinds) if other == kind]]
+        axes.scatter(
+            own[:, 0],
+            own[:, 1],
+            s=240,
+            marker=shape,
+            facecolor="white",
+            edgecolor=colour,
+            label=kind,
+        )
+    labels, families = (list(map(visible, characters)), None) if stacked else drawable(characters)
+    for label, (x, y) in zip(labels, points, strict=True):
+        axes.text(
+            x, y, label, ha="center", va="center_baseline", size=9 if len(label) < 3 else 7,
+            family=families, parse_math=False, clip_on=True,
+        )  # fmt: skip
+    axes.margins(0.08)
+    if stacked:
+        axes.set_title("")
+        if len(set(kinds)) > 1:
+            figure.legend(
+                frameon=False, loc="outside upper center", ncols=5, markerscale=0.6,
+                columnspacing=1.2, handletextpad=0.2,
+            )  # fmt: skip
+    else:
+        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), markerscale=0.6)
+    return figure
+
+
+def units_figure(
+    names: Sequence[Sequence[str]],
+    activities: Sequence[NDArray[np.floating]],
+    titles: Mapping[int, str],
+) -> Figure:
+    """Write names in cells coloured by how active hidden units are, a panel a unit.
+
+    After Karpathy, Johnson and Li 2015, "Visualizing and Understanding Recurrent Networks". Orange
+    is above zero, blue with a dot below.
+
+    Args:
+        names: the characters of each.
+        activities: (T, H) a name, in [-1, 1]: after each character.
+        titles: the units to draw, and what to call them.
+    """
+    names, activities = names[:MOST_NAMES], activities[:MOST_NAMES]
+    width = min(max(map(len, names)), MOST_PLACES)
+    columns = min(2 if width <= MOST_PLACES // 2 else 1, len(titles))
+    rows = -(-len(titles) // columns)
+    size = (
+        columns * (0.4 + _CELL * max(width, 14)) + 0.9,
+        max(2.6, rows * (0.5 + _CELL * len(names))),
+    )
+    figure = new_figure(*size)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    cells = [character for name in names for character in name[:width]]
+    labels, families = drawable(cells)
+    image: Any = None
+    for axes, (unit, title) in zip(panels, titles.items(), strict=False):
+        table = np.full((len(names), width), np.nan)
+        for row, activity in zip(table, activities, strict=True):
+            row[: len(activity)] = activity[:width, unit]
+        image = axes.imshow(table, cmap=_diverging(), vmin=-1, vmax=1)
+        axes.set_title(title, fontsize=10)
+        places = np.argwhere(~np.isnan(table))
+        for label, (y, x) in zip(labels, places, strict=True):
+            value = table[y, x]
+            axes.text(
+                x, y - 0.02, label, ha="center", va="center", size=9 if len(label) < 3 else 5,
+                color="white" if value < -0.5 else "black", family=families, parse_math=False,
+            )  # fmt: skip
+        low_y, low_x = np.nonzero(np.nan_to_num(table) < BELOW)
+        ink = [
+            "white" if table[y, x] < -0.5 else "black" for y, x in zip(low_y, low_x, strict=True)
+        ]
+        axes.scatter(low_x, low_y + 0.36, s=3, c=ink or None)
+    for axes in panels:
+        axes.set_axis_off()
+    label = f"activity (dot: below {BELOW:g})"
+    figure.colorbar(image, ax=panels.tolist(), label=label, shrink=0.9, aspect=30)
+    return figure
+
+
+def _rectangle(axes: Axes, x: float, y: float, style: Mapping[str, Any]) -> None:
+    from matplotlib.patches import Rectangle
+
+    axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, **style))
+
+
+def _diverging() -> Any:
+    """Dark blue, white, light orange: the colour-blind can tell them apart."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colours = ["#003A70", "#5B9BD0", "#FFFFFF", "#F6B26B", "#E07B00"]
+    return LinearSegmentedColormap.from_list("charloom", colours)

@@ -1,0 +1,52 @@
+"""Named arrays as the bytes of a safetensors file, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..storage import RESTORE, Index, fault
+
+MAX_HEADER_BYTES = 2**20
+"""Of a safetensors header, its 8 bytes of length included."""
+
+
+def pack(folder: Path, arrays: Mapping[str, NDArray[Any]], limit: int) -> bytes:
+    """Return the file of ``arrays``, which goes to ``folder``.
+
+    Raises:
+        RunError: it would be longer than ``limit``, or cannot hold them.
+    """
+    from safetensors.numpy import save
+
+    if "__metadata__" in arrays:
+        raise fault(folder, "cannot hold an array named '__metadata__': the format reserves it.")
+    if (size := sum(array.nbytes for array in arrays.values())) > limit - MAX_HEADER_BYTES:
+        raise fault(folder, f"may hold {limit} bytes of arrays. Received: {size}.")
+    try:  # the library reads memory as it lies, so the arrays must lie in C order
+        return bytes(save({name: np.asarray(a, order="C") for name, a in arrays.items()}))
+    except ValueError as error:
+        raise fault(folder, f"cannot hold these arrays: {error!s:.120}.") from error
+
+
+def unpack(index: Index, name: str, *, least: int = 0, most: int) -> dict[str, NDArray[Any]]:
+    """Return the arrays of the file ``name`` of ``index``, which has ``least`` to ``most`` bytes.
+
+    Raises:
+        RunError: it is missing, or not what the index names.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    data = index.read(name, least=least, most=most)
+    path = index.path.with_name(name)
+    if data is None:
+        raise fault(path, f"is missing. {RESTORE}")
+    try:
+        return load(data)
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise fault(path, f"must hold arrays as safetensors: {error!s:.120}. {RESTORE}") from error

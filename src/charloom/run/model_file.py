@@ -1,0 +1,241 @@
+"""A trained model in its run folder: weights, vocabulary, configuration, facts and corpus."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import ModelConfig, Unit
+from ..data.vocabulary import Vocabulary
+from ..errors import ConfigError, RunError, VocabularyError
+from ..models.factory import weight_names
+from ..models.ngram.arrays import SHARE, TYPES, check_arrays
+from ..models.rnn.shapes import weight_shapes
+from ..storage import RESTORE, Index, claim_folder, fault, read_set, write_set
+from .arrays import MAX_HEADER_BYTES, pack, unpack
+from .lists import MAX_NAMES_BYTES, pack_names, pack_text, unpack_names, unpack_text
+
+_LATER = {"labels": 0, "text": False, "kind": "network", "order": 0}
+"""Settings that came later, with what they are for a model that needs none of them."""
+
+MODEL_KIND = "charloom model"
+MAX_WEIGHT_BYTES = 2**32
+
+EPOCHS = "epochs"
+"""The folder within a run's in which models of single epochs are kept."""
+
+_MODEL, _WEIGHTS = "model.json", "model.safetensors"
+_TRAIN, _HELD_OUT, _TEXT = "train_names.txt", "held_out_names.txt", "held_out.txt"
+
+MODEL_FILES = (_MODEL, _WEIGHTS, _TRAIN, _HELD_OUT, _TEXT)
+"""What a model consists of."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SavedModel:
+    """A trained model and where it comes from.
+
+    Attributes:
+        config, vocabulary: the architecture, and the characters.
+        labels: the names of the labels, ``config.labels`` distinct ones.
+        weights: a network's have the names and shapes of ``models.shapes``, an n-gram's those of
+            ``models.ngram_arrays``; a mixture has both and its share.
+        facts: plain data about the training, as JSON keeps it: string keys, lists, finite floats.
+        train_names, held_out_names: the parts of the corpus; ``None`` if their file is absent.
+        held_out_text: the part of a text that was held out; ``None`` likewise.
+    """
+
+    config: ModelConfig
+    vocabulary: Vocabulary
+    weights: Mapping[str, NDArray[Any]]
+    facts: Mapping[str, Any]
+    train_names: Sequence[str] | None
+    held_out_names: Sequence[str] | None
+    held_out_text: str | None = None
+    labels: tuple[str, ...] = ()
+
+
+def claim(folder: Path, *, force: bool, ignored: Collection[str] = ()) -> None:
+    """Create ``folder``, or make sure that a run may be written there; deletes nothing.
+
+    Files called ``ignored`` do not count as something that the folder holds.
+
+    With ``force`` a folder in use is accepted: the model that it holds stays loadable until
+    another is saved, and then only files of charloom's names are replaced.
+
+    Raises:
+        RunError: the folder holds something and ``force`` is off, or it cannot be written.
+    """
+    claim_folder(folder, _MODEL, force=force, ignored=ignored)
+
+
+def holds_model(folder: Path) -> bool:
+    """Say whether there is a model in ``folder``, sound or not."""
+    return (folder / _MODEL).exists()
+
+
+def save_model(folder: Path, model: SavedModel) -> None:
+    """Write ``model`` to ``folder``; a save that fails or is killed leaves the earlier one.
+
+    Raises:
+        RunError: weights or labels are not those of the configuration, a weight is not finite,
+            ``facts`` is not JSON data, a name holds a line break, or the folder cannot be written.
+    """
+    weights = {name: np.asarray(array) for name, array in model.weights.items()}
+    _check_weights(folder, weights, model.config, model.vocabulary.size)
+    _check_labels(folder, model.labels, model.config.labels)
+    config = model.config.to_dict()
+    for later, usual in _LATER.items():  # so that who knows none of it can read a model without
+        if config[later] == usual:
+            del config[later]
+    fields = {
+        "config": config,
+        "vocabulary": {
+            "unit": model.vocabulary.unit,
+            "characters": list(model.vocabulary.characters),
+            **({"unknown": True} if model.vocabulary.has_unknown else {}),
+        },
+        **({"labels": list(model.labels)} if model.labels else {}),
+        "facts": dict(model.facts),
+    }
+    files = {
+        _WEIGHTS: pack(folder, weights, MAX_WEIGHT_BYTES),
+        _TRAIN: pack_names(folder, model.train_names),
+        _HELD_OUT: pack_names(folder, model.held_out_names),
+        _TEXT: pack_text(folder, model.held_out_text),
+    }
+    write_set(folder, _MODEL, MODEL_KIND, fields, files)
+
+
+def load_model(folder: Path) -> SavedModel:
+    """Read the model in ``folder``, every byte checked; runs no code from it.
+
+    Raises:
+        RunError: there is none, or one of its files is missing, damaged, foreign or too new.
+    """
+    return read_set(folder, _MODEL, MODEL_KIND, _read)
+
+
+def sound_facts(folder: Path) -> dict[str, Any] | None:
+    """Return the facts of the model in ``folder``; ``None`` if there is none or it is damaged."""
+    try:
+        return read_set(folder, _MODEL, MODEL_KIND, _read_facts)
+    except RunError:
+        return None
+
+
+def epoch_folder(run: Path, epoch: int) -> Path:
+    """Return where a run keeps the model that epoch ``epoch`` (from 1) ended with."""
+    return run / EPOCHS / f"{epoch:03d}"
+
+
+def latest_epoch(run: str | Path) -> Path:
+    """Return the folder of the latest epoch's model that a run kept: ``load`` takes it.
+
+    Raises:
+        RunError: the run kept none.
+    """
+    folders = [f for f in (Path(run) / EPOCHS).glob("*") if f.name.isdecimal() and f.is_dir()]
+    if not folders:
+        raise RunError(f"{run} has no checkpoint of an epoch. Train with --keep-epochs 1.")
+    return max(folders, key=lambda folder: int(folder.name))
+
+
+def _read(index: Index) -> SavedModel:
+    try:
+        config = ModelConfig.from_dict(index.section("config"))
+        vocabulary = _vocabulary(index.section("vocabulary"))
+    except (ConfigError, VocabularyError) as error:
+        raise fault(index.path, f"describes no model: {error!s:.200}") from error
+    labels = index.fields.get("labels", [])
+    _check_labels(index.path, labels, config.labels)
+    shapes = weight_shapes(config, vocabulary.size) if config.has_network else {}
+    size = 4 * sum(map(math.prod, shapes.values()))
+    if size > MAX_WEIGHT_BYTES:
+        raise fault(index.path, f"asks for {size} bytes of weights, above {MAX_WEIGHT_BYTES}.")
+    most = MAX_WEIGHT_BYTES if config.has_ngram else size + MAX_HEADER_BYTES
+    arrays = unpack(index, _WEIGHTS, least=size, most=most)
+    _check_weights(index.path.with_name(_WEIGHTS), arrays, config, vocabulary.size)
+    return SavedModel(
+        config=config,
+        vocabulary=vocabulary,
+        weights={name: arrays[name] for name in weight_names(config, vocabulary.size)},
+        facts=index.section("facts"),
+        train_names=unpack_names(index, _TRAIN),
+        held_out_names=unpack_names(index, _HELD_OUT),
+        held_out_text=unpack_text(index, _TEXT),
+        labels=tuple(labels),
+    )
+
+
+def _read_facts(index: Index) -> dict[str, Any]:
+    if index.read(_WEIGHTS, most=MAX_WEIGHT_BYTES) is None:
+        raise fault(index.path.with_name(_WEIGHTS), f"is missing. {RESTORE}")
+    for name in (_TRAIN, _HELD_OUT, _TEXT):
+        index.read(name, most=MAX_NAMES_BYTES)
+    return index.section("facts")
+
+
+def _vocabulary(data: dict[str, Any]) -> Vocabulary:
+    match data:
+        case {"unit": str(unit), "characters": [*characters]}:
+            pass
+        case _:
+            raise VocabularyError("vocabulary must hold a unit and characters.")
+    if unit not in get_args(Unit):
+        raise VocabularyError(f"unit must be one of {get_args(Unit)}. Received: {unit!r:.60}")
+    for character in characters:
+        if not isinstance(character, str) or (unit == "character" and len(character) != 1):
+            raise VocabularyError(f"characters must be single. Received: {character!r:.60}")
+    unknown = data.get("unknown", False)
+    if not isinstance(unknown, bool):
+        raise VocabularyError(f"unknown must be true or false. Received: {unknown!r:.60}")
+    kind: Unit = "character" if unit == "character" else "grapheme"
+    return Vocabulary(tuple(characters), kind, unknown)
+
+
+def _check_labels(path: Path, labels: Any, count: int) -> None:
+    if not isinstance(labels, list | tuple) or len(labels) != count:
+        raise fault(path, f"must name {count} labels. Received: {labels!r:.60}")
+    if not labels:
+        return
+    from ..data.gathering import unprintable  # late: most models have none
+
+    for label in labels:
+        if not isinstance(label, str) or not label or unprintable(label):
+            raise fault(path, f"must name labels as printable text. Received: {label!r:.60}")
+    if len(set(labels)) != count:
+        raise fault(path, "must name each label once; one is there twice.")
+
+
+def _check_weights(
+    path: Path, weights: Mapping[str, NDArray[Any]], config: ModelConfig, size: int
+) -> None:
+    """Refuse weights that are not those of ``config`` with a vocabulary of ``size`` ids."""
+    names = set(weight_names(config, size))
+    for name in sorted(weights.keys() ^ names):
+        side = "lacks" if name in names else "must not hold"
+        raise fault(path, f"{side} the weight {name!r:.60}. Its configuration says which it has.")
+    shapes = weight_shapes(config, size) if config.has_network else {}
+    if config.kind == "mixture":
+        shapes = {**shapes, SHARE: (1,)}
+    for name, shape in shapes.items():
+        array = weights[name]
+        if array.dtype != np.float32 or array.shape != shape:
+            found = f"{array.dtype} {array.shape}"
+            raise fault(path, f"must hold {name} as float32 {shape}. Received: {found}.")
+        if not np.isfinite(array).all():
+            raise fault(path, f"must hold finite weights; {name} has NaN or inf. Train again.")
+    if config.kind == "mixture" and not 0 <= weights[SHARE][0] <= 1:
+        raise fault(path, f"must hold a {SHARE} in [0, 1]. Received: {weights[SHARE][0]:g}.")
+    if config.has_ngram:
+        try:
+            check_arrays({name: weights[name] for name in TYPES}, size)
+        except ConfigError as error:
+            raise fault(path, f"holds no sound n-gram: {error!s:.300}") from error

@@ -1,0 +1,160 @@
+"""Checkpoints of a training in its run folder: the last few states that it can go on from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import RunError
+from ..storage import RESTORE, Index, fault, read_set, remove_set, unwritable, write_set
+from .arrays import pack, unpack
+
+STATE_KIND = "charloom training state"
+MAX_STATE_BYTES = 2**34
+
+STATE_TYPES = ("bool", "float32", "float64", "int32", "int64", "uint8", "uint32", "uint64")
+"""NumPy types that a training state may hold."""
+
+CHECKPOINTS = "checkpoints"
+"""The folder within a run's that holds a folder a state, named after its step."""
+
+_STATE, _ARRAYS = "training.json", "training.safetensors"
+
+STATE_FILES = (_STATE, _ARRAYS)
+"""What a state consists of; earlier versions had the only one in the run folder itself."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FoundState:
+    """A state to go on from.
+
+    Attributes:
+        arrays, data: what it holds.
+        damaged: of each later state that cannot be used, why, as a line.
+    """
+
+    arrays: dict[str, NDArray[Any]]
+    data: dict[str, Any]
+    damaged: tuple[str, ...] = ()
+
+
+def holds_state(run: Path) -> bool:
+    """Say whether there is a training state in ``run``, sound or not."""
+    return any((folder / _STATE).exists() for folder in (*_folders(run), run))
+
+
+def save_state(
+    run: Path,
+    arrays: Mapping[str, NDArray[Any]],
+    data: Mapping[str, Any],
+    *,
+    step: int | None = None,
+    keep: int = 2,
+) -> None:
+    """Save a training state, arrays of ``STATE_TYPES`` and JSON data, as that of ``step``.
+
+    One of that step is replaced; without a ``step``, the latest is. Stopped at any moment, this
+    leaves the earlier states or this one. Once it is sealed, all but the last ``keep`` are
+    removed, and all of later steps: training went back before them.
+
+    Raises:
+        RunError: an array's type is none of those, ``data`` is not JSON data, or the folder
+            cannot be written.
+    """
+    native = {name: np.asarray(array) for name, array in arrays.items()}
+    for name, array in native.items():
+        if array.dtype.name not in STATE_TYPES:
+            raise fault(
+                run, f"can hold arrays of {', '.join(STATE_TYPES)}; {name} is {array.dtype}."
+            )
+    files = {_ARRAYS: pack(run, native, MAX_STATE_BYTES)}
+    earlier = _folders(run)
+    if step is None:
+        step = _step(earlier[0]) if earlier else 0
+    folder = run / CHECKPOINTS / f"{step:09d}"
+    write_set(folder, _STATE, STATE_KIND, {"state": dict(data)}, files)
+    kept = [f for f in earlier if _step(f) < step and (f / _STATE).exists()][: keep - 1]
+    for other in reversed(earlier):
+        if other not in (folder, *kept):
+            remove_set(other, _STATE, STATE_FILES, with_folder=True)
+    _forget_earliest(run)
+
+
+def find_state(run: Path) -> FoundState:
+    """Read the latest training state in ``run`` that is sound.
+
+    Raises:
+        RunError: there is none; it says what is wrong with the latest.
+    """
+    faults: list[RunError] = []
+    for folder in (*_folders(run), run):
+        if not (folder / _STATE).exists():
+            if (folder / _ARRAYS).exists():
+                faults.append(fault(folder, f"lacks its {_STATE}."))
+            continue
+        try:
+            arrays, data = read_set(folder, _STATE, STATE_KIND, _read)
+        except RunError as error:
+            faults.append(error)
+            continue
+        damaged = tuple(str(error).removesuffix(RESTORE).rstrip() for error in faults)
+        return FoundState(arrays=arrays, data=data, damaged=damaged)
+    if faults:
+        raise faults[0]
+    arrays, data = read_set(run, _STATE, STATE_KIND, _read)  # raises: it is not there
+    return FoundState(arrays=arrays, data=data)
+
+
+def load_state(run: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Read the latest sound training state in ``run``: its arrays by name, and its JSON data.
+
+    Raises:
+        RunError: as ``find_state``.
+    """
+    found = find_state(run)
+    return found.arrays, found.data
+
+
+def forget_state(run: Path) -> None:
+    """Make sure that nobody goes on from a training state in ``run``, if it holds any.
+
+    Stopped on its way, this leaves the latest.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    _forget_earliest(run)
+    for folder in reversed(_folders(run)):
+        remove_set(folder, _STATE, STATE_FILES, with_folder=True)
+
+
+def _forget_earliest(run: Path) -> None:
+    """Remove the state that an earlier version left in the run folder itself."""
+    if any((run / file).exists() for file in STATE_FILES):
+        remove_set(run, _STATE, STATE_FILES)
+
+
+def _folders(run: Path) -> list[Path]:
+    """Return the folders of states, the latest first; not all need hold one."""
+    try:
+        found = list((run / CHECKPOINTS).iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except (OSError, ValueError) as error:
+        raise unwritable(run, error) from error
+    folders = [f for f in found if re.fullmatch("[0-9]{9,}", f.name) and f.is_dir()]
+    return sorted(folders, key=_step, reverse=True)
+
+
+def _step(folder: Path) -> int:
+    return int(folder.name)
+
+
+def _read(index: Index) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    return unpack(index, _ARRAYS, most=MAX_STATE_BYTES), index.section("state")

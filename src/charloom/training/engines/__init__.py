@@ -1,0 +1,1 @@
+"""What takes a training step: one engine for each backend."""

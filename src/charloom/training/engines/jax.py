@@ -1,0 +1,213 @@
+"""Training on JAX: gradients compiled for each bucket, around the model's own way back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import NDArray
+
+from ...config import ModelConfig, TrainConfig
+from ...data.batches.names import Batch
+from ...models.rnn.jax_model import logits, logits_from, nats
+from ...models.rnn.shapes import STATES
+from ..warm_start import frozen
+from .base import BETA_1, BETA_2, EPSILON
+from .memory import keep_freed_memory
+
+Weights = dict[str, Array]
+Carry = list[tuple[Array, ...]]
+
+
+def use_compilation_cache() -> None:
+    """Keep compiled steps on disk, so that the next training starts at once.
+
+    Under ``$XDG_CACHE_HOME/charloom``, at most 256 MB; ``JAX_COMPILATION_CACHE_DIR`` goes
+    before, and where the folder cannot be made there is no cache.
+    """
+    config: Any = jax.config  # its attributes and methods have no types
+    if config.jax_compilation_cache_dir:
+        return
+    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(root) / "charloom" / "jax"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            return
+    except OSError:
+        return
+    config.update("jax_compilation_cache_dir", str(folder))
+    config.update("jax_compilation_cache_max_size", 256_000_000)
+    config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+    config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+class JaxEngine:
+    """See ``engine.Engine``."""
+
+    def __init__(
+        self,
+        model: ModelConfig,
+        training: TrainConfig,
+        weights: Mapping[str, NDArray[np.float32]],
+        denominator: float,
+    ) -> None:
+        use_compilation_cache()
+        keep_freed_memory()
+        self._model, self._training = model, training
+        # What changes from run to run is an argument, not a constant that is compiled in, so that
+        # the next training of these shapes finds its steps in the cache.
+        self._denominator = np.float32(denominator)
+        self._weights: Weights = {name: jnp.array(value) for name, value in weights.items()}
+        self._means = {name: jnp.zeros_like(value) for name, value in self._weights.items()}
+        self._squares = {name: jnp.zeros_like(value) for name, value in self._weights.items()}
+        self._frozen = frozen(weights, training.freeze)
+        self._count = 0
+        self._carry = self._fresh_carry() if training.preparation != "names" else None
+        self._jitted_gradients = jax.jit(self._gradients)
+        # Apart from the gradients, it is compiled once and not for every bucket.
+        self._jitted_update = jax.jit(self._update, donate_argnums=(0, 1, 2))
+        self._compiled: dict[int, Any] = {}
+
+    def _fresh_carry(self) -> Carry:
+        states = STATES[self._model.cell]
+        zero = jnp.zeros((self._model.units, self._training.batch_size))
+        return [(zero,) * states for _ in range(self._model.layers)]
+
+    def _gradients(
+        self,
+        weights: Weights,
+        batch: tuple[Array, ...],
+        dropout: Array | None,
+        carry: Carry | None,
+        denominator: Array,
+    ) -> tuple[Weights, tuple[Array, Carry | None]]:
+        """Return the gradients of the loss, the batch's summed nats and the carry after it.
+
+        What is frozen has no gradient, and so neither counts in the norm nor moves.
+        """
+        trained = {name: value for name, value in weights.items() if name not in self._frozen}
+
+        def loss(trained: Weights) -> tuple[Array, tuple[Array, Carry | None]]:
+            weights_now = {**weights, **trained}
+            ids, targets, mask, *labels = batch
+            if carry is None:
+                scores, after = logits(self._model, weights_now, ids.T, dropout, *labels), None
+            else:
+                scores, after = logits_from(self._model, weights_now, ids.T, carry, dropout)
+            total = nats(scores, targets.T, mask.T)
+            return total / denominator, (total, after)
+
+        return jax.grad(loss, has_aux=True)(trained)  # type: ignore[no-any-return]
+
+    def _update(
+        self,
+        weights: Weights,
+        means: Weights,
+        squares: Weights,
+        grads: Weights,
+        rate: Array,
+        count: Array,
+        decay: Array,
+        clip: Array,
+    ) -> tuple[Weights, Weights, Weights]:
+        """One step of AdamW (Loshchilov and Hutter 2017), with Keras' order of operations."""
+        norm = jnp.sqrt(sum(jnp.square(g).sum() for g in grads.values()))
+        scale = jnp.minimum(1.0, clip / jnp.maximum(norm, 1e-12))
+        correction = jnp.sqrt(1 - BETA_2**count) / (1 - BETA_1**count)
+        for name, gradient in grads.items():
+            g, w = gradient * scale, weights[name]
+            means[name] = BETA_1 * means[name] + (1 - BETA_1) * g
+            squares[name] = BETA_2 * squares[name] + (1 - BETA_2) * g * g
+            if not name.endswith("bias"):
+                w = w * (1 - decay * rate)
+            change = means[name] / (jnp.sqrt(squares[name]) + EPSILON)
+            weights[name] = w - rate * correction * change
+        return weights, means, squares
+
+    def _dropout(self) -> NDArray[np.float32] | None:
+        """Draw the step's factors, (L, B, H): a function of the seed and the count of steps.
+
+        By NumPy: XLA's generator would be compiled anew for each bucket.
+        """
+        config = self._model
+        if not config.dropout:
+            return None
+        rng = np.random.default_rng([self._training.seed, 3, self._count])
+        shape = (config.layers, self._training.batch_size, config.units)
+        kept = rng.random(shape, dtype=np.float32) >= config.dropout
+        return kept.astype(np.float32) / np.float32(1 - config.dropout)
+
+    def prepare(self, times: Iterable[int]) -> None:
+        """Compile for each T, so that no step has to wait."""
+        rows, dropout = self._training.batch_size, self._dropout()
+        for time in times:
+            types = (jnp.int32, jnp.int32, jnp.float32)
+            shapes: list[tuple[tuple[int, ...], Any]] = [((rows, time), t) for t in types]
+            if self._model.labels:
+                shapes.append(((rows,), jnp.int32))
+            batch = tuple(
+                jax.ShapeDtypeStruct(*shape)  # type: ignore[no-untyped-call]
+                for shape in shapes
+            )
+            lowered = self._jitted_gradients.lower(
+                self._weights, batch, dropout, self._carry, self._denominator
+            )
+            self._compiled[time] = lowered.compile()
+
+    def step(self, batch: Batch, learning_rate: float) -> Array:
+        """Update the weights; see ``engine.Engine``."""
+        self._count += 1
+        gradients = self._compiled.get(batch.inputs.shape[1], self._jitted_gradients)
+        arrays: tuple[NDArray[Any], ...] = (batch.inputs, batch.targets, batch.mask)
+        if batch.labels is not None:
+            arrays = (*arrays, batch.labels)
+        if self._carry is not None and not batch.continues:
+            self._carry = self._fresh_carry()
+        grads, (total, self._carry) = gradients(
+            self._weights, arrays, self._dropout(), self._carry, self._denominator
+        )
+        self._weights, self._means, self._squares = self._jitted_update(
+            self._weights,
+            self._means,
+            self._squares,
+            grads,
+            np.float32(learning_rate),
+            np.float32(self._count),
+            np.float32(self._training.weight_decay),
+            np.float32(self._training.clip_norm),
+        )
+        return total  # type: ignore[no-any-return]
+
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """Return a copy of the weights."""
+        return {name: np.array(value) for name, value in self._weights.items()}
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return weights, both moments and the count of steps, from which dropout's keys follow;
+        and the carry, if it is kept, (B, H) each."""
+        groups = {"weights": self._weights, "means": self._means, "squares": self._squares}
+        state = {f"{g}/{n}": np.array(v) for g, group in groups.items() for n, v in group.items()}
+        for layer, states in enumerate(self._carry or []):
+            state |= {f"carry/{layer}/{i}": np.array(value.T) for i, value in enumerate(states)}
+        return {**state, "count": np.array([self._count], np.int64)}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take over what ``state`` returned."""
+
+        def group(prefix: str) -> Weights:
+            return {name: jnp.array(state[f"{prefix}/{name}"]) for name in self._weights}
+
+        self._weights, self._means, self._squares = map(group, ("weights", "means", "squares"))
+        self._count = int(state["count"][0])
+        if self._carry is not None:
+            self._carry = [
+                tuple(jnp.array(state[f"carry/{layer}/{i}"].T) for i in range(len(states)))
+                for layer, states in enumerate(self._carry)
+            ]

@@ -1,0 +1,140 @@
+"""What training reports, as plain data; who listens decides how to show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+from ..config import ModelConfig
+from ..data.vocabulary import Vocabulary
+
+Reason = Literal["epochs", "early stopping", "seconds", "interrupted", "callback", "diverged"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """Training is about to take its first step.
+
+    Attributes:
+        model, vocabulary, labels: what is trained: the weights of later events belong to it.
+        backend: Keras' backend (``jax``, ``tensorflow`` or ``torch``); ``numpy`` where counting is
+            all there is to do.
+        parameters: trainable numbers of the network, or the n-gram's, if there is no network.
+        counted: what training goes through: ``names``, or ``characters`` of text.
+        train_size, held_out_size: how many of them are in each part.
+        steps_per_epoch, epochs: the longest that training will go on; counting takes no steps.
+        padded_share: share of the batches' cells that is padding.
+        first_epoch: 1, or the epoch at which a resumed run goes on.
+    """
+
+    model: ModelConfig
+    vocabulary: Vocabulary
+    labels: tuple[str, ...]
+    backend: str
+    counted: Literal["names", "characters"]
+    parameters: int
+    train_size: int
+    held_out_size: int
+    steps_per_epoch: int
+    epochs: int
+    padded_share: float
+    first_epoch: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One update of the weights is done.
+
+    Attributes:
+        epoch, step: both count from 1; ``step`` counts over the whole run.
+        progress: how far the schedule is, in (0, 1], by steps or by the clock.
+        nats_per_char: a running mean of the training loss, end symbols counted, padding not.
+        batch_nats_per_char: the latest batch's; this step's with an unpacked loop, else that of
+            the step before while this one's is still computed.
+        learning_rate: the rate of this step.
+        names_per_second, characters_per_second: running means; of text, there are no names.
+        seconds_left: an estimate.
+    """
+
+    epoch: int
+    step: int
+    progress: float
+    nats_per_char: float
+    batch_nats_per_char: float
+    learning_rate: float
+    names_per_second: float
+    characters_per_second: float
+    seconds_left: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluated:
+    """An epoch is over.
+
+    Attributes:
+        epoch, step: where training is.
+        train_nats_per_char: mean loss of the epoch, as trained (dropout on).
+        held_out_nats_per_char: loss on what is held out (dropout off), of text with the carry
+            all along; ``None`` if nothing is.
+        held_out_window_nats_per_char: of text, in windows of 256 that know nothing before them.
+        best: whether this is the best so far; without held-out names, or with too few to tell, the
+            latest is the best.
+        seconds: since training began.
+        weights: the weights that were measured, by the names of ``models.recurrence``.
+    """
+
+    epoch: int
+    step: int
+    train_nats_per_char: float
+    held_out_nats_per_char: float | None
+    best: bool
+    seconds: float
+    weights: Mapping[str, NDArray[Any]]
+    held_out_window_nats_per_char: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved:
+    """The run folder now holds the model as of ``epoch``, whole."""
+
+    folder: Path
+    epoch: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warned:
+    """Something that the user should know; training goes on."""
+
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """Training is over.
+
+    Attributes:
+        reason: why it ended.
+        epoch, step: how far it came.
+        best_epoch: the epoch whose weights were kept.
+        train_nats_per_char, held_out_nats_per_char, held_out_window_nats_per_char: the losses of
+            that epoch.
+        seconds: since training began.
+        weights: the kept weights, by the names of ``models.recurrence``.
+    """
+
+    reason: Reason
+    epoch: int
+    step: int
+    best_epoch: int
+    train_nats_per_char: float
+    held_out_nats_per_char: float | None
+    seconds: float
+    weights: Mapping[str, NDArray[Any]]
+    held_out_window_nats_per_char: float | None = None
+
+
+Event = Started | Step | Evaluated | Saved | Warned | Finished

@@ -1,0 +1,197 @@
+"""The n-gram of what a training learns from: which order, and with which share of a mixture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import MOST_ORDER, ModelConfig
+from ..data.vocabulary import BOUNDARY
+from ..models.mixture import best_share
+from ..models.ngram.arrays import SHARE, level_ends, uniform_arrays
+from ..models.ngram.counts import MOST_NODES, Counts, count
+
+ORDER, SHARE_UNTOLD = 5, 0.5
+"""Where nothing can tell better: of lists of 20 to 600 names, no other gains 0.005 nats."""
+
+FOLDS = 5
+"""Parts that are held out in turn where nothing else is."""
+
+FEW, MANY = 10, 1_000_000
+"""Strings that folds need at least; characters from which on one fold tells enough."""
+
+CLOSE = 1e-3
+"""Nats a character that a higher order must gain: it is several times as large."""
+
+NETWORK_ALONE = "network_held_out_nats_per_char"
+"""What a history calls the loss of a mixture's network on what is held out."""
+
+FIXED = {"unigram": 1, "uniform": 0}
+
+Stream = NDArray[np.int32]
+Numbers = NDArray[np.float64]
+
+
+class Counted:
+    """The n-grams of a training's strings, and the probabilities that they give to the held-out.
+
+    Attributes:
+        warnings: what the user should know.
+    """
+
+    def __init__(
+        self,
+        model: ModelConfig,
+        train: Callable[[], tuple[Stream, bool]],
+        held_out: Stream | None,
+        size: int,
+        most_nodes: int = MOST_NODES,
+    ) -> None:
+        """Count.
+
+        Args:
+            model: one that has an n-gram.
+            train: gives the stream of ``models.ngram_counts`` to count, and whether that is all.
+            held_out: the one to choose by; ``None`` if there is too little.
+            size: V.
+            most_nodes: contexts, at most.
+        """
+        self._model, self._size = model, size
+        self._fixed = FIXED.get(model.kind, model.order)
+        self.counts: Counts | None = None
+        self.held_out: Numbers | None = None
+        self.warnings: tuple[str, ...] = ()
+        self._stream = np.zeros(0, np.int32)
+        self.build = lru_cache(maxsize=1)(self._build)
+        if model.kind == "uniform":
+            self.held_out = None if held_out is None else self._uniform(held_out)
+            return
+        self._stream, whole = train()
+        most = self._fixed or MOST_ORDER
+        self.counts = counts = count(self._stream, size, most, most_nodes)
+        if held_out is not None:
+            self.held_out = counts.probabilities(held_out)
+        if counts.cut:
+            self._warn(
+                f"there are more than {most_nodes:,} contexts of more than {counts.most_order - 1} "
+                f"characters: the n-gram's order is {counts.most_order} at most."
+            )
+        if not whole:
+            self._warn(
+                f"the n-gram counts {len(self._stream) - 1:,} characters, not all there are."
+            )
+
+    def _warn(self, message: str) -> None:
+        self.warnings = (*self.warnings, message)
+
+    def _uniform(self, stream: Stream) -> Numbers:
+        return np.full((1, len(stream) - 1), 1 / self._size)
+
+    def _build(self, order: int) -> dict[str, NDArray[Any]]:
+        return uniform_arrays(self._size) if self.counts is None else self.counts.arrays(order)
+
+    def _orders(self) -> list[int]:
+        """Return the orders to choose from."""
+        if self.counts is None:
+            return [0]
+        most = self.counts.most_order
+        return [min(self._fixed, most)] if self._fixed else list(range(1, most + 1))
+
+    def alone(self) -> tuple[dict[str, NDArray[Any]], float | None]:
+        """Return the n-gram's arrays, and the held-out nats a character, if something is held out.
+
+        The order is the least that is as good as any, on what is held out, or on parts of what is
+        trained on, held out in turn.
+        """
+        orders = self._orders()
+        if self.held_out is None:
+            return self.build(self._order_untold(orders)), None
+        rows = [max(order - 1, 0) for order in orders]
+        nats = [float(-np.log(self.held_out[row]).mean()) for row in rows]
+        best = _least(nats)
+        return self.build(orders[best]), nats[best]
+
+    def mixed(self, network: Numbers | None) -> tuple[dict[str, NDArray[Any]], float | None]:
+        """Return what a mixture has beside its network, and its held-out nats a character.
+
+        Args:
+            network: the probabilities that the network gives to what is held out; ``None`` if it
+                is too little to choose by.
+        """
+        orders = self._orders()
+        if self.held_out is None or network is None:
+            untold = np.array([SHARE_UNTOLD], np.float32)
+            return {**self.build(self._order_untold(orders)), SHARE: untold}, None
+        found = [best_share(network, self.held_out[order - 1]) for order in orders]
+        best = _least([nats for _, nats in found])
+        share, nats = found[best]
+        return {**self.build(orders[best]), SHARE: np.array([share], np.float32)}, nats
+
+    def _order_untold(self, orders: list[int]) -> int:
+        """Choose an order by parts of what is trained on, held out in turn."""
+        if len(orders) == 1:
+            return orders[0]
+        nats = np.zeros(orders[-1])
+        for train, held_out in _folds(self._stream):
+            nats -= np.log(
+                _padded(count(train, self._size, orders[-1]).probabilities(held_out), orders[-1])
+            ).sum(axis=1)
+        return 1 + _least(nats / len(self._stream)) if nats.any() else min(ORDER, orders[-1])
+
+    def train_nats(self, arrays: Mapping[str, NDArray[Any]]) -> float:
+        """Return the nats a character of the n-gram ``arrays`` on what was counted, or much of it.
+
+        It is low for a high order, since it has seen all that it is asked for.
+        """
+        if self.counts is None:
+            return float(np.log(self._size))
+        order = len(level_ends(arrays["ngram.backoff"]))
+        return float(-np.log(self.counts.probabilities(self._stream[: MANY + 1])[order - 1]).mean())
+
+
+def ngram_facts(weights: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+    """Return what a model's facts say of its n-gram; nothing if it has none."""
+    if "ngram.backoff" not in weights:
+        return {}
+    backoff, own = weights["ngram.backoff"], weights["ngram.own"]
+    facts: dict[str, Any] = {
+        "order": len(level_ends(backoff)) if own.any() else 0,
+        "contexts": len(backoff),
+        "ngrams": len(own),
+    }
+    if SHARE in weights:
+        facts["share"] = round(float(weights[SHARE][0]), 6)
+    return {"ngram": facts}
+
+
+def _least(nats: list[float] | Numbers) -> int:
+    """Return the first that is about as good as the best."""
+    values = np.asarray(nats)
+    return int(np.flatnonzero(values <= values.min() + CLOSE)[0])
+
+
+def _padded(found: Numbers, orders: int) -> Numbers:
+    """Return probabilities of so many orders: where there are no longer contexts, none differ."""
+    return found[np.minimum(np.arange(orders), len(found) - 1)]
+
+
+def _folds(stream: Stream) -> list[tuple[Stream, Stream]]:
+    """Cut a stream into what is counted and what is held out, in several ways."""
+    if stream[-1] != BOUNDARY:  # a text, which has no end
+        stream = np.append(stream, BOUNDARY)
+    starts = np.flatnonzero(stream[:-1] == BOUNDARY)
+    if len(starts) < FEW:
+        end = len(stream) - len(stream) // 10
+        held_out = np.concatenate([stream[:1], stream[end:]])
+        return [(stream[:end], held_out)] if len(held_out) > FEW else []
+    edges = [*starts[np.linspace(0, len(starts), FOLDS + 1).astype(int)[:-1]], len(stream) - 1]
+    ways = [
+        (np.concatenate([stream[:low], stream[high:]]), stream[low : high + 1])
+        for low, high in pairwise(edges)
+    ]
+    return ways[:1] if len(stream) > MANY else ways

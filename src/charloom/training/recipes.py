@@ -1,0 +1,187 @@
+"""Untuned is tuned: which model and training fit a corpus of a given size."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from bisect import bisect_right
+from typing import Any
+
+from ..config import ModelConfig, TrainConfig
+from ..errors import ConfigError
+
+SIZES = (5e2, 3e3, 1.6e4, 8e5, 1e7)
+"""Characters of the corpora that the recipes were tuned on; between them they are interpolated
+along the logarithm of the size. The last is carried on from the one before."""
+
+UNITS = (128, 192, 256, 512, 512)
+DROPOUT = (0.5, 0.55, 0.6, 0.2, 0.1)
+BATCH_SIZE = (8, 16, 32, 64, 128)
+LEARNING_RATE = (5e-3, 5e-3, 5e-3, 3e-3, 2e-3)
+WEIGHT_DECAY = (1.0, 0.1, 0.01, 0.01, 0.01)
+EPOCHS = (12, 14, 14, 10, 3)
+MIXED = 5e6
+"""Characters up to which an n-gram is mixed in: it knows at once what the network has to learn."""
+
+SMALL = 1e5
+"""Characters up to which an LSTM with a wider embedding does better on names than the GRU."""
+
+LEAST_STEPS = 80
+"""A handful of names is too little for even one epoch to mean much."""
+
+TUTORIAL: dict[str, Any] = {
+    "kind": "network",
+    "cell": "gru",
+    "embedding": 256,
+    "units": 1024,
+    "dropout": 0.0,
+    "begin": False,
+    "epochs": 20,
+    "batch_size": 64,
+    "learning_rate": 1e-3,
+    "warmup": 0.0,
+    "final": 1.0,
+    "weight_decay": 0.0,
+    "clip_norm": 1e6,
+    "patience": 0,
+    "held_out": 0.0,
+    "preparation": "tutorial",
+    "keep_epochs": 1,
+}
+"""The settings of "Character-Level Language Modeling with RNN": stock Adam, which neither decays
+nor clips (no gradient comes near this norm), at a constant rate, and no name held out."""
+
+CHARACTERS_PER_SECOND = 2e4
+"""Of text that a GRU of 512 units is trained on in a second, roughly: measured on two cores."""
+
+RECIPES: dict[str, dict[str, Any]] = {"tutorial": TUTORIAL}
+
+
+def keeps_repeats(recipe: str | None, held_out: float | None) -> bool:
+    """Return whether a recipe wants a name as often as the corpus has it: the tutorial does.
+
+    Not where names are held out: a repeated one would be on both sides.
+    """
+    return recipe == "tutorial" and not held_out
+
+
+_MODEL = {field.name for field in dataclasses.fields(ModelConfig)}
+_TRAINING = {field.name for field in dataclasses.fields(TrainConfig)}
+
+
+def recipe(
+    names: int, characters: int, recipe: str | None = None, **changes: Any
+) -> tuple[ModelConfig, TrainConfig]:
+    """Return the model and the training for a corpus of ``names`` with ``characters`` in all.
+
+    Small corpora get small networks mixed with an n-gram, much decay and many epochs; large ones
+    large networks, little dropout and few epochs.
+
+    Args:
+        names, characters: the corpus's size.
+        recipe: a key of ``RECIPES``, whose settings go before those for the size.
+        changes: fields of either configuration that are to be others; ``None`` changes nothing.
+
+    Raises:
+        ConfigError: there is no such recipe or field, or a value lies outside what it may be.
+    """
+    if recipe is not None and recipe not in RECIPES:
+        raise ConfigError(f"no recipe is called {recipe!r:.40}. There is: {', '.join(RECIPES)}.")
+    changes = _given(changes)
+    batch_size = 8 * round(_between(BATCH_SIZE, characters) / 8)
+    steps = max(1, math.ceil(names / batch_size))
+    model: dict[str, Any] = {
+        "units": 32 * round(_between(UNITS, characters) / 32),
+        "dropout": round(_between(DROPOUT, characters), 2),
+    }
+    if characters <= SMALL:
+        model |= {"cell": "lstm", "embedding": 128}
+    # Neither labels nor a given first character go with counting.
+    if characters <= MIXED and not changes.get("labels") and changes.get("begin", True):
+        model["kind"] = "mixture"
+    training: dict[str, Any] = {
+        "batch_size": batch_size,
+        "learning_rate": float(f"{_between(LEARNING_RATE, characters):.2g}"),
+        "weight_decay": float(f"{_between(WEIGHT_DECAY, characters, math.log, math.exp):.2g}"),
+        "epochs": max(round(_between(EPOCHS, characters)), math.ceil(LEAST_STEPS / steps)),
+    }
+    return _settings(model, training, {**RECIPES.get(recipe or "", {}), **changes})
+
+
+def text_recipe(
+    characters: int, recipe: str | None = None, **changes: Any
+) -> tuple[ModelConfig, TrainConfig]:
+    """Return the model and the training for running text of so many ``characters``.
+
+    Args:
+        characters: the text's size.
+        recipe: there is none of text that has a name.
+        changes: as for ``recipe``; ``seconds`` also decides how large a model pays.
+
+    Raises:
+        ConfigError: as ``recipe``.
+    """
+    if recipe is not None:
+        raise ConfigError(f"recipe {recipe!r:.40} is for names, not for text. Leave it out.")
+    changes = _given(changes)
+    seconds = changes.get("seconds")
+    passes = max(1.0, min(30.0, 6 * math.sqrt(1e6 / max(characters, 1))))
+    units = 64 * round(_text_units(characters) / 64)
+    if seconds is not None:
+        passes = seconds * CHARACTERS_PER_SECOND * (512 / units) ** 2 / max(characters, 1)
+        if passes > 12 and units >= 512:  # a larger model pays
+            units, passes = 768, passes / 2
+    # The more often each character is seen, the more must be left out.
+    dropout = min(0.5, max(0.0, 0.1 + 0.2 * math.log(max(passes, 0.5)) / math.log(6)))
+    model: dict[str, Any] = {
+        "units": units,
+        "embedding": 128,
+        "dropout": round(dropout, 2),
+        "text": True,
+        "kind": "mixture" if characters <= MIXED else "network",
+    }
+    training: dict[str, Any] = {
+        "preparation": "text",
+        # With a budget the clock decides, unless there are more epochs than do any good.
+        "epochs": max(1, round(passes if seconds is None else min(40.0, 3 * passes + 1))),
+        "batch_size": 48 if characters > 3e5 else 16,
+        "window": 32,
+        "learning_rate": 1e-2 if units <= 512 else 7e-3,
+        "weight_decay": 0.1,
+    }
+    return _settings(model, training, changes)
+
+
+def _given(changes: dict[str, Any]) -> dict[str, Any]:
+    """Drop what changes nothing; refuse what is no setting."""
+    changes = {name: value for name, value in changes.items() if value is not None}
+    if unknown := sorted(set(changes) - _MODEL - _TRAINING):
+        raise ConfigError(f"no setting is called {unknown[0]}. See ModelConfig and TrainConfig.")
+    return changes
+
+
+def _settings(
+    model: dict[str, Any], training: dict[str, Any], changes: dict[str, Any]
+) -> tuple[ModelConfig, TrainConfig]:
+    model = model | {name: value for name, value in changes.items() if name in _MODEL}
+    training = training | {name: value for name, value in changes.items() if name in _TRAINING}
+    return ModelConfig(**model), TrainConfig(**training)
+
+
+def _text_units(characters: int) -> float:
+    """Return the hidden size for a text: 128 up to 10,000 characters, 512 from a million on."""
+    share = (math.log10(max(characters, 1)) - 4) / 2
+    units: float = 128 * 4.0 ** min(1.0, max(0.0, share))
+    return units
+
+
+def _between(
+    values: tuple[float, ...], size: float, there: Any = float, back: Any = float
+) -> float:
+    """Interpolate linearly in log(size), and in ``there`` of the value; constant outside."""
+    size = min(max(size, SIZES[0]), SIZES[-1])
+    right = min(max(bisect_right(SIZES, size), 1), len(SIZES) - 1)
+    low, high = SIZES[right - 1], SIZES[right]
+    share = math.log(size / low) / math.log(high / low)
+    result: float = back((1 - share) * there(values[right - 1]) + share * there(values[right]))
+    return result

@@ -1,0 +1,95 @@
+"""A trained model as the beginning of another training: on more characters, with parts frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import ModelConfig, Part
+from ..data.vocabulary import Vocabulary
+from ..errors import ConfigError
+from ..models.rnn.initial import initial_weights
+from ..run import SavedModel
+
+KEPT = ("cell", "units", "layers", "embedding", "begin", "text")
+"""Settings of a model that its weights depend on, beside its characters and labels."""
+
+
+def frozen(names: Iterable[str], freeze: Collection[Part]) -> frozenset[str]:
+    """Return which of the weights ``names`` of ``models.shapes`` belong to the parts ``freeze``."""
+    starts = {"embedding": ("embedding", "labels"), "recurrent": ("rnn.",)}
+    chosen = tuple(start for part in freeze for start in starts[part])
+    return frozenset(name for name in names if name.startswith(chosen)) if chosen else frozenset()
+
+
+def merged(old: Vocabulary, new: Vocabulary) -> Vocabulary:
+    """Return the vocabulary of all that is in either, so that nothing learnt is lost.
+
+    Raises:
+        ConfigError: they do not count the same as a character.
+    """
+    _check("unit", old.unit, new.unit)
+    characters = sorted({*old.characters, *new.characters})
+    return Vocabulary(tuple(characters), old.unit, old.has_unknown or new.has_unknown)
+
+
+def grown(
+    saved: SavedModel,
+    model: ModelConfig,
+    vocabulary: Vocabulary,
+    labels: tuple[str, ...],
+    seed: int,
+) -> dict[str, NDArray[np.float32]]:
+    """Return ``saved``'s network as ``model`` with ``vocabulary`` and ``labels`` has it.
+
+    Rows and columns move with their character or label. Those of new characters are what a new
+    model of ``seed`` would begin with, but for their biases, the least of the old ones: unseen so
+    far, they are not to be expected much. New labels begin at 0, where they say nothing.
+
+    Raises:
+        ConfigError: ``model`` or the unit is another than ``saved``'s, or that has no network.
+    """
+    if not saved.config.has_network:
+        raise ConfigError(
+            f"a model goes on from a network's weights. Received: one of the kind "
+            f"{saved.config.kind}, which has none; begin without --from."
+        )
+    for name in KEPT:
+        _check(name, getattr(saved.config, name), getattr(model, name))
+    _check("unit", saved.vocabulary.unit, vocabulary.unit)
+    old = dict(saved.weights)
+    weights = {**initial_weights(model, vocabulary.size, seed)}
+    weights |= {name: np.array(old[name]) for name in weights if name.startswith("rnn.")}
+    weights["logits.bias"][:] = old["logits.bias"].min()
+    here, there = _shared(_symbols(saved.vocabulary), _symbols(vocabulary))
+    weights["embedding"][there] = old["embedding"][here]
+    weights["logits.kernel"][:, there] = old["logits.kernel"][:, here]
+    weights["logits.bias"][there] = old["logits.bias"][here]
+    here, there = _shared(saved.labels, labels)
+    if here:
+        weights["labels"][there] = old["labels"][here]
+    return weights
+
+
+def _symbols(vocabulary: Vocabulary) -> tuple[str | None, ...]:
+    """What each id stands for; the boundary is "", the unknown symbol ``None``."""
+    return ("", *vocabulary.characters, *([None] if vocabulary.has_unknown else []))
+
+
+def _shared(
+    old: tuple[str | None, ...], new: tuple[str | None, ...]
+) -> tuple[list[int], list[int]]:
+    """Return where each thing that is in both is: in ``old``, and in ``new``."""
+    places = {thing: place for place, thing in enumerate(new)}
+    pairs = [(place, places[thing]) for place, thing in enumerate(old) if thing in places]
+    return [here for here, _ in pairs], [there for _, there in pairs]
+
+
+def _check(name: str, theirs: object, ours: object) -> None:
+    if theirs != ours:
+        raise ConfigError(
+            f"a model goes on as it is: its {name} is {theirs}. Received: {name} {ours}. "
+            "Leave that setting out, or begin without --from."
+        )

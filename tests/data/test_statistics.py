@@ -1,0 +1,116 @@
+"""What a description counts, and how characters are shown."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charloom import CharloomError, Corpus, Vocabulary
+from charloom.data.statistics import binned, describe, visible
+
+NAMES = st.lists(st.text(string.ascii_letters + "éß日 -", min_size=1).filter(str.strip), min_size=1)
+
+
+def test_the_tutorials_list_is_counted_as_the_tutorial_counts(dinos):
+    d = describe(Corpus.read(dinos, repeats=True))
+    assert d.text_length == 19_913 == len(dinos.read_text("ascii"))
+    assert (d.names, d.distinct_names, d.duplicates) == (1543, 1530, 13)
+    assert d.text_length == 18_371 + d.names - 1
+    assert d.distinct == 53
+    assert (d.longest, d.longest_row) == (23, 24)
+    assert d.longest_name == "Micropachycephalosaurus"
+    assert d.mean == pytest.approx(18_371 / 1543)
+    assert d.first_lines[:2] == ("Aachenosaurus", "Aardonyx")
+    assert d.repeated["Skeleton"] == 3
+    assert list(d.frequencies)[:3] == ["a", "s", "u"]
+    assert d.to_dict()["ids"] | {"\n": 0, "A": 1, "z": 52} == d.to_dict()["ids"]
+
+
+def test_a_small_list_is_counted_by_hand():
+    d = describe(["Bo", "Ann", "Bo", "Bo"])
+    assert d.text_length == len("Bo\nAnn\nBo\nBo")
+    assert (d.names, d.distinct_names, d.duplicates) == (4, 2, 2)
+    assert (d.shortest, d.longest, d.longest_name, d.mean) == (2, 3, "Ann", 2.25)
+    assert d.repeated == {"Bo": 3}
+    assert list(d.lengths.items()) == [(2, 3), (3, 1)]
+    assert list(d.frequencies.items()) == [("\n", 3), ("B", 3), ("o", 3), ("n", 2), ("A", 1)]
+    assert d.characters == ("\n", "A", "B", "n", "o")
+
+
+def test_repeats_that_reading_dropped_count_among_the_duplicates_only():
+    d = describe(Corpus.of(["Bo", "Ann", "Bo", " ", "Bo"]))
+    assert (d.names, d.duplicates, d.blank, d.text_length) == (2, 2, 1, 6)
+
+
+def test_one_name_has_no_newline_in_its_text_but_among_its_characters():
+    d = describe(["Ann"])
+    assert d.frequencies["\n"] == 0
+    assert (d.text_length, d.distinct) == (3, 3)
+
+
+def test_graphemes_are_counted_whole():
+    family = "👨\u200d👩\u200d👧"
+    d = describe(Corpus.of([f"a{family}", "a"], "grapheme", repeats=True))
+    assert d.lengths == {1: 1, 2: 1}
+    assert d.frequencies == {"a": 2, "\n": 1, family: 1}
+    assert d.text_length == 4
+
+
+@given(NAMES)
+def test_counts_agree_with_each_other_and_with_the_text(names):
+    corpus = Corpus.of(names, repeats=True)
+    d = describe(corpus)
+    assert d.text_length == len("\n".join(corpus.names)) == sum(d.frequencies.values())
+    assert sum(d.lengths.values()) == d.names == d.distinct_names + d.duplicates
+    assert set(d.frequencies) == set(d.characters)
+    assert list(d.frequencies.values()) == sorted(d.frequencies.values(), reverse=True)
+
+
+@given(NAMES)
+def test_ids_are_those_of_the_vocabulary(names):
+    ids = describe(names).to_dict()["ids"]
+    corpus = Corpus.of(names)
+    vocabulary = Vocabulary.of(corpus.names)
+    assert ids.pop("\n") == 0
+    assert len(ids) == vocabulary.size - 1
+    for name in corpus.names:
+        assert [ids[c] for c in name] == vocabulary.encode(name).tolist()
+
+
+def test_a_description_is_frozen_and_survives_json():
+    d = describe(["Bo", "Zoë"])
+    assert json.loads(json.dumps(d.to_dict())) == d.to_dict()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        d.names = 3
+
+
+@pytest.mark.parametrize("names", [[], ["", " "], ["a\nb"], [3], "Ann"])
+def test_what_is_no_list_of_names_is_refused(names):
+    with pytest.raises(CharloomError):
+        describe(names)
+
+
+@given(st.dictionaries(st.integers(1, 500), st.integers(1, 9), min_size=1), st.integers(1, 40))
+def test_bins_hold_every_name_once_and_touch(lengths, most):
+    bins = binned(lengths, most)
+    assert len(bins) <= most
+    assert sum(count for _, _, count in bins) == sum(lengths.values())
+    assert len({last - first for first, last, _ in bins}) == 1
+    assert all(a[1] + 1 == b[0] for a, b in itertools.pairwise(bins))
+    for first, last, count in bins:
+        assert count == sum(n for length, n in lengths.items() if first <= length <= last)
+
+
+@pytest.mark.parametrize(
+    ("character", "shown"),
+    [("a", "a"), ("\n", "\\n"), (" ", "' '"), ("\xa0", "\\xa0"), ("\u202e", "\\u202e"),
+     ("\u0301", "\u25cc\u0301"), ("日", "日"), ("👨\u200d👩", "👨\u200d👩")],
+)  # fmt: skip
+def test_every_character_can_be_seen(character, shown):
+    assert visible(character) == shown

@@ -1,0 +1,265 @@
+"""Running text as it is drawn: exactly the sampler's draws from the model, without its end."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charloom.config import ModelConfig, SampleConfig
+from charloom.data.vocabulary import Vocabulary
+from charloom.errors import ConfigError, VocabularyError
+from charloom.generation import LanguageModel, Sampler
+from charloom.generation.constraints import Contains
+from charloom.generation.text import nats_of_openings, stream_text
+from charloom.models.blend import Blend, Member
+from charloom.models.rnn.numpy import NumpyRNN
+from charloom.models.rnn.shapes import weight_shapes
+from charloom.models.scoring.names import log_softmax
+from charloom.models.threads import one_blas_thread
+
+LETTERS = Vocabulary(("\n", " ", "a", "b", "c", "d", "é"))
+
+
+def recurrence(cell="gru", layers=1, vocabulary=LETTERS, seed=0, units=12, text=True, scale=0.6):
+    config = ModelConfig(cell=cell, layers=layers, units=units, embedding=4, text=text)
+    rng = np.random.default_rng(seed)
+    shapes = weight_shapes(config, vocabulary.size)
+    weights = {n: (scale * rng.standard_normal(s)).astype("f4") for n, s in shapes.items()}
+    return NumpyRNN(config, weights)
+
+
+def language_model(vocabulary=LETTERS, **settings):
+    return LanguageModel(recurrence(vocabulary=vocabulary, **settings), vocabulary, None, 1)
+
+
+def by_hand(rnn, vocabulary, characters, start, config):
+    """The same by plain steps of the model and the sampler's own draws."""
+    banned = [0] if vocabulary.unknown_id is None else [0, vocabulary.unknown_id]
+    sampler, rng = Sampler(config), np.random.default_rng(config.seed)
+    carry = rnn.initial_carry(1)
+    given = vocabulary.encode(start).tolist()
+    found = []
+    with one_blas_thread():
+        for character in (0, *given):
+            logits, carry = rnn.step(np.array([character]), carry)
+        for place in range(len(given), len(given) + characters):
+            logits = logits.copy()
+            logits[:, banned] = -1e30
+            (character,) = sampler.pick(sampler.heated(logits, np.array([place])), rng)
+            found.append(int(character))
+            logits, carry = rnn.step(np.array([character]), carry)
+    return start + vocabulary.decode(found)
+
+
+HOW = (
+    {},
+    {"temperature": 0.5},
+    {"temperature": 0},
+    {"temperature": (0.4, 2.0, 1.0)},
+    {"top_k": 3},
+    {"top_p": 0.8, "temperature": 1.3},
+    {"min_p": 0.2, "temperature": (0.7, 1.2)},
+)
+
+
+@pytest.mark.parametrize("how", HOW, ids=str)
+@pytest.mark.parametrize(("cell", "layers"), [("gru", 1), ("gru", 3), ("lstm", 2), ("rnn", 2)])
+def test_text_is_what_plain_steps_and_the_sampler_draw(cell, layers, how):
+    rnn = recurrence(cell, layers)
+    config = SampleConfig(seed=3, **how)
+    text = "".join(stream_text(rnn, LETTERS, 60, "ab", config))
+    assert text == by_hand(rnn, LETTERS, 60, "ab", config)
+
+
+def test_a_blend_draws_as_its_model_does():
+    rnn = recurrence()
+    blend = Blend([Member(rnn, 0.5), Member(rnn, 0.5)])
+    config = SampleConfig(seed=1)
+    expected = by_hand(rnn, LETTERS, 50, "", config)
+    assert "".join(stream_text(blend, LETTERS, 50, "", config)) == expected
+
+
+def test_neither_the_boundary_nor_the_unknown_symbol_comes():
+    vocabulary = Vocabulary(("a", "b"), unknown=True)
+    rnn = recurrence(vocabulary=vocabulary)
+    rnn._bias[[0, 3]] += 20  # by far the likeliest
+    model = LanguageModel(rnn, vocabulary, None, 1)
+    for how in ({}, {"temperature": 0}, {"temperature": (1e-9, 1.0)}, {"temperature": 100.0}):
+        assert set(model.text(200, **how)) <= {"a", "b"}
+    assert set(model.text(50, top_k=4)) <= {"a", "b"}
+
+
+def test_the_others_come_as_if_given_that_it_is_none_of_these():
+    rnn = recurrence()
+    logits, _ = rnn.step(np.array([0]), rnn.initial_carry(1))
+    p = np.exp(log_softmax(logits)[0, 1:].astype(float))
+    p /= p.sum()
+    model = LanguageModel(rnn, LETTERS, None, 1)
+    counts = Counter(model.text(1, seed=seed) for seed in range(4000))
+    for character, share in zip(LETTERS.characters, p, strict=True):
+        assert counts[character] / 4000 == pytest.approx(share, abs=4 * (share / 4000) ** 0.5)
+
+
+def test_a_model_without_ids_never_gives_them_and_scales_the_others():
+    rnn = recurrence()
+    without = rnn.without([0, 4])
+    carry = rnn.initial_carry(2)
+    before, after = rnn.step(np.array([0, 3]), carry), without.step(np.array([0, 3]), carry)
+    p, q = np.exp(log_softmax(before[0])), np.exp(log_softmax(after[0]))
+    keep = [1, 2, 3, 5, 6, 7]
+    assert not q[:, [0, 4]].any()
+    np.testing.assert_allclose(q[:, keep], p[:, keep] / p[:, keep].sum(1, keepdims=True), rtol=1e-5)
+    np.testing.assert_array_equal(before[1], after[1])
+    with pytest.raises(ConfigError, match=r"\[0, 8\)"):
+        rnn.without([8])
+
+
+def test_the_start_comes_first_and_is_not_counted():
+    model = language_model()
+    pieces = list(model.stream_text(5, start="abc", seed=2))
+    assert pieces[0] == "abc"
+    assert [len(piece) for piece in pieces] == [3, 1, 1, 1, 1, 1]
+    assert len(model.text(7)) == 7
+    assert len(model.text()) == 1000
+
+
+@given(st.integers(1, 30), st.integers(0, 5))
+@settings(max_examples=30, deadline=None)
+def test_more_characters_only_add_to_the_text(characters, seed):
+    model = language_model()
+    long = model.text(40, seed=seed, temperature=(0.5, 1.0))
+    assert long.startswith(model.text(characters, seed=seed, temperature=(0.5, 1.0)))
+
+
+def test_a_text_without_end_goes_on_for_as_long_as_it_is_taken():
+    model = language_model()
+    stream = model.stream_text(None, seed=4)
+    assert "".join(itertools.islice(stream, 3000)) == model.text(3000, seed=4)
+
+
+def test_characters_come_as_they_are_drawn():
+    class Slow(Blend):
+        def step(self, ids, carry, out=None):
+            time.sleep(0.02)
+            return super().step(ids, carry, out)
+
+    stream = stream_text(Slow([Member(recurrence(), 1.0)]), LETTERS, 1000)
+    begun = time.perf_counter()
+    assert len(next(stream)) == 1
+    assert time.perf_counter() - begun < 1  # and not 20 s
+
+
+def test_one_blas_thread_is_kept_only_while_text_is_drawn():
+    from threadpoolctl import threadpool_info
+
+    def threads():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    before = threads()
+    stream = language_model().stream_text(None)
+    next(stream)
+    assert threads() == before
+
+
+def test_line_breaks_and_accents_of_a_start_are_brought_to_one_form():
+    text = language_model().text(3, start="a\r\nb\re\u0301")
+    assert text.startswith("a\nb\né")
+
+
+def test_graphemes_come_whole():
+    vocabulary = Vocabulary(("a", "e\u0301x"[:2], "🇬🇧"), "grapheme")
+    pieces = list(language_model(vocabulary).stream_text(50))
+    assert len(pieces) == 50
+    assert set(pieces) <= set(vocabulary.characters)
+
+
+def test_an_unknown_character_of_the_start_is_read_as_the_unknown_symbol_where_there_is_one():
+    with pytest.raises(VocabularyError, match="'z'"):
+        language_model().text(3, start="az")
+    known = language_model(Vocabulary(("a", "b"), unknown=True))
+    assert known.text(3, start="az").startswith("az")
+
+
+@pytest.mark.parametrize("call", ["generate", "names", "stream", "best"])
+def test_a_model_of_text_says_which_call_to_use(call):
+    with pytest.raises(ConfigError, match=r"text\(characters=1000\)"):
+        getattr(language_model(), call)(3)
+
+
+def test_a_model_of_names_says_which_call_to_use():
+    with pytest.raises(ConfigError, match=r"generate\(n=10\)"):
+        language_model(text=False).text(3)
+
+
+def test_names_and_text_do_not_blend():
+    with pytest.raises(ConfigError, match="both"):
+        language_model().joined(language_model(text=False))
+    assert len(language_model().joined(language_model(seed=1)).text(5)) == 5
+
+
+@pytest.mark.parametrize("characters", [0, -1, 2.5, True])
+def test_characters_are_a_whole_number(characters):
+    with pytest.raises(ConfigError, match="characters must be a whole number"):
+        language_model().text(characters)
+
+
+def test_a_longest_string_is_for_names():
+    with pytest.raises(ConfigError, match="max_length is for names"):
+        language_model().text(3, config=SampleConfig(max_length=5))
+
+
+def test_the_score_of_a_text_is_that_of_a_beginning():
+    model = language_model()
+    texts = ["", "ab", "ab c", "d", "abé\na"]
+    expected = []
+    for text in texts:
+        carry, nats, last = model.rnn.initial_carry(1), 0.0, 0
+        for character in LETTERS.encode(text).tolist():
+            logits, carry = model.rnn.step(np.array([last]), carry)
+            nats -= log_softmax(logits)[0, character]
+            last = character
+        expected.append(nats)
+    np.testing.assert_allclose(model.score(texts), expected, atol=1e-4)
+    many = [texts[i % 5] for i in range(600)]
+    scores = nats_of_openings(model.rnn, [LETTERS.encode(text) for text in many], threads=2)
+    np.testing.assert_allclose(scores, np.tile(expected, 120), atol=1e-4)
+    assert len(model.score([])) == 0
+
+
+def test_names_never_show_the_unknown_symbol():
+    vocabulary = Vocabulary(("a", "b"), unknown=True)
+    rnn = recurrence(vocabulary=vocabulary, text=False)
+    rnn._bias[3] += 5
+    model = LanguageModel(rnn, vocabulary, frozenset({"ab"}), 3)
+    names = model.names(50, allow_known=True, max_length=9)
+    assert len(names) == 50 and set("".join(names)) <= {"a", "b"}
+    best = model.best(20, allow_known=True)
+    assert set("".join(map(str, best))) <= {"a", "b"}
+    with pytest.raises(VocabularyError, match="'z'"):
+        model.names(3, start="z")
+    # What a name's characters come to is given that the symbol does not come ...
+    (one,) = model.best(1, allow_known=True)
+    assert one.nats < float(model.score([one.text])[0])
+    # ... and the score stays the model's own, the symbol's as any other's.
+    assert np.isfinite(model.score(["azb"])[0])
+
+
+def test_rules_and_labels_work_beside_an_unknown_symbol():
+    vocabulary = Vocabulary(("a", "b"), unknown=True)
+    config = ModelConfig(units=6, embedding=3, labels=2)
+    rng = np.random.default_rng(2)
+    weights = {
+        name: rng.standard_normal(shape).astype("f4")
+        for name, shape in weight_shapes(config, vocabulary.size).items()
+    }
+    model = LanguageModel(NumpyRNN(config, weights), vocabulary, None, 4, ("x", "y"))
+    steered = model.steered({"x": 1.0, "y": 2.0}, guidance=3.0)
+    names = steered.names(5, start="b", rules=Contains("ab"), allow_known=True, max_length=8)
+    assert len(names) == 5
+    assert all(name[0] == "b" and "ab" in name and set(name) <= {"a", "b"} for name in names)

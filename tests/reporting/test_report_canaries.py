@@ -1,0 +1,52 @@
+"""Canaries are learnt along, but are no real names: figures and pages leave them out."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from charloom import load
+from charloom.reporting.report import Source, figure_data, gather, page
+from charloom.run import load_model, save_model
+from helpers.report_pages import FACTS, Outline
+from helpers.run_folders import toy
+
+CANARIES = ["ßßßßßßß", "ßßßaßßßß"]
+NAMES = ("aßa", "ßa", "aa")
+
+
+@pytest.fixture
+def source(tmp_path):
+    """Save a small model with or without canaries, and return it to draw figures of."""
+
+    def source(canaries):
+        run = tmp_path / f"run{len(canaries)}"
+        facts = {**FACTS, "canaries": canaries} if canaries else FACTS
+        save_model(run, toy(train_names=(*NAMES, *canaries), held_out_names=("a",), facts=facts))
+        return Source(run, load_model(run), lambda: load(run))
+
+    return source
+
+
+@pytest.mark.parametrize("what", ["lengths", "letters", "pairs", "drawn-lengths", "distances"])
+def test_figures_are_the_same_as_without_canaries(source, what):
+    given = {} if what == "lengths" else {"n": 50}
+    assert figure_data(source(CANARIES), what, **given) == figure_data(source([]), what, **given)
+
+
+def test_canaries_of_any_shape_make_a_figure(source, tmp_path):
+    run = tmp_path / "odd"
+    save_model(run, toy(train_names=NAMES, facts={"canaries": {"a": 1}}))
+    odd = Source(run, load_model(run), lambda: load(run))
+    assert figure_data(odd, "lengths") == figure_data(source([]), "lengths")
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("matplotlib") is None,
+    reason="needs the plotting extra, charloom[plot]",
+)
+def test_a_page_counts_canaries_apart_from_its_examples(source):
+    content = gather(source(CANARIES), samples=20)
+    assert content.examples == list(NAMES)
+    assert "2 random strings" in Outline(page(content)).words

@@ -1,0 +1,83 @@
+"""Which knobs are said to matter: those that do, and hardly ever one that does not."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from charloom.training.recipes import recipe
+from charloom.tuning.importance import importance_of
+from charloom.tuning.space import space
+
+optuna = pytest.importorskip("optuna")
+
+KNOBS = space(*recipe(1000, 10_000))
+
+
+def study(loss, seed, trials=30, pruned=0.0):
+    """Return a study of random trials, of which the worst share was pruned."""
+    rng = np.random.default_rng(seed)
+    made = optuna.create_study()
+    sampler = optuna.samplers.RandomSampler(seed=seed)
+    asked = optuna.create_study(sampler=sampler)
+    points = []
+    for _ in range(trials):
+        trial = asked.ask()
+        settings = {knob.name: knob.ask(trial) for knob in KNOBS}
+        points.append((loss(settings, rng), trial.params, trial.distributions))
+    last = np.quantile([value for value, _, _ in points], 1 - pruned)
+    for value, params, distributions in points:
+        state = optuna.trial.TrialState.PRUNED if value > last else None
+        made.add_trial(
+            optuna.create_trial(
+                value=None if state else value,
+                params=params,
+                distributions=distributions,
+                intermediate_values={0: value},
+                **({"state": state} if state else {}),
+            )
+        )
+    return made
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+def noise(settings, rng):
+    return rng.normal()
+
+
+def rate(settings, rng):
+    """Best in the middle of its range, as a learning rate is; a mixture helps besides."""
+    off = math.log(settings["learning_rate"] / 0.005)
+    return off**2 + 0.3 * (settings["kind"] == "network") + rng.normal(0, 0.1)
+
+
+def test_where_nothing_matters_hardly_anything_is_said_to():
+    wrong = sum(bool(importance_of(study(noise, seed), KNOBS)) for seed in range(60))
+    assert wrong <= 8  # 3 are expected; so many in one of 100 such tests
+
+
+@pytest.mark.parametrize("pruned", [0.0, 0.4])
+def test_what_matters_is_found_in_its_order_best_in_the_middle_or_not(pruned):
+    shares = [importance_of(study(rate, seed, pruned=pruned), KNOBS) for seed in range(20)]
+    first = [next(iter(found), None) for found in shares]
+    assert first.count("learning_rate") >= 17
+    assert sum("kind" in found for found in shares) >= 5
+    assert all(0 < sum(found.values()) <= 1 for found in shares)
+
+
+def test_shares_are_those_of_the_ranks_variance_less_chance():
+    """One knob alone, losses equal to it: all is explained, but for what two columns would."""
+    knobs = tuple(knob for knob in KNOBS if knob.name == "dropout")
+    found = importance_of(study(lambda settings, rng: settings["dropout"], 0), knobs)
+    assert found["dropout"] == pytest.approx(1 - 2 / 29, abs=0.03)
+
+
+def test_equal_losses_and_few_trials_tell_nothing():
+    assert importance_of(study(lambda *_: 2.0, 0), KNOBS) == {}
+    assert importance_of(study(rate, 0, trials=11), KNOBS) == {}

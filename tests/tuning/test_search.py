@@ -1,0 +1,385 @@
+"""A search: the default first, the same splits for all, cut short, gone on with, honest at the end.
+
+Its trainings are made up, so that each loss is known.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import math
+import os
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charloom.data.names import Corpus
+from charloom.data.text import Text
+from charloom.errors import ConfigError, CorpusError, RunError, TrainingError
+from charloom.training.recipes import recipe, text_recipe
+from charloom.tuning import Began, Remeasured, Training, Tried, Tuned, tune
+from charloom.tuning.base import Base
+from charloom.tuning.compared import Scored
+from charloom.tuning.space import point, space
+from charloom.tuning.training import Seen, Trained
+
+pytest.importorskip("optuna")
+
+FIXED = {"kind": "network", "cell": "gru", "layers": 1}
+STEPS = 10
+
+
+def loss_of(split, model, training):
+    """Best at a rate of 0.01 and a dropout of 0.4; splits differ, by far more than settings do."""
+    rate = math.log(training.learning_rate / 0.01) ** 2
+    return 2 + rate + 0.1 * (model.dropout - 0.4) ** 2 + 0.3 * math.sin(split.seed)
+
+
+class World:
+    """Stands in for training: what a training comes to, how long it takes, what was trained."""
+
+    def __init__(self, loss=loss_of, seconds=0.0):
+        self.loss, self.seconds, self.seen = loss, seconds, []
+
+    def train(self, split, model, training, stop):
+        self.seen.append((split, model, training))
+        loss = self.loss(split, model, training)
+        if not math.isfinite(loss):
+            raise TrainingError("the loss became NaN.")
+        for step in range(1, STEPS + 1):
+            time.sleep(self.seconds / STEPS)
+            if stop():
+                return None
+            if (yield Seen(step / STEPS)):
+                return None
+            if (yield Seen(step / STEPS, loss + 1 - step / STEPS)):
+                return None
+        return Trained(loss, None, None)
+
+
+@pytest.fixture
+def world(monkeypatch):
+    """Return a function that puts a World in the place of training, and returns it."""
+
+    def put(**how):
+        made = World(**how)
+        monkeypatch.setattr("charloom.tuning.trial.train", made.train)
+        monkeypatch.setattr("charloom.tuning.check.train", made.train)
+        monkeypatch.setattr(
+            "charloom.tuning.check.scored",
+            lambda split, trained: Scored(np.array([trained.loss]), np.ones(1)),
+        )
+        return made
+
+    return put
+
+
+def searched(corpus, **how):
+    events = list(tune(corpus, **{"trials": 12, "folds": 3, "fixed": FIXED, **how}))
+    assert isinstance(events[0], Began) and isinstance(events[-1], Tuned)
+    return [e for e in events if isinstance(e, Tried)], events[-1], events
+
+
+def test_the_default_is_tried_first_and_the_best_is_never_worse(toy, world):
+    world()
+    tried, tuned, _ = searched(toy)
+    assert tried[0].default and not any(trial.default for trial in tried[1:])
+    model, training = recipe(toy.report.names, toy.report.characters, **FIXED)
+    assert tried[0].settings == Base(model, training).settings
+    assert tuned.default == tried[0].loss
+    assert tuned.best == min(t.loss for t in tried if t.outcome == "complete") < tuned.default
+    assert (tuned.trials, tuned.complete + tuned.pruned) == (12, 12)
+
+
+def test_a_gain_that_fresh_splits_confirm_is_real_and_recommended(toy, world):
+    world()
+    tried, tuned, events = searched(toy)
+    assert len([e for e in events if isinstance(e, Remeasured)]) >= 3
+    assert tuned.real and tuned.check.high < 0
+    best = min((t for t in tried if t.outcome == "complete"), key=lambda t: t.loss)
+    assert tuned.settings == best.settings
+
+
+def test_luck_in_the_search_is_found_out_and_the_default_recommended(toy, world):
+    lucky = {1000 * 0 + k for k in range(3)}  # the seeds of the search's splits
+
+    def loss(split, model, training):
+        changed = training.learning_rate != 0.005
+        return 2 - (0.1 if changed and split.seed in lucky else -0.01 if changed else 0)
+
+    world(loss=lambda *a: loss(*a))
+    tried, tuned, _ = searched(toy)
+    assert tuned.best < tuned.default and tuned.check.difference > 0
+    assert not tuned.real and tuned.settings == tried[0].settings
+
+
+def test_where_nothing_is_better_the_default_wins_and_nothing_is_measured_again(toy, world):
+    world(loss=lambda split, model, training: 2 + abs(training.learning_rate - 0.005))
+    tried, tuned, events = searched(toy)
+    assert tuned.settings == tried[0].settings and tuned.check is None and tuned.real is None
+    assert not any(isinstance(e, Remeasured) for e in events)
+
+
+def test_all_trials_are_measured_on_the_same_splits(toy, world):
+    made = world()
+    searched(toy, trials=6)
+    parts = {}
+    for split, _, _ in made.seen:
+        if split.test is None:
+            parts.setdefault(split.seed, set()).add(split.corpus.split(0.5, 99))
+    assert len(parts) == 3 and all(len(seen) == 1 for seen in parts.values())
+
+
+def test_what_falls_behind_is_cut_short(toy, world):
+    made = world()
+    tried, _, _ = searched(toy, trials=20)
+    pruned = [trial for trial in tried if trial.outcome == "pruned"]
+    assert pruned and len([1 for s in made.seen if s[0].test is None]) < 3 * 20
+    assert tried[0].outcome == "complete"
+
+
+def test_a_search_that_is_gone_on_with_proposes_what_it_would_have(toy, world, tmp_path):
+    world()
+    whole, _, _ = searched(toy, journal=tmp_path / "whole")
+    first, _, _ = searched(toy, journal=tmp_path / "parts", trials=5)
+    second, tuned, events = searched(toy, journal=tmp_path / "parts")
+    assert events[0].tried == 5
+    assert [t.settings for t in first + second] == [t.settings for t in whole]
+    _, again, _ = searched(toy, journal=tmp_path / "parts")
+    assert again.trials == 12 and again.settings == tuned.settings
+
+
+def test_equal_seeds_search_alike_and_others_do_not(toy, world):
+    world()
+    runs = [[t.settings for t in searched(toy, seed=seed)[0]] for seed in (0, 0, 1)]
+    assert runs[0] == runs[1] != runs[2]
+
+
+def test_a_journal_survives_a_torn_last_line_and_a_trial_that_never_ended(toy, world, tmp_path):
+    world()
+    journal = tmp_path / "j"
+    searched(toy, journal=journal, trials=4)
+    before = journal.read_bytes()
+    events = tune(toy, trials=9, folds=3, fixed=FIXED, journal=journal)
+    for event in events:
+        if isinstance(event, Training):  # a trial is on its way: here the process is killed
+            break
+    torn = journal.read_bytes() + b'{"op_code": 4, "worke'
+    events.close()
+    assert torn.startswith(before)
+    journal.write_bytes(torn)
+    tried, tuned, events = searched(toy, journal=journal, trials=6)
+    assert events[0].tried == 4 and len(tried) == 2 and tuned.trials == 6
+
+
+@pytest.mark.parametrize("cut", [1, 7, 40, 0.3, 0.6])
+def test_a_journal_cut_anywhere_goes_on_or_is_refused_in_one_line(toy, world, cut, tmp_path):
+    world()
+    searched(toy, journal=tmp_path / "j", trials=4)
+    data = (tmp_path / "j").read_bytes()
+    (tmp_path / "j").write_bytes(data[: cut if cut >= 1 else int(cut * len(data))])
+    _, tuned, _ = searched(toy, journal=tmp_path / "j", trials=5)
+    assert tuned.trials == 5
+
+
+@pytest.mark.parametrize(
+    "data", [b"names\n", b"[1]\n", b'{"op_code": 0}\n', b'{"op_code": 99}\n', b"\0\0\n\xff\n"]
+)
+def test_what_is_no_journal_is_refused_in_one_line(toy, world, data, tmp_path):
+    world()
+    (tmp_path / "j").write_bytes(data)
+    with pytest.raises(RunError, match=r"journal.*--force") as caught:
+        searched(toy, journal=tmp_path / "j")
+    assert str(caught.value).isprintable()
+    assert (tmp_path / "j").read_bytes() == data
+    assert searched(toy, journal=tmp_path / "j", force=True)[1].trials == 12
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"folds": 2}, "another number of folds (3; now 2)"),
+        ({"seed": 5}, "another seed (0; now 5)"),
+        ({"fixed": FIXED | {"units": 64}}, "other fixed settings"),
+    ],
+)
+def test_a_journal_of_another_search_is_refused(toy, world, changes, said, tmp_path):
+    world()
+    searched(toy, journal=tmp_path / "j", trials=2)
+    with pytest.raises(RunError) as caught:
+        searched(toy, journal=tmp_path / "j", **changes)
+    assert said in str(caught.value)
+
+
+def test_a_journal_of_another_corpus_is_refused(toy, world, tmp_path):
+    world()
+    searched(toy, journal=tmp_path / "j", trials=2)
+    with pytest.raises(RunError, match="another corpus"):
+        searched(Corpus.of(toy.names[:-1]), journal=tmp_path / "j")
+
+
+def test_a_full_disk_ends_a_search_in_one_line_and_keeps_its_journal(
+    toy, world, tmp_path, monkeypatch
+):
+    from optuna.storages.journal import JournalFileBackend
+
+    world()
+    write, count = JournalFileBackend.append_logs, itertools.count()
+
+    def full(self, logs):
+        if next(count) > 150:
+            with (tmp_path / "j").open("ab") as file:
+                file.write(b'{"op_code":8,')  # what there was room for
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(self, logs)
+
+    monkeypatch.setattr(JournalFileBackend, "append_logs", full)
+    with pytest.raises(RunError, match=r"j cannot be written: No space left.*make room"):
+        searched(toy, journal=tmp_path / "j", trials=50)
+    monkeypatch.setattr(JournalFileBackend, "append_logs", write)
+    _, tuned, events = searched(toy, journal=tmp_path / "j", trials=20)
+    assert events[0].tried >= 1 and tuned.trials == 20
+
+
+def test_two_searches_do_not_share_a_journal(toy, world, tmp_path):
+    world()
+    one = tune(toy, trials=3, folds=3, fixed=FIXED, journal=tmp_path / "j")
+    next(one)
+    with pytest.raises(RunError, match="in use by another search"):
+        searched(toy, journal=tmp_path / "j")
+    one.close()
+    searched(toy, journal=tmp_path / "j", trials=3)
+    assert [path.name for path in tmp_path.iterdir()] == ["j"]
+
+
+def test_a_mistake_within_a_search_is_not_taken_for_one_of_its_folder(toy, world, tmp_path):
+    def loss(split, model, training):
+        raise ConfigError("a rule of its own")
+
+    world(loss=loss)
+    with pytest.raises(ConfigError, match="a rule of its own"):
+        searched(toy, journal=tmp_path / "j")
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="must be a folder"):
+        searched(toy, journal=tmp_path / "file" / "j")
+
+
+def test_the_budget_holds_within_a_training(toy, world):
+    world(seconds=0.1)
+    begun = time.monotonic()
+    _, tuned, _ = searched(toy, trials=None, seconds=3)
+    assert 1.5 < time.monotonic() - begun < 3.5
+    assert tuned.reason == "seconds" and tuned.complete >= 1
+
+
+def test_a_part_of_the_budget_is_kept_to_measure_again(toy, world):
+    world(seconds=0.02)
+    _, tuned, events = searched(toy, trials=None, seconds=4)
+    assert tuned.check is not None and any(isinstance(e, Remeasured) for e in events)
+
+
+def test_a_wish_to_stop_ends_with_the_best_so_far(toy, world):
+    world()
+    count = itertools.count()
+    tried, tuned, _ = searched(toy, trials=50, stop=lambda: next(count) > 120)
+    assert tuned.reason == "interrupted" and tuned.trials < 50 and tuned.check is None
+    assert tuned.best == min(t.loss for t in tried if t.outcome == "complete")
+
+
+def test_without_time_for_the_default_there_is_no_result_but_an_error(toy, world):
+    world(seconds=10)
+    with pytest.raises(TrainingError, match="--minutes\\)"):
+        searched(toy, trials=None, seconds=0.2)
+
+
+def test_a_search_that_cannot_have_a_result_ends_at_once_and_says_what_it_needs(toy, world):
+    made = world(seconds=0.2)
+    with pytest.raises(TrainingError, match=r"takes about \d+ s.*--minutes 1\)"):
+        searched(toy, trials=None, seconds=0.5, folds=20)
+    assert len(made.seen) == 2  # of twenty
+
+
+def test_a_trial_that_diverges_does_not_end_the_search(toy, world):
+    def loss(split, model, training):
+        return math.nan if training.learning_rate > 0.006 else 2.0
+
+    world(loss=loss)
+    tried, tuned, _ = searched(toy)
+    assert "diverged" in {trial.outcome for trial in tried} and tuned.complete >= 1
+    world(loss=lambda *_: math.nan)
+    with pytest.raises(TrainingError, match="default recipe"):
+        searched(toy)
+
+
+def test_the_knob_that_matters_is_found_to_matter(toy, world):
+    world()
+    _, tuned, _ = searched(toy, trials=30)
+    assert next(iter(tuned.importance)) == "learning_rate"
+    assert 0.2 < tuned.importance["learning_rate"] <= sum(tuned.importance.values()) <= 1
+    assert searched(toy, trials=4)[1].importance == {}
+
+
+def test_the_other_kind_of_model_is_tried_second(toy, world):
+    world()
+    tried, _, _ = searched(toy, trials=4, fixed={"cell": "gru"})
+    kinds = [trial.settings["kind"] for trial in tried]
+    assert {kinds[0], kinds[1]} == {"network", "mixture"}
+    assert {**tried[0].settings, "kind": ""} == {**tried[1].settings, "kind": ""}
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"fixed": {"unitz": 3}}, "unitz"),
+        ({"fixed": {"units": "many"}}, "units must be"),
+        ({"fixed": {"seed": 3}}, "sets seed itself"),
+        ({"fixed": {"held_out": 0.3}}, "sets held_out itself"),
+        ({"fixed": {"canaries": 3}}, "no use"),
+        ({"fixed": {"kind": "ngram"}}, "nothing to search"),
+        ({"seconds": -1}, "seconds must be"),
+        ({"seconds": math.nan}, "seconds must be"),
+        ({"trials": 0}, "trials must be"),
+    ],
+)
+def test_a_search_without_sense_is_refused(toy, how, said):
+    with pytest.raises(ConfigError, match=said):
+        tune(toy, **how)
+
+
+def test_what_is_fixed_is_in_the_recipe_and_parts_its_journal_from_others(toy, world, tmp_path):
+    made = world()
+    fixed = {**FIXED, "scheduled_sampling": "linear", "truth": 0.5}
+    _, tuned, _ = searched(toy, trials=2, fixed=fixed, journal=tmp_path / "j")
+    assert {training.truth for _, _, training in made.seen} == {0.5}
+    assert fixed.items() <= tuned.settings.items()
+    with pytest.raises(RunError, match="another default"):
+        searched(toy, trials=2, journal=tmp_path / "j")
+
+
+def test_too_little_text_is_refused():
+    with pytest.raises(CorpusError, match="1,000 characters at least"):
+        tune(Text.of("to be or not to be " * 50))
+
+
+def test_too_few_names_are_refused():
+    with pytest.raises(CorpusError, match="10 names at least"):
+        tune(Corpus.of(["anna", "bert"]))
+    with pytest.raises(CorpusError, match="6 folds at most"):
+        tune(Corpus.of(f"name {i}" for i in range(12)), folds=7)
+
+
+@given(st.integers(10, 10**6), st.integers(2, 30), st.booleans())
+def test_the_default_lies_in_its_space_and_a_knob_leaves_it_as_it_is(names, mean, text):
+    size = names * mean
+    base = Base(*(text_recipe(size) if text else recipe(names, size)))
+    knobs = space(base.model, base.training)
+    here = point(knobs, base.settings)
+    assert {knob.name: knob.settle(here[knob.name]) for knob in knobs} == {
+        knob.name: base.settings[knob.name] for knob in knobs
+    }
+    for knob in knobs:  # nor is any value of it one that a configuration refuses
+        for value in knob.values:
+            base.configs({**base.settings, knob.name: knob.settle(value)})
