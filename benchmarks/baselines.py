@@ -23,7 +23,7 @@ from typing import Any
 import charloom
 from _common import DATA, Claim, describe_machine, lines_of, print_table
 from charloom.api import language_model
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.evaluation import likelihood
 from charloom.generation import LanguageModel
 from charloom.models.mixture import Mixture
@@ -38,14 +38,14 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="splits")
     parser.add_argument("--quick", action="store_true", help="smoke test: figures mean nothing")
     options = parser.parse_args()
-    names = sorted(Corpus.of(lines_of(options.data)).names)
+    names = sorted(NameCorpus.of(lines_of(options.data)).names)
     changes = {"epochs": 1} if options.quick else {}
     print(describe_machine({"charloom": charloom.__version__}))
     figures: dict[str, list[float]] = {}
     for split in range(options.repeats):
         order = list(names)
         random.Random(split).shuffle(order)
-        held_out, train = order[: len(order) // 10], Corpus.of(order[len(order) // 10 :])
+        held_out, train = order[: len(order) // 10], NameCorpus.of(order[len(order) // 10 :])
         counted = {
             "uniform": {"kind": "uniform"},
             "unigram": {"kind": "unigram"},
@@ -80,7 +80,7 @@ def main() -> None:
     print_table(claims, average=mean)
 
 
-def trained(corpus: Corpus, **settings: Any) -> LanguageModel:
+def trained(corpus: NameCorpus, **settings: Any) -> LanguageModel:
     started = finished = None
     for event in charloom.fit(corpus, **settings):
         started = event if isinstance(event, Started) else started

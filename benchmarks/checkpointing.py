@@ -45,19 +45,19 @@ def main() -> None:
 
 def names() -> tuple[Any, Any, Any]:
     """Return the built-in list, its model and its training."""
-    from charloom.data.names import Corpus
+    from charloom.data.names import NameCorpus
     from charloom.training.defaults import settings_for
 
-    corpus = Corpus.builtin()
+    corpus = NameCorpus.builtin()
     return corpus, *settings_for(corpus)
 
 
 def text(data: Path) -> tuple[Any, Any, Any]:
     """Return a text's beginning, its model and its training."""
-    from charloom.data.text import Text
+    from charloom.data.text import TextCorpus
     from charloom.training.defaults import settings_for
 
-    part = Text.of(data.read_text("utf-8")[:CHARACTERS])
+    part = TextCorpus.of(data.read_text("utf-8")[:CHARACTERS])
     return part, *settings_for(part, units=512, epochs=2, patience=0, save_seconds=OFTEN)
 
 

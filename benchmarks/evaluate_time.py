@@ -17,7 +17,7 @@ from pathlib import Path
 import charloom
 from _common import Claim, describe_machine, environment, lines_of, parser, print_table, seconds
 from charloom.api import load
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.evaluation import measure
 from charloom.run import load_model
 
@@ -31,7 +31,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = options.run or Path(folder) / "run"
         if options.run is None:
-            corpus = Corpus.of(lines_of(options.data))
+            corpus = NameCorpus.of(lines_of(options.data))
             charloom.train(corpus, out=run, **({"epochs": 1} if options.quick else {}))
         command = [
             sys.executable,

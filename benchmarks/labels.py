@@ -25,7 +25,7 @@ import numpy as np
 import charloom
 from _common import describe_machine
 from charloom.api import language_model
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.generation import LanguageModel
 from charloom.models.blend import joined, steered
 from charloom.models.rnn.numpy import NumpyRNN
@@ -85,7 +85,7 @@ def fits(character: str) -> bool:
     return character in " -'" or unicodedata.name(character, "").startswith("LATIN")
 
 
-def trained(corpus: Corpus, **changes: object) -> LanguageModel:
+def trained(corpus: NameCorpus, **changes: object) -> LanguageModel:
     size = corpus.report.names, corpus.report.characters
     config, _ = recipe(*size, labels=len(corpus.label_names), **changes)
     *_, finished = charloom.fit(corpus, **changes)
@@ -112,7 +112,7 @@ def main() -> None:
         raise SystemExit("the names come from Babel. Run: pip install babel") from None
 
     pairs = real_names(seed)
-    corpus = Corpus.of([name for name, _ in pairs], labels=[label for _, label in pairs])
+    corpus = NameCorpus.of([name for name, _ in pairs], labels=[label for _, label in pairs])
     assert corpus.labels is not None
     train, held_out = corpus.split_places(0.1, seed)
     real = {
@@ -152,7 +152,7 @@ def main() -> None:
 
     print(f"\n{'two models, each of one':28}{'first':>8}{'second':>8}{'other':>8}")
     for first, second in BLENDED:
-        one, two = (trained(Corpus.of(real[label]), **changes) for label in (first, second))
+        one, two = (trained(NameCorpus.of(real[label]), **changes) for label in (first, second))
         for share in SHARES:
             way, vocabulary = joined((one.rnn, one.vocabulary), (two.rnn, two.vocabulary), share)
             both = dataclasses.replace(one, rnn=way, vocabulary=vocabulary)
@@ -161,7 +161,7 @@ def main() -> None:
 
 
 def held_out_table(
-    corpus: Corpus, held_out: Sequence[int], changes: Mapping[str, object]
+    corpus: NameCorpus, held_out: Sequence[int], changes: Mapping[str, object]
 ) -> dict[float, LanguageModel]:
     """Train with each label dropout, and without labels; print what held-out names cost."""
     ids = np.array(corpus.label_ids)[list(held_out)]
@@ -169,7 +169,7 @@ def held_out_table(
     characters = sum(map(len, names)) + len(names)
 
     print(f"\n{'held-out nats a character':28}{'with label':>12}{'without':>12}")
-    model = trained(Corpus.of(corpus.names), **changes)  # no name is there twice
+    model = trained(NameCorpus.of(corpus.names), **changes)  # no name is there twice
     print(f"{'learnt without labels':28}{'':12}{model.score(names).sum() / characters:12.4f}")
     models = {}
     for dropout in DROPOUTS:

@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 import charloom
 from _common import DATA, describe_machine
 from charloom.api import language_model
-from charloom.data.names import Corpus
-from charloom.data.text import Text
+from charloom.data.names import NameCorpus
+from charloom.data.text import TextCorpus
 from charloom.errors import CorpusError
 from charloom.evaluation import likelihood
 from charloom.evaluation.statistics import paired_estimate
@@ -89,7 +89,7 @@ def kinds(data: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def shuffled(names: object) -> list[str]:
-    found = Corpus.of(names).names  # type: ignore[arg-type]  # normalised and distinct
+    found = NameCorpus.of(names).names  # type: ignore[arg-type]  # normalised and distinct
     return random.Random(0).sample(sorted(found), len(found))
 
 
@@ -111,7 +111,7 @@ def people(kind: str) -> list[str]:
     return sorted(n for n in names if all(ord(c) < 0x250 for c in n))
 
 
-def trained(corpus: Corpus | Text, **settings: object) -> tuple[LanguageModel, float]:
+def trained(corpus: NameCorpus | TextCorpus, **settings: object) -> tuple[LanguageModel, float]:
     """Return the model, and how many seconds it took."""
     began = time.perf_counter()
     started = finished = None
@@ -124,7 +124,7 @@ def trained(corpus: Corpus | Text, **settings: object) -> tuple[LanguageModel, f
 
 
 def names(kind: str, items: Sequence[str], ways: Sequence[str]) -> None:
-    held_out, train = items[: len(items) // 10], Corpus.of(items[len(items) // 10 :])
+    held_out, train = items[: len(items) // 10], NameCorpus.of(items[len(items) // 10 :])
     known = [name for name in held_out if not train.vocabulary.unknown(name)]
     lengths = np.array([len(train.vocabulary.encode(name)) + 1 for name in known])
 
@@ -137,7 +137,7 @@ def names(kind: str, items: Sequence[str], ways: Sequence[str]) -> None:
 
 def running(text: str, ways: Sequence[str]) -> None:
     stop = len(text) - len(text) // 10
-    train = Text.of(text[:stop])
+    train = TextCorpus.of(text[:stop])
     held_out = "".join(c for c in text[stop:] if c in train.vocabulary.characters)
     ids = np.concatenate([[0], train.vocabulary.encode(held_out)])
     lengths = np.diff([*range(0, len(held_out), BLOCK), len(held_out)])

@@ -14,7 +14,7 @@ from rapidfuzz.process import cdist
 
 import charloom
 from _common import Claim, describe_machine, lines_of, parser, print_table, seconds
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.evaluation.metrics.edit_distance import nearest
 from charloom.models.threads import usable_cores
 
@@ -25,7 +25,7 @@ def main() -> None:
     options = parser(__doc__, repeats=3).parse_args()
     count, queries = (2000, 200) if options.quick else (NAMES, QUERIES)
     model = charloom.train(
-        Corpus.of(lines_of(options.data)), **({"epochs": 1} if options.quick else {})
+        NameCorpus.of(lines_of(options.data)), **({"epochs": 1} if options.quick else {})
     )
     names = model.names(count, seed=1, allow_known=True)
     asked = model.names(queries, seed=2, allow_known=True, allow_repeats=True)

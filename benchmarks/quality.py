@@ -17,7 +17,7 @@ from statistics import mean
 import charloom
 from _common import Claim, Worker, checked, describe_machine, lines_of, parser, print_table
 from charloom.api import language_model
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.evaluation.metrics.likelihood import Likelihood, likelihood
 from charloom.training.events import Evaluated, Finished
 from charloom.training.recipes import recipe
@@ -39,7 +39,7 @@ def main() -> None:
     epochs, changes = 20, {}
     if options.quick:
         lines, epochs, changes = lines[:300], 1, {"epochs": 2}
-    corpus = Corpus.of(lines)
+    corpus = NameCorpus.of(lines)
     figures: dict[str, list[float]] = {column: [] for column in COLUMNS}
     print(describe_machine({"charloom": charloom.__version__}))
     print("held-out nats a character, end counted, first letters left out but in the last column")
@@ -51,7 +51,7 @@ def main() -> None:
                 "recipe", lines=train, held_out=held_out, folder=folder, epochs=epochs, seed=seed
             )["nats"]
         best, last, epoch = ours(corpus, held_out, seed, changes)
-        nested, _, nested_epoch = ours(Corpus.of(train), held_out, seed, changes)
+        nested, _, nested_epoch = ours(NameCorpus.of(train), held_out, seed, changes)
         row = (
             min(nats),
             nats[-1],
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def ours(
-    corpus: Corpus, names: tuple[str, ...], seed: int, changes: dict[str, int]
+    corpus: NameCorpus, names: tuple[str, ...], seed: int, changes: dict[str, int]
 ) -> tuple[Likelihood, Likelihood, int]:
     """Train; return the likelihood of ``names`` at the kept and at the last epoch, and the kept.
 

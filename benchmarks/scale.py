@@ -100,12 +100,12 @@ def peak_megabytes() -> float:
 def measure_names(path: Path, steps: int) -> Watch:
     """Read, plan, make batches, train."""
     from charloom.data.batches.names import NameBatches, bucket_count, encode
-    from charloom.data.names import Corpus
+    from charloom.data.names import NameCorpus
 
     watch = Watch()
-    corpus = watch("read", lambda: Corpus.read(path))
+    corpus = watch("read", lambda: NameCorpus.read(path))
     del corpus
-    corpus = watch("read again", lambda: Corpus.read(path))
+    corpus = watch("read again", lambda: NameCorpus.read(path))
 
     def plan() -> NameBatches:
         train, _ = corpus.split(0.1, 0)
@@ -123,12 +123,12 @@ def measure_names(path: Path, steps: int) -> Watch:
 def measure_text(path: Path, steps: int) -> Watch:
     """Read, make batches, train."""
     from charloom.data.batches.windows import TextBatches
-    from charloom.data.text import Text
+    from charloom.data.text import TextCorpus
 
     watch = Watch()
-    text = watch("read", lambda: Text.read(path))
+    text = watch("read", lambda: TextCorpus.read(path))
     del text
-    text = watch("read again", lambda: Text.read(path))
+    text = watch("read again", lambda: TextCorpus.read(path))
     batches = TextBatches(text, len(text), STREAMS, WINDOW)
     train(watch, batches, text.vocabulary.size, steps, text=True)
     return watch

@@ -91,13 +91,13 @@ def throughput(data: Path, budget: int, repeats: int) -> str:
     import jax
 
     from charloom.data.batches.windows import TextBatches
-    from charloom.data.text import Text
+    from charloom.data.text import TextCorpus
     from charloom.models.rnn.initial import initial_weights
     from charloom.models.rnn.shapes import step_operations
     from charloom.training.defaults import settings_for
     from charloom.training.engines.jax import JaxEngine
 
-    text = Text.read(data)
+    text = TextCorpus.read(data)
     model, training = settings_for(text, seconds=budget)
     batches = TextBatches(text, len(text), training.batch_size, training.window, training.seed)
     weights = initial_weights(model, text.vocabulary.size, training.seed)

@@ -25,10 +25,10 @@ def main() -> None:
     if sys.argv[1:2] == ["--learner"]:
         learn(**json.loads(sys.argv[2]))
         return
-    from charloom import Corpus, __version__
+    from charloom import NameCorpus, __version__
 
     options = checked(parser(__doc__, repeats=3).parse_args())
-    corpus = Corpus.read(options.data)
+    corpus = NameCorpus.read(options.data)
     train, held_out = corpus.split(0.1, 0)
     epochs = 20
     if options.quick:
@@ -103,13 +103,13 @@ def run_charloom(data: Path, target: float, cache: str) -> tuple[float, int, flo
 
 def learn(data: str, target: float) -> None:
     """In the fresh process: train until the held-out names cost ``target``, and say so."""
-    from charloom import Corpus, fit
+    from charloom import NameCorpus, fit
     from charloom.api import language_model
     from charloom.evaluation.metrics.likelihood import likelihood
     from charloom.training.events import Evaluated
     from charloom.training.recipes import recipe
 
-    corpus = Corpus.read(data)
+    corpus = NameCorpus.read(data)
     held_out = corpus.split(0.1, 0)[1]
     model, _ = recipe(corpus.report.names, corpus.report.characters)
     for event in fit(corpus, seed=0):

@@ -20,7 +20,7 @@ from statistics import mean
 import charloom
 from _common import describe_machine, lines_of, parser
 from charloom.api import load
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.evaluation.metrics.two_sample import two_sample_accuracy
 from charloom.run import load_model
 
@@ -30,7 +30,7 @@ TARGET = 0.60
 
 def main() -> None:
     options = parser(__doc__, repeats=5).parse_args()
-    corpus = Corpus.of(lines_of(options.data))
+    corpus = NameCorpus.of(lines_of(options.data))
     draws = 800 if options.quick else DRAWS
     print(describe_machine({"charloom": charloom.__version__}))
     print(f"{options.repeats} splits; {draws:,} draws each")

@@ -17,7 +17,7 @@ import charloom
 from _common import describe_machine, lines_of, parser
 from charloom import LanguageModel
 from charloom.api import language_model
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.training.events import Finished
 from charloom.training.recipes import recipe
 
@@ -27,7 +27,7 @@ TEMPERATURES: list[Any] = [0.2, 0.5, 0.8, 1.0, 1.2, 1.5, (0.5, 1.2), (1.2, 0.5)]
 
 def main() -> None:
     options = parser(__doc__, repeats=3).parse_args()
-    corpus = Corpus.of(lines_of(options.data))
+    corpus = NameCorpus.of(lines_of(options.data))
     _, default = recipe(corpus.report.names, corpus.report.characters)
     variations: dict[str, dict[str, Any]] = {
         "default recipe": {},
@@ -59,7 +59,7 @@ def main() -> None:
         print(f"temperature {temperature!s:8}{'':20}{new:10.1%}{repeated:10.1%}")
 
 
-def train(corpus: Corpus, seed: int, change: dict[str, Any]) -> tuple[float, LanguageModel]:
+def train(corpus: NameCorpus, seed: int, change: dict[str, Any]) -> tuple[float, LanguageModel]:
     model, _ = recipe(corpus.report.names, corpus.report.characters, **change)
     *_, finished = charloom.fit(corpus, seed=seed, **change)
     assert isinstance(finished, Finished)

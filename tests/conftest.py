@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from charloom.cli.main import run
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.run import save_model
 from helpers.options import FAST
 from helpers.run_folders import toy as toy_model
@@ -32,10 +32,10 @@ def compilation_cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def toy() -> Corpus:
+def toy() -> NameCorpus:
     """120 names of one pattern: a model of a few units learns it in a few steps."""
     parts = ("bdgk", "aeiou", "lnr", "a", "ns")
-    return Corpus.of("".join(p) for p in itertools.product(*parts))
+    return NameCorpus.of("".join(p) for p in itertools.product(*parts))
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from .config import ModelConfig as ModelConfig
     from .config import SampleConfig as SampleConfig
     from .config import TrainConfig as TrainConfig
-    from .data.names import Corpus as Corpus
-    from .data.text import Text as Text
+    from .data.names import NameCorpus as NameCorpus
+    from .data.text import TextCorpus as TextCorpus
     from .data.vocabulary import Vocabulary as Vocabulary
     from .errors import CharloomError as CharloomError
     from .generation import Generated as Generated
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "api": ("fit", "load", "train"),
     "config": ("ModelConfig", "SampleConfig", "TrainConfig"),
-    "data.names": ("Corpus",),
+    "data.names": ("NameCorpus",),
     "errors": ("CharloomError",),
     "generation": ("Generated", "LanguageModel", "Sample"),
-    "data.text": ("Text",),
+    "data.text": ("TextCorpus",),
     "data.vocabulary": ("Vocabulary",),
 }
 """Where the public names live; each is imported when it is first asked for (PEP 562), so that

@@ -17,15 +17,15 @@ from .models.factory import recurrence
 from .run import load_model
 
 if TYPE_CHECKING:
-    from .data.names import Corpus
-    from .data.text import Text
+    from .data.names import NameCorpus
+    from .data.text import TextCorpus
     from .run import SavedModel
     from .training.engines.base import Loop
     from .training.events import Event
 
 
 def fit(
-    corpus: Corpus | Text,
+    corpus: NameCorpus | TextCorpus,
     *,
     initial: str | Path | SavedModel | None = None,
     out: str | Path | None = None,
@@ -60,7 +60,7 @@ def fit(
 
 
 def train(
-    corpus: Corpus | Text, *, out: str | Path | None = None, **settings: Any
+    corpus: NameCorpus | TextCorpus, *, out: str | Path | None = None, **settings: Any
 ) -> LanguageModel:
     """Train a model on ``corpus`` and return it.
 
@@ -89,7 +89,7 @@ def train(
 
 
 def language_model(
-    corpus: Corpus | Text,
+    corpus: NameCorpus | TextCorpus,
     model: ModelConfig,
     weights: Mapping[str, NDArray[Any]],
     *,
@@ -101,10 +101,10 @@ def language_model(
     Every name of the corpus counts as known, also those that were held out. ``vocabulary`` and
     ``labels`` are those of the corpus, unless the model knew others before.
     """
-    from .data.names import Corpus  # late, as all that only training needs
+    from .data.names import NameCorpus  # late, as all that only training needs
 
     rnn = recurrence(model, weights)
-    if not isinstance(corpus, Corpus):
+    if not isinstance(corpus, NameCorpus):
         return LanguageModel(rnn, vocabulary or corpus.vocabulary, known=None, longest=1)
     return LanguageModel(
         rnn=rnn,

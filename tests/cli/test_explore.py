@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from charloom import Corpus
+from charloom import NameCorpus
 from charloom.cli.main import run
 from charloom.data.statistics import describe
 
@@ -91,7 +91,7 @@ def test_a_bar_is_as_long_as_its_count(call, names_file):
 def test_json_holds_the_whole_description(call, names_file):
     code, out, _ = call(names_file, "--json")
     assert code == 0
-    assert json.loads(out) == describe(Corpus.read(names_file, repeats=True)).to_dict()
+    assert json.loads(out) == describe(NameCorpus.read(names_file, repeats=True)).to_dict()
 
 
 def test_it_reads_as_training_does(call, tmp_path):

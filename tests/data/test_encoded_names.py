@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from charloom.data.encoded import cache, distinct, large, names
 from charloom.data.encoded.hashes import hashes
 from charloom.data.encoded.sequences import EncodedNames
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.data.sources import streams
 from charloom.errors import CorpusError
 from helpers.sources import Write
@@ -46,7 +46,7 @@ def encodes(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def read(*sources: Path | str, **options: Any) -> tuple[Any, ...]:
     """What reading gives, or why it is refused."""
     try:
-        corpus = Corpus.read(*sources, **options)
+        corpus = NameCorpus.read(*sources, **options)
     except CorpusError as error:
         return (str(error),)
     return tuple(corpus.names), corpus.report.to_dict(), corpus.vocabulary
@@ -66,7 +66,7 @@ def both_ways(*sources: Path | str, least: int = 0, **options: Any) -> tuple[Any
 def encoded(write: Write, data: str | bytes, name: str = "names.txt") -> EncodedNames:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(large, "LARGE", 0)
-        found = Corpus.read(write(data, name)).names
+        found = NameCorpus.read(write(data, name)).names
     assert isinstance(found, EncodedNames)
     return found
 
@@ -162,7 +162,7 @@ def test_standard_input_is_read_ahead_only_as_far_as_needed(
     data = "".join(f"name {i}\n" for i in range(60_000)).encode()
     for least, kind in ((len(data), EncodedNames), (len(data) + 1, tuple)):
         monkeypatch.setattr(large, "LARGE", least)
-        corpus = Corpus.read("-", stdin=io.BytesIO(data))
+        corpus = NameCorpus.read("-", stdin=io.BytesIO(data))
         assert isinstance(corpus.names, kind)
         assert tuple(corpus.names) == tuple(data.decode().split("\n")[:-1])
         assert corpus.report.sources == ("standard input",)
@@ -172,14 +172,14 @@ def test_tables_labels_graphemes_and_repeats_stay_strings(
     write: Write, encodes: pytest.MonkeyPatch
 ) -> None:
     table = write("name,kind\nZuul,a\nMinmi,b\n", "a.csv")
-    assert isinstance(Corpus.read(table, column="name").names, tuple)
-    assert isinstance(Corpus.read(table, label_column="kind").names, tuple)
-    assert isinstance(Corpus.read(write("Zuul\n"), unit="grapheme").names, tuple)
-    assert isinstance(Corpus.read(write("Zuul\nZuul\n"), repeats=True).names, tuple)
+    assert isinstance(NameCorpus.read(table, column="name").names, tuple)
+    assert isinstance(NameCorpus.read(table, label_column="kind").names, tuple)
+    assert isinstance(NameCorpus.read(write("Zuul\n"), unit="grapheme").names, tuple)
+    assert isinstance(NameCorpus.read(write("Zuul\nZuul\n"), repeats=True).names, tuple)
 
 
 def test_a_list_below_the_threshold_stays_a_tuple(write: Write) -> None:
-    assert isinstance(Corpus.read(write("Zuul\n")).names, tuple)
+    assert isinstance(NameCorpus.read(write("Zuul\n")).names, tuple)
     assert large.LARGE == 16 << 20
 
 
@@ -192,34 +192,34 @@ def test_a_file_that_did_not_change_is_not_read_again(
     path = write("Zuul\nMinmi\n")
     past = time.time() - 100
     os.utime(path, (past, past))
-    first = Corpus.read(path)
+    first = NameCorpus.read(path)
     reads: list[object] = []
     real = names.read_pieces
     encodes.setattr(names, "read_pieces", lambda *a, **k: reads.append(a) or real(*a, **k))
-    again = Corpus.read(path)
+    again = NameCorpus.read(path)
     assert not reads
     assert tuple(again.names) == tuple(first.names)
     assert again.report == first.report
-    assert Corpus.read(path, max_line_bytes=99).report == first.report
+    assert NameCorpus.read(path, max_line_bytes=99).report == first.report
     assert len(reads) == 1, "options are part of what is remembered"
     path.write_text("Zuul\nAnzu\n")
     os.utime(path, (past, past))
-    assert tuple(Corpus.read(path).names) == ("Zuul", "Anzu")
+    assert tuple(NameCorpus.read(path).names) == ("Zuul", "Anzu")
 
 
 def test_a_report_names_the_source_that_was_read_not_its_twin(
     write: Write, encodes: pytest.MonkeyPatch
 ) -> None:
     first, twin = write("Zuul\n", "a.txt"), write("Zuul\n", "b.txt")
-    assert Corpus.read(first).report.sources == (str(first),)
-    assert Corpus.read(twin).report.sources == (str(twin),)
+    assert NameCorpus.read(first).report.sources == (str(first),)
+    assert NameCorpus.read(twin).report.sources == (str(twin),)
 
 
 def test_what_moves_between_two_files_is_another_corpus(
     write: Write, encodes: pytest.MonkeyPatch
 ) -> None:
-    one = Corpus.read(write("ab\n", "a.txt"), write("c", "b.txt")).report
-    other = Corpus.read(write("a", "a.txt"), write("b\nc", "b.txt")).report
+    one = NameCorpus.read(write("ab\n", "a.txt"), write("c", "b.txt")).report
+    other = NameCorpus.read(write("a", "a.txt"), write("b\nc", "b.txt")).report
     assert (one.names, other.names) == (2, 3)
 
 
@@ -235,7 +235,7 @@ def test_nothing_is_left_in_the_cache_by_a_list_that_is_refused(
 def test_encoding_holds_no_object_a_name(write: Write, encodes: pytest.MonkeyPatch) -> None:
     path = write("".join(f"name {i}\n" for i in range(300_000)))
     tracemalloc.start()
-    corpus = Corpus.read(path)
+    corpus = NameCorpus.read(path)
     corpus.split()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -16,7 +16,7 @@ from charloom.data import names as corpora
 from charloom.data.encoded import cache, large
 from charloom.data.encoded.hashes import Index, character_factors, hash_of, hashes
 from charloom.data.encoded.sequences import ArrayNames, EncodedNames
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.data.unicode import ODD, SPACE, Kinds, normalise, unprintable
 from charloom.data.vocabulary import Vocabulary
 from helpers.sources import Write
@@ -31,7 +31,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def encoded(write: Write, data: str | bytes, name: str = "names.txt") -> EncodedNames:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(large, "LARGE", 0)
-        found = Corpus.read(write(data, name)).names
+        found = NameCorpus.read(write(data, name)).names
     assert isinstance(found, EncodedNames)
     return found
 
@@ -47,7 +47,7 @@ LISTS = st.lists(st.text("abcé漢", min_size=1, max_size=9), min_size=1, max_si
 def test_encoded_names_are_used_like_a_tuple(
     write: Write, texts: list[str], data: st.DataObject
 ) -> None:
-    wanted = Corpus.of(texts).names
+    wanted = NameCorpus.of(texts).names
     found = encoded(write, "\n".join(wanted))
     check_sequence(found, wanted)
     out = data.draw(st.sets(st.integers(0, len(wanted) - 1)))
@@ -127,7 +127,7 @@ def test_names_and_seed_decide_the_split_not_their_order(write: Write) -> None:
     shuffled = lines[:]
     random.Random(0).shuffle(shuffled)
     one, other = (
-        Corpus(encoded(write, "\n".join(texts)), report=Corpus.of(texts).report)
+        NameCorpus(encoded(write, "\n".join(texts)), report=NameCorpus.of(texts).report)
         for texts in (lines, shuffled)
     )
     train, held_out = one.split(0.1, seed=3)
@@ -142,13 +142,13 @@ def test_names_and_seed_decide_the_split_not_their_order(write: Write) -> None:
     assert tuple(lines[i] for i in places[0]) == tuple(train)
     assert one.digest == other.digest
     assert one.split(0)[1] == ()
-    assert Corpus(encoded(write, "a"), report=one.report).split(0.5)[1] == ()
+    assert NameCorpus(encoded(write, "a"), report=one.report).split(0.5)[1] == ()
 
 
 def test_a_longer_list_holds_out_most_of_what_a_shorter_one_does(write: Write) -> None:
     lines = [f"name {i}" for i in range(2000)]
     parts = [
-        set(Corpus(encoded(write, "\n".join(t)), report=Corpus.of(t).report).split(0.1)[1])
+        set(NameCorpus(encoded(write, "\n".join(t)), report=NameCorpus.of(t).report).split(0.1)[1])
         for t in (lines, lines[:1900])
     ]
     assert len(parts[0] & parts[1]) > 180
@@ -159,7 +159,7 @@ def test_no_more_are_held_out_than_say_something(
 ) -> None:
     monkeypatch.setattr(corpora, "MOST_HELD_OUT", 7)
     lines = [str(i) for i in range(500)]
-    corpus = Corpus(encoded(write, "\n".join(lines)), report=Corpus.of(lines).report)
+    corpus = NameCorpus(encoded(write, "\n".join(lines)), report=NameCorpus.of(lines).report)
     train, held_out = corpus.split(0.5)
     assert (len(train), len(held_out)) == (493, 7)
 
@@ -183,4 +183,4 @@ def test_the_digest_tells_lists_apart_and_looks_at_names_only(write: Write) -> N
     assert encoded(write, "a\nb").digest != first
     for labels, lines in ((None, "a\nb"), (["x", ""], "a\t\nb\tx")):
         wanted = hashlib.sha256(lines.encode()).hexdigest()[:16]
-        assert Corpus.of(["b", "a"], labels=labels).digest == wanted, "as runs have recorded it"
+        assert NameCorpus.of(["b", "a"], labels=labels).digest == wanted, "as runs have recorded it"

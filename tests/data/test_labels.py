@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from charloom import load
 from charloom.config import ModelConfig
 from charloom.data.batches.names import NameBatches
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.errors import CorpusError
 from charloom.run import load_model, save_model
 from helpers.options import FAST
@@ -23,12 +23,12 @@ from helpers.sources import two_kinds
 PAIRS = st.lists(st.tuples(st.text("ab", min_size=1, max_size=3), st.sampled_from("xyz")))
 
 
-def labelled(pairs) -> Corpus:
-    return Corpus.of([name for name, _ in pairs], labels=[label for _, label in pairs])
+def labelled(pairs) -> NameCorpus:
+    return NameCorpus.of([name for name, _ in pairs], labels=[label for _, label in pairs])
 
 
 @pytest.fixture(scope="module")
-def kinds() -> Corpus:
+def kinds() -> NameCorpus:
     return two_kinds()
 
 
@@ -36,7 +36,7 @@ def kinds() -> Corpus:
 
 
 def test_the_other_of_two_columns_holds_the_names(write):
-    corpus = Corpus.read(write("kind,n\nde,Ann\nfi,Bo\n", "a.csv"), label_column="kind")
+    corpus = NameCorpus.read(write("kind,n\nde,Ann\nfi,Bo\n", "a.csv"), label_column="kind")
     assert (corpus.names, corpus.labels) == (("Ann", "Bo"), ("de", "fi"))
 
 
@@ -48,7 +48,7 @@ def test_the_other_of_two_columns_holds_the_names(write):
     ],
 )
 def test_a_table_gives_a_label_a_name(write, text, name, how):
-    corpus = Corpus.read(write(text, name), column="n", **how)
+    corpus = NameCorpus.read(write(text, name), column="n", **how)
     assert corpus.names == ("Ann", "Bo", "Ann", "Cy")
     assert corpus.labels == ("de", "fi", "fi", "")
     assert corpus.label_names == ("de", "fi")
@@ -60,7 +60,7 @@ def test_a_table_gives_a_label_a_name(write, text, name, how):
 def test_json_lines_give_a_label_a_name(write):
     lines = [{"n": "Ann", "k": "de"}, {"n": "Bo", "k": None}, "Cy", {"n": "Al", "k": "e\u0301"}]
     path = write("\n".join(map(json.dumps, lines)), "a.jsonl")
-    corpus = Corpus.read(path, field="n", label_field="k")
+    corpus = NameCorpus.read(path, field="n", label_field="k")
     assert corpus.names == ("Ann", "Bo", "Cy", "Al")
     assert corpus.labels == ("de", "", "", "\u00e9")
 
@@ -79,27 +79,27 @@ def test_json_lines_give_a_label_a_name(write):
 )
 def test_labels_that_cannot_be_read_are_named(write, text, name, how, message):
     with pytest.raises(CorpusError) as caught:
-        Corpus.read(write(text, name), **how)
+        NameCorpus.read(write(text, name), **how)
     assert message in str(caught.value)
     assert str(caught.value).isprintable()
 
 
 def test_labels_must_be_as_many_as_names():
     with pytest.raises(CorpusError, match=r"as many as names, 2\. Received: 1"):
-        Corpus.of(["a", "b"], labels=["x"])
+        NameCorpus.of(["a", "b"], labels=["x"])
     with pytest.raises(CorpusError, match="list of strings"):
-        Corpus.of(["a", "b"], labels="xy")
+        NameCorpus.of(["a", "b"], labels="xy")
     with pytest.raises(CorpusError, match=r"name 2's label must be text\. Received: None"):
-        Corpus.of(["a", "b"], labels=["x", None])
+        NameCorpus.of(["a", "b"], labels=["x", None])
 
 
 def test_useless_labels_draw_a_warning():
     names = [str(i) for i in range(100)]
-    assert "only one label, 'x'" in Corpus.of(names, labels=["x"] * 100).report.warnings[0]
-    assert "right column?" in Corpus.of(names, labels=names).report.warnings[0]
-    assert "50 names have no" in Corpus.of(names, labels=["x", ""] * 50).report.warnings[-1]
-    assert not Corpus.of(names, labels=["x", "y"] * 50).report.warnings
-    assert "2 labels: x 50, y 50" in Corpus.of(names, labels=["x", "y"] * 50).describe()
+    assert "only one label, 'x'" in NameCorpus.of(names, labels=["x"] * 100).report.warnings[0]
+    assert "right column?" in NameCorpus.of(names, labels=names).report.warnings[0]
+    assert "50 names have no" in NameCorpus.of(names, labels=["x", ""] * 50).report.warnings[-1]
+    assert not NameCorpus.of(names, labels=["x", "y"] * 50).report.warnings
+    assert "2 labels: x 50, y 50" in NameCorpus.of(names, labels=["x", "y"] * 50).describe()
 
 
 @settings(deadline=None)

@@ -14,7 +14,7 @@ from charloom.data.batches import names as module
 from charloom.data.batches.names import NameBatches, bucket_count, bucket_edges, encode
 from charloom.data.encoded import cache, hashes, large, sequences
 from charloom.data.encoded.sequences import ArrayNames, EncodedNames, LineNames
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import VocabularyError
 from charloom.generation import known
@@ -34,7 +34,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def encoded(write: Write, names: list[str] | tuple[str, ...]) -> EncodedNames:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(large, "LARGE", 0)
-        found = Corpus.read(write("\n".join(names))).names
+        found = NameCorpus.read(write("\n".join(names))).names
     assert isinstance(found, EncodedNames)
     return found
 
@@ -54,7 +54,7 @@ def lines_of(names: list[str] | tuple[str, ...]) -> LineNames:
 def test_encoded_names_make_the_batches_that_strings_make(
     write: Write, texts: list[str], data: st.DataObject
 ) -> None:
-    names = Corpus.of(texts).names
+    names = NameCorpus.of(texts).names
     out = data.draw(st.sets(st.integers(0, len(names) - 1), max_size=len(names) - 1))
     train = tuple(name for i, name in enumerate(names) if i not in out)
     vocabulary = Vocabulary.of([*names, "xyz"])
@@ -139,7 +139,7 @@ def test_lengths_are_counted_alike_in_pieces(monkeypatch: pytest.MonkeyPatch) ->
 def test_known_names_are_the_set_that_strings_are(
     write: Write, one: list[str], two: list[str], three: list[str]
 ) -> None:
-    names = Corpus.of(one).names
+    names = NameCorpus.of(one).names
     found = known_names(encoded(write, names), lines_of(two), tuple(three))
     wanted = {*names, *two, *three}
     assert isinstance(found, KnownNames)

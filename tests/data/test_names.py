@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charloom.data.names import Corpus, normalise
+from charloom.data.names import NameCorpus, normalise
 from charloom.errors import ConfigError, CorpusError
 
 DINOS = Path(__file__).parents[2] / "../shared/data/dinos.txt"
@@ -19,7 +19,7 @@ NAMES = st.lists(st.text("abcdeé", min_size=1, max_size=6), min_size=1, unique=
 
 
 def test_names_are_normalised_stripped_and_distinct_in_order() -> None:
-    corpus = Corpus.of([" Zuul\n", "Cafe\u0301", "", "\t", "Caf\u00e9 ", "\ufeffZuul", "a\tb"])
+    corpus = NameCorpus.of([" Zuul\n", "Cafe\u0301", "", "\t", "Caf\u00e9 ", "\ufeffZuul", "a\tb"])
     assert corpus.names == ("Zuul", "Café", "a\tb")
     report = corpus.report
     assert (report.records, report.blank, report.duplicates, report.names) == (7, 2, 2, 3)
@@ -49,42 +49,42 @@ def test_normalising_twice_changes_nothing(text: str) -> None:
 )
 def test_a_name_that_would_break_a_file_or_a_terminal_is_refused(name: str, wanted: str) -> None:
     with pytest.raises(CorpusError) as caught:
-        Corpus.of(["Zuul", name])
+        NameCorpus.of(["Zuul", name])
     assert wanted in str(caught.value)
     assert str(caught.value).isprintable()
 
 
 def test_joiners_and_unassigned_characters_are_no_control_characters() -> None:
     names = ("👨‍👩‍👧", "क्‍ष", "a\u2028b", "a\u00adb", "\U000e0001x", "\ue000")
-    assert Corpus.of(names).names == names
+    assert NameCorpus.of(names).names == names
 
 
 @pytest.mark.parametrize("names", [[], [""], [" ", "\n", "\ufeff"]])
 def test_no_names_are_an_error(names: list[str]) -> None:
     with pytest.raises(CorpusError, match="holds no names"):
-        Corpus.of(names)
+        NameCorpus.of(names)
 
 
 def test_an_empty_file_is_an_error_that_names_it(tmp_path: Path) -> None:
     for text in ("", "\n\r\n  \n", "\ufeff"):
         (tmp_path / "a.txt").write_text(text)
         with pytest.raises(CorpusError, match=r"a\.txt holds no names"):
-            Corpus.read(tmp_path / "a.txt")
+            NameCorpus.read(tmp_path / "a.txt")
 
 
 def test_one_string_is_no_list_of_names() -> None:
     with pytest.raises(CorpusError, match="list of strings"):
-        Corpus.of("Zuul")
+        NameCorpus.of("Zuul")
 
 
 def test_an_unknown_unit_is_refused() -> None:
     with pytest.raises(ConfigError, match="unit must be one of"):
-        Corpus.of(["a"], unit="word")  # type: ignore[arg-type]
+        NameCorpus.of(["a"], unit="word")  # type: ignore[arg-type]
 
 
 def test_lengths_count_the_unit() -> None:
     names = ["👨‍👩‍👧", "नमस्ते", "abc"]
-    characters, graphemes = Corpus.of(names).report, Corpus.of(names, "grapheme").report
+    characters, graphemes = NameCorpus.of(names).report, NameCorpus.of(names, "grapheme").report
     assert (characters.characters, characters.shortest, characters.longest) == (14, 3, 6)
     assert (graphemes.characters, graphemes.shortest, graphemes.longest) == (7, 1, 3)
     assert graphemes.mean == pytest.approx(7 / 3)
@@ -93,7 +93,7 @@ def test_lengths_count_the_unit() -> None:
 
 
 def test_the_report_is_plain_data_and_a_few_lines() -> None:
-    corpus = Corpus.of(["Zuul", "Zuul", "", "Anzu\ufffd"])
+    corpus = NameCorpus.of(["Zuul", "Zuul", "", "Anzu\ufffd"])
     data = json.loads(json.dumps(corpus.report.to_dict()))
     assert data == corpus.report.to_dict()
     assert data["characters"] == 9
@@ -103,7 +103,7 @@ def test_the_report_is_plain_data_and_a_few_lines() -> None:
     assert [line.split()[0] for line in lines[2:]] == ["warning:", "warning:"]
     assert "2 names are few" in lines[2]
     assert "U+FFFD" in lines[3]
-    assert not Corpus.of(map(str, range(100))).report.warnings
+    assert not NameCorpus.of(map(str, range(100))).report.warnings
 
 
 @settings(deadline=None)
@@ -111,7 +111,7 @@ def test_the_report_is_plain_data_and_a_few_lines() -> None:
 def test_a_split_divides_the_names_and_leaks_none(
     names: list[str], share: float, seed: int
 ) -> None:
-    corpus = Corpus.of(names)
+    corpus = NameCorpus.of(names)
     train, held_out = corpus.split(share, seed)
     assert sorted(train + held_out) == sorted(corpus.names)
     assert train
@@ -126,11 +126,11 @@ def test_the_order_of_the_file_does_not_change_the_split(
 ) -> None:
     shuffled = names[:]
     rng.shuffle(shuffled)
-    assert Corpus.of(names).split(seed=3) == Corpus.of(shuffled).split(seed=3)
+    assert NameCorpus.of(names).split(seed=3) == NameCorpus.of(shuffled).split(seed=3)
 
 
 def test_the_split_is_a_seeded_shuffle_of_the_sorted_names() -> None:
-    corpus = Corpus.of(str(i) for i in range(1530))
+    corpus = NameCorpus.of(str(i) for i in range(1530))
     order = sorted(map(str, range(1530)))
     random.Random(5).shuffle(order)
     assert corpus.split(0.1, seed=5) == (tuple(order[153:]), tuple(order[:153]))
@@ -140,11 +140,11 @@ def test_the_split_is_a_seeded_shuffle_of_the_sorted_names() -> None:
 def test_a_share_that_leaves_nothing_to_train_on_is_refused() -> None:
     for share in (-0.1, 1, 1.5, float("nan")):
         with pytest.raises(ConfigError, match="must lie in"):
-            Corpus.of(["a", "b"]).split(share)
+            NameCorpus.of(["a", "b"]).split(share)
 
 
 def test_the_built_in_corpus_is_clean() -> None:
-    corpus = Corpus.builtin()
+    corpus = NameCorpus.builtin()
     report = corpus.report
     assert report.names == report.records > 1000
     assert report.warnings == ()
@@ -154,7 +154,7 @@ def test_the_built_in_corpus_is_clean() -> None:
 
 @pytest.mark.skipif(not DINOS.exists(), reason="needs ../shared/data/dinos.txt")
 def test_the_tutorials_names_are_counted_as_its_readme_says() -> None:
-    corpus = Corpus.read(DINOS)
+    corpus = NameCorpus.read(DINOS)
     report = corpus.report
     assert (corpus.names[0], corpus.names[-1]) == ("Aachenosaurus", "Zuul")
     assert (report.records, report.names) == (1543, 1530)

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from charloom.data import sources as reading
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.data.sources import streams
 from helpers.sources import Write, message, names
 
@@ -62,7 +62,7 @@ def test_chunks_do_not_change_what_is_read(
 
 
 def test_several_sources_make_one_corpus(write: Write) -> None:
-    corpus = Corpus.read(
+    corpus = NameCorpus.read(
         write("Zuul\n\nMinmi\n"),
         write("name\nMinmi\nAnzu\n", "b.csv"),
         "-",
@@ -105,7 +105,7 @@ def test_a_column_is_chosen_by_header_or_by_number(write: Write) -> None:
 
 
 def test_a_single_column_is_the_default_and_its_header_is_reported(write: Write) -> None:
-    corpus = Corpus.read(write("\nZuul\nMinmi\n\n \nAnzu\n", "a.csv"))
+    corpus = NameCorpus.read(write("\nZuul\nMinmi\n\n \nAnzu\n", "a.csv"))
     assert corpus.names == ("Minmi", "Anzu")
     assert "took its first row, 'Zuul', as the header" in corpus.report.warnings[0]
     assert corpus.report.blank == 2

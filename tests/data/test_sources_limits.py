@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.data.sources import streams
 from charloom.errors import CharloomError, ConfigError, CorpusError
 from helpers.sources import ENDINGS, TEXT_CODECS, Write, message, names
@@ -33,7 +33,7 @@ def test_a_line_may_be_as_long_as_the_limit_and_no_longer(write: Write) -> None:
     assert "line 1 is longer" in message(surrogates, encoding="unicode_escape", max_line_bytes=20)
     for bad in (0, -1, 1.5, True, "9"):
         with pytest.raises(ConfigError, match="max_line_bytes"):
-            Corpus.read(write("a"), max_line_bytes=bad)
+            NameCorpus.read(write("a"), max_line_bytes=bad)
 
 
 def test_an_endless_line_costs_little_memory() -> None:
@@ -115,14 +115,14 @@ def test_an_option_that_no_source_uses_is_refused(write: Write) -> None:
 # whatever the bytes
 
 
-def outcome(data: bytes, name: str, packed: bool, **options: Any) -> Corpus | CharloomError:
+def outcome(data: bytes, name: str, packed: bool, **options: Any) -> NameCorpus | CharloomError:
     """Read ``data``; anything but a corpus or a one-line CharloomError fails the test."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the unicode_escape codec's
         path = Path(folder) / name
         path.write_bytes(gzip.compress(data, 1) if packed else data)
         try:
-            corpus = Corpus.read(path, **options)
+            corpus = NameCorpus.read(path, **options)
         except CharloomError as error:
             assert str(error).isprintable()
             return error
@@ -174,7 +174,7 @@ def test_no_bytes_at_all_break_the_reader(
 def test_no_damage_to_a_good_file_breaks_the_reader(name: str) -> None:
     rng = random.Random(name)
     good = samples(name)
-    assert isinstance(outcome(good, name, name.endswith(".gz"), **options_for(name)), Corpus)
+    assert isinstance(outcome(good, name, name.endswith(".gz"), **options_for(name)), NameCorpus)
     whole = gzip.compress(good, 1) if name.endswith(".gz") else good
     kinds = set()
     for _ in range(150):
@@ -215,6 +215,6 @@ def test_no_encoding_breaks_the_reader(data: bytes, encoding: str) -> None:
 def test_names_written_one_a_line_are_read_again(
     write: Write, texts: list[str], end: str, packed: bool
 ) -> None:
-    wanted = Corpus.of(["Zuul", *texts]).names
+    wanted = NameCorpus.of(["Zuul", *texts]).names
     path = write(end.join(wanted), "a.txt.gz" if packed else "a.txt")
     assert names(path) == wanted

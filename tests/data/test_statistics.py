@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charloom import CharloomError, Corpus, Vocabulary
+from charloom import CharloomError, NameCorpus, Vocabulary
 from charloom.data.statistics import binned, describe, visible
 
 NAMES = st.lists(st.text(string.ascii_letters + "éß日 -", min_size=1).filter(str.strip), min_size=1)
 
 
 def test_the_tutorials_list_is_counted_as_the_tutorial_counts(dinos):
-    d = describe(Corpus.read(dinos, repeats=True))
+    d = describe(NameCorpus.read(dinos, repeats=True))
     assert d.text_length == 19_913 == len(dinos.read_text("ascii"))
     assert (d.names, d.distinct_names, d.duplicates) == (1543, 1530, 13)
     assert d.text_length == 18_371 + d.names - 1
@@ -44,7 +44,7 @@ def test_a_small_list_is_counted_by_hand():
 
 
 def test_repeats_that_reading_dropped_count_among_the_duplicates_only():
-    d = describe(Corpus.of(["Bo", "Ann", "Bo", " ", "Bo"]))
+    d = describe(NameCorpus.of(["Bo", "Ann", "Bo", " ", "Bo"]))
     assert (d.names, d.duplicates, d.blank, d.text_length) == (2, 2, 1, 6)
 
 
@@ -56,7 +56,7 @@ def test_one_name_has_no_newline_in_its_text_but_among_its_characters():
 
 def test_graphemes_are_counted_whole():
     family = "👨\u200d👩\u200d👧"
-    d = describe(Corpus.of([f"a{family}", "a"], "grapheme", repeats=True))
+    d = describe(NameCorpus.of([f"a{family}", "a"], "grapheme", repeats=True))
     assert d.lengths == {1: 1, 2: 1}
     assert d.frequencies == {"a": 2, "\n": 1, family: 1}
     assert d.text_length == 4
@@ -64,7 +64,7 @@ def test_graphemes_are_counted_whole():
 
 @given(NAMES)
 def test_counts_agree_with_each_other_and_with_the_text(names):
-    corpus = Corpus.of(names, repeats=True)
+    corpus = NameCorpus.of(names, repeats=True)
     d = describe(corpus)
     assert d.text_length == len("\n".join(corpus.names)) == sum(d.frequencies.values())
     assert sum(d.lengths.values()) == d.names == d.distinct_names + d.duplicates
@@ -75,7 +75,7 @@ def test_counts_agree_with_each_other_and_with_the_text(names):
 @given(NAMES)
 def test_ids_are_those_of_the_vocabulary(names):
     ids = describe(names).to_dict()["ids"]
-    corpus = Corpus.of(names)
+    corpus = NameCorpus.of(names)
     vocabulary = Vocabulary.of(corpus.names)
     assert ids.pop("\n") == 0
     assert len(ids) == vocabulary.size - 1

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charloom.data.encoded import store
-from charloom.data.text import Text
+from charloom.data.text import TextCorpus
 from charloom.data.vocabulary import BOUNDARY
 from charloom.errors import ConfigError, CorpusError
 
@@ -21,14 +21,14 @@ DOCUMENTS = st.lists(st.text(st.sampled_from("abcé\n"), min_size=1), min_size=1
 )
 
 
-def whole(text: Text) -> list[int]:
+def whole(text: TextCorpus) -> list[int]:
     return text.ids(0, len(text)).tolist()
 
 
 @settings(deadline=None)
 @given(DOCUMENTS)
 def test_ids_are_the_vocabularys_and_each_document_begins_with_the_boundary(texts):
-    text = Text.of(texts)
+    text = TextCorpus.of(texts)
     wanted = [i for document in texts for i in (0, *text.vocabulary.encode(document))]
     assert whole(text) == wanted
     assert len(text) == len(wanted)
@@ -40,7 +40,7 @@ def test_ids_are_the_vocabularys_and_each_document_begins_with_the_boundary(text
 @settings(deadline=None)
 @given(DOCUMENTS, st.data())
 def test_windows_are_slices_with_boundaries_past_the_end(texts, data):
-    text = Text.of(texts)
+    text = TextCorpus.of(texts)
     starts = np.array(data.draw(st.lists(st.integers(0, len(text) + 3), max_size=5)), np.int64)
     length = data.draw(st.integers(0, len(text) + 3))
     rows = text.windows(starts, length)
@@ -51,10 +51,10 @@ def test_windows_are_slices_with_boundaries_past_the_end(texts, data):
 
 
 def test_windows_of_a_mapped_text_are_the_same_and_do_not_copy_it(write, monkeypatch, tmp_path):
-    wanted = Text.of(SONG)
+    wanted = TextCorpus.of(SONG)
     monkeypatch.setenv("CHARLOOM_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(store, "MOST_IN_MEMORY", 0)
-    text = Text.read(write(SONG))
+    text = TextCorpus.read(write(SONG))
     assert list((tmp_path / "cache" / "entries").iterdir())
     assert whole(text) == whole(wanted)
     starts = np.arange(0, len(text), 7)
@@ -65,7 +65,7 @@ def test_windows_of_a_mapped_text_are_the_same_and_do_not_copy_it(write, monkeyp
 
 
 def test_windows_take_no_time():
-    text = Text.of("abcdefgh" * 100_000)
+    text = TextCorpus.of("abcdefgh" * 100_000)
     starts = np.random.default_rng(0).integers(0, len(text) - 65, 64)
     seconds = []
     for _ in range(50):
@@ -78,11 +78,11 @@ def test_windows_take_no_time():
 @pytest.mark.parametrize("part", [(-1, 2), (2, 1), (0, 99)])
 def test_a_part_outside_the_text_is_refused(part):
     with pytest.raises(IndexError, match=r"must lie in \[0, 4\]"):
-        Text.of("abc").ids(*part)
+        TextCorpus.of("abc").ids(*part)
 
 
 def test_until_is_the_beginning_with_the_same_ids():
-    text = Text.of("banana")
+    text = TextCorpus.of("banana")
     part = text.until(4)
     assert part.ids(0, 4).tolist() == text.ids(0, 4).tolist()
     assert (len(part), part.vocabulary) == (4, text.vocabulary)
@@ -92,11 +92,11 @@ def test_until_is_the_beginning_with_the_same_ids():
 
 def test_a_window_before_the_text_is_refused():
     with pytest.raises(IndexError, match="must begin at 0 or later"):
-        Text.of("abc").windows(np.array([0, -1]), 2)
+        TextCorpus.of("abc").windows(np.array([0, -1]), 2)
 
 
 def test_rare_characters_are_the_unknown_symbol():
-    text = Text.of("aaaxbbybz", min_count=2)
+    text = TextCorpus.of("aaaxbbybz", min_count=2)
     assert text.vocabulary.characters == ("a", "b")
     assert text.vocabulary.unknown_id == 3
     assert whole(text) == [0, 1, 1, 1, 3, 2, 2, 3, 2, 3]
@@ -106,7 +106,7 @@ def test_rare_characters_are_the_unknown_symbol():
 
 
 def test_without_rare_characters_there_is_no_unknown_symbol():
-    text = Text.of("aabb", min_count=2)
+    text = TextCorpus.of("aabb", min_count=2)
     assert not text.vocabulary.has_unknown
     assert (text.report.rare, text.report.unknown_characters) == (0, 0)
 
@@ -115,7 +115,7 @@ def test_min_count_needs_no_new_encoding(write, monkeypatch, tmp_path):
     monkeypatch.setenv("CHARLOOM_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(store, "MOST_IN_MEMORY", 0)
     path = write(SONG)
-    one, two = Text.read(path), Text.read(path, min_count=2)
+    one, two = TextCorpus.read(path), TextCorpus.read(path, min_count=2)
     assert len(list((tmp_path / "cache" / "entries").iterdir())) == 1
     assert one.vocabulary != two.vocabulary
     assert one.digest != two.digest
@@ -123,54 +123,54 @@ def test_min_count_needs_no_new_encoding(write, monkeypatch, tmp_path):
 
 def test_a_min_count_that_leaves_nothing_is_refused():
     with pytest.raises(CorpusError, match="min_count may be 3 at most"):
-        Text.of("aaab", min_count=4)
+        TextCorpus.of("aaab", min_count=4)
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, "2"])
 def test_min_count_is_a_whole_number(value):
     with pytest.raises(ConfigError, match="min_count must be a whole number above 0"):
-        Text.of("a", min_count=value)
+        TextCorpus.of("a", min_count=value)
 
 
 def test_an_unknown_unit_is_refused(write):
     with pytest.raises(ConfigError, match="unit must be one of"):
-        Text.read(write("a"), unit="word")
+        TextCorpus.read(write("a"), unit="word")
 
 
 @pytest.mark.parametrize("data", ["", "\ufeff", " \n\r\n\u3000"])
 def test_there_must_be_text(data, write):
     with pytest.raises(CorpusError, match=r"names\.txt holds no text: it is empty or blank"):
-        Text.read(write(data))
+        TextCorpus.read(write(data))
     with pytest.raises(CorpusError, match="holds no text"):
-        Text.of(data)
+        TextCorpus.of(data)
 
 
 def test_no_strings_at_all_are_no_text():
     with pytest.raises(CorpusError, match="the list holds no text"):
-        Text.of([])
+        TextCorpus.of([])
     with pytest.raises(CorpusError, match=r"text 2 must be a string\. Received: 7"):
-        Text.of(["a", 7])
+        TextCorpus.of(["a", 7])
 
 
 def test_sources_are_needed_and_standard_input_is_read_once(write):
     with pytest.raises(CorpusError, match="reading needs a source"):
-        Text.read()
+        TextCorpus.read()
     with pytest.raises(CorpusError, match="can be read only once"):
-        Text.read("-", "-")
-    text = Text.read("-", write("b"), stdin=io.BytesIO(b"a"))
+        TextCorpus.read("-", "-")
+    text = TextCorpus.read("-", write("b"), stdin=io.BytesIO(b"a"))
     assert whole(text) == [0, 1, 0, 2]
     assert text.report.sources[0] == "standard input"
 
 
 def test_an_empty_source_draws_a_warning(write):
-    text = Text.read(write("", "empty.txt"), write("b"))
+    text = TextCorpus.read(write("", "empty.txt"), write("b"))
     assert text.report.documents == 1
     assert whole(text) == [0, 1]
     assert "empty.txt holds no text." in text.report.warnings[0]
 
 
 def test_the_report_is_plain_data():
-    report = Text.of(["aé", "\ufffd"]).report
+    report = TextCorpus.of(["aé", "\ufffd"]).report
     assert report.to_dict() == {
         "sources": ["text 1", "text 2"],
         "documents": 2,
@@ -187,27 +187,29 @@ def test_the_report_is_plain_data():
 
 
 def test_the_description_is_for_people(write):
-    lines = Text.read(write("ab" * 10_000)).describe().splitlines()
+    lines = TextCorpus.read(write("ab" * 10_000)).describe().splitlines()
     assert lines[0].startswith("20,000 characters from ")
     assert lines[0].endswith("names.txt (20,000 bytes, 1 document)")
     assert lines[1:] == ["2 distinct"]
 
 
 def test_the_digest_is_that_of_the_content(write):
-    text = Text.read(write("abc"))
+    text = TextCorpus.read(write("abc"))
     assert len(bytes.fromhex(text.digest)) == 8
-    assert text.digest == Text.read(write("abc", "other")).digest == Text.of("abc").digest
+    assert (
+        text.digest == TextCorpus.read(write("abc", "other")).digest == TextCorpus.of("abc").digest
+    )
     others = {
-        Text.of("abd").digest,
-        Text.of(["ab", "c"]).digest,
-        Text.of("abc", "grapheme").digest,
-        Text.read(write("abc"), encoding="latin-1").digest,
+        TextCorpus.of("abd").digest,
+        TextCorpus.of(["ab", "c"]).digest,
+        TextCorpus.of("abc", "grapheme").digest,
+        TextCorpus.read(write("abc"), encoding="latin-1").digest,
     }
     assert len(others | {text.digest}) == 5
 
 
 def test_graphemes_are_units():
-    text = Text.of("🇳🇴e\u0301🇳🇴", "grapheme")
+    text = TextCorpus.of("🇳🇴e\u0301🇳🇴", "grapheme")
     assert text.unit == "grapheme"
     assert text.vocabulary.characters == ("é", "🇳🇴")
     assert whole(text) == [0, 2, 1, 2]

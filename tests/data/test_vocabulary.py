@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charloom.config import Unit
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.data.vocabulary import BOUNDARY, Vocabulary, split_units
 from charloom.errors import VocabularyError
 
@@ -154,12 +154,12 @@ def test_what_a_model_writes_is_read_again(
 ) -> None:
     """Read, encode, decode, write, read: nothing is lost and nothing is added."""
     clean = ["".join(c for c in text if c.isprintable() or c == "\u200d") for text in texts]
-    corpus = Corpus.of(["Zuul", *clean], unit)
+    corpus = NameCorpus.of(["Zuul", *clean], unit)
     vocabulary = Vocabulary.of(corpus.names, unit)
     path = tmp_path_factory.mktemp("written") / "names.txt"
     written = [vocabulary.decode(vocabulary.encode(name)) for name in corpus.names]
     path.write_text("\n".join(written), encoding="utf-8")
-    assert Corpus.read(path, unit=unit).names == corpus.names
+    assert NameCorpus.read(path, unit=unit).names == corpus.names
 
 
 @pytest.mark.parametrize("unit", UNITS)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from charloom.config import ModelConfig
-from charloom.data.text import Text
+from charloom.data.text import TextCorpus
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError, CorpusError
 from charloom.evaluation import likelihood, text_likelihood
@@ -57,19 +57,19 @@ def test_both_likelihoods_are_those_of_plain_steps(model, window):
 
 
 def test_a_text_of_other_ids_is_read_as_the_models(model):
-    text = Text.of("cab")  # which knows three characters only
+    text = TextCorpus.of("cab")  # which knows three characters only
     assert text_likelihood(model, text) == text_likelihood(model, "cab")
 
 
 def test_documents_are_parted_by_the_boundary_which_counts(model):
-    found = text_likelihood(model, Text.of(["ab", "c"]))
+    found = text_likelihood(model, TextCorpus.of(["ab", "c"]))
     assert found.characters == 4
     assert found.streamed_nats_per_char == pytest.approx(by_hand(model, [0, 3, 4, 0, 5]), rel=1e-4)
 
 
 def test_a_text_with_rare_characters_counts_them_as_the_models_unknown_symbol():
     model = language_model(Vocabulary(("a", "b"), unknown=True))
-    rare = Text.of("abab" * 9 + "xyz", min_count=2)
+    rare = TextCorpus.of("abab" * 9 + "xyz", min_count=2)
     assert rare.vocabulary.has_unknown
     found = text_likelihood(model, rare)
     assert (found.characters, found.unknown_characters) == (39, 3)
@@ -85,7 +85,7 @@ def test_a_text_that_says_nothing_to_the_model_is_refused(model):
 
 def test_units_and_kinds_must_fit(model):
     with pytest.raises(ConfigError, match="character"):
-        text_likelihood(model, Text.of("abc", unit="grapheme"))
+        text_likelihood(model, TextCorpus.of("abc", unit="grapheme"))
     with pytest.raises(ConfigError, match="window"):
         text_likelihood(model, "abc", window=0)
     with pytest.raises(ConfigError, match="Call text_likelihood"):

@@ -8,7 +8,7 @@ import random
 import numpy as np
 import pytest
 
-from charloom.data.text import Text
+from charloom.data.text import TextCorpus
 from charloom.errors import ConfigError, CorpusError, RunError
 from charloom.evaluation.memorisation.text import text_memorisation, training_text
 from charloom.evaluation.metrics.blocks import block_nats, blocks_of
@@ -33,7 +33,7 @@ def noise(size, seed=0):
 
 
 def test_a_model_that_recites_its_text_is_found_out():
-    train = Text.of(noise(3000) + CYCLE * 200 + noise(3000, 1))
+    train = TextCorpus.of(noise(3000) + CYCLE * 200 + noise(3000, 1))
     found = text_memorisation(reciter(), train, noise(1000, 2))
     longest = found.longest_copy
     assert longest is not None
@@ -51,7 +51,7 @@ def test_a_model_that_recites_its_text_is_found_out():
 
 
 def test_a_model_of_the_style_copies_no_more_than_real_text():
-    train = Text.of(noise(20_000))
+    train = TextCorpus.of(noise(20_000))
     found = text_memorisation(uniform(8, text=True), train, noise(4000, 1), seed=5)
     assert found.level == "none" and "little memorisation" in found.verdict
     assert found.longest_copy is not None
@@ -64,23 +64,23 @@ def test_a_model_of_the_style_copies_no_more_than_real_text():
 
 def test_text_that_repeats_itself_is_no_memorisation():
     """Real text of a repetitive kind has long copies too."""
-    found = text_memorisation(reciter(), Text.of(CYCLE * 300), CYCLE * 100)
+    found = text_memorisation(reciter(), TextCorpus.of(CYCLE * 300), CYCLE * 100)
     assert found.level == "none"
     assert found.by_temperature[2].ideal.value == 1
 
 
 def test_the_held_out_end_is_no_training_text():
     held_out = noise(500, 1)
-    whole = Text.of([noise(3000), noise(100, 3) + held_out])
+    whole = TextCorpus.of([noise(3000), noise(100, 3) + held_out])
     found = text_memorisation(uniform(8, text=True), whole, held_out)
     assert found.longest_copy is not None and found.longest_copy.real_characters < 20
-    other = Text.of([noise(3000), noise(100, 3)])
-    assert found == text_memorisation(uniform(8, text=True), other, Text.of(held_out))
+    other = TextCorpus.of([noise(3000), noise(100, 3)])
+    assert found == text_memorisation(uniform(8, text=True), other, TextCorpus.of(held_out))
 
 
 def test_no_piece_goes_across_two_texts_that_are_looked_at():
     # The source has the end of the real text followed by what the model draws first.
-    train = Text.of("xyz" + CYCLE + "q" * 30 + "xyz")
+    train = TextCorpus.of("xyz" + CYCLE + "q" * 30 + "xyz")
     found = text_memorisation(reciter(), train, "h" * 20 + "xyz", temperatures=(1.0,))
     assert found.longest_copy is not None
     assert found.longest_copy.characters == 8
@@ -99,7 +99,7 @@ def test_blocks_add_up_to_the_stream():
 
 
 def test_what_cannot_be_measured_is_refused():
-    text = Text.of(noise(100))
+    text = TextCorpus.of(noise(100))
     with pytest.raises(ConfigError, match="Call memorisation"):
         text_memorisation(uniform(8), text, "abc")
     with pytest.raises(ConfigError, match="a temperature and a character"):
@@ -109,7 +109,7 @@ def test_what_cannot_be_measured_is_refused():
     with pytest.raises(CorpusError, match="holds no text"):
         text_memorisation(uniform(8, text=True), text, "")
     with pytest.raises(ConfigError, match="the model's unit, character"):
-        text_memorisation(uniform(8, text=True), Text.of("abc", "grapheme"), "abc")
+        text_memorisation(uniform(8, text=True), TextCorpus.of("abc", "grapheme"), "abc")
 
 
 TRAIN, HELD_OUT = "abcabc\nab", "abca\nab"

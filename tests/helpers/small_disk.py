@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.errors import RunError
 from charloom.run import load_model, load_state
 from charloom.training.events import Saved, Step
@@ -17,7 +17,7 @@ from helpers.trainings import MODEL, TRAINING, same
 
 def trained_on_a_disk_that_fills(disk: Path) -> None:
     """Train into a small disk that somebody else fills for a while."""
-    corpus = Corpus.of(a + b + c for a in "bdgk" for b in "aeiou" for c in ("la", "ra", "na"))
+    corpus = NameCorpus.of(a + b + c for a in "bdgk" for b in "aeiou" for c in ("la", "ra", "na"))
     often = TRAINING.replace(save_steps=1)
     ballast, run, steps = disk / "ballast", disk / "run", 0
     with pytest.raises(RunError, match="No space left on device") as caught:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.errors import CorpusError
 
 Write = Callable[..., Path]
@@ -22,22 +22,22 @@ TEXT_CODECS = sorted(name for name in CODECS if codecs.lookup(name)._is_text_enc
 
 
 def names(*sources: str | Path, **options: Any) -> tuple[str, ...]:
-    return Corpus.read(*sources, **options).names
+    return NameCorpus.read(*sources, **options).names
 
 
 def message(*sources: str | Path, **options: Any) -> str:
     with pytest.raises(CorpusError) as caught:
-        Corpus.read(*sources, **options)
+        NameCorpus.read(*sources, **options)
     text = str(caught.value)
     assert text.isprintable(), "one line, and nothing that steers a terminal"
     return text
 
 
-def two_kinds() -> Corpus:
+def two_kinds() -> NameCorpus:
     """Two kinds of 60 names with the same letters in another order, and a name of both kinds."""
 
     def made(*parts: str) -> list[str]:
         return ["".join(letters) for letters in itertools.product(*parts)]
 
     names = [*made("bdgk", "aeiou", "lnr", "a"), *made("aeiou", "lnr", "bdgk", "a"), "both", "both"]
-    return Corpus.of(names, labels=["head"] * 60 + ["tail"] * 60 + ["head", "tail"])
+    return NameCorpus.of(names, labels=["head"] * 60 + ["tail"] * 60 + ["head", "tail"])

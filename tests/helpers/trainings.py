@@ -7,7 +7,7 @@ import json
 import math
 
 from charloom.config import ModelConfig, TrainConfig
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.training import saver
 from charloom.training.events import Warned
 from charloom.training.history import HISTORY
@@ -54,6 +54,6 @@ def contents(folder):
 def long_training(folder):
     """A training that saves after every epoch."""
     saver.AT_MOST_EVERY, saver.MOST_SHARE = 0.0, math.inf
-    corpus = Corpus.of("".join(p) for p in itertools.product("bdgk", "aeiou", "lnr", "ns"))
+    corpus = NameCorpus.of("".join(p) for p in itertools.product("bdgk", "aeiou", "lnr", "ns"))
     training = TRAINING.replace(epochs=100, patience=0)
     return fit(corpus, model=MODEL, training=training, out=folder, resume=True)

@@ -259,9 +259,9 @@ def test_arrays_that_are_missing_are_named():
 
 def test_on_the_dinosaurs_no_plain_five_gram_is_as_good(dinos):
     """An interpolated Kneser-Ney 5-gram with one discount comes to 1.582, mean of five splits."""
-    from charloom.data.names import Corpus
+    from charloom.data.names import NameCorpus
 
-    corpus = Corpus.read(dinos)
+    corpus = NameCorpus.read(dinos)
     nats = []
     for seed in range(5):
         train, held_out = corpus.split(0.1, seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from charloom import Corpus, SampleConfig, api
+from charloom import NameCorpus, SampleConfig, api
 from charloom.cli.main import run
 from charloom.config import ModelConfig
 from charloom.errors import ConfigError
@@ -18,7 +18,7 @@ def model():
     config = ModelConfig(units=2, embedding=2)
     weights = {n: np.zeros(s, np.float32) for n, s in weight_shapes(config, 4).items()}
     weights["logits.bias"][:] = np.log([0.1, 0.5, 0.3, 0.1])
-    return api.language_model(Corpus.of(["abc"]), config, weights)
+    return api.language_model(NameCorpus.of(["abc"]), config, weights)
 
 
 def test_each_place_takes_its_own_temperature(model):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from charloom import Corpus
+from charloom import NameCorpus
 from charloom.cli.main import run
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ def test_the_names_at_the_top_are_new():
     quoted = "".join(re.findall(r"^> (.*\n)", README, re.MULTILINE))
     names = re.findall(r"\w+", quoted)
     assert len(names) >= 5
-    assert not set(names) & set(Corpus.builtin().names)
+    assert not set(names) & set(NameCorpus.builtin().names)
 
 
 def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
@@ -41,8 +41,8 @@ def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
 
 
 def test_every_command_line_that_is_shown_is_understood(tmp_path, monkeypatch, capsys):
-    (tmp_path / "names.txt").write_text("\n".join(Corpus.builtin().names[::7]))
-    (tmp_path / "dinos.txt").write_text("\n".join(Corpus.builtin().names[::7]))
+    (tmp_path / "names.txt").write_text("\n".join(NameCorpus.builtin().names[::7]))
+    (tmp_path / "dinos.txt").write_text("\n".join(NameCorpus.builtin().names[::7]))
     (tmp_path / "taken.txt").write_text("Ramosaurus\n")
     (tmp_path / "candidates.txt").write_text("Abelisaurus\n")
     (tmp_path / "other.txt").write_text("Abelisaurus\nAardonyx\n")

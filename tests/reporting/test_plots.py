@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from charloom import Corpus
+from charloom import NameCorpus
 from charloom.data.statistics import describe
 from charloom.errors import CharloomError, ConfigError
 from charloom.reporting import plots
@@ -23,7 +23,7 @@ STARTS = {".png": b"\x89PNG\r\n", ".svg": b"<?xml", ".pdf": b"%PDF-"}
 
 @pytest.fixture(scope="module")
 def description():
-    return describe(Corpus.builtin())
+    return describe(NameCorpus.builtin())
 
 
 def bars(axes):

@@ -11,7 +11,7 @@ import pytest
 from charloom import load
 from charloom.cli.train import command as train_command
 from charloom.config import ModelConfig, TrainConfig
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.reporting.report import Content, Source, gather
 from charloom.reporting.report.origin import BUILT_IN, again, command, settings
 from charloom.run import load_model, save_model
@@ -61,7 +61,7 @@ def test_the_command_trains_the_same_model(call, toy, tmp_path, monkeypatch, opt
 @pytest.mark.parametrize(
     ("corpus", "source"),
     [
-        (Corpus.builtin().report.to_dict(), ""),
+        (NameCorpus.builtin().report.to_dict(), ""),
         ({"sources": ["strings"]}, "FILE "),
         ({"sources": ["-"]}, "- "),
         ({"sources": ["/a/it's.txt", "/b/b.txt"]}, """'it'"'"'s.txt' b.txt """),

@@ -14,7 +14,7 @@ from scipy.stats import skewnorm
 
 from charloom import LanguageModel, load
 from charloom.config import ModelConfig, TrainConfig
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.data.vocabulary import Vocabulary, split_units
 from charloom.errors import ConfigError, VocabularyError
 from charloom.evaluation.memorisation.exposure import UNSEEN, _skew_normal, _tail_bits, exposure
@@ -120,9 +120,9 @@ def test_the_tail_is_that_of_the_distribution_and_goes_beyond_its_rounding(shape
 
 
 def test_a_model_trained_for_long_gives_its_canaries_away(tmp_path):
-    names = Corpus.of(("dora", "lena", "mira", "nora", "oren", "rena", "dena", "arno"))
+    names = NameCorpus.of(("dora", "lena", "mira", "nora", "oren", "rena", "dena", "arno"))
     found = canaries(names.vocabulary, [8], 4, 0)
-    corpus = Corpus.of((*names.names, *found))
+    corpus = NameCorpus.of((*names.names, *found))
     model = ModelConfig(units=48, embedding=12, dropout=0.0)
     training = TrainConfig(epochs=150, batch_size=4, learning_rate=0.01, held_out=0, patience=0)
     weights = train(corpus, tmp_path / "run", model=model, training=training)[-1].weights

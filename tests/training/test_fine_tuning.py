@@ -7,8 +7,8 @@ import pytest
 
 from charloom import api
 from charloom.config import ModelConfig, TrainConfig
-from charloom.data.names import Corpus
-from charloom.data.text import Text
+from charloom.data.names import NameCorpus
+from charloom.data.text import TextCorpus
 from charloom.errors import ConfigError, RunError
 from charloom.run import load_model
 from charloom.training.events import Finished, Started
@@ -52,7 +52,7 @@ def test_a_frozen_part_stays_as_it_is_and_the_rest_learns(toy, part, prefix):
 
 
 def test_new_characters_are_added_and_old_ones_are_kept(toy, base, tmp_path):
-    corpus = Corpus.of([f"{a}y{b}ü" for a in "bdg" for b in "aeiou"])
+    corpus = NameCorpus.of([f"{a}y{b}ü" for a in "bdg" for b in "aeiou"])
     events = train(corpus, tmp_path, initial=base)
     assert isinstance(events[0], Started)
     known = set(events[0].vocabulary.characters)
@@ -65,7 +65,7 @@ def test_new_characters_are_added_and_old_ones_are_kept(toy, base, tmp_path):
 def test_a_fine_tuned_training_resumes_bit_for_bit(toy, base, tmp_path):
     import itertools
 
-    corpus = Corpus.of([f"{a}y{b}{c}" for a in "bdgk" for b in "aeiou" for c in "xz"])
+    corpus = NameCorpus.of([f"{a}y{b}{c}" for a in "bdgk" for b in "aeiou" for c in "xz"])
     whole = train(corpus, initial=base)[-1]
     count = itertools.count(1)
     train(corpus, tmp_path, initial=base, stop=lambda: next(count) >= 2)
@@ -77,7 +77,7 @@ def test_resuming_without_the_initial_model_is_refused_where_it_knew_more(toy, b
     import itertools
 
     count = itertools.count(1)
-    corpus = Corpus.of([f"{a}y{b}x" for a in "bdgkp" for b in "aeiou"])
+    corpus = NameCorpus.of([f"{a}y{b}x" for a in "bdgkp" for b in "aeiou"])
     train(corpus, tmp_path, initial=base, stop=lambda: next(count) >= 1)
     with pytest.raises(RunError, match="vocabulary"):
         train(corpus, tmp_path, resume=True)
@@ -87,7 +87,7 @@ def test_a_model_goes_on_as_it_is(toy, base):
     with pytest.raises(ConfigError, match="units is 12"):
         train(toy, initial=base, model=MODEL.replace(units=13))
     with pytest.raises(ConfigError):
-        train(Text.of("names are no text, " * 50), initial=base)
+        train(TextCorpus.of("names are no text, " * 50), initial=base)
 
 
 def test_the_settings_that_follow_from_a_model_are_its_own(toy, base, tmp_path):
@@ -102,10 +102,10 @@ def test_the_settings_that_follow_from_a_model_are_its_own(toy, base, tmp_path):
 def test_labels_of_both_are_kept(tmp_path):
     labelled = MODEL.replace(labels=2)
     names = [f"{a}{b}n" for a in "bdgkp" for b in "aeiou"]
-    first = Corpus.of(names, labels=["b", "c"] * 12 + ["b"])
+    first = NameCorpus.of(names, labels=["b", "c"] * 12 + ["b"])
     train(first, tmp_path, model=labelled)
     saved = load_model(tmp_path)
-    second = Corpus.of(names[::-1], labels=["a"] * 12 + ["c"] * 13)
+    second = NameCorpus.of(names[::-1], labels=["a"] * 12 + ["c"] * 13)
     events = train(second, initial=saved, model=labelled.replace(labels=3))
     assert events[0].labels == ("a", "b", "c")
     moved = np.abs(events[-1].weights["labels"][[1]] - saved.weights["labels"][[0]]).max()

@@ -9,7 +9,7 @@ import pytest
 
 from charloom.config import ModelConfig, TrainConfig
 from charloom.data.batches.names import Batch
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError, RunError
 from charloom.models.rnn.initial import initial_weights
@@ -28,7 +28,7 @@ TRAINING = TrainConfig(epochs=3, batch_size=16, learning_rate=0.02)
 
 
 @pytest.fixture(scope="module")
-def kinds() -> Corpus:
+def kinds() -> NameCorpus:
     return two_kinds()
 
 
@@ -210,7 +210,7 @@ def test_an_interrupted_labelled_training_goes_on_bit_for_bit(kinds, tmp_path, a
 def test_a_resumed_training_must_have_the_same_labels(kinds, tmp_path):
     list(fit(kinds, model=SMALL, training=TRAINING.replace(epochs=1), out=tmp_path))
     swapped = {"head": "tail", "tail": "head"}
-    other = Corpus.of(kinds.names, labels=[swapped[label] for label in kinds.labels])
+    other = NameCorpus.of(kinds.names, labels=[swapped[label] for label in kinds.labels])
     with pytest.raises(RunError, match="another corpus"):
         list(fit(other, model=SMALL, training=TRAINING, out=tmp_path, resume=True))
 

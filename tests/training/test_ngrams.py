@@ -12,8 +12,8 @@ import pytest
 from charloom import api
 from charloom.config import ModelConfig, TrainConfig
 from charloom.data.encoded import large
-from charloom.data.names import Corpus
-from charloom.data.text import Text
+from charloom.data.names import NameCorpus
+from charloom.data.text import TextCorpus
 from charloom.errors import ConfigError, RunError
 from charloom.models.factory import recurrence
 from charloom.models.mixture import Mixture, best_share
@@ -92,7 +92,7 @@ def test_without_held_out_names_parts_of_the_others_choose_the_order(order):
         for i in range(1, 10) if order == 2 else ():
             ids[i] = (ids[i - 1] + 1) % 4 if rng.random() < 0.8 else ids[i]
         names.add("".join("abcd"[i] for i in ids))
-    events = list(fit(Corpus.of(names), model=NGRAM, training=TRAINING.replace(held_out=0)))
+    events = list(fit(NameCorpus.of(names), model=NGRAM, training=TRAINING.replace(held_out=0)))
     assert events[-1].held_out_nats_per_char is None
     # That a name has ten characters, no context of a few tells; but the first ones have none.
     assert abs(ngram_facts(events[-1].weights)["ngram"]["order"] - order) <= 1
@@ -101,12 +101,12 @@ def test_without_held_out_names_parts_of_the_others_choose_the_order(order):
 @pytest.mark.parametrize("names", [["Ann"], ["Ann", "Bo"], ["a", "b", "c"], ["A"], ["x" * 3000]])
 @pytest.mark.parametrize("kind", ["ngram", "mixture"])
 def test_a_handful_of_names_is_enough(names, kind):
-    model = api.train(Corpus.of(names), kind=kind, epochs=1, units=4, embedding=2)
+    model = api.train(NameCorpus.of(names), kind=kind, epochs=1, units=4, embedding=2)
     assert np.isfinite(model.score(names)).all()
 
 
 def test_text_is_counted_as_it_stands():
-    text = Text.of("the cat sat on the mat. " * 60)
+    text = TextCorpus.of("the cat sat on the mat. " * 60)
     config = ModelConfig(kind="ngram", text=True)
     events = list(fit(text, model=config, training=TrainConfig(preparation="text")))
     assert events[0].counted == "characters"
@@ -146,7 +146,7 @@ def test_a_run_that_is_counted_is_kept_and_resumed_without_work(toy, tmp_path):
     assert contents(tmp_path) == before
     with pytest.raises(RunError, match="another order"):
         train(toy, tmp_path, model=NGRAM.replace(order=3), resume=True)
-    other = Corpus.of([*toy.names, "xyz"])
+    other = NameCorpus.of([*toy.names, "xyz"])
     with pytest.raises(RunError, match="another corpus"):
         train(other, tmp_path, model=NGRAM, resume=True)
     train(other, tmp_path, model=NGRAM, force=True)
@@ -167,11 +167,11 @@ def test_a_list_that_is_read_as_arrays_is_counted_like_any_other(write, monkeypa
     names = [f"{a}{b}{c}" for a in "bdgk" for b in ("aei", "ou", "a") for c in ("nas", "l", "ren")]
     monkeypatch.setenv("CHARLOOM_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(large, "LARGE", 0)
-    long = Corpus.read(write("\n".join(names)))
+    long = NameCorpus.read(write("\n".join(names)))
     assert long.encoded is not None
     training = TRAINING.replace(held_out=0)
     events = list(fit(long, model=NGRAM.replace(order=3), training=training))
-    same_names = list(fit(Corpus.of(names), model=NGRAM.replace(order=3), training=training))
+    same_names = list(fit(NameCorpus.of(names), model=NGRAM.replace(order=3), training=training))
     assert same(events[-1].weights, same_names[-1].weights)
     # Where they are too many, not all are counted.
     monkeypatch.setattr(material, "MOST_TARGETS", 120)
@@ -266,7 +266,7 @@ def test_a_mixture_begins_with_a_networks_weights_and_the_other_way_round(toy, m
         load_model(folder),
         TRAINING.replace(epochs=1, freeze=("embedding", "recurrent")),
     )
-    more = Corpus.of([*toy.names, "zyx"])
+    more = NameCorpus.of([*toy.names, "zyx"])
     for kind in ("network", "mixture"):
         config = MIXTURE.replace(kind=kind)
         found = train(more, tmp_path / kind, model=config, training=frozen, initial=saved)[-1]
@@ -281,7 +281,7 @@ def test_a_mixture_begins_with_a_networks_weights_and_the_other_way_round(toy, m
 
 
 def test_a_mixture_of_text_is_measured_along_the_text_and_in_windows(tmp_path):
-    text = Text.of("the cat sat on the mat. the dog sat on the cat. " * 40)
+    text = TextCorpus.of("the cat sat on the mat. the dog sat on the cat. " * 40)
     config = MIXTURE.replace(text=True)
     training = TrainConfig(preparation="text", epochs=2, batch_size=4, window=16)
     finished = train(text, tmp_path, model=config, training=training)[-1]
@@ -311,7 +311,7 @@ def test_canaries_are_learnt_along_and_recorded(toy, tmp_path):
 
 
 def test_canaries_have_no_label():
-    corpus = Corpus.of(
+    corpus = NameCorpus.of(
         [f"{a}{b}na" for a in "bdgkt" for b in "aeiou"], labels=["x", "y"] * 12 + ["x"]
     )
     config = ModelConfig(units=6, embedding=3, labels=2)

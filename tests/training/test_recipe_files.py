@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charloom import api
-from charloom.data.text import Text
+from charloom.data.text import TextCorpus
 from charloom.errors import ConfigError, RunError
 from charloom.training.defaults import settings_for
 from charloom.training.events import Started
@@ -130,7 +130,7 @@ def test_a_recipe_for_text_is_not_for_names(path, toy):
         settings_for(toy, path)
     path.write_text(content(settings={"text": False}), "utf-8")
     with pytest.raises(ConfigError, match="is for names, not for text"):
-        settings_for(Text.of("some text"), str(path))
+        settings_for(TextCorpus.of("some text"), str(path))
 
 
 def test_what_is_neither_name_nor_file_is_said_to_be_neither(toy, tmp_path):

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from charloom.config import TrainConfig
-from charloom.data.names import Corpus
-from charloom.data.text import Text
+from charloom.data.names import NameCorpus
+from charloom.data.text import TextCorpus
 from charloom.errors import RunError
 from charloom.run import CHECKPOINTS, forget_state, load_model
 from charloom.training import data as material
@@ -75,7 +75,7 @@ def test_a_model_whose_training_was_killed_before_its_state_is_trained_again(toy
         with pytest.raises(RunError, match=what):
             train(toy, tmp_path, resume=True, **change)
     with pytest.raises(RunError, match="another corpus"):
-        train(Corpus.of([*toy.names, "other"]), tmp_path, resume=True)
+        train(NameCorpus.of([*toy.names, "other"]), tmp_path, resume=True)
     train(toy, tmp_path, resume=True)
     assert same(load_model(tmp_path).weights, load_model(whole).weights)
 
@@ -138,7 +138,7 @@ def test_more_epochs_keep_the_batches_of_the_epoch_under_way(tmp_path, monkeypat
     # Buckets are chosen by the work there is: other epochs must not deal the names anew.
     monkeypatch.setattr(material, "bucket_count", lambda lengths, parameters, epochs: epochs)
     names = ["".join(p) * (1 + i % 4) for i, p in enumerate(itertools.product("bdgk", "aeiou"))]
-    corpus, one = Corpus.of(names), TRAINING.replace(epochs=1, batch_size=4)
+    corpus, one = NameCorpus.of(names), TRAINING.replace(epochs=1, batch_size=4)
     first = interrupted(corpus, tmp_path, 2, training=one)[0]
     four = one.replace(epochs=4)
     anew = next(fit(corpus, model=MODEL, training=four))
@@ -151,7 +151,7 @@ def test_more_epochs_keep_the_batches_of_the_epoch_under_way(tmp_path, monkeypat
 
 
 def test_a_text_training_goes_on_to_the_same_end(tmp_path):
-    text = Text.of("the cat sat on the mat. " * 60)
+    text = TextCorpus.of("the cat sat on the mat. " * 60)
     how = {
         "model": MODEL.replace(text=True),
         "training": TrainConfig(preparation="text", window=8, batch_size=4, epochs=2, save_steps=7),
@@ -165,5 +165,5 @@ def test_a_text_training_goes_on_to_the_same_end(tmp_path):
     assert saved.held_out_text == ("the cat sat on the mat. " * 60)[-144:]
     shutil.rmtree(tmp_path / "parts" / CHECKPOINTS)  # the model is there, and no state yet
     with pytest.raises(RunError, match="another corpus"):
-        train(Text.of("another text " * 60), tmp_path / "parts", resume=True, **how)
+        train(TextCorpus.of("another text " * 60), tmp_path / "parts", resume=True, **how)
     assert train(text, tmp_path / "parts", resume=True, **how)[-1].step == end.step

@@ -11,8 +11,8 @@ import pytest
 
 from charloom.config import ModelConfig, TrainConfig
 from charloom.data.batches.windows import TextBatches
-from charloom.data.names import Corpus
-from charloom.data.text import Text
+from charloom.data.names import NameCorpus
+from charloom.data.text import TextCorpus
 from charloom.errors import ConfigError, CorpusError
 from charloom.models.rnn.initial import initial_weights
 from charloom.models.rnn.numpy import NumpyRNN
@@ -30,10 +30,10 @@ TRAINING = TrainConfig(
 
 
 @pytest.fixture(scope="module")
-def counting() -> Text:
+def counting() -> TextCorpus:
     """Words that follow each other in a circle: only a carry that is kept knows which is next."""
     words = itertools.cycle(["one", "two", "three", "four", "five", "six"])
-    return Text.of(" ".join(itertools.islice(words, 700)))
+    return TextCorpus.of(" ".join(itertools.islice(words, 700)))
 
 
 def train(text, folder=None, **arguments):
@@ -103,23 +103,23 @@ def test_another_text_is_refused_when_resuming(counting, tmp_path):
 
     interrupted(counting, tmp_path, 5)
     with pytest.raises(RunError, match="another corpus"):
-        train(Text.of("other words for once, " * 200), tmp_path, resume=True)
+        train(TextCorpus.of("other words for once, " * 200), tmp_path, resume=True)
 
 
 def test_text_and_names_do_not_take_each_others_settings(counting):
     with pytest.raises(ConfigError, match="fit the corpus"):
         next(fit(counting, model=MODEL.replace(text=False), training=TRAINING))
     with pytest.raises(ConfigError, match="fit the corpus"):
-        next(fit(Corpus.of(["abc", "abd"]), model=MODEL, training=TRAINING))
+        next(fit(NameCorpus.of(["abc", "abd"]), model=MODEL, training=TRAINING))
 
 
 def test_a_text_too_short_to_learn_from_is_refused():
     with pytest.raises(CorpusError, match="too little"):
-        next(fit(Text.of("a"), model=MODEL, training=TRAINING))
+        next(fit(TextCorpus.of("a"), model=MODEL, training=TRAINING))
 
 
 def test_any_text_trains_with_its_recipe():
-    text = Text.of("so short a text")
+    text = TextCorpus.of("so short a text")
     model, training = settings_for(text, units=8, embedding=4, epochs=1)
     finished = train(text, model=model, training=training)[-1]
     assert isinstance(finished, Finished)

@@ -11,7 +11,7 @@ import pytest
 from charloom import api
 from charloom.config import ModelConfig, TrainConfig
 from charloom.data.batches.names import Batch
-from charloom.data.names import Corpus
+from charloom.data.names import NameCorpus
 from charloom.errors import ConfigError, RunError, TrainingError
 from charloom.models.rnn.initial import initial_weights
 from charloom.run import load_model, load_state
@@ -118,14 +118,14 @@ def test_without_held_out_names_the_last_weights_are_kept(toy):
 
 @pytest.mark.parametrize("names", [["Ann"], ["Ann", "Bo"], ["Ann", "Bo", "Cy"], ["a", "b", "c"]])
 def test_one_two_and_three_names_work_untuned(names):
-    corpus = Corpus.of(names)
+    corpus = NameCorpus.of(names)
     assert any("few" in warning for warning in corpus.report.warnings)
     model = api.train(corpus, epochs=2)
     assert np.isfinite(model.score(names)).all()
 
 
 def test_too_few_held_out_names_do_not_choose_the_epoch():
-    events = events_of(Corpus.of(["Ann", "Bo", "Cy"]), training=TRAINING.replace(epochs=30))
+    events = events_of(NameCorpus.of(["Ann", "Bo", "Cy"]), training=TRAINING.replace(epochs=30))
     assert of_kind(events, Warned)
     assert events[-1].best_epoch == events[-1].epoch == 30
 
@@ -211,7 +211,7 @@ def test_a_resumed_training_must_be_the_same(toy, tmp_path, change, message):
 def test_a_resumed_training_must_have_the_same_corpus(toy, tmp_path):
     interrupted(toy, tmp_path, 2)
     with pytest.raises(RunError, match="corpus"):
-        events_of(Corpus.of([*toy.names, "other"]), out=tmp_path, resume=True)
+        events_of(NameCorpus.of([*toy.names, "other"]), out=tmp_path, resume=True)
 
 
 def test_resuming_an_empty_folder_starts_from_the_beginning(toy, tmp_path):

@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 
-from charloom import Corpus, SampleConfig, Vocabulary, api, load
+from charloom import NameCorpus, SampleConfig, Vocabulary, api, load
 from charloom.cli.main import run
 from charloom.config import ModelConfig
 from charloom.data.batches.tutorial import PaddedBatches, padded_rows
@@ -41,7 +41,7 @@ def trained(toy, tmp_path_factory):
 
 
 def test_rows_are_padded_with_newlines_and_ids_are_in_sorted_order():
-    corpus = Corpus.of(["Abc", "B", "Abc"], repeats=True)
+    corpus = NameCorpus.of(["Abc", "B", "Abc"], repeats=True)
     vocabulary = Vocabulary.of(corpus.names)
     assert vocabulary.encode("ABbc").tolist() == [1, 2, 3, 4]
     rows = padded_rows(corpus.names, vocabulary)
@@ -49,7 +49,7 @@ def test_rows_are_padded_with_newlines_and_ids_are_in_sorted_order():
 
 
 def test_the_tutorials_list_gives_24_batches_of_its_shape_and_its_first_row(dinos):
-    corpus = Corpus.read(dinos, repeats=True)
+    corpus = NameCorpus.read(dinos, repeats=True)
     vocabulary = Vocabulary.of(corpus.names)
     rows = padded_rows(corpus.names, vocabulary)
     batches = PaddedBatches(rows, 64)
@@ -85,12 +85,12 @@ def test_too_few_names_for_a_batch_are_refused_with_the_remedy(toy):
 
 
 def test_repeats_are_kept_where_asked_for_and_never_held_out():
-    corpus = Corpus.of(["Rex", "Rex", "Ornith"], repeats=True)
+    corpus = NameCorpus.of(["Rex", "Rex", "Ornith"], repeats=True)
     assert corpus.names == ("Rex", "Rex", "Ornith")
     assert corpus.report.duplicates == 0
     with pytest.raises(ConfigError, match="both parts"):
         corpus.split(0.5)
-    assert Corpus.of(["Rex", "Rex", "Ornith"]).names == ("Rex", "Ornith")
+    assert NameCorpus.of(["Rex", "Rex", "Ornith"]).names == ("Rex", "Ornith")
 
 
 def test_the_model_has_the_tutorials_parameters_and_untrained_loss(toy):
@@ -226,7 +226,7 @@ def test_without_a_begin_symbol_the_first_character_is_given_and_costs_nothing(c
         name: rng.normal(size=shape).astype(np.float32)
         for name, shape in weight_shapes(config, 4).items()
     }
-    model = api.language_model(Corpus.of(["abc", "cab"]), config, weights)
+    model = api.language_model(NameCorpus.of(["abc", "cab"]), config, weights)
     expected = []
     for text in ("abc", "c", "cab"):
         ids = [*model.vocabulary.encode(text).tolist(), 0]

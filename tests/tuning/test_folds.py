@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charloom.config import ModelConfig
-from charloom.data.names import Corpus
-from charloom.data.text import Text
+from charloom.data.names import NameCorpus
+from charloom.data.text import TextCorpus
 from charloom.models.factory import recurrence
 from charloom.models.scoring.names import score
 from charloom.tuning.compared import Scored, compared, compared_items
@@ -36,7 +36,7 @@ def test_folds_hold_out_each_name_once_with_all_its_labels(folds, seed):
 def test_folds_follow_from_names_and_seed_not_from_their_order(toy):
     for seed in (0, 1):
         forth, back = (
-            [set(split.corpus.split()[1]) for split in search_splits(Corpus.of(names), 4, seed)]
+            [set(split.corpus.split()[1]) for split in search_splits(NameCorpus.of(names), 4, seed)]
             for names in (toy.names, toy.names[::-1])
         )
         assert forth == back
@@ -55,7 +55,7 @@ def test_a_fresh_split_tests_on_names_that_its_training_does_not_see(toy, folds)
 
 
 def test_the_last_tenth_of_a_text_is_kept_for_the_check():
-    text = Text.of("".join(chr(97 + i % 26) for i in range(3000)))
+    text = TextCorpus.of("".join(chr(97 + i % 26) for i in range(3000)))
     (split,) = search_splits(text, fold_count(text, None), 0)
     fresh = next(fresh_splits(text, 1, 0))
     assert len(split.corpus) == len(fresh.corpus) == len(text) - len(text) // 10

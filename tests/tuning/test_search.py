@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charloom.data.names import Corpus
-from charloom.data.text import Text
+from charloom.data.names import NameCorpus
+from charloom.data.text import TextCorpus
 from charloom.errors import ConfigError, CorpusError, RunError, TrainingError
 from charloom.training.recipes import recipe, text_recipe
 from charloom.tuning import Began, Remeasured, Training, Tried, Tuned, tune
@@ -218,7 +218,7 @@ def test_a_journal_of_another_corpus_is_refused(toy, world, tmp_path):
     world()
     searched(toy, journal=tmp_path / "j", trials=2)
     with pytest.raises(RunError, match="another corpus"):
-        searched(Corpus.of(toy.names[:-1]), journal=tmp_path / "j")
+        searched(NameCorpus.of(toy.names[:-1]), journal=tmp_path / "j")
 
 
 def test_a_full_disk_ends_a_search_in_one_line_and_keeps_its_journal(
@@ -361,14 +361,14 @@ def test_what_is_fixed_is_in_the_recipe_and_parts_its_journal_from_others(toy, w
 
 def test_too_little_text_is_refused():
     with pytest.raises(CorpusError, match="1,000 characters at least"):
-        tune(Text.of("to be or not to be " * 50))
+        tune(TextCorpus.of("to be or not to be " * 50))
 
 
 def test_too_few_names_are_refused():
     with pytest.raises(CorpusError, match="10 names at least"):
-        tune(Corpus.of(["anna", "bert"]))
+        tune(NameCorpus.of(["anna", "bert"]))
     with pytest.raises(CorpusError, match="6 folds at most"):
-        tune(Corpus.of(f"name {i}" for i in range(12)), folds=7)
+        tune(NameCorpus.of(f"name {i}" for i in range(12)), folds=7)
 
 
 @given(st.integers(10, 10**6), st.integers(2, 30), st.booleans())

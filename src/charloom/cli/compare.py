@@ -111,12 +111,12 @@ def _names(
     saved: Mapping[str, SavedModel], data: tuple[str, ...], reading: dict[str, Any]
 ) -> tuple[list[str], str]:
     """Return names that no run was trained on, and where they come from."""
-    from ..data.names import Corpus
+    from ..data.names import NameCorpus
     from ..errors import CorpusError
     from ..generation.known import known_names
 
     if data:
-        names, source = list(Corpus.read(*data, **reading).names), ", ".join(data)
+        names, source = list(NameCorpus.read(*data, **reading).names), ", ".join(data)
     else:
         first, *others = (one.held_out_names or () for one in saved.values())
         common = [set(names) for names in others]
@@ -151,7 +151,7 @@ def _text(
     saved: Mapping[str, SavedModel], data: tuple[str, ...], reading: dict[str, Any]
 ) -> tuple[str, str]:
     """Return text that no run was trained on, and where it comes from."""
-    from ..data.text import Text
+    from ..data.text import TextCorpus
     from ..errors import CorpusError
     from .text_output import refuse_options
 
@@ -159,7 +159,7 @@ def _text(
     refuse_options("running text, which the runs have learnt", allowed)
     if data:
         unit = next(iter(saved.values())).vocabulary.unit
-        text = Text.read(*data, unit=unit, encoding=reading.get("encoding"))
+        text = TextCorpus.read(*data, unit=unit, encoding=reading.get("encoding"))
         say("warning: whether a run was trained on some of the text is not checked.")
         return text.vocabulary.decode(text.ids(0, len(text))), ", ".join(data)
     texts = {one.held_out_text or "" for one in saved.values()}

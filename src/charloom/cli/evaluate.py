@@ -19,7 +19,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from ..data.text import Text
+    from ..data.text import TextCorpus
     from ..generation import LanguageModel
     from ..run import SavedModel
 
@@ -123,11 +123,11 @@ def _names(
     There are no names if the run held none out and they are not needed.
     """
     from ..api import held_out_names
-    from ..data.names import Corpus
+    from ..data.names import NameCorpus
     from ..errors import RunError
 
     if data:
-        corpus = Corpus.read(*data, unit=model.vocabulary.unit, **reading)
+        corpus = NameCorpus.read(*data, unit=model.vocabulary.unit, **reading)
         return corpus.names, corpus.labels
     try:
         return held_out_names(run), None
@@ -234,20 +234,20 @@ def _of_text(
     reading: dict[str, Any],
 ) -> dict[str, Any]:
     from ..api import held_out_text
-    from ..data.text import Text
+    from ..data.text import TextCorpus
     from ..evaluation import measure_text, text_likelihood
     from .text_output import refuse_options
     from .watched import watched
 
     allowed = ("run", "data", "encoding", "samples", "temperature", "seed", "as_json")
     refuse_options("running text, which RUN has learnt", allowed)
-    text: Text | str
+    text: TextCorpus | str
     if data:
         from .progress import reading as read_along
 
         unit, encoding = model.vocabulary.unit, reading.get("encoding")
         with read_along() as progress:
-            text = Text.read(*data, unit=unit, encoding=encoding, progress=progress)
+            text = TextCorpus.read(*data, unit=unit, encoding=encoding, progress=progress)
     else:
         text = held_out_text(run)
     if samples == 0:

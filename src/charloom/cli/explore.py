@@ -63,13 +63,13 @@ def command(
 
         check(plot)
 
-    from ..data.names import Corpus
+    from ..data.names import NameCorpus
     from ..data.statistics import describe
 
     if sources:
-        corpus = Corpus.read(*sources, unit=unit, repeats=True, **reading)
+        corpus = NameCorpus.read(*sources, unit=unit, repeats=True, **reading)
     else:
-        corpus = dataclasses.replace(Corpus.builtin(repeats=True), unit=unit)
+        corpus = dataclasses.replace(NameCorpus.builtin(repeats=True), unit=unit)
     description = describe(corpus)
     for warning in corpus.report.warnings:
         say(f"warning: {warning}")

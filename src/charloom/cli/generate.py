@@ -80,9 +80,9 @@ def command(
     options["seed"] = int.from_bytes(os.urandom(6)) if seed is None else seed
     forbidden: list[str] = []
     if forbid:
-        from ..data.names import Corpus
+        from ..data.names import NameCorpus
 
-        forbidden += Corpus.read(*forbid, unit=model.vocabulary.unit).names
+        forbidden += NameCorpus.read(*forbid, unit=model.vocabulary.unit).names
     code = 0
     for temperature in temperatures or (1.0,):
         asked = {"temperature": temperature, "rules": rules, "forbid": forbidden, **options}

@@ -58,7 +58,7 @@ def draw_seed_option(function: F) -> F:
 
 
 def reading_options(command: F) -> F:
-    """How a source is read: what was given becomes ``reading``, arguments for ``Corpus.read``."""
+    """How a source is read: the options become ``reading``, arguments of ``NameCorpus.read``."""
 
     @wraps(command)
     def function(

@@ -19,8 +19,8 @@ from rich.progress import (
 )
 
 from ..api import language_model
-from ..data.names import Corpus
-from ..data.text import Text
+from ..data.names import NameCorpus
+from ..data.text import TextCorpus
 from ..generation import LanguageModel
 from ..training.events import Evaluated, Event, Finished, Started, Step, Warned
 
@@ -70,7 +70,7 @@ def reading() -> Iterator[Callable[[int, int], None]]:
 
 
 def show(
-    events: Iterable[Event], corpus: Corpus | Text, *, unpacked: bool = False
+    events: Iterable[Event], corpus: NameCorpus | TextCorpus, *, unpacked: bool = False
 ) -> tuple[Finished, LanguageModel]:
     """Show the events of a training as they come; return the last, and the model.
 
@@ -142,15 +142,15 @@ def show(
     return finished, _model(corpus, began, finished.weights)
 
 
-def _model(corpus: Corpus | Text, began: Started, weights: Weights) -> LanguageModel:
+def _model(corpus: NameCorpus | TextCorpus, began: Started, weights: Weights) -> LanguageModel:
     return language_model(
         corpus, began.model, weights, vocabulary=began.vocabulary, labels=began.labels
     )
 
 
-def _sample(model: LanguageModel, corpus: Corpus | Text, seed: int) -> str:
+def _sample(model: LanguageModel, corpus: NameCorpus | TextCorpus, seed: int) -> str:
     """Show in a line what the model has learnt so far."""
-    if isinstance(corpus, Text):
+    if isinstance(corpus, TextCorpus):
         return " ".join(model.text(CHARACTERS, seed=seed).split())
     start = "" if model.rnn.config.begin else corpus.names[0][:1]
     return ", ".join(model.names(SAMPLES, seed=seed, allow_known=True, start=start))

@@ -105,13 +105,13 @@ def _learnt(run: Path, source: tuple[str, ...], saved: Any, reading: dict[str, A
 def _read(data: tuple[str, ...], saved: Any, reading: dict[str, Any]) -> Any:
     if saved.config.text:
         return _text(data, saved, reading)
-    from ..data.names import Corpus
+    from ..data.names import NameCorpus
 
-    return Corpus.read(*data, unit=saved.vocabulary.unit, **reading).names
+    return NameCorpus.read(*data, unit=saved.vocabulary.unit, **reading).names
 
 
 def _text(files: tuple[str, ...], saved: Any, reading: dict[str, Any]) -> Any:
-    from ..data.text import Text
+    from ..data.text import TextCorpus
     from .text_output import refuse_options
 
     refuse_options(
@@ -119,4 +119,4 @@ def _text(files: tuple[str, ...], saved: Any, reading: dict[str, Any]) -> Any:
         ("run", "out", "force", "data", "source", "samples", "start", "seed", "encoding"),
     )
     unit, encoding = saved.vocabulary.unit, reading.get("encoding")
-    return Text.read(*files, unit=unit, encoding=encoding)
+    return TextCorpus.read(*files, unit=unit, encoding=encoding)

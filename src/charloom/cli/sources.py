@@ -12,8 +12,8 @@ from click.core import ParameterSource
 from ..config import Unit
 
 if TYPE_CHECKING:
-    from ..data.names import Corpus
-    from ..data.text import Text
+    from ..data.names import NameCorpus
+    from ..data.text import TextCorpus
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -66,12 +66,12 @@ def read_corpus(
     min_count: int | None,
     repeats: bool = False,
     **how: Any,
-) -> Corpus | Text:
+) -> NameCorpus | TextCorpus:
     """Read names or text; without sources, the built-in names.
 
     Args:
         min_count, repeats: for text, and for names.
-        how: as ``Corpus.read`` and ``Text.read`` take it.
+        how: as ``NameCorpus.read`` and ``TextCorpus.read`` take it.
 
     Raises:
         CorpusError, click.UsageError: it cannot be read, or not as that.
@@ -81,18 +81,18 @@ def read_corpus(
         return _text(sources, unit, min_count, given)
     if min_count is not None:
         raise click.UsageError("--min-count is for text. Add --as text.")
-    from ..data.names import Corpus
+    from ..data.names import NameCorpus
 
     if not sources and ("label_column" in given or "label_field" in given):
         raise click.UsageError("labels need a SOURCE; the built-in list has none.")
     if sources:
-        return Corpus.read(*sources, unit=unit, repeats=repeats, **given)
-    return Corpus.builtin(repeats=repeats)
+        return NameCorpus.read(*sources, unit=unit, repeats=repeats, **given)
+    return NameCorpus.builtin(repeats=repeats)
 
 
 def _text(
     sources: tuple[str, ...], unit: Unit, min_count: int | None, how: Mapping[str, Any]
-) -> Text:
+) -> TextCorpus:
     """Read the sources as text; say how far it is, if that takes a while."""
     for option in FOR_NAMES:
         if option in how:
@@ -100,11 +100,13 @@ def _text(
             raise click.UsageError(f"--{name} is for names, not for text. Leave it out.")
     if not sources:
         raise click.UsageError("text needs a SOURCE; the built-in list is one of names.")
-    from ..data.text import Text
+    from ..data.text import TextCorpus
     from .progress import reading
 
     with reading() as progress:
-        return Text.read(*sources, unit=unit, min_count=min_count or 1, progress=progress, **how)
+        return TextCorpus.read(
+            *sources, unit=unit, min_count=min_count or 1, progress=progress, **how
+        )
 
 
 def name_of(sources: tuple[str, ...]) -> str:

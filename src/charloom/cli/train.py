@@ -103,7 +103,7 @@ def command(
     check_counted(model.kind, settings | others)  # a recipe may have chosen the kind
     folder = out or _free_folder(sources)
 
-    from ..data.text import Text
+    from ..data.text import TextCorpus
     from ..training.trainer import fit  # imported here: a mistake above should show at once
     from .progress import show
     from .train_output import print_samples, say_ending
@@ -129,7 +129,7 @@ def command(
     say_ending(finished, language_model, folder, training.seconds)
     if finished.reason == "interrupted":
         say(f"To go on: {command_to_resume(folder)}")
-    start = "" if model.begin or isinstance(corpus, Text) else corpus.names[0][:1]
+    start = "" if model.begin or isinstance(corpus, TextCorpus) else corpus.names[0][:1]
     print_samples(language_model, finished, folder, as_json, training.seed, start)
     return 1 if finished.reason == "diverged" else 0
 

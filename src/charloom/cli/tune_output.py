@@ -11,8 +11,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from ..data.names import Corpus
-from ..data.text import Text
+from ..data.names import NameCorpus
+from ..data.text import TextCorpus
 from ..tuning import Began, Remeasured, Training, Tried, Tuned, TuneEvent
 from ..tuning.compared import Compared
 from ..tuning.importance import ENOUGH
@@ -90,10 +90,10 @@ def _line(event: Tried, default: Mapping[str, Any]) -> str:
     return f"{number} {loss:>7}  {event.outcome:<11} {seconds}  {what}"
 
 
-def found(corpus: Corpus | Text, began: Began, tuned: Tuned, seed: int) -> dict[str, Any]:
+def found(corpus: NameCorpus | TextCorpus, began: Began, tuned: Tuned, seed: int) -> dict[str, Any]:
     """Return what a recipe file says of how it was found."""
     size = {"characters": corpus.report.characters}
-    if isinstance(corpus, Corpus):
+    if isinstance(corpus, NameCorpus):
         size = {"names": corpus.report.names, **size}
     return {
         "corpus": {"digest": corpus.digest, **size},

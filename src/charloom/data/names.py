@@ -38,7 +38,7 @@ Places = Sequence[int] | NDArray[np.integer]
 
 
 @dataclass(frozen=True)
-class Corpus:
+class NameCorpus:
     """Names to learn from: NFC, stripped, in order, distinct unless read with repeats.
 
     Build one with ``read``, ``of`` or ``builtin``; they normalise and count.
@@ -69,7 +69,7 @@ class Corpus:
         max_line_bytes: int = MAX_LINE_BYTES,
         repeats: bool = False,
         stdin: BinaryIO | None = None,
-    ) -> Corpus:
+    ) -> NameCorpus:
         """Read names, one a record, from files or (``-``) from standard input.
 
         The ending decides the format: .csv and .tsv (with a header; ``column`` by name or
@@ -111,7 +111,7 @@ class Corpus:
         *,
         labels: Iterable[str] | None = None,
         repeats: bool = False,
-    ) -> Corpus:
+    ) -> NameCorpus:
         """Build from strings, normalised as ``read`` does; ``labels`` has one a name, or "".
 
         Raises:
@@ -135,7 +135,7 @@ class Corpus:
         return cls._of(gatherer, unit)
 
     @classmethod
-    def _of(cls, gatherer: Gatherer, unit: Unit) -> Corpus:
+    def _of(cls, gatherer: Gatherer, unit: Unit) -> NameCorpus:
         report = gatherer.report(unit)
         labels = tuple(gatherer.labels) if gatherer.labelled else None
         return cls(tuple(gatherer.names), unit, labels=labels, report=report)
@@ -147,7 +147,7 @@ class Corpus:
         options: ReadOptions,
         stdin: BinaryIO | None,
         gatherer: Gatherer,
-    ) -> Corpus:
+    ) -> NameCorpus:
         from .encoded.names import encode_names  # late: small corpora need none of it
 
         encoded = encode_names(sources, options, stdin)
@@ -158,7 +158,7 @@ class Corpus:
         return cls(names, report=gatherer.report_on(*sizes, names.characters))
 
     @classmethod
-    def builtin(cls, *, repeats: bool = False) -> Corpus:
+    def builtin(cls, *, repeats: bool = False) -> NameCorpus:
         """Read the list of dinosaur names that the package ships."""
         builtin = resources.files(__package__) / "builtin" / "dinosaurs.txt"
         with resources.as_file(builtin) as path:
@@ -272,7 +272,7 @@ def _held_out(size: int, share: float) -> int:
 
 
 def read_texts(source: str | Path, **options: Any) -> list[str]:
-    """Read strings as ``Corpus.read`` reads names, but keep their order and their repeats.
+    """Read strings as ``NameCorpus.read`` reads names, but keep their order and their repeats.
 
     ``options`` are ``column``, ``field``, ``encoding`` and ``max_line_bytes``. Blank lines are
     dropped; there may be no strings at all.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..config import Unit
-from .names import Corpus
+from .names import NameCorpus
 from .vocabulary import Vocabulary, split_units
 
 END = "\n"
@@ -97,8 +97,8 @@ class Description:
         }
 
 
-def describe(names: Corpus | Iterable[str]) -> Description:
-    """Describe a corpus, or strings, which are normalised as ``Corpus.of`` does.
+def describe(names: NameCorpus | Iterable[str]) -> Description:
+    """Describe a corpus, or strings, which are normalised as ``NameCorpus.of`` does.
 
     A corpus that was read without ``repeats=True`` has lost its repeats: they count among the
     duplicates, but not in the text. Of dinos.txt, read with them, the text has 19,913 characters:
@@ -107,7 +107,7 @@ def describe(names: Corpus | Iterable[str]) -> Description:
     Raises:
         CorpusError: an item is no string or holds a control character, or there is no name.
     """
-    corpus = names if isinstance(names, Corpus) else Corpus.of(names, repeats=True)
+    corpus = names if isinstance(names, NameCorpus) else NameCorpus.of(names, repeats=True)
     counts = Counter(corpus.names)
     lengths: Counter[int] = Counter()
     frequencies: Counter[str] = Counter({END: len(corpus.names) - 1})

@@ -56,7 +56,7 @@ class TextReport:
 
 
 @dataclass(frozen=True, eq=False)
-class Text:
+class TextCorpus:
     """Running text to learn from: NFC, lines that end in \\n, a boundary before each document.
 
     Build one with ``read`` or ``of``. ``len`` counts its ids: the boundaries and the characters.
@@ -82,7 +82,7 @@ class Text:
         min_count: int = 1,
         stdin: BinaryIO | None = None,
         progress: Progress | None = None,
-    ) -> Text:
+    ) -> TextCorpus:
         """Read files (also .gz) or (``-``) standard input, each a document, in this order.
 
         Memory holds a chunk at a time. A text of more than a few megabytes goes to the cache as
@@ -106,7 +106,9 @@ class Text:
         return cls._of(encoded, unit, min_count, [label(source) for source in sources])
 
     @classmethod
-    def of(cls, text: str | Iterable[str], unit: Unit = "character", min_count: int = 1) -> Text:
+    def of(
+        cls, text: str | Iterable[str], unit: Unit = "character", min_count: int = 1
+    ) -> TextCorpus:
         """Build from a string, or from several, each a document; all is kept in memory.
 
         Raises:
@@ -119,7 +121,9 @@ class Text:
         return cls._of(encoded, unit, min_count, [f"text {i + 1}" for i in range(len(texts))])
 
     @classmethod
-    def _of(cls, encoded: Encoded, unit: Unit, min_count: int, sources: Sequence[str]) -> Text:
+    def _of(
+        cls, encoded: Encoded, unit: Unit, min_count: int, sources: Sequence[str]
+    ) -> TextCorpus:
         characters, counts = encoded.characters, encoded.counts
         if not any(character.strip() for character in characters):
             shown = ", ".join(sources[:3]) or "the list"
@@ -161,7 +165,7 @@ class Text:
         """What counts as a character."""
         return self.vocabulary.unit
 
-    def within(self, vocabulary: Vocabulary) -> Text:
+    def within(self, vocabulary: Vocabulary) -> TextCorpus:
         """Return the same text with the ids of a larger ``vocabulary``.
 
         Raises:
@@ -183,7 +187,7 @@ class Text:
         table = np.array(ids, np.int32)[self._table]
         return dataclasses.replace(self, vocabulary=vocabulary, _table=table)
 
-    def until(self, stop: int) -> Text:
+    def until(self, stop: int) -> TextCorpus:
         """Return the text of the ids up to ``stop``; vocabulary and report stay.
 
         Raises:

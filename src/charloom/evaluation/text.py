@@ -8,7 +8,7 @@ from math import sqrt
 
 import numpy as np
 
-from ..data.text import Text
+from ..data.text import TextCorpus
 from ..data.vocabulary import Vocabulary, split_units
 from ..errors import ConfigError
 from ..generation import LanguageModel
@@ -38,7 +38,7 @@ REAL = 200_000
 
 def measure_text(
     model: LanguageModel,
-    held_out: str | Text,
+    held_out: str | TextCorpus,
     *,
     samples: int = 20_000,
     temperature: float = 1.0,

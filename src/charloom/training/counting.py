@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..config import ModelConfig, TrainConfig
-from ..data.names import Corpus
-from ..data.text import Text
+from ..data.names import NameCorpus
+from ..data.text import TextCorpus
 from ..errors import ConfigError
 from ..models.factory import parameters_of
 from ..run import SavedModel, holds_model, load_model
@@ -39,7 +39,7 @@ def check(
 
 
 def counted(
-    corpus: Corpus | Text,
+    corpus: NameCorpus | TextCorpus,
     model: ModelConfig,
     training: TrainConfig,
     out: Path | None,

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ..config import ModelConfig, TrainConfig
 from ..data.batches.names import Batch, NameBatches, bucket_count, encode
 from ..data.batches.tutorial import PaddedBatches, padded_rows
-from ..data.names import Corpus
-from ..data.text import Text
+from ..data.names import NameCorpus
+from ..data.text import TextCorpus
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError
 from ..models.factory import recurrence
@@ -104,7 +104,7 @@ class Material(Protocol):
 
 
 def material_of(
-    corpus: Corpus | Text,
+    corpus: NameCorpus | TextCorpus,
     model: ModelConfig,
     training: TrainConfig,
     loop: Loop,
@@ -119,14 +119,14 @@ def material_of(
         ConfigError: the settings are not for such a corpus.
         CorpusError: there is too little text.
     """
-    text = isinstance(corpus, Text)
+    text = isinstance(corpus, TextCorpus)
     if model.text != text or (training.preparation == "text") != text:
         raise ConfigError(
             "text is for models of text, and names for the others: ModelConfig.text and "
             f"TrainConfig.preparation must fit the corpus. Received: {model.text} and "
             f"{training.preparation!r}"
         )
-    if isinstance(corpus, Text):
+    if isinstance(corpus, TextCorpus):
         if initial is not None:
             corpus = corpus.within(merged(initial.vocabulary, corpus.vocabulary))
         return TextMaterial(corpus, model, training)
@@ -148,7 +148,7 @@ class NamesMaterial:
 
     def __init__(
         self,
-        corpus: Corpus,
+        corpus: NameCorpus,
         model: ModelConfig,
         training: TrainConfig,
         vocabulary: Vocabulary,

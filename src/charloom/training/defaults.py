@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..config import ModelConfig, TrainConfig
-from ..data.names import Corpus
-from ..data.text import Text
+from ..data.names import NameCorpus
+from ..data.text import TextCorpus
 from ..errors import ConfigError
 from ..run import SavedModel, find_state, holds_state
 from .recipe_file import read_recipe
@@ -20,7 +20,7 @@ GENTLER = 0.3
 
 
 def settings_for(
-    corpus: Corpus | Text,
+    corpus: NameCorpus | TextCorpus,
     recipe: str | Path | None = None,
     initial: SavedModel | None = None,
     **changes: Any,
@@ -45,7 +45,7 @@ def settings_for(
             own.pop("order", None)  # of an n-gram that there no longer is
     before = {} if initial is None else _as_it_is(initial.config)
     changes = {**own, **before, **given}
-    if isinstance(corpus, Text):
+    if isinstance(corpus, TextCorpus):
         model, training = text_recipe(characters, name, **changes)
     else:
         labels = {*corpus.label_names, *(() if initial is None else initial.labels)}
@@ -56,7 +56,7 @@ def settings_for(
     return model, training
 
 
-def _from_file(path: str | Path, corpus: Corpus | Text) -> dict[str, Any]:
+def _from_file(path: str | Path, corpus: NameCorpus | TextCorpus) -> dict[str, Any]:
     """Return the settings of a recipe in a file."""
     if isinstance(path, str) and not Path(path).exists():
         raise ConfigError(
@@ -64,7 +64,7 @@ def _from_file(path: str | Path, corpus: Corpus | Text) -> dict[str, Any]:
             f"There is: {', '.join(RECIPES)}."
         )
     settings = dict(read_recipe(path).settings)
-    text = isinstance(corpus, Text)
+    text = isinstance(corpus, TextCorpus)
     if settings.get("text", text) != text:
         what = ("names", "text") if text else ("text", "names")
         raise ConfigError(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..config import ModelConfig, TrainConfig
 from ..data.batches.windows import TextBatches
-from ..data.text import Text
+from ..data.text import TextCorpus
 from ..errors import CorpusError
 from ..models.factory import recurrence
 from ..models.ngram.counts import MOST_TARGETS
@@ -36,7 +36,7 @@ class TextMaterial:
 
     def __init__(
         self,
-        text: Text,
+        text: TextCorpus,
         model: ModelConfig,
         training: TrainConfig,
     ) -> None:

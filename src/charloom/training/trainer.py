@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import ModelConfig, TrainConfig
-from ..data.names import Corpus
-from ..data.text import Text
+from ..data.names import NameCorpus
+from ..data.text import TextCorpus
 from ..errors import RunError, TrainingError
 from ..models.rnn.initial import initial_weights
 from ..models.rnn.shapes import parameter_count
@@ -36,7 +36,7 @@ how long that takes, so much of a budget is kept for it."""
 
 
 def fit(
-    corpus: Corpus | Text,
+    corpus: NameCorpus | TextCorpus,
     *,
     model: ModelConfig | None = None,
     training: TrainConfig | None = None,
@@ -101,7 +101,7 @@ def fit(
 class _Run:
     def __init__(
         self,
-        corpus: Corpus | Text,
+        corpus: NameCorpus | TextCorpus,
         model: ModelConfig,
         training: TrainConfig,
         loop: Loop,

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.names import Corpus, Places
-from ..data.text import Text
+from ..data.names import NameCorpus, Places
+from ..data.text import TextCorpus
 from ..errors import CorpusError
 
 SMALL = 3_000
@@ -31,7 +31,7 @@ LEAST_TEXT = 1_000
 
 
 @dataclass(frozen=True)
-class Fold(Corpus):
+class Fold(NameCorpus):
     """A corpus that knows what of it is trained on and what is held out, whatever is asked for.
 
     Attributes:
@@ -67,19 +67,19 @@ class Split:
             where nothing has any.
     """
 
-    corpus: Corpus | Text
+    corpus: NameCorpus | TextCorpus
     seed: int
     test: Sequence[NDArray[np.int32]] | None = None
     labels: Sequence[int] | None = None
 
 
-def fold_count(corpus: Corpus | Text, folds: int | None) -> int:
+def fold_count(corpus: NameCorpus | TextCorpus, folds: int | None) -> int:
     """Return how many folds a search has: ``folds``, or what suits the corpus.
 
     Raises:
         CorpusError: there is too little to search on.
     """
-    if isinstance(corpus, Text):
+    if isinstance(corpus, TextCorpus):
         if folds not in (None, 1):
             raise CorpusError("a text has one split, its end. Leave --folds out.")
         if len(corpus) < LEAST_TEXT:
@@ -104,12 +104,12 @@ def fold_count(corpus: Corpus | Text, folds: int | None) -> int:
     return (FOLDS if names < SMALL else 1) if folds is None else folds
 
 
-def search_splits(corpus: Corpus | Text, folds: int, seed: int) -> list[Split]:
+def search_splits(corpus: NameCorpus | TextCorpus, folds: int, seed: int) -> list[Split]:
     """Return the splits that every trial is measured on.
 
     Of text, the last tenth is none of a search's business: it is kept for the check.
     """
-    if isinstance(corpus, Text):
+    if isinstance(corpus, TextCorpus):
         return [Split(corpus.until(_end(corpus)), seed)]
     if folds == 1:
         return [Split(corpus, seed)]
@@ -119,13 +119,15 @@ def search_splits(corpus: Corpus | Text, folds: int, seed: int) -> list[Split]:
     ]
 
 
-def fresh_splits(corpus: Corpus | Text, folds: int, seed: int) -> Generator[Split, None, None]:
+def fresh_splits(
+    corpus: NameCorpus | TextCorpus, folds: int, seed: int
+) -> Generator[Split, None, None]:
     """Yield ever new splits, each with a test part that its training does not see.
 
     Of text the test part is always the last tenth, and of encoded lists the training's held-out
     names: there only the seeds are new, or those names.
     """
-    if isinstance(corpus, Text):
+    if isinstance(corpus, TextCorpus):
         end, size = _end(corpus), len(corpus)
         count = min(64, max(1, (size - end) // 256))
         edges = np.linspace(end, size, count + 1).astype(int).tolist()
@@ -158,7 +160,7 @@ def tested_share(folds: int) -> float:
 
 
 def _fold(
-    corpus: Corpus, train: Sequence[int], held_out: Sequence[int], test: Sequence[int] = ()
+    corpus: NameCorpus, train: Sequence[int], held_out: Sequence[int], test: Sequence[int] = ()
 ) -> Fold:
     fold = Fold(
         corpus.names,
@@ -173,7 +175,7 @@ def _fold(
     return fold
 
 
-def _nested(corpus: Corpus, train: Sequence[int], test: Sequence[int], seed: int) -> Fold:
+def _nested(corpus: NameCorpus, train: Sequence[int], test: Sequence[int], seed: int) -> Fold:
     """Hold out a tenth of ``train`` to choose the best epoch by, so that ``test`` is unseen."""
     groups = _groups(corpus, train)
     random.Random(seed).shuffle(groups)
@@ -186,7 +188,7 @@ def _nested(corpus: Corpus, train: Sequence[int], test: Sequence[int], seed: int
     )
 
 
-def _parts(corpus: Corpus, folds: int, seed: int) -> list[list[int]]:
+def _parts(corpus: NameCorpus, folds: int, seed: int) -> list[list[int]]:
     """Deal the names, each with all its labels, into parts of like lengths; the seed decides.
 
     Lengths are dealt evenly, since a loss depends on them, and since batches of equal shapes
@@ -208,7 +210,7 @@ def _others(parts: list[list[int]], k: int) -> list[int]:
     return [i for j, part in enumerate(parts) if j != k for i in part]
 
 
-def _groups(corpus: Corpus, places: Sequence[int]) -> list[list[int]]:
+def _groups(corpus: NameCorpus, places: Sequence[int]) -> list[list[int]]:
     """Gather the places of equal names, in the names' order."""
     groups: dict[str, list[int]] = {}
     for i in sorted(
@@ -218,6 +220,6 @@ def _groups(corpus: Corpus, places: Sequence[int]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _end(text: Text) -> int:
+def _end(text: TextCorpus) -> int:
     """Return where the part of a text begins that is kept for the check."""
     return len(text) - int(len(text) * SHARE)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..data.names import Corpus
-from ..data.text import Text
+from ..data.names import NameCorpus
+from ..data.text import TextCorpus
 from ..errors import ConfigError, TrainingError
 from ..training.defaults import settings_for
 from .base import OURS, Base
@@ -42,7 +42,7 @@ MINUTES = 10.0
 
 
 def tune(
-    corpus: Corpus | Text,
+    corpus: NameCorpus | TextCorpus,
     *,
     seconds: float | None = None,
     trials: int | None = None,
@@ -135,7 +135,7 @@ def _check(seconds: float | None, trials: int | None) -> None:
 class _Search:
     """See ``tune``, whose arguments these are, or follow from."""
 
-    corpus: Corpus | Text
+    corpus: NameCorpus | TextCorpus
     base: Base
     knobs: tuple[Knob, ...]
     folds: int

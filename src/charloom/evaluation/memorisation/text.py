@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data.encoded.text import Progress
-from ...data.text import Text
+from ...data.text import TextCorpus
 from ...data.vocabulary import BOUNDARY, split_units
 from ...errors import ConfigError, CorpusError, RunError
 from ...generation import LanguageModel
@@ -48,8 +48,8 @@ RESAMPLES = 1000
 
 def text_memorisation(
     model: LanguageModel,
-    train_text: Text | None,
-    held_out_text: str | Text,
+    train_text: TextCorpus | None,
+    held_out_text: str | TextCorpus,
     *,
     temperatures: Sequence[float] = TEMPERATURES,
     characters: int = CHARACTERS,
@@ -97,8 +97,8 @@ def text_memorisation(
             f"the training text must be read in the model's unit, {model.vocabulary.unit}. "
             f"Received: {train_text.unit}"
         )
-    if not isinstance(held_out_text, Text):
-        held_out_text = Text.of(held_out_text, train_text.unit)
+    if not isinstance(held_out_text, TextCorpus):
+        held_out_text = TextCorpus.of(held_out_text, train_text.unit)
     unseen = held_out_text.vocabulary.decode(held_out_text.ids(0, len(held_out_text)))
     table = {c: i for i, c in enumerate(train_text.vocabulary.characters, start=1)}
     unit = model.vocabulary.unit
@@ -150,13 +150,13 @@ def training_text(
     *,
     encoding: str | None = None,
     progress: Progress | None = None,
-) -> Text:
+) -> TextCorpus:
     """Read the text that a run learnt from, what it held out included.
 
     Args:
         run: its folder.
         sources: the files; where the run found them, if none is given.
-        encoding, progress: as in ``Text.read``.
+        encoding, progress: as in ``TextCorpus.read``.
 
     Raises:
         RunError: it is no sound run of text, its files are not there, or they hold another text.
@@ -175,7 +175,7 @@ def training_text(
             f"the text that {run} learnt from is not at hand: there is no file "
             f"{(missing or ['of it'])[0]!r:.200}. Pass its files with --source."
         )
-    text = Text.read(*paths, unit=saved.vocabulary.unit, encoding=encoding, progress=progress)
+    text = TextCorpus.read(*paths, unit=saved.vocabulary.unit, encoding=encoding, progress=progress)
     table = {c: i for i, c in enumerate(text.vocabulary.characters, start=1)}
     held_out = split_units(saved.held_out_text or "", saved.vocabulary.unit)
     end = _end_of_training(text, _ids(held_out, table, len(table) + 1))
@@ -191,7 +191,7 @@ def _ids(units: Sequence[str], table: dict[str, int], absent: int) -> Ids:
     return np.fromiter((table.get(unit, absent) for unit in units), np.int64, len(units))
 
 
-def _end_of_training(text: Text, held_out: Ids) -> int:
+def _end_of_training(text: TextCorpus, held_out: Ids) -> int:
     """Return where ``held_out`` begins, if it is how the text ends; else the text's end."""
     window = min(len(held_out) + text.report.documents, len(text))
     tail = text.ids(len(text) - window, len(text))
@@ -205,7 +205,7 @@ def _end_of_training(text: Text, held_out: Ids) -> int:
     return len(text) - window + int(places[0])
 
 
-def _copied(texts: Sequence[Ids], source: Text, size: int) -> list[NDArray[np.int32]]:
+def _copied(texts: Sequence[Ids], source: TextCorpus, size: int) -> list[NDArray[np.int32]]:
     """Return ``copied`` of each text, the source read once for all."""
     parts: list[Ids] = []
     for number, text in enumerate(texts):  # each ends with an id that no text has
@@ -223,13 +223,13 @@ def _share_copied(lengths: NDArray[np.int32], seed: int) -> Estimate:
     return ratio_estimate(counts, np.diff(starts, append=len(inside)), seed=seed)
 
 
-def _longest(ids: Ids, lengths: NDArray[np.int32], source: Text) -> str:
+def _longest(ids: Ids, lengths: NDArray[np.int32], source: TextCorpus) -> str:
     end = int(lengths.argmax()) + 1
     return source.vocabulary.decode(ids[end - int(lengths[end - 1]) : end])
 
 
 def _scored(
-    model: LanguageModel, text: Text, size: int, seed: int, threads: int | None
+    model: LanguageModel, text: TextCorpus, size: int, seed: int, threads: int | None
 ) -> tuple[float, NDArray[np.float64], int]:
     """Return nats a character of blocks all over a text, as resampled, and how many blocks."""
     known = {c: i for i, c in enumerate(model.vocabulary.characters, start=1)}

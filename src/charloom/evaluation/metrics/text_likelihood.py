@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.text import Text
+from ...data.text import TextCorpus
 from ...data.vocabulary import BOUNDARY, Vocabulary
 from ...errors import ConfigError, CorpusError
 from ...generation import LanguageModel
@@ -51,7 +51,11 @@ class TextLikelihood:
 
 
 def text_likelihood(
-    model: LanguageModel, text: Text | str, *, window: int = WINDOW, threads: int | None = None
+    model: LanguageModel,
+    text: TextCorpus | str,
+    *,
+    window: int = WINDOW,
+    threads: int | None = None,
 ) -> TextLikelihood:
     """Score ``text`` under ``model``.
 
@@ -82,7 +86,7 @@ def text_likelihood(
     )
 
 
-def ids_of(model: LanguageModel, text: Text | str) -> tuple[NDArray[np.int32], int]:
+def ids_of(model: LanguageModel, text: TextCorpus | str) -> tuple[NDArray[np.int32], int]:
     """Return a text's ids, (N,), the boundary first, and how many characters have none.
 
     Raises:
@@ -91,7 +95,7 @@ def ids_of(model: LanguageModel, text: Text | str) -> tuple[NDArray[np.int32], i
     if not model.is_text:
         raise ConfigError("this model has learnt names, not running text. Call likelihood.")
     if isinstance(text, str):
-        text = Text.of(text, unit=model.vocabulary.unit)
+        text = TextCorpus.of(text, unit=model.vocabulary.unit)
     if text.unit != model.vocabulary.unit:
         raise ConfigError(
             f"the text must be read in the model's unit, {model.vocabulary.unit}. "
@@ -106,7 +110,7 @@ def ids_of(model: LanguageModel, text: Text | str) -> tuple[NDArray[np.int32], i
     return ids, unknown
 
 
-def _as_the_models(text: Text, vocabulary: Vocabulary) -> tuple[NDArray[np.int32], int]:
+def _as_the_models(text: TextCorpus, vocabulary: Vocabulary) -> tuple[NDArray[np.int32], int]:
     """Return the text's ids as the model has them, and how many characters it has none for."""
     known = {character: i for i, character in enumerate(vocabulary.characters, start=1)}
     otherwise = -1 if vocabulary.unknown_id is None else vocabulary.unknown_id

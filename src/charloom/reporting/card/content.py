@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...config import ModelConfig, TrainConfig
-from ...data.text import Text
+from ...data.text import TextCorpus
 from ...errors import CharloomError, ConfigError, CorpusError
 from ...generation import LanguageModel
 from ...models.factory import parameters_of
@@ -137,7 +137,7 @@ def _memorisation(
     run: Path,
     model: LanguageModel,
     saved: SavedModel,
-    text: Text | None,
+    text: TextCorpus | None,
     seed: int,
 ) -> dict[str, Any]:
     from ...evaluation.memorisation.names import memorisation
