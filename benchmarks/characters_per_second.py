@@ -18,7 +18,7 @@ import numpy as np
 from _common import seconds
 from charloom.config import ModelConfig
 from charloom.data.vocabulary import Vocabulary
-from charloom.generation import LanguageModel, Sampler
+from charloom.generation import Sampler, TextModel
 from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
 from charloom.models.threads import one_blas_thread
@@ -38,7 +38,7 @@ def main() -> None:
     shapes = weight_shapes(config, vocabulary.size)
     weights = {n: (0.05 * rng.standard_normal(s)).astype("f4") for n, s in shapes.items()}
     rnn = NumpyRNN(config, weights)
-    model = LanguageModel(rnn, vocabulary, None, 1)
+    model = TextModel(rnn, vocabulary)
     vector, matrix = np.ones(units, np.float32), weights["rnn.0.recurrent_kernel"]
     out = np.empty(3 * units, np.float32)
 
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def by_steps(rnn: NumpyRNN, number: int, seed: int) -> list[int]:
-    """Draw as ``LanguageModel.text`` does, by the calls that batches are drawn with."""
+    """Draw as ``NameModel.text`` does, by the calls that batches are drawn with."""
     rnn, sampler, rng = rnn.without([0]), Sampler(), np.random.default_rng(seed)
     carry, ids, found = rnn.initial_carry(1), np.zeros(1, np.intp), []
     with one_blas_thread():

@@ -130,7 +130,7 @@ def names(kind: str, items: Sequence[str], ways: Sequence[str]) -> None:
 
     def nats(model: LanguageModel) -> NDArray[np.float64]:
         assert likelihood(model, known).names == len(known)
-        return model.score(known)
+        return model.nll(known)
 
     report(kind, train, lengths, nats, len(items), ways)
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from _common import matrix_product_rates, seconds
 from charloom.config import ModelConfig
 from charloom.data.vocabulary import Vocabulary
-from charloom.generation import LanguageModel
+from charloom.generation import NameModel
 from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import GATES
 from charloom.models.threads import usable_cores
@@ -142,19 +142,19 @@ def inside(work: Callable[[], object]) -> tuple[int, float]:
     return sum(rows), sum(products) / (total * usable_cores())
 
 
-def from_run(run: Path) -> tuple[LanguageModel, Weights]:
+def from_run(run: Path) -> tuple[NameModel, Weights]:
     from charloom import load
     from charloom.run import load_model
 
     return load(run), load_model(run).weights
 
 
-def from_npz(weights_file: Path, names_file: Path) -> tuple[LanguageModel, Weights]:
+def from_npz(weights_file: Path, names_file: Path) -> tuple[NameModel, Weights]:
     weights = dict(np.load(weights_file))
     names = frozenset(names_file.read_text(encoding="utf-8").split())
     embedding, units = weights["embedding"].shape[1], len(weights["logits.kernel"])
     rnn = NumpyRNN(ModelConfig(units=units, embedding=embedding), weights)
-    model = LanguageModel(rnn, Vocabulary.of(names), names, longest=max(map(len, names)))
+    model = NameModel(rnn, Vocabulary.of(names), names, longest=max(map(len, names)))
     return model, weights
 
 

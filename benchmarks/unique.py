@@ -83,7 +83,7 @@ def child(run: Path, way: str, number: int, temperature: float, seed: int) -> di
 def measure(run: Path, way: str, number: int, temperature: float, seed: int) -> dict[str, float]:
     """Generate and check; memory is the peak of the process, and what it had before."""
     model = load(run)
-    assert model.known is not None
+    assert model.training_set is not None
     model.names(100)  # warm
     before = peak()
     start = time.perf_counter()
@@ -96,7 +96,7 @@ def measure(run: Path, way: str, number: int, temperature: float, seed: int) -> 
     seconds = time.perf_counter() - start
     megabytes = peak()
     assert len(set(texts)) == len(texts)
-    assert not model.known & set(texts)
+    assert not model.training_set & set(texts)
     return {
         "found": len(texts),
         "seconds": seconds,
@@ -129,7 +129,7 @@ def rejected(
             ids = sampler.pick(logits, rng)
             ended = ids == 0
             for text in texts[rows[ended]]:
-                if text and text not in model.known and len(seen) < number:
+                if text and text not in model.training_set and len(seen) < number:
                     seen.setdefault(text)
             rows, ids, carry = rows[~ended], ids[~ended], carry[:, ~ended]
             if not len(rows):

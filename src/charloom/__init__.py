@@ -18,20 +18,27 @@ if TYPE_CHECKING:
     from .errors import CharloomError as CharloomError
     from .generation import Generated as Generated
     from .generation import LanguageModel as LanguageModel
+    from .generation import NameModel as NameModel
     from .generation import Sample as Sample
+    from .generation import TextModel as TextModel
     from .generation import constraints as rules  # noqa: F401
+    from .run import Run as Run
 
 _HOMES = {
     "api": ("fit", "load", "train"),
     "config": ("ModelConfig", "SampleConfig", "TrainConfig"),
     "data.names": ("NameCorpus",),
     "errors": ("CharloomError",),
-    "generation": ("Generated", "LanguageModel", "Sample"),
+    "generation": ("Generated", "LanguageModel", "NameModel", "Sample", "TextModel"),
+    "run": ("Run",),
     "data.text": ("TextCorpus",),
     "data.vocabulary": ("Vocabulary",),
 }
 """Where the public names live; each is imported when it is first asked for (PEP 562), so that
 the command line's help and its mistakes do not wait for NumPy."""
+
+_OLD_NAMES = {"Corpus": "NameCorpus", "Text": "TextCorpus"}
+"""Names of 0.1.0, which still work, with a warning, for one version."""
 
 __all__ = sorted(["rules", *(name for names in _HOMES.values() for name in names)])
 
@@ -42,6 +49,11 @@ def __getattr__(name: str) -> Any:
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f".{home}", __name__), name)
+    if name in _OLD_NAMES:
+        from .generation.deprecated import deprecated
+
+        deprecated(f"charloom.{name}", f"charloom.{_OLD_NAMES[name]}")
+        return __getattr__(_OLD_NAMES[name])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -100,7 +100,7 @@ def test_generation_as_json_gives_text_nats_and_origin(call, toy, trained):
     for sample in samples:
         assert set(sample) == {"text", "nats", "origin"}
         assert sample["origin"] == ("known" if sample["text"] in toy.names else "new")
-    nats = load(trained).score([sample["text"] for sample in samples])
+    nats = load(trained).nll([sample["text"] for sample in samples])
     assert [s["nats"] for s in samples] == pytest.approx(nats.tolist(), abs=1e-4)
 
 
@@ -126,7 +126,7 @@ def test_scores_are_nats_a_tab_and_the_string(call, trained, tmp_path):
     rows = [line.split("\t") for line in out.splitlines()]
     assert code == 0
     assert [text for _, text in rows] == texts
-    expected = load(trained).score(texts)
+    expected = load(trained).nll(texts)
     assert [float(nats) for nats, _ in rows] == pytest.approx(expected.tolist(), abs=1e-5)
     assert shell("score", trained, input="balan\ngelas\nbalan\n").stdout == out
 
@@ -146,7 +146,7 @@ def test_evaluation_counts_ends_and_not_padding(call, trained, tmp_path):
     (tmp_path / "texts.txt").write_text("\n".join(texts), "utf-8")
     code, out, _ = call("evaluate", trained, "--data", tmp_path / "texts.txt", "--json")
     result = json.loads(out)
-    nats = load(trained).score(texts[:3]).sum()
+    nats = load(trained).nll(texts[:3]).sum()
     assert code == 0
     assert (result["names"], result["characters"]) == (3, 5 + 3 + 5 + 3)
     assert (result["unknown_characters"], result["skipped_names"]) == (1, 1)

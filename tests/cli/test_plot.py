@@ -120,7 +120,7 @@ def test_the_sweep_takes_the_temperatures_and_draws_asked_for(save, data):
     sweep = data(run, "sweep", "--temperatures", "1,0.5", "-n", "7")
     assert [draw["temperature"] for draw in sweep["draws"]] == [1, 0.5]
     assert [draw["strings"] for draw in sweep["draws"]] == [7, 7]
-    nats = load(run).score(["ßaß", "a"]).sum()
+    nats = load(run).nll(["ßaß", "a"]).sum()
     assert sweep["real_nats_per_char"] == pytest.approx(nats / 6, rel=1e-5)
     (draw,) = data(run, "sweep", "--temperatures", "2", "--n", "5", "--start", "ß")["draws"]
     assert (draw["temperature"], draw["strings"]) == (2, 5)

@@ -259,4 +259,4 @@ def test_the_unknown_symbol_has_its_place_in_figures(call, tmp_path):
 def test_a_model_of_text_is_loaded_as_one(run):
     model = load(run)
     assert model.is_text and isinstance(model.rnn, NumpyRNN)
-    assert model.score(["ab"])[0] == pytest.approx(nats("ab"), abs=1e-5)
+    assert model.nll(["ab"])[0] == pytest.approx(nats("ab"), abs=1e-5)

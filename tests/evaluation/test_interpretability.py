@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charloom import LanguageModel, Vocabulary
+from charloom import NameModel, Vocabulary
 from charloom.config import ModelConfig
 from charloom.errors import ConfigError, CorpusError, VocabularyError
 from charloom.evaluation import (
@@ -31,7 +31,7 @@ def model(**config):
         name: rng.normal(size=shape).astype(np.float32)
         for name, shape in weight_shapes(settings, VOCABULARY.size).items()
     }
-    return LanguageModel(NumpyRNN(settings, weights), VOCABULARY, frozenset(["ab"]), 3)
+    return NameModel(NumpyRNN(settings, weights), VOCABULARY, frozenset(["ab"]), 3)
 
 
 def memory(**config):
@@ -42,7 +42,7 @@ def memory(**config):
     weights["embedding"] = weights["rnn.0.kernel"] = np.eye(4, dtype=np.float32)
     # After id i comes id i + 1, after the last the end: 20 nats ahead of the others.
     weights["logits.kernel"] = np.roll(np.eye(4, dtype=np.float32), 1, axis=1) * 20 / np.tanh(1)
-    return LanguageModel(NumpyRNN(settings, weights), VOCABULARY, frozenset(["abc"]), 3)
+    return NameModel(NumpyRNN(settings, weights), VOCABULARY, frozenset(["abc"]), 3)
 
 
 def test_next_characters_are_those_that_the_model_expects():
@@ -67,7 +67,7 @@ def test_the_probabilities_of_what_came_are_the_score(cell, begin):
     np.testing.assert_allclose(found.probabilities.sum(axis=1), 1, rtol=1e-5)
     places = [found.characters.index(target) for target in found.targets]
     nats = -np.log(found.probabilities[range(len(places)), places]).sum()
-    np.testing.assert_allclose(nats, toy.score(["abca"])[0], rtol=1e-5)
+    np.testing.assert_allclose(nats, toy.nll(["abca"])[0], rtol=1e-5)
 
 
 def test_activity_is_the_state_after_each_character():

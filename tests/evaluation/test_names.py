@@ -107,7 +107,7 @@ def test_a_draw_is_shown_with_its_nearest_training_name(world, found):
     for name in found.names:
         assert name.nearest in train
         assert (name.distance == 0) == (name.text in train) == (name.text == name.nearest)
-        assert name.nats == pytest.approx(float(model.score([name.text])[0]), rel=1e-5)
+        assert name.nats == pytest.approx(float(model.nll([name.text])[0]), rel=1e-5)
 
 
 def test_the_same_seed_measures_the_same(world, found):
@@ -247,7 +247,7 @@ def test_few_names_or_draws_are_told_of(world):
 
 def test_greedy_draws_are_all_one(world):
     model, train, held_out = world
-    model = memoryless({"": 2.0, "a": 1.0, "b": 0.5, "c": 0.25}, known=model.known)
+    model = memoryless({"": 2.0, "a": 1.0, "b": 0.5, "c": 0.25}, known=model.training_set)
     with pytest.raises(GenerationError):  # it ends at once
         measure(model, held_out, train=train, samples=10, temperature=0)
 

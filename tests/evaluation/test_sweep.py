@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from charloom import LanguageModel, Vocabulary
+from charloom import NameModel, Vocabulary
 from charloom.config import ModelConfig
 from charloom.errors import ConfigError, GenerationError
 from charloom.evaluation import temperature_sweep
@@ -27,7 +27,7 @@ def letters(known=("a",), begin=True, ends=True):
     logits[1:, 0 if ends else 1] = 0
     weights["logits.kernel"] = (logits / np.tanh(1)).astype(np.float32)
     names = None if known is None else frozenset(known)
-    return LanguageModel(NumpyRNN(config, weights), Vocabulary(("a", "b")), names, 1)
+    return NameModel(NumpyRNN(config, weights), Vocabulary(("a", "b")), names, 1)
 
 
 def test_shares_are_those_of_the_distribution():

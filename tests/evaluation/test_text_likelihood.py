@@ -12,7 +12,7 @@ from charloom.data.text import TextCorpus
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError, CorpusError
 from charloom.evaluation import likelihood, text_likelihood
-from charloom.generation import LanguageModel
+from charloom.generation import TextModel
 from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
 from charloom.models.scoring.names import log_softmax
@@ -25,7 +25,7 @@ def language_model(vocabulary, text=True, seed=0):
     rng = np.random.default_rng(seed)
     shapes = weight_shapes(config, vocabulary.size)
     weights = {n: (0.5 * rng.standard_normal(s)).astype("f4") for n, s in shapes.items()}
-    return LanguageModel(NumpyRNN(config, weights), vocabulary, None, 1)
+    return TextModel(NumpyRNN(config, weights), vocabulary)
 
 
 def by_hand(model, ids, window=None):
@@ -98,4 +98,4 @@ def test_names_with_rare_characters_are_scored_by_a_model_that_has_learnt_of_suc
     model = language_model(Vocabulary(("a", "b"), unknown=True), text=False)
     found = likelihood(model, ["ab", "az"])
     assert (found.names, found.skipped_names, found.unknown_characters) == (2, 0, 1)
-    assert found.nats_per_char == pytest.approx(float(model.score(["ab", "az"]).sum()) / 6)
+    assert found.nats_per_char == pytest.approx(float(model.nll(["ab", "az"]).sum()) / 6)

@@ -74,7 +74,7 @@ def test_explanations_are_in_order_and_their_nats_are_those_of_score(texts, seed
     model = named(seed=seed)
     found = explain(model, texts, 9)
     assert [one.text for one in found] == texts
-    np.testing.assert_allclose([one.nats for one in found], model.score(texts), atol=1e-4)
+    np.testing.assert_allclose([one.nats for one in found], model.nll(texts), atol=1e-4)
     for one in found:
         assert "".join(step.character for step in one.steps) == one.text + END
         for step in one.steps:
@@ -90,7 +90,7 @@ def test_more_strings_than_are_read_together_keep_their_order() -> None:
     texts = ["abc"[: i % 4] + "c" * (i % 7) for i in range(2 * ROWS + 3)]
     found = explain(model, texts)
     assert [one.text for one in found] == texts
-    np.testing.assert_allclose([one.nats for one in found], model.score(texts), atol=1e-4)
+    np.testing.assert_allclose([one.nats for one in found], model.nll(texts), atol=1e-4)
 
 
 def test_nothing_to_explain_is_no_explanation() -> None:

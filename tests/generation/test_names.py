@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from charloom.config import ModelConfig, SampleConfig
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError, GenerationError, VocabularyError
-from charloom.generation import Generated, LanguageModel, Sample
+from charloom.generation import Generated, NameModel, Sample
 from charloom.generation.constraints import RuleError
 from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
@@ -27,16 +27,16 @@ def memoryless(characters: str, weights: dict[str, float], *, known=frozenset(),
     arrays = {name: np.zeros(shape, dtype=np.float32) for name, shape in shapes.items()}
     odds = [weights.get(c, 1.0) for c in ("", *vocabulary.characters)]
     arrays["logits.bias"] = np.log(odds, dtype=np.float32)
-    return LanguageModel(NumpyRNN(config, arrays), vocabulary, known, longest)
+    return NameModel(NumpyRNN(config, arrays), vocabulary, known, longest)
 
 
-def lively(**changes) -> LanguageModel:
+def lively(**changes) -> NameModel:
     """A model with a memory, over the letters a to e."""
     config = ModelConfig(units=8, embedding=3)
     rng = np.random.default_rng(0)
     arrays = {k: rng.normal(0, 0.8, s).astype("f4") for k, s in weight_shapes(config, 6).items()}
-    fields = {"known": frozenset(["a", "ab", "abc", "cc"]), "longest": 8, **changes}
-    return LanguageModel(NumpyRNN(config, arrays), Vocabulary(tuple("abcde")), **fields)
+    fields = {"training_set": frozenset(["a", "ab", "abc", "cc"]), "longest": 8, **changes}
+    return NameModel(NumpyRNN(config, arrays), Vocabulary(tuple("abcde")), **fields)
 
 
 def test_it_gives_as_many_as_were_asked_for_all_new_and_distinct() -> None:
@@ -47,7 +47,7 @@ def test_it_gives_as_many_as_were_asked_for_all_new_and_distinct() -> None:
     assert generated.reason is None
     assert generated.seen >= 200
     assert len(set(texts)) == 200
-    assert not set(texts) & model.known
+    assert not set(texts) & model.training_set
     assert "" not in texts
     assert {sample.origin for sample in generated} == {"new"}
 
@@ -82,24 +82,24 @@ def test_the_number_of_threads_changes_nothing() -> None:
     assert one == model.generate(20_000, allow_repeats=True, threads=3)
 
 
-def test_nats_are_what_score_gives() -> None:
+def test_nats_are_what_nll_gives() -> None:
     model = lively()
     for options in ({}, {"temperature": 0.5}, {"start": "ab"}, {"top_k": 2}):
         generated = model.generate(50, allow_repeats=True, **options)
         nats = [sample.nats for sample in generated]
-        np.testing.assert_allclose(model.score([str(s) for s in generated]), nats, atol=1e-4)
+        np.testing.assert_allclose(model.nll([str(s) for s in generated]), nats, atol=1e-4)
 
 
 def test_scores_are_those_of_a_known_model() -> None:
     model = memoryless("ab", {"": 1, "a": 2, "b": 1})
-    nats = model.score(["", "a", "ab"])
+    nats = model.nll(["", "a", "ab"])
     np.testing.assert_allclose(np.exp(-nats), [1 / 4, 2 / 16, 2 / 64], rtol=1e-5)
-    assert model.score([]).shape == (0,)
+    assert model.nll([]).shape == (0,)
 
 
-def test_score_names_a_character_that_the_model_never_saw() -> None:
+def test_nll_names_a_character_that_the_model_never_saw() -> None:
     with pytest.raises(VocabularyError, match="'ß'"):
-        lively().score(["abc", "aß"])
+        lively().nll(["abc", "aß"])
 
 
 def test_every_name_begins_with_the_start() -> None:
@@ -116,7 +116,7 @@ def test_the_start_alone_may_be_a_name() -> None:
 def test_the_start_is_composed_as_the_vocabulary_is() -> None:
     model = memoryless("é", {"": 1})
     assert model.names(1, start=unicodedata.normalize("NFD", "é"))[0].startswith("é")
-    assert model.score([unicodedata.normalize("NFD", "é")]) == model.score(["é"])
+    assert model.nll([unicodedata.normalize("NFD", "é")]) == model.nll(["é"])
 
 
 def test_novelty_is_judged_in_one_normal_form() -> None:
@@ -138,7 +138,7 @@ def test_known_names_come_out_only_if_allowed_and_say_so() -> None:
     model = lively()
     origins = {s.text: s.origin for s in model.generate(300, allow_known=True)}
     assert {text for text, origin in origins.items() if origin == "known"} == (
-        set(origins) & model.known
+        set(origins) & model.training_set
     )
     assert "known" in origins.values()
 
@@ -157,7 +157,7 @@ def test_forbidden_strings_never_come_out() -> None:
 
 
 def test_without_the_training_list_there_is_no_new() -> None:
-    model = lively(known=None)
+    model = lively(training_set=None)
     with pytest.raises(GenerationError, match=r"training list.*--forbid FILE.*--allow-known"):
         model.generate(5)
     assert {s.origin for s in model.generate(5, allow_known=True)} == {"unknown"}
@@ -292,13 +292,15 @@ def test_bad_settings_are_refused() -> None:
 def test_a_vocabulary_of_another_size_is_refused() -> None:
     model = lively()
     with pytest.raises(ConfigError, match=r"6 ids\. Received: 3"):
-        LanguageModel(model.rnn, Vocabulary(("a", "b")), frozenset(), 5)
+        NameModel(model.rnn, Vocabulary(("a", "b")), frozenset(), 5)
 
 
 def test_graphemes_come_out_whole() -> None:
     flags = ("🇩🇪", "🇫🇷", "g̈")
     vocabulary = Vocabulary(tuple(sorted(flags)), unit="grapheme")
-    model = LanguageModel(memoryless("abc", {"": 1}).rnn, vocabulary, known=frozenset(), longest=3)
+    model = NameModel(
+        memoryless("abc", {"": 1}).rnn, vocabulary, training_set=frozenset(), longest=3
+    )
     texts = model.names(20, start="g̈")
     for text in texts:
         assert text.startswith("g̈")
@@ -332,7 +334,7 @@ def test_the_promises_hold_together(
     assert all(text and text.startswith(start) and len(text) <= 26 for text in texts)
     assert not set(texts) & set(forbid)
     if not allow_known:
-        assert not set(texts) & model.known
+        assert not set(texts) & model.training_set
     if not allow_repeats:
         assert len(set(texts)) == len(texts)
 

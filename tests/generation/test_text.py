@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from charloom.config import ModelConfig, SampleConfig
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError, VocabularyError
-from charloom.generation import LanguageModel, Sampler
+from charloom.generation import NameModel, Sampler, TextModel
 from charloom.generation.constraints import Contains
 from charloom.generation.text import nats_of_openings, stream_text
 from charloom.models.blend import Blend, Member
@@ -35,7 +35,8 @@ def recurrence(cell="gru", layers=1, vocabulary=LETTERS, seed=0, units=12, text=
 
 
 def language_model(vocabulary=LETTERS, **settings):
-    return LanguageModel(recurrence(vocabulary=vocabulary, **settings), vocabulary, None, 1)
+    rnn = recurrence(vocabulary=vocabulary, **settings)
+    return TextModel(rnn, vocabulary) if rnn.config.text else NameModel(rnn, vocabulary)
 
 
 def by_hand(rnn, vocabulary, characters, start, config):
@@ -89,7 +90,7 @@ def test_neither_the_boundary_nor_the_unknown_symbol_comes():
     vocabulary = Vocabulary(("a", "b"), unknown=True)
     rnn = recurrence(vocabulary=vocabulary)
     rnn._bias[[0, 3]] += 20  # by far the likeliest
-    model = LanguageModel(rnn, vocabulary, None, 1)
+    model = TextModel(rnn, vocabulary)
     for how in ({}, {"temperature": 0}, {"temperature": (1e-9, 1.0)}, {"temperature": 100.0}):
         assert set(model.text(200, **how)) <= {"a", "b"}
     assert set(model.text(50, top_k=4)) <= {"a", "b"}
@@ -100,7 +101,7 @@ def test_the_others_come_as_if_given_that_it_is_none_of_these():
     logits, _ = rnn.step(np.array([0]), rnn.initial_carry(1))
     p = np.exp(log_softmax(logits)[0, 1:].astype(float))
     p /= p.sum()
-    model = LanguageModel(rnn, LETTERS, None, 1)
+    model = TextModel(rnn, LETTERS)
     counts = Counter(model.text(1, seed=seed) for seed in range(4000))
     for character, share in zip(LETTERS.characters, p, strict=True):
         assert counts[character] / 4000 == pytest.approx(share, abs=4 * (share / 4000) ** 0.5)
@@ -186,21 +187,26 @@ def test_an_unknown_character_of_the_start_is_read_as_the_unknown_symbol_where_t
     assert known.text(3, start="az").startswith("az")
 
 
-@pytest.mark.parametrize("call", ["generate", "names", "stream", "best"])
-def test_a_model_of_text_says_which_call_to_use(call):
-    with pytest.raises(ConfigError, match=r"text\(characters=1000\)"):
-        getattr(language_model(), call)(3)
+def test_each_kind_of_model_has_only_its_own_methods():
+    text, names = language_model(), language_model(text=False)
+    assert not any(hasattr(text, name) for name in ("generate", "names", "best", "condition"))
+    assert not any(hasattr(names, name) for name in ("text", "stream_text"))
 
 
-def test_a_model_of_names_says_which_call_to_use():
-    with pytest.raises(ConfigError, match=r"generate\(n=10\)"):
-        language_model(text=False).text(3)
+def test_old_names_still_work_with_a_warning():
+    text = language_model()
+    with pytest.warns(DeprecationWarning, match="nll"):
+        assert text.score(["a"]) == text.nll(["a"]) == -text.log_prob(["a"])
+    with pytest.warns(DeprecationWarning, match="TextModel"):
+        assert text.is_text
+    with pytest.warns(DeprecationWarning, match="blend_with"):
+        text.joined(text)
 
 
 def test_names_and_text_do_not_blend():
     with pytest.raises(ConfigError, match="both"):
-        language_model().joined(language_model(text=False))
-    assert len(language_model().joined(language_model(seed=1)).text(5)) == 5
+        language_model().blend_with(language_model(text=False))
+    assert len(language_model().blend_with(language_model(seed=1)).text(5)) == 5
 
 
 @pytest.mark.parametrize("characters", [0, -1, 2.5, True])
@@ -225,18 +231,18 @@ def test_the_score_of_a_text_is_that_of_a_beginning():
             nats -= log_softmax(logits)[0, character]
             last = character
         expected.append(nats)
-    np.testing.assert_allclose(model.score(texts), expected, atol=1e-4)
+    np.testing.assert_allclose(model.nll(texts), expected, atol=1e-4)
     many = [texts[i % 5] for i in range(600)]
     scores = nats_of_openings(model.rnn, [LETTERS.encode(text) for text in many], threads=2)
     np.testing.assert_allclose(scores, np.tile(expected, 120), atol=1e-4)
-    assert len(model.score([])) == 0
+    assert len(model.nll([])) == 0
 
 
 def test_names_never_show_the_unknown_symbol():
     vocabulary = Vocabulary(("a", "b"), unknown=True)
     rnn = recurrence(vocabulary=vocabulary, text=False)
     rnn._bias[3] += 5
-    model = LanguageModel(rnn, vocabulary, frozenset({"ab"}), 3)
+    model = NameModel(rnn, vocabulary, frozenset({"ab"}), 3)
     names = model.names(50, allow_known=True, max_length=9)
     assert len(names) == 50 and set("".join(names)) <= {"a", "b"}
     best = model.best(20, allow_known=True)
@@ -245,9 +251,9 @@ def test_names_never_show_the_unknown_symbol():
         model.names(3, start="z")
     # What a name's characters come to is given that the symbol does not come ...
     (one,) = model.best(1, allow_known=True)
-    assert one.nats < float(model.score([one.text])[0])
+    assert one.nats < float(model.nll([one.text])[0])
     # ... and the score stays the model's own, the symbol's as any other's.
-    assert np.isfinite(model.score(["azb"])[0])
+    assert np.isfinite(model.nll(["azb"])[0])
 
 
 def test_rules_and_labels_work_beside_an_unknown_symbol():
@@ -258,8 +264,8 @@ def test_rules_and_labels_work_beside_an_unknown_symbol():
         name: rng.standard_normal(shape).astype("f4")
         for name, shape in weight_shapes(config, vocabulary.size).items()
     }
-    model = LanguageModel(NumpyRNN(config, weights), vocabulary, None, 4, ("x", "y"))
-    steered = model.steered({"x": 1.0, "y": 2.0}, guidance=3.0)
+    model = NameModel(NumpyRNN(config, weights), vocabulary, None, 4, ("x", "y"))
+    steered = model.condition({"x": 1.0, "y": 2.0}, guidance=3.0)
     names = steered.names(5, start="b", rules=Contains("ab"), allow_known=True, max_length=8)
     assert len(names) == 5
     assert all(name[0] == "b" and "ab" in name and set(name) <= {"a", "b"} for name in names)

@@ -6,7 +6,7 @@ import numpy as np
 
 from charloom.config import ModelConfig, SampleConfig
 from charloom.data.vocabulary import Vocabulary
-from charloom.generation import LanguageModel
+from charloom.generation import NameModel
 from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
 from charloom.models.sampling import Sampler
@@ -20,12 +20,10 @@ def toy(cell: str = "gru", vocabulary_size: int = 3, layers: int = 1, seed: int 
     return NumpyRNN(config, {k: rng.normal(0, 1.2, s).astype("f4") for k, s in shapes.items()})
 
 
-def named(
-    letters: str = "abc", *, seed: int = 0, known=frozenset(), longest: int = 4
-) -> LanguageModel:
+def named(letters: str = "abc", *, seed: int = 0, known=frozenset(), longest: int = 4) -> NameModel:
     """The same with letters."""
     rnn = toy(vocabulary_size=len(letters) + 1, seed=seed)
-    return LanguageModel(rnn, Vocabulary(tuple(letters)), known, longest)
+    return NameModel(rnn, Vocabulary(tuple(letters)), known, longest)
 
 
 def enumerated(rnn: NumpyRNN, *, prompt=(), max_length: int = 3, **config):
@@ -53,7 +51,7 @@ def enumerated(rnn: NumpyRNN, *, prompt=(), max_length: int = 3, **config):
     return found
 
 
-def texts_of(model: LanguageModel, *, max_length: int, **config) -> dict[str, float]:
+def texts_of(model: NameModel, *, max_length: int, **config) -> dict[str, float]:
     """Each text's probability under the sampler, the empty one left out."""
     strings = enumerated(model.rnn, max_length=max_length, **config)
     return {model.vocabulary.decode(ids): p for ids, (p, _) in strings.items() if ids}

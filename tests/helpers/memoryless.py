@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from charloom import LanguageModel
+from charloom import NameModel
 from charloom.config import ModelConfig
 from charloom.data.vocabulary import Vocabulary
 from charloom.models.rnn.numpy import NumpyRNN
@@ -24,7 +24,7 @@ def memoryless_weights(config: ModelConfig, odds: dict[str, float]) -> dict:
 def memoryless(odds: dict[str, float], *, known=frozenset(), begin=True, unit="character"):
     config = ModelConfig(cell="rnn", units=1, embedding=1, begin=begin)
     vocabulary = Vocabulary(tuple(sorted(odds))[1:], unit)
-    return LanguageModel(NumpyRNN(config, memoryless_weights(config, odds)), vocabulary, known, 3)
+    return NameModel(NumpyRNN(config, memoryless_weights(config, odds)), vocabulary, known, 3)
 
 
 def save_memoryless(folder, odds, *, begin=True, known=("aab", "bb")):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from charloom import LanguageModel, Vocabulary
+from charloom import NameModel, TextModel, Vocabulary
 from charloom.config import ModelConfig
 from charloom.models.rnn.numpy import NEVER, NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
@@ -27,9 +27,10 @@ def bigram(odds, *, known=None, begin=True, text=False, unknown=False, longest=9
     assert np.abs(logits).max() < -NEVER
     letters = tuple("abcdefghijklmnopqrstuvwxyz"[: size - 1 - unknown])
     names = None if known is None else frozenset(known)
-    return LanguageModel(
-        NumpyRNN(config, weights), Vocabulary(letters, unknown=unknown), names, longest
-    )
+    vocabulary = Vocabulary(letters, unknown=unknown)
+    if text:
+        return TextModel(NumpyRNN(config, weights), vocabulary)
+    return NameModel(NumpyRNN(config, weights), vocabulary, names, longest)
 
 
 def uniform(letters, **options):
@@ -48,4 +49,4 @@ def memoryless(odds=ODDS, *, known=frozenset(), begin=True, unit="character"):
     weights = {n: np.zeros(s, "f4") for n, s in weight_shapes(config, vocabulary.size).items()}
     weights["logits.bias"] = np.log([odds[c] for c in sorted(odds)]).astype("f4")
     longest = max(map(len, known or ()), default=10)
-    return LanguageModel(NumpyRNN(config, weights), vocabulary, known, longest)
+    return NameModel(NumpyRNN(config, weights), vocabulary, known, longest)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from charloom.config import ModelConfig
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError
-from charloom.generation import LanguageModel
+from charloom.generation import NameModel
 from charloom.models.blend import Blend, Member, joined, steered
 from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
@@ -196,7 +196,7 @@ def test_members_must_have_one_vocabulary():
 def test_a_blend_generates_and_scores_what_its_steps_say():
     one, two = model(ABC, 1), model(BCD, 2, cell="lstm", layers=2, units=8)
     rnn, vocabulary = joined((steered(one, NAMES, {"de": 1, "fi": 1}, 2.0), ABC), (two, BCD), 0.5)
-    language_model = LanguageModel(rnn, vocabulary, None, 10)
+    language_model = NameModel(rnn, vocabulary, None, 10)
     for sample in language_model.generate(50, seed=1, allow_known=True):
         carry, nats, last = rnn.initial_carry(1), 0.0, 0
         for following in [*vocabulary.encode(sample.text), 0]:
@@ -204,12 +204,12 @@ def test_a_blend_generates_and_scores_what_its_steps_say():
             nats -= log_softmax(logits)[0, following]
             last = following
         assert sample.nats == pytest.approx(nats, rel=1e-4)
-        assert language_model.score([sample.text])[0] == pytest.approx(nats, rel=1e-4)
+        assert language_model.nll([sample.text])[0] == pytest.approx(nats, rel=1e-4)
 
 
 def test_strings_are_drawn_as_often_as_a_blend_says():
     rnn = steered(model(seed=3), NAMES, {"hu": 1.0}, 1.5)
-    drawn = LanguageModel(rnn, ABC, None, 10).names(
+    drawn = NameModel(rnn, ABC, None, 10).names(
         20_000, seed=0, allow_known=True, allow_repeats=True
     )
     texts = ["".join(p) for n in (1, 2) for p in itertools.product("abc", repeat=n)]
@@ -220,6 +220,6 @@ def test_strings_are_drawn_as_often_as_a_blend_says():
 
 
 def test_a_blend_takes_the_place_of_a_models_recurrence():
-    language_model = LanguageModel(model(), ABC, None, 10)
+    language_model = NameModel(model(), ABC, None, 10)
     other = dataclasses.replace(language_model, rnn=steered(model(), NAMES, {"fi": 1.0}, 4.0))
-    assert other.score(["ab"])[0] != language_model.score(["ab"])[0]
+    assert other.nll(["ab"])[0] != language_model.nll(["ab"])[0]

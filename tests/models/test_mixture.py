@@ -14,7 +14,7 @@ from charloom.config import ModelConfig
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError, GenerationError
 from charloom.evaluation.metrics.likelihood import likelihood
-from charloom.generation import LanguageModel
+from charloom.generation import NameModel, TextModel
 from charloom.generation.explain import explain
 from charloom.models.blend import Blend
 from charloom.models.factory import recurrence
@@ -50,7 +50,7 @@ def mixture(share=0.4, **options):
 
 
 def language_model(rnn):
-    return LanguageModel(rnn, VOCABULARY, known=frozenset(NAMES), longest=5)
+    return NameModel(rnn, VOCABULARY, training_set=frozenset(NAMES), longest=5)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -109,7 +109,7 @@ def test_everything_that_draws_and_scores_works_with_it(make):
     model = language_model(make())
     drawn = model.generate(30, seed=1)
     assert len(drawn) == 30 and not set(NAMES) & {s.text for s in drawn}
-    nats = model.score([sample.text for sample in drawn])
+    nats = model.nll([sample.text for sample in drawn])
     np.testing.assert_allclose(nats, [sample.nats for sample in drawn], rtol=1e-4)
     from charloom.generation.constraints import Contains
 
@@ -118,9 +118,9 @@ def test_everything_that_draws_and_scores_works_with_it(make):
     best = model.best(3, allow_known=True)
     assert np.all(np.diff([sample.nats for sample in best]) >= 0)
     for text, found in zip(("anna", "hnh"), explain(model, ["anna", "hnh"]), strict=True):
-        assert abs(found.nats - model.score([text])[0]) < 1e-4
+        assert abs(found.nats - model.nll([text])[0]) < 1e-4
     found = likelihood(model, NAMES)
-    assert abs(found.nats_per_char * 35 - model.score(NAMES).sum()) < 1e-3
+    assert abs(found.nats_per_char * 35 - model.nll(NAMES).sum()) < 1e-3
     assert model.names(4, temperature=0.5, top_k=2, seed=3, allow_known=True)
     # One seed, one result, however many threads.
     assert model.names(9, seed=4, threads=1) == model.names(9, seed=4, threads=2)
@@ -137,8 +137,8 @@ def test_it_can_be_an_expert_among_others(part):
         n: rng.normal(0, 1, s).astype("f4") for n, s in weight_shapes(config, other.size).items()
     }
     first = language_model(rnn)
-    second = LanguageModel(NumpyRNN(config, weights), other, known=frozenset(), longest=4)
-    blend = first.joined(second, 0.25)
+    second = NameModel(NumpyRNN(config, weights), other, training_set=frozenset(), longest=4)
+    blend = first.blend_with(second, 0.25)
     assert isinstance(blend.rnn, Blend) and blend.vocabulary.characters == ("a", "h", "n")
     carry, a, b = (r.initial_carry(1) for r in (blend.rnn, rnn, second.rnn))
     ids = {c: i for i, c in enumerate(("", *other.characters))}
@@ -155,7 +155,7 @@ def test_it_can_be_an_expert_among_others(part):
 def test_text_is_drawn_and_scored(part):
     mixed = mixture(text=True)
     rnn = mixed if part == "mixture" else mixed.ngram
-    model = LanguageModel(rnn, VOCABULARY, known=None, longest=1)
+    model = TextModel(rnn, VOCABULARY)
     drawn = model.text(300, start="hann", seed=1)
     assert len(drawn) == 304 and set(drawn) == set("ahn") and drawn.startswith("hann")
     assert drawn == model.text(300, start="hann", seed=1)
@@ -173,14 +173,14 @@ def test_text_is_drawn_and_scored(part):
 def test_there_are_no_labels_to_steer_by():
     for rnn in (mixture(), mixture().ngram):
         model = language_model(rnn)
-        assert model.steered({}).names(3, seed=1) == model.names(3, seed=1)
+        assert model.condition({}).names(3, seed=1) == model.names(3, seed=1)
         with pytest.raises(ConfigError, match="trained without labels"):
-            model.steered({"girl": 1.0})
+            model.condition({"girl": 1.0})
 
 
 def test_new_names_still_need_a_list_to_tell_them_by():
     with pytest.raises(GenerationError, match="training list"):
-        dataclasses.replace(language_model(mixture()), known=None).names(1)
+        dataclasses.replace(language_model(mixture()), training_set=None).names(1)
 
 
 @settings(max_examples=200)

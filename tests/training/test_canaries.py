@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import skewnorm
 
-from charloom import LanguageModel, load
+from charloom import NameModel, load
 from charloom.config import ModelConfig, TrainConfig
 from charloom.data.names import NameCorpus
 from charloom.data.vocabulary import Vocabulary, split_units
@@ -93,8 +93,8 @@ def test_a_rank_is_a_place_among_strings_of_the_same_length():
     assert found.of == 1000
     for text, rank, bits in zip(("a" * 7, "ab" * 4), found.ranks, found.exposures, strict=True):
         rng = np.random.default_rng(9)
-        other = model.score(list(islice(random_strings(LETTERS, len(text), rng), 3000)))
-        share = (other <= model.score([text])).mean()
+        other = model.nll(list(islice(random_strings(LETTERS, len(text), rng), 3000)))
+        share = (other <= model.nll([text])).mean()
         assert rank / 1001 == pytest.approx(share, abs=0.06)
         if rank > 10:
             assert bits == pytest.approx(-math.log2(rank / 1001))
@@ -134,7 +134,7 @@ def test_a_model_trained_for_long_gives_its_canaries_away(tmp_path):
 
 
 def model_of(vocabulary, config, weights):
-    return LanguageModel(recurrence(config, weights), vocabulary, None, 12)
+    return NameModel(recurrence(config, weights), vocabulary, None, 12)
 
 
 def test_a_run_remembers_its_canaries_and_is_measured_by_them(call, names_file, tmp_path):

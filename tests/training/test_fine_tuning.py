@@ -59,7 +59,7 @@ def test_new_characters_are_added_and_old_ones_are_kept(toy, base, tmp_path):
     assert known == {*base.vocabulary.characters, "y", "ü"}
     model = api.load(tmp_path)
     assert set(model.vocabulary.characters) == known
-    assert np.isfinite(model.score(["bynü", "kons"])).all()
+    assert np.isfinite(model.nll(["bynü", "kons"])).all()
 
 
 def test_a_fine_tuned_training_resumes_bit_for_bit(toy, base, tmp_path):

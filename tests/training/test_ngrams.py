@@ -102,7 +102,7 @@ def test_without_held_out_names_parts_of_the_others_choose_the_order(order):
 @pytest.mark.parametrize("kind", ["ngram", "mixture"])
 def test_a_handful_of_names_is_enough(names, kind):
     model = api.train(NameCorpus.of(names), kind=kind, epochs=1, units=4, embedding=2)
-    assert np.isfinite(model.score(names)).all()
+    assert np.isfinite(model.nll(names)).all()
 
 
 def test_text_is_counted_as_it_stands():
@@ -307,7 +307,7 @@ def test_canaries_are_learnt_along_and_recorded(toy, tmp_path):
     without = train(toy, None, model=NGRAM, training=TRAINING)[-1]
     model = api.load(tmp_path)
     bare = api.language_model(toy, NGRAM, without.weights)
-    assert (model.score(strings) < bare.score(strings)).all()
+    assert (model.nll(strings) < bare.nll(strings)).all()
 
 
 def test_canaries_have_no_label():

@@ -61,7 +61,7 @@ def test_the_loss_falls(toy):
 def test_the_reported_held_out_loss_is_that_of_the_scored_names(toy):
     last = of_kind(events_of(toy), Evaluated)[-1]
     _, held_out = toy.split(TRAINING.held_out, TRAINING.seed)
-    nats = api.language_model(toy, MODEL, last.weights).score(held_out)
+    nats = api.language_model(toy, MODEL, last.weights).nll(held_out)
     characters = sum(map(len, held_out)) + len(held_out)
     assert last.held_out_nats_per_char == pytest.approx(nats.sum() / characters)
 
@@ -71,7 +71,7 @@ def test_the_reported_training_loss_counts_ends_but_no_padding(toy):
     still = TRAINING.replace(epochs=1, learning_rate=1e-12)
     only = of_kind(events_of(toy, model=MODEL.replace(dropout=0.0), training=still), Evaluated)[0]
     train, _ = toy.split(still.held_out, still.seed)
-    nats = api.language_model(toy, MODEL, only.weights).score(train)
+    nats = api.language_model(toy, MODEL, only.weights).nll(train)
     assert only.train_nats_per_char == pytest.approx(
         nats.sum() / (sum(map(len, train)) + len(train)), rel=1e-5
     )
@@ -121,7 +121,7 @@ def test_one_two_and_three_names_work_untuned(names):
     corpus = NameCorpus.of(names)
     assert any("few" in warning for warning in corpus.report.warnings)
     model = api.train(corpus, epochs=2)
-    assert np.isfinite(model.score(names)).all()
+    assert np.isfinite(model.nll(names)).all()
 
 
 def test_too_few_held_out_names_do_not_choose_the_epoch():

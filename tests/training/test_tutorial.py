@@ -236,13 +236,13 @@ def test_without_a_begin_symbol_the_first_character_is_given_and_costs_nothing(c
             logits, carry = rnn.step(np.array([here]), carry)
             nats -= float(log_softmax(logits)[0, there])
         expected.append(nats)
-    np.testing.assert_allclose(model.score(["abc", "c", "cab"]), expected, rtol=1e-5)
+    np.testing.assert_allclose(model.nll(["abc", "c", "cab"]), expected, rtol=1e-5)
     measured = likelihood(model, ["abc", "c"])
     assert measured.characters == 4  # b, c and two ends
     assert measured.nats_per_char == pytest.approx(sum(expected[:2]) / 4, rel=1e-5)
     assert measured.nats_per_char_without_first == pytest.approx(measured.nats_per_char)
     for sample in model.generate(5, start="a", allow_known=True, config=SampleConfig(seed=1)):
-        np.testing.assert_allclose(sample.nats, model.score([sample.text])[0], rtol=1e-4)
+        np.testing.assert_allclose(sample.nats, model.nll([sample.text])[0], rtol=1e-4)
     with pytest.raises(GenerationError, match=r"first character.*--start"):
         model.generate(5)
 

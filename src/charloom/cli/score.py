@@ -65,7 +65,7 @@ def command(
         print_explanations(model, texts, as_json=as_json)
         return
     scored = [t for t, good in zip(texts, known, strict=True) if good] if known else texts
-    nats = iter(model.score(scored).tolist())
+    nats = iter(model.nll(scored).tolist())
     out = sys.stdout
     for i, text in enumerate(texts):
         value = next(nats) if not known or known[i] else None

@@ -59,10 +59,10 @@ def load_steered(
             name, weight = (label, 1.0) if label in model.labels else _split(label)
             weights[name] = weights.get(name, 0.0) + weight
         options = {} if guidance is None else {"guidance": guidance}
-        model = model.steered(weights, **options)
+        model = model.condition(weights, **options)
     if other is not None:
         path, share = _split(other, otherwise=0.5)
-        model = model.joined(load(path), share)
+        model = model.blend_with(load(path), share)
     return model
 
 

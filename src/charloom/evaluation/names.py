@@ -167,9 +167,9 @@ def _known(
         return train
     if train is not None:
         return list(dict.fromkeys(map(normalise, train)))
-    if model.known is None:
+    if model.training_set is None:
         return None
-    return sorted(frozenset(map(normalise, model.known)).difference(real))
+    return sorted(frozenset(map(normalise, model.training_set)).difference(real))
 
 
 def _inputs(model: LanguageModel, names: Sequence[str]) -> list[NDArray[np.int32]]:

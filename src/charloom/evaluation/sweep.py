@@ -68,7 +68,7 @@ def temperature_sweep(
     """
     if not temperatures:
         raise ConfigError("temperatures must hold one at least. Received: none")
-    if model.known is None:
+    if model.training_set is None:
         raise GenerationError(
             "copies need the training list to tell them by, which is not with this model. "
             "Load a run folder that has its train_names.txt."
@@ -79,7 +79,7 @@ def temperature_sweep(
 def _draws(
     model: LanguageModel, temperature: float, n: int, seed: int, start: str, threads: int | None
 ) -> Draws:
-    like = list(model.known or ()) if not (start or model.rnn.config.begin) else []
+    like = list(model.training_set or ()) if not (start or model.rnn.config.begin) else []
     found, _ = plain_draws(
         model, n, temperature=temperature, seed=seed, start=start, like=like, threads=threads
     )

@@ -1,6 +1,8 @@
 """New strings from a trained model, on NumPy alone: samplers, rules, arrivals, scoring."""
 
 from ..models.sampling import Sampler as Sampler
-from .names import LanguageModel as LanguageModel
+from .model import LanguageModel as LanguageModel
+from .names import NameModel as NameModel
 from .search.request import Generated as Generated
 from .search.request import Sample as Sample
+from .text import TextModel as TextModel

@@ -14,8 +14,10 @@ from ..config import SampleConfig, Unit
 from ..data.vocabulary import BOUNDARY, split_units
 from ..models.sampling import Sampler
 from ..models.threads import one_blas_thread
-from .names import LanguageModel
+from .model import LanguageModel
+from .names import NameModel
 from .novelty import CELLS, normalise
+from .text import TextModel
 
 END = "<end>"
 """What stands for the end symbol: no character looks like it."""
@@ -89,7 +91,7 @@ def explain(
     temperature: float = 1.0,
     compare: bool = True,
 ) -> list[Explanation]:
-    """Explain each text, in order: its nats are those of ``model.score``.
+    """Explain each text, in order: its nats are those of ``model.nll``.
 
     Args:
         model: what the texts are read with.
@@ -114,7 +116,9 @@ def explain(
             rows = order[first : first + ROWS]
             parts = _read(model, [strings[i] for i in rows], alternatives, sampler)
             read |= zip(rows, parts, strict=True)
-    known = model.novelty(allow_known=True).known if compare else None
+    known = None
+    if compare and isinstance(model, NameModel):
+        known = model.novelty(allow_known=True).known
     near = nearest(normal, known, model.vocabulary.unit) if known else [None] * len(normal)
     given = ["" if model.rnn.config.begin else model.vocabulary.decode(s[:1]) for s in strings]
     return [Explanation(text, given[i], *read[i], near[i]) for i, text in enumerate(texts)]
@@ -157,7 +161,7 @@ def _read(
 ) -> list[tuple[tuple[Step, ...], float]]:
     """Return the steps and the nats of strings of ids, which come with the longest first."""
     rnn, characters = model.rnn, (END, *model.vocabulary.characters, UNKNOWN)
-    end = () if model.is_text else (BOUNDARY,)
+    end = () if isinstance(model, TextModel) else (BOUNDARY,)
     ids = [(BOUNDARY, *string.tolist(), *end) for string in strings]
     steps: list[list[Step]] = [[] for _ in ids]
     nats = np.zeros(len(ids))

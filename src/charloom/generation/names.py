@@ -1,8 +1,8 @@
-"""A trained model as its users meet it: text in, text out."""
+"""A trained model of names: sampling under constraints, the likeliest names, likelihoods."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
@@ -17,11 +17,11 @@ from ..models.rnn.numpy import Recurrence
 from ..models.scoring.names import score
 from .constraints.compiled import Compiled
 from .known import normalise, normalised
+from .model import LanguageModel, positive
 from .novelty import Novelty
-from .options import Options, TextOptions
+from .options import Options
 from .search.request import Generated, Request, Search
 from .search.without_replacement import Draws
-from .text import nats_of_openings, stream_text
 
 if TYPE_CHECKING:
     from .constraints import Rule, Rules
@@ -30,44 +30,33 @@ GUIDANCE = 2.0
 """How strongly labels steer, if nothing is said: 1, their own prediction, is often too little."""
 
 
-@dataclass(frozen=True, eq=False)
-class LanguageModel:
-    """A model, the characters that it reads, and the names that it learnt from.
-
-    A model of running text (``is_text``) has ``text`` and ``stream_text`` in place of the calls
-    that draw names.
+@dataclass(frozen=True, eq=False, repr=False)
+class NameModel(LanguageModel):
+    """A model of names, and the names that it was trained on.
 
     Attributes:
         rnn: the recurrence.
         vocabulary: characters to ids and back.
-        known: the training list; ``None`` if it is not at hand.
+        training_set: the names that are not new; ``None`` if they are not at hand.
         longest: length of the longest training name, in the vocabulary's units.
-        labels: what kinds of names it can tell apart, in the order of the model's.
+        labels: the kinds of names that it distinguishes, in the order of the model's.
 
     Raises:
         ConfigError: the vocabulary is not of the model's size.
+
+    Example:
+        >>> from charloom import NameCorpus, train
+        >>> model = train(NameCorpus.of(["Ann", "Anna", "Hanna"]), kind="ngram")
+        >>> len(model.names(2, seed=1))
+        2
     """
 
-    rnn: Recurrence
-    vocabulary: Vocabulary
-    known: Set[str] | None
-    longest: int
+    training_set: Set[str] | None = None
+    longest: int = 50
     labels: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        if self.vocabulary.size != self.rnn.vocabulary_size:
-            raise ConfigError(
-                f"the vocabulary must have the model's {self.rnn.vocabulary_size} ids. "
-                f"Received: {self.vocabulary.size}"
-            )
-
-    @property
-    def is_text(self) -> bool:
-        """Whether it has learnt running text, and not names."""
-        return self.rnn.config.text
-
-    def steered(self, labels: Mapping[str, float], guidance: float = GUIDANCE) -> LanguageModel:
-        """Return the model as it speaks of a kind of names, or of a mixture of kinds.
+    def condition(self, labels: Mapping[str, float], guidance: float = GUIDANCE) -> NameModel:
+        """Return the model conditioned on a label, or on a mixture of labels.
 
         log p = (1 - g) log p(unlabelled) + g Σ w log p(label), step by step.
 
@@ -78,34 +67,34 @@ class LanguageModel:
         Raises:
             ConfigError: the model has no such label, or a number lies outside what it may be.
         """
-        if self.is_text:
-            raise ConfigError("this model has learnt running text, which has no labels.")
         from ..models.blend import Blend, steered
 
         if isinstance(self.rnn, Blend):
             raise ConfigError("a blend cannot be steered. Steer the models, then blend them.")
         rnn = steered(self.rnn, self.labels, labels, guidance)
-        return replace(self, rnn=rnn, labels=())
+        return replace(self, rnn=rnn, labels=(), saved=None)
 
-    def joined(self, other: LanguageModel, share: float = 0.5) -> LanguageModel:
+    def blend_with(self, other: NameModel, weight: float = 0.5) -> NameModel:
         """Return a blend with another model, over the characters that both know.
 
-        log p = (1 - share) log p(this) + share log p(other), step by step: a product of experts.
+        log p = (1 - weight) log p(this) + weight log p(other), step by step: a product of experts.
         What either was trained on is not new.
 
         Raises:
-            ConfigError: ``share`` lies outside [0, 1], the two have no common characters, or one
-                has learnt names and the other text.
+            ConfigError: ``weight`` lies outside [0, 1], the two have no common characters, or
+                one is of names and the other of text.
         """
+        if not isinstance(other, NameModel):
+            raise ConfigError("models that are blended must both be of names, or both of text.")
         from ..models.blend import joined
 
-        if self.is_text != other.is_text:
-            raise ConfigError("models that are blended must both be of names, or both of text.")
-        rnn, vocabulary = joined((self.rnn, self.vocabulary), (other.rnn, other.vocabulary), share)
-        known = None
-        if self.known is not None and other.known is not None:
-            known = self.known | other.known
-        return LanguageModel(rnn, vocabulary, known, max(self.longest, other.longest))
+        mine, others = (self.rnn, self.vocabulary), (other.rnn, other.vocabulary)
+        rnn, vocabulary = joined(mine, others, weight)
+        training_set = None
+        if self.training_set is not None and other.training_set is not None:
+            training_set = self.training_set | other.training_set
+        longest = max(self.longest, other.longest)
+        return NameModel(rnn, vocabulary, training_set=training_set, longest=longest)
 
     def generate(self, n: int = 10, **options: Unpack[Options]) -> Generated:
         """Draw ``n`` strings from the model, as ``options`` say.
@@ -137,32 +126,6 @@ class LanguageModel:
         """
         return Draws(*self._speaker, self._request(n, **options))
 
-    def text(self, characters: int = 1000, **options: Unpack[TextOptions]) -> str:
-        """Draw running text: the start, and so many characters more, as ``options`` say.
-
-        Raises:
-            ConfigError: the model is one of names, or an argument lies outside what it may be.
-            VocabularyError: ``start`` has a character that the model never saw.
-        """
-        return "".join(self.stream_text(characters, **options))
-
-    def stream_text(
-        self, characters: int | None = 1000, **options: Unpack[TextOptions]
-    ) -> Iterator[str]:
-        """Draw as ``text`` does, and hand out first the start, then each character as it comes.
-
-        With ``None`` for ``characters`` there is no end.
-        """
-        if not self.is_text:
-            raise ConfigError(
-                "this model has learnt names, not running text. Call generate(n=10), or names."
-            )
-        if characters is not None:
-            _positive("characters", characters)
-        start, config, changes = options.pop("start", ""), options.pop("config", None), options
-        config = (config or SampleConfig()).replace(**changes)
-        return stream_text(self.rnn, self.vocabulary, characters, start, config)
-
     def best(
         self, n: int = 10, *, beam: int | None = None, **options: Unpack[Options]
     ) -> Generated:
@@ -184,21 +147,19 @@ class LanguageModel:
         request = self._request(n, **options)
         if beam is None:
             return Best(*self._speaker, request)
-        _positive("beam", beam)
+        positive("beam", beam)
         return Beam(*self._speaker, request, beam)
 
-    def score(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:
-        """Return -log of each text's probability, (N,), in nats, end symbol included.
+    def nll(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:
+        """Return each name's negative log-likelihood, (N,), in nats, its end included.
 
-        For a model without a begin symbol, it is that of the rest given the first character; for
-        one of running text, that of a text's beginning so, whatever follows.
+        For a model without a begin symbol, it is that of the rest given the first character.
 
         Raises:
-            VocabularyError: a text has a character that the model never saw.
+            VocabularyError: a name has a character that the model never saw.
             ConfigError: ``threads`` is less than 1.
         """
-        ids = [self.vocabulary.encode(normalise(t)) for t in texts]
-        return (nats_of_openings if self.is_text else score)(self.rnn, ids, threads)
+        return score(self.rnn, [self.vocabulary.encode(normalise(t)) for t in texts], threads)
 
     def novelty(
         self,
@@ -215,12 +176,12 @@ class LanguageModel:
             GenerationError: new strings are asked for, but there is nothing to tell them by.
         """
         forbidden = frozenset(map(normalise, forbid))
-        if self.known is None and not allow_known and not forbidden:
+        if self.training_set is None and not allow_known and not forbidden:
             raise GenerationError(
                 "new names need the training list to tell them by, which is not with this model. "
                 "Pass --forbid FILE with the list, or --allow-known."
             )
-        _positive("min_edits", min_edits)
+        positive("min_edits", min_edits)
         return Novelty(
             known=self._known,
             forbidden=forbidden,
@@ -229,6 +190,12 @@ class LanguageModel:
             fold_case=fold_case,
             unit=self.vocabulary.unit,
         )
+
+    def _described(self) -> str:
+        known = self.training_set
+        trained = "" if known is None else f", trained on {len(known):,} names"
+        labels = f", {len(self.labels):,} labels" if self.labels else ""
+        return super()._described() + labels + trained
 
     def _request(
         self,
@@ -246,13 +213,8 @@ class LanguageModel:
         **changes: Any,
     ) -> Request:
         """Check what is asked for."""
-        if self.is_text:
-            raise ConfigError(
-                "this model has learnt running text, not names. Call text(characters=1000), or "
-                "stream_text."
-            )
         if n is not None:
-            _positive("n", n)
+            positive("n", n)
         config = (config or SampleConfig()).replace(**changes)
         longest = config.max_length or 2 * self.longest + 10
         compiled = Compiled(np.zeros(0, np.int32), least=1, most=longest, automaton=None)
@@ -294,15 +256,10 @@ class LanguageModel:
 
     @cached_property
     def _known(self) -> Set[str] | None:
-        return None if self.known is None else normalised(self.known)
+        return None if self.training_set is None else normalised(self.training_set)
 
 
 def _gather(search: Search) -> Generated:
     """Take all that a search finds."""
     samples = tuple(search)
     return Generated(samples, search.seen, search.mass, search.reason, search.note)
-
-
-def _positive(name: str, value: object) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ConfigError(f"{name} must be a whole number, 1 or more. Received: {value}")

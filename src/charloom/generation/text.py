@@ -1,11 +1,13 @@
-"""Running text from a model of text, a character at a time, for as long as it is wanted."""
+"""A trained model of running text, sampled a character at a time, as long as it is wanted."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +19,9 @@ from ..models.interface import NEVER, Quick, Reader, Recurrence
 from ..models.sampling import Floats, Sampler
 from ..models.scoring.names import log_softmax
 from ..models.threads import one_blas_thread, run
+from .model import LanguageModel, positive
 from .novelty import normalise
+from .options import TextOptions
 
 AT_ONCE = 0.01
 """Seconds for which characters are drawn before they are handed out: nobody sees the difference,
@@ -25,6 +29,73 @@ and between the drawings the caller has the machine's threads to itself."""
 
 ROWS = 256
 """Strings that are read side by side, at most."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TextModel(LanguageModel):
+    """A model of running text, which has no end.
+
+    Attributes:
+        rnn: the recurrence.
+        vocabulary: characters to ids and back.
+
+    Raises:
+        ConfigError: the vocabulary is not of the model's size.
+
+    Example:
+        >>> from charloom import TextCorpus, train
+        >>> model = train(TextCorpus.of("abc " * 400), kind="ngram")
+        >>> len(model.text(20, seed=1))
+        20
+    """
+
+    def text(self, characters: int = 1000, **options: Unpack[TextOptions]) -> str:
+        """Sample running text: the start, and so many characters more, as ``options`` say.
+
+        Raises:
+            ConfigError: an argument lies outside what it may be.
+            VocabularyError: ``start`` has a character that the model never saw.
+        """
+        return "".join(self.stream_text(characters, **options))
+
+    def stream_text(
+        self, characters: int | None = 1000, **options: Unpack[TextOptions]
+    ) -> Iterator[str]:
+        """Sample as ``text`` does; yield first the start, then each character as it is sampled.
+
+        With ``None`` for ``characters`` there is no end.
+        """
+        if characters is not None:
+            positive("characters", characters)
+        start, config, changes = options.pop("start", ""), options.pop("config", None), options
+        config = (config or SampleConfig()).replace(**changes)
+        return stream_text(self.rnn, self.vocabulary, characters, start, config)
+
+    def nll(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:
+        """Return -log of the probability that a text begins so, (N,), in nats, whatever follows.
+
+        Raises:
+            VocabularyError: a text has a character that the model never saw.
+            ConfigError: ``threads`` is less than 1.
+        """
+        ids = [self.vocabulary.encode(normalise(text)) for text in texts]
+        return nats_of_openings(self.rnn, ids, threads)
+
+    def blend_with(self, other: TextModel, weight: float = 0.5) -> TextModel:
+        """Return a blend with another model, over the characters that both know.
+
+        log p = (1 - weight) log p(this) + weight log p(other), step by step: a product of experts.
+
+        Raises:
+            ConfigError: ``weight`` lies outside [0, 1], the two have no common characters, or
+                one is of names and the other of text.
+        """
+        if not isinstance(other, TextModel):
+            raise ConfigError("models that are blended must both be of names, or both of text.")
+        from ..models.blend import joined
+
+        mine, others = (self.rnn, self.vocabulary), (other.rnn, other.vocabulary)
+        return TextModel(*joined(mine, others, weight))
 
 
 def stream_text(

@@ -1,7 +1,8 @@
-"""The run folder: a model's weights, vocabulary, configuration and data, and training states."""
+"""The run folder: `Run` opens it; beside it the format of its model, states and lists."""
 
 from __future__ import annotations
 
+from .facts import Facts as Facts
 from .model_file import EPOCHS as EPOCHS
 from .model_file import MODEL_FILES as MODEL_FILES
 from .model_file import SavedModel as SavedModel
@@ -12,6 +13,7 @@ from .model_file import latest_epoch as latest_epoch
 from .model_file import load_model as load_model
 from .model_file import save_model as save_model
 from .model_file import sound_facts as sound_facts
+from .run import Run as Run
 from .state_file import CHECKPOINTS as CHECKPOINTS
 from .state_file import STATE_FILES as STATE_FILES
 from .state_file import FoundState as FoundState

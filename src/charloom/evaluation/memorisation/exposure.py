@@ -115,7 +115,7 @@ def exposure(
             f"exposure needs a canary and {LEAST_REFERENCES} references at least. "
             f"Received: {len(canaries)} and {references}"
         )
-    nats = model.score(canaries, threads)
+    nats = model.nll(canaries, threads)
     lengths = np.array([len(model.vocabulary.encode(canary)) for canary in canaries])
     different, known = np.unique(lengths), frozenset(canaries)
     each = max(LEAST_REFERENCES, references // len(different))
@@ -124,7 +124,7 @@ def exposure(
     for length in different.tolist():
         strings = (s for s in random_strings(model.vocabulary, length, rng) if s not in known)
         drawn = list(itertools.islice(strings, each))
-        others = np.sort(model.score(drawn, threads))
+        others = np.sort(model.nll(drawn, threads))
         mine = lengths == length
         ranks[mine] = 1 + np.searchsorted(others, nats[mine], side="right")
         bits = -np.log2(ranks[mine] / (each + 1))

@@ -172,7 +172,7 @@ def _table(
     ids = [model.vocabulary.encode(names[i]) for i in rows]
     weight = np.array([1.0 if begins is None else begins[int(string[0])] for string in ids])
     table[rows, :-2] = weight[:, None] * chances_by_temperature(model, ids, temperatures, threads)
-    table[rows, -2] = model.score([names[i] for i in rows], threads)
+    table[rows, -2] = model.nll([names[i] for i in rows], threads)
     table[rows, -1] = [len(string) + (begins is None) for string in ids]
     return table
 

@@ -70,7 +70,7 @@ def likelihood(model: LanguageModel, names: Sequence[str]) -> Likelihood:
             else "there are no names to score. Give a file with one name a line."
         )
     ids = [model.vocabulary.encode(name) for name in scored]
-    nats = float(model.score(scored).sum())
+    nats = float(model.nll(scored).sum())
     begin = model.rnn.config.begin
     characters = sum(map(len, ids)) + (len(ids) if begin else 0)
     logits, _ = model.rnn.step(np.array([BOUNDARY]), model.rnn.initial_carry(1))

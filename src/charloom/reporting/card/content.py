@@ -101,7 +101,7 @@ def gather(
         "seed": seed,
         "samples": samples,
         "start": _start(model, saved),
-        "examples_are_new": model.known is not None,
+        "examples_are_new": model.training_set is not None,
     }
     data["examples"] = attempt("examples", lambda: _examples(model, data["start"], seed)) or []
     measured = attempt("measures", lambda: _measured(model, saved, samples, seed))
@@ -162,7 +162,7 @@ def _memorisation(
 def _examples(model: LanguageModel, start: str, seed: int) -> list[str]:
     if model.is_text:
         return [model.text(PASSAGE, seed=seed)]
-    return model.names(EXAMPLES, seed=seed, start=start, allow_known=model.known is None)
+    return model.names(EXAMPLES, seed=seed, start=start, allow_known=model.training_set is None)
 
 
 def _start(model: LanguageModel, saved: SavedModel) -> str:

@@ -182,7 +182,7 @@ def _new_names(found: Content, source: Source, others: Data) -> None:
         if not drawn:
             raise GenerationError(f"the model {drawn.reason}")
         return
-    known = source.model.known or frozenset()
+    known = source.model.training_set or frozenset()
     plain = dict.fromkeys(names(source, 20 * NEW, **others))
     found.new_names = [name for name in plain if name not in known][:NEW]
 
@@ -275,7 +275,7 @@ def _frequent(data: Data, source: Source) -> Data:
 
 def _by_label(found: Content, source: Source, others: Data) -> None:
     for label in source.model.labels[:LABELS]:
-        drawn = source.model.steered({label: 1.0}).generate(NAMES_A_HEAT, **others)
+        drawn = source.model.condition({label: 1.0}).generate(NAMES_A_HEAT, **others)
         if drawn:
             found.by_label.append((label, [sample.text for sample in drawn]))
 
@@ -291,7 +291,7 @@ def _next(found: Content, source: Source) -> None:
 
 
 def _by_temperature(found: Content, source: Source, others: Data) -> None:
-    known = source.model.known or frozenset()
+    known = source.model.training_set or frozenset()
     for heat in HEAT:
         if found.is_text:
             written = source.model.text(WRITTEN, temperature=heat, **others)

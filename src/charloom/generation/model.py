@@ -1,0 +1,114 @@
+"""What models of names and of text have in common: a recurrence, its characters and its origin."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.vocabulary import Vocabulary
+from ..errors import ConfigError
+from ..models.interface import Recurrence
+from .deprecated import OldNames
+
+if TYPE_CHECKING:
+    from ..run import SavedModel
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LanguageModel(OldNames, ABC):
+    """A model and the characters that it reads: a ``NameModel`` or a ``TextModel``.
+
+    Attributes:
+        rnn: the recurrence, ``step(ids (B,), carry) -> logits (B, V), carry``.
+        vocabulary: characters to ids and back.
+
+    Raises:
+        ConfigError: the vocabulary is not of the model's size.
+    """
+
+    rnn: Recurrence
+    vocabulary: Vocabulary
+
+    saved: SavedModel | None = field(default=None, kw_only=True)
+    """What ``save`` writes; ``None`` for a model that is put together from others."""
+
+    def __post_init__(self) -> None:
+        if self.vocabulary.size != self.rnn.vocabulary_size:
+            raise ConfigError(
+                f"the vocabulary must have the model's {self.rnn.vocabulary_size} ids. "
+                f"Received: {self.vocabulary.size}"
+            )
+
+    @property
+    def history(self) -> Sequence[Mapping[str, Any]]:
+        """Losses in training, one entry an epoch; empty where they are not known."""
+        found = None if self.saved is None else self.saved.facts.get("history")
+        return found if isinstance(found, list) else ()
+
+    @abstractmethod
+    def nll(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:
+        """Return each text's negative log-likelihood, (N,), in nats: lower is likelier.
+
+        Raises:
+            VocabularyError: a text has a character that the model never saw.
+            ConfigError: ``threads`` is less than 1.
+        """
+
+    def log_prob(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:
+        """Return each text's log-probability, (N,), in nats: ``-nll(texts)``, higher is likelier.
+
+        Raises:
+            VocabularyError, ConfigError: as ``nll``.
+        """
+        return -self.nll(texts, threads)
+
+    def save(self, folder: str | Path, *, force: bool = False) -> None:
+        """Write the model to a run folder, which ``load`` and every command take.
+
+        Args:
+            folder: created if it is not there.
+            force: replace the model that it holds.
+
+        Raises:
+            ConfigError: the model was put together from others, and has no weights of its own.
+            RunError: the folder is in use and ``force`` is off, or it cannot be written.
+        """
+        from ..run import claim, save_model
+
+        if self.saved is None:
+            raise ConfigError(
+                "only a model that was trained or loaded can be saved. Save each part of a blend, "
+                "and blend them again after load."
+            )
+        claim(Path(folder), force=force)
+        save_model(Path(folder), self.saved)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._described()})"
+
+    def _repr_html_(self) -> str:
+        """Show the model in a notebook."""
+        return f"<p><b>{type(self).__name__}</b>: {escape(self._described())}</p>"
+
+    def _described(self) -> str:
+        config = self.rnn.config
+        network = f"{config.cell.upper()} {' x '.join([str(config.units)] * config.layers)}"
+        parts = [config.kind, *([network] if config.has_network else [])]
+        return f"{', '.join(parts)}, {len(self.vocabulary.characters):,} {self.vocabulary.unit}s"
+
+
+def positive(name: str, value: object) -> None:
+    """Check that ``value`` is a whole number above 0.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ConfigError(f"{name} must be a whole number, 1 or more. Received: {value}")

@@ -1,0 +1,166 @@
+"""A run folder, opened, verified and hashed once: what every command takes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ..config import ModelConfig
+from ..data.vocabulary import Vocabulary
+from ..errors import RunError
+from ..models.factory import parameters_of
+from .facts import Facts
+from .model_file import EPOCHS, SavedModel, load_model
+from .state_file import CHECKPOINTS
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Run:
+    """A trained model in its folder: verified weights, data and facts.
+
+    Open one with ``Run.open``: every byte is read and checked there, once, and nothing that the
+    folder holds is run as code.
+
+    Attributes:
+        path: the folder.
+        saved: what its model file holds.
+    """
+
+    path: Path
+    saved: SavedModel
+
+    @classmethod
+    def open(cls, path: str | Path) -> Run:
+        """Open and verify the run folder ``path``.
+
+        Raises:
+            RunError: a file is missing, damaged, foreign or too new.
+        """
+        return cls(Path(path), load_model(Path(path)))
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r}, {self.config.kind} of {self.data_kind})"
+
+    @property
+    def config(self) -> ModelConfig:
+        """The architecture."""
+        return self.saved.config
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Characters to ids and back."""
+        return self.saved.vocabulary
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the model's labels, in order."""
+        return self.saved.labels
+
+    @property
+    def weights(self) -> Mapping[str, NDArray[Any]]:
+        """The validated weights, by name."""
+        return self.saved.weights
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it was trained on running text, not on names."""
+        return self.config.text
+
+    @property
+    def data_kind(self) -> str:
+        """``text`` or ``names``: what it was trained on."""
+        return "text" if self.is_text else "names"
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What the run says of its training."""
+        return Facts.of(self.saved.facts, text=self.is_text)
+
+    @cached_property
+    def parameters(self) -> int:
+        """How many numbers were trained or fitted."""
+        return parameters_of(self.config, self.weights)
+
+    @cached_property
+    def digest(self) -> str:
+        """64 hex digits, the SHA-256 of the model: architecture, characters, labels and weights."""
+        described = self.config.to_dict(), self.vocabulary.characters, self.vocabulary.unit
+        whole = hashlib.sha256(
+            json.dumps([*described, self.vocabulary.has_unknown, self.labels]).encode()
+        )
+        for name, array in sorted(self.weights.items()):
+            whole.update(f"{name} {array.dtype.str} {array.shape} ".encode())
+            whole.update(array.tobytes())
+        return whole.hexdigest()
+
+    @property
+    def training_set(self) -> Sequence[str] | None:
+        """All that it was trained on, canaries included; ``None`` without the file, or for text."""
+        return self.saved.train_names
+
+    @cached_property
+    def train_names(self) -> Sequence[str]:
+        """The real names that it was trained on, if they are at hand: no canaries."""
+        names, canaries = self.saved.train_names or (), frozenset(self.facts.canaries)
+        return [name for name in names if name not in canaries] if canaries else names
+
+    @property
+    def held_out_names(self) -> Sequence[str]:
+        """The names that were held out; empty if there are none, or for text."""
+        return self.saved.held_out_names or ()
+
+    @property
+    def held_out_text(self) -> str:
+        """The text that was held out; empty if there is none, or for names."""
+        return self.saved.held_out_text or ""
+
+    def need_held_out_names(self) -> Sequence[str]:
+        """Return the held-out names.
+
+        Raises:
+            RunError: there are none.
+        """
+        if not self.held_out_names:
+            raise RunError(
+                f"{self.path} has no held-out names. Pass --data FILE with names to measure on."
+            )
+        return self.held_out_names
+
+    def need_held_out_text(self) -> str:
+        """Return the held-out text.
+
+        Raises:
+            RunError: there is none.
+        """
+        if not self.held_out_text:
+            raise RunError(
+                f"{self.path} has no held-out text. Pass --data FILE with text to measure on."
+            )
+        return self.held_out_text
+
+    @property
+    def history(self) -> Sequence[Mapping[str, Any]]:
+        """Losses, one entry an epoch, up to when the model was saved."""
+        return self.facts.history
+
+    @property
+    def epochs(self) -> tuple[Path, ...]:
+        """Folders of the models of single epochs that were kept, the earliest first."""
+        return _numbered(self.path / EPOCHS)
+
+    @property
+    def checkpoints(self) -> tuple[Path, ...]:
+        """Folders of the training states that were kept, the earliest first."""
+        return _numbered(self.path / CHECKPOINTS)
+
+
+def _numbered(folder: Path) -> tuple[Path, ...]:
+    found = [path for path in folder.glob("*") if path.name.isdecimal() and path.is_dir()]
+    return tuple(sorted(found, key=lambda path: int(path.name)))

@@ -1,0 +1,65 @@
+"""What ``fit`` and ``train`` take, by keyword and with its type."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from ..config import Cell, Kind, Part, Preparation
+
+if TYPE_CHECKING:
+    from ..run import Run, SavedModel
+    from .engines.base import Loop
+
+
+class FitSettings(TypedDict, total=False):
+    """Where to save, what to start from, and settings in place of the recipe's.
+
+    Attributes:
+        out: the run folder that the best model and the training's state are saved to.
+        force: take over an ``out`` that is in use.
+        resume: resume the training that ``out`` holds.
+        loop: ``fit``; ``custom``, the unpacked step of the backend; or a function that makes one.
+        initial: a run whose weights training starts from.
+        recipe: ``tutorial``, or a file that ``charloom tune`` wrote.
+
+    All others are fields of ``ModelConfig`` and ``TrainConfig``, which say what they mean.
+    """
+
+    out: str | Path | None
+    force: bool
+    resume: bool
+    loop: Loop
+    initial: str | Path | Run | SavedModel | None
+    recipe: str | Path | None
+
+    kind: Kind | None
+    order: int | None
+    cell: Cell | None
+    units: int | None
+    layers: int | None
+    embedding: int | None
+    dropout: float | None
+    begin: bool | None
+    text: bool | None
+
+    epochs: int | None
+    batch_size: int | None
+    learning_rate: float | None
+    warmup: float | None
+    final: float | None
+    weight_decay: float | None
+    clip_norm: float | None
+    patience: int | None
+    held_out: float | None
+    seconds: float | None
+    seed: int | None
+    preparation: Preparation | None
+    window: int | None
+    keep_epochs: int | None
+    save_seconds: float | None
+    save_steps: int | None
+    keep_checkpoints: int | None
+    label_dropout: float | None
+    freeze: tuple[Part, ...] | None
+    canaries: int | None
