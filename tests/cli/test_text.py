@@ -12,7 +12,7 @@ from collections import Counter
 
 import pytest
 
-from charloom import load
+from charloom import TextModel, load
 from charloom.models.rnn.numpy import NumpyRNN
 from helpers.text_runs import HELD_OUT, save_text_run
 
@@ -95,7 +95,7 @@ def test_what_makes_no_sense_for_text_is_refused_in_a_line(call, run, options):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--label", "x"], "no labels"),
+        (["--label", "x"], "--label is for names"),
         (["--temperature", "1", "--temperature", "2"], "may be given once"),
         (["--characters", "0"], "characters must be a whole number"),
         (["--start", "z"], "'z'"),
@@ -258,5 +258,5 @@ def test_the_unknown_symbol_has_its_place_in_figures(call, tmp_path):
 
 def test_a_model_of_text_is_loaded_as_one(run):
     model = load(run)
-    assert model.is_text and isinstance(model.rnn, NumpyRNN)
+    assert isinstance(model, TextModel) and isinstance(model.rnn, NumpyRNN)
     assert model.nll(["ab"])[0] == pytest.approx(nats("ab"), abs=1e-5)

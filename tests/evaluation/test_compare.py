@@ -127,7 +127,3 @@ def test_holm_corrects_the_least_most():
 def test_what_cannot_be_compared_is_refused():
     with pytest.raises(ConfigError, match="two models at least"):
         compare_names({"one": uniform(3)}, NAMES)
-    with pytest.raises(ConfigError, match="Pass one kind"):
-        compare_names({"one": uniform(3), "two": uniform(3, text=True)}, NAMES)
-    with pytest.raises(ConfigError, match="Pass one kind"):
-        compare_text({"one": uniform(3), "two": uniform(3, text=True)}, "abc")

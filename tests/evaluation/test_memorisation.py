@@ -228,8 +228,6 @@ def test_the_verdict_counts_in_numbers_that_can_be_imagined(copied, ideal, said)
 
 
 def test_what_cannot_be_measured_is_refused():
-    with pytest.raises(ConfigError, match="text_memorisation"):
-        memorisation(uniform(3, text=True), ["ab"], ["ba"])
     with pytest.raises(ConfigError, match="one at least"):
         memorisation(uniform(3), ["ab"], ["ba"], temperatures=())
     with pytest.raises(ConfigError, match="above 0 and at most 100"):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .options import draw_seed_option, json_option, run_argument, say, to_json
 from .watched import watched
+
+if TYPE_CHECKING:
+    from ..run import Run
 
 README = "README.md"
 
@@ -35,7 +39,7 @@ README = "README.md"
 @draw_seed_option
 @json_option
 def command(
-    run: Path,
+    run: Run,
     out: Path | None,
     force: bool,
     source: tuple[str, ...],
@@ -52,9 +56,9 @@ def command(
     from ..reporting.card import check_place, gather, to_markdown, write_card
 
     model = load(run)
-    if source and not model.is_text:
+    if source and not run.is_text:
         raise click.UsageError("--source is for running text; RUN has its training names with it.")
-    place = run / README if out is None else out
+    place = run.path / README if out is None else out
     prints = as_json or str(place) == "-"
     if not prints:
         check_place(place, force=force)

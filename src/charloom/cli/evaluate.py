@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,8 +19,8 @@ from .options import (
 
 if TYPE_CHECKING:
     from ..data.text import TextCorpus
-    from ..generation import LanguageModel
-    from ..run import SavedModel
+    from ..generation import NameModel, TextModel
+    from ..run import Run
 
 TEXT_SAMPLES = 20_000
 """Characters that are drawn of text, if nothing is said."""
@@ -51,7 +50,7 @@ TEXT_SAMPLES = 20_000
 @click.option("--label-field", help="Field of a .jsonl's objects with each name's label.")
 @json_option
 def command(
-    run: Path,
+    run: Run,
     data: tuple[str, ...],
     samples: int | None,
     temperature: float,
@@ -80,10 +79,10 @@ def command(
     reads the text as if they were not there, unless it has learnt of rare ones (--min-count).
     """
     from ..api import load
-    from ..run import load_model
+    from ..generation import TextModel
 
     model = load(run)
-    if model.is_text:
+    if isinstance(model, TextModel):
         result = _of_text(run, model, data, samples, temperature, seed, reading)
     else:
         kinds = {"label_column": label_column, "label_field": label_field}
@@ -94,9 +93,7 @@ def command(
             result = _likelihood(model, names, labels, seed)
         else:
             count = 10_000 if samples is None else samples
-            result = _of_names(
-                load_model(run), model, names, labels, count, temperature, seed, rules
-            )
+            result = _of_names(run, model, names, labels, count, temperature, seed, rules)
     if as_json:
         click.echo(to_json(result))
     elif samples == 0:
@@ -107,12 +104,12 @@ def command(
     else:
         from .measure_table import show
 
-        show(result, text=model.is_text)
+        show(result, text=isinstance(model, TextModel))
 
 
 def _names(
-    run: Path,
-    model: LanguageModel,
+    run: Run,
+    model: NameModel,
     data: tuple[str, ...],
     reading: dict[str, Any],
     *,
@@ -122,22 +119,15 @@ def _names(
 
     There are no names if the run held none out and they are not needed.
     """
-    from ..api import held_out_names
     from ..data.names import NameCorpus
-    from ..errors import RunError
 
     if data:
         corpus = NameCorpus.read(*data, unit=model.vocabulary.unit, **reading)
         return corpus.names, corpus.labels
-    try:
-        return held_out_names(run), None
-    except RunError:
-        if needed:
-            raise
-        return (), None
+    return run.need_held_out_names() if needed else run.held_out_names, None
 
 
-def _check_labels(model: LanguageModel, data: tuple[str, ...], wanted: Collection[str]) -> None:
+def _check_labels(model: NameModel, data: tuple[str, ...], wanted: Collection[str]) -> None:
     """Refuse labels that are of no use."""
     if wanted and not data:
         raise click.UsageError(
@@ -149,7 +139,7 @@ def _check_labels(model: LanguageModel, data: tuple[str, ...], wanted: Collectio
 
 
 def _likelihood(
-    model: LanguageModel, names: Sequence[str], labels: Sequence[str] | None, seed: int
+    model: NameModel, names: Sequence[str], labels: Sequence[str] | None, seed: int
 ) -> dict[str, Any]:
     from ..evaluation import likelihood
     from ..evaluation.metrics.likelihood import labelled_measure
@@ -163,8 +153,8 @@ def _likelihood(
 
 
 def _of_names(
-    saved: SavedModel,
-    model: LanguageModel,
+    run: Run,
+    model: NameModel,
     names: Sequence[str],
     labels: Sequence[str] | None,
     samples: int,
@@ -184,9 +174,9 @@ def _of_names(
         found = measure(
             model,
             names,
-            train=saved.train_names,
+            train=run.training_set,
             labels=labels,
-            canaries=saved.facts.get("canaries") or (),
+            canaries=run.facts.canaries,
             samples=samples,
             temperature=temperature,
             seed=seed,
@@ -195,7 +185,7 @@ def _of_names(
             progress=lambda what, share: tell(what, 0.9 * share),
         )
         tell("memorisation", 0.9)
-        kept = _memorised(saved, model, saved.held_out_names or names, found.notes, seed)
+        kept = _memorised(run, model, run.held_out_names or names, found.notes, seed)
     result = found.to_dict()
     drawn = result.pop("names")  # the likelihood's count has that name
     count = 0 if found.likelihood is None else found.likelihood.to_dict()["names"]
@@ -203,19 +193,19 @@ def _of_names(
 
 
 def _memorised(
-    saved: SavedModel, model: LanguageModel, names: Sequence[str], notes: Sequence[str], seed: int
+    run: Run, model: NameModel, names: Sequence[str], notes: Sequence[str], seed: int
 ) -> dict[str, Any]:
     """Return what is known of memorisation, and the notes, one more if it cannot be known."""
     from ..errors import CharloomError
     from ..evaluation.memorisation.names import memorisation
 
-    if saved.train_names is None or not names:
-        missing = "training list" if saved.train_names is None else "held-out name"
+    if run.training_set is None or not names:
+        missing = "training list" if run.training_set is None else "held-out name"
         why = f"Memorisation cannot be measured: there is no {missing}."
         return {"memorisation": None, "notes": [*notes, why]}
     try:
-        canaries = saved.facts.get("canaries") or ()
-        found = memorisation(model, saved.train_names, names, canaries=canaries, seed=seed)
+        canaries = run.facts.canaries
+        found = memorisation(model, run.training_set, names, canaries=canaries, seed=seed)
     except CharloomError as error:
         return {
             "memorisation": None,
@@ -225,15 +215,14 @@ def _memorised(
 
 
 def _of_text(
-    run: Path,
-    model: LanguageModel,
+    run: Run,
+    model: TextModel,
     data: tuple[str, ...],
     samples: int | None,
     temperature: float,
     seed: int,
     reading: dict[str, Any],
 ) -> dict[str, Any]:
-    from ..api import held_out_text
     from ..data.text import TextCorpus
     from ..evaluation import measure_text, text_likelihood
     from .text_output import refuse_options
@@ -249,7 +238,7 @@ def _of_text(
         with read_along() as progress:
             text = TextCorpus.read(*data, unit=unit, encoding=encoding, progress=progress)
     else:
-        text = held_out_text(run)
+        text = run.need_held_out_text()
     if samples == 0:
         return text_likelihood(model, text).to_dict()
     with watched() as tell:
@@ -269,15 +258,12 @@ def _of_text(
     return result | kept
 
 
-def _text_memorised(
-    run: Path, model: LanguageModel, notes: Sequence[str], seed: int
-) -> dict[str, Any]:
-    from ..api import held_out_text
+def _text_memorised(run: Run, model: TextModel, notes: Sequence[str], seed: int) -> dict[str, Any]:
     from ..errors import CharloomError
     from ..evaluation.memorisation.text import text_memorisation, training_text
 
     try:
-        text, unseen = training_text(run), held_out_text(run)
+        text, unseen = training_text(run), run.need_held_out_text()
         found = text_memorisation(model, text, unseen, temperatures=(1.0,), seed=seed)
     except CharloomError as error:
         why, remedy, _ = str(error).partition(" Pass ")  # which names an option of other commands

@@ -18,6 +18,7 @@ from .steering import load_steered, steering_options
 if TYPE_CHECKING:
     from ..generation import Sample
     from ..generation.search.request import Search
+    from ..run import Run
 
 
 @click.command("generate")
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 )
 @json_option
 def command(
-    run: Path,
+    run: Run,
     count: int,
     characters: int | None,
     temperatures: tuple[float | tuple[float, ...], ...],
@@ -67,8 +68,10 @@ def command(
     """
     if beam is not None and not best:
         raise click.UsageError("--beam is for --best. Add that, or leave it out.")
+    from ..generation import TextModel
+
     model = load_steered(run, labels, guidance, other)
-    if model.is_text:
+    if isinstance(model, TextModel):
         from .text_output import print_text
 
         print_text(model, characters, temperatures, as_json=as_json, **options)

@@ -6,18 +6,38 @@ import json
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
 import click
 
 from ..config import Unit
 
+if TYPE_CHECKING:
+    from ..run import Run
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class RunFolder(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A run folder, which is opened and verified once for the whole command."""
+
+    name = "run"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Run:
+        """Open the folder; its errors are those of ``Run.open``."""
+        from ..run import Run
+
+        return value if isinstance(value, Run) else Run.open(value)
+
+
 def run_argument(function: F) -> F:
-    """The run folder of a trained model."""
-    return click.argument("run", type=click.Path(path_type=Path), metavar="RUN")(function)
+    """The run folder of a trained model, opened."""
+    return click.argument("run", type=RunFolder(), metavar="RUN")(function)
+
+
+def run_path_argument(function: F) -> F:
+    """The same as a path, for a command that first checks its other options."""
+    return click.argument("run_path", type=click.Path(path_type=Path), metavar="RUN")(function)
 
 
 def json_option(function: F) -> F:

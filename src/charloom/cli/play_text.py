@@ -13,11 +13,11 @@ import numpy as np
 
 from ..config import SampleConfig
 from ..data.vocabulary import BOUNDARY
-from ..generation import Sample, Sampler
+from ..generation import Sample, Sampler, TextModel
 from ..generation.novelty import normalise
 from ..models.rnn.numpy import NEVER
 from .options import say
-from .play import DRAWN, NEXT, Session
+from .play_session import DRAWN, NEXT, Session
 
 READ = 2000
 """Characters before the end of what is written that the model reads: what lies further back hardly
@@ -47,6 +47,10 @@ class TextSession(Session):
     """A text, a temperature, and the continuations on offer."""
 
     help, offer = HELP, "continuation"
+
+    def __init__(self, model: TextModel) -> None:
+        self._model = model
+        super().__init__()
 
     def show(self) -> None:
         """Print the end of the text, the next characters and the continuations on offer."""

@@ -9,7 +9,7 @@ import click
 
 from ..reporting.report.figures import DRAWS, FIGURES, TEMPERATURES
 from .drawing import Temperature
-from .options import json_option, run_argument, say, to_json
+from .options import json_option, run_path_argument, say, to_json
 
 COMPARED = ("letters", "pairs", "drawn-lengths", "distances")
 """Figures of what is drawn, beside what is real."""
@@ -24,7 +24,7 @@ OPTIONS = {
 
 
 @click.command("plot")
-@run_argument
+@run_path_argument
 @click.option(
     "--what", type=click.Choice(list(FIGURES)), help="The figure; without it, they are listed."
 )
@@ -50,7 +50,9 @@ OPTIONS = {
     help="next, units: what to read; for units it may be repeated. What is held out if not given.",
 )
 @json_option
-def command(run: Path, what: str | None, out: Path | None, as_json: bool, **options: Any) -> None:
+def command(
+    run_path: Path, what: str | None, out: Path | None, as_json: bool, **options: Any
+) -> None:
     """Draw a figure of the training, the names or the model in RUN.
 
     Drawing needs the plotting extra. With --json the figure's data is printed, and --out may be
@@ -74,14 +76,14 @@ def command(run: Path, what: str | None, out: Path | None, as_json: bool, **opti
 
     from ..api import load
     from ..reporting.report.figures import Source, draw, figure_data
-    from ..run import load_model
+    from ..run import Run
 
-    saved = load_model(run)
+    run = Run.open(run_path)
     if what is None:
         lines = "\n".join(f"{name:<15}{text}" for name, text in FIGURES.items())
         click.echo(to_json(FIGURES) if as_json else lines)
         return
-    data = figure_data(Source(run, saved, lambda: load(run)), what, **given)
+    data = figure_data(Source(run, lambda: load(run)), what, **given)
     if out is not None:
         from ..reporting.plots import save
 

@@ -21,7 +21,7 @@ from rich.progress import (
 from ..api import language_model
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
-from ..generation import LanguageModel
+from ..generation import NameModel, TextModel
 from ..training.events import Evaluated, Event, Finished, Started, Step, Warned
 
 Weights = Mapping[str, NDArray[Any]]
@@ -71,7 +71,7 @@ def reading() -> Iterator[Callable[[int, int], None]]:
 
 def show(
     events: Iterable[Event], corpus: NameCorpus | TextCorpus, *, unpacked: bool = False
-) -> tuple[Finished, LanguageModel]:
+) -> tuple[Finished, NameModel | TextModel]:
     """Show the events of a training as they come; return the last, and the model.
 
     ``unpacked`` tells of it in lines, as the tutorial's own loop does, in place of the bar.
@@ -142,17 +142,21 @@ def show(
     return finished, _model(corpus, began, finished.weights)
 
 
-def _model(corpus: NameCorpus | TextCorpus, began: Started, weights: Weights) -> LanguageModel:
+def _model(
+    corpus: NameCorpus | TextCorpus, began: Started, weights: Weights
+) -> NameModel | TextModel:
     return language_model(
         corpus, began.model, weights, vocabulary=began.vocabulary, labels=began.labels
     )
 
 
-def _sample(model: LanguageModel, corpus: NameCorpus | TextCorpus, seed: int) -> str:
+def _sample(model: NameModel | TextModel, corpus: NameCorpus | TextCorpus, seed: int) -> str:
     """Show in a line what the model has learnt so far."""
-    if isinstance(corpus, TextCorpus):
+    if isinstance(model, TextModel):
         return " ".join(model.text(CHARACTERS, seed=seed).split())
-    start = "" if model.rnn.config.begin else corpus.names[0][:1]
+    start = ""
+    if not model.rnn.config.begin and isinstance(corpus, NameCorpus):
+        start = corpus.names[0][:1]
     return ", ".join(model.names(SAMPLES, seed=seed, allow_known=True, start=start))
 
 

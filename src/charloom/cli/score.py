@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .options import json_option, reading_options, run_argument
+
+if TYPE_CHECKING:
+    from ..run import Run
 
 
 @click.command("score")
@@ -33,7 +35,7 @@ from .options import json_option, reading_options, run_argument
 @reading_options
 @json_option
 def command(
-    run: Path,
+    run: Run,
     file: str,
     unknown: str,
     reading: dict[str, Any],

@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from ..generation import LanguageModel
+    from ..generation import TextModel
 
 CHARACTERS = 1000
 """New characters, if nothing else is asked for."""
@@ -42,7 +42,7 @@ def refuse_options(why: str, allowed: Collection[str]) -> None:
 
 
 def print_text(
-    model: LanguageModel,
+    model: TextModel,
     characters: int | None,
     temperatures: Sequence[float | tuple[float, ...]],
     *,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..data.vocabulary import split_units
 from ..errors import ConfigError, CorpusError
-from ..generation import LanguageModel
+from ..generation import LanguageModel, NameModel, TextModel
 from ..models.scoring.names import target_nats
 from .metrics.blocks import block_nats, blocks_of
 from .statistics import Estimate, paired_estimate, ratio_estimate
@@ -124,7 +124,7 @@ class Comparison:
 
 
 def compare_names(
-    models: Mapping[str, LanguageModel],
+    models: Mapping[str, NameModel],
     names: Sequence[str],
     *,
     seed: int = 0,
@@ -143,11 +143,11 @@ def compare_names(
         threads: at most so many.
 
     Raises:
-        ConfigError: there are less than two models, or some are of running text, or some count
+        ConfigError: there are less than two models, or some count
             characters and some graphemes and one has no begin symbol.
         CorpusError: no name is left.
     """
-    _check(models, text=False)
+    _check(models)
     units = {model.vocabulary.unit for model in models.values()}
     without_first = not all(model.rnn.config.begin for model in models.values())
     if without_first and len(units) > 1:
@@ -172,14 +172,14 @@ def compare_names(
     return _compared(nats, sizes, len(texts) - len(kept), without_first, seed)
 
 
-def spelt_by_all(models: Mapping[str, LanguageModel], names: Iterable[str]) -> list[str]:
+def spelt_by_all(models: Mapping[str, NameModel], names: Iterable[str]) -> list[str]:
     """Return the names that every model can spell; as an unknown symbol does not count."""
     vocabularies = [model.vocabulary for model in models.values()]
     return [name for name in names if name and not any(v.unknown(name) for v in vocabularies)]
 
 
 def compare_text(
-    models: Mapping[str, LanguageModel],
+    models: Mapping[str, TextModel],
     text: str,
     *,
     seed: int = 0,
@@ -190,11 +190,11 @@ def compare_text(
     Characters that some model never saw are left out before any reads the text.
 
     Raises:
-        ConfigError: there are less than two models, some are of names, or some count characters
+        ConfigError: there are less than two models, or some count characters
             and some graphemes.
         CorpusError: no text is left.
     """
-    _check(models, text=True)
+    _check(models)
     units = {model.vocabulary.unit for model in models.values()}
     if len(units) > 1:
         raise ConfigError("models of text must count alike, in characters or in graphemes.")
@@ -213,13 +213,9 @@ def compare_text(
     return _compared(nats, sizes, len(characters) - len(kept), False, seed)
 
 
-def _check(models: Mapping[str, LanguageModel], *, text: bool) -> None:
+def _check(models: Mapping[str, LanguageModel]) -> None:
     if len(models) < 2:
         raise ConfigError(f"a comparison needs two models at least. Received: {len(models)}")
-    if any(model.is_text != text for model in models.values()):
-        raise ConfigError(
-            "models of names can be compared with one another, and models of text. Pass one kind."
-        )
 
 
 def _compared(

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..data.vocabulary import split_units
 from ..errors import GenerationError
-from ..generation import LanguageModel, Sample
+from ..generation import NameModel, Sample
 from ..generation.known import known_names, normalise
 from .metrics.distributions import Units
 
@@ -44,7 +44,7 @@ class Names:
     train: list[str]
     known: Set[str] | None
     near_to: list[str]
-    model: LanguageModel
+    model: NameModel
     seed: int
     threads: int | None
 
@@ -65,7 +65,7 @@ class Names:
 
 
 def compared(
-    model: LanguageModel,
+    model: NameModel,
     samples: Sequence[Sample],
     real: Sequence[str],
     known: Sequence[str] | None,
@@ -106,7 +106,7 @@ def without(names: Sequence[str], canaries: Sequence[str]) -> Sequence[str]:
 
 
 def plain_draws(
-    model: LanguageModel,
+    model: NameModel,
     n: int,
     *,
     temperature: float = 1.0,
@@ -157,7 +157,7 @@ def plain_draws(
     return samples, reason
 
 
-def first_shares(model: LanguageModel, names: Sequence[str]) -> dict[str, float]:
+def first_shares(model: NameModel, names: Sequence[str]) -> dict[str, float]:
     """Return how often names begin with each character that the model knows, as shares."""
     known = frozenset(model.vocabulary.characters)
     counts = Counter(split_units(name, model.vocabulary.unit)[0] for name in names if name)

@@ -13,7 +13,7 @@ from ..data.encoded.sequences import ArrayNames
 from ..data.statistics import END
 from ..data.vocabulary import BOUNDARY
 from ..errors import ConfigError
-from ..generation import LanguageModel
+from ..generation import NameModel
 from ..generation.known import normalise
 from . import drawn as of_draws
 from .draws import Names, compared, plain_draws, without
@@ -41,7 +41,7 @@ Progress = Callable[[str, float], None]
 
 
 def measure(
-    model: LanguageModel,
+    model: NameModel,
     held_out: Sequence[str],
     *,
     train: Sequence[str] | None = None,
@@ -81,8 +81,6 @@ def measure(
         GenerationError: the model ends no name, or cannot begin one.
         RuleError: no name can obey the rules.
     """
-    if model.is_text:
-        raise ConfigError("this model has learnt running text, not names. Call measure_text.")
     if samples < 0:
         raise ConfigError(f"samples must be 0 or more. Received: {samples}")
     for what, given in (("held_out", held_out), ("train", train), ("labels", labels)):
@@ -160,7 +158,7 @@ def measure(
 
 
 def _known(
-    model: LanguageModel, real: Sequence[str], train: Sequence[str] | None
+    model: NameModel, real: Sequence[str], train: Sequence[str] | None
 ) -> Sequence[str] | None:
     """Return the training names, normalised, each once; ``None`` if they are not at hand."""
     if isinstance(train, ArrayNames):
@@ -172,7 +170,7 @@ def _known(
     return sorted(frozenset(map(normalise, model.training_set)).difference(real))
 
 
-def _inputs(model: LanguageModel, names: Sequence[str]) -> list[NDArray[np.int32]]:
+def _inputs(model: NameModel, names: Sequence[str]) -> list[NDArray[np.int32]]:
     """Return what the model is fed of each name that it can read: its ids, its end the last."""
     readable = [n for n in names if model.vocabulary.has_unknown or not model.vocabulary.unknown(n)]
     edge = [BOUNDARY] if model.rnn.config.begin else []
@@ -199,7 +197,7 @@ def _notes_on(real: Sequence[str], known: Sequence[str] | None) -> list[str]:
     return notes
 
 
-def _notes_on_labels(model: LanguageModel, labels: Sequence[str] | None) -> list[str]:
+def _notes_on_labels(model: NameModel, labels: Sequence[str] | None) -> list[str]:
     """Say what a model with labels was not told."""
     if not model.labels:
         return []

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..data.vocabulary import split_units
 from ..errors import ConfigError, GenerationError
-from ..generation import LanguageModel
+from ..generation import NameModel
 from .draws import plain_draws
 
 
@@ -41,7 +41,7 @@ class Draws:
 
 
 def temperature_sweep(
-    model: LanguageModel,
+    model: NameModel,
     temperatures: Sequence[float],
     n: int = 1000,
     *,
@@ -77,7 +77,7 @@ def temperature_sweep(
 
 
 def _draws(
-    model: LanguageModel, temperature: float, n: int, seed: int, start: str, threads: int | None
+    model: NameModel, temperature: float, n: int, seed: int, start: str, threads: int | None
 ) -> Draws:
     like = list(model.training_set or ()) if not (start or model.rnn.config.begin) else []
     found, _ = plain_draws(

@@ -11,7 +11,7 @@ import numpy as np
 from ..data.text import TextCorpus
 from ..data.vocabulary import Vocabulary, split_units
 from ..errors import ConfigError
-from ..generation import LanguageModel
+from ..generation import TextModel
 from ..models.scoring.text import WARM
 from .drawn import CHANCE, NGRAMS
 from .metrics.blocks import BLOCK, block_nats, blocks_of
@@ -37,7 +37,7 @@ REAL = 200_000
 
 
 def measure_text(
-    model: LanguageModel,
+    model: TextModel,
     held_out: str | TextCorpus,
     *,
     samples: int = 20_000,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConfigError
-from ...generation import LanguageModel
+from ...generation import NameModel
 from ...training.canaries import random_strings, usable
 
 REFERENCES = 20_000
@@ -85,7 +85,7 @@ class Exposure:
 
 
 def exposure(
-    model: LanguageModel,
+    model: NameModel,
     canaries: Sequence[str],
     *,
     references: int = REFERENCES,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConfigError, CorpusError
-from ...generation import LanguageModel
+from ...generation import NameModel
 from ...generation.known import known_names, normalise
 from ..statistics import Estimate, middle
 from .text import text_memorisation as text_memorisation
@@ -27,7 +27,7 @@ RESAMPLES = 1000
 
 
 def memorisation(
-    model: LanguageModel,
+    model: NameModel,
     train: Sequence[str],
     held_out: Sequence[str],
     *,
@@ -67,8 +67,6 @@ def memorisation(
         ConfigError: the model is of running text, or a temperature is not above 0.
         CorpusError: either list has no name that can be scored.
     """
-    if model.is_text:
-        raise ConfigError("this model has learnt running text. Call text_memorisation.")
     if not temperatures:
         raise ConfigError("temperatures must hold one at least. Received: none")
     rng = np.random.default_rng([seed, 0x3E30])
@@ -139,7 +137,7 @@ def _some(names: Sequence[str], without: Any, rng: np.random.Generator) -> tuple
     return [kept[i] for i in picks], len(kept)
 
 
-def _begins(names: list[str], model: LanguageModel) -> dict[int, float] | None:
+def _begins(names: list[str], model: NameModel) -> dict[int, float] | None:
     """Return how often names begin with each id, where the model cannot say so."""
     if model.rnn.config.begin:
         return None
@@ -148,12 +146,12 @@ def _begins(names: list[str], model: LanguageModel) -> dict[int, float] | None:
     return dict(zip(ids.tolist(), (counts / max(len(first), 1)).tolist(), strict=True))
 
 
-def _readable(model: LanguageModel, name: str) -> bool:
+def _readable(model: NameModel, name: str) -> bool:
     return model.vocabulary.has_unknown or not model.vocabulary.unknown(name)
 
 
 def _table(
-    model: LanguageModel,
+    model: NameModel,
     names: list[str],
     temperatures: Sequence[float],
     begins: dict[int, float] | None,

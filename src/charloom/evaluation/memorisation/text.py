@@ -12,9 +12,9 @@ from ...data.encoded.text import Progress
 from ...data.text import TextCorpus
 from ...data.vocabulary import BOUNDARY, split_units
 from ...errors import ConfigError, CorpusError, RunError
-from ...generation import LanguageModel
+from ...generation import TextModel
 from ...models.scoring.text import WARM
-from ...run import load_model
+from ...run import Run
 from ..metrics.blocks import BLOCK, block_nats
 from ..statistics import Estimate, middle, ratio_estimate
 from .suffix_automaton import copied, covered
@@ -47,7 +47,7 @@ RESAMPLES = 1000
 
 
 def text_memorisation(
-    model: LanguageModel,
+    model: TextModel,
     train_text: TextCorpus | None,
     held_out_text: str | TextCorpus,
     *,
@@ -80,8 +80,6 @@ def text_memorisation(
         ConfigError: the model is of names, or an argument lies outside what it may be.
         CorpusError: the training text is not there, or one has nothing that the model knows.
     """
-    if not model.is_text:
-        raise ConfigError("this model has learnt names, not running text. Call memorisation.")
     if not temperatures or characters < 1:
         raise ConfigError(
             "memorisation needs a temperature and a character to draw at least. "
@@ -145,44 +143,44 @@ def text_memorisation(
 
 
 def training_text(
-    run: Path,
+    run: Run,
     sources: Sequence[str | Path] = (),
     *,
     encoding: str | None = None,
     progress: Progress | None = None,
 ) -> TextCorpus:
-    """Read the text that a run learnt from, what it held out included.
+    """Read the text that a run was trained on, what it held out included.
 
     Args:
-        run: its folder.
+        run: of text.
         sources: the files; where the run found them, if none is given.
         encoding, progress: as in ``TextCorpus.read``.
 
     Raises:
-        RunError: it is no sound run of text, its files are not there, or they hold another text.
+        RunError: it does not say which text, the files are not there, or they hold another text.
         CorpusError: a file cannot be read or decoded.
     """
-    saved = load_model(run)
-    corpus = saved.facts.get("corpus")
-    size = saved.facts.get("train_characters")
-    if not saved.config.text or not isinstance(size, int) or not isinstance(corpus, dict):
-        raise RunError(f"{run} does not say which text it learnt from. Train a model of text.")
+    corpus, size = run.facts.corpus, run.facts.train_size
+    if not run.is_text or size is None or not corpus:
+        raise RunError(
+            f"{run.path} does not say which text it was trained on. Train a model of text."
+        )
     named = [str(source) for source in corpus.get("sources", [])]
     paths = [str(source) for source in sources] or named
     missing = [path for path in paths if not Path(path).is_file()]
     if missing or not paths:
         raise RunError(
-            f"the text that {run} learnt from is not at hand: there is no file "
+            f"the text that {run.path} was trained on is not at hand: there is no file "
             f"{(missing or ['of it'])[0]!r:.200}. Pass its files with --source."
         )
-    text = TextCorpus.read(*paths, unit=saved.vocabulary.unit, encoding=encoding, progress=progress)
+    text = TextCorpus.read(*paths, unit=run.vocabulary.unit, encoding=encoding, progress=progress)
     table = {c: i for i, c in enumerate(text.vocabulary.characters, start=1)}
-    held_out = split_units(saved.held_out_text or "", saved.vocabulary.unit)
+    held_out = split_units(run.held_out_text, run.vocabulary.unit)
     end = _end_of_training(text, _ids(held_out, table, len(table) + 1))
     if end != size + 1:
         raise RunError(
-            f"{', '.join(paths):.200} is not the text that {run} learnt from: it was changed "
-            "since. Pass the files as they were with --source."
+            f"{', '.join(paths):.200} is not the text that {run.path} was trained on: it was "
+            "changed since. Pass the files as they were with --source."
         )
     return text
 
@@ -229,7 +227,7 @@ def _longest(ids: Ids, lengths: NDArray[np.int32], source: TextCorpus) -> str:
 
 
 def _scored(
-    model: LanguageModel, text: TextCorpus, size: int, seed: int, threads: int | None
+    model: TextModel, text: TextCorpus, size: int, seed: int, threads: int | None
 ) -> tuple[float, NDArray[np.float64], int]:
     """Return nats a character of blocks all over a text, as resampled, and how many blocks."""
     known = {c: i for i, c in enumerate(model.vocabulary.characters, start=1)}

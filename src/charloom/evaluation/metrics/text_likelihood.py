@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...data.text import TextCorpus
 from ...data.vocabulary import BOUNDARY, Vocabulary
 from ...errors import ConfigError, CorpusError
-from ...generation import LanguageModel
+from ...generation import TextModel
 from ...models.scoring.text import stream_nats, window_nats
 
 WINDOW = 256
@@ -51,7 +51,7 @@ class TextLikelihood:
 
 
 def text_likelihood(
-    model: LanguageModel,
+    model: TextModel,
     text: TextCorpus | str,
     *,
     window: int = WINDOW,
@@ -86,14 +86,12 @@ def text_likelihood(
     )
 
 
-def ids_of(model: LanguageModel, text: TextCorpus | str) -> tuple[NDArray[np.int32], int]:
+def ids_of(model: TextModel, text: TextCorpus | str) -> tuple[NDArray[np.int32], int]:
     """Return a text's ids, (N,), the boundary first, and how many characters have none.
 
     Raises:
         ConfigError, CorpusError: as ``text_likelihood``.
     """
-    if not model.is_text:
-        raise ConfigError("this model has learnt names, not running text. Call likelihood.")
     if isinstance(text, str):
         text = TextCorpus.of(text, unit=model.vocabulary.unit)
     if text.unit != model.vocabulary.unit:

@@ -98,16 +98,20 @@ def calibration(source: Source, _given: Data) -> Data:
     saved = source.saved
     if saved.config.text:
         if not saved.held_out_text:
-            raise RunError(f"{source.run} has no held-out text to compare with. Train with some.")
+            raise RunError(
+                f"{source.run.path} has no held-out text to compare with. Train with some."
+            )
         from ...evaluation import measure_text
 
-        found = measure_text(source.model, saved.held_out_text, samples=0).to_dict()
+        found = measure_text(source.text_model, saved.held_out_text, samples=0).to_dict()
     else:
         if not source.held_out:
-            raise RunError(f"{source.run} has no held-out names to compare with. Train with some.")
+            raise RunError(
+                f"{source.run.path} has no held-out names to compare with. Train with some."
+            )
         from ...evaluation import measure
 
-        found = measure(source.model, source.held_out, samples=0).to_dict()
+        found = measure(source.names_model, source.held_out, samples=0).to_dict()
     return {"bins": found["calibration"]["bins"]}
 
 
@@ -117,9 +121,11 @@ def memorisation(source: Source, _given: Data) -> Data:
 
     if not source.held_out:
         raise RunError(
-            f"{source.run} has no held-out names to compare copies with. Train with some."
+            f"{source.run.path} has no held-out names to compare copies with. Train with some."
         )
-    found = measured(source.model, _training(source), source.held_out, canaries=source.canaries)
+    found = measured(
+        source.names_model, _training(source), source.held_out, canaries=source.canaries
+    )
     return found.to_dict()
 
 
@@ -130,13 +136,17 @@ def _strings(source: Source, given: Data) -> tuple[list[Units], list[Units]]:
     saved, unit = source.saved, source.saved.vocabulary.unit
     if saved.config.text:
         if not saved.held_out_text:
-            raise RunError(f"{source.run} has no held-out text to compare with. Train with some.")
+            raise RunError(
+                f"{source.run.path} has no held-out text to compare with. Train with some."
+            )
         start = given.get("start", "")
-        text = source.model.text(given.get("n", CHARACTERS), seed=given.get("seed", 0), start=start)
+        text = source.text_model.text(
+            given.get("n", CHARACTERS), seed=given.get("seed", 0), start=start
+        )
         return [split_units(text, unit)], [split_units(saved.held_out_text, unit)]
     real = some(source.train_names or source.held_out)
     if not real:
-        raise RunError(f"{source.run} has no training names. Restore its train_names.txt.")
+        raise RunError(f"{source.run.path} has no training names. Restore its train_names.txt.")
     drawn = _drawn(source, given)
     return _split(drawn, unit), _split(real, unit)
 
@@ -156,7 +166,7 @@ def names(source: Source, n: int, **given: Any) -> list[str]:
     from ...evaluation.draws import plain_draws
 
     like = [] if source.saved.config.begin else some(source.train_names or source.held_out)
-    return [sample.text for sample in plain_draws(source.model, n, like=like, **given)[0]]
+    return [sample.text for sample in plain_draws(source.names_model, n, like=like, **given)[0]]
 
 
 def some(names: Sequence[str]) -> Sequence[str]:
@@ -172,7 +182,7 @@ def _drawn(source: Source, given: Data) -> list[str]:
 def _training(source: Source) -> Sequence[str]:
     names = source.train_names
     if not names:
-        raise RunError(f"{source.run} has no training names. Restore its train_names.txt.")
+        raise RunError(f"{source.run.path} has no training names. Restore its train_names.txt.")
     return names
 
 

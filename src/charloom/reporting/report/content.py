@@ -120,7 +120,7 @@ def gather(
     """
     saved, learnt = source.saved, source.train_names
     found = Content(
-        run=source.run.resolve().name,
+        run=source.run.path.resolve().name,
         saved=saved,
         parameters=parameters_of(saved.config, saved.weights),
         samples=samples,
@@ -136,7 +136,7 @@ def gather(
         try:
             work()
         except CharloomError as error:
-            found.left_out[what] = str(error).replace(str(source.run), found.run)
+            found.left_out[what] = str(error).replace(str(source.run.path), found.run)
 
     text = found.is_text
     if not text:
@@ -177,18 +177,18 @@ def gather(
 
 def _new_names(found: Content, source: Source, others: Data) -> None:
     if source.saved.config.begin or "start" in others:
-        drawn = source.model.generate(NEW, **others)
+        drawn = source.names_model.generate(NEW, **others)
         found.new_names = [sample.text for sample in drawn]
         if not drawn:
             raise GenerationError(f"the model {drawn.reason}")
         return
-    known = source.model.training_set or frozenset()
+    known = source.names_model.training_set or frozenset()
     plain = dict.fromkeys(names(source, 20 * NEW, **others))
     found.new_names = [name for name in plain if name not in known][:NEW]
 
 
 def _passage(found: Content, source: Source, others: Data) -> None:
-    found.passage = source.model.text(PASSAGE, **others)
+    found.passage = source.text_model.text(PASSAGE, **others)
 
 
 def _measure(
@@ -198,7 +198,7 @@ def _measure(
     start: str,
     progress: Progress,
 ) -> None:
-    model, saved = source.model, source.saved
+    saved = source.saved
     if found.is_text:
         from ...evaluation import measure_text
 
@@ -206,14 +206,16 @@ def _measure(
         if not real:
             raise GenerationError("the run held out no text to measure on. Give some.")
         found.measured_on = len(real)
-        found.measurement = measure_text(model, real, seed=found.seed, progress=progress).to_dict()
+        found.measurement = measure_text(
+            source.text_model, real, seed=found.seed, progress=progress
+        ).to_dict()
         return
     from ...evaluation import measure
 
     real = source.held_out if held_out is None else held_out
     found.measured_on = len(real)
     found.measurement = measure(
-        model,
+        source.names_model,
         real,
         train=saved.train_names,
         canaries=source.canaries,
@@ -237,12 +239,12 @@ def _take_figures(found: Content) -> None:
 def _memorisation(found: Content, source: Source, held_out: Any, train_text: Any) -> None:
     saved = source.saved
     if found.is_text:
-        from ...evaluation.memorisation.names import text_memorisation
+        from ...evaluation.memorisation.text import text_memorisation
 
         if not saved.held_out_text:
             raise GenerationError("copies need held-out text to compare with.")
         found.memorisation = text_memorisation(
-            source.model, train_text, saved.held_out_text, seed=found.seed
+            source.text_model, train_text, saved.held_out_text, seed=found.seed
         ).to_dict()
         return
     real = source.held_out if held_out is None else held_out
@@ -251,7 +253,7 @@ def _memorisation(found: Content, source: Source, held_out: Any, train_text: Any
     from ...evaluation.memorisation.names import memorisation
 
     found.memorisation = memorisation(
-        source.model,
+        source.names_model,
         saved.train_names,
         real,
         canaries=source.canaries,
@@ -274,8 +276,10 @@ def _frequent(data: Data, source: Source) -> Data:
 
 
 def _by_label(found: Content, source: Source, others: Data) -> None:
-    for label in source.model.labels[:LABELS]:
-        drawn = source.model.condition({label: 1.0}).generate(NAMES_A_HEAT, **others)
+    if found.is_text:
+        return
+    for label in source.names_model.labels[:LABELS]:
+        drawn = source.names_model.condition({label: 1.0}).generate(NAMES_A_HEAT, **others)
         if drawn:
             found.by_label.append((label, [sample.text for sample in drawn]))
 
@@ -291,10 +295,10 @@ def _next(found: Content, source: Source) -> None:
 
 
 def _by_temperature(found: Content, source: Source, others: Data) -> None:
-    known = source.model.training_set or frozenset()
+    known = frozenset[str]() if found.is_text else source.names_model.training_set or frozenset()
     for heat in HEAT:
         if found.is_text:
-            written = source.model.text(WRITTEN, temperature=heat, **others)
+            written = source.text_model.text(WRITTEN, temperature=heat, **others)
             found.by_temperature.append((heat, written.strip()))
             continue
         drawn = names(source, NAMES_A_HEAT, temperature=heat, **others)
