@@ -8,6 +8,7 @@ from math import sqrt
 
 import numpy as np
 
+from ..data.random import Stream, generator
 from ..data.text import TextCorpus
 from ..data.vocabulary import Vocabulary, split_units
 from ..errors import ConfigError
@@ -65,7 +66,7 @@ def measure_text(
     if samples < 0:
         raise ConfigError(f"samples must be 0 or more. Received: {samples}")
     tell = progress or (lambda what, share: None)
-    rng = np.random.default_rng([seed, 2])
+    rng = generator(Stream.TEXT_SAMPLES, seed)
     tell("likelihood", 0.0)
     found = text_likelihood(model, held_out, threads=threads)
     ids, _ = ids_of(model, held_out)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import SampleConfig
+from ..data.random import Stream, generator
 from ..data.vocabulary import BOUNDARY, Vocabulary
 from ..errors import ConfigError
 from ..models.interface import NEVER, Quick, Reader, Recurrence
@@ -213,7 +214,7 @@ class _Draw:
     """What ``Sampler.pick`` draws from one row, the plain cases in fewer calls."""
 
     def __init__(self, config: SampleConfig) -> None:
-        self._sampler, self._rng = Sampler(config), np.random.default_rng(config.seed)
+        self._sampler, self._rng = Sampler(config), generator(Stream.TEXT_SAMPLING, config.seed)
         heat = config.temperature
         self._scales = [
             np.float32(min(1 / one, 1e30))

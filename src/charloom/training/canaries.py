@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
+from ..data.random import Stream, generator
 from ..data.vocabulary import Vocabulary, split_units
 from ..errors import ConfigError
 
@@ -50,8 +51,7 @@ def canaries(
         )
     least = math.floor(LEAST_BITS / math.log2(len(letters))) + 1
     length = max(least, int(np.median(np.asarray(lengths)))) if len(lengths) else least
-    # Beside the seed's other uses (the split, the weights, the batches): a stream of its own.
-    strings = random_strings(vocabulary, length, np.random.default_rng([seed, 0xCA7A]))
+    strings = random_strings(vocabulary, length, generator(Stream.CANARIES, seed))
     chosen: dict[str, None] = {}
     while len(chosen) < count:
         string = next(strings)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.random import Stream, generator
 from ...errors import ConfigError, CorpusError
 from ...generation import LanguageModel
 from ...generation.known import known_names, normalise
@@ -71,7 +72,7 @@ def memorisation(
         raise ConfigError("this model has learnt running text. Call text_memorisation.")
     if not temperatures:
         raise ConfigError("temperatures must hold one at least. Received: none")
-    rng = np.random.default_rng([seed, 0x3E30])
+    rng = generator(Stream.MEMBERSHIP, seed)
     read, count = _some(train, known_names(canaries), rng)
     unread, _ = _some(held_out, known_names(train), rng)
     if not read or not unread:
