@@ -188,8 +188,8 @@ class Session:
             CharloomError: it cannot be a beginning, or the temperature is none; nothing changes.
         """
         from ..config import SampleConfig
+        from ..data.unicode import normalise
         from ..errors import GenerationError
-        from ..generation.novelty import normalise
 
         text = normalise(text)
         length, limit = len(self._model.vocabulary.encode(text)), self._limit(text)

@@ -19,7 +19,6 @@ from ..config import Unit
 from ..errors import ConfigError, CorpusError
 from .encoded.large import are_large
 from .gathering import Gatherer, ReadReport, clean
-from .gathering import normalise as normalise
 from .random import Stream, shuffler
 from .sources import MAX_LINE_BYTES, ReadOptions, check_sources, form_of, label, read_source
 from .vocabulary import Vocabulary

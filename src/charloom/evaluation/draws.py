@@ -7,10 +7,10 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from ..data.random import Stream, generator
-from ..data.vocabulary import split_units
+from ..data.unicode import normalise, split_units
 from ..errors import GenerationError
 from ..generation import LanguageModel, Sample
-from ..generation.known import known_names, normalise
+from ..generation.known import known_names
 from .metrics.distributions import Units
 
 COMPARED = 10_000

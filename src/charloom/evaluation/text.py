@@ -10,7 +10,8 @@ import numpy as np
 
 from ..data.random import Stream, generator
 from ..data.text import TextCorpus
-from ..data.vocabulary import Vocabulary, split_units
+from ..data.unicode import split_units
+from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError
 from ..generation import LanguageModel
 from ..models.scoring.text import WARM

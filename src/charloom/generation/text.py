@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..config import SampleConfig
 from ..data.random import Stream, generator
+from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY, Vocabulary
 from ..errors import ConfigError
 from ..models.interface import NEVER, Quick, Reader, Recurrence
@@ -21,7 +22,6 @@ from ..models.sampling import Floats, Sampler
 from ..models.scoring.names import log_softmax
 from ..models.threads import one_blas_thread, run
 from .model import LanguageModel, positive
-from .novelty import normalise
 from .options import TextOptions
 
 AT_ONCE = 0.01

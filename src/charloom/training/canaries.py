@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
 from ..data.random import Stream, generator
-from ..data.vocabulary import Vocabulary, split_units
+from ..data.unicode import is_normal, split_units
+from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError
 
 LEAST_BITS = 20.0
@@ -78,10 +78,7 @@ def random_strings(vocabulary: Vocabulary, length: int, rng: np.random.Generator
         for _ in range(TRIES):
             units = letters[rng.integers(len(letters), size=length)].tolist()
             text = "".join(units)
-            if text.isascii() or (
-                unicodedata.is_normalized("NFC", text)
-                and split_units(text, vocabulary.unit) == units
-            ):
+            if text.isascii() or (is_normal(text) and split_units(text, vocabulary.unit) == units):
                 yield text
                 break
         else:

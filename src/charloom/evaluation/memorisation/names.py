@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data.random import Stream, generator
+from ...data.unicode import normalise
 from ...errors import ConfigError, CorpusError
 from ...generation import LanguageModel
-from ...generation.known import known_names, normalise
+from ...generation.known import known_names
 from ..statistics import Estimate, middle
 from .text import text_memorisation as text_memorisation
 from .verdict import Copies, Memorisation, level_of, verdict_on

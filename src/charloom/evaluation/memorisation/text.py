@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from ...data.encoded.text import Progress
 from ...data.random import Stream, generator
 from ...data.text import TextCorpus
-from ...data.vocabulary import BOUNDARY, split_units
+from ...data.unicode import split_units
+from ...data.vocabulary import BOUNDARY
 from ...errors import ConfigError, CorpusError, RunError
 from ...generation import LanguageModel
 from ...models.scoring.text import WARM
