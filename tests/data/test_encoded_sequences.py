@@ -17,7 +17,7 @@ from charloom.data.encoded import cache, large
 from charloom.data.encoded.hashes import Index, character_factors, hash_of, hashes
 from charloom.data.encoded.sequences import ArrayNames, EncodedNames
 from charloom.data.names import NameCorpus
-from charloom.data.unicode import ODD, SPACE, Kinds, normalise, unprintable
+from charloom.data.unicode import ODD, SPACE, Kinds, clean_name, unprintable
 from charloom.data.vocabulary import Vocabulary
 from helpers.sources import Write
 
@@ -113,7 +113,7 @@ def test_what_may_be_composed_is_in_doubt() -> None:
     found = 0
     for character in map(chr, points.tolist()):
         pair = unicodedata.normalize("NFD", character)
-        if pair != character and normalise(pair) == character:
+        if pair != character and clean_name(pair) == character:
             found += 1
             assert odd & set(pair)
     assert found > 12_000, "Hangul for the most part"

@@ -22,7 +22,7 @@ from charloom.data.encoded import encoder, store
 from charloom.data.encoded import text as encoding
 from charloom.data.encoded.encoder import MOST_HELD
 from charloom.data.encoded.text import Encoded, encode_sources, encode_strings
-from charloom.data.vocabulary import split_units
+from charloom.data.unicode import split_units
 from charloom.errors import CorpusError
 
 UNITS: tuple[Unit, ...] = ("character", "grapheme")

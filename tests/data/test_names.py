@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charloom.data.names import NameCorpus, normalise
+from charloom.data.names import NameCorpus
+from charloom.data.unicode import clean_name
 from charloom.errors import ConfigError, CorpusError
 
 DINOS = Path(__file__).parents[2] / "../shared/data/dinos.txt"
@@ -28,8 +29,8 @@ def test_names_are_normalised_stripped_and_distinct_in_order() -> None:
 @settings(deadline=None)
 @given(st.text() | st.text("\ufeff a\u0301"))
 def test_normalising_twice_changes_nothing(text: str) -> None:
-    once = normalise(text)
-    assert normalise(once) == once == unicodedata.normalize("NFC", once)
+    once = clean_name(text)
+    assert clean_name(once) == once == unicodedata.normalize("NFC", once)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charloom import CharloomError, NameCorpus, Vocabulary
-from charloom.data.statistics import binned, describe, visible
+from charloom.data.statistics import binned, describe
+from charloom.data.unicode import visible
 
 NAMES = st.lists(st.text(string.ascii_letters + "éß日 -", min_size=1).filter(str.strip), min_size=1)
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from charloom.config import Unit
 from charloom.data.names import NameCorpus
-from charloom.data.vocabulary import BOUNDARY, Vocabulary, split_units
+from charloom.data.unicode import split_units
+from charloom.data.vocabulary import BOUNDARY, Vocabulary
 from charloom.errors import VocabularyError
 
 FLAG, FAMILY, SYLLABLE = "🇳🇴", "👨‍👩‍👧", "क्षि"

@@ -15,7 +15,8 @@ from scipy.stats import skewnorm
 from charloom import NameModel, load
 from charloom.config import ModelConfig, TrainConfig
 from charloom.data.names import NameCorpus
-from charloom.data.vocabulary import Vocabulary, split_units
+from charloom.data.unicode import split_units
+from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError, VocabularyError
 from charloom.evaluation.memorisation.exposure import UNSEEN, _skew_normal, _tail_bits, exposure
 from charloom.evaluation.memorisation.names import memorisation

@@ -13,10 +13,9 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from ..data.statistics import visible
+from ..data.unicode import normalise, visible
 from ..generation import LanguageModel, Sample
 from ..generation.explain import END, Explanation, explain
-from ..generation.novelty import normalise
 
 CHUNK = 64
 """Strings that are explained together: results come early, and memory stays small."""

@@ -95,7 +95,8 @@ def _print(console: Console, d: Description) -> None:
     from rich.columns import Columns
     from rich.padding import Padding
 
-    from ..data.statistics import binned, visible
+    from ..data.statistics import binned
+    from ..data.unicode import visible
 
     def title(text: str) -> None:
         console.print(f"\n{text}", style="bold", soft_wrap=True)

@@ -119,7 +119,7 @@ def _model(data: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _vocabulary(vocabulary: dict[str, Any]) -> str:
-    from ..data.statistics import visible
+    from ..data.unicode import visible
 
     characters = vocabulary["characters"]
     shown = " ".join(map(visible, characters[:SHOWN]))

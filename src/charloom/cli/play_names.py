@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import click
 
 from ..config import SampleConfig
+from ..data.unicode import normalise
 from ..errors import GenerationError
 from ..generation import NameModel, Sample
 from ..generation.explain import explain
-from ..generation.novelty import normalise
 from .explained import choices, percent, plain_console
 from .options import say
 from .play_session import DRAWN, NEXT, Session

@@ -12,9 +12,9 @@ import click
 import numpy as np
 
 from ..config import SampleConfig
+from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY
 from ..generation import Sample, Sampler, TextModel
-from ..generation.novelty import normalise
 from ..models.rnn.numpy import NEVER
 from .options import say
 from .play_session import DRAWN, NEXT, Session

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from ..config import MOST_LABELS, Unit
 from ..errors import ConfigError, CorpusError
 from .sources import Records
-from .unicode import no_names
-from .unicode import normalise as normalise
-from .unicode import unprintable as unprintable
-from .vocabulary import split_units
+from .unicode import clean_name, split_units, unprintable
 
 FEW_NAMES = 100
 """Below this many names a corpus draws a warning: there is hardly a style to learn."""
@@ -67,10 +64,18 @@ def clean(records: Records, where: str) -> Iterator[tuple[str, str]]:
 def _checked(given: object, where: str, number: int, part: str = "") -> str:
     if not isinstance(given, str):
         raise CorpusError(f"{where} {number}{part} must be text. Received: {given!r:.40}")
-    text = normalise(given)
+    text = clean_name(given)
     if not text.isprintable() and (problem := unprintable(text)):
         raise CorpusError(f"{where} {number}{part} {problem}")
     return text
+
+
+def no_names(sources: Iterable[str]) -> CorpusError:
+    """Return the error that ``sources``, as messages call them, hold no names."""
+    return CorpusError(
+        f"{', '.join(sources)} holds no names: it is empty or blank. "
+        "Give a source with one name a line."
+    )
 
 
 class Gatherer:
@@ -118,7 +123,7 @@ class Gatherer:
             raise ConfigError(f"unit must be one of {get_args(Unit)}. Received: {unit!r:.40}")
         names = self.names
         if not names:
-            raise CorpusError(no_names(self.sources))
+            raise no_names(self.sources)
         lengths, distinct = _measure(names, unit)
         return self.report_on(len(names), sum(lengths), min(lengths), max(lengths), distinct)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,7 +19,7 @@ from ..config import Unit
 from ..errors import ConfigError, CorpusError
 from .encoded.large import are_large
 from .gathering import Gatherer, ReadReport, clean
-from .gathering import normalise as normalise
+from .random import Stream, shuffler
 from .sources import MAX_LINE_BYTES, ReadOptions, check_sources, form_of, label, read_source
 from .vocabulary import Vocabulary
 
@@ -233,12 +232,12 @@ class NameCorpus:
             )
         order = sorted(range(len(self.names)), key=self.names.__getitem__)
         if labels is None:
-            random.Random(seed).shuffle(order)
+            shuffler(Stream.HELD_OUT, seed).shuffle(order)
             k = _held_out(len(order), share)
             return tuple(order[k:]), tuple(order[:k])
         order.sort(key=lambda i: (self.names[i], labels[i]))
         groups = [list(group) for _, group in groupby(order, key=self.names.__getitem__)]
-        random.Random(seed).shuffle(groups)
+        shuffler(Stream.HELD_OUT, seed).shuffle(groups)
         k = _held_out(len(groups), share)
         return tuple(chain(*groups[k:])), tuple(chain(*groups[:k]))
 

@@ -1,15 +1,62 @@
-"""Random numbers that are a function of a key: the same in whatever order they are asked for.
+"""Random numbers: a registry of every stream, and a counter-based generator.
 
-SplitMix64 (Steele, Lea and Flood 2014, "Fast Splittable Pseudorandom Number Generators"): its i-th
-output is a mixing function of key + i γ, so that any of them can be had by itself.
+The generator is SplitMix64 (Steele, Lea and Flood 2014, "Fast Splittable Pseudorandom Number
+Generators"). Its i-th output is a mixing function of key + i γ, so any output can be computed by
+itself, in any order. It samples names, and it hashes them. Everything else takes its numbers from a
+stream of ``Stream``.
 """
 
 from __future__ import annotations
 
 import hashlib
+from enum import Enum
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import random
+
+
+class Stream(Enum):
+    """Every stream of random numbers: whose seed starts it, and its number under that seed.
+
+    Number 0 is the seed alone. Streams with the same owner and different numbers are independent.
+    """
+
+    WEIGHTS = "training", 1
+    BATCHES = "training", 2
+    DROPOUT = "training", 3
+    SCHEDULED_SAMPLING = "training", 4
+    LABEL_DROPOUT = "training", 5
+    CANARIES = "training", 0xCA7A
+    TEXT_SAMPLING = "generation", 0
+    RESAMPLING = "evaluation", 0
+    """Bootstrap resamples and random subsets, in every metric."""
+    NAME_SAMPLES = "evaluation", 1
+    TEXT_SAMPLES = "evaluation", 2
+    MEMBERSHIP = "evaluation", 0x3E30
+    EXPOSURE = "evaluation", 0xEF5
+    IMPORTANCE = "tuning", 0
+    HELD_OUT = "split", 0
+    FOLDS = "folds", 0
+
+
+def generator(stream: Stream, seed: int, *place: int) -> np.random.Generator:
+    """Return the generator of ``stream``; ``place`` (an epoch, a step) picks a part of it."""
+    number = stream.value[1]
+    return np.random.default_rng([seed, number, *place] if number or place else seed)
+
+
+def shuffler(stream: Stream, seed: int) -> random.Random:
+    """Return the generator that shuffles lists for ``stream``."""
+    import random  # late: sampling needs none of it
+
+    number: int = stream.value[1]
+    assert number == 0, "a list is shuffled by the seed alone"
+    return random.Random(seed)
+
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
 """γ: the golden ratio, as an odd 64-bit number."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,8 @@ from typing import Any
 
 from ..config import Unit
 from .names import NameCorpus
-from .vocabulary import Vocabulary, split_units
+from .unicode import split_units
+from .vocabulary import Vocabulary
 
 END = "\n"
 """How the boundary, id 0, is shown: as the line break that ends a name in a file."""
@@ -151,17 +151,6 @@ def binned(lengths: Mapping[int, int], most: int) -> list[tuple[int, int, int]]:
         counts[(length - low) // width] += count
     starts = range(low, high + 1, width)
     return [(start, start + width - 1, n) for start, n in zip(starts, counts, strict=True)]
-
-
-def visible(character: str) -> str:
-    r"""Show a character alone: a space in quotes, what does not print as its escape (``\n``)."""
-    if len(character) > 1:  # a grapheme cluster: its parts may be invisible, it is not
-        return character
-    if character == " ":
-        return "' '"
-    if not character.isprintable():
-        return character.encode("unicode_escape").decode("ascii")
-    return f"\u25cc{character}" if unicodedata.category(character).startswith("M") else character
 
 
 def _ranked(counts: Mapping[str, int]) -> dict[str, int]:

@@ -1,38 +1,91 @@
-"""A name's normal form, what it must not hold, and how to see by the array which are in doubt."""
+"""Unicode: normal forms, units of text, and which characters a name must not hold.
+
+The only module that normalises. ``normalise`` makes strings comparable; ``clean_name`` also strips
+what surrounds a name in a file.
+"""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .vocabulary import name_character
+from ..config import Unit
 
-MARK = "\ufeff"
-"""The byte-order mark, which is no part of a name that begins with it."""
+BYTE_ORDER_MARK = "\ufeff"
+"""Is not part of a name that begins with it."""
 
-POINTS = 0x110000
-"""Code points there are."""
+CODE_POINTS = 0x110000
+"""The number of code points."""
 
 SEEN, SPACE, ODD = 1, 2, 4
-"""What ``Kinds`` says of a character: it was looked at; ``str.strip`` takes it off; a line that
-holds it is for ``normalise`` and ``unprintable``: it may change, or be refused."""
+"""What ``Kinds`` says about a character. SEEN: its kind is known. SPACE: ``str.strip`` removes it.
+ODD: a line with it needs ``clean_name`` and ``unprintable``, as it may change or be refused."""
 
 
 def normalise(text: str) -> str:
+    """Return ``text`` in NFC, the form in which strings that look the same are equal."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def is_normal(text: str) -> bool:
+    """Return whether ``text`` is in NFC."""
+    return unicodedata.is_normalized("NFC", text)
+
+
+def decomposed(text: str) -> str:
+    """Return ``text`` in NFD: letters first, then their accents as code points of their own."""
+    return unicodedata.normalize("NFD", text)
+
+
+def clean_name(text: str) -> str:
     """Return ``text`` in NFC without surrounding white space and leading byte-order marks."""
-    name = unicodedata.normalize("NFC", text).strip()
-    while name.startswith(MARK):  # left in the middle where files were joined
+    name = normalise(text).strip()
+    while name.startswith(BYTE_ORDER_MARK):  # remains in the middle where files were joined
         name = name[1:].lstrip()
     return name
 
 
+def split_units(text: str, unit: Unit) -> list[str]:
+    """Split ``text`` into code points, or into grapheme clusters (UAX 29), which people see as one.
+
+    Args:
+        text: what to split.
+        unit: "character" for code points, or "grapheme".
+    """
+    # below U+0300, the first combining mark, only \r\n is a cluster of several code points
+    if unit == "character" or (max(text, default="") < "\u0300" and "\r\n" not in text):
+        return list(text)
+    import regex  # imported late: most corpora need none of it
+
+    return regex.findall(r"\X", text)  # type: ignore[no-any-return]
+
+
+def name_character(character: str) -> str:
+    """Describe a character in an error: itself, its code points and its Unicode name."""
+    points = " ".join(f"U+{ord(point):04X}" for point in character)
+    name = unicodedata.name(character, "") if len(character) == 1 else ""
+    return f"{character!r} ({points}{' ' + name if name else ''})"
+
+
+def visible(character: str) -> str:
+    r"""Show a character by itself: a space in quotes, an unprintable one as its escape (``\n``)."""
+    if len(character) > 1:  # a grapheme cluster is visible even if its parts are not
+        return character
+    if character == " ":
+        return "' '"
+    if not character.isprintable():
+        return character.encode("unicode_escape").decode("ascii")
+    return f"\u25cc{character}" if unicodedata.category(character).startswith("M") else character
+
+
 def unprintable(name: str) -> str | None:
-    """Say which character must not be in a name or a label: one that breaks
-    lines, steers a terminal, or cannot be written as UTF-8; tabs may. ``None`` if all may."""
+    """Describe the first character that a name or label must not hold; ``None`` if there is none.
+
+    Refused are line breaks, control characters other than tabs, and lone surrogates.
+    """
     for character in name:
         if character in "\n\r":
             return f"holds a line break: {name!r:.40}. Names are one a line; clean them."
@@ -43,23 +96,38 @@ def unprintable(name: str) -> str | None:
     return None
 
 
-def no_names(sources: Iterable[str]) -> str:
-    """Say that there are no names in ``sources``, which are what messages call them."""
-    return (
-        f"{', '.join(sources)} holds no names: it is empty or blank. "
-        "Give a source with one name a line."
+@cache
+def may_change(character: str) -> bool:
+    """Return whether NFC may replace ``character``, or join it to the character before it.
+
+    A text without such characters is in NFC (UAX 15, section 9, quick check).
+    """
+    return character >= "\u0300" and (
+        unicodedata.combining(character) > 0
+        or not is_normal(character)
+        or character in _second_parts()
+    )
+
+
+@cache
+def _second_parts() -> frozenset[str]:
+    """Return the characters that end a pair that NFC composes."""
+    hangul = {*map(chr, range(0x1161, 0x1176)), *map(chr, range(0x11A8, 0x11C3))}
+    parts = (unicodedata.decomposition(chr(point)).split() for point in range(0x300, 0x20000))
+    return frozenset(
+        hangul | {chr(int(p[1], 16)) for p in parts if len(p) == 2 and not p[0].startswith("<")}
     )
 
 
 class Kinds:
-    """The kinds of characters, looked up by the array; each is looked at once."""
+    """The kinds of characters as an array by code point, filled in as characters appear."""
 
     def __init__(self) -> None:
-        self._table = np.zeros(POINTS, np.uint8)
-        self._table[ord("\n")] = SEEN | SPACE  # it ends a line and is in none
+        self._table = np.zeros(CODE_POINTS, np.uint8)
+        self._table[ord("\n")] = SEEN | SPACE  # it ends a line, so it is never in one
 
     def of(self, points: NDArray[np.unsignedinteger]) -> NDArray[np.uint8]:
-        """Return SEEN, and SPACE or ODD or both where they are due, of each code point, (N,)."""
+        """Return the kind of each code point, (N,): SEEN, with SPACE and ODD where they apply."""
         kinds: NDArray[np.uint8] = self._table[points]
         if not kinds.all():
             for point in np.unique(points[kinds == 0]).tolist():
@@ -69,24 +137,7 @@ class Kinds:
 
 
 def _kind(character: str) -> int:
-    changes = (
-        unicodedata.combining(character)
-        or not unicodedata.is_normalized("NFC", character)
-        or (character >= "\u0300" and character in _second_parts())
+    odd = (
+        may_change(character) or character == BYTE_ORDER_MARK or unprintable(character) is not None
     )
-    odd = changes or character == MARK or unprintable(character) is not None
     return SEEN | (SPACE if character.isspace() else 0) | (ODD if odd else 0)
-
-
-@cache
-def _second_parts() -> frozenset[str]:
-    """Return the characters that NFC may join to the one before although that is a starter.
-
-    A text without them, without combining marks and without characters that NFC replaces on
-    their own is in NFC (UAX 15, section 9: its quick check).
-    """
-    hangul = {*map(chr, range(0x1161, 0x1176)), *map(chr, range(0x11A8, 0x11C3))}
-    parts = (unicodedata.decomposition(chr(point)).split() for point in range(0x300, 0x20000))
-    return frozenset(
-        hangul | {chr(int(p[1], 16)) for p in parts if len(p) == 2 and not p[0].startswith("<")}
-    )

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import get_args
+from unicodedata import combining
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..config import Unit
 from ..errors import VocabularyError
+from .unicode import decomposed, name_character, split_units
 
 BOUNDARY = 0
 """Id of the symbol that a string begins with (as an input) and ends with (as an output)."""
-
-
-def split_units(text: str, unit: Unit) -> list[str]:
-    """Cut ``text`` into code points, or into grapheme clusters (UAX 29) that people see as one."""
-    # below U+0300, the first combining mark, only \r\n is a cluster of several code points
-    if unit == "character" or (max(text, default="") < "\u0300" and "\r\n" not in text):
-        return list(text)
-    import regex  # imported late: most corpora need none of it
-
-    return regex.findall(r"\X", text)  # type: ignore[no-any-return]
-
-
-def name_character(character: str) -> str:
-    """Describe a character for an error: itself, its code points and its Unicode name."""
-    points = " ".join(f"U+{ord(point):04X}" for point in character)
-    name = unicodedata.name(character, "") if len(character) == 1 else ""
-    return f"{character!r} ({points}{' ' + name if name else ''})"
 
 
 @dataclass(frozen=True, init=False)
@@ -110,8 +94,8 @@ class Vocabulary:
         first: dict[str, int] = {}
         ids = np.arange(self.size, dtype=np.int32)
         for character, i in self._ids.items():
-            letter = unicodedata.normalize("NFD", character)
-            if letter[0].isalpha() and all(map(unicodedata.combining, letter[1:])):
+            letter = decomposed(character)
+            if letter[0].isalpha() and all(map(combining, letter[1:])):
                 ids[i] = first.setdefault(letter[0].casefold(), i)
         return ids
 

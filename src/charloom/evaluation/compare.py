@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.vocabulary import split_units
+from ..data.unicode import normalise, split_units
 from ..errors import ConfigError, CorpusError
 from ..generation import LanguageModel, NameModel, TextModel
 from ..models.scoring.names import target_nats
@@ -155,7 +154,7 @@ def compare_names(
             "a model without begin can only be compared with others of its unit, character or "
             "grapheme. Received: both"
         )
-    texts = dict.fromkeys(unicodedata.normalize("NFC", name) for name in names)
+    texts = dict.fromkeys(normalise(name) for name in names)
     kept = spelt_by_all(models, texts)
     if not kept:
         raise CorpusError(
@@ -198,7 +197,7 @@ def compare_text(
     units = {model.vocabulary.unit for model in models.values()}
     if len(units) > 1:
         raise ConfigError("models of text must count alike, in characters or in graphemes.")
-    characters = split_units(unicodedata.normalize("NFC", text), units.pop())
+    characters = split_units(normalise(text), units.pop())
     common = set.intersection(*(set(m.vocabulary.characters) for m in models.values()))
     kept = [character for character in characters if character in common]
     nats: dict[str, Floats] = {}

@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
-import numpy as np
-
-from ..data.vocabulary import split_units
+from ..data.random import Stream, generator
+from ..data.unicode import normalise, split_units
 from ..errors import GenerationError
 from ..generation import NameModel, Sample
-from ..generation.known import known_names, normalise
+from ..generation.known import known_names
 from .metrics.distributions import Units
 
 COMPARED = 10_000
@@ -77,7 +76,7 @@ def compared(
 ) -> Names:
     """Return draws beside the real names that they are to be compared with: no canaries."""
     learnt = None if known is None else without(known, canaries)
-    rng = np.random.default_rng([seed, 1])
+    rng = generator(Stream.NAME_SAMPLES, seed)
     first = normalise(start)
 
     def some(names: Sequence[str]) -> list[str]:
@@ -145,7 +144,7 @@ def plain_draws(
                 "this model cannot choose a first character: it was trained without a begin "
                 "symbol. Pass --start with at least one character."
             )
-        rng, samples, reason = np.random.default_rng(seed), [], None
+        rng, samples, reason = generator(Stream.RESAMPLING, seed), [], None
         counts = rng.multinomial(n, list(shares.values()))
         for place, (first, count) in enumerate(zip(shares, counts.tolist(), strict=True)):
             if count:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 
 from ..config import Unit
 from ..data.statistics import END
-from ..data.vocabulary import BOUNDARY, Vocabulary, split_units
+from ..data.unicode import decomposed, normalise, split_units
+from ..data.vocabulary import BOUNDARY, Vocabulary
 from ..errors import ConfigError, CorpusError
 from ..generation import LanguageModel, TextModel
 from ..models.rnn.shapes import STATES
@@ -143,7 +143,7 @@ def simple_features(
     """
     found: dict[str, list[NDArray[np.float64]]] = {"vowel": [], "position": [], "left": []}
     for name in names:
-        characters = split_units(unicodedata.normalize("NFC", name), unit)
+        characters = split_units(normalise(name), unit)
         places = np.arange(len(characters), dtype=np.float64)
         found["vowel"].append(np.array([is_vowel(c) for c in characters], np.float64))
         found["position"].append(places)
@@ -153,12 +153,12 @@ def simple_features(
 
 def is_vowel(character: str) -> bool:
     """Return whether a character is a Latin a, e, i, o, u or y, with or without accents."""
-    return unicodedata.normalize("NFD", character)[:1].lower() in tuple("aeiouy")
+    return decomposed(character)[:1].lower() in tuple("aeiouy")
 
 
 def kind(character: str) -> str:
     """Return ``capital``, ``vowel`` or ``consonant`` for a Latin letter, else ``other``."""
-    base = unicodedata.normalize("NFD", character)[:1]
+    base = decomposed(character)[:1]
     if not ("a" <= base.lower() <= "z"):
         return "other"
     if base.isupper():
@@ -227,4 +227,4 @@ def embedding_map(table: NDArray[np.floating]) -> EmbeddingMap:
 def _encode(model: LanguageModel, names: Sequence[str]) -> list[NDArray[np.int32]]:
     if not names or not all(names):
         raise CorpusError("there must be a name to read, and none may be empty. Give one.")
-    return [model.vocabulary.encode(unicodedata.normalize("NFC", name)) for name in names]
+    return [model.vocabulary.encode(normalise(name)) for name in names]

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from ..data.encoded.sequences import ArrayNames
 from ..data.statistics import END
+from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY
 from ..errors import ConfigError
 from ..generation import NameModel
-from ..generation.known import normalise
 from . import drawn as of_draws
 from .draws import Names, compared, plain_draws, without
 from .metrics.calibration import Calibration, calibration, calibration_measure

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..data.random import Stream, generator
 from ..errors import ConfigError
 
 Z = 1.959963984540054
@@ -204,7 +205,7 @@ def _bootstrap(
         residuals = numerators - value * denominators
         half = Z * float(np.sqrt((residuals**2).sum()) / denominators.sum())
         return Estimate(value=value, low=value - half, high=value + half)
-    rng, ratios = np.random.default_rng(seed), []
+    rng, ratios = generator(Stream.RESAMPLING, seed), []
     rows = max(1, BLOCK // count)
     for start in range(0, resamples, rows):
         picks = rng.integers(count, size=(min(rows, resamples - start), count), dtype=np.int32)

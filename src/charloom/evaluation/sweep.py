@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..data.vocabulary import split_units
+from ..data.unicode import normalise, split_units
 from ..errors import ConfigError, GenerationError
 from ..generation import NameModel
 from .draws import plain_draws
@@ -85,7 +84,7 @@ def _draws(
     )
     end = 1 if model.rnn.config.begin else 0
     characters = sum(len(split_units(s.text, model.vocabulary.unit)) + end for s in found)
-    first = {unicodedata.normalize("NFC", s.text): s.origin for s in reversed(found)}
+    first = {normalise(s.text): s.origin for s in reversed(found)}
     return Draws(
         temperature=temperature,
         strings=len(found),

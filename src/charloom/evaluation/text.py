@@ -8,8 +8,10 @@ from math import sqrt
 
 import numpy as np
 
+from ..data.random import Stream, generator
 from ..data.text import TextCorpus
-from ..data.vocabulary import Vocabulary, split_units
+from ..data.unicode import split_units
+from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError
 from ..generation import TextModel
 from ..models.scoring.text import WARM
@@ -65,7 +67,7 @@ def measure_text(
     if samples < 0:
         raise ConfigError(f"samples must be 0 or more. Received: {samples}")
     tell = progress or (lambda what, share: None)
-    rng = np.random.default_rng([seed, 2])
+    rng = generator(Stream.TEXT_SAMPLES, seed)
     tell("likelihood", 0.0)
     found = text_likelihood(model, held_out, threads=threads)
     ids, _ = ids_of(model, held_out)

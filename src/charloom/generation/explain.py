@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import SampleConfig, Unit
-from ..data.vocabulary import BOUNDARY, split_units
+from ..data.unicode import normalise, split_units
+from ..data.vocabulary import BOUNDARY
 from ..models.sampling import Sampler
 from ..models.threads import one_blas_thread
 from .model import LanguageModel
 from .names import NameModel
-from .novelty import CELLS, normalise
+from .novelty import CELLS
 from .text import TextModel
 
 END = "<end>"

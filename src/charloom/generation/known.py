@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from itertools import islice
 
 from ..data.encoded.array_names import ArrayNames
+from ..data.unicode import is_normal, normalise
 
 BLOCK = 1 << 16
 """Names that are strings at once where a set of arrays is gone through."""
-
-
-def normalise(text: str) -> str:
-    """Return the text in NFC, in which strings that look the same are compared."""
-    return unicodedata.normalize("NFC", text)
 
 
 def known_names(*parts: Sequence[str]) -> Set[str]:
@@ -81,7 +76,7 @@ class KnownNames(Set[str]):
     def normal(self) -> KnownNames:
         """Return the names in NFC: themselves, if they are in NFC."""
         texts = (t for part in self._parts for t in _as_texts(part))
-        if all(unicodedata.is_normalized("NFC", text) for text in texts):
+        if all(map(is_normal, texts)):
             return self
         return self.changed(normalise)
 

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import SampleConfig
+from ..data.unicode import normalise
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, GenerationError
 from ..models.rnn.numpy import Recurrence
 from ..models.scoring.names import score
 from .constraints.compiled import Compiled
-from .known import normalise, normalised
+from .known import normalised
 from .model import LanguageModel, positive
 from .novelty import Novelty
 from .options import Options

@@ -10,9 +10,8 @@ from typing import Any, Literal
 import numpy as np
 
 from ..config import Unit
-from ..data.vocabulary import split_units
+from ..data.unicode import normalise, split_units
 from .known import KnownNames, blocks, folded
-from .known import normalise as normalise
 
 Origin = Literal["new", "known", "unknown"]
 Cause = Literal["known", "forbidden", "near", "empty", "denormalised"]

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import SampleConfig
+from ..data.random import Stream, generator
+from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY, Vocabulary
 from ..errors import ConfigError
 from ..models.interface import NEVER, Quick, Reader, Recurrence
@@ -20,7 +22,6 @@ from ..models.sampling import Floats, Sampler
 from ..models.scoring.names import log_softmax
 from ..models.threads import one_blas_thread, run
 from .model import LanguageModel, positive
-from .novelty import normalise
 from .options import TextOptions
 
 AT_ONCE = 0.01
@@ -213,7 +214,7 @@ class _Draw:
     """What ``Sampler.pick`` draws from one row, the plain cases in fewer calls."""
 
     def __init__(self, config: SampleConfig) -> None:
-        self._sampler, self._rng = Sampler(config), np.random.default_rng(config.seed)
+        self._sampler, self._rng = Sampler(config), generator(Stream.TEXT_SAMPLING, config.seed)
         heat = config.temperature
         self._scales = [
             np.float32(min(1 / one, 1e30))

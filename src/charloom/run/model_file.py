@@ -205,7 +205,7 @@ def _check_labels(path: Path, labels: Any, count: int) -> None:
         raise fault(path, f"must name {count} labels. Received: {labels!r:.60}")
     if not labels:
         return
-    from ..data.gathering import unprintable  # late: most models have none
+    from ..data.unicode import unprintable  # late: most models have none
 
     for label in labels:
         if not isinstance(label, str) or not label or unprintable(label):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
-from ..data.vocabulary import Vocabulary, split_units
+from ..data.random import Stream, generator
+from ..data.unicode import is_normal, split_units
+from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError
 
 LEAST_BITS = 20.0
@@ -50,8 +51,7 @@ def canaries(
         )
     least = math.floor(LEAST_BITS / math.log2(len(letters))) + 1
     length = max(least, int(np.median(np.asarray(lengths)))) if len(lengths) else least
-    # Beside the seed's other uses (the split, the weights, the batches): a stream of its own.
-    strings = random_strings(vocabulary, length, np.random.default_rng([seed, 0xCA7A]))
+    strings = random_strings(vocabulary, length, generator(Stream.CANARIES, seed))
     chosen: dict[str, None] = {}
     while len(chosen) < count:
         string = next(strings)
@@ -78,10 +78,7 @@ def random_strings(vocabulary: Vocabulary, length: int, rng: np.random.Generator
         for _ in range(TRIES):
             units = letters[rng.integers(len(letters), size=length)].tolist()
             text = "".join(units)
-            if text.isascii() or (
-                unicodedata.is_normalized("NFC", text)
-                and split_units(text, vocabulary.unit) == units
-            ):
+            if text.isascii() or (is_normal(text) and split_units(text, vocabulary.unit) == units):
                 yield text
                 break
         else:

@@ -8,9 +8,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import SupportsFloat
 
-import numpy as np
-
 from ..config import ModelConfig, TrainConfig
+from ..data.random import Stream, generator
 from ..models.rnn.numpy import NumpyRNN
 from .callbacks import Callbacks
 from .curriculum import mixed, true_share
@@ -78,7 +77,7 @@ class Epochs:
             rate = self.callbacks.rate(rate, at.step_in_epoch)
             share = true_share(self.training, progress)
             if share < 1:
-                rng = np.random.default_rng([self.training.seed, 4, at.step])
+                rng = generator(Stream.SCHEDULED_SAMPLING, self.training.seed, at.step)
                 batch = mixed(NumpyRNN(self.model, self.engine.weights()), batch, share, rng)
             loss = self.engine.step(batch, rate)
             at.step, at.step_in_epoch = at.step + 1, at.step_in_epoch + 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import random
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.names import NameCorpus, Places
+from ..data.random import Stream, shuffler
 from ..data.text import TextCorpus
 from ..errors import CorpusError
 
@@ -178,7 +178,7 @@ def _fold(
 def _nested(corpus: NameCorpus, train: Sequence[int], test: Sequence[int], seed: int) -> Fold:
     """Hold out a tenth of ``train`` to choose the best epoch by, so that ``test`` is unseen."""
     groups = _groups(corpus, train)
-    random.Random(seed).shuffle(groups)
+    shuffler(Stream.FOLDS, seed).shuffle(groups)
     held_out = max(1, int(len(groups) * SHARE))
     return _fold(
         corpus,
@@ -194,7 +194,7 @@ def _parts(corpus: NameCorpus, folds: int, seed: int) -> list[list[int]]:
     Lengths are dealt evenly, since a loss depends on them, and since batches of equal shapes
     need not be compiled again.
     """
-    rng = random.Random(seed)
+    rng = shuffler(Stream.FOLDS, seed)
     groups = _groups(corpus, range(len(corpus.names)))
     rng.shuffle(groups)
     groups.sort(key=lambda group: len(corpus.names[group[0]]))

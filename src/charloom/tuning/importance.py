@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.random import Stream, generator
 from .space import Knob
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def importance_of(study: Study, knobs: Sequence[Knob]) -> dict[str, float]:
     taken = np.full((len(trials), 1), len(trials) ** -0.5)
     rest -= taken @ (taken.T @ rest)
     columns = {knob.name: _columns(knob, [t.params[knob.name] for t in trials]) for knob in knobs}
-    whole, rng, found = float(rest @ rest), np.random.default_rng(0), dict[str, float]()
+    whole, rng, found = float(rest @ rest), generator(Stream.IMPORTANCE, 0), dict[str, float]()
     while whole > 1e-9:
         bases = {name: _basis(columns[name], taken) for name in columns if name not in found}
         bases = {name: basis for name, basis in bases.items() if basis.size}

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoded.sequences import EncodedNames
+from ..random import Stream, generator
 from ..vocabulary import BOUNDARY, Vocabulary
 
 MOST_BUCKETS = 8
@@ -215,7 +216,7 @@ class NameBatches:
         if cached is not None and cached[0] == epoch:
             return cached[1]  # type: ignore[no-any-return]
         self.__dict__.pop("_planned", None)  # two plans at once take twice the memory
-        rng = np.random.default_rng([self.seed, 2, epoch])
+        rng = generator(Stream.BATCHES, self.seed, epoch)
         order = np.arange(len(self.lengths), dtype=np.min_scalar_type(-len(self.lengths)))
         rng.shuffle(order)  # as rng.permutation does
         buckets = self._buckets[self.lengths[order]]
@@ -234,7 +235,7 @@ class NameBatches:
             return batch
         labels = np.zeros(self.batch_size, np.int32)
         labels[: len(names)] = self.labels[names]
-        rng = np.random.default_rng([self.seed, 5, epoch, step])
+        rng = generator(Stream.LABEL_DROPOUT, self.seed, epoch, step)
         labels[rng.random(self.batch_size) < self.label_dropout] = 0
         return replace(batch, labels=labels)
 

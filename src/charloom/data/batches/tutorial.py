@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConfigError
+from ..random import Stream, generator
 from ..vocabulary import BOUNDARY, Vocabulary
 from .names import Batch
 
@@ -82,7 +83,7 @@ class PaddedBatches:
 
     def batch(self, epoch: int, step: int) -> Batch:
         """Return batch ``step`` (from 0) of ``epoch``."""
-        order = np.random.default_rng([self.seed, 2, epoch]).permutation(len(self.rows))
+        order = generator(Stream.BATCHES, self.seed, epoch).permutation(len(self.rows))
         rows = self.rows[order[step * self.batch_size : (step + 1) * self.batch_size]]
         return Batch(
             inputs=rows[:, :-1],

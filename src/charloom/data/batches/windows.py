@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..random import Stream, generator
 from ..vocabulary import BOUNDARY
 from .names import Batch
 
@@ -73,7 +74,7 @@ class TextBatches:
     def batch(self, epoch: int, step: int) -> Batch:
         """Return the streams' windows number ``step`` (from 0) of ``epoch``; always (B, T)."""
         n, T = self.stop, self.window
-        turn = int(np.random.default_rng([self.seed, 2, epoch]).integers(n))
+        turn = int(generator(Stream.BATCHES, self.seed, epoch).integers(n))
         begins = np.arange(self.batch_size, dtype=np.int64) * self.stream
         low = begins + step * T  # of the first target, along the ring
         both = self._cut((turn + low - 1) % n, T + 1)

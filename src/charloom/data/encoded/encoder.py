@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,7 +18,7 @@ from numpy.typing import NDArray
 from ...config import Unit
 from ...errors import CorpusError
 from ..sources import binary
-from ..vocabulary import name_character, split_units
+from ..unicode import may_change, name_character, normalise, split_units
 from .store import Store
 
 FORMAT = 1
@@ -69,9 +67,7 @@ class Encoder:
         """Take text; what may still change with what comes next is held back, unless ``final``."""
         text = self._rest + text
         cut = len(text) if final else _safe_cut(text)
-        head = _newlines(text[:cut])
-        if not unicodedata.is_normalized("NFC", head):
-            head = unicodedata.normalize("NFC", head)
+        head = normalise(_newlines(text[:cut]))
         self._rest = text[cut:]
         units: Sequence[str] = head
         if self.unit == "grapheme" and head:
@@ -202,29 +198,8 @@ def _newlines(text: str) -> str:
 def _safe_cut(text: str) -> int:
     """Return the last place where NFC, and newlines, of both parts are those of the whole."""
     cut = len(text) - 1
-    while cut > 0 and not _starts(text[cut]):
+    while cut > 0 and may_change(text[cut]):
         cut -= 1
     if text[cut - 1 : cut] == "\r":
         cut -= 1
     return max(cut, 0)
-
-
-@cache
-def _starts(point: str) -> bool:
-    """Say whether NFC never changes ``point``, nor joins it to what comes before."""
-    if point < "\u0300":
-        return True
-    return (
-        unicodedata.combining(point) == 0
-        and point not in _seconds()
-        and unicodedata.is_normalized("NFC", point)
-    )
-
-
-@cache
-def _seconds() -> frozenset[str]:
-    """The code points that NFC may join to the one before."""
-    jamo = {chr(point) for point in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
-    found = (unicodedata.decomposition(chr(point)).split() for point in range(0x20000))
-    pairs = (parts for parts in found if len(parts) == 2 and not parts[0].startswith("<"))
-    return frozenset(jamo | {chr(int(second, 16)) for _, second in pairs})

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import CorpusError
+from ..gathering import no_names
 from ..sources import ReadOptions, check_lengths, label, read_pieces
-from ..unicode import ODD, POINTS, SPACE, Kinds, no_names, normalise, unprintable
+from ..unicode import CODE_POINTS, ODD, SPACE, Kinds, clean_name, unprintable
 from .cache import Entry, find, remember, remembered, stamps, writing
 from .distinct import HASHES, IDS, LENGTHS, widen, write_distinct
 from .hashes import Index, character_factors, hashes
@@ -67,7 +68,7 @@ def encode_names(
                     work.read(source, options, stdin, seal)
             key = seal.hexdigest()
             if not work.names:
-                raise CorpusError(no_names(map(label, sources)))
+                raise no_names(map(label, sources))
             entry = find(key) or writer.finish(
                 key, write_distinct(writer.folder, work.characters) | {"sources": work.counts}
             )
@@ -101,7 +102,7 @@ class _Pass:
         self.counts: list[tuple[int, int]] = []
         self._files = {name: (folder / name).open("w+b") for name in (IDS, LENGTHS, HASHES)}
         self._kinds = Kinds()
-        self._ids = np.zeros(POINTS, np.uint32)  # by code point, 0 for what did not appear yet
+        self._ids = np.zeros(CODE_POINTS, np.uint32)  # by code point, 0 for what did not appear yet
         self._factors = np.zeros(1, np.uint64)
 
     def __enter__(self) -> _Pass:
@@ -157,7 +158,7 @@ class _Pass:
         rows = np.unique(np.concatenate([odd, unstripped]))
         changed, size = [points], len(points)
         for row in rows.tolist():
-            name = normalise(text[bounds[row] : ends[row]])
+            name = clean_name(text[bounds[row] : ends[row]])
             if not name.isprintable() and (problem := unprintable(name)):
                 raise CorpusError(f"{where} line {number + row} {problem}")
             changed.append(_points(name).astype(points.dtype))

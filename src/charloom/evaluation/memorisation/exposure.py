@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.random import Stream, generator
 from ...errors import ConfigError
 from ...generation import NameModel
 from ...training.canaries import random_strings, usable
@@ -120,7 +121,7 @@ def exposure(
     different, known = np.unique(lengths), frozenset(canaries)
     each = max(LEAST_REFERENCES, references // len(different))
     exposures, ranks = np.empty(len(canaries)), np.empty(len(canaries), np.int64)
-    rng = np.random.default_rng([seed, 0xEF5])  # another stream than the canaries' own
+    rng = generator(Stream.EXPOSURE, seed)
     for length in different.tolist():
         strings = (s for s in random_strings(model.vocabulary, length, rng) if s not in known)
         drawn = list(itertools.islice(strings, each))

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.random import Stream, generator
+from ...data.unicode import normalise
 from ...errors import ConfigError, CorpusError
 from ...generation import NameModel
-from ...generation.known import known_names, normalise
+from ...generation.known import known_names
 from ..statistics import Estimate, middle
 from .text import text_memorisation as text_memorisation
 from .verdict import Copies, Memorisation, level_of, verdict_on
@@ -69,7 +71,7 @@ def memorisation(
     """
     if not temperatures:
         raise ConfigError("temperatures must hold one at least. Received: none")
-    rng = np.random.default_rng([seed, 0x3E30])
+    rng = generator(Stream.MEMBERSHIP, seed)
     read, count = _some(train, known_names(canaries), rng)
     unread, _ = _some(held_out, known_names(train), rng)
     if not read or not unread:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data.encoded.text import Progress
+from ...data.random import Stream, generator
 from ...data.text import TextCorpus
-from ...data.vocabulary import BOUNDARY, split_units
+from ...data.unicode import split_units
+from ...data.vocabulary import BOUNDARY
 from ...errors import ConfigError, CorpusError, RunError
 from ...generation import TextModel
 from ...models.scoring.text import WARM
@@ -246,7 +248,7 @@ def _scored(
         raise CorpusError("the model never saw any of the text's characters. Pass other text.")
     nats = block_nats(model.rnn, blocks, threads)
     sizes = np.array([own_size for _, own_size in blocks])
-    rng = np.random.default_rng(seed)
+    rng = generator(Stream.RESAMPLING, seed)
     picks = rng.integers(len(blocks), size=(RESAMPLES, len(blocks)))
     spread = nats[picks].sum(axis=1) / sizes[picks].sum(axis=1)
     return float(nats.sum() / sizes.sum()), spread, len(blocks)

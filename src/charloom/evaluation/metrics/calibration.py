@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.random import Stream, generator
 from ...data.vocabulary import BOUNDARY
 from ...models.rnn.numpy import Recurrence
 from ...models.scoring.names import log_softmax
@@ -92,7 +93,7 @@ def calibration(
     Returns:
         ``None`` if there is no target.
     """
-    rng = np.random.default_rng(seed)
+    rng = generator(Stream.RESAMPLING, seed)
     kept = [string for string in inputs if len(string) > skip + 1]
     cells = sum(len(string) - skip - 1 for string in kept) * rnn.vocabulary_size
     if cells > CELLS:

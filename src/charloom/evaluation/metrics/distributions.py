@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.random import Stream, generator
 from ..statistics import Estimate, changed, reach
 
 EDGE = "\0"
@@ -54,7 +55,7 @@ def distance_between(
     if not size or not others:
         return None
     width = 1 + max((max(row) for sample in (ours, others) for row in sample if row), default=0)
-    real, rng = _Sample(others, width), np.random.default_rng(seed)
+    real, rng = _Sample(others, width), generator(Stream.RESAMPLING, seed)
     found, error = [], 0.0
     for start in range(0, len(ours) - size + 1, size)[:PARTS]:
         part = _Sample(ours[start : start + size], width)

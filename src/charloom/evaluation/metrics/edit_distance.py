@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...config import Unit
-from ...data.vocabulary import split_units
+from ...data.unicode import split_units
 from ...errors import CorpusError
 from ...models.threads import usable_cores
 

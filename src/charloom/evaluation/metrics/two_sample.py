@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.random import Stream, generator
 from ..statistics import Estimate, Z
 from .distributions import Units, ngrams
 
@@ -58,7 +59,7 @@ def two_sample_accuracy(
     Returns:
         The interval is that of the strings that it was asked about; ``None`` if there are too few.
     """
-    rng = np.random.default_rng(seed)
+    rng = generator(Stream.RESAMPLING, seed)
     real = [held_out[i] for i in rng.permutation(len(held_out))[:MOST_TESTED]]
     ours = [generated[i] for i in rng.permutation(len(generated))]
     asked = len(real)

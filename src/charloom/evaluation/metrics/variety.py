@@ -9,6 +9,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.random import Stream, generator
 from ..statistics import Estimate, Z, reach
 
 
@@ -72,7 +73,7 @@ def diversity(
     from rapidfuzz.distance import Levenshtein
     from rapidfuzz.process import cpdist
 
-    order = np.random.default_rng(seed).permutation(len(texts))[: 2 * pairs]
+    order = generator(Stream.RESAMPLING, seed).permutation(len(texts))[: 2 * pairs]
     half = len(order) // 2
     if half < 2:
         return None

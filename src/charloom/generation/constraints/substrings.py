@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.unicode import normalise
 from ...data.vocabulary import Vocabulary
 from .automaton import DEAD, Automaton, over_words, trimmed
 from .bounds import Work, require_size
@@ -70,7 +70,7 @@ def avoiding(texts: Iterable[str], vocabulary: Vocabulary, work: Work) -> Automa
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", text).casefold()
+    return normalise(text).casefold()
 
 
 def _trie(parts: Sequence[Sequence[int]], K: int, work: Work) -> NDArray[np.int32]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,7 +10,8 @@ from typing import Self
 
 import numpy as np
 
-from ...data.vocabulary import Vocabulary, split_units
+from ...data.unicode import normalise, split_units
+from ...data.vocabulary import Vocabulary
 from .automaton import DEAD, trimmed
 from .bounds import RuleError as RuleError
 from .bounds import TooLargeError, Work, clipped
@@ -251,11 +251,6 @@ def compile_rules(rules: Rules, vocabulary: Vocabulary, limit: int) -> Compiled:
         except TooLargeError as error:
             raise error.named([name]) from None
     return combine(parts, limit, len(vocabulary.characters), work)
-
-
-def normalise(text: str) -> str:
-    """Return the text in NFC, in which models are trained by default."""
-    return unicodedata.normalize("NFC", text)
 
 
 def _require_text(option: str, value: object) -> None:

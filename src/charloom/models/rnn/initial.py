@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...config import ModelConfig
+from ...data.random import Stream, generator
 from .shapes import weight_shapes
 
 
@@ -54,7 +55,7 @@ def initial_weights(
         alike: (V,), for each id one whose row it begins with: ``Vocabulary.alike`` lets a letter
             begin as its capital, so that what is learnt of one holds for the other at first.
     """
-    rng = np.random.default_rng([seed, 1])
+    rng = generator(Stream.WEIGHTS, seed)
     weights = {}
     for name, shape in weight_shapes(config, vocabulary_size).items():
         if name == "embedding":

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...data.statistics import visible
+from ...data.unicode import visible
 from ...errors import CharloomError, ConfigError, RunError
 from ...storage import write_file
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.statistics import visible
+from ...data.unicode import visible
 from .apart import apart
 from .canvas import BLUE, GREEN, ORANGE, drawable, frame, legend, new_figure
 from .labels import label_axis

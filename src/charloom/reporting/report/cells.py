@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ...data.statistics import END, visible
+from ...data.statistics import END
+from ...data.unicode import visible
 from .html import Html, direction, joined, percent, tag
 
 LEVELS = 20

@@ -131,7 +131,7 @@ def memorisation(source: Source, _given: Data) -> Data:
 
 def _strings(source: Source, given: Data) -> tuple[list[Units], list[Units]]:
     """Return what was drawn and what is real, in the model's unit."""
-    from ...data.vocabulary import split_units
+    from ...data.unicode import split_units
 
     saved, unit = source.saved, source.saved.vocabulary.unit
     if saved.config.text:
@@ -152,8 +152,7 @@ def _strings(source: Source, given: Data) -> tuple[list[Units], list[Units]]:
 
 
 def _split(strings: Sequence[str], unit: Unit) -> list[Units]:
-    from ...data.vocabulary import split_units
-    from ...generation.novelty import normalise
+    from ...data.unicode import normalise, split_units
 
     return [split_units(normalise(name), unit) for name in strings]
 

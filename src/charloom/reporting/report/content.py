@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...data.vocabulary import split_units
+from ...data.unicode import split_units
 from ...errors import CharloomError, GenerationError
 from ...models.factory import parameters_of
 from .compared import names, some

@@ -223,7 +223,7 @@ def _is_epoch(entry: Any) -> bool:
 
 
 def _lengths(source: Source, _given: Data) -> Data:
-    from ...data.vocabulary import split_units
+    from ...data.unicode import split_units
 
     if not source.train_names:
         raise RunError(f"{source.run.path} has no training names. Restore its train_names.txt.")
@@ -278,9 +278,8 @@ def _embedding(source: Source, _given: Data) -> Data:
 
 
 def _units(source: Source, given: Data) -> Data:
-    from ...data.vocabulary import split_units
+    from ...data.unicode import normalise, split_units
     from ...evaluation import activity, notable_units, simple_features
-    from ...generation.novelty import normalise
 
     saved = source.saved
     texts = given.get("text") or source.passages(SHOWN)

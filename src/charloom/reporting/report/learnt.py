@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...data.statistics import visible
+from ...data.unicode import visible
 from .cells import next_ladder, picker, unit_rows
 from .content import Content
 from .first import count, sources

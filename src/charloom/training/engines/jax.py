@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ...config import ModelConfig, TrainConfig
 from ...data.batches.names import Batch
+from ...data.random import Stream, generator
 from ...models.rnn.jax_model import logits, logits_from, nats
 from ...models.rnn.shapes import STATES
 from ..warm_start import frozen
@@ -139,7 +140,7 @@ class JaxEngine:
         config = self._model
         if not config.dropout:
             return None
-        rng = np.random.default_rng([self._training.seed, 3, self._count])
+        rng = generator(Stream.DROPOUT, self._training.seed, self._count)
         shape = (config.layers, self._training.batch_size, config.units)
         kept = rng.random(shape, dtype=np.float32) >= config.dropout
         return kept.astype(np.float32) / np.float32(1 - config.dropout)
