@@ -17,6 +17,8 @@ from charloom.training.curriculum import mixed, true_share
 from charloom.training.events import Finished
 from charloom.training.recipes import recipe
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"units": 12, "embedding": 6, "batch_size": 16, "epochs": 3}
 
 
