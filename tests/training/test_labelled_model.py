@@ -220,7 +220,6 @@ def test_a_resumed_training_must_have_the_same_labels(kinds, tmp_path):
     [
         ({"model": SMALL.replace(labels=0)}, r"as many as the corpus's, 2\. Received: 0"),
         ({"loop": "custom"}, "unpacked loop"),
-        ({"training": TRAINING.replace(scheduled_sampling="linear")}, "scheduled sampling"),
         ({"training": TRAINING.replace(preparation="tutorial", held_out=0)}, "tutorial"),
     ],
 )

@@ -119,8 +119,6 @@ def test_text_is_counted_as_it_stands():
 def test_what_counting_cannot_do_is_refused_in_a_line(toy, tmp_path):
     with pytest.raises(ConfigError, match="an unpacked loop; leave it out"):
         fit(toy, model=NGRAM, loop="custom")
-    with pytest.raises(ConfigError, match="callbacks"):
-        fit(toy, model=NGRAM, callbacks=[object()])
     train(toy, tmp_path, model=NGRAM)
     with pytest.raises(ConfigError, match="a model to begin with"):
         fit(toy, model=NGRAM, initial=load_model(tmp_path))
