@@ -87,7 +87,7 @@ def command(
         **reading,
     )
     say(corpus.describe())
-    from ..training.defaults import settings_before, settings_for
+    from ..training.recipes import settings_before, settings_for
 
     saved = None
     if initial is not None:
@@ -136,8 +136,6 @@ def command(
 
 def _check(settings: dict[str, Any], labels: dict[str, Any], *, resume: bool) -> None:
     """Refuse options that need others."""
-    if settings["truth"] is not None and settings["scheduled_sampling"] in (None, "none"):
-        raise click.UsageError("--truth needs --scheduled-sampling, whose end it is.")
     if settings["label_dropout"] is not None and not any(labels.values()):
         raise click.UsageError("--label-dropout needs --label-column or --label-field.")
     if resume:

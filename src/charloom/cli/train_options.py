@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args
 
 import click
 
-from ..config import MOST_ORDER, Cell, Curriculum, Kind, ModelConfig, Part
+from ..config import MOST_ORDER, Cell, Kind, ModelConfig, Part
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -80,12 +80,6 @@ OPTIONS = (
         metavar="DIR",
         help="Also record the training there, for TensorBoard.",
     ),
-    click.option(
-        "--scheduled-sampling",
-        type=click.Choice(get_args(Curriculum)),
-        help="Let the model read ever more of its own characters in training, along this curve.",
-    ),
-    click.option("--truth", type=float, help="Share of true characters at that curve's end."),
     click.option("--label-dropout", type=float, help="Share of names learnt without their label."),
     click.option(
         "--canaries",
@@ -116,8 +110,6 @@ FOR_NETWORKS = (
     "save_seconds",
     "save_steps",
     "keep_checkpoints",
-    "scheduled_sampling",
-    "truth",
     "label_dropout",
     "freeze",
     "seconds",
