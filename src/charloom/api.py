@@ -48,7 +48,7 @@ def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Ite
         >>> type(events[-1]).__name__
         'Finished'
     """
-    from .training.defaults import settings_for
+    from .training.recipes import settings_for
     from .training.trainer import fit as events  # imported late: it needs a framework
 
     given: dict[str, Any] = dict(settings)

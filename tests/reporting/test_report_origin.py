@@ -37,7 +37,6 @@ def words(text):
         [*SMALL, "--unit", "grapheme", "--seed", "3", "--canaries", "2"],
         [*SMALL, "--label-column", "kind", "--label-dropout", "0.3"],
         [*SMALL, "--recipe", "tutorial"],
-        [*SMALL, "--scheduled-sampling", "linear", "--truth", "0.5", "--model", "network"],
         ["--model", "ngram"],
         ["--model", "unigram"],
     ],

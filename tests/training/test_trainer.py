@@ -15,9 +15,8 @@ from charloom.data.names import NameCorpus
 from charloom.errors import ConfigError, RunError, TrainingError
 from charloom.models.rnn.initial import initial_weights
 from charloom.run import load_model, load_state
-from charloom.training import data as material
-from charloom.training import trainer as fit_module
-from charloom.training.engines.base import backend_name, make_engine
+from charloom.training import name_data, trainer
+from charloom.training.engines.factory import backend_name, make_engine
 from charloom.training.events import Evaluated, Finished, Saved, Started, Step, Warned
 from charloom.training.trainer import fit
 
@@ -105,7 +104,7 @@ def test_training_stops_early_when_the_held_out_loss_no_longer_falls(toy, monkey
     losses = itertools.chain([3.0, 2.0], itertools.repeat(2.5))
     held_out = "held_out_nats_per_char"
     loss = lambda self, weights: {held_out: next(losses)}  # noqa: E731
-    monkeypatch.setattr(material.NamesMaterial, "held_out_loss", loss)
+    monkeypatch.setattr(name_data.NameData, "held_out_loss", loss)
     finished = events_of(toy, training=TRAINING.replace(epochs=50, patience=3))[-1]
     assert (finished.reason, finished.epoch, finished.best_epoch) == ("early stopping", 5, 2)
 
@@ -244,7 +243,7 @@ class Poisoned:
 
 
 def poison(monkeypatch, at):
-    monkeypatch.setattr(fit_module, "make_engine", lambda *a: Poisoned(make_engine(*a), at))
+    monkeypatch.setattr(trainer, "make_engine", lambda *a: Poisoned(make_engine(*a), at))
 
 
 def test_a_loss_of_nan_keeps_the_last_good_weights(toy, tmp_path, monkeypatch):

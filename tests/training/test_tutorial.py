@@ -20,7 +20,7 @@ from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
 from charloom.models.scoring.names import log_softmax
 from charloom.run import latest_epoch, load_model
-from charloom.training.engines.base import backend_name, make_engine
+from charloom.training.engines.factory import backend_name, make_engine
 from charloom.training.events import Evaluated, Finished, Step
 from charloom.training.recipes import recipe
 

@@ -27,7 +27,6 @@ def say_ending(
         "early stopping": "Stopped early, the held-out loss no longer fell",
         "seconds": f"Stopped, the {budget:g} seconds are used up" if budget else "Stopped",
         "interrupted": "Interrupted",
-        "callback": "Stopped by a callback",
         "diverged": "Stopped, the loss became NaN; lower --learning-rate",
     }
     held_out = finished.held_out_nats_per_char

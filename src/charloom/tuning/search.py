@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
 from ..errors import ConfigError, TrainingError
-from ..training.defaults import settings_for
+from ..training.recipes import settings_for
 from .base import OURS, Base
 from .check import check
 from .compared import compared

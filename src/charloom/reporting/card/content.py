@@ -22,7 +22,7 @@ SAMPLES = {"names": 10_000, "text": 20_000}
 
 EXAMPLES = 10
 UNUSUAL = (
-    "begin", "text", "order", "freeze", "scheduled_sampling", "keep_epochs", "canaries", "seconds",
+    "begin", "text", "order", "freeze", "keep_epochs", "canaries", "seconds",
     "window", "label_dropout", "save_seconds", "save_steps", "keep_checkpoints",
 )  # fmt: skip
 """Settings that a recipe need not have where they are as ever."""
@@ -178,9 +178,7 @@ def _recipe(run: Run) -> dict[str, Any] | None:
             settings.pop(name, None)
     if not run.config.has_network:
         settings = {name: settings[name] for name in COUNTED if name in settings}
-    if settings.get("scheduled_sampling") is None:
-        settings.pop("truth", None)
-    if not training:
+    if not training or training.get("scheduled_sampling", "none") != "none":  # of version 0.1.0
         return None
     try:
         RecipeFile(settings)

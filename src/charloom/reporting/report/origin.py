@@ -113,8 +113,6 @@ def _of_network(content: Content, training: dict[str, Any]) -> list[str]:
         fields = any(".jsonl" in file for file in sources(content))
         parts.append("--label-field FIELD" if fields else "--label-column COLUMN")
         parts.append(_option("label_dropout", training.get("label_dropout", 0.1)))
-    if training.get("scheduled_sampling") not in (None, "none"):
-        parts += [_option(name, training.get(name)) for name in ("scheduled_sampling", "truth")]
     if isinstance(frozen := training.get("freeze"), list) and frozen:
         parts += ["--from OTHER_RUN", *(_option("freeze", part) for part in frozen)]
     return parts
