@@ -39,7 +39,7 @@ NEEDLESS = ("nats_per_char", "bits_per_char", "perplexity_per_char")
     type=click.IntRange(0),
     default=SAMPLES,
     show_default=True,
-    help="Names drawn from each model for the other measures; 0 leaves these out.",
+    help="Names sampled from each model for the other metrics; 0: none.",
 )
 @draw_seed_option
 @reading_options
@@ -52,11 +52,12 @@ def command(
     reading: dict[str, Any],
     as_json: bool,
 ) -> None:
-    """Tell which of several runs predicts names, or text, best that none has seen.
+    """Find out which of several runs best predicts names, or text, that none was trained on.
 
-    All are measured on the same names: FILE's, or those that every run held out. Names that a
-    run was trained on would favour it, and are left out. The difference to the best run is taken
-    name by name; a run is named the best only if each other one can be told from it.
+    All runs are measured on the same names: those in FILE, or those that every run held out. Names
+    that a run was trained on would favour it and are left out. Differences to the best run are
+    paired, name by name. A run is called the best only if its difference to every other run is
+    significant.
     """
     from ..run import Run
 

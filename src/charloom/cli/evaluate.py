@@ -33,20 +33,22 @@ TEXT_SAMPLES = 20_000
     "--samples",
     type=click.IntRange(0),
     metavar="N",
-    help="Draws to measure by: 10,000 names, or 20,000 characters of text, if not given; with 0, "
-    "the likelihood alone.",
+    help="Number of samples; 10,000 names or 20,000 characters of text by default; 0: "
+    "likelihood only.",
 )
 @click.option(
     "--temperature",
     type=click.FloatRange(0, 100),
     default=1.0,
     show_default=True,
-    help="Of the draws.",
+    help="Sampling temperature.",
 )
 @draw_seed_option
 @rule_options
 @reading_options
-@click.option("--label-column", help="Column of a .csv or .tsv of --data with each name's label.")
+@click.option(
+    "--label-column", help="Column of a .csv or .tsv file of --data with each name's label."
+)
 @click.option("--label-field", help="Field of a .jsonl's objects with each name's label.")
 @json_option
 def command(
@@ -61,22 +63,22 @@ def command(
     as_json: bool,
     **rules: Any,
 ) -> None:
-    """Measure the model in RUN on names, or on running text, that it has not seen.
+    """Measure the model in RUN on names, or on running text, that it was not trained on.
 
-    Each figure has its 95 % interval and, where that makes sense, the same of real names: how
-    well it predicts unseen ones; whether characters come as often as it says; how many of its
-    draws are different and new, how near to training names, and how like real names; whether a
-    classifier can tell them from these; and how much of the training list it gives back.
+    Each figure has a 95 % interval and, where it makes sense, the same figure of real names:
+    likelihood and calibration on unseen names; how many samples are unique and new, how close they
+    are to training names and how similar to real ones; whether a classifier can distinguish them
+    from real names; and how much of the training list is memorised.
 
     A name's end counts as a character. Names with characters that the model never saw have no
-    finite likelihood: they are counted and left out. Draws are free of the rules; given some, the
-    share that obeys them is measured. With --start, draws begin so, and are compared with real
-    names that do. A model with labels is measured without; with --label-column or --label-field
-    it is once told those of the names in --data.
+    finite likelihood: they are counted and left out. Samples are not constrained; if constraints
+    are given, the share of samples that obey them is measured. With --start, samples start with it
+    and are compared with real names that do. A model with labels is measured without labels;
+    --label-column or --label-field adds a measurement with the labels of the names in --data.
 
-    Text is measured with all that came before each character, and once more in windows of 256
-    characters that are read on their own. Characters that the model never saw are counted; it
-    reads the text as if they were not there, unless it has learnt of rare ones (--min-count).
+    Text is measured once as a stream, where all earlier text is context, and once in independent
+    windows of 256 characters. Characters that the model never saw are counted and skipped, unless
+    it was trained with an unknown symbol (--min-count).
     """
     from ..api import load
     from ..generation import TextModel

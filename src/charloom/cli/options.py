@@ -54,7 +54,7 @@ def source_arguments(function: F) -> F:
         type=click.Choice(get_args(Unit)),
         default="character",
         show_default=True,
-        help="What counts as one: a code point, or what people see as one.",
+        help="Unit of text: code point or grapheme.",
     )(function)
     return click.argument("sources", nargs=-1, metavar="[SOURCE]...")(function)
 
@@ -65,15 +65,19 @@ def data_option(purpose: str, held_out: str = "the run itself") -> Callable[[F],
         "--data",
         multiple=True,
         metavar="FILE",
-        help=f"Names, or text, to {purpose} on (also .gz; - is standard input); may be repeated; "
-        f"what {held_out} held out if not given.",
+        help=f"Names, or text, to {purpose} on (also .gz; - is standard input); may be repeated. "
+        f"By default what {held_out} held out.",
     )
 
 
 def draw_seed_option(function: F) -> F:
     """The seed of what is drawn."""
     return click.option(
-        "--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides every draw."
+        "--seed",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="Random seed for sampling.",
     )(function)
 
 
@@ -99,14 +103,14 @@ def reading_options(command: F) -> F:
         return command(*arguments, reading=reading, **others)
 
     options = (
-        click.option("--column", help="Column of a .csv or .tsv: its name or number."),
-        click.option("--field", help="Field of a .jsonl's objects."),
-        click.option("--encoding", help="Encoding of the text; UTF-8 if not given."),
+        click.option("--column", help="Column of a .csv or .tsv file: its name or number."),
+        click.option("--field", help="Field of the objects in a .jsonl file."),
+        click.option("--encoding", help="Encoding of the file; UTF-8 by default."),
         click.option(
             "--max-line",
             type=click.IntRange(1),
             metavar="BYTES",
-            help="Longest line that is accepted; 65536 if not given.",
+            help="Longest accepted line; 65536 by default.",
         ),
     )
     for option in reversed(options):

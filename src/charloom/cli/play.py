@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 @click.command("play")
 @run_argument
 def command(run: Run) -> None:
-    """Type a beginning, and see how the model in RUN would go on.
+    """Type a beginning and see how the model in RUN would continue it.
 
-    It shows the likeliest next characters and the likeliest names, each with its probability given
-    the beginning and at the temperature. Type a name's number to take it, or more text to add it
-    to the beginning; /help lists the commands.
+    It shows the most likely next characters and names, with their probabilities given the
+    beginning, at the current temperature. Type a name's number to take it, or more text to extend
+    the beginning; /help lists the commands.
 
-    A model of running text writes on: it offers continuations instead of names, without an end.
+    A model of running text offers continuations instead of names.
     """
     from ..api import load
     from ..generation import NameModel

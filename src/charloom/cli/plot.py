@@ -26,13 +26,15 @@ OPTIONS = {
 @click.command("plot")
 @run_path_argument
 @click.option(
-    "--what", type=click.Choice(list(FIGURES)), help="The figure; without it, they are listed."
+    "--what",
+    type=click.Choice(list(FIGURES)),
+    help="Figure to plot; without it, the figures are listed.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Where to draw it: .png, .svg or .pdf.",
+    help="Output file: .png, .svg or .pdf.",
 )
 @click.option(
     "--temperatures",
@@ -42,21 +44,21 @@ OPTIONS = {
 @click.option(
     "-n", "--n", type=int, help=f"Draws; for sweep at each temperature, {DRAWS} if not given."
 )
-@click.option("--start", help="What each draw begins with, for figures of draws.")
+@click.option("--start", help="Start of each sample, for figures of samples.")
 @click.option(
     "--text",
     multiple=True,
     metavar="NAME",
-    help="next, units: what to read; for units it may be repeated. What is held out if not given.",
+    help="next, units: strings to read; for units it may be repeated. Held-out strings by default.",
 )
 @json_option
 def command(
     run_path: Path, what: str | None, out: Path | None, as_json: bool, **options: Any
 ) -> None:
-    """Draw a figure of the training, the names or the model in RUN.
+    """Plot a figure of the training, the names or the model in RUN.
 
-    Drawing needs the plotting extra. With --json the figure's data is printed, and --out may be
-    left out.
+    Plotting needs the plot extra. With --json the figure's data are printed, and --out may be left
+    out.
     """
     given = {name: value for name, value in options.items() if value not in (None, ())}
     for name in given:

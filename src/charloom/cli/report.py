@@ -23,25 +23,25 @@ SAMPLES = 10_000
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     required=True,
-    help="Where to write the page: a .html file.",
+    help="Output file, ending in .html.",
 )
-@click.option("--force", is_flag=True, help="Replace FILE even if it is no report.")
+@click.option("--force", is_flag=True, help="Overwrite FILE even if it is not a report.")
 @data_option("measure")
 @click.option(
     "--source",
     multiple=True,
     metavar="FILE",
-    help="The text that RUN has learnt from, to find copies of it, where it is no longer where RUN "
-    "found it; may be repeated.",
+    help="Text that RUN was trained on, to search for copies, if it has moved since; may be "
+    "repeated.",
 )
 @click.option(
     "--samples",
     type=click.IntRange(1),
     default=SAMPLES,
     show_default=True,
-    help="Names that are drawn to measure by; of text, 20,000 characters always are.",
+    help="Names to sample for the metrics; a text model always samples 20,000 characters.",
 )
-@click.option("--start", default="", help="What draws begin with, if the model needs it.")
+@click.option("--start", default="", help="Start of the samples, if the model needs one.")
 @draw_seed_option
 @reading_options
 def command(
@@ -55,10 +55,10 @@ def command(
     seed: int,
     reading: dict[str, Any],
 ) -> None:
-    """Write a page on RUN: what it learnt from, how good it is, what it draws, how it works.
+    """Write a page about RUN: its training data, quality, samples and internals.
 
-    The page is one file that needs no other and no network. It needs the plotting extra. The same
-    run and options give the same page.
+    The page is a single file that works offline. It needs the plot extra. The same run and options
+    give the same page.
     """
     from ..api import load
     from ..reporting.plots import check_library

@@ -23,20 +23,19 @@ def steering_options(function: F) -> F:
             "labels",
             multiple=True,
             metavar="LABEL[=WEIGHT]",
-            help="The kind of names, of those that the model was trained with; several are mixed, "
-            "as in --label Greek=0.7 --label Welsh=0.3.",
+            help="Label of the names to generate; several are mixed, as in --label Greek=0.7 "
+            "--label Welsh=0.3.",
         ),
         click.option(
             "--guidance",
             type=float,
-            help="How strongly labels show: 0 not at all, 1 as learned, above it more; 2 if not "
-            "given.",
+            help="Strength of the labels: 0 none, 1 as trained, above 1 stronger; 2 by default.",
         ),
         click.option(
             "--with",
             "other",
             metavar="RUN=SHARE",
-            help="Blend with another run's model, as in --with runs/elves=0.5.",
+            help="Blend with the model of another run and its weight, as in --with runs/elves=0.5.",
         ),
     )
     for option in reversed(options):

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Run folder to save to; runs/NAME, numbered if it is taken, if not given.",
+    help="Run folder to save to. By default runs/NAME, with a number if that exists.",
 )
 @click.option("--force", is_flag=True, help="Replace the model in RUN.")
-@click.option("--resume", is_flag=True, help="Go on with the training that RUN holds.")
+@click.option("--resume", is_flag=True, help="Resume the training in RUN.")
 @click.option(
     "--from",
     "initial",
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Begin with that run's weights; new characters are added to what it knows.",
+    help="Start from the weights of another run; new characters are added.",
 )
 @training_options
 @label_options
@@ -61,11 +61,11 @@ def command(
     as_json: bool,
     **settings: Any,
 ) -> int:
-    """Learn from names, one a line, and print ten new ones; or from text, and print some more.
+    """Train on names, one per line, and print ten new ones; or on text, and print a sample.
 
-    SOURCE is a text file, .csv, .tsv or .jsonl, each also as .gz, or - for standard input; several
-    are read one after the other. Without any, a built-in list of dinosaurs is used. Model and
-    training follow the size of the corpus; each option overrides one setting.
+    SOURCE is a text file, .csv, .tsv or .jsonl, also compressed as .gz, or - for standard input;
+    several are read one after the other. Without a SOURCE, the built-in list of dinosaurs is used.
+    Model and training settings follow the size of the corpus; each option overrides one of them.
     """
     settings["freeze"] = freeze or None
     labels: dict[str, Any] = {"label_column": label_column, "label_field": label_field}
