@@ -1,4 +1,4 @@
-"""How good a model is, and what goes on inside it."""
+"""How good a model is, and what happens inside it."""
 
 from .compare import Comparison as Comparison
 from .compare import compare_names as compare_names

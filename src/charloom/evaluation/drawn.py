@@ -207,7 +207,7 @@ def two_sample(names: Names) -> list[Measure]:
     return [
         Measure(
             name="two_sample_accuracy",
-            title="Told from real names",
+            title="Distinguished from real names",
             estimate=accuracy,
             unit="%",
             better="lower",

@@ -75,7 +75,7 @@ def compared(
     threads: int | None = None,
 ) -> Names:
     """Return draws beside the real names that they are to be compared with: no canaries."""
-    learnt = None if known is None else without(known, canaries)
+    learned = None if known is None else without(known, canaries)
     rng = generator(Stream.NAME_SAMPLES, seed)
     first = normalise(start)
 
@@ -89,9 +89,9 @@ def compared(
         samples=samples,
         texts=[normalise(sample.text) for sample in samples],
         held_out=some(real),
-        train=some(learnt or ()),
+        train=some(learned or ()),
         known=None if known is None else known_names(known),
-        near_to=list(learnt) if learnt is not None and len(learnt) <= MOST_NEAR else [],
+        near_to=list(learned) if learned is not None and len(learned) <= MOST_NEAR else [],
         model=model,
         seed=seed,
         threads=threads,

@@ -62,8 +62,8 @@ def measure(
         held_out: real names that it was not trained on; what needs them is left out if there
             are none.
         train: those that it was trained on; by default its own list without ``held_out``.
-        labels: those of the held-out names, for a model that has learnt labels. It is measured
-            without any, but for one more likelihood.
+        labels: those of the held-out names, for a model that was trained with labels. It is
+            measured without any, except for one more likelihood.
         canaries: random strings among those: no draw of one is new, but none is a real name.
         samples: draws, copies and repeats let through; with 0, only what needs none is measured.
         temperature: of the draws.
@@ -203,7 +203,7 @@ def _notes_on_labels(model: NameModel, labels: Sequence[str] | None) -> list[str
         return []
     if labels is None:
         return [
-            "The model has learnt labels, and is measured without them, by which it predicts "
+            "The model was trained with labels, and is measured without them, by which it predicts "
             f"better: the held-out loss of its training is with labels. {MORE}"
         ]
     notes = [f"But for the likelihood with labels, the model is measured without them. {MORE}"]
