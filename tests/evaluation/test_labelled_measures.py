@@ -23,7 +23,7 @@ KEY = "nats_per_char_with_labels"
 
 
 def save_labelled(folder):
-    """A run that has learnt of two kinds of names, with weights at random."""
+    """A run that has learned of two kinds of names, with weights at random."""
     folder.mkdir()
     saved = toy(
         config=ModelConfig(units=4, embedding=4, labels=2), vocabulary=Vocabulary(("a", "b")),
@@ -121,10 +121,10 @@ def test_a_run_without_labels_takes_none(call, trained, write):
     data = write("name,kind\nabab,odd\n", "kinds.csv")
     options = ["--data", data, "--column", "name", "--label-column", "kind"]
     code, _, err = call("evaluate", trained, *options)
-    assert code == 2 and "has learnt no labels" in err and len(err.splitlines()) == 1
+    assert code == 2 and "was trained without labels" in err and len(err.splitlines()) == 1
 
 
 def test_a_comparison_says_which_run_has_labels(call, labelled, tmp_path):
     other = save_labelled(tmp_path / "other")
     code, _, err = call("compare", labelled, other, "--samples", 0)
-    assert code == 0 and "labelled has learnt labels" in err
+    assert code == 0 and "labelled was trained with labels" in err

@@ -64,7 +64,7 @@ def test_a_model_of_the_style_copies_as_much_as_it_would_by_chance():
     assert found.level == "none"
     assert found.verdict == (
         "Of 100 names drawn at temperature 1, 8 are from the training list; a model that had "
-        "learnt only the style would give 8 (8 to 8): little memorisation."
+        "learned only the style would give 8 (8 to 8): little memorisation."
     )
 
 
@@ -221,10 +221,10 @@ def test_exposed_canaries_raise_the_level():
     ("copied", "ideal", "said"),
     [
         (0.07, 0.05, "Of 100 names drawn at temperature 1, 7 are from the training list; a model "
-         "that had learnt only the style would give 5 (5 to 5): little memorisation."),
+         "that had learned only the style would give 5 (5 to 5): little memorisation."),
         (0.0108, 0.0034, "Of 1,000 names drawn at temperature 1, 11 are from"),
         (0.4, 0.003, "Of 100 names drawn at temperature 1, 40 are from the training list; a model "
-         "that had learnt only the style would give hardly any: "),
+         "that had learned only the style would give hardly any: "),
         (1e-6, 1e-6, "Of 1,000,000 names drawn at temperature 1, 1 is from"),
         (1e-9, 0.0, "Of a million names drawn at temperature 1, none is from"),
     ],

@@ -127,9 +127,9 @@ def test_a_model_trained_for_long_gives_its_canaries_away(tmp_path):
     model = ModelConfig(units=48, embedding=12, dropout=0.0)
     training = TrainConfig(epochs=150, batch_size=4, learning_rate=0.01, held_out=0, patience=0)
     weights = train(corpus, tmp_path / "run", model=model, training=training)[-1].weights
-    learnt = model_of(names.vocabulary, model, weights)
-    read = exposure(learnt, found, references=3000)
-    unread = exposure(learnt, canaries(names.vocabulary, [8], 4, 99), references=3000)
+    learned = model_of(names.vocabulary, model, weights)
+    read = exposure(learned, found, references=3000)
+    unread = exposure(learned, canaries(names.vocabulary, [8], 4, 99), references=3000)
     assert read.given_away == 4 and read.mean > 11 and read.seen
     assert unread.mean < 5 and unread.given_away == 0 and not unread.seen
 
@@ -150,7 +150,7 @@ def test_a_run_remembers_its_canaries_and_is_measured_by_them(call, names_file, 
         load(run), saved.train_names, saved.held_out_names, canaries=strings
     ).to_dict()
     assert found["canaries"]["count"] == 3 and found["canaries"]["of"] == 20_000
-    assert "of 3 random strings learnt along" in found["verdict"]
+    assert "of 3 random strings added to the training names" in found["verdict"]
 
 
 def test_what_cannot_be_ranked_is_refused():

@@ -137,7 +137,9 @@ def _check_labels(model: NameModel, data: tuple[str, ...], wanted: Collection[st
             "their labels, or leave them out."
         )
     if wanted and not model.labels:
-        raise click.UsageError("RUN has learnt no labels. Leave --label-column and -field out.")
+        raise click.UsageError(
+            "RUN was trained without labels. Leave out --label-column and -field."
+        )
 
 
 def _likelihood(
@@ -231,7 +233,7 @@ def _of_text(
     from .watched import watched
 
     allowed = ("run", "data", "encoding", "samples", "temperature", "seed", "as_json")
-    refuse_options("running text, which RUN has learnt", allowed)
+    refuse_options("running text, which RUN was trained on", allowed)
     text: TextCorpus | str
     if data:
         from .progress import reading as read_along

@@ -91,7 +91,7 @@ def show(
     began: Started | None = None
 
     def tell(message: str) -> None:
-        # Through the bar's console: it draws the bar anew below the message.
+        # Through the bar's console: it draws the bar again below the message.
         console.print(message, markup=False, soft_wrap=True)
 
     with bar:
@@ -151,7 +151,7 @@ def _model(
 
 
 def _sample(model: NameModel | TextModel, corpus: NameCorpus | TextCorpus, seed: int) -> str:
-    """Show in a line what the model has learnt so far."""
+    """Show in a line what the model has learned so far."""
     if isinstance(model, TextModel):
         return " ".join(model.text(CHARACTERS, seed=seed).split())
     start = ""

@@ -84,7 +84,7 @@ def ratio_estimate(
 
     The percentile interval (Efron & Tibshirani 1993, ch. 13), expanded for few items as in
     ``reach``. As nats and characters of names: the figure is that a character, and a name is what
-    is drawn anew, for its characters are no independent witnesses.
+    is drawn again, for its characters are no independent witnesses.
 
     Args:
         numerators: (N,), such as each name's nats.

@@ -26,7 +26,7 @@ from .samples import TextSamples
 from .statistics import Estimate, Measure, changed, ratio_estimate, share_estimate
 
 PASSAGE = 100
-"""Characters of a passage: what is drawn anew for intervals, and what a classifier is shown."""
+"""Characters of a passage: what is drawn again for intervals, and what a classifier is shown."""
 
 SCORED = 400
 """Blocks that are scored one by one for the interval, at most, taken at random."""

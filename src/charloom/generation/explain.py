@@ -24,7 +24,7 @@ END = "<end>"
 """What stands for the end symbol: no character looks like it."""
 
 UNKNOWN = "\ufffd"
-"""What stands for characters that the model has no id for, if it has learnt of such."""
+"""What stands for characters that the model has no id for, if it has learned of such."""
 
 ROWS = 256
 """Strings that are read together, at most."""

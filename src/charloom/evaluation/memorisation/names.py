@@ -1,4 +1,4 @@
-"""What a model gives back of the names that it learnt from, beside what their style alone gives."""
+"""How many training names a model reproduces, and how many their style alone would bring."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def names_memorisation(
 
     Args:
         model: of names.
-        train: what it learnt from; what it holds of ``canaries`` is left out.
+        train: what it was trained on; what it holds of ``canaries`` is left out.
         held_out: names like them that it did not; those of the training list are left out.
-        canaries: random strings that were learnt along (see ``training.canaries``).
+        canaries: random strings that were added to the training names (see ``training.canaries``).
         temperatures: each above 0.
         seed: decides which names are scored of more than 10,000, and the intervals.
         threads: at most so many.
@@ -76,7 +76,7 @@ def names_memorisation(
     unread, _ = _some(held_out, known_names(train), rng)
     if not read or not unread:
         raise CorpusError(
-            "memorisation needs names that the model learnt from and names that it did not. "
+            "memorisation needs names that the model was trained on and names that it did not. "
             f"Received: {len(read):,} and {len(unread):,}. Pass others, or train with held-out "
             "names"
         )
@@ -179,7 +179,7 @@ def _table(
 
 
 def _resampled(table: Table, rng: np.random.Generator) -> tuple[Table, Table]:
-    """Return sums over as many rows drawn anew, each time: of the columns, (RESAMPLES, K + 2);
+    """Return sums over as many rows, resampled each time: of the columns, (RESAMPLES, K + 2);
     and of the probabilities' squared distances from their mean, (RESAMPLES, K)."""
     rows, width = table.shape
     p = table[:, :-2]
@@ -221,7 +221,7 @@ def _share(count: int, p: Floats, sums: Floats, squares: Floats) -> Estimate:
 def _chance(read: Floats, unread: Floats, rng: Any) -> float:
     """Return how likely as large a mean of ``read`` is, above that of ``unread``, by chance.
 
-    A permutation test: the two lists are shuffled together and split anew.
+    A permutation test: the two lists are shuffled together and split again.
     """
     pooled = np.concatenate([read, unread])
     # One mean grows as the other falls, so either says how far they are apart.

@@ -1,4 +1,4 @@
-"""What a model of running text gives back verbatim of the text that it learnt from."""
+"""What a model of running text gives back verbatim of the text that it was trained on."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ LEAST = 20
 """Characters that the longest copy in real text counts as at least, be the text small."""
 
 STRETCH = 500
-"""Characters that are drawn anew as one for the intervals of shares."""
+"""Characters that are drawn again as one for the intervals of shares."""
 
 RESAMPLES = 1000
 
@@ -73,7 +73,7 @@ def text_memorisation(
 
     Args:
         model: of text.
-        train_text: what it learnt from; where it ends with ``held_out_text``, without that.
+        train_text: what it was trained on; where it ends with ``held_out_text``, without that.
         held_out_text: what it did not.
         temperatures: each above 0.
         characters: to draw at each temperature; no more than ``held_out_text`` has.
@@ -109,7 +109,7 @@ def text_memorisation(
     size = _end_of_training(train_text, real)
     real = real[:characters]
     if size < 2:
-        raise CorpusError("the training text is all held out. Pass what the model learnt from.")
+        raise CorpusError("the training text is all held out. Pass what the model was trained on.")
     drawn = drawn or TextSamples(model=model, seed=seed)
     texts = [drawn.take(len(real), temperature=float(heat)) for heat in temperatures]
     sampled = [_ids(split_units(text, unit), table, len(table) + 1) for text in texts]

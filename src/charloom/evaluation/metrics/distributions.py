@@ -69,7 +69,7 @@ def distance_between(
 
 
 class _Sample:
-    """What occurs how often in some strings, which can be drawn anew."""
+    """What occurs how often in some strings, which can be drawn again."""
 
     def __init__(self, strings: Events, width: int) -> None:
         self._events = np.array([event for row in strings for event in row], np.intp)

@@ -130,7 +130,7 @@ def labelled_measure(
         ConfigError: the model has no labels, or there are not as many as names.
     """
     if not model.labels or not isinstance(model.rnn, NumpyRNN):
-        raise ConfigError("this model has learnt no labels. Measure it without.")
+        raise ConfigError("this model was trained without labels. Measure it without.")
     if len(labels) != len(names):
         raise ConfigError(f"labels must be as many as names, {len(names)}. Received: {len(labels)}")
     reads_all = model.vocabulary.has_unknown

@@ -171,7 +171,7 @@ def _score_group(
     shared[1:] = np.cumprod(ids[1:] == ids[:-1], axis=1, dtype=np.int8).sum(axis=1)
 
     nats = np.zeros((len(ids), width, len(scales)))
-    buffers = rnn.buffers(len(ids))
+    buffers = None if len(scales) > 1 else rnn.buffers(len(ids))
     carry = rnn.initial_carry(1)
     node = np.zeros(len(ids), dtype=np.intp)  # the row of the carry that each string is at
     for time in range(0 if rnn.config.begin else 1, width):
@@ -179,7 +179,7 @@ def _score_group(
         opens = shared[alive] <= time  # whether a string is the first with its prefix
         first = alive[opens]
         logits, after = rnn.step(ids[first, time], carry[:, node[first]], buffers)
-        carry = after.copy()
+        carry = after if buffers is None else after.copy()
         logits[:, banned] = NEVER
         node[alive] = np.cumsum(opens) - 1
         for k, scale in enumerate(scales):

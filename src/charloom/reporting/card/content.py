@@ -1,4 +1,4 @@
-"""What a model card says, as plain data: from a run's facts, and measured anew."""
+"""What a model card says, as plain data: from a run's facts, and measured again."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ def gather(
         model: as loaded from it.
         samples: names, or characters, drawn for the measures; 0 draws none, ``None`` ``SAMPLES``.
         seed: decides the draws and the intervals.
-        sources: the files that a run of text learnt from, if they are no longer where they were.
+        sources: the files that a run of text trained on, if they are no longer where they were.
         progress: is told what is being done.
 
     Raises:
-        RunError: there is no sound run, or ``sources`` are not what it learnt from.
+        RunError: there is no sound run, or ``sources`` are not what it was trained on.
     """
     from ...evaluation.memorisation.text import training_text
 

@@ -111,14 +111,14 @@ def gather(
         source: the run.
         held_out: names, or for a model of text a string or ``Text``, to measure on in place of what
             the run held out.
-        train_text: the ``Text`` that the run learnt from, by which copies are found.
+        train_text: the ``Text`` that the run was trained on, by which copies are found.
         samples: names that are drawn to measure by.
         seed: decides every draw.
         start: what draws begin with; a model without a begin symbol begins as the training names
             do, if it is not given.
         progress: told what is done, and which share of the whole is.
     """
-    saved, learnt = source.saved, source.train_names
+    saved, learned = source.saved, source.train_names
     found = Content(
         run=source.run.path.resolve().name,
         saved=saved,
@@ -127,7 +127,7 @@ def gather(
         seed=seed,
         start=start,
         given=held_out is not None,
-        examples=list(learnt[:: max(1, len(learnt) // EXAMPLES)][:EXAMPLES]),
+        examples=list(learned[:: max(1, len(learned) // EXAMPLES)][:EXAMPLES]),
     )
     others: dict[str, Any] = {"seed": seed, "start": start} if start else {"seed": seed}
 

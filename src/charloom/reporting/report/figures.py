@@ -24,7 +24,7 @@ FIGURES = {
     "lengths": "how long the names are that the model learned from",
     "sweep": "how plausible and how new draws are, by temperature",
     "next": "how likely each next character was, along a name",
-    "embedding": "a map of the characters, as the model tells them apart",
+    "embedding": "a map of the characters, as the model distinguishes them",
     "units": "hidden units along names",
     "letters": "how often each character comes, drawn and real",
     "pairs": "how often each character follows each, drawn and real",
@@ -156,7 +156,7 @@ def figure_data(source: Source, what: str, **given: Any) -> Data:
     others = ", ".join(figure for figure in FIGURES if has_figure(source, figure))
     if config.text and what in FOR_NAMES:
         raise ConfigError(
-            f"--what {what} is for names, and RUN has learnt running text. It has {others}."
+            f"--what {what} is for names, and RUN was trained on running text. It has {others}."
         )
     if not has_figure(source, what):
         raise ConfigError(
