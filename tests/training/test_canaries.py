@@ -19,7 +19,7 @@ from charloom.data.unicode import split_units
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError, VocabularyError
 from charloom.evaluation.memorisation.exposure import UNSEEN, _skew_normal, _tail_bits, exposure
-from charloom.evaluation.memorisation.names import memorisation
+from charloom.evaluation.memorisation.names import names_memorisation
 from charloom.models.factory import recurrence
 from charloom.run import load_model
 from charloom.training.canaries import canaries, random_strings
@@ -146,7 +146,7 @@ def test_a_run_remembers_its_canaries_and_is_measured_by_them(call, names_file, 
     strings = saved.facts["canaries"]
     assert len(strings) == 3 and set(strings) < set(saved.train_names)
     assert not set(strings) & set(saved.held_out_names)
-    found = memorisation(
+    found = names_memorisation(
         load(run), saved.train_names, saved.held_out_names, canaries=strings
     ).to_dict()
     assert found["canaries"]["count"] == 3 and found["canaries"]["of"] == 20_000

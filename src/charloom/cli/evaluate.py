@@ -201,7 +201,7 @@ def _memorised(
 ) -> dict[str, Any]:
     """Return what is known of memorisation, and the notes, one more if it cannot be known."""
     from ..errors import CharloomError
-    from ..evaluation.memorisation.names import memorisation
+    from ..evaluation.memorisation.names import names_memorisation
 
     if run.training_set is None or not names:
         missing = "training list" if run.training_set is None else "held-out name"
@@ -209,7 +209,7 @@ def _memorised(
         return {"memorisation": None, "notes": [*notes, why]}
     try:
         canaries = run.facts.canaries
-        found = memorisation(model, run.training_set, names, canaries=canaries, seed=seed)
+        found = names_memorisation(model, run.training_set, names, canaries=canaries, seed=seed)
     except CharloomError as error:
         return {
             "memorisation": None,

@@ -15,7 +15,7 @@ from ..data.unicode import normalise, split_units
 from ..errors import ConfigError, CorpusError
 from ..generation import LanguageModel, NameModel, TextModel
 from ..models.scoring.names import target_nats
-from .metrics.blocks import block_nats, blocks_of
+from .metrics.text_likelihood import block_nats, blocks_of
 from .statistics import Estimate, paired_estimate, ratio_estimate
 
 Floats = NDArray[np.float64]

@@ -17,7 +17,8 @@ from ...errors import ConfigError, CorpusError, RunError
 from ...generation import TextModel
 from ...models.scoring.text import WARM
 from ...run import Run
-from ..metrics.blocks import BLOCK, block_nats
+from ..metrics.text_likelihood import BLOCK, block_nats
+from ..samples import TextSamples
 from ..statistics import Estimate, middle, ratio_estimate
 from .suffix_automaton import copied, covered
 from .verdict import WORDS, Copies, Level, LongestCopy, Memorisation
@@ -57,6 +58,7 @@ def text_memorisation(
     characters: int = CHARACTERS,
     seed: int = 0,
     threads: int | None = None,
+    drawn: TextSamples | None = None,
 ) -> Memorisation:
     """Look in drawn text for pieces of the training text, and in as much real text beside it.
 
@@ -77,9 +79,10 @@ def text_memorisation(
         characters: to draw at each temperature; no more than ``held_out_text`` has.
         seed: decides the draws and the intervals.
         threads: at most so many.
+        drawn: samples shared with other figures; by default the model is sampled here.
 
     Raises:
-        ConfigError: the model is of names, or an argument lies outside what it may be.
+        ConfigError: an argument is out of range.
         CorpusError: the training text is not there, or one has nothing that the model knows.
     """
     if not temperatures or characters < 1:
@@ -107,12 +110,10 @@ def text_memorisation(
     real = real[:characters]
     if size < 2:
         raise CorpusError("the training text is all held out. Pass what the model was trained on.")
-    texts = [
-        split_units(model.text(len(real), temperature=float(heat), seed=seed), unit)
-        for heat in temperatures
-    ]
-    drawn = [_ids(text, table, len(table) + 1) for text in texts]
-    lengths = _copied([real, *drawn], train_text, size)
+    drawn = drawn or TextSamples(model=model, seed=seed)
+    texts = [drawn.take(len(real), temperature=float(heat)) for heat in temperatures]
+    sampled = [_ids(split_units(text, unit), table, len(table) + 1) for text in texts]
+    lengths = _copied([real, *sampled], train_text, size)
     ideal, *shares = (_share_copied(found, seed) for found in lengths)
     k = int(np.abs(np.asarray(temperatures) - 1).argmin())
     by_temperature = tuple(
@@ -121,8 +122,8 @@ def text_memorisation(
     )
     longest = LongestCopy(
         characters=int(lengths[1 + k].max()),
-        text=_longest(drawn[k], lengths[1 + k], train_text),
-        drawn=len(drawn[k]),
+        text=_longest(sampled[k], lengths[1 + k], train_text),
+        drawn=len(sampled[k]),
         real_characters=int(lengths[0].max()),
         real_text=_longest(real, lengths[0], train_text),
         piece=PIECE,

@@ -132,7 +132,7 @@ def _measured(model: NameModel | TextModel, run: Run, samples: int, seed: int) -
 def _memorisation(
     run: Run, model: NameModel | TextModel, text: TextCorpus | None, seed: int
 ) -> dict[str, Any]:
-    from ...evaluation.memorisation.names import memorisation
+    from ...evaluation.memorisation.names import names_memorisation
     from ...evaluation.memorisation.text import text_memorisation, training_text
 
     if isinstance(model, TextModel):
@@ -142,7 +142,7 @@ def _memorisation(
         return text_memorisation(model, text, run.held_out_text, seed=seed).to_dict()
     if not run.held_out_names or not run.training_set:
         raise CorpusError("the run holds no training names, or no held-out ones to compare with.")
-    return memorisation(
+    return names_memorisation(
         model, run.training_set, run.held_out_names, canaries=run.facts.canaries, seed=seed
     ).to_dict()
 

@@ -13,6 +13,7 @@ from ...errors import ConfigError, CorpusError, RunError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ...evaluation import NameSamples, TextSamples
     from ...generation import NameModel, TextModel
     from ...run import Run, SavedModel
 
@@ -48,6 +49,10 @@ SHOWN, READ = 8, 1000
 """Held-out names that units are drawn along; training names that choose the units, about."""
 
 
+LIKE = 20_000
+"""Names whose first characters decide how names begin, about, where the model cannot."""
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
     """A run that figures are drawn of.
@@ -80,6 +85,30 @@ class Source:
 
         assert isinstance(self.model, TextModel)
         return self.model
+
+    @cached_property
+    def _samples(self) -> dict[int, NameSamples | TextSamples]:
+        return {}
+
+    def name_samples(self, seed: int) -> NameSamples:
+        """Return the sampled names that measures and figures of the run share."""
+        from ...evaluation import NameSamples
+
+        if seed not in self._samples:
+            like = [] if self.run.config.begin else self.train_names or self.held_out
+            some = like[:: max(1, len(like) // LIKE)]
+            self._samples[seed] = NameSamples(model=self.names_model, seed=seed, like=some)
+        found = self._samples[seed]
+        assert isinstance(found, NameSamples)
+        return found
+
+    def text_samples(self, seed: int) -> TextSamples:
+        """Return the sampled text that measures and figures of the run share."""
+        from ...evaluation import TextSamples
+
+        found = self._samples.setdefault(seed, TextSamples(model=self.text_model, seed=seed))
+        assert isinstance(found, TextSamples)
+        return found
 
     @property
     def saved(self) -> SavedModel:
@@ -242,6 +271,7 @@ def _sweep(source: Source, given: Data) -> Data:
         given.get("n", DRAWS),
         start=given.get("start", ""),
         seed=given.get("seed", 0),
+        drawn=source.name_samples(given.get("seed", 0)),
     )
     names = source.held_out
     real = likelihood(source.names_model, names).nats_per_char if names else None
