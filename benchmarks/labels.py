@@ -163,7 +163,7 @@ def held_out_table(
 
     print(f"\n{'held-out nats a character':28}{'with label':>12}{'without':>12}")
     model = trained(NameCorpus.of(corpus.names), **changes)  # no name is there twice
-    print(f"{'learnt without labels':28}{'':12}{model.nll(names).sum() / characters:12.4f}")
+    print(f"{'learned without labels':28}{'':12}{model.nll(names).sum() / characters:12.4f}")
     models = {}
     for dropout in DROPOUTS:
         models[dropout] = trained(corpus, label_dropout=dropout, **changes)

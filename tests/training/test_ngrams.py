@@ -1,4 +1,4 @@
-"""Training of what counts, and of mixtures: choices, saving, going on, beginning with a run."""
+"""Training of what counts, and of mixtures: choices, saving, continuing, beginning with a run."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_counting_takes_over_from_a_network_and_the_other_way_round(toy, tmp_pat
     train(toy, tmp_path, training=TRAINING)
     train(toy, tmp_path, model=NGRAM, force=True)
     assert load_model(tmp_path).config.kind == "ngram"
-    assert not any((tmp_path / "checkpoints").glob("*"))  # nobody goes on from the network's
+    assert not any((tmp_path / "checkpoints").glob("*"))  # nobody continues from the network's
     train(toy, tmp_path, model=network, training=TRAINING, force=True)
     assert load_model(tmp_path).config.kind == "network"
 

@@ -29,9 +29,9 @@ class Started:
         parameters: trainable numbers of the network, or the n-gram's, if there is no network.
         counted: what training goes through: ``names``, or ``characters`` of text.
         train_size, held_out_size: how many of them are in each part.
-        steps_per_epoch, epochs: the longest that training will go on; counting takes no steps.
+        steps_per_epoch, epochs: the longest that training will continue; counting takes no steps.
         padded_share: share of the batches' cells that is padding.
-        first_epoch: 1, or the epoch at which a resumed run goes on.
+        first_epoch: 1, or the epoch at which a resumed run continues.
     """
 
     model: ModelConfig
@@ -110,7 +110,7 @@ class Saved:
 
 @dataclass(frozen=True, kw_only=True)
 class Warned:
-    """Something that the user should know; training goes on."""
+    """Something that the user should know; training continues."""
 
     message: str
 
