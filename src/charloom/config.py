@@ -91,10 +91,10 @@ class ModelConfig(_Config):
         embedding: embedding size E.
         dropout: share of each recurrent layer's outputs that is dropped in training.
         begin: whether names begin with the boundary symbol, so that their first character is
-            learned; without it, as in the tutorial, every string needs a start to go on from.
-        labels: kinds K of names that the model tells apart, each with a row that is added to the
+            learned; without it, as in the tutorial, every string needs a start to continue from.
+        labels: kinds K of names that the model distinguishes, each with a row that is added to the
             embedding of every character; 0 for a model without labels.
-        text: whether it has learnt running text, which goes on without an end, and not names.
+        text: whether it was trained on running text, which continues without an end, and not names.
     """
 
     cell: Cell = "gru"
@@ -173,13 +173,13 @@ class TrainConfig(_Config):
         window: characters of a stream that a step goes back through, T; for text only.
         keep_epochs: every how many epochs the model is saved under the epoch's number, the last
             one always; 0 keeps none.
-        label_dropout: share of the names that are learnt without their label, so that the model
+        label_dropout: share of the names that are learned without their label, so that the model
             also knows what to do without any.
         freeze: parts of the model that stay as they are: ``embedding``, ``recurrent``.
         save_seconds: how often the training's state is saved, beside each epoch's end; 0 never.
         save_steps: also after so many steps each time; 0 never.
         keep_checkpoints: how many of the latest such states are kept.
-        canaries: random strings that are learnt along with the names, so that it can be told how
+        canaries: random strings that are added to the training names, so that it can be told how
             much a model gives away of what it read once (Carlini et al. 2019).
     """
 

@@ -175,7 +175,7 @@ def test_a_line_that_is_no_text_is_asked_for_anew(script, monkeypatch) -> None:
     monkeypatch.setattr("builtins.input", Mock(side_effect=[NO_TEXT, "aab", "/quit"]))
     pages, errors = script()
     assert pages == [BEGIN + AAB]
-    assert errors == ["that is no text in this terminal's encoding. Type it anew."]
+    assert errors == ["that is no text in this terminal's encoding. Type it again."]
 
 
 def test_names_of_a_model_of_long_lines_are_sought_nearby(tmp_path) -> None:

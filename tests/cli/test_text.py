@@ -79,7 +79,9 @@ def test_text_is_seen_while_it_is_drawn_and_a_reader_may_leave(run):
 def test_what_makes_no_sense_for_text_is_refused_in_a_line(call, run, options):
     code, out, err = call("generate", run, *options)
     assert (code, out) == (2, "")
-    assert err.startswith(f"charloom: {options[0]} is not for running text, which RUN has learnt.")
+    assert err.startswith(
+        f"charloom: {options[0]} is not for running text, which RUN was trained on."
+    )
     assert len(err.splitlines()) == 1
 
 
@@ -200,7 +202,7 @@ def test_info_tells_of_the_text(call, tmp_path):
     code, out, _ = call("info", run)
     assert code == 0
     for line in (
-        "learnt       running text",
+        "learned       running text",
         "vocabulary   4 characters, and one for all others: \\n a b c",
         "corpus       12,345 characters from t.txt",
         "             12,000 to train on, 345 held out",

@@ -12,7 +12,7 @@ from charloom import Run
 from charloom.data.text import TextCorpus
 from charloom.errors import ConfigError, CorpusError, RunError
 from charloom.evaluation.memorisation.text import text_memorisation, training_text
-from charloom.evaluation.metrics.blocks import block_nats, blocks_of
+from charloom.evaluation.metrics.text_likelihood import block_nats, blocks_of
 from charloom.models.scoring.text import stream_nats
 from helpers.text_runs import save_text_run
 from helpers.toy_models import bigram, uniform

@@ -34,7 +34,7 @@ def test_a_card_is_written_into_the_run(call, trained, tmp_path):
     assert f"Written to {run / 'README.md'}" in err
     text = (run / "README.md").read_text("utf-8")
     assert text.startswith("---\nlibrary_name: charloom\n")
-    for title in ("How to use it", "What it is for", "What it learnt from", "How it was trained",
+    for title in ("How to use it", "What it is for", "What it was trained on", "How it was trained",
                   "How good it is", "Does it give away", "Limits"):  # fmt: skip
         assert f"\n## {title}" in text
     before = (run / "README.md").read_bytes()

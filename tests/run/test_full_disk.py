@@ -1,4 +1,4 @@
-"""A full disk stops a training in one line, loses nothing, and with room it goes on."""
+"""A full disk stops a training in one line, loses nothing, and with room it continues."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def prepared(folder: Path) -> Path:
 
 
 def check(folder: Path) -> Progress:
-    """Say where training goes on; it can, and its parts fit each other."""
+    """Say where training continues; it can, and its parts fit each other."""
     resumed = checkpointer(folder).load()
     at = resumed.progress
     assert same(dict(resumed.best_weights), dict(toy(at.best_epoch).weights))

@@ -1,4 +1,4 @@
-"""Labels in the model and its training: the same numbers everywhere, and learnt."""
+"""Labels in the model and its training: the same numbers everywhere, and learned."""
 
 from __future__ import annotations
 

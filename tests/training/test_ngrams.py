@@ -1,4 +1,4 @@
-"""Training of what counts, and of mixtures: choices, saving, going on, beginning with a run."""
+"""Training of what counts, and of mixtures: choices, saving, continuing, beginning with a run."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_text_is_counted_as_it_stands():
     assert events[0].counted == "characters"
     assert 0 < events[-1].held_out_nats_per_char < 0.3
     assert events[-1].held_out_window_nats_per_char >= events[-1].held_out_nats_per_char
-    model = api.language_model(text, config, events[-1].weights)
+    model = api.model_of(events[-1].saved)
     assert set(model.text(100, seed=1)) <= set("the catsonm.")
 
 
@@ -158,7 +158,7 @@ def test_counting_takes_over_from_a_network_and_the_other_way_round(toy, tmp_pat
     train(toy, tmp_path, training=TRAINING)
     train(toy, tmp_path, model=NGRAM, force=True)
     assert load_model(tmp_path).config.kind == "ngram"
-    assert not any((tmp_path / "checkpoints").glob("*"))  # nobody goes on from the network's
+    assert not any((tmp_path / "checkpoints").glob("*"))  # nobody continues from the network's
     train(toy, tmp_path, model=network, training=TRAINING, force=True)
     assert load_model(tmp_path).config.kind == "network"
 
@@ -305,7 +305,7 @@ def test_canaries_are_learnt_along_and_recorded(toy, tmp_path):
     assert saved.facts["train_names"] == 108  # names, not counting what is none
     without = train(toy, None, model=NGRAM, training=TRAINING)[-1]
     model = api.load(tmp_path)
-    bare = api.language_model(toy, NGRAM, without.weights)
+    bare = api.model_of(without.saved)
     assert (model.nll(strings) < bare.nll(strings)).all()
 
 

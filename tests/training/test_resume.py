@@ -1,4 +1,4 @@
-"""A training goes on from wherever it was stopped, to the same end."""
+"""A training continues from wherever it was stopped, to the same end."""
 
 from __future__ import annotations
 
@@ -137,14 +137,14 @@ def test_more_epochs_go_on_and_tell_that_the_schedule_is_another(toy, tmp_path):
 
 
 def test_more_epochs_keep_the_batches_of_the_epoch_under_way(tmp_path, monkeypatch):
-    # Buckets are chosen by the work there is: other epochs must not deal the names anew.
+    # Buckets are chosen by the work there is: other epochs must not deal the names again.
     monkeypatch.setattr(name_data, "bucket_count", lambda lengths, parameters, epochs: epochs)
     names = ["".join(p) * (1 + i % 4) for i, p in enumerate(itertools.product("bdgk", "aeiou"))]
     corpus, one = NameCorpus.of(names), TRAINING.replace(epochs=1, batch_size=4)
     first = interrupted(corpus, tmp_path, 2, training=one)[0]
     four = one.replace(epochs=4)
-    anew = next(fit(corpus, model=MODEL, training=four))
-    assert anew.padded_share < first.padded_share
+    again = next(fit(corpus, model=MODEL, training=four))
+    assert again.padded_share < first.padded_share
     for _ in range(2):  # also when it is stopped again
         resumed = next(fit(corpus, model=MODEL, training=four, out=tmp_path, resume=True))
         assert resumed.padded_share == first.padded_share

@@ -1,4 +1,4 @@
-"""A trained model goes on with more characters and labels, and frozen parts stay as they are."""
+"""A trained model continues with more characters and labels, and frozen parts stay as they are."""
 
 from __future__ import annotations
 

@@ -88,11 +88,9 @@ def _compare(
 
     for name, run in runs.items():
         if run.labels:
-            say(
-                f"warning: {name} has learnt labels, by which it predicts better than it does here."
-            )
+            say(f"warning: {name} was trained with labels; with them it would predict better.")
     if len({run.is_text for run in runs.values()}) > 1:
-        raise click.UsageError("some runs have learnt names and some text. Compare one kind.")
+        raise click.UsageError("some runs were trained on names and some text. Compare one kind.")
     loaded = {name: load(run) for name, run in runs.items()}
     if texts := {name: model for name, model in loaded.items() if isinstance(model, TextModel)}:
         text, source = _text(runs, data, reading)
@@ -161,7 +159,7 @@ def _text(
     from .text_output import refuse_options
 
     allowed = ("paths", "data", "encoding", "samples", "seed", "as_json")
-    refuse_options("running text, which the runs have learnt", allowed)
+    refuse_options("running text, which the runs were trained on", allowed)
     if data:
         unit = next(iter(runs.values())).vocabulary.unit
         text = TextCorpus.read(*data, unit=unit, encoding=reading.get("encoding"))

@@ -137,7 +137,9 @@ def _check_labels(model: NameModel, data: tuple[str, ...], wanted: Collection[st
             "their labels, or leave them out."
         )
     if wanted and not model.labels:
-        raise click.UsageError("RUN has learnt no labels. Leave --label-column and -field out.")
+        raise click.UsageError(
+            "RUN was trained without labels. Leave out --label-column and -field."
+        )
 
 
 def _likelihood(
@@ -199,7 +201,7 @@ def _memorised(
 ) -> dict[str, Any]:
     """Return what is known of memorisation, and the notes, one more if it cannot be known."""
     from ..errors import CharloomError
-    from ..evaluation.memorisation.names import memorisation
+    from ..evaluation.memorisation.names import names_memorisation
 
     if run.training_set is None or not names:
         missing = "training list" if run.training_set is None else "held-out name"
@@ -207,7 +209,7 @@ def _memorised(
         return {"memorisation": None, "notes": [*notes, why]}
     try:
         canaries = run.facts.canaries
-        found = memorisation(model, run.training_set, names, canaries=canaries, seed=seed)
+        found = names_memorisation(model, run.training_set, names, canaries=canaries, seed=seed)
     except CharloomError as error:
         return {
             "memorisation": None,
@@ -231,10 +233,10 @@ def _of_text(
     from .watched import watched
 
     allowed = ("run", "data", "encoding", "samples", "temperature", "seed", "as_json")
-    refuse_options("running text, which RUN has learnt", allowed)
+    refuse_options("running text, which RUN was trained on", allowed)
     text: TextCorpus | str
     if data:
-        from .progress import reading as read_along
+        from ..reporting.progress import reading as read_along
 
         unit, encoding = model.vocabulary.unit, reading.get("encoding")
         with read_along() as progress:

@@ -77,7 +77,9 @@ def command(
         print_text(model, characters, temperatures, as_json=as_json, **options)
         return 0
     if characters is not None:
-        raise click.UsageError("--characters is for running text. RUN has learnt names: pass -n.")
+        raise click.UsageError(
+            "--characters is for running text. RUN is a model of names: pass -n."
+        )
     rules = rules_of(options)
     seed = options.pop("seed")
     options["seed"] = int.from_bytes(os.urandom(6)) if seed is None else seed

@@ -55,4 +55,4 @@ def _read() -> str:
         try:
             return input("> ")
         except UnicodeDecodeError:
-            say("that is no text in this terminal's encoding. Type it anew.")
+            say("that is no text in this terminal's encoding. Type it again.")

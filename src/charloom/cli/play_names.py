@@ -76,7 +76,7 @@ class NameSession(Session):
         self._list()
 
     def _look(self, text: str, temperature: float) -> None:
-        """Take over a beginning and a temperature, and see how it may go on.
+        """Take over a beginning and a temperature, and see how it may continue.
 
         Raises:
             CharloomError: it cannot be a beginning, or the temperature is none; nothing changes.

@@ -99,7 +99,7 @@ class TextSession(Session):
         self._list()
 
     def _look(self, text: str, temperature: float) -> None:
-        """Take over a text and a temperature, and see how it may go on; see ``Session``."""
+        """Take over a text and a temperature, and see how it may continue; see ``Session``."""
         text = normalise(text)
         config = SampleConfig(temperature=temperature)
         ids = self._model.vocabulary.encode(text)[-READ:].tolist()
@@ -116,7 +116,7 @@ class TextSession(Session):
         self.text, self.temperature = text, temperature
 
     def _continuations(self, text: str, temperature: float) -> list[tuple[Sample, float]]:
-        """Draw different ways to go on: to the end of the line, or not far."""
+        """Draw different ways to continue: to the end of the line, or not far."""
         found: dict[str, None] = {}
         for _ in range(DRAWN if temperature else 1):
             piece = ""

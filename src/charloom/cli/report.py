@@ -118,7 +118,7 @@ def _text(files: tuple[str, ...], run: Run, reading: dict[str, Any]) -> Any:
     from .text_output import refuse_options
 
     refuse_options(
-        "running text, which RUN has learnt",
+        "running text, which RUN was trained on",
         ("run_path", "out", "force", "data", "source", "samples", "start", "seed", "encoding"),
     )
     unit, encoding = run.vocabulary.unit, reading.get("encoding")

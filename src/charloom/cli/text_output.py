@@ -61,7 +61,7 @@ def print_text(
     Raises:
         UsageError: an option is there that is not for text.
     """
-    refuse_options("running text, which RUN has learnt", {*DRAWING, *OTHERS})
+    refuse_options("running text, which RUN was trained on", {*DRAWING, *OTHERS})
     if len(temperatures) > 1:
         raise click.UsageError("--temperature may be given once for running text.")
     how = {name: options[name] for name in DRAWING}

@@ -103,9 +103,10 @@ def command(
     check_counted(model.kind, settings | others)  # a recipe may have chosen the kind
     folder = out or _free_folder(sources)
 
+    from ..api import model_of
     from ..data.text import TextCorpus
+    from ..reporting.progress import show
     from ..training.trainer import fit  # imported here: a mistake above should show at once
-    from .progress import show
     from .train_output import print_samples, say_ending
 
     with interruptible() as stop:
@@ -125,10 +126,11 @@ def command(
             from ..training.tensorboard import recorded
 
             events = recorded(events, tensorboard)
-        finished, language_model = show(events, corpus, unpacked=loop == "custom")
+        finished = show(events, corpus, unpacked=loop == "custom")
+    language_model = model_of(finished.saved)
     say_ending(finished, language_model, folder, training.seconds)
     if finished.reason == "interrupted":
-        say(f"To go on: {command_to_resume(folder)}")
+        say(f"To resume: {command_to_resume(folder)}")
     start = "" if model.begin or isinstance(corpus, TextCorpus) else corpus.names[0][:1]
     print_samples(language_model, finished, folder, as_json, training.seed, start)
     return 1 if finished.reason == "diverged" else 0
@@ -139,7 +141,7 @@ def _check(settings: dict[str, Any], labels: dict[str, Any], *, resume: bool) ->
     if settings["label_dropout"] is not None and not any(labels.values()):
         raise click.UsageError("--label-dropout needs --label-column or --label-field.")
     if resume:
-        raise click.UsageError("--resume needs --out RUN, the folder to go on with.")
+        raise click.UsageError("--resume needs --out RUN, the folder to resume.")
     check_order(settings["kind"], settings["order"])
 
 

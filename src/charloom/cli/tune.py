@@ -135,7 +135,7 @@ def _journal(recipe: Path, force: bool) -> Path:
     journal = recipe.with_name(f"{recipe.name}.journal")
     if recipe.exists() and not journal.exists() and not force:
         raise ConfigError(
-            f"{recipe} is there, but no journal to go on with. Pass another --out, or --force."
+            f"{recipe} is there, but no journal to resume. Pass another --out, or --force."
         )
     return journal
 

@@ -15,7 +15,7 @@ from ..data.unicode import normalise, split_units
 from ..errors import ConfigError, CorpusError
 from ..generation import LanguageModel, NameModel, TextModel
 from ..models.scoring.names import target_nats
-from .metrics.blocks import block_nats, blocks_of
+from .metrics.text_likelihood import block_nats, blocks_of
 from .statistics import Estimate, paired_estimate, ratio_estimate
 
 Floats = NDArray[np.float64]
@@ -44,7 +44,7 @@ class Compared:
 
     @property
     def is_worse(self) -> bool:
-        """Whether it can be told from the best."""
+        """Whether it can be distinguished from the best."""
         return self.difference is not None and self.difference.low > 0 and (self.p or 0) < LEVEL
 
     def to_dict(self) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class Comparison:
 
     @property
     def winner(self) -> str | None:
-        """The best, if every other can be told from it."""
+        """The best, if every other can be distinguished from it."""
         others = [model for model in self.models if model is not self.best]
         return self.best.name if all(model.is_worse for model in others) else None
 
@@ -106,7 +106,7 @@ class Comparison:
         rest = ""
         if worse:
             rest = f"; {', '.join(worse)} {'is' if len(worse) == 1 else 'are'} worse"
-        return f"No difference can be told between {names}{rest}."
+        return f"There is no significant difference between {names}{rest}."
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields, and what follows from them, as plain data that JSON can hold."""
@@ -137,7 +137,7 @@ def compare_names(
 
     Args:
         models: two or more, by what they are to be called.
-        names: that none of them has learnt. Those that some model cannot spell are left out.
+        names: that none of them has learned. Those that some model cannot spell are left out.
         seed: decides the bootstrap.
         threads: at most so many.
 

@@ -1,4 +1,4 @@
-"""What goes on inside a model while it reads a name, as plain data for figures."""
+"""What happens inside a model while it reads a name, as plain data for figures."""
 
 from __future__ import annotations
 

@@ -211,7 +211,7 @@ def settings_for(
         corpus: names or text.
         recipe: the name of a recipe for names, or a file that ``recipe_file`` reads, whose settings
             go before those for the size.
-        initial: a model that goes on as it is, but for its dropout.
+        initial: a model that continues as it is, but for its dropout.
         changes: fields of either configuration that are to be others; ``None`` changes nothing.
 
     Raises:
@@ -257,8 +257,8 @@ def _from_file(path: str | Path, corpus: NameCorpus | TextCorpus) -> dict[str, A
 def settings_before(run: Path, options: Collection[str]) -> dict[str, Any]:
     """Return what ``options`` were for the training that ``run`` holds; nothing if it holds none.
 
-    A text's recipe follows from the budget, so a training that goes on with another one must not
-    take its settings from there anew.
+    A text's recipe follows from the budget, so a training that continues with another one must not
+    take its settings from there again.
 
     Raises:
         RunError: its state is damaged.
@@ -272,5 +272,5 @@ def settings_before(run: Path, options: Collection[str]) -> dict[str, Any]:
 
 
 def _as_it_is(config: ModelConfig) -> dict[str, Any]:
-    """Return the settings of a model that are not chosen anew when it is trained further."""
+    """Return the settings of a model that are not chosen again when it is trained further."""
     return {k: v for k, v in config.to_dict().items() if k not in ("dropout", "labels")}

@@ -20,7 +20,7 @@ IDS, LENGTHS, HASHES = "all.ids", "all.lengths", "all.hashes"
 
 
 def widen(file: BinaryIO, before: np.dtype[Any], after: np.dtype[Any]) -> None:
-    """Rewrite a file of ``before`` as one of ``after``, which is wider; it goes on at its end."""
+    """Rewrite a file of ``before`` as one of ``after``, which is wider; it continues at its end."""
     size = file.tell() // before.itemsize
     for low in range((size - 1) // CELLS * CELLS, -1, -CELLS):  # what is ahead moves first
         file.seek(low * before.itemsize)
@@ -74,7 +74,7 @@ def write_distinct(folder: Path, characters: Sequence[str]) -> dict[str, Any]:
 def _distinct(
     folder: Path, kind: np.dtype[Any], lengths: NDArray[np.uint32]
 ) -> tuple[NDArray[np.bool_], NDArray[np.uint64], NDArray[np.unsignedinteger]]:
-    """Return which rows hold the first of equal names; and of these, numbered anew, the hashes
+    """Return which rows hold the first of equal names; and of these, numbered again, the hashes
     in order and the row of each."""
     values = np.fromfile(folder / HASHES, np.uint64)
     small = np.min_scalar_type(len(values))  # half of the memory of what argsort gives

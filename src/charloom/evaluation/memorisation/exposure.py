@@ -101,7 +101,7 @@ def exposure(
     Secret Sharer, sections 4.3 and 4.4).
 
     Args:
-        model: of names, that may have learnt the canaries.
+        model: of names, that may have learned the canaries.
         canaries: as ``training.canaries`` gives them, at least one.
         references: how many random strings, for all lengths together.
         seed: decides them.

@@ -1,4 +1,4 @@
-"""What a model of running text gives back verbatim of the text that it learnt from."""
+"""What a model of running text gives back verbatim of the text that it was trained on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from ...errors import ConfigError, CorpusError, RunError
 from ...generation import TextModel
 from ...models.scoring.text import WARM
 from ...run import Run
-from ..metrics.blocks import BLOCK, block_nats
+from ..metrics.text_likelihood import BLOCK, block_nats
+from ..samples import TextSamples
 from ..statistics import Estimate, middle, ratio_estimate
 from .suffix_automaton import copied, covered
 from .verdict import WORDS, Copies, Level, LongestCopy, Memorisation
@@ -43,7 +44,7 @@ LEAST = 20
 """Characters that the longest copy in real text counts as at least, be the text small."""
 
 STRETCH = 500
-"""Characters that are drawn anew as one for the intervals of shares."""
+"""Characters that are drawn again as one for the intervals of shares."""
 
 RESAMPLES = 1000
 
@@ -57,6 +58,7 @@ def text_memorisation(
     characters: int = CHARACTERS,
     seed: int = 0,
     threads: int | None = None,
+    drawn: TextSamples | None = None,
 ) -> Memorisation:
     """Look in drawn text for pieces of the training text, and in as much real text beside it.
 
@@ -71,15 +73,16 @@ def text_memorisation(
 
     Args:
         model: of text.
-        train_text: what it learnt from; where it ends with ``held_out_text``, without that.
+        train_text: what it was trained on; where it ends with ``held_out_text``, without that.
         held_out_text: what it did not.
         temperatures: each above 0.
         characters: to draw at each temperature; no more than ``held_out_text`` has.
         seed: decides the draws and the intervals.
         threads: at most so many.
+        drawn: samples shared with other figures; by default the model is sampled here.
 
     Raises:
-        ConfigError: the model is of names, or an argument lies outside what it may be.
+        ConfigError: an argument is out of range.
         CorpusError: the training text is not there, or one has nothing that the model knows.
     """
     if not temperatures or characters < 1:
@@ -106,13 +109,11 @@ def text_memorisation(
     size = _end_of_training(train_text, real)
     real = real[:characters]
     if size < 2:
-        raise CorpusError("the training text is all held out. Pass what the model learnt from.")
-    texts = [
-        split_units(model.text(len(real), temperature=float(heat), seed=seed), unit)
-        for heat in temperatures
-    ]
-    drawn = [_ids(text, table, len(table) + 1) for text in texts]
-    lengths = _copied([real, *drawn], train_text, size)
+        raise CorpusError("the training text is all held out. Pass what the model was trained on.")
+    drawn = drawn or TextSamples(model=model, seed=seed)
+    texts = [drawn.take(len(real), temperature=float(heat)) for heat in temperatures]
+    sampled = [_ids(split_units(text, unit), table, len(table) + 1) for text in texts]
+    lengths = _copied([real, *sampled], train_text, size)
     ideal, *shares = (_share_copied(found, seed) for found in lengths)
     k = int(np.abs(np.asarray(temperatures) - 1).argmin())
     by_temperature = tuple(
@@ -121,8 +122,8 @@ def text_memorisation(
     )
     longest = LongestCopy(
         characters=int(lengths[1 + k].max()),
-        text=_longest(drawn[k], lengths[1 + k], train_text),
-        drawn=len(drawn[k]),
+        text=_longest(sampled[k], lengths[1 + k], train_text),
+        drawn=len(sampled[k]),
         real_characters=int(lengths[0].max()),
         real_text=_longest(real, lengths[0], train_text),
         piece=PIECE,

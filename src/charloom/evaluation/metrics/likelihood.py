@@ -130,7 +130,7 @@ def labelled_measure(
         ConfigError: the model has no labels, or there are not as many as names.
     """
     if not model.labels or not isinstance(model.rnn, NumpyRNN):
-        raise ConfigError("this model has learnt no labels. Measure it without.")
+        raise ConfigError("this model was trained without labels. Measure it without.")
     if len(labels) != len(names):
         raise ConfigError(f"labels must be as many as names, {len(names)}. Received: {len(labels)}")
     reads_all = model.vocabulary.has_unknown
@@ -149,7 +149,6 @@ def labelled_measure(
             estimate=ratio_estimate([n.sum() for n in nats], [len(n) for n in nats], seed=seed),
             unit="nats",
             better="lower",
-            real=None,
             explanation="Nats per character where the model is told each name's label.",
         )
     ]
@@ -179,7 +178,6 @@ def per_character(nats: Estimate) -> list[Measure]:
             estimate=nats,
             unit="nats",
             better="lower",
-            real=None,
             explanation="How surprised the model is, on average, by each next character of what "
             "it has not seen.",
         ),
@@ -189,7 +187,6 @@ def per_character(nats: Estimate) -> list[Measure]:
             estimate=turned(lambda value: value / math.log(2)),
             unit="bits",
             better="lower",
-            real=None,
             explanation="Nats per character in bits: what storing a character would cost.",
         ),
         Measure(
@@ -198,7 +195,6 @@ def per_character(nats: Estimate) -> list[Measure]:
             estimate=turned(lambda value: math.exp(min(value, 700.0))),
             unit="",
             better="lower",
-            real=None,
             explanation="Nats per character as a number of equally likely next characters.",
         ),
     ]

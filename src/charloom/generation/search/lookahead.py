@@ -126,7 +126,7 @@ def distil(
         for time in range(trials.ids.shape[1] + 1):
             logits, after = rnn.step(last_ids, carry)
             length = np.full(len(alive), len(prompt) + time)
-            p = np.exp(sampler.scores(sampler.heated(logits, length)).astype(np.float64))
+            p = np.exp(sampler.scores(sampler.prepared(logits, length)).astype(np.float64))
             p /= p.sum(axis=1, keepdims=True)
             weight = trials.weights[alive]
             context = np.zeros(len(alive), np.int64)
@@ -161,7 +161,7 @@ class LookAhead(Rails):
             rails: the rules.
             ngram: the estimate; see ``affordable_order``.
             trials: strings to calibrate it by.
-            prompt: what they go on from.
+            prompt: what they continue from.
         """
         super().__init__(rails.automaton, rails.least, rails.most)
         most = rails.most

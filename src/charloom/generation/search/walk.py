@@ -78,7 +78,7 @@ class Plan:
     watch: Callable[[int], None] | None = None
 
 
-class TooManySteps(Exception):  # noqa: N818 (it is no error: the caller goes on with less)
+class TooManySteps(Exception):  # noqa: N818 (it is no error: the caller continues with less)
     """The walk would need more steps than it may take."""
 
 
@@ -136,7 +136,7 @@ class Walk:
         return walk
 
     def branch(self, stack: Stack, rows: int) -> Walk:
-        """Return a walk that goes on from a part of the stack."""
+        """Return a walk that continues from a part of the stack."""
         return Walk(self._plan, self._bounds, self._limit, stack, self._trace.copy(), rows)
 
     def advance(self, rows: int) -> None:
@@ -147,7 +147,7 @@ class Walk:
             plan.watch(rows)
         here, carry = self.stack.take(rows)
         logits, carry = plan.rnn.step(here["id"], carry, self._buffers)
-        scores = plan.sampler.scores(plan.sampler.heated(logits, here["length"]))
+        scores = plan.sampler.scores(plan.sampler.prepared(logits, here["length"]))
         p = np.exp(scores)
         p /= p.sum(axis=1, keepdims=True)
         q = p  # (B, V): the rates of the continuations, over their prefix's probability

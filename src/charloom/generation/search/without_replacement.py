@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...models.sampling import Sampler
 from .arrivals import Arrivals, arrivals
 from .repeats import with_repeats
 from .request import Sample, Search
@@ -49,7 +48,7 @@ class Draws(Search):
     are the model's own, given that they may come out. It costs little, too: no string of the
     training list comes twice.
 
-    Each walk starts anew, with a horizon that the strings found so far let expect to hold enough:
+    Each walk starts again, with a horizon that the strings found so far let expect to hold enough:
     those of probability p before a horizon t stand for 1 / (1 - exp(-p t)) such strings each
     (Horvitz and Thompson 1952).
 
@@ -138,7 +137,7 @@ class Draws(Search):
             return None, 1.0, None
         from .lookahead import LookAhead, Trials, affordable_order, distil  # late: most need none
 
-        sampler = Sampler(request.config)
+        sampler = request.sampler
         trials = Trials.of(self._rnn, sampler, prompt, request.longest, request.config.seed)
         share = trials.share(rails, prompt)
         if share >= FREQUENT:

@@ -1,4 +1,4 @@
-"""What a model card says, as plain data: from a run's facts, and measured anew."""
+"""What a model card says, as plain data: from a run's facts, and measured again."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ def gather(
         model: as loaded from it.
         samples: names, or characters, drawn for the measures; 0 draws none, ``None`` ``SAMPLES``.
         seed: decides the draws and the intervals.
-        sources: the files that a run of text learnt from, if they are no longer where they were.
+        sources: the files that a run of text trained on, if they are no longer where they were.
         progress: is told what is being done.
 
     Raises:
-        RunError: there is no sound run, or ``sources`` are not what it learnt from.
+        RunError: there is no sound run, or ``sources`` are not what it was trained on.
     """
     from ...evaluation.memorisation.text import training_text
 
@@ -132,7 +132,7 @@ def _measured(model: NameModel | TextModel, run: Run, samples: int, seed: int) -
 def _memorisation(
     run: Run, model: NameModel | TextModel, text: TextCorpus | None, seed: int
 ) -> dict[str, Any]:
-    from ...evaluation.memorisation.names import memorisation
+    from ...evaluation.memorisation.names import names_memorisation
     from ...evaluation.memorisation.text import text_memorisation, training_text
 
     if isinstance(model, TextModel):
@@ -142,7 +142,7 @@ def _memorisation(
         return text_memorisation(model, text, run.held_out_text, seed=seed).to_dict()
     if not run.held_out_names or not run.training_set:
         raise CorpusError("the run holds no training names, or no held-out ones to compare with.")
-    return memorisation(
+    return names_memorisation(
         model, run.training_set, run.held_out_names, canaries=run.facts.canaries, seed=seed
     ).to_dict()
 

@@ -111,14 +111,14 @@ def gather(
         source: the run.
         held_out: names, or for a model of text a string or ``Text``, to measure on in place of what
             the run held out.
-        train_text: the ``Text`` that the run learnt from, by which copies are found.
+        train_text: the ``Text`` that the run was trained on, by which copies are found.
         samples: names that are drawn to measure by.
         seed: decides every draw.
         start: what draws begin with; a model without a begin symbol begins as the training names
             do, if it is not given.
         progress: told what is done, and which share of the whole is.
     """
-    saved, learnt = source.saved, source.train_names
+    saved, learned = source.saved, source.train_names
     found = Content(
         run=source.run.path.resolve().name,
         saved=saved,
@@ -127,7 +127,7 @@ def gather(
         seed=seed,
         start=start,
         given=held_out is not None,
-        examples=list(learnt[:: max(1, len(learnt) // EXAMPLES)][:EXAMPLES]),
+        examples=list(learned[:: max(1, len(learned) // EXAMPLES)][:EXAMPLES]),
     )
     others: dict[str, Any] = {"seed": seed, "start": start} if start else {"seed": seed}
 
@@ -207,7 +207,11 @@ def _measure(
             raise GenerationError("the run held out no text to measure on. Give some.")
         found.measured_on = len(real)
         found.measurement = measure_text(
-            source.text_model, real, seed=found.seed, progress=progress
+            source.text_model,
+            real,
+            seed=found.seed,
+            drawn=source.text_samples(found.seed),
+            progress=progress,
         ).to_dict()
         return
     from ...evaluation import measure
@@ -222,6 +226,7 @@ def _measure(
         samples=found.samples,
         seed=found.seed,
         start=start,
+        drawn=source.name_samples(found.seed),
         progress=progress,
     ).to_dict()
 
@@ -244,15 +249,19 @@ def _memorisation(found: Content, source: Source, held_out: Any, train_text: Any
         if not saved.held_out_text:
             raise GenerationError("copies need held-out text to compare with.")
         found.memorisation = text_memorisation(
-            source.text_model, train_text, saved.held_out_text, seed=found.seed
+            source.text_model,
+            train_text,
+            saved.held_out_text,
+            seed=found.seed,
+            drawn=source.text_samples(found.seed),
         ).to_dict()
         return
     real = source.held_out if held_out is None else held_out
     if not real or not saved.train_names:
         raise GenerationError("copies need both training names and held-out ones to compare.")
-    from ...evaluation.memorisation.names import memorisation
+    from ...evaluation.memorisation.names import names_memorisation
 
-    found.memorisation = memorisation(
+    found.memorisation = names_memorisation(
         source.names_model,
         saved.train_names,
         real,
@@ -298,7 +307,8 @@ def _by_temperature(found: Content, source: Source, others: Data) -> None:
     known = frozenset[str]() if found.is_text else source.names_model.training_set or frozenset()
     for heat in HEAT:
         if found.is_text:
-            written = source.text_model.text(WRITTEN, temperature=heat, **others)
+            samples = source.text_samples(found.seed)
+            written = samples.take(WRITTEN, temperature=heat, start=others.get("start", ""))
             found.by_temperature.append((heat, written.strip()))
             continue
         drawn = names(source, NAMES_A_HEAT, temperature=heat, **others)

@@ -13,6 +13,7 @@ from ...errors import ConfigError, CorpusError, RunError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ...evaluation import NameSamples, TextSamples
     from ...generation import NameModel, TextModel
     from ...run import Run, SavedModel
 
@@ -23,7 +24,7 @@ FIGURES = {
     "lengths": "how long the names are that the model learned from",
     "sweep": "how plausible and how new draws are, by temperature",
     "next": "how likely each next character was, along a name",
-    "embedding": "a map of the characters, as the model tells them apart",
+    "embedding": "a map of the characters, as the model distinguishes them",
     "units": "hidden units along names",
     "letters": "how often each character comes, drawn and real",
     "pairs": "how often each character follows each, drawn and real",
@@ -46,6 +47,10 @@ PASSAGE = 60
 
 SHOWN, READ = 8, 1000
 """Held-out names that units are drawn along; training names that choose the units, about."""
+
+
+LIKE = 20_000
+"""Names whose first characters decide how names begin, about, where the model cannot."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +85,30 @@ class Source:
 
         assert isinstance(self.model, TextModel)
         return self.model
+
+    @cached_property
+    def _samples(self) -> dict[int, NameSamples | TextSamples]:
+        return {}
+
+    def name_samples(self, seed: int) -> NameSamples:
+        """Return the sampled names that measures and figures of the run share."""
+        from ...evaluation import NameSamples
+
+        if seed not in self._samples:
+            like = [] if self.run.config.begin else self.train_names or self.held_out
+            some = like[:: max(1, len(like) // LIKE)]
+            self._samples[seed] = NameSamples(model=self.names_model, seed=seed, like=some)
+        found = self._samples[seed]
+        assert isinstance(found, NameSamples)
+        return found
+
+    def text_samples(self, seed: int) -> TextSamples:
+        """Return the sampled text that measures and figures of the run share."""
+        from ...evaluation import TextSamples
+
+        found = self._samples.setdefault(seed, TextSamples(model=self.text_model, seed=seed))
+        assert isinstance(found, TextSamples)
+        return found
 
     @property
     def saved(self) -> SavedModel:
@@ -127,7 +156,7 @@ def figure_data(source: Source, what: str, **given: Any) -> Data:
     others = ", ".join(figure for figure in FIGURES if has_figure(source, figure))
     if config.text and what in FOR_NAMES:
         raise ConfigError(
-            f"--what {what} is for names, and RUN has learnt running text. It has {others}."
+            f"--what {what} is for names, and RUN was trained on running text. It has {others}."
         )
     if not has_figure(source, what):
         raise ConfigError(
@@ -242,6 +271,7 @@ def _sweep(source: Source, given: Data) -> Data:
         given.get("n", DRAWS),
         start=given.get("start", ""),
         seed=given.get("seed", 0),
+        drawn=source.name_samples(given.get("seed", 0)),
     )
     names = source.held_out
     real = likelihood(source.names_model, names).nats_per_char if names else None

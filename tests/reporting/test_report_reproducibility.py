@@ -13,7 +13,7 @@ from charloom.cli.train import command as train_command
 from charloom.config import ModelConfig, TrainConfig
 from charloom.data.names import NameCorpus
 from charloom.reporting.report import Content, Source, gather
-from charloom.reporting.report.origin import BUILT_IN, again, command, settings
+from charloom.reporting.report.reproducibility import BUILT_IN, again, command, settings
 from charloom.run import load_model, save_model
 from helpers.options import FAST
 from helpers.report_pages import FACTS
