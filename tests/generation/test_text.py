@@ -52,7 +52,7 @@ def by_hand(rnn, vocabulary, characters, start, config):
         for place in range(len(given), len(given) + characters):
             logits = logits.copy()
             logits[:, banned] = -1e30
-            (character,) = sampler.pick(sampler.heated(logits, np.array([place])), rng)
+            (character,) = sampler.pick(sampler.prepared(logits, np.array([place])), rng)
             found.append(int(character))
             logits, carry = rnn.step(np.array([character]), carry)
     return start + vocabulary.decode(found)
@@ -74,7 +74,7 @@ HOW = (
 def test_text_is_what_plain_steps_and_the_sampler_draw(cell, layers, how):
     rnn = recurrence(cell, layers)
     config = SampleConfig(seed=3, **how)
-    text = "".join(stream_text(rnn, LETTERS, 60, "ab", config))
+    text = "".join(stream_text(rnn, LETTERS, 60, "ab", Sampler(config)))
     assert text == by_hand(rnn, LETTERS, 60, "ab", config)
 
 
@@ -83,7 +83,7 @@ def test_a_blend_draws_as_its_model_does():
     blend = Blend([Member(rnn, 0.5), Member(rnn, 0.5)])
     config = SampleConfig(seed=1)
     expected = by_hand(rnn, LETTERS, 50, "", config)
-    assert "".join(stream_text(blend, LETTERS, 50, "", config)) == expected
+    assert "".join(stream_text(blend, LETTERS, 50, "", Sampler(config))) == expected
 
 
 def test_neither_the_boundary_nor_the_unknown_symbol_comes():

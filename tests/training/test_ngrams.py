@@ -112,7 +112,7 @@ def test_text_is_counted_as_it_stands():
     assert events[0].counted == "characters"
     assert 0 < events[-1].held_out_nats_per_char < 0.3
     assert events[-1].held_out_window_nats_per_char >= events[-1].held_out_nats_per_char
-    model = api.language_model(text, config, events[-1].weights)
+    model = api.model_of(events[-1].saved)
     assert set(model.text(100, seed=1)) <= set("the catsonm.")
 
 
@@ -303,7 +303,7 @@ def test_canaries_are_learnt_along_and_recorded(toy, tmp_path):
     assert saved.facts["train_names"] == 108  # names, not counting what is none
     without = train(toy, None, model=NGRAM, training=TRAINING)[-1]
     model = api.load(tmp_path)
-    bare = api.language_model(toy, NGRAM, without.weights)
+    bare = api.model_of(without.saved)
     assert (model.nll(strings) < bare.nll(strings)).all()
 
 

@@ -8,12 +8,13 @@ import math
 import numpy as np
 import pytest
 
-from charloom import api
+from charloom import NameModel, api
 from charloom.config import ModelConfig, TrainConfig
 from charloom.data.batches.names import Batch
 from charloom.data.names import NameCorpus
 from charloom.errors import ConfigError, RunError, TrainingError
 from charloom.models.rnn.initial import initial_weights
+from charloom.models.rnn.numpy import NumpyRNN
 from charloom.run import load_model, load_state
 from charloom.training import name_data, trainer
 from charloom.training.engines.factory import backend_name, make_engine
@@ -60,7 +61,7 @@ def test_the_loss_falls(toy):
 def test_the_reported_held_out_loss_is_that_of_the_scored_names(toy):
     last = of_kind(events_of(toy), Evaluated)[-1]
     _, held_out = toy.split(TRAINING.held_out, TRAINING.seed)
-    nats = api.language_model(toy, MODEL, last.weights).nll(held_out)
+    nats = NameModel(NumpyRNN(MODEL, last.weights), toy.vocabulary).nll(held_out)
     characters = sum(map(len, held_out)) + len(held_out)
     assert last.held_out_nats_per_char == pytest.approx(nats.sum() / characters)
 
@@ -70,7 +71,7 @@ def test_the_reported_training_loss_counts_ends_but_no_padding(toy):
     still = TRAINING.replace(epochs=1, learning_rate=1e-12)
     only = of_kind(events_of(toy, model=MODEL.replace(dropout=0.0), training=still), Evaluated)[0]
     train, _ = toy.split(still.held_out, still.seed)
-    nats = api.language_model(toy, MODEL, only.weights).nll(train)
+    nats = NameModel(NumpyRNN(MODEL, only.weights), toy.vocabulary).nll(train)
     assert only.train_nats_per_char == pytest.approx(
         nats.sum() / (sum(map(len, train)) + len(train)), rel=1e-5
     )

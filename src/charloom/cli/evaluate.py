@@ -236,7 +236,7 @@ def _of_text(
     refuse_options("running text, which RUN was trained on", allowed)
     text: TextCorpus | str
     if data:
-        from .progress import reading as read_along
+        from ..reporting.progress import reading as read_along
 
         unit, encoding = model.vocabulary.unit, reading.get("encoding")
         with read_along() as progress:

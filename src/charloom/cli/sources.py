@@ -101,7 +101,7 @@ def _text(
     if not sources:
         raise click.UsageError("text needs a SOURCE; the built-in list is one of names.")
     from ..data.text import TextCorpus
-    from .progress import reading
+    from ..reporting.progress import reading
 
     with reading() as progress:
         return TextCorpus.read(

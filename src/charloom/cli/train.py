@@ -103,9 +103,10 @@ def command(
     check_counted(model.kind, settings | others)  # a recipe may have chosen the kind
     folder = out or _free_folder(sources)
 
+    from ..api import model_of
     from ..data.text import TextCorpus
+    from ..reporting.progress import show
     from ..training.trainer import fit  # imported here: a mistake above should show at once
-    from .progress import show
     from .train_output import print_samples, say_ending
 
     with interruptible() as stop:
@@ -125,7 +126,8 @@ def command(
             from ..training.tensorboard import recorded
 
             events = recorded(events, tensorboard)
-        finished, language_model = show(events, corpus, unpacked=loop == "custom")
+        finished = show(events, corpus, unpacked=loop == "custom")
+    language_model = model_of(finished.saved)
     say_ending(finished, language_model, folder, training.seconds)
     if finished.reason == "interrupted":
         say(f"To resume: {command_to_resume(folder)}")

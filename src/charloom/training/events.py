@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
 
 from ..config import ModelConfig
 from ..data.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from ..run import SavedModel
 
 Reason = Literal["epochs", "early stopping", "seconds", "interrupted", "callback", "diverged"]
 
@@ -123,7 +126,7 @@ class Finished:
         train_nats_per_char, held_out_nats_per_char, held_out_window_nats_per_char: the losses of
             that epoch.
         seconds: since training began.
-        weights: the kept weights, by the names of ``models.recurrence``.
+        saved: the kept model with its facts and data: what a run folder holds.
     """
 
     reason: Reason
@@ -133,8 +136,13 @@ class Finished:
     train_nats_per_char: float
     held_out_nats_per_char: float | None
     seconds: float
-    weights: Mapping[str, NDArray[Any]]
+    saved: SavedModel
     held_out_window_nats_per_char: float | None = None
+
+    @property
+    def weights(self) -> Mapping[str, NDArray[Any]]:
+        """The kept weights, by name."""
+        return self.saved.weights
 
 
 Event = Started | Step | Evaluated | Saved | Warned | Finished

@@ -77,4 +77,5 @@ def fit_ngram(checkpoints: Checkpointer, *, force: bool, resume: bool) -> Iterat
                 checkpoints.save_model(weights, best, at)
                 checkpoints.epoch_over(weights, at, last=True)
                 yield Saved(folder=folder, epoch=1)
-        yield at.finished("epochs", weights, best, time.monotonic() - started)
+        saved = before or checkpoints.saved(weights, best, at)
+        yield at.finished("epochs", saved, best, time.monotonic() - started)

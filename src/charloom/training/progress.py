@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from ..run import SavedModel
 from .events import Evaluated, Finished, Reason
 
 Weights = Mapping[str, NDArray[Any]]
@@ -61,9 +62,9 @@ class Progress:
         )
 
     def finished(
-        self, reason: Reason, weights: Weights, losses: Mapping[str, Any], seconds: float
+        self, reason: Reason, saved: SavedModel, losses: Mapping[str, Any], seconds: float
     ) -> Finished:
-        """Return the event of the end, where the kept ``weights`` reached ``losses``."""
+        """Return the event of the end, where the model that is kept reached ``losses``."""
         return Finished(
             reason=reason,
             epoch=self.epoch,
@@ -73,5 +74,5 @@ class Progress:
             held_out_nats_per_char=losses["held_out_nats_per_char"],
             held_out_window_nats_per_char=losses.get("held_out_window_nats_per_char"),
             seconds=seconds,
-            weights=weights,
+            saved=saved,
         )

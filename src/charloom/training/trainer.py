@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import SupportsFloat
+from typing import Any, SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from .checkpointer import Checkpointer
 from .data import TrainingData
 from .engines.base import Loop
 from .engines.factory import backend_name, check_labels, make_engine
-from .events import Event, Reason, Saved, Started, Step, Warned
+from .events import Event, Finished, Reason, Saved, Started, Step, Warned
 from .name_data import NameData
 from .ngram import DEFAULT_WEIGHT
 from .progress import Progress
@@ -157,9 +157,7 @@ class Trainer:
         over = self._over() if resumes else None
         if over is not None and self.at.best is not None:
             self.checkpoints.save_best(self.at.best, self.at)
-            yield self.at.finished(
-                over, self.checkpoints.best_weights, self.at.best, self._seconds()
-            )
+            yield self._finished(over, self.at.best)
             return
         yield from (Warned(message=message) for message in self._warnings())
         self.engine.prepare(self.batches.times)
@@ -372,7 +370,11 @@ class Trainer:
             yield from checkpoints.save(self.engine, at)
         elif checkpoints.save_best(losses, at) and checkpoints.folder is not None:
             yield Saved(folder=checkpoints.folder, epoch=at.best_epoch)
-        yield at.finished(reason, checkpoints.best_weights, losses, self._seconds())
+        yield self._finished(reason, losses)
+
+    def _finished(self, reason: Reason, losses: Mapping[str, Any]) -> Finished:
+        saved = self.checkpoints.saved(self.checkpoints.best_weights, losses, self.at)
+        return self.at.finished(reason, saved, losses, self._seconds())
 
     def _seconds(self) -> float:
         return time.monotonic() - self.started
