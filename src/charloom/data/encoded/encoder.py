@@ -23,6 +23,9 @@ from .store import Store
 
 FORMAT = 1
 """Of what is in the cache; a change of how text becomes ids adds one."""
+MOST_JOINED = 1 << 20
+"""Code points that may form one character, in any text."""
+
 
 class Encoder:
     """Turns the text of one document after another into ids.
@@ -33,7 +36,7 @@ class Encoder:
         most_joined: code points that may form one character, as a letter and its accents do.
     """
 
-    def __init__(self, unit: Unit, store: Store, most_joined: int = 1 << 20) -> None:
+    def __init__(self, unit: Unit, store: Store, most_joined: int = MOST_JOINED) -> None:
         self.unit, self.store, self.most_joined = unit, store, most_joined
         self._places: dict[str, int] = {}  # of characters, in order of appearance, from 1
         self._table = np.zeros(0x110000, store.dtype)  # the same by code point, 0 if unseen

@@ -75,6 +75,7 @@ def distinct(
     small = np.min_scalar_type(len(hashes))  # half the memory of what argsort returns
     order = np.argsort(hashes, kind="stable").astype(small)
     ordered = hashes[order]
+    del hashes  # the caller keeps none either, so that memory is free for what follows
     kept = np.ones(len(ordered), bool)
     places = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
     if not len(places):

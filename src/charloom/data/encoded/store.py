@@ -115,20 +115,17 @@ class Store:
 
     def finish(
         self, key: str, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]] | None = None
-    ) -> NDArray[Any]:
-        """Return all ids; if they are in the cache, they become its entry ``key``.
-
-        ``facts`` and ``arrays`` go into the entry too.
+    ) -> Entry:
+        """Make the ids, ``facts`` and ``arrays`` the entry ``key`` of the cache.
 
         Raises:
             OSError: as ``append``.
         """
-        ids = self.ids()
-        if self._writer is None:
-            return ids
+        assert self._writer is not None and self._file is not None
+        self._close(self._file)
         for name, array in (arrays or {}).items():
             array.tofile(self._writer.folder / name)
-        return ids_of(self._writer.finish(key, {**facts, "width": self.dtype.itemsize}))
+        return self._writer.finish(key, {**facts, "width": self.dtype.itemsize})
 
     @property
     def _name(self) -> str:
