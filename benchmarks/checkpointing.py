@@ -46,7 +46,7 @@ def main() -> None:
 def names() -> tuple[Any, Any, Any]:
     """Return the built-in list, its model and its training."""
     from charloom.data.names import NameCorpus
-    from charloom.training.defaults import settings_for
+    from charloom.training.recipes import settings_for
 
     corpus = NameCorpus.builtin()
     return corpus, *settings_for(corpus)
@@ -55,7 +55,7 @@ def names() -> tuple[Any, Any, Any]:
 def text(data: Path) -> tuple[Any, Any, Any]:
     """Return a text's beginning, its model and its training."""
     from charloom.data.text import TextCorpus
-    from charloom.training.defaults import settings_for
+    from charloom.training.recipes import settings_for
 
     part = TextCorpus.of(data.read_text("utf-8")[:CHARACTERS])
     return part, *settings_for(part, units=512, epochs=2, patience=0, save_seconds=OFTEN)

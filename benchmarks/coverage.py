@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 import charloom
 from _common import describe_machine, parser
 from charloom.data.names import NameCorpus
-from charloom.evaluation import Estimate, memorisation, ratio_estimate, share_estimate
-from charloom.models.scoring.names import target_nats
-from charloom.models.scoring.tempered import chances
+from charloom.evaluation import Estimate, names_memorisation, ratio_estimate, share_estimate
+from charloom.models.scoring.names import sequence_probabilities, target_nats
 
 KNOWN, OTHERS = 2000, 10_000
 DRAWS = 10_000
@@ -71,7 +70,8 @@ def cases() -> Iterator[Case]:
             "nats a character", items, nats, sizes,
             lambda some, seed: ratio_estimate(nats[some], sizes[some], seed=seed),
         )  # fmt: skip
-    p, one = chances(model, ids, 1.0), np.ones(len(ids))
+    p = sequence_probabilities(model.rnn, ids, [1.0])[:, 0]
+    one = np.ones(len(ids))
     come = -np.expm1(DRAWS * np.log1p(-p))
     for items in (20, 150, 1000):
         yield (
@@ -81,7 +81,7 @@ def cases() -> Iterator[Case]:
 
     def style(some: NDArray[np.intp], seed: int) -> Estimate:
         held_out = [others[i] for i in some]
-        found = memorisation(model, known[:20], held_out, temperatures=[1], seed=seed)
+        found = names_memorisation(model, known[:20], held_out, temperatures=[1], seed=seed)
         return found.by_temperature[0].ideal
 
     for items in (50, 150, 1000):

@@ -126,7 +126,7 @@ class Bench:
         return not ended
 
     def check(self, run: Path, reached: int) -> int:
-        """Look at what a kill left; return the step at which training will go on."""
+        """Look at what a kill left; return the step at which training will continue."""
         from charloom.run import find_state, holds_model, holds_state, load_model
 
         if saving(run):

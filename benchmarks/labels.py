@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from statistics import mean
 
 import numpy as np
+from curriculum import NGram
 
 import charloom
 from _common import describe_machine
@@ -32,7 +33,6 @@ from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.scoring.names import score, score_labelled
 from charloom.training.events import Finished
 from charloom.training.recipes import recipe
-from curriculum import NGram
 
 LANGUAGES = ("cy", "de", "es", "fi", "hu", "lt", "sw", "tr")
 NAMES = 500
@@ -170,7 +170,7 @@ def held_out_table(
 
     print(f"\n{'held-out nats a character':28}{'with label':>12}{'without':>12}")
     model = trained(NameCorpus.of(corpus.names), **changes)  # no name is there twice
-    print(f"{'learnt without labels':28}{'':12}{model.nll(names).sum() / characters:12.4f}")
+    print(f"{'learned without labels':28}{'':12}{model.nll(names).sum() / characters:12.4f}")
     models = {}
     for dropout in DROPOUTS:
         models[dropout] = trained(corpus, label_dropout=dropout, **changes)

@@ -41,7 +41,7 @@ from charloom.training.events import Finished, Started
 SIZES = (1_000, 10_000, 100_000)
 ORDERS = range(1, 9)
 WAYS = {"nested": None, "all": 0.0}
-"""What share of what is learnt from is kept back to choose by; ``None`` for the default."""
+"""What share of what is trained on is kept back to choose by; ``None`` for the default."""
 
 BLOCK = 500
 """Characters of text that count as one item for the interval."""

@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path, help="run folder of a one-layer GRU or LSTM")
     parser.add_argument("--npz", type=Path, help="its weights, instead of a run folder ...")
-    parser.add_argument("--names", type=Path, help="... with the list it learnt from")
+    parser.add_argument("--names", type=Path, help="... with the list it was trained on")
     parser.add_argument("--number", type=int, default=100_000, help="names a repeat")
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()

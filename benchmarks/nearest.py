@@ -15,7 +15,7 @@ from rapidfuzz.process import cdist
 import charloom
 from _common import Claim, describe_machine, lines_of, parser, print_table, seconds
 from charloom.data.names import NameCorpus
-from charloom.evaluation.metrics.edit_distance import nearest
+from charloom.generation.nearest import nearest
 from charloom.models.threads import usable_cores
 
 NAMES, QUERIES, ROWS = 100_000, 10_000, 500

@@ -140,7 +140,7 @@ def train(watch: Watch, batches: Any, size: int, steps: int, *, text: bool) -> N
     watch("make a batch", lambda: [batches.batch(*at) for at in places[:BATCHES]], BATCHES)
     from charloom.config import ModelConfig, TrainConfig
     from charloom.models.rnn.initial import initial_weights
-    from charloom.training.engines.base import make_engine
+    from charloom.training.engines.factory import make_engine
 
     model = ModelConfig(units=UNITS, dropout=0.1, text=text)
     training = TrainConfig(

@@ -94,8 +94,8 @@ def throughput(data: Path, budget: int, repeats: int) -> str:
     from charloom.data.text import TextCorpus
     from charloom.models.rnn.initial import initial_weights
     from charloom.models.rnn.shapes import step_operations
-    from charloom.training.defaults import settings_for
     from charloom.training.engines.jax import JaxEngine
+    from charloom.training.recipes import settings_for
 
     text = TextCorpus.read(data)
     model, training = settings_for(text, seconds=budget)

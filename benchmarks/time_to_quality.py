@@ -114,8 +114,8 @@ def learn(data: str, target: float) -> None:
     model, _ = recipe(corpus.report.names, corpus.report.characters)
     for event in fit(corpus, seed=0):
         if isinstance(event, Evaluated):
-            learnt = language_model(corpus, model, event.weights)
-            nats = likelihood(learnt, held_out).nats_per_char_without_first
+            learned = language_model(corpus, model, event.weights)
+            nats = likelihood(learned, held_out).nats_per_char_without_first
             if nats <= target:
                 print(json.dumps({"epoch": event.epoch, "nats": nats}), flush=True)
                 return

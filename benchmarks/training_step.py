@@ -32,7 +32,8 @@ from charloom import ModelConfig, TrainConfig, Vocabulary
 from charloom.data.batches.names import Batch, NameBatches, bucket_count
 from charloom.models.rnn.initial import initial_weights
 from charloom.models.rnn.shapes import parameter_count
-from charloom.training.engines.base import Engine, make_engine
+from charloom.training.engines.base import Engine
+from charloom.training.engines.factory import make_engine
 from tutorial import BATCH, EMBEDDING, ROW, UNITS, alphabet, rows_of
 
 MODEL = ModelConfig(cell="gru", units=UNITS, layers=1, embedding=EMBEDDING, dropout=0.0)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
-from numpy.typing import NDArray
-
-from .config import ModelConfig
 from .generation.known import known_names
 from .generation.names import NameModel
 from .generation.text import TextModel
 from .models.factory import recurrence
-from .run import Run
+from .run import Facts, Run, SavedModel
 
 if TYPE_CHECKING:
     from .data.names import NameCorpus
     from .data.text import TextCorpus
-    from .data.vocabulary import Vocabulary
     from .training.events import Event
     from .training.settings import FitSettings
 
@@ -48,7 +46,7 @@ def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Ite
         >>> type(events[-1]).__name__
         'Finished'
     """
-    from .training.defaults import settings_for
+    from .training.recipes import settings_for
     from .training.trainer import fit as events  # imported late: it needs a framework
 
     given: dict[str, Any] = dict(settings)
@@ -61,16 +59,25 @@ def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Ite
 
 
 @overload
-def train(corpus: NameCorpus, **settings: Unpack[FitSettings]) -> NameModel: ...
-@overload
-def train(corpus: TextCorpus, **settings: Unpack[FitSettings]) -> TextModel: ...
 def train(
-    corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]
+    corpus: NameCorpus, *, progress: bool | None = None, **settings: Unpack[FitSettings]
+) -> NameModel: ...
+@overload
+def train(
+    corpus: TextCorpus, *, progress: bool | None = None, **settings: Unpack[FitSettings]
+) -> TextModel: ...
+def train(
+    corpus: NameCorpus | TextCorpus,
+    *,
+    progress: bool | None = None,
+    **settings: Unpack[FitSettings],
 ) -> NameModel | TextModel:
-    """Train a model on ``corpus`` and return it.
+    """Train a model on ``corpus`` and return it, with its history and all that ``save`` writes.
 
     Args:
         corpus: the names, or the text.
+        progress: whether to show progress on stderr; ``None`` shows it in a terminal and in a
+            notebook.
         settings: as for ``fit``: ``train(corpus, out="runs/towns", epochs=5, units=128, seed=1)``.
 
     Raises:
@@ -82,45 +89,19 @@ def train(
         >>> model.vocabulary.characters
         ('A', 'H', 'a', 'n')
     """
-    from .training.events import Finished, Started
+    events = fit(corpus, **settings)
+    notebook = _in_notebook()
+    if progress is None:
+        progress = notebook or sys.stderr.isatty()
+    if progress:
+        from .reporting.progress import show  # late: it needs Rich
 
-    began = finished = None
-    for event in fit(corpus, **settings):
-        if isinstance(event, Started):
-            began = event
-        if isinstance(event, Finished):
-            finished = event
-    assert began is not None and finished is not None  # of every training that does not raise
-    return language_model(
-        corpus, began.model, finished.weights, vocabulary=began.vocabulary, labels=began.labels
-    )
+        return model_of(show(events, corpus, notebook=notebook).saved)
+    from .training.events import Finished
 
-
-def language_model(
-    corpus: NameCorpus | TextCorpus,
-    model: ModelConfig,
-    weights: Mapping[str, NDArray[Any]],
-    *,
-    vocabulary: Vocabulary | None = None,
-    labels: tuple[str, ...] | None = None,
-) -> NameModel | TextModel:
-    """Return the model with ``weights`` that is being trained on ``corpus``.
-
-    Every name of the corpus is in its training set, also those that were held out.
-    ``vocabulary`` and ``labels`` are those of the corpus, unless the model had others before.
-    """
-    from .data.names import NameCorpus  # late, as all that only training needs
-
-    rnn = recurrence(model, weights)
-    if not isinstance(corpus, NameCorpus):
-        return TextModel(rnn, vocabulary or corpus.vocabulary)
-    return NameModel(
-        rnn,
-        vocabulary or corpus.vocabulary,
-        training_set=known_names(corpus.names),
-        longest=corpus.report.longest,
-        labels=corpus.label_names if labels is None else labels,
-    )
+    finished = deque(events, maxlen=1).pop()
+    assert isinstance(finished, Finished)  # the last event of every training that does not raise
+    return model_of(finished.saved)
 
 
 def load(run: str | Path | Run) -> NameModel | TextModel:
@@ -137,17 +118,27 @@ def load(run: str | Path | Run) -> NameModel | TextModel:
         >>> load("runs/towns").names(5)  # doctest: +SKIP
         ['Aldham', 'Wicksted', 'Thornby', 'Hartlow', 'Esterby']
     """
-    run = run if isinstance(run, Run) else Run.open(run)
-    rnn = recurrence(run.config, run.weights)
-    if run.is_text:
-        return TextModel(rnn, run.vocabulary, saved=run.saved)
-    parts = [p for p in (run.saved.train_names, run.saved.held_out_names) if p is not None]
-    longest = run.facts.longest
+    return model_of((run if isinstance(run, Run) else Run.open(run)).saved)
+
+
+def model_of(saved: SavedModel) -> NameModel | TextModel:
+    """Return the model that a run folder holds, or that a training ended with."""
+    rnn = recurrence(saved.config, saved.weights)
+    if saved.config.text:
+        return TextModel(rnn, saved.vocabulary, saved=saved)
+    parts = [part for part in (saved.train_names, saved.held_out_names) if part is not None]
+    longest = Facts.of(saved.facts, text=False).longest
     return NameModel(
         rnn,
-        run.vocabulary,
+        saved.vocabulary,
         training_set=known_names(*parts) if parts else None,
         longest=longest if longest and longest < LONGEST else 50,
-        labels=run.labels,
-        saved=run.saved,
+        labels=saved.labels,
+        saved=saved,
     )
+
+
+def _in_notebook() -> bool:
+    """Say whether the code runs in a notebook's cell."""
+    shell = sys.modules.get("IPython")
+    return shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 
@@ -13,7 +14,6 @@ Cell = Literal["gru", "lstm", "rnn"]
 Unit = Literal["character", "grapheme"]
 Preparation = Literal["names", "tutorial", "text"]
 Part = Literal["embedding", "recurrent"]
-Curriculum = Literal["none", "linear", "inverse_sigmoid"]
 Kind = Literal["network", "mixture", "ngram", "unigram", "uniform"]
 
 MOST_ORDER = 8
@@ -91,10 +91,10 @@ class ModelConfig(_Config):
         embedding: embedding size E.
         dropout: share of each recurrent layer's outputs that is dropped in training.
         begin: whether names begin with the boundary symbol, so that their first character is
-            learned; without it, as in the tutorial, every string needs a start to go on from.
-        labels: kinds K of names that the model tells apart, each with a row that is added to the
+            learned; without it, as in the tutorial, every string needs a start to continue from.
+        labels: kinds K of names that the model distinguishes, each with a row that is added to the
             embedding of every character; 0 for a model without labels.
-        text: whether it has learnt running text, which goes on without an end, and not names.
+        text: whether it was trained on running text, which continues without an end, and not names.
     """
 
     cell: Cell = "gru"
@@ -173,16 +173,13 @@ class TrainConfig(_Config):
         window: characters of a stream that a step goes back through, T; for text only.
         keep_epochs: every how many epochs the model is saved under the epoch's number, the last
             one always; 0 keeps none.
-        scheduled_sampling: along which curve training goes from reading true characters to
-            reading the model's own (Bengio et al. 2015).
-        truth: share of true characters at the end of that curve.
-        label_dropout: share of the names that are learnt without their label, so that the model
+        label_dropout: share of the names that are learned without their label, so that the model
             also knows what to do without any.
         freeze: parts of the model that stay as they are: ``embedding``, ``recurrent``.
         save_seconds: how often the training's state is saved, beside each epoch's end; 0 never.
         save_steps: also after so many steps each time; 0 never.
         keep_checkpoints: how many of the latest such states are kept.
-        canaries: random strings that are learnt along with the names, so that it can be told how
+        canaries: random strings that are added to the training names, so that it can be told how
             much a model gives away of what it read once (Carlini et al. 2019).
     """
 
@@ -199,8 +196,6 @@ class TrainConfig(_Config):
     seed: int = 0
     preparation: Preparation = "names"
     keep_epochs: int = 0
-    scheduled_sampling: Curriculum = "none"
-    truth: float = 0.75
     label_dropout: float = 0.1
     window: int = 64
     freeze: tuple[Part, ...] = ()
@@ -212,15 +207,6 @@ class TrainConfig(_Config):
     def __post_init__(self) -> None:
         ways = get_args(Preparation)
         _require(self.preparation in ways, f"preparation must be one of {ways}", self.preparation)
-        curves = get_args(Curriculum)
-        curve = self.scheduled_sampling
-        _require(curve in curves, f"scheduled_sampling must be one of {curves}", curve)
-        _require(
-            curve == "none" or self.preparation == "names",
-            "scheduled_sampling needs names as batches, not text or the tutorial's preparation",
-            curve,
-        )
-        _number("truth", self.truth, "lie in [0, 1]", 0 <= self.truth <= 1)
         rate = self.label_dropout
         _number("label_dropout", rate, "lie in [0, 1)", 0 <= rate < 1)
         _whole("keep_epochs", self.keep_epochs, 0, 1_000_000)
@@ -252,12 +238,33 @@ class TrainConfig(_Config):
             _number("seconds", seconds, "be above 0 and finite", 0 < seconds < math.inf)
         _whole("seed", self.seed, 0, 2**63 - 1)
 
+    @classmethod
+    def from_dict(cls, data: Any) -> Self:
+        """Build from plain data; settings of 0.1.0 that were switched off are left out."""
+        return super().from_dict(current_settings(data) if isinstance(data, dict) else data)
+
     def _check_freeze(self) -> None:
         parts = get_args(Part)
         _require(isinstance(self.freeze, list | tuple), "freeze must be a list", self.freeze)
         object.__setattr__(self, "freeze", tuple(self.freeze))  # a list, as from JSON
         for part in self.freeze:
             _require(part in parts, f"what is frozen must be one of {parts}", part)
+
+
+def current_settings(training: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a training's settings without scheduled sampling, which only 0.1.0 had.
+
+    Raises:
+        ConfigError: it was switched on.
+    """
+    curve = training.get("scheduled_sampling", "none")
+    _require(
+        curve == "none",
+        "scheduled_sampling was removed after version 0.1.0: install charloom 0.1.0 to resume "
+        "such a training, or start over with --force",
+        curve,
+    )
+    return {k: v for k, v in training.items() if k not in ("scheduled_sampling", "truth")}
 
 
 @dataclass(frozen=True, kw_only=True)

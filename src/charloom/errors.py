@@ -27,7 +27,7 @@ class RunError(CharloomError):
 
 
 class TrainingError(CharloomError):
-    """Training cannot start or cannot go on."""
+    """Training cannot start or cannot continue."""
 
 
 class GenerationError(CharloomError):

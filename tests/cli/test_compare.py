@@ -95,7 +95,7 @@ def test_one_name_is_said_to_be_few(call, runs, write):
 def test_runs_of_one_name_are_told_apart_by_their_folders(call, tmp_path):
     runs = [save_run(tmp_path / name / "run", [1, 1, 1]) for name in ("one", "two")]
     _, out, _ = call("compare", *runs, "--samples", 0)
-    assert "No difference can be told between one/run and two/run." in out
+    assert "There is no significant difference between one/run and two/run." in out
 
 
 def test_names_that_a_run_was_trained_on_are_left_out(call, runs, write):
@@ -152,7 +152,7 @@ def test_mistakes_are_one_line(call, runs, tmp_path, folder):
         ([], "two runs"),
         ([runs[0]], "two runs"),
         ([runs[0], runs[0]], "named twice"),
-        ([runs[0], text], "some runs have learnt names and some text"),
+        ([runs[0], text], "some runs were trained on names and some text"),
         ([runs[0], tmp_path / "nowhere"], "nowhere"),
         ([runs[0], folder, "--samples", "-1"], "-1"),
         ([runs[0], folder, "--seed", "-1"], "--seed"),

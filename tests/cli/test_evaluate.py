@@ -114,7 +114,7 @@ def test_text_is_measured_and_compared_with_its_other_half(call, tmp_path):
     assert by_name(found)["ngram_js_4"]["value"] > 0.3 > by_name(found)["ngram_js_4"]["real"]["low"]
     assert found["memorisation"] is None  # its training text is nowhere
     shown = call("evaluate", run, "--samples", 5000)[1]
-    assert "No search for copies" in shown and "Told from real text" in shown
+    assert "No search for copies" in shown and "Distinguished from real text" in shown
     assert "gone.txt'. `charloom report` and `card` take its files (--source)." in shown
 
 

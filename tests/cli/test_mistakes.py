@@ -17,7 +17,7 @@ from helpers.options import FAST
 USAGE = {
     "no such command": ["weave"],
     "no such option": ["train", "--unitz", "3"],
-    "an option without its other": ["train", "--truth", "0.5"],
+    "an option without its other": ["train", "--label-dropout", "0.5"],
     "no number": ["generate", "RUN", "-n", "many"],
     "n of 0": ["generate", "RUN", "-n", "0"],
     "negative temperature": ["generate", "RUN", "--temperature", "-1"],

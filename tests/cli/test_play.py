@@ -13,7 +13,9 @@ from click.testing import CliRunner
 from charloom import load
 from charloom.cli import play
 from charloom.cli.play import command
-from charloom.generation import LanguageModel
+from charloom.cli.play_names import NameSession
+from charloom.cli.play_session import Session
+from charloom.generation import NameModel
 from helpers.memoryless import save_memoryless
 
 NO_TEXT = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
@@ -98,14 +100,14 @@ def test_an_interrupt_ends_the_game(script, monkeypatch, where) -> None:
         raise KeyboardInterrupt
 
     def then(self, line):
-        monkeypatch.setattr(LanguageModel, "best", interrupt)
+        monkeypatch.setattr(NameModel, "best", interrupt)
         return obey(self, line)
 
-    obey = play.Session.obey
+    obey = Session.obey
     if where == "_read":
         monkeypatch.setattr(play, "_read", interrupt)
     else:
-        monkeypatch.setattr(play.Session, "obey", then)
+        monkeypatch.setattr(Session, "obey", then)
     pages, errors = script("a", "b")
     assert pages[-1].endswith("\n")
     assert errors == []
@@ -176,12 +178,12 @@ def test_a_line_that_is_no_text_is_asked_for_anew(script, monkeypatch) -> None:
     monkeypatch.setattr("builtins.input", Mock(side_effect=[NO_TEXT, "aab", "/quit"]))
     pages, errors = script()
     assert pages == [BEGIN + AAB]
-    assert errors == ["that is no text in this terminal's encoding. Type it anew."]
+    assert errors == ["that is no text in this terminal's encoding. Type it again."]
 
 
 def test_names_of_a_model_of_long_lines_are_sought_nearby(tmp_path) -> None:
     model = dataclasses.replace(load(save_memoryless(tmp_path / "run", ODDS)), longest=10**5)
-    session = play.Session(model)
+    session = NameSession(model)
     assert session.obey("a" * 300)
     assert session.text == "a" * 300
 

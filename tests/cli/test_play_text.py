@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from charloom.cli import play_text
 from charloom.cli.play import command
-from charloom.generation import LanguageModel
+from charloom.generation import TextModel
 from helpers.text_runs import save_text_run
 
 
@@ -87,13 +87,13 @@ def test_the_help_is_that_of_text(script):
 
 def test_only_the_end_of_a_long_text_is_read_and_shown(script, monkeypatch):
     read = []
-    real = LanguageModel.stream_text
+    real = TextModel.stream_text
 
     def stream_text(self, characters, **options):
         read.append(len(options["start"]))
         return real(self, characters, **options)
 
-    monkeypatch.setattr(LanguageModel, "stream_text", stream_text)
+    monkeypatch.setattr(TextModel, "stream_text", stream_text)
     pages, _ = script("ab" * 3000, "/quit")
     assert pages[1].splitlines()[1] == f'"…{"ab" * (play_text.SHOWN // 2)}"'
     assert max(read) == play_text.READ

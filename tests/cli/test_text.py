@@ -12,7 +12,7 @@ from collections import Counter
 
 import pytest
 
-from charloom import load
+from charloom import TextModel, load
 from charloom.models.rnn.numpy import NumpyRNN
 from helpers.text_runs import HELD_OUT, save_text_run
 
@@ -88,14 +88,16 @@ def test_text_is_seen_while_it_is_drawn_and_a_reader_may_leave(run):
 def test_what_makes_no_sense_for_text_is_refused_in_a_line(call, run, options):
     code, out, err = call("generate", run, *options)
     assert (code, out) == (2, "")
-    assert err.startswith(f"charloom: {options[0]} is not for running text, which RUN has learnt.")
+    assert err.startswith(
+        f"charloom: {options[0]} is not for running text, which RUN was trained on."
+    )
     assert len(err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--label", "x"], "no labels"),
+        (["--label", "x"], "--label is for names"),
         (["--temperature", "1", "--temperature", "2"], "may be given once"),
         (["--characters", "0"], "characters must be a whole number"),
         (["--start", "z"], "'z'"),
@@ -209,7 +211,7 @@ def test_info_tells_of_the_text(call, tmp_path):
     code, out, _ = call("info", run)
     assert code == 0
     for line in (
-        "learnt       running text",
+        "learned       running text",
         "vocabulary   4 characters, and one for all others: \\n a b c",
         "corpus       12,345 characters from t.txt",
         "             12,000 to train on, 345 held out",
@@ -258,5 +260,5 @@ def test_the_unknown_symbol_has_its_place_in_figures(call, tmp_path):
 
 def test_a_model_of_text_is_loaded_as_one(run):
     model = load(run)
-    assert model.is_text and isinstance(model.rnn, NumpyRNN)
+    assert isinstance(model, TextModel) and isinstance(model.rnn, NumpyRNN)
     assert model.nll(["ab"])[0] == pytest.approx(nats("ab"), abs=1e-5)

@@ -59,7 +59,7 @@ def test_it_goes_on_where_it_was_and_json_says_it_all(searched, call, names_file
     options = ["--trials", 4, "--folds", 2, *FIX, "--out", out, "--json"]
     code, stdout, err = call("tune", names_file, *options)
     result = json.loads(stdout)
-    assert code == 0 and "going on after 3 trials" in err
+    assert code == 0 and "continuing after 3 trials" in err
     assert result["trials"] == 4 and result["recipe"] == str(out)
     assert result["best"] <= result["default"] and set(result["search"]) >= {"low", "high"}
     assert result["found"] == read_recipe(out).found
@@ -143,7 +143,7 @@ def test_a_killed_search_goes_on_after_its_last_whole_trial(call, names_file, tm
     options = ["--trials", tried + 1, "--folds", 2, *FIX, "--out", tmp_path / "mine.json"]
     code, stdout, err = call("tune", names_file, *options)
     assert code == 0 and f"{tried + 1} trials" in stdout
-    assert "going on after" in err
+    assert "continuing after" in err
 
 
 @pytest.mark.parametrize(

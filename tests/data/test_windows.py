@@ -12,7 +12,7 @@ from charloom.data.vocabulary import BOUNDARY
 
 
 class Numbered:
-    """A text whose every id is its own place, followed by ids that must not be learnt."""
+    """A text whose every id is its own place, followed by ids that must not be learned."""
 
     def __init__(self, size: int, beyond: int = 50) -> None:
         self.all = np.arange(size + beyond, dtype=np.int32)

@@ -1,4 +1,4 @@
-"""What goes on inside a model: toy models with known answers."""
+"""What happens inside a model: toy models with known answers."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ KEY = "nats_per_char_with_labels"
 
 
 def save_labelled(folder):
-    """A run that has learnt of two kinds of names, with weights at random."""
+    """A run that has learned of two kinds of names, with weights at random."""
     folder.mkdir()
     saved = toy(
         config=ModelConfig(units=4, embedding=4, labels=2), vocabulary=Vocabulary(("a", "b")),
@@ -58,10 +58,10 @@ def test_names_with_labels_that_the_model_does_not_know_do_not_count(labelled):
     alone = measure(model, NAMES[6:8], labels=["odd", "odd"], samples=0)
     assert some.measure(KEY).estimate == alone.measure(KEY).estimate
     assert some.likelihood.names == 4
-    assert "2 of 4 labels are none that the model knows ('strange', no label)" in some.notes[-1]
+    assert "2 of 4 labels are unknown to the model ('strange', no label)" in some.notes[-1]
     none = measure(model, NAMES[6:10], labels=["x", "y", "z", "w"], samples=0)
     assert KEY not in [one.name for one in none.measures]
-    assert "4 of 4 labels are none that the model knows ('x', 'y', 'z', …)" in none.notes[-1]
+    assert "4 of 4 labels are unknown to the model ('x', 'y', 'z', …)" in none.notes[-1]
 
 
 def test_a_name_of_two_kinds_counts_once_without_labels_and_twice_with(labelled):
@@ -85,7 +85,7 @@ def test_labels_of_no_use_are_refused(labelled):
 def test_the_command_says_that_it_measures_without_labels(call, labelled):
     code, out, _ = call("evaluate", labelled, "--samples", 50, "--json")
     assert code == 0
-    assert any("is measured without them" in note for note in json.loads(out)["notes"])
+    assert any("is measured without labels" in note for note in json.loads(out)["notes"])
 
 
 def test_the_command_is_told_labels_by_a_column(call, labelled, write):
@@ -121,10 +121,10 @@ def test_a_run_without_labels_takes_none(call, trained, write):
     data = write("name,kind\nabab,odd\n", "kinds.csv")
     options = ["--data", data, "--column", "name", "--label-column", "kind"]
     code, _, err = call("evaluate", trained, *options)
-    assert code == 2 and "has learnt no labels" in err and len(err.splitlines()) == 1
+    assert code == 2 and "was trained without labels" in err and len(err.splitlines()) == 1
 
 
 def test_a_comparison_says_which_run_has_labels(call, labelled, tmp_path):
     other = save_labelled(tmp_path / "other")
     code, _, err = call("compare", labelled, other, "--samples", 0)
-    assert code == 0 and "labelled has learnt labels" in err
+    assert code == 0 and "labelled was trained with labels" in err

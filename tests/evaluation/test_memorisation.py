@@ -11,10 +11,10 @@ import pytest
 
 from charloom.errors import ConfigError, CorpusError
 from charloom.evaluation.memorisation.exposure import Exposure
-from charloom.evaluation.memorisation.names import memorisation
+from charloom.evaluation.memorisation.names import names_memorisation
 from charloom.evaluation.memorisation.verdict import Copies, level_of, verdict_on
 from charloom.evaluation.statistics import Estimate
-from charloom.models.scoring.tempered import chances, chances_by_temperature
+from charloom.models.scoring.names import sequence_probabilities
 from charloom.training.canaries import canaries
 from helpers.toy_models import bigram, uniform
 
@@ -32,25 +32,28 @@ def copies(copied, ideal):
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
 @pytest.mark.parametrize("unknown", [False, True])
-def test_chances_are_the_shares_of_plain_draws(temperature, unknown):
+def test_sequence_probabilities_are_the_shares_of_samples(temperature, unknown):
     odds = np.random.default_rng(0).random((4 + unknown, 4 + unknown))
     model = bigram(odds, known=(), unknown=unknown, longest=200)
     texts = ["a", "b", "ab", "ca", "abc"]
     ids = [model.vocabulary.encode(text) for text in texts]
-    found = chances_by_temperature(model, ids, [3.0, temperature])[:, 1]
-    assert chances(model, ids, temperature).tolist() == found.tolist()
+    unknown_id = model.vocabulary.unknown_id
+    both = sequence_probabilities(model.rnn, ids, [3.0, temperature], unknown_id=unknown_id)
+    one = sequence_probabilities(model.rnn, ids, [temperature], unknown_id=unknown_id)
+    found = both[:, 1]
+    assert one[:, 0].tolist() == found.tolist()
     heated = odds[:4, :4] ** (1 / temperature)
     p = heated / heated.sum(axis=1, keepdims=True)
-    for text, chance in zip(texts, found, strict=True):
+    for text, probability in zip(texts, found, strict=True):
         path = [0, *("abc".index(c) + 1 for c in text), 0]
         steps = [p[i, j] for i, j in itertools.pairwise(path)]
-        assert chance == pytest.approx(np.prod(steps) / (1 - p[0, 0]), rel=1e-4)
+        assert probability == pytest.approx(np.prod(steps) / (1 - p[0, 0]), rel=1e-4)
     drawn = model.names(4000, temperature=temperature, allow_known=True, allow_repeats=True)
     assert drawn.count("a") / 4000 == pytest.approx(found[0], abs=0.03)
 
 
 def test_a_model_of_the_style_copies_as_much_as_it_would_by_chance():
-    found = memorisation(uniform(4), PAIRS[:8], PAIRS[8:], temperatures=(0.5, 1.0))
+    found = names_memorisation(uniform(4), PAIRS[:8], PAIRS[8:], temperatures=(0.5, 1.0))
     for one in found.by_temperature:  # a uniform model is so at any temperature
         expected = 8 * (1 / 5) ** 3 / (1 - 1 / 5)
         assert one.copied.value == pytest.approx(expected, rel=1e-5)
@@ -61,7 +64,7 @@ def test_a_model_of_the_style_copies_as_much_as_it_would_by_chance():
     assert found.level == "none"
     assert found.verdict == (
         "Of 100 names drawn at temperature 1, 8 are from the training list; a model that had "
-        "learnt only the style would give 8 (8 to 8): little memorisation."
+        "learned only the style would give 8 (8 to 8): little memorisation."
     )
 
 
@@ -73,16 +76,17 @@ def test_intervals_of_copies_allow_for_rare_names_that_are_likely():
     model = bigram(odds)
     names = list(dict.fromkeys(model.names(3000, allow_known=True, temperature=1.5)))
     ids = [model.vocabulary.encode(name) for name in names]
-    truth, held = 500 * chances(model, ids, 1.0).mean(), 0
+    truth, held = 500 * sequence_probabilities(model.rnn, ids, [1.0]).mean(), 0
     for seed in range(60):
         order = np.random.default_rng(seed).permutation(names).tolist()
-        ideal = memorisation(model, order[:500], order[500:600], temperatures=[1]).by_temperature
-        held += ideal[0].ideal.low <= truth <= ideal[0].ideal.high
+        found = names_memorisation(model, order[:500], order[500:600], temperatures=[1])
+        ideal = found.by_temperature[0].ideal
+        held += ideal.low <= truth <= ideal.high
     assert held >= 45
 
 
 def test_one_held_out_name_says_nothing_of_the_style():
-    found = memorisation(uniform(4), PAIRS[:8], PAIRS[8:9]).by_temperature[2]
+    found = names_memorisation(uniform(4), PAIRS[:8], PAIRS[8:9]).by_temperature[2]
     assert found.ideal.value == pytest.approx(8 * (1 / 5) ** 3 / (1 - 1 / 5), rel=1e-5)
     assert (found.ideal.low, found.ideal.high) == (0, 1)
 
@@ -97,7 +101,7 @@ def reciter():
 def test_a_model_that_recites_its_list_is_found_out():
     others = ["".join(t) for t in itertools.product("abcd", repeat=3)]
     others.remove("abc")
-    found = memorisation(reciter(), ["abc"], others)
+    found = names_memorisation(reciter(), ["abc"], others)
     plain = found.by_temperature[2]
     assert plain.temperature == 1 and plain.copied.value > 0.9 and plain.ideal.value < 0.01
     assert found.level == "strong" and found.gap.low > 0.5
@@ -107,35 +111,36 @@ def test_a_model_that_recites_its_list_is_found_out():
 
 
 def test_ideal_is_what_as_many_held_out_names_would_get():
-    found = memorisation(reciter(), ["dca", "bcd", "dab", "abc"], ["abd", "cab"])
+    found = names_memorisation(reciter(), ["dca", "bcd", "dab", "abc"], ["abd", "cab"])
     model = reciter()
-    chance = chances(model, [model.vocabulary.encode(t) for t in ("abd", "cab")], 1.0)
-    assert found.by_temperature[2].ideal.value == pytest.approx(4 * chance.mean())
+    ids = [model.vocabulary.encode(t) for t in ("abd", "cab")]
+    p = sequence_probabilities(model.rnn, ids, [1.0])
+    assert found.by_temperature[2].ideal.value == pytest.approx(4 * p.mean())
 
 
 def test_shares_are_one_at_most():
-    found = memorisation(reciter(), ["dca", "bcd", "dab"], ["abc"])
+    found = names_memorisation(reciter(), ["dca", "bcd", "dab"], ["abc"])
     assert found.by_temperature[0].ideal.value == 1
     assert found.level == "none"
 
 
 def test_held_out_names_that_were_learnt_do_not_count():
-    one = memorisation(reciter(), ["abc", "dd"], ["abc", "abd", "abd"])
-    assert one == memorisation(reciter(), ["abc", "dd", "dd"], ["abd"])
+    one = names_memorisation(reciter(), ["abc", "dd"], ["abc", "abd", "abd"])
+    assert one == names_memorisation(reciter(), ["abc", "dd", "dd"], ["abd"])
 
 
 def test_names_that_cannot_be_spelt_have_no_chance():
-    with_all = memorisation(uniform(4), PAIRS[:8], [*PAIRS[8:12], "xy", "yz", "zx", "zz"])
+    with_all = names_memorisation(uniform(4), PAIRS[:8], [*PAIRS[8:12], "xy", "yz", "zx", "zz"])
     half = with_all.by_temperature[2]
     assert half.ideal.value == pytest.approx(half.copied.value / 2, rel=1e-5)
     assert with_all.gap.value == pytest.approx(0, abs=1e-6)
     with pytest.raises(CorpusError, match="none of the held-out names can be scored"):
-        memorisation(uniform(4), PAIRS, ["xy"])
+        names_memorisation(uniform(4), PAIRS, ["xy"])
 
 
 def test_without_a_begin_symbol_draws_begin_as_names_do():
     model = uniform(4, begin=False)
-    found = memorisation(model, PAIRS[:8], PAIRS[8:]).by_temperature[2]
+    found = names_memorisation(model, PAIRS[:8], PAIRS[8:]).by_temperature[2]
     assert found.copied.value == pytest.approx(8 * (1 / 4) * (1 / 5) ** 2, rel=1e-5)
 
 
@@ -143,8 +148,8 @@ def test_canaries_are_no_names_and_are_ranked():
     model = bigram(np.random.default_rng(0).random((5, 5)))
     strings = canaries(model.vocabulary, [6], 3, 0)
     train = [*PAIRS[:8], *strings]
-    found = memorisation(model, train, PAIRS[8:], canaries=strings)
-    plain = memorisation(model, PAIRS[:8], PAIRS[8:])
+    found = names_memorisation(model, train, PAIRS[8:], canaries=strings)
+    plain = names_memorisation(model, PAIRS[:8], PAIRS[8:])
     assert found.by_temperature == plain.by_temperature
     assert found.canaries is not None and plain.canaries is None
     assert "of 3 random strings" in found.verdict
@@ -157,15 +162,15 @@ def test_a_long_list_is_measured_by_some_of_it(monkeypatch):
     monkeypatch.setattr(module, "MOST_NAMES", 50)
     monkeypatch.setattr(module, "RESAMPLES", 20)
     for size in (400, 1000):  # below and above ten times as many
-        found = memorisation(uniform(4), names[:size], names[size:])
+        found = names_memorisation(uniform(4), names[:size], names[size:])
         expected = size * (1 / 5) ** 6 / (1 - 1 / 5)
         assert found.by_temperature[2].copied.value == pytest.approx(expected, rel=1e-5)
 
 
 def test_one_seed_gives_one_result_on_any_number_of_threads():
     odds = np.random.default_rng(0).random((5, 5))
-    one = memorisation(bigram(odds), PAIRS[::2], PAIRS[1::2], seed=3, threads=1)
-    assert one == memorisation(bigram(odds), PAIRS[::2], PAIRS[1::2], seed=3, threads=2)
+    one = names_memorisation(bigram(odds), PAIRS[::2], PAIRS[1::2], seed=3, threads=1)
+    assert one == names_memorisation(bigram(odds), PAIRS[::2], PAIRS[1::2], seed=3, threads=2)
     assert json.loads(json.dumps(one.to_dict(), allow_nan=False)) == one.to_dict()
     assert one.by_temperature[2].copied.low < one.by_temperature[2].copied.value
 
@@ -177,7 +182,8 @@ def test_a_difference_by_chance_is_no_memorisation():
     levels = []
     for seed in range(40):
         order = np.random.default_rng(seed).permutation(names).tolist()
-        levels.append(memorisation(bigram(odds), order[:100], order[100:], temperatures=[1]).level)
+        found = names_memorisation(bigram(odds), order[:100], order[100:], temperatures=[1])
+        levels.append(found.level)
     assert levels.count("none") >= 38
 
 
@@ -215,10 +221,10 @@ def test_exposed_canaries_raise_the_level():
     ("copied", "ideal", "said"),
     [
         (0.07, 0.05, "Of 100 names drawn at temperature 1, 7 are from the training list; a model "
-         "that had learnt only the style would give 5 (5 to 5): little memorisation."),
+         "that had learned only the style would give 5 (5 to 5): little memorisation."),
         (0.0108, 0.0034, "Of 1,000 names drawn at temperature 1, 11 are from"),
         (0.4, 0.003, "Of 100 names drawn at temperature 1, 40 are from the training list; a model "
-         "that had learnt only the style would give hardly any: "),
+         "that had learned only the style would give hardly any: "),
         (1e-6, 1e-6, "Of 1,000,000 names drawn at temperature 1, 1 is from"),
         (1e-9, 0.0, "Of a million names drawn at temperature 1, none is from"),
     ],
@@ -228,12 +234,10 @@ def test_the_verdict_counts_in_numbers_that_can_be_imagined(copied, ideal, said)
 
 
 def test_what_cannot_be_measured_is_refused():
-    with pytest.raises(ConfigError, match="text_memorisation"):
-        memorisation(uniform(3, text=True), ["ab"], ["ba"])
     with pytest.raises(ConfigError, match="one at least"):
-        memorisation(uniform(3), ["ab"], ["ba"], temperatures=())
+        names_memorisation(uniform(3), ["ab"], ["ba"], temperatures=())
     with pytest.raises(ConfigError, match="above 0 and at most 100"):
-        memorisation(uniform(3), ["ab"], ["ba"], temperatures=(0,))
+        names_memorisation(uniform(3), ["ab"], ["ba"], temperatures=(0,))
     for train, held_out in (([], ["ab"]), (["ab"], []), (["ab"], ["ab"])):
         with pytest.raises(CorpusError, match="names that it did not"):
-            memorisation(uniform(3), train, held_out)
+            names_memorisation(uniform(3), train, held_out)

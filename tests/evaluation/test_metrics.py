@@ -13,8 +13,8 @@ from scipy.stats import wasserstein_distance
 from charloom.evaluation.metrics.calibration import calibration
 from charloom.evaluation.metrics.distributions import (
     jensen_shannon,
-    lengths_apart,
-    ngrams_apart,
+    length_distance,
+    ngram_divergence,
     pair_shares,
     wasserstein,
 )
@@ -68,9 +68,9 @@ def test_distances_are_those_of_scipy():
 
     for n in range(1, 5):
         expected = jensenshannon(shares(train, n), shares(held_out, n), base=2) ** 2
-        assert ngrams_apart(train, held_out, n).value == pytest.approx(expected, rel=1e-6)
+        assert ngram_divergence(train, held_out, n).value == pytest.approx(expected, rel=1e-6)
     expected = wasserstein_distance(*([len(name) for name in part] for part in (train, held_out)))
-    assert lengths_apart(train, held_out).value == pytest.approx(expected)
+    assert length_distance(train, held_out).value == pytest.approx(expected)
 
 
 def test_the_share_of_different_names_is_the_mean_over_all_choices():
@@ -82,26 +82,26 @@ def test_the_share_of_different_names_is_the_mean_over_all_choices():
 
 def test_the_distance_of_lengths_that_are_shifted_by_one_is_1():
     words = ["ab", "abc", "abcd"]
-    assert lengths_apart(words, ["a" + w for w in words]).value == pytest.approx(1)
-    assert lengths_apart(words, words).value == 0
+    assert length_distance(words, ["a" + w for w in words]).value == pytest.approx(1)
+    assert length_distance(words, words).value == 0
     assert wasserstein(np.array([1.0, 0, 0, 0]), np.array([0, 0, 0, 1.0])) == 3
 
 
 def test_identical_sets_have_the_same_ngrams():
     words = ["abca", "bca", "c"]
     for n in range(1, 5):
-        assert ngrams_apart(words, words, n).value == pytest.approx(0, abs=1e-12)
-        assert ngrams_apart(words, ["xyzx"], n).value == pytest.approx(1)
+        assert ngram_divergence(words, words, n).value == pytest.approx(0, abs=1e-12)
+        assert ngram_divergence(words, ["xyzx"], n).value == pytest.approx(1)
 
 
 def test_fewer_real_names_look_further_away_so_the_size_is_shared():
     model = memoryless()
     a = model.names(2000, seed=1, allow_known=True, allow_repeats=True)
     b = model.names(100, seed=2, allow_known=True, allow_repeats=True)
-    few = ngrams_apart(a, b, 3, size=100)
-    many = ngrams_apart(a, b, 3)
+    few = ngram_divergence(a, b, 3, size=100)
+    many = ngram_divergence(a, b, 3)
     assert few.value > many.value > 0
-    assert ngrams_apart([], b, 2) is None
+    assert ngram_divergence([], b, 2) is None
 
 
 def test_pairs_are_shares_with_the_edges_of_names():

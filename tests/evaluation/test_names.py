@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from charloom.errors import ConfigError, CorpusError, GenerationError
-from charloom.evaluation import draws as draws_module
-from charloom.evaluation import likelihood, measure
+from charloom.evaluation import NameSamples, likelihood, measure
 from charloom.generation.constraints import Chars, Length, RuleError
 from helpers.toy_models import ODDS, memoryless
 
@@ -176,7 +175,7 @@ def test_a_model_without_a_begin_symbol_begins_as_real_names_do():
     assert [name.text for name in again.names] == [name.text for name in found.names]
     lone = memoryless(begin=False, known=None)
     with pytest.raises(GenerationError, match="--start"):
-        draws_module.plain_draws(lone, 10)
+        NameSamples(model=lone).take(10)
 
 
 def test_without_held_out_names_draws_are_measured_all_the_same(world):
@@ -238,9 +237,9 @@ def test_bad_arguments_are_refused(world):
 def test_few_names_or_draws_are_told_of(world):
     model, train, held_out = world
     few = measure(model, held_out[:5], train=train, samples=3)
-    assert "only 5 held-out names" in few.notes[0] and "only 3 draws" in few.notes[1]
+    assert "only 5 held-out names" in few.notes[0] and "only 3 samples" in few.notes[1]
     one = measure(model, held_out[:1], train=train, samples=100)
-    assert one.notes == ("There is only one held-out name: it cannot say how far chance goes.",)
+    assert one.notes == ("There is only one held-out name: its figures have no interval.",)
     for found in (few, one):
         json.dumps(found.to_dict(), allow_nan=False)
 

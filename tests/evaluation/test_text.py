@@ -12,7 +12,7 @@ import pytest
 
 from charloom.api import load
 from charloom.errors import ConfigError
-from charloom.evaluation import measure, measure_text, text_likelihood
+from charloom.evaluation import measure_text, text_likelihood
 from charloom.evaluation.text import _share_of_words
 from helpers.text_runs import ODDS, save_text_run
 
@@ -110,8 +110,6 @@ def test_the_same_seed_measures_the_same(model):
     assert one.to_dict() == two.to_dict()
 
 
-def test_kinds_must_fit(model):
-    with pytest.raises(ConfigError, match="measure_text"):
-        measure(model, ["a"])
+def test_the_number_of_samples_must_not_be_negative(model):
     with pytest.raises(ConfigError, match="samples"):
         measure_text(model, "abc", samples=-1)

@@ -83,15 +83,11 @@ def test_a_text_that_says_nothing_to_the_model_is_refused(model):
         text_likelihood(model, "")
 
 
-def test_units_and_kinds_must_fit(model):
+def test_units_must_fit(model):
     with pytest.raises(ConfigError, match="character"):
         text_likelihood(model, TextCorpus.of("abc", unit="grapheme"))
     with pytest.raises(ConfigError, match="window"):
         text_likelihood(model, "abc", window=0)
-    with pytest.raises(ConfigError, match="Call text_likelihood"):
-        likelihood(model, ["abc"])
-    with pytest.raises(ConfigError, match="Call likelihood"):
-        text_likelihood(language_model(Vocabulary(("a",)), text=False), "a")
 
 
 def test_names_with_rare_characters_are_scored_by_a_model_that_has_learnt_of_such():

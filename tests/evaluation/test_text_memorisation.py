@@ -8,10 +8,11 @@ import random
 import numpy as np
 import pytest
 
+from charloom import Run
 from charloom.data.text import TextCorpus
 from charloom.errors import ConfigError, CorpusError, RunError
 from charloom.evaluation.memorisation.text import text_memorisation, training_text
-from charloom.evaluation.metrics.blocks import block_nats, blocks_of
+from charloom.evaluation.metrics.text_likelihood import block_nats, blocks_of
 from charloom.models.scoring.text import stream_nats
 from helpers.text_runs import save_text_run
 from helpers.toy_models import bigram, uniform
@@ -100,8 +101,6 @@ def test_blocks_add_up_to_the_stream():
 
 def test_what_cannot_be_measured_is_refused():
     text = TextCorpus.of(noise(100))
-    with pytest.raises(ConfigError, match="Call memorisation"):
-        text_memorisation(uniform(8), text, "abc")
     with pytest.raises(ConfigError, match="a temperature and a character"):
         text_memorisation(uniform(8, text=True), text, "abc", temperatures=())
     with pytest.raises(CorpusError, match="which a run folder does not hold"):
@@ -123,25 +122,25 @@ def test_the_training_text_is_found_where_it_was_read(tmp_path):
     path = tmp_path / "text.txt"
     path.write_text(TRAIN + HELD_OUT)
     run = save_text_run(tmp_path / "run", held_out=HELD_OUT, facts=facts(path))
-    text = training_text(run)
+    text = training_text(Run.open(run))
     assert text.vocabulary.decode(text.ids(0, len(text))) == TRAIN + HELD_OUT
     moved = path.rename(tmp_path / "moved.txt")
     with pytest.raises(RunError, match=r"is not at hand: there is no file '.*text.txt'"):
-        training_text(run)
-    assert len(training_text(run, [moved])) == len(text)
+        training_text(Run.open(run))
+    assert len(training_text(Run.open(run), [moved])) == len(text)
     moved.write_text(TRAIN + "b" + HELD_OUT)
     with pytest.raises(RunError, match=r"is not the text .* it was changed"):
-        training_text(run, [moved])
+        training_text(Run.open(run), [moved])
 
 
 def test_rare_characters_do_not_hide_the_training_text(tmp_path):
     path = tmp_path / "text.txt"
     path.write_text(TRAIN + "abza")
     run = save_text_run(tmp_path / "run", unknown=0.1, held_out="ab\ufffda", facts=facts(path))
-    assert len(training_text(run)) == len(TRAIN) + 5
+    assert len(training_text(Run.open(run))) == len(TRAIN) + 5
 
 
 def test_a_run_that_names_no_text_is_refused(tmp_path):
     run = save_text_run(tmp_path / "run")
     with pytest.raises(RunError, match="does not say which text"):
-        training_text(run, [tmp_path / "text.txt"])
+        training_text(Run.open(run), [tmp_path / "text.txt"])

@@ -17,7 +17,8 @@ from charloom import load
 from charloom.cli.explained import CHUNK, percent, print_explanations
 from charloom.errors import ConfigError, VocabularyError
 from charloom.generation import Sample
-from charloom.generation.explain import END, ROWS, explain, nearest
+from charloom.generation.explain import END, ROWS, explain
+from charloom.generation.nearest import nearest
 from helpers.languages import named
 from helpers.memoryless import memoryless, save_memoryless
 
@@ -144,7 +145,10 @@ def test_the_nearest_is_the_first_of_those_with_the_fewest_edits(texts, known, u
         distances = [(Levenshtein.distance(text, other), other) for other in known]
         return min(distances)[::-1]
 
-    assert nearest(texts, known, unit) == [of(text) for text in texts]
+    names = sorted(known)
+    edits, places = nearest(texts, names, unit=unit)
+    found = [(names[place], edit) for place, edit in zip(places, edits, strict=True)]
+    assert found == [of(text) for text in texts]
 
 
 def test_no_comparison_is_made_unless_it_is_wanted() -> None:

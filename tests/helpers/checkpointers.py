@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 from charloom.config import ModelConfig, TrainConfig
 from charloom.data.vocabulary import Vocabulary
-from charloom.training.checkpointer import Keeper
+from charloom.training.checkpointer import Checkpointer
+from charloom.training.data import BatchPlan
 from charloom.training.progress import Progress
 
 
-def keeper(folder: Path, **changes) -> Keeper:
+def checkpointer(folder: Path, training: TrainConfig | None = None, **changes) -> Checkpointer:
+    """One whose training data has no more than is saved of it; ``changes`` are of the data."""
+    plan = BatchPlan(batch_size=1, seed=0)
     fields = {
-        "folder": folder,
-        "model": ModelConfig(units=2, embedding=2),
-        "training": TrainConfig(),
-        "backend": "jax",
         "digest": "0" * 16,
-        "corpus_facts": {},
         "label_names": (),
         "vocabulary": Vocabulary(("a", "ß")),
         "train_names": ("aß",),
         "held_out_names": (),
         "held_out_text": None,
+        "plan": plan,
+        "plan_for": lambda epochs: plan,
+        "facts": dict,
     }
-    return Keeper(**(fields | changes))
+    return Checkpointer(
+        folder=folder,
+        model=ModelConfig(units=2, embedding=2),
+        training=training or TrainConfig(),
+        data=SimpleNamespace(**(fields | changes)),
+        backend="jax",
+    )
 
 
 def progress(epoch, best):

@@ -35,7 +35,6 @@ MAY_USE_FRAMEWORKS = {
     "models/rnn/jax_recurrence.py",
     "models/rnn/jax_model.py",
     "models/rnn/keras.py",
-    "training/callbacks.py",
     "training/engines/jax.py",
     "training/engines/keras.py",
     "training/engines/steps/jax_step.py",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from charloom.training.engines.base import backend_name
+from charloom.training.engines.factory import backend_name
 
 nbformat = pytest.importorskip("nbformat", reason="needs the dev extra, charloom[dev]")
 pytest.importorskip("nbclient", reason="needs the dev extra, charloom[dev]")

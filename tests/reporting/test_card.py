@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 
-from charloom import load
+from charloom import Run, load
 from charloom.data.vocabulary import Vocabulary
 from charloom.reporting import card
 from charloom.reporting.card.markdown import fenced, figure, plain, table
@@ -22,7 +22,7 @@ FEW = ["--samples", "200"]
 
 @pytest.fixture(scope="module")
 def data(trained):
-    return card.gather(trained, load(trained), samples=200)
+    return card.gather(Run.open(trained), load(trained), samples=200)
 
 
 def test_a_card_is_written_into_the_run(call, trained, tmp_path):
@@ -34,7 +34,7 @@ def test_a_card_is_written_into_the_run(call, trained, tmp_path):
     assert f"Written to {run / 'README.md'}" in err
     text = (run / "README.md").read_text("utf-8")
     assert text.startswith("---\nlibrary_name: charloom\n")
-    for title in ("How to use it", "What it is for", "What it learnt from", "How it was trained",
+    for title in ("How to use it", "What it is for", "What it was trained on", "How it was trained",
                   "How good it is", "Does it give away", "Limits"):  # fmt: skip
         assert f"\n## {title}" in text
     before = (run / "README.md").read_bytes()
@@ -128,7 +128,7 @@ def test_names_and_files_of_a_run_can_say_nothing_in_markdown(tmp_path):
                 held_out_names=names[2:])  # fmt: skip
     run.mkdir()
     save_model(run, saved)
-    text = card.to_markdown(card.gather(run, load(run), samples=50))
+    text = card.to_markdown(card.gather(Run.open(run), load(run), samples=50))
     outside = re.sub(r"(?s)^(`{3,}).*?^\1$", "", text.split("---\n", 2)[2], flags=re.MULTILINE)
     assert "<script>" not in outside and "<img" not in outside
     assert r"&lt;script&gt;\|.txt" in outside and "/home/me" not in text
@@ -137,7 +137,7 @@ def test_names_and_files_of_a_run_can_say_nothing_in_markdown(tmp_path):
 
 def test_a_run_that_held_nothing_out_says_so(tmp_path):
     save_model(tmp_path / "run", toy(held_out_names=None))
-    data = card.gather(tmp_path / "run", load(tmp_path / "run"), samples=50)
+    data = card.gather(Run.open(tmp_path / "run"), load(tmp_path / "run"), samples=50)
     text = card.to_markdown(data)
     assert "Nothing was held out" in text
     assert "Not measured: the run holds no training names, or no held-out ones" in text
@@ -151,17 +151,17 @@ def test_a_run_of_text_has_a_passage_and_no_names(call, tmp_path):
     facts = {"corpus": {"sources": [str(source)]}, "train_characters": 2600,
              "held_out_characters": 600}  # fmt: skip
     run = save_text_run(tmp_path / "run", held_out=held_out, facts=facts)
-    data = card.gather(run, load(run))
+    data = card.gather(Run.open(run), load(run))
     text = card.to_markdown(data)
     assert "model.text(500)" in text and "What it writes" in text
     assert "characters drawn at temperature 1, the longest piece" in text
     assert "made up" in text
     assert "On 600 held-out characters and 20,000 characters drawn at temperature 1" in text
-    few = card.to_markdown(card.gather(run, load(run), samples=300))
+    few = card.to_markdown(card.gather(Run.open(run), load(run), samples=300))
     assert "and 300 characters drawn" in few
     source.unlink()
     code, out, err = call("card", run, "--out", "-")
-    assert code == 0 and "Not measured: the text that run learnt from is not at hand" in out
+    assert code == 0 and "Not measured: the text that run was trained on is not at hand" in out
     assert str(tmp_path) not in out
     assert "left out: memorisation: the text that" in err
     source.write_text("another")
@@ -173,7 +173,7 @@ def test_a_run_of_text_has_a_passage_and_no_names(call, tmp_path):
 def test_baselines_have_no_network_and_no_best_epoch(call, names_file, tmp_path, kind):
     run = tmp_path / "run"
     assert call("train", names_file, "--model", kind, "--out", run)[0] == 0
-    text = card.to_markdown(card.gather(run, load(run), samples=200))
+    text = card.to_markdown(card.gather(Run.open(run), load(run), samples=200))
     assert "| Network |" not in text and "Best epoch" not in text
     assert ("also chose its order" in text) == (kind == "ngram")
     assert ("| N-gram | order" in text) == ("in their style" in text) == (kind == "ngram")
@@ -193,7 +193,7 @@ def test_a_model_that_needs_a_start_says_which(call, names_file, tmp_path):
     code, _, err = call("train", names_file, "--recipe", "tutorial", "--epochs", "1", "--units",
                         "16", "--embedding", "8", "--batch-size", "16", "--out", run)  # fmt: skip
     assert code == 0, err
-    text = card.to_markdown(card.gather(run, load(run), samples=50))
+    text = card.to_markdown(card.gather(Run.open(run), load(run), samples=50))
     assert "every draw needs a start" in text
     assert "--start b" in text and "start='b'" in text
 

@@ -54,7 +54,7 @@ def test_a_sweep_is_drawn_by_temperature_with_real_names_for_comparison():
     assert lines["repeated"].get_ydata().tolist() == [0.5, 0.1]
     assert lines["copied from the list"].get_ydata().tolist() == [0.2, 0.0]
     looks = {(line.get_linestyle(), line.get_marker()) for line in right.lines}
-    assert len(looks) == 3  # told apart in grey
+    assert len(looks) == 3  # distinguished in grey
     assert len(plots.sweep_figure(DRAWS).axes[0].lines) == 1
 
 

@@ -12,13 +12,13 @@ import time
 import numpy as np
 import pytest
 
-from charloom import load
+from charloom import Run, load
 from charloom.cli.main import run as charloom
 from charloom.config import ModelConfig
 from charloom.data.vocabulary import Vocabulary
 from charloom.evaluation import activity
 from charloom.reporting.report import Source, figure_data, gather, page
-from charloom.run import load_model, save_model
+from charloom.run import save_model
 from helpers.report_pages import FACTS, Outline, measured
 from helpers.run_folders import toy
 from helpers.text_runs import save_text_run
@@ -46,7 +46,7 @@ def save(tmp_path):
 
 
 def source(run):
-    return Source(run, load_model(run), lambda: load(run))
+    return Source(Run.open(run), lambda: load(run))
 
 
 @pytest.fixture(scope="module")

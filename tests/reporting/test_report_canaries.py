@@ -1,4 +1,4 @@
-"""Canaries are learnt along, but are no real names: figures and pages leave them out."""
+"""Canaries are training strings, but no real names: figures and pages leave them out."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import importlib.util
 
 import pytest
 
-from charloom import load
+from charloom import Run, load
 from charloom.reporting.report import Source, figure_data, gather, page
-from charloom.run import load_model, save_model
+from charloom.run import save_model
 from helpers.report_pages import FACTS, Outline
 from helpers.run_folders import toy
 
@@ -24,7 +24,7 @@ def source(tmp_path):
         run = tmp_path / f"run{len(canaries)}"
         facts = {**FACTS, "canaries": canaries} if canaries else FACTS
         save_model(run, toy(train_names=(*NAMES, *canaries), held_out_names=("a",), facts=facts))
-        return Source(run, load_model(run), lambda: load(run))
+        return Source(Run.open(run), lambda: load(run))
 
     return source
 
@@ -38,7 +38,7 @@ def test_figures_are_the_same_as_without_canaries(source, what):
 def test_canaries_of_any_shape_make_a_figure(source, tmp_path):
     run = tmp_path / "odd"
     save_model(run, toy(train_names=NAMES, facts={"canaries": {"a": 1}}))
-    odd = Source(run, load_model(run), lambda: load(run))
+    odd = Source(Run.open(run), lambda: load(run))
     assert figure_data(odd, "lengths") == figure_data(source([]), "lengths")
 
 

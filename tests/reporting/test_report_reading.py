@@ -8,7 +8,7 @@ from importlib import resources
 import pytest
 
 from charloom.config import ModelConfig
-from charloom.reporting.report import Content, drawings, judged, learnt
+from charloom.reporting.report import Content, drawings, internals, quality
 from charloom.reporting.report.cells import (
     frequencies,
     letter,
@@ -110,7 +110,7 @@ def test_pictures_are_told_in_numbers_to_who_cannot_see_them():
             drawings.pairs,
             ["each. a after \u00b7: 100 %, a after a: 75 %, \u00b7 after a: 25 %"] * 2,
         ),
-        (judged.calibration, ["gave: 50 % said, 40 % came."]),
+        (quality.calibration, ["gave: 50 % said, 40 % came."]),
         (drawings.heat, ["at 1, 1.50 nats a character and 100 %."]),
     ):
         labels = [a["aria-label"] for a in Outline(str(joined(build(found)[2]))).of("svg")]
@@ -121,11 +121,11 @@ def test_pictures_are_told_in_numbers_to_who_cannot_see_them():
 @pytest.mark.parametrize(("epoch", "said"), [(2, "at the mark"), (1, "after epoch 1")])
 def test_the_model_that_was_kept_is_the_one_that_is_named(epoch, said):
     facts = {**FACTS, "best": HISTORY[epoch - 1]}
-    assert f"Kept is the model {said}." in words(learnt.loss(content(facts=facts))[1])
+    assert f"Kept is the model {said}." in words(internals.loss(content(facts=facts))[1])
 
 
 def test_no_epoch_is_named_where_the_run_names_none():
-    assert "Kept" not in words(learnt.loss(content(facts={**FACTS, "best": 3}))[1])
+    assert "Kept" not in words(internals.loss(content(facts={**FACTS, "best": 3}))[1])
 
 
 @pytest.mark.parametrize(
@@ -143,10 +143,10 @@ def test_what_chose_the_model_is_said_to_flatter_it(changes, said):
     if changes.get("config", ModelConfig()).kind != "network":
         changes = {**changes, "weights": {}}
     found = content(**changes)
-    told = words(judged.measures(found)[2])
+    told = words(quality.measures(found)[2])
     assert (said or "") in told and ("flatters" in told) == (said is not None)
     found.given = True
-    assert "flatters" not in words(judged.measures(found)[2])
+    assert "flatters" not in words(quality.measures(found)[2])
 
 
 @pytest.mark.parametrize(("correlation", "panels"), [(-0.31, 1), (0.29, 0), (float("nan"), 0)])
@@ -154,7 +154,7 @@ def test_a_unit_that_follows_nothing_is_not_said_to(correlation, panels):
     found = content()
     unit = {"unit": 3, "feature": "left", "correlation": correlation, "activities": [[0.5]]}
     found.figures["units"] = {"names": [["a"]], "units": [unit]}
-    section = learnt.units(found)
+    section = internals.units(found)
     assert (section is not None) == bool(panels)
     assert section is None or "Unit 3: how much is left" in words(section[2])
 

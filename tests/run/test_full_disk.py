@@ -1,4 +1,4 @@
-"""A full disk stops a training in one line, loses nothing, and with room it goes on."""
+"""A full disk stops a training in one line, loses nothing, and with room it continues."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from charloom.run import (
     load_model,
 )
 from charloom.training.progress import Progress
-from helpers.checkpointers import keeper, progress
+from helpers.checkpointers import checkpointer, progress
 from helpers.machine import KilledError, Machine
 from helpers.run_folders import MODEL_FILES, toy
 from helpers.trainings import same
@@ -33,9 +33,10 @@ KEPT = {1, 2, 3}
 
 def save(folder: Path, epoch: int) -> None:
     """Save the model of an epoch, the state that goes with it, and an epoch's own model."""
-    ours, at, weights = keeper(folder), progress(epoch, epoch), toy(epoch).weights
-    ours.save_model(weights, at.best, at, float(epoch))
-    ours.save_state({"count": np.full(9, epoch)}, at, None, weights)
+    ours, at, weights = checkpointer(folder), progress(epoch, epoch), toy(epoch).weights
+    ours.save_model(weights, at.best, at)
+    ours.best_weights = weights
+    ours.save_state({"count": np.full(9, epoch)}, at)
 
 
 def prepared(folder: Path) -> Path:
@@ -45,8 +46,8 @@ def prepared(folder: Path) -> Path:
 
 
 def check(folder: Path) -> Progress:
-    """Say where training goes on; it can, and its parts fit each other."""
-    resumed = keeper(folder).load()
+    """Say where training continues; it can, and its parts fit each other."""
+    resumed = checkpointer(folder).load()
     at = resumed.progress
     assert same(dict(resumed.best_weights), dict(toy(at.best_epoch).weights))
     assert (resumed.arrays["count"] == at.epoch).all() and not resumed.damaged
@@ -117,7 +118,7 @@ def test_a_disk_that_fails_the_first_save_leaves_a_folder_to_begin_in(tmp_path):
         folder = tmp_path / str(at)
         with contextlib.suppress(RunError), Machine().failing(at, error=full):
             save(folder, 3)
-        with keeper(folder).claimed(force=False, resume=True) as resumes:
+        with checkpointer(folder).claimed(force=False, resume=True) as resumes:
             assert resumes == holds_state(folder)
             if resumes:
                 assert check(folder).epoch == 3

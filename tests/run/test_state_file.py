@@ -20,10 +20,10 @@ from charloom.run import (
     save_model,
     save_state,
 )
-from charloom.training.checkpointer import MAY_CHANGE
 from charloom.training.events import Started
 from charloom.training.progress import Progress
-from helpers.checkpointers import keeper, progress
+from charloom.training.resume import MAY_CHANGE
+from helpers.checkpointers import checkpointer, progress
 from helpers.run_folders import refusal
 from helpers.run_folders import toy as toy_model
 from helpers.trainings import TRAINING, history, interrupted, losses, messages, of_kind, same, train
@@ -195,11 +195,12 @@ def test_a_damaged_model_is_written_again_by_the_training_that_goes_on(toy, tmp_
 def saved_twice(folder):
     """Save at epoch 1, then the model of epoch 2, killed before its state."""
     first, second = toy_model(1).weights, toy_model(2).weights
-    ours, at, later = keeper(folder), progress(1, 1), progress(2, 2)
-    ours.save_model(first, at.best, at, 1.0)
-    ours.save_state({"count": np.array(1)}, at, None, first)
+    ours, at, later = checkpointer(folder), progress(1, 1), progress(2, 2)
+    ours.save_model(first, at.best, at)
+    ours.best_weights = first
+    ours.save_state({"count": np.array(1)}, at)
     assert ours.load().saved_epoch == 1
-    ours.save_model(second, later.best, later, 2.0)
+    ours.save_model(second, later.best, later)
     return ours, first
 
 
@@ -216,8 +217,9 @@ def test_the_best_weights_are_those_of_the_state_whatever_the_model_has_become(t
 
 def test_before_the_first_epoch_is_over_there_is_no_best(tmp_path):
     save_model(tmp_path, toy_model())  # another training's, that --force took over
-    ours, at = keeper(tmp_path), Progress(step=3, step_in_epoch=3)
-    ours.save_state({"count": np.array(3)}, at, None, {})
+    ours, at = checkpointer(tmp_path), Progress(step=3, step_in_epoch=3)
+    ours.best_weights = {}
+    ours.save_state({"count": np.array(3)}, at)
     resumed = ours.load()
     assert (resumed.best_weights, resumed.saved_epoch) == ({}, 0)
 
@@ -251,8 +253,8 @@ def test_how_often_and_how_many_states_are_saved_may_change(toy, tmp_path, whole
 
 @pytest.mark.parametrize("part", ["model", "training"])
 def test_every_other_setting_is_named_when_it_differs(tmp_path, part):
-    ours = keeper(tmp_path)
-    ours.save_state({"count": np.array(0)}, Progress(), None)
+    ours = checkpointer(tmp_path)
+    ours.save_state({"count": np.array(0)}, Progress())
     index = tmp_path / CHECKPOINTS / "000000000" / "training.json"
     settings = json.loads(index.read_bytes())["state"][part]
     arrays, data = load_state(tmp_path)
@@ -266,10 +268,10 @@ def test_every_other_setting_is_named_when_it_differs(tmp_path, part):
 
 
 def test_another_vocabulary_is_refused(tmp_path):
-    keeper(tmp_path).save_state({"count": np.array(0)}, Progress(), None)
+    checkpointer(tmp_path).save_state({"count": np.array(0)}, Progress())
     for other in (Vocabulary(("a", "b")), Vocabulary(("a", "ß"), unknown=True)):
         with pytest.raises(RunError, match="another vocabulary"):
-            keeper(tmp_path, vocabulary=other).load()
+            checkpointer(tmp_path, vocabulary=other).load()
 
 
 # Taking over
@@ -294,14 +296,14 @@ def test_a_training_killed_in_its_first_save_begins_again(toy, tmp_path, whole):
 
 
 def test_a_model_without_its_states_is_begun_again_only_by_its_own_corpus(tmp_path):
-    ours, at = keeper(tmp_path), progress(1, 1)
-    ours.save_model(toy_model(1).weights, at.best, at, 1.0)
+    ours, at = checkpointer(tmp_path), progress(1, 1)
+    ours.save_model(toy_model(1).weights, at.best, at)
     with ours.claimed(force=False, resume=True) as resumes:
         assert not resumes
     for named in (True, False):  # by the digest; of earlier versions, by the names
         with (
             pytest.raises(RunError, match="another corpus"),
-            keeper(tmp_path, digest="1" * 16, train_names=("aa",)).claimed(
+            checkpointer(tmp_path, digest="1" * 16, train_names=("aa",)).claimed(
                 force=False, resume=True
             ),
         ):
@@ -310,5 +312,5 @@ def test_a_model_without_its_states_is_begun_again_only_by_its_own_corpus(tmp_pa
             saved = load_model(tmp_path)
             facts = {k: v for k, v in saved.facts.items() if k != "digest"}
             save_model(tmp_path, toy_model(1, facts=facts, train_names=("aß",), held_out_names=()))
-    with keeper(tmp_path, digest="1" * 16).claimed(force=False, resume=True) as resumes:
+    with checkpointer(tmp_path, digest="1" * 16).claimed(force=False, resume=True) as resumes:
         assert not resumes

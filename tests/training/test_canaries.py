@@ -19,7 +19,7 @@ from charloom.data.unicode import split_units
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError, VocabularyError
 from charloom.evaluation.memorisation.exposure import UNSEEN, _skew_normal, _tail_bits, exposure
-from charloom.evaluation.memorisation.names import memorisation
+from charloom.evaluation.memorisation.names import names_memorisation
 from charloom.models.factory import recurrence
 from charloom.run import load_model
 from charloom.training.canaries import canaries, random_strings
@@ -127,9 +127,9 @@ def test_a_model_trained_for_long_gives_its_canaries_away(tmp_path):
     model = ModelConfig(units=48, embedding=12, dropout=0.0)
     training = TrainConfig(epochs=150, batch_size=4, learning_rate=0.01, held_out=0, patience=0)
     weights = train(corpus, tmp_path / "run", model=model, training=training)[-1].weights
-    learnt = model_of(names.vocabulary, model, weights)
-    read = exposure(learnt, found, references=3000)
-    unread = exposure(learnt, canaries(names.vocabulary, [8], 4, 99), references=3000)
+    learned = model_of(names.vocabulary, model, weights)
+    read = exposure(learned, found, references=3000)
+    unread = exposure(learned, canaries(names.vocabulary, [8], 4, 99), references=3000)
     assert read.given_away == 4 and read.mean > 11 and read.seen
     assert unread.mean < 5 and unread.given_away == 0 and not unread.seen
 
@@ -146,11 +146,11 @@ def test_a_run_remembers_its_canaries_and_is_measured_by_them(call, names_file, 
     strings = saved.facts["canaries"]
     assert len(strings) == 3 and set(strings) < set(saved.train_names)
     assert not set(strings) & set(saved.held_out_names)
-    found = memorisation(
+    found = names_memorisation(
         load(run), saved.train_names, saved.held_out_names, canaries=strings
     ).to_dict()
     assert found["canaries"]["count"] == 3 and found["canaries"]["of"] == 20_000
-    assert "of 3 random strings learnt along" in found["verdict"]
+    assert "of 3 random strings added to the training names" in found["verdict"]
 
 
 def test_what_cannot_be_ranked_is_refused():

@@ -1,4 +1,4 @@
-"""The history: a line an epoch, whole, as training goes on."""
+"""The history: a line an epoch, whole, as training continues."""
 
 from __future__ import annotations
 

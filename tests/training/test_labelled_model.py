@@ -1,4 +1,4 @@
-"""Labels in the model and its training: the same numbers everywhere, and learnt."""
+"""Labels in the model and its training: the same numbers everywhere, and learned."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
 from charloom.models.scoring.names import score, score_labelled
 from charloom.run import load_model, load_state
-from charloom.training.engines.base import backend_name, make_engine
+from charloom.training.engines.factory import backend_name, make_engine
 from charloom.training.events import Evaluated
 from charloom.training.trainer import fit
 from helpers.sources import two_kinds
@@ -220,7 +220,6 @@ def test_a_resumed_training_must_have_the_same_labels(kinds, tmp_path):
     [
         ({"model": SMALL.replace(labels=0)}, r"as many as the corpus's, 2\. Received: 0"),
         ({"loop": "custom"}, "unpacked loop"),
-        ({"training": TRAINING.replace(scheduled_sampling="linear")}, "scheduled sampling"),
         ({"training": TRAINING.replace(preparation="tutorial", held_out=0)}, "tutorial"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Training of what counts, and of mixtures: choices, saving, going on, beginning with a run."""
+"""Training of what counts, and of mixtures: choices, saving, continuing, beginning with a run."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from charloom.models.ngram.arrays import SHARE
 from charloom.models.ngram.counts import count, stream_of
 from charloom.models.scoring.names import score, target_nats
 from charloom.run import load_model
-from charloom.training import data as material
 from charloom.training.events import Evaluated, Finished, Saved, Started, Step, Warned
-from charloom.training.ngram import ORDER, SHARE_UNTOLD, Counted, ngram_facts
+from charloom.training.name_data import NameData
+from charloom.training.ngram import DEFAULT_ORDER, DEFAULT_WEIGHT, NgramFit, ngram_facts
 from charloom.training.trainer import fit
 from helpers.trainings import contents, history, interrupted, losses, messages, of_kind, same, train
 
@@ -112,26 +112,24 @@ def test_text_is_counted_as_it_stands():
     assert events[0].counted == "characters"
     assert 0 < events[-1].held_out_nats_per_char < 0.3
     assert events[-1].held_out_window_nats_per_char >= events[-1].held_out_nats_per_char
-    model = api.language_model(text, config, events[-1].weights)
+    model = api.model_of(events[-1].saved)
     assert set(model.text(100, seed=1)) <= set("the catsonm.")
 
 
 def test_what_counting_cannot_do_is_refused_in_a_line(toy, tmp_path):
     with pytest.raises(ConfigError, match="an unpacked loop; leave it out"):
         fit(toy, model=NGRAM, loop="custom")
-    with pytest.raises(ConfigError, match="callbacks"):
-        fit(toy, model=NGRAM, callbacks=[object()])
     train(toy, tmp_path, model=NGRAM)
-    with pytest.raises(ConfigError, match="a model to begin with"):
+    with pytest.raises(ConfigError, match="a model to start from"):
         fit(toy, model=NGRAM, initial=load_model(tmp_path))
-    with pytest.raises(ConfigError, match="kind ngram, which has none; begin without --from"):
+    with pytest.raises(ConfigError, match="kind ngram, which has none; leave --from out"):
         list(fit(toy, model=MIXTURE, initial=load_model(tmp_path)))
 
 
 def test_too_many_contexts_are_told_of(toy):
     vocabulary = toy.vocabulary
     names = stream(vocabulary, toy.names)
-    counted = Counted(NGRAM, lambda: (names, True), None, vocabulary.size, most_nodes=100)
+    counted = NgramFit(NGRAM, lambda: (names, True), None, vocabulary.size, most_nodes=100)
     assert "more than 100 contexts" in counted.warnings[0] and "order is" in counted.warnings[0]
 
 
@@ -141,7 +139,7 @@ def test_a_run_that_is_counted_is_kept_and_resumed_without_work(toy, tmp_path):
     with pytest.raises(RunError, match="force"):
         train(toy, tmp_path, model=NGRAM)
     again = train(toy, tmp_path, model=NGRAM, resume=True)
-    assert "counted already" in messages(again)[0]
+    assert "fitted already" in messages(again)[0]
     assert same(again[-1].weights, load_model(tmp_path).weights)
     assert contents(tmp_path) == before
     with pytest.raises(RunError, match="another order"):
@@ -158,7 +156,7 @@ def test_counting_takes_over_from_a_network_and_the_other_way_round(toy, tmp_pat
     train(toy, tmp_path, training=TRAINING)
     train(toy, tmp_path, model=NGRAM, force=True)
     assert load_model(tmp_path).config.kind == "ngram"
-    assert not any((tmp_path / "checkpoints").glob("*"))  # nobody goes on from the network's
+    assert not any((tmp_path / "checkpoints").glob("*"))  # nobody continues from the network's
     train(toy, tmp_path, model=network, training=TRAINING, force=True)
     assert load_model(tmp_path).config.kind == "network"
 
@@ -173,11 +171,10 @@ def test_a_list_that_is_read_as_arrays_is_counted_like_any_other(write, monkeypa
     same_names = list(fit(NameCorpus.of(names), model=NGRAM.replace(order=3), training=training))
     assert same(events[-1].weights, same_names[-1].weights)
     # Where they are too many, not all are counted.
-    monkeypatch.setattr(material, "MOST_TARGETS", 120)
-    fewer = list(fit(long, model=NGRAM.replace(order=3), training=training))
-    assert len(fewer[-1].weights["ngram.own"]) < len(events[-1].weights["ngram.own"])
-    assert "not all there are" in messages(fewer)[0] and not messages(events)
-    with pytest.raises(ConfigError, match="canaries cannot be learnt along"):
+    few = NameData(long, NGRAM.replace(order=3), training, most_targets=120).ngrams
+    assert len(few.alone()[0]["ngram.own"]) < len(events[-1].weights["ngram.own"])
+    assert "not all there are" in few.warnings[0] and not messages(events)
+    with pytest.raises(ConfigError, match="canaries cannot be added to a list"):
         fit(long, training=TRAINING.replace(canaries=2), model=MIXTURE.replace(kind="network"))
 
 
@@ -248,10 +245,10 @@ def test_an_interrupted_mixture_goes_on_to_the_same_end(toy, tmp_path, mixed, af
 @pytest.mark.parametrize("held_out", [0, 0.02])
 def test_with_too_little_held_out_the_share_is_the_usual_one(toy, held_out):
     events = train(toy, None, model=MIXTURE, training=TRAINING.replace(held_out=held_out))
-    assert any(f"share by: it is {SHARE_UNTOLD}" in message for message in messages(events))
-    assert events[-1].weights[SHARE][0] == np.float32(SHARE_UNTOLD)
+    assert any(f"mixture weight: using {DEFAULT_WEIGHT}" in message for message in messages(events))
+    assert events[-1].weights[SHARE][0] == np.float32(DEFAULT_WEIGHT)
     assert (events[-1].held_out_nats_per_char is None) == (held_out == 0)
-    assert recurrence(MIXTURE, events[-1].weights).ngram.contexts > ORDER
+    assert recurrence(MIXTURE, events[-1].weights).ngram.contexts > DEFAULT_ORDER
 
 
 def test_an_interruption_in_the_first_epoch_leaves_a_whole_mixture(toy, tmp_path):
@@ -305,7 +302,7 @@ def test_canaries_are_learnt_along_and_recorded(toy, tmp_path):
     assert saved.facts["train_names"] == 108  # names, not counting what is none
     without = train(toy, None, model=NGRAM, training=TRAINING)[-1]
     model = api.load(tmp_path)
-    bare = api.language_model(toy, NGRAM, without.weights)
+    bare = api.model_of(without.saved)
     assert (model.nll(strings) < bare.nll(strings)).all()
 
 

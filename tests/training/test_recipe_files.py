@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from charloom import api
 from charloom.data.text import TextCorpus
 from charloom.errors import ConfigError, RunError
-from charloom.training.defaults import settings_for
 from charloom.training.events import Started
 from charloom.training.recipe_file import RecipeFile, read_recipe, write_recipe
-from charloom.training.recipes import recipe
+from charloom.training.recipes import recipe, settings_for
 
 SETTINGS = st.fixed_dictionaries(
     {},

@@ -1,4 +1,4 @@
-"""A training goes on from wherever it was stopped, to the same end."""
+"""A training continues from wherever it was stopped, to the same end."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from charloom.data.names import NameCorpus
 from charloom.data.text import TextCorpus
 from charloom.errors import RunError
 from charloom.run import CHECKPOINTS, forget_state, load_model
-from charloom.training import data as material
+from charloom.storage.lock import held
+from charloom.training import name_data
 from charloom.training.events import Evaluated, Started, Step
 from charloom.training.history import write_history
-from charloom.training.lock import held
 from charloom.training.trainer import fit
 from helpers.options import FAST
 from helpers.trainings import (
@@ -115,7 +115,7 @@ def test_a_training_that_stopped_early_stays_stopped(toy, tmp_path, monkeypatch)
     nats = itertools.chain([3.0, 2.0], itertools.repeat(2.5))
     held_out = "held_out_nats_per_char"
     loss = lambda self, weights: {held_out: next(nats)}  # noqa: E731
-    monkeypatch.setattr(material.NamesMaterial, "held_out_loss", loss)
+    monkeypatch.setattr(name_data.NameData, "held_out_loss", loss)
     patient = TRAINING.replace(epochs=8, patience=2)
     assert train(toy, tmp_path, training=patient)[-1].epoch == 4
     again = train(toy, tmp_path, training=patient, resume=True)
@@ -135,14 +135,14 @@ def test_more_epochs_go_on_and_tell_that_the_schedule_is_another(toy, tmp_path):
 
 
 def test_more_epochs_keep_the_batches_of_the_epoch_under_way(tmp_path, monkeypatch):
-    # Buckets are chosen by the work there is: other epochs must not deal the names anew.
-    monkeypatch.setattr(material, "bucket_count", lambda lengths, parameters, epochs: epochs)
+    # Buckets are chosen by the work there is: other epochs must not deal the names again.
+    monkeypatch.setattr(name_data, "bucket_count", lambda lengths, parameters, epochs: epochs)
     names = ["".join(p) * (1 + i % 4) for i, p in enumerate(itertools.product("bdgk", "aeiou"))]
     corpus, one = NameCorpus.of(names), TRAINING.replace(epochs=1, batch_size=4)
     first = interrupted(corpus, tmp_path, 2, training=one)[0]
     four = one.replace(epochs=4)
-    anew = next(fit(corpus, model=MODEL, training=four))
-    assert anew.padded_share < first.padded_share
+    again = next(fit(corpus, model=MODEL, training=four))
+    assert again.padded_share < first.padded_share
     for _ in range(2):  # also when it is stopped again
         resumed = next(fit(corpus, model=MODEL, training=four, out=tmp_path, resume=True))
         assert resumed.padded_share == first.padded_share

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import random
 import signal
@@ -17,10 +16,9 @@ import pytest
 from charloom.cli.interruption import interruptible
 from charloom.errors import RunError
 from charloom.run import holds_state, load_model, load_state
-from charloom.training import saver
+from charloom.storage.lock import LOCK, held
 from charloom.training.events import Finished, Step
 from charloom.training.history import HISTORY
-from charloom.training.lock import LOCK, held
 from charloom.training.trainer import fit
 from helpers.options import FAST
 from helpers.trainings import (
@@ -64,7 +62,7 @@ def test_a_training_that_fails_frees_its_folder(toy, tmp_path):
 HOLDER = """
 import sys, time
 from pathlib import Path
-from charloom.training.lock import held
+from charloom.storage.lock import held
 with held(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -158,9 +156,7 @@ for event in long_training(sys.argv[1]):
 
 
 @POSIX
-def test_a_training_killed_at_random_ends_bit_for_bit_as_one_in_peace(tmp_path, monkeypatch):
-    monkeypatch.setattr(saver, "AT_MOST_EVERY", 0.0)
-    monkeypatch.setattr(saver, "MOST_SHARE", math.inf)
+def test_a_training_killed_at_random_ends_bit_for_bit_as_one_in_peace(tmp_path):
     run, rng, epochs = tmp_path / "run", random.Random(0), []
     for saves in (0, *(rng.randint(2, 9) for _ in range(4))):
         trainer = subprocess.Popen(

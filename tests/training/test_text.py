@@ -18,9 +18,9 @@ from charloom.models.rnn.initial import initial_weights
 from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.scoring.text import stream_nats, window_nats
 from charloom.run import load_model
-from charloom.training.defaults import settings_for
-from charloom.training.engines.base import make_engine
+from charloom.training.engines.factory import make_engine
 from charloom.training.events import Evaluated, Finished, Saved, Started, Step
+from charloom.training.recipes import settings_for
 from charloom.training.trainer import fit
 
 MODEL = ModelConfig(units=16, embedding=8, dropout=0.1, text=True)

@@ -8,16 +8,16 @@ import math
 import numpy as np
 import pytest
 
-from charloom import api
+from charloom import NameModel, api
 from charloom.config import ModelConfig, TrainConfig
 from charloom.data.batches.names import Batch
 from charloom.data.names import NameCorpus
 from charloom.errors import ConfigError, RunError, TrainingError
 from charloom.models.rnn.initial import initial_weights
+from charloom.models.rnn.numpy import NumpyRNN
 from charloom.run import load_model, load_state
-from charloom.training import data as material
-from charloom.training import trainer as fit_module
-from charloom.training.engines.base import backend_name, make_engine
+from charloom.training import name_data, trainer
+from charloom.training.engines.factory import backend_name, make_engine
 from charloom.training.events import Evaluated, Finished, Saved, Started, Step, Warned
 from charloom.training.trainer import fit
 
@@ -61,7 +61,7 @@ def test_the_loss_falls(toy):
 def test_the_reported_held_out_loss_is_that_of_the_scored_names(toy):
     last = of_kind(events_of(toy), Evaluated)[-1]
     _, held_out = toy.split(TRAINING.held_out, TRAINING.seed)
-    nats = api.language_model(toy, MODEL, last.weights).nll(held_out)
+    nats = NameModel(NumpyRNN(MODEL, last.weights), toy.vocabulary).nll(held_out)
     characters = sum(map(len, held_out)) + len(held_out)
     assert last.held_out_nats_per_char == pytest.approx(nats.sum() / characters)
 
@@ -71,7 +71,7 @@ def test_the_reported_training_loss_counts_ends_but_no_padding(toy):
     still = TRAINING.replace(epochs=1, learning_rate=1e-12)
     only = of_kind(events_of(toy, model=MODEL.replace(dropout=0.0), training=still), Evaluated)[0]
     train, _ = toy.split(still.held_out, still.seed)
-    nats = api.language_model(toy, MODEL, only.weights).nll(train)
+    nats = NameModel(NumpyRNN(MODEL, only.weights), toy.vocabulary).nll(train)
     assert only.train_nats_per_char == pytest.approx(
         nats.sum() / (sum(map(len, train)) + len(train)), rel=1e-5
     )
@@ -103,7 +103,7 @@ def test_training_stops_early_when_the_held_out_loss_no_longer_falls(toy, monkey
     losses = itertools.chain([3.0, 2.0], itertools.repeat(2.5))
     held_out = "held_out_nats_per_char"
     loss = lambda self, weights: {held_out: next(losses)}  # noqa: E731
-    monkeypatch.setattr(material.NamesMaterial, "held_out_loss", loss)
+    monkeypatch.setattr(name_data.NameData, "held_out_loss", loss)
     finished = events_of(toy, training=TRAINING.replace(epochs=50, patience=3))[-1]
     assert (finished.reason, finished.epoch, finished.best_epoch) == ("early stopping", 5, 2)
 
@@ -242,7 +242,7 @@ class Poisoned:
 
 
 def poison(monkeypatch, at):
-    monkeypatch.setattr(fit_module, "make_engine", lambda *a: Poisoned(make_engine(*a), at))
+    monkeypatch.setattr(trainer, "make_engine", lambda *a: Poisoned(make_engine(*a), at))
 
 
 def test_a_loss_of_nan_keeps_the_last_good_weights(toy, tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 
-from charloom import NameCorpus, SampleConfig, Vocabulary, api, load
+from charloom import NameCorpus, NameModel, SampleConfig, Vocabulary, api, load
 from charloom.cli.main import run
 from charloom.config import ModelConfig
 from charloom.data.batches.tutorial import PaddedBatches, padded_rows
@@ -20,7 +20,7 @@ from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
 from charloom.models.scoring.names import log_softmax
 from charloom.run import latest_epoch, load_model
-from charloom.training.engines.base import backend_name, make_engine
+from charloom.training.engines.factory import backend_name, make_engine
 from charloom.training.events import Evaluated, Finished, Step
 from charloom.training.recipes import recipe
 
@@ -226,7 +226,7 @@ def test_without_a_begin_symbol_the_first_character_is_given_and_costs_nothing(c
         name: rng.normal(size=shape).astype(np.float32)
         for name, shape in weight_shapes(config, 4).items()
     }
-    model = api.language_model(NameCorpus.of(["abc", "cab"]), config, weights)
+    model = NameModel(NumpyRNN(config, weights), NameCorpus.of(["abc", "cab"]).vocabulary)
     expected = []
     for text in ("abc", "c", "cab"):
         ids = [*model.vocabulary.encode(text).tolist(), 0]

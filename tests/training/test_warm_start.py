@@ -1,4 +1,4 @@
-"""A trained model goes on with more characters and labels, and frozen parts stay as they are."""
+"""A trained model continues with more characters and labels, and frozen parts stay as they are."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError
 from charloom.models.rnn.initial import initial_weights
 from charloom.models.rnn.numpy import NumpyRNN
-from charloom.training.engines.base import backend_name
-from charloom.training.warm_start import frozen, grown, merged
+from charloom.training.engines.factory import backend_name
+from charloom.training.warm_start import frozen, merged, warm_started
 from helpers.run_folders import toy
 
 LETTERS = st.sets(st.sampled_from("abcdefgh"), min_size=1).map(sorted).map(tuple)
@@ -35,7 +35,7 @@ def scores(weights, config, vocabulary, text):
 def test_what_was_known_is_known_as_before(old, new, unknown, also, seed):
     saved = toy(seed, vocabulary=Vocabulary(old, unknown=unknown))
     vocabulary = merged(saved.vocabulary, Vocabulary(new, unknown=also))
-    weights = grown(saved, saved.config, vocabulary, (), seed)
+    weights = warm_started(saved, saved.config, vocabulary, (), seed)
     before = scores(saved.weights, saved.config, saved.vocabulary, "".join(old))
     after = scores(weights, saved.config, vocabulary, "".join(old))
     places = [0, *vocabulary.encode("".join(old)), *[vocabulary.unknown_id] * unknown]
@@ -52,7 +52,7 @@ def test_the_merged_vocabulary_is_the_union(old, new, unknown, also):
 def test_new_characters_begin_as_in_a_new_model_but_expected_least():
     saved = toy(vocabulary=Vocabulary(("a", "c")))
     vocabulary = Vocabulary(("a", "b", "c"), unknown=True)
-    weights = grown(saved, saved.config, vocabulary, (), seed=5)
+    weights = warm_started(saved, saved.config, vocabulary, (), seed=5)
     fresh = initial_weights(saved.config, vocabulary.size, 5)
     for new in (2, 4):  # "b" and the unknown symbol
         assert (weights["embedding"][new] == fresh["embedding"][new]).all()
@@ -64,7 +64,7 @@ def test_labels_move_with_their_names_and_new_ones_say_nothing():
     config = ModelConfig(units=2, embedding=2, labels=2)
     saved = toy(config=config, labels=("cat", "dog"))
     model = config.replace(labels=3)
-    rows = grown(saved, model, saved.vocabulary, ("dog", "eel", "cat"), 0)["labels"]
+    rows = warm_started(saved, model, saved.vocabulary, ("dog", "eel", "cat"), 0)["labels"]
     assert (rows[[2, 0]] == saved.weights["labels"]).all()
     assert (rows[1] == 0).all()
 
@@ -72,7 +72,7 @@ def test_labels_move_with_their_names_and_new_ones_say_nothing():
 def test_the_saved_weights_are_not_touched_by_growing():
     saved = toy()
     before = {name: array.copy() for name, array in saved.weights.items()}
-    for array in grown(saved, saved.config, saved.vocabulary, (), 0).values():
+    for array in warm_started(saved, saved.config, saved.vocabulary, (), 0).values():
         array += 1
     assert all((saved.weights[name] == array).all() for name, array in before.items())
 
@@ -85,9 +85,9 @@ def test_the_saved_weights_are_not_touched_by_growing():
 def test_another_architecture_is_refused_in_one_line(change):
     saved = toy()
     ((name, value),) = change.items()
-    rule = f"goes on as it is: its {name} is {getattr(saved.config, name)}. Received: .*{value}.*"
+    rule = f"keeps its settings: its {name} is {getattr(saved.config, name)}. Received: .*{value}.*"
     with pytest.raises(ConfigError, match=rule) as caught:
-        grown(saved, saved.config.replace(**change), saved.vocabulary, (), 0)
+        warm_started(saved, saved.config.replace(**change), saved.vocabulary, (), 0)
     assert "--from" in str(caught.value) and str(caught.value).isprintable()
 
 
@@ -97,8 +97,8 @@ def test_another_unit_is_refused_and_another_dropout_is_not():
     with pytest.raises(ConfigError, match=r"unit is character\. Received: unit grapheme"):
         merged(saved.vocabulary, grapheme)
     with pytest.raises(ConfigError, match="unit"):
-        grown(saved, saved.config, grapheme, (), 0)
-    grown(saved, saved.config.replace(dropout=0.1), saved.vocabulary, (), 0)
+        warm_started(saved, saved.config, grapheme, (), 0)
+    warm_started(saved, saved.config.replace(dropout=0.1), saved.vocabulary, (), 0)
 
 
 NAMES = list(initial_weights(ModelConfig(units=2, layers=2, embedding=2, labels=2), 4, 0))

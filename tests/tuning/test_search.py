@@ -351,9 +351,9 @@ def test_a_search_without_sense_is_refused(toy, how, said):
 
 def test_what_is_fixed_is_in_the_recipe_and_parts_its_journal_from_others(toy, world, tmp_path):
     made = world()
-    fixed = {**FIXED, "scheduled_sampling": "linear", "truth": 0.5}
+    fixed = {**FIXED, "label_dropout": 0.3}
     _, tuned, _ = searched(toy, trials=2, fixed=fixed, journal=tmp_path / "j")
-    assert {training.truth for _, _, training in made.seen} == {0.5}
+    assert {training.label_dropout for _, _, training in made.seen} == {0.3}
     assert fixed.items() <= tuned.settings.items()
     with pytest.raises(RunError, match="another default"):
         searched(toy, trials=2, journal=tmp_path / "j")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .options import draw_seed_option, json_option, run_argument, say, to_json
 from .watched import watched
+
+if TYPE_CHECKING:
+    from ..run import Run
 
 README = "README.md"
 
@@ -18,24 +22,28 @@ README = "README.md"
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Where to write it; RUN/README.md if not given, - for standard output.",
+    help="Output file; RUN/README.md by default, - for standard output.",
 )
-@click.option("--force", is_flag=True, help="Replace FILE even if it is no model card of ours.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Overwrite FILE even if it is not a model card written by charloom.",
+)
 @click.option(
     "--source",
     multiple=True,
     metavar="FILE",
-    help="The text that RUN has learnt from, if it is no longer where it was; may be repeated.",
+    help="Text that RUN was trained on, if it has moved since; may be repeated.",
 )
 @click.option(
     "--samples",
     type=click.IntRange(0),
-    help="Draws to measure by: 10,000 names, or 20,000 characters of text, if not given.",
+    help="Number of samples; 10,000 names or 20,000 characters of text by default.",
 )
 @draw_seed_option
 @json_option
 def command(
-    run: Path,
+    run: Run,
     out: Path | None,
     force: bool,
     source: tuple[str, ...],
@@ -45,16 +53,16 @@ def command(
 ) -> None:
     """Write a model card of RUN: what it is, how good it is, and what it is not for.
 
-    It counts what the run learnt from, and names no name of it. With --json, the card's data go to
-    standard output, and no file is written.
+    The card gives counts of the training data and none of its names. With --json, the card's data
+    go to standard output and no file is written.
     """
     from ..api import load
     from ..reporting.card import check_place, gather, to_markdown, write_card
 
     model = load(run)
-    if source and not model.is_text:
+    if source and not run.is_text:
         raise click.UsageError("--source is for running text; RUN has its training names with it.")
-    place = run / README if out is None else out
+    place = run.path / README if out is None else out
     prints = as_json or str(place) == "-"
     if not prints:
         check_place(place, force=force)

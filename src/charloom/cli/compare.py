@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import data_option, draw_seed_option, json_option, reading_options, say, to_json
+from .options import (
+    data_option,
+    draw_seed_option,
+    json_option,
+    reading_options,
+    say,
+    to_json,
+)
 from .watched import watched
 
 if TYPE_CHECKING:
     from ..evaluation.compare import Comparison
-    from ..generation import LanguageModel
-    from ..run import SavedModel
+    from ..generation import NameModel
+    from ..run import Run
 
 SAMPLES = 2000
 FEW = 30
@@ -25,43 +32,42 @@ NEEDLESS = ("nats_per_char", "bits_per_char", "perplexity_per_char")
 
 
 @click.command("compare")
-@click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="RUN_A RUN_B...")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="RUN_A RUN_B...")
 @data_option("compare", held_out="every run")
 @click.option(
     "--samples",
     type=click.IntRange(0),
     default=SAMPLES,
     show_default=True,
-    help="Names drawn from each model for the other measures; 0 leaves these out.",
+    help="Names sampled from each model for the other metrics; 0: none.",
 )
 @draw_seed_option
 @reading_options
 @json_option
 def command(
-    runs: tuple[Path, ...],
+    paths: tuple[Path, ...],
     data: tuple[str, ...],
     samples: int,
     seed: int,
     reading: dict[str, Any],
     as_json: bool,
 ) -> None:
-    """Tell which of several runs predicts names, or text, best that none has seen.
+    """Find out which of several runs best predicts names, or text, that none was trained on.
 
-    All are measured on the same names: FILE's, or those that every run held out. Names that a
-    run was trained on would favour it, and are left out. The difference to the best run is taken
-    name by name; a run is named the best only if each other one can be told from it.
+    All runs are measured on the same names: those in FILE, or those that every run held out. Names
+    that a run was trained on would favour it and are left out. Differences to the best run are
+    paired, name by name. A run is called the best only if its difference to every other run is
+    significant.
     """
-    from ..run import load_model
+    from ..run import Run
 
-    if len(runs) < 2:
+    if len(paths) < 2:
         raise click.UsageError("there must be two runs to compare, or more.")
-    if len({run.resolve() for run in runs}) < len(runs):
+    if len({path.resolve() for path in paths}) < len(paths):
         raise click.UsageError("a run is named twice. Name each once.")
-    names = _short(runs)
-    saved = {name: load_model(run) for name, run in zip(names, runs, strict=True)}
-    paths = dict(zip(names, runs, strict=True))
+    runs = dict(zip(_short(paths), map(Run.open, paths), strict=True))
     with watched() as tell:
-        result = _compare(saved, paths, data, samples, seed, reading, tell)
+        result = _compare(runs, data, samples, seed, reading, tell)
     if as_json:
         click.echo(to_json(result))
         return
@@ -69,8 +75,7 @@ def command(
 
 
 def _compare(
-    saved: Mapping[str, SavedModel],
-    runs: Mapping[str, Path],
+    runs: Mapping[str, Run],
     data: tuple[str, ...],
     samples: int,
     seed: int,
@@ -79,21 +84,19 @@ def _compare(
 ) -> dict[str, Any]:
     from ..api import load
     from ..evaluation.compare import compare_names, compare_text, spelt_by_all
+    from ..generation import NameModel, TextModel
 
-    models = {name: load(run) for name, run in runs.items()}
-    for name, model in models.items():
-        if model.labels:
-            say(
-                f"warning: {name} has learnt labels, by which it predicts better than it does here."
-            )
-    texts = {model.is_text for model in models.values()}
-    if len(texts) > 1:
-        raise click.UsageError("some runs have learnt names and some text. Compare one kind.")
-    if texts.pop():
-        text, source = _text(saved, data, reading)
-        comparison = compare_text(models, text, seed=seed)
-        return _result(runs, saved, comparison, {}, source)
-    unseen, source = _names(saved, data, reading)
+    for name, run in runs.items():
+        if run.labels:
+            say(f"warning: {name} was trained with labels; with them it would predict better.")
+    if len({run.is_text for run in runs.values()}) > 1:
+        raise click.UsageError("some runs were trained on names and some text. Compare one kind.")
+    loaded = {name: load(run) for name, run in runs.items()}
+    if texts := {name: model for name, model in loaded.items() if isinstance(model, TextModel)}:
+        text, source = _text(runs, data, reading)
+        return _result(runs, compare_text(texts, text, seed=seed), {}, source)
+    models = {name: model for name, model in loaded.items() if isinstance(model, NameModel)}
+    unseen, source = _names(runs, data, reading)
     tell("likelihood", 0.0)
     comparison = compare_names(models, unseen, seed=seed)
     unseen = spelt_by_all(models, unseen)
@@ -103,12 +106,12 @@ def _compare(
     measures: dict[str, dict[str, Any]] = {}
     for place, name in enumerate(models if samples else ()):
         tell(name, (1 + place) / (1 + len(models)))
-        measures[name] = _measures(name, models[name], unseen, saved[name], samples, seed)
-    return _result(runs, saved, comparison, measures, source)
+        measures[name] = _measures(name, models[name], unseen, runs[name], samples, seed)
+    return _result(runs, comparison, measures, source)
 
 
 def _names(
-    saved: Mapping[str, SavedModel], data: tuple[str, ...], reading: dict[str, Any]
+    runs: Mapping[str, Run], data: tuple[str, ...], reading: dict[str, Any]
 ) -> tuple[list[str], str]:
     """Return names that no run was trained on, and where they come from."""
     from ..data.names import NameCorpus
@@ -118,7 +121,7 @@ def _names(
     if data:
         names, source = list(NameCorpus.read(*data, **reading).names), ", ".join(data)
     else:
-        first, *others = (one.held_out_names or () for one in saved.values())
+        first, *others = (run.held_out_names for run in runs.values())
         common = [set(names) for names in others]
         names = [name for name in first if all(name in other for other in common)]
         source = "held out by every run"
@@ -128,11 +131,11 @@ def _names(
                 "none has seen."
             )
     dropped: dict[str, int] = {}
-    for run, one in saved.items():
-        if one.train_names is None:
+    for run, one in runs.items():
+        if one.training_set is None:
             say(f"warning: {run} does not say what it was trained on. It may know the names.")
             continue
-        trained = known_names(one.train_names)
+        trained = known_names(one.training_set)
         kept = [name for name in names if name not in trained]
         if len(kept) < len(names):
             dropped[run] = len(names) - len(kept)
@@ -148,21 +151,21 @@ def _names(
 
 
 def _text(
-    saved: Mapping[str, SavedModel], data: tuple[str, ...], reading: dict[str, Any]
+    runs: Mapping[str, Run], data: tuple[str, ...], reading: dict[str, Any]
 ) -> tuple[str, str]:
     """Return text that no run was trained on, and where it comes from."""
     from ..data.text import TextCorpus
     from ..errors import CorpusError
     from .text_output import refuse_options
 
-    allowed = ("runs", "data", "encoding", "samples", "seed", "as_json")
-    refuse_options("running text, which the runs have learnt", allowed)
+    allowed = ("paths", "data", "encoding", "samples", "seed", "as_json")
+    refuse_options("running text, which the runs were trained on", allowed)
     if data:
-        unit = next(iter(saved.values())).vocabulary.unit
+        unit = next(iter(runs.values())).vocabulary.unit
         text = TextCorpus.read(*data, unit=unit, encoding=reading.get("encoding"))
         say("warning: whether a run was trained on some of the text is not checked.")
         return text.vocabulary.decode(text.ids(0, len(text))), ", ".join(data)
-    texts = {one.held_out_text or "" for one in saved.values()}
+    texts = {run.held_out_text for run in runs.values()}
     if len(texts) > 1 or texts == {""}:
         raise CorpusError(
             "the runs did not hold out the same text. Pass --data FILE with text that none has "
@@ -173,9 +176,9 @@ def _text(
 
 def _measures(
     name: str,
-    model: LanguageModel,
+    model: NameModel,
     names: Sequence[str],
-    saved: SavedModel,
+    run: Run,
     samples: int,
     seed: int,
 ) -> dict[str, Any]:
@@ -187,8 +190,8 @@ def _measures(
         found = measure(
             model,
             names,
-            train=saved.train_names,
-            canaries=saved.facts.get("canaries") or (),
+            train=run.training_set,
+            canaries=run.facts.canaries,
             samples=samples,
             seed=seed,
         ).to_dict()
@@ -202,18 +205,18 @@ def _measures(
 
 
 def _result(
-    runs: Mapping[str, Path],
-    saved: Mapping[str, SavedModel],
+    runs: Mapping[str, Run],
     comparison: Comparison,
     measures: Mapping[str, dict[str, Any]],
     source: str,
 ) -> dict[str, Any]:
     result = comparison.to_dict()
     for one in result["models"]:
-        one["run"] = str(runs[one["name"]])
-        one["kind"] = saved[one["name"]].config.kind
+        run = runs[one["name"]]
+        one["run"] = str(run.path)
+        one["kind"] = run.config.kind
         one |= {"measures": [], "notes": []} | measures.get(one["name"], {})
-    text = any(one.config.text for one in saved.values())
+    text = any(run.is_text for run in runs.values())
     return {"of": "blocks of text" if text else "names", "data": source} | result
 
 

@@ -38,30 +38,32 @@ def drawing_options(function: F) -> F:
             "temperatures",
             type=Temperature(),
             multiple=True,
-            help="Below 1 more typical, above 1 bolder; 0 always takes the likeliest character; 1 "
-            "if not given. Several, as in 0.5,1.2, take turns along the name. Given more than "
-            "once, there are -n names of each.",
+            help="Below 1 more typical, above 1 bolder; 0 always takes the most likely "
+            "character; 1 by default. Several, as in 0.5,1.2, alternate along the name. If "
+            "the option is repeated, -n names are printed for each.",
         ),
-        click.option("--top-k", type=int, help="Choose among the k likeliest characters only."),
+        click.option("--top-k", type=int, help="Sample only from the k most likely characters."),
         click.option(
-            "--top-p", type=float, help="Choose among the likeliest that make up p in all."
+            "--top-p",
+            type=float,
+            help="Sample only from the most likely characters whose probabilities add up to p.",
         ),
         click.option(
             "--min-p",
             type=float,
-            help="Choose among those at least p times as likely as the best.",
+            help="Sample only from characters at least p times as likely as the most likely one.",
         ),
-        click.option("--seed", type=int, help="Repeat a draw: the same seed gives the same names."),
+        click.option("--seed", type=int, help="Random seed: the same seed gives the same names."),
         click.option(
             "--best",
             is_flag=True,
-            help="The likeliest names in order, exactly, instead of a draw.",
+            help="Print the most likely names in order (exact) instead of sampling.",
         ),
         click.option(
             "--beam",
             type=int,
             metavar="WIDTH",
-            help="With --best: quickly, by a beam search that may miss some.",
+            help="With --best: use a beam search, which is faster and may miss some.",
         ),
     )
     return _decorate(function, options)
@@ -74,26 +76,26 @@ RULES = {"end": "", "contains": (), "length": None, "chars": None, "regex": None
 def rule_options(function: F) -> F:
     """What every name must obey."""
     options = (
-        click.option("--start", default="", help="What each name begins with."),
-        click.option("--end", default="", help="What each name ends with."),
+        click.option("--start", default="", help="Every name starts with TEXT."),
+        click.option("--end", default="", help="Every name ends with TEXT."),
         click.option(
-            "--contains", multiple=True, help="What each name has somewhere; may be repeated."
+            "--contains", multiple=True, help="Every name contains TEXT; may be repeated."
         ),
-        click.option("--length", metavar="RANGE", help="How long each name is: 6:9, 6:, :9, or 7."),
+        click.option("--length", metavar="RANGE", help="Length of every name: 6:9, 6:, :9 or 7."),
         click.option(
             "--max-length",
             type=int,
-            help="Longest name, if no --length says so; twice the longest known one and 10 more, "
-            "if not given. Names are dropped, never cut.",
+            help="Longest name, unless --length sets it. By default twice the longest "
+            "training name plus 10. Longer names are dropped, never cut.",
         ),
-        click.option("--chars", help="The characters that names are made of, and no others."),
-        click.option("--regex", help="A regular expression that matches the whole name."),
+        click.option("--chars", help="Names consist of these characters only."),
+        click.option("--regex", help="Regular expression that every whole name matches."),
         click.option(
             "--block",
             type=click.Path(path_type=Path),
             multiple=True,
             metavar="FILE",
-            help="Texts, one a line, that no name may have anywhere, whatever the case.",
+            help="Strings, one per line, that no name contains, whatever the case.",
         ),
     )
     return _decorate(function, options)
@@ -107,22 +109,22 @@ def novelty_options(function: F) -> F:
             type=click.Path(path_type=Path),
             multiple=True,
             metavar="FILE",
-            help="Names that must not come out, beside the training list.",
+            help="Names to exclude, in addition to the training list.",
         ),
         click.option(
             "--min-edits",
             type=int,
             default=1,
             show_default=True,
-            help="Stay at least so many edits away from each of these names.",
+            help="Minimum edit distance from every excluded name.",
         ),
         click.option(
-            "--fold-case", is_flag=True, help="Count names that differ only in case as the same."
+            "--fold-case", is_flag=True, help="Treat names that differ only in case as the same."
         ),
         click.option(
-            "--allow-known", is_flag=True, help="Let names of the training list come out."
+            "--allow-known", is_flag=True, help="Also generate names of the training list."
         ),
-        click.option("--allow-repeats", is_flag=True, help="Let a name come out more than once."),
+        click.option("--allow-repeats", is_flag=True, help="Also repeat names."),
     )
     return _decorate(function, options)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,8 +19,8 @@ from .options import (
 
 if TYPE_CHECKING:
     from ..data.text import TextCorpus
-    from ..generation import LanguageModel
-    from ..run import SavedModel
+    from ..generation import NameModel, TextModel
+    from ..run import Run
 
 TEXT_SAMPLES = 20_000
 """Characters that are drawn of text, if nothing is said."""
@@ -34,24 +33,26 @@ TEXT_SAMPLES = 20_000
     "--samples",
     type=click.IntRange(0),
     metavar="N",
-    help="Draws to measure by: 10,000 names, or 20,000 characters of text, if not given; with 0, "
-    "the likelihood alone.",
+    help="Number of samples; 10,000 names or 20,000 characters of text by default; 0: "
+    "likelihood only.",
 )
 @click.option(
     "--temperature",
     type=click.FloatRange(0, 100),
     default=1.0,
     show_default=True,
-    help="Of the draws.",
+    help="Sampling temperature.",
 )
 @draw_seed_option
 @rule_options
 @reading_options
-@click.option("--label-column", help="Column of a .csv or .tsv of --data with each name's label.")
+@click.option(
+    "--label-column", help="Column of a .csv or .tsv file of --data with each name's label."
+)
 @click.option("--label-field", help="Field of a .jsonl's objects with each name's label.")
 @json_option
 def command(
-    run: Path,
+    run: Run,
     data: tuple[str, ...],
     samples: int | None,
     temperature: float,
@@ -62,28 +63,28 @@ def command(
     as_json: bool,
     **rules: Any,
 ) -> None:
-    """Measure the model in RUN on names, or on running text, that it has not seen.
+    """Measure the model in RUN on names, or on running text, that it was not trained on.
 
-    Each figure has its 95 % interval and, where that makes sense, the same of real names: how
-    well it predicts unseen ones; whether characters come as often as it says; how many of its
-    draws are different and new, how near to training names, and how like real names; whether a
-    classifier can tell them from these; and how much of the training list it gives back.
+    Each figure has a 95 % interval and, where it makes sense, the same figure of real names:
+    likelihood and calibration on unseen names; how many samples are unique and new, how close they
+    are to training names and how similar to real ones; whether a classifier can distinguish them
+    from real names; and how much of the training list is memorised.
 
     A name's end counts as a character. Names with characters that the model never saw have no
-    finite likelihood: they are counted and left out. Draws are free of the rules; given some, the
-    share that obeys them is measured. With --start, draws begin so, and are compared with real
-    names that do. A model with labels is measured without; with --label-column or --label-field
-    it is once told those of the names in --data.
+    finite likelihood: they are counted and left out. Samples are not constrained; if constraints
+    are given, the share of samples that obey them is measured. With --start, samples start with it
+    and are compared with real names that do. A model with labels is measured without labels;
+    --label-column or --label-field adds a measurement with the labels of the names in --data.
 
-    Text is measured with all that came before each character, and once more in windows of 256
-    characters that are read on their own. Characters that the model never saw are counted; it
-    reads the text as if they were not there, unless it has learnt of rare ones (--min-count).
+    Text is measured once as a stream, where all earlier text is context, and once in independent
+    windows of 256 characters. Characters that the model never saw are counted and skipped, unless
+    it was trained with an unknown symbol (--min-count).
     """
     from ..api import load
-    from ..run import load_model
+    from ..generation import TextModel
 
     model = load(run)
-    if model.is_text:
+    if isinstance(model, TextModel):
         result = _of_text(run, model, data, samples, temperature, seed, reading)
     else:
         kinds = {"label_column": label_column, "label_field": label_field}
@@ -94,9 +95,7 @@ def command(
             result = _likelihood(model, names, labels, seed)
         else:
             count = 10_000 if samples is None else samples
-            result = _of_names(
-                load_model(run), model, names, labels, count, temperature, seed, rules
-            )
+            result = _of_names(run, model, names, labels, count, temperature, seed, rules)
     if as_json:
         click.echo(to_json(result))
     elif samples == 0:
@@ -107,12 +106,12 @@ def command(
     else:
         from .measure_table import show
 
-        show(result, text=model.is_text)
+        show(result, text=isinstance(model, TextModel))
 
 
 def _names(
-    run: Path,
-    model: LanguageModel,
+    run: Run,
+    model: NameModel,
     data: tuple[str, ...],
     reading: dict[str, Any],
     *,
@@ -122,22 +121,15 @@ def _names(
 
     There are no names if the run held none out and they are not needed.
     """
-    from ..api import held_out_names
     from ..data.names import NameCorpus
-    from ..errors import RunError
 
     if data:
         corpus = NameCorpus.read(*data, unit=model.vocabulary.unit, **reading)
         return corpus.names, corpus.labels
-    try:
-        return held_out_names(run), None
-    except RunError:
-        if needed:
-            raise
-        return (), None
+    return run.need_held_out_names() if needed else run.held_out_names, None
 
 
-def _check_labels(model: LanguageModel, data: tuple[str, ...], wanted: Collection[str]) -> None:
+def _check_labels(model: NameModel, data: tuple[str, ...], wanted: Collection[str]) -> None:
     """Refuse labels that are of no use."""
     if wanted and not data:
         raise click.UsageError(
@@ -145,11 +137,13 @@ def _check_labels(model: LanguageModel, data: tuple[str, ...], wanted: Collectio
             "their labels, or leave them out."
         )
     if wanted and not model.labels:
-        raise click.UsageError("RUN has learnt no labels. Leave --label-column and -field out.")
+        raise click.UsageError(
+            "RUN was trained without labels. Leave out --label-column and -field."
+        )
 
 
 def _likelihood(
-    model: LanguageModel, names: Sequence[str], labels: Sequence[str] | None, seed: int
+    model: NameModel, names: Sequence[str], labels: Sequence[str] | None, seed: int
 ) -> dict[str, Any]:
     from ..evaluation import likelihood
     from ..evaluation.metrics.likelihood import labelled_measure
@@ -163,8 +157,8 @@ def _likelihood(
 
 
 def _of_names(
-    saved: SavedModel,
-    model: LanguageModel,
+    run: Run,
+    model: NameModel,
     names: Sequence[str],
     labels: Sequence[str] | None,
     samples: int,
@@ -184,9 +178,9 @@ def _of_names(
         found = measure(
             model,
             names,
-            train=saved.train_names,
+            train=run.training_set,
             labels=labels,
-            canaries=saved.facts.get("canaries") or (),
+            canaries=run.facts.canaries,
             samples=samples,
             temperature=temperature,
             seed=seed,
@@ -195,7 +189,7 @@ def _of_names(
             progress=lambda what, share: tell(what, 0.9 * share),
         )
         tell("memorisation", 0.9)
-        kept = _memorised(saved, model, saved.held_out_names or names, found.notes, seed)
+        kept = _memorised(run, model, run.held_out_names or names, found.notes, seed)
     result = found.to_dict()
     drawn = result.pop("names")  # the likelihood's count has that name
     count = 0 if found.likelihood is None else found.likelihood.to_dict()["names"]
@@ -203,19 +197,19 @@ def _of_names(
 
 
 def _memorised(
-    saved: SavedModel, model: LanguageModel, names: Sequence[str], notes: Sequence[str], seed: int
+    run: Run, model: NameModel, names: Sequence[str], notes: Sequence[str], seed: int
 ) -> dict[str, Any]:
     """Return what is known of memorisation, and the notes, one more if it cannot be known."""
     from ..errors import CharloomError
-    from ..evaluation.memorisation.names import memorisation
+    from ..evaluation.memorisation.names import names_memorisation
 
-    if saved.train_names is None or not names:
-        missing = "training list" if saved.train_names is None else "held-out name"
+    if run.training_set is None or not names:
+        missing = "training list" if run.training_set is None else "held-out name"
         why = f"Memorisation cannot be measured: there is no {missing}."
         return {"memorisation": None, "notes": [*notes, why]}
     try:
-        canaries = saved.facts.get("canaries") or ()
-        found = memorisation(model, saved.train_names, names, canaries=canaries, seed=seed)
+        canaries = run.facts.canaries
+        found = names_memorisation(model, run.training_set, names, canaries=canaries, seed=seed)
     except CharloomError as error:
         return {
             "memorisation": None,
@@ -225,31 +219,30 @@ def _memorised(
 
 
 def _of_text(
-    run: Path,
-    model: LanguageModel,
+    run: Run,
+    model: TextModel,
     data: tuple[str, ...],
     samples: int | None,
     temperature: float,
     seed: int,
     reading: dict[str, Any],
 ) -> dict[str, Any]:
-    from ..api import held_out_text
     from ..data.text import TextCorpus
     from ..evaluation import measure_text, text_likelihood
     from .text_output import refuse_options
     from .watched import watched
 
     allowed = ("run", "data", "encoding", "samples", "temperature", "seed", "as_json")
-    refuse_options("running text, which RUN has learnt", allowed)
+    refuse_options("running text, which RUN was trained on", allowed)
     text: TextCorpus | str
     if data:
-        from .progress import reading as read_along
+        from ..reporting.progress import reading as read_along
 
         unit, encoding = model.vocabulary.unit, reading.get("encoding")
         with read_along() as progress:
             text = TextCorpus.read(*data, unit=unit, encoding=encoding, progress=progress)
     else:
-        text = held_out_text(run)
+        text = run.need_held_out_text()
     if samples == 0:
         return text_likelihood(model, text).to_dict()
     with watched() as tell:
@@ -269,15 +262,12 @@ def _of_text(
     return result | kept
 
 
-def _text_memorised(
-    run: Path, model: LanguageModel, notes: Sequence[str], seed: int
-) -> dict[str, Any]:
-    from ..api import held_out_text
+def _text_memorised(run: Run, model: TextModel, notes: Sequence[str], seed: int) -> dict[str, Any]:
     from ..errors import CharloomError
     from ..evaluation.memorisation.text import text_memorisation, training_text
 
     try:
-        text, unseen = training_text(run), held_out_text(run)
+        text, unseen = training_text(run), run.need_held_out_text()
         found = text_memorisation(model, text, unseen, temperatures=(1.0,), seed=seed)
     except CharloomError as error:
         why, remedy, _ = str(error).partition(" Pass ")  # which names an option of other commands

@@ -44,7 +44,7 @@ def print_explanations(
 
     Args:
         model: what they are explained by.
-        strings: may go on forever; taken in chunks.
+        strings: may continue forever; taken in chunks.
         as_json: print objects.
         out: standard output if not given.
     """

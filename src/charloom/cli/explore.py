@@ -42,7 +42,7 @@ LONGEST = 100
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Draw lengths and frequencies to FILE too: .png, .svg or .pdf.",
+    help="Also plot lengths and frequencies to FILE: .png, .svg or .pdf.",
 )
 @reading_options
 @json_option
@@ -53,10 +53,10 @@ def command(
     reading: dict[str, Any],
     as_json: bool,
 ) -> None:
-    """Show what the names of SOURCE look like: lengths, repeats, characters and their ids.
+    """Show what the names in SOURCE look like: lengths, repeats, characters and their ids.
 
-    SOURCE is read as `charloom train` reads it; without any, it is the built-in list of dinosaurs.
-    The text that is counted is all names, repeats included, with a newline between each two.
+    SOURCE is read as in `charloom train`; by default it is the built-in list of dinosaurs.
+    Character counts are of all names, repeats included, joined by newlines.
     """
     if plot is not None:
         from ..reporting.plots import check

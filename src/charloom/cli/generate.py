@@ -18,6 +18,7 @@ from .steering import load_steered, steering_options
 if TYPE_CHECKING:
     from ..generation import Sample
     from ..generation.search.request import Search
+    from ..run import Run
 
 
 @click.command("generate")
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--characters",
     type=int,
-    help="From a model of running text: how many characters, beside the start; 1000 if not given.",
+    help="For a model of running text: how many characters after the start; 1000 by default.",
 )
 @drawing_options
 @rule_options
@@ -35,11 +36,11 @@ if TYPE_CHECKING:
 @click.option(
     "--explain",
     is_flag=True,
-    help="Show how likely each character was, what else might have come, and the nearest name.",
+    help="Show each character's probability, the alternatives, and the nearest training name.",
 )
 @json_option
 def command(
-    run: Path,
+    run: Run,
     count: int,
     characters: int | None,
     temperatures: tuple[float | tuple[float, ...], ...],
@@ -53,28 +54,32 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Print new names from the model in RUN, one a line.
+    """Print new names from the model in RUN, one per line.
 
-    They are in neither the training list nor a --forbid FILE, without repeats, and obey every
-    rule; and they come as the model's own distribution has it, given all that. If there are not
-    enough, what there is is printed, with the reason, and the exit code is 1. With --json each
-    line is an object: text, nats (-log of its probability), origin ("new" or "known"), and the
-    temperature if several were given.
+    No name is repeated, and none is in the training list or in a --forbid FILE. All obey the
+    constraints. They are sampled from the model, conditioned on all of this. If there are not
+    enough such names, those that exist are printed with the reason, and the exit code is 1. With
+    --json each line is an object: text, nats (negative log-likelihood), origin ("new" or "known"),
+    and the temperature if several were given.
 
-    From a model of running text, print --characters of text, beginning with --start, as they are
-    drawn. Of the options, temperatures and filters, --seed, --with and --json apply. With --json
-    it is one object: text, characters (the new ones) and seed.
+    A model of running text prints --start and --characters more, as they are sampled.
+    --temperature, the top-k, top-p and min-p filters, --seed, --with and --json apply. With --json
+    the output is one object: text, characters (the new ones) and seed.
     """
     if beam is not None and not best:
         raise click.UsageError("--beam is for --best. Add that, or leave it out.")
+    from ..generation import TextModel
+
     model = load_steered(run, labels, guidance, other)
-    if model.is_text:
+    if isinstance(model, TextModel):
         from .text_output import print_text
 
         print_text(model, characters, temperatures, as_json=as_json, **options)
         return 0
     if characters is not None:
-        raise click.UsageError("--characters is for running text. RUN has learnt names: pass -n.")
+        raise click.UsageError(
+            "--characters is for running text. RUN is a model of names: pass -n."
+        )
     rules = rules_of(options)
     seed = options.pop("seed")
     options["seed"] = int.from_bytes(os.urandom(6)) if seed is None else seed

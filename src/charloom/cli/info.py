@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .options import json_option, run_argument, to_json
+
+if TYPE_CHECKING:
+    from ..run import Run
 
 _OF_COUNTING = ("held_out", "seed", "preparation", "canaries")
 """Settings of a training that mean something where nothing is trained step by step."""
@@ -19,18 +21,16 @@ SHOWN = 200
 @click.command("info")
 @run_argument
 @json_option
-def command(run: Path, as_json: bool) -> None:
+def command(run: Run, as_json: bool) -> None:
     """Show the model in RUN: architecture, vocabulary, labels, corpus, recipe, losses, versions."""
-    from ..models.factory import parameters_of
-    from ..run import load_model
 
-    saved = load_model(run)
+    saved = run.saved
     size = saved.vocabulary.size
     facts: dict[str, Any] = dict(saved.facts)
     data = {
-        "run": str(run),
+        "run": str(run.path),
         "model": saved.config.to_dict(),
-        "parameters": parameters_of(saved.config, saved.weights),
+        "parameters": run.parameters,
         "weights": {name: list(array.shape) for name, array in saved.weights.items()},
         "vocabulary": {
             "size": size,
@@ -52,7 +52,7 @@ def _lines(data: dict[str, Any]) -> list[tuple[str, str]]:
     model = data["model"]
     lines = [
         ("run", data["run"]),
-        ("learnt", "running text" if model["text"] else "names"),
+        ("learned", "running text" if model["text"] else "names"),
         *_model(data),
         ("parameters", f"{data['parameters']:,}"),
         ("vocabulary", _vocabulary(data["vocabulary"])),

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish to stop, and the command that goes on afterwards."""
+"""Ctrl-C and SIGTERM as a wish to stop, and the command that continues afterwards."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def interruptible() -> Iterator[Callable[[], bool]]:
 
 
 def command_to_resume(folder: Path) -> str:
-    """Return the command that goes on with the training that this process did."""
+    """Return the command that continues with the training that this process did."""
     arguments = sys.argv[1:]
     if "--out" not in arguments and not any(a.startswith("--out=") for a in arguments):
         arguments = [*arguments, "--out", str(folder)]

@@ -14,16 +14,16 @@ from ..errors import CharloomError, ConfigError
 
 COMMANDS = {
     "explore": "Show what a list of names looks like.",
-    "train": "Learn from a list of names, or from text, and print more.",
+    "train": "Train on a list of names, or on text, and print new ones.",
     "generate": "Print new names, or text, from a trained model.",
-    "play": "Type a beginning, and see how a model would go on.",
-    "score": "Print how likely each string is under a model.",
-    "evaluate": "Measure a model on names, or text, that it has not seen.",
+    "play": "Type a beginning and see how a model would continue it.",
+    "score": "Print how likely a model finds each string.",
+    "evaluate": "Measure a model on names, or text, that it was not trained on.",
     "compare": "Measure several models on the same names.",
-    "tune": "Search for the settings that suit a list best.",
+    "tune": "Search for the best settings for a list or a text.",
     "info": "Show what a run folder holds.",
-    "plot": "Draw a figure of a run: its losses, its names, its model.",
-    "report": "Write a page on a run that can be opened anywhere.",
+    "plot": "Plot a figure of a run: its losses, names or model.",
+    "report": "Write everything about a run to one HTML page.",
     "card": "Write a model card, the README of a run folder.",
 }
 """What there is; kept here so that the help need not import the commands."""
@@ -67,10 +67,10 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
 )
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """Learn the style of a list of names, in seconds, and weave new ones from it.
+    """Train a character-level language model in seconds, and generate new strings from it.
 
     \b
-    charloom train names.txt --out runs/names     learn, save, print ten new names
+    charloom train names.txt --out runs/names     train, save, print ten new names
     charloom generate runs/names -n 20            more of them
 
     Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 a problem with the

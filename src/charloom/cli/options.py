@@ -6,18 +6,38 @@ import json
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
 import click
 
 from ..config import Unit
 
+if TYPE_CHECKING:
+    from ..run import Run
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class RunFolder(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A run folder, which is opened and verified once for the whole command."""
+
+    name = "run"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Run:
+        """Open the folder; its errors are those of ``Run.open``."""
+        from ..run import Run
+
+        return value if isinstance(value, Run) else Run.open(value)
+
+
 def run_argument(function: F) -> F:
-    """The run folder of a trained model."""
-    return click.argument("run", type=click.Path(path_type=Path), metavar="RUN")(function)
+    """The run folder of a trained model, opened."""
+    return click.argument("run", type=RunFolder(), metavar="RUN")(function)
+
+
+def run_path_argument(function: F) -> F:
+    """The same as a path, for a command that first checks its other options."""
+    return click.argument("run_path", type=click.Path(path_type=Path), metavar="RUN")(function)
 
 
 def json_option(function: F) -> F:
@@ -34,7 +54,7 @@ def source_arguments(function: F) -> F:
         type=click.Choice(get_args(Unit)),
         default="character",
         show_default=True,
-        help="What counts as one: a code point, or what people see as one.",
+        help="Unit of text: code point or grapheme.",
     )(function)
     return click.argument("sources", nargs=-1, metavar="[SOURCE]...")(function)
 
@@ -45,15 +65,19 @@ def data_option(purpose: str, held_out: str = "the run itself") -> Callable[[F],
         "--data",
         multiple=True,
         metavar="FILE",
-        help=f"Names, or text, to {purpose} on (also .gz; - is standard input); may be repeated; "
-        f"what {held_out} held out if not given.",
+        help=f"Names, or text, to {purpose} on (also .gz; - is standard input); may be repeated. "
+        f"By default what {held_out} held out.",
     )
 
 
 def draw_seed_option(function: F) -> F:
     """The seed of what is drawn."""
     return click.option(
-        "--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides every draw."
+        "--seed",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="Random seed for sampling.",
     )(function)
 
 
@@ -79,14 +103,14 @@ def reading_options(command: F) -> F:
         return command(*arguments, reading=reading, **others)
 
     options = (
-        click.option("--column", help="Column of a .csv or .tsv: its name or number."),
-        click.option("--field", help="Field of a .jsonl's objects."),
-        click.option("--encoding", help="Encoding of the text; UTF-8 if not given."),
+        click.option("--column", help="Column of a .csv or .tsv file: its name or number."),
+        click.option("--field", help="Field of the objects in a .jsonl file."),
+        click.option("--encoding", help="Encoding of the file; UTF-8 by default."),
         click.option(
             "--max-line",
             type=click.IntRange(1),
             metavar="BYTES",
-            help="Longest line that is accepted; 65536 if not given.",
+            help="Longest accepted line; 65536 by default.",
         ),
     )
     for option in reversed(options):

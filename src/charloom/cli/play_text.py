@@ -14,10 +14,10 @@ import numpy as np
 from ..config import SampleConfig
 from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY
-from ..generation import Sample, Sampler
+from ..generation import Sample, Sampler, TextModel
 from ..models.rnn.numpy import NEVER
 from .options import say
-from .play import DRAWN, NEXT, Session
+from .play_session import DRAWN, NEXT, Session
 
 READ = 2000
 """Characters before the end of what is written that the model reads: what lies further back hardly
@@ -47,6 +47,10 @@ class TextSession(Session):
     """A text, a temperature, and the continuations on offer."""
 
     help, offer = HELP, "continuation"
+
+    def __init__(self, model: TextModel) -> None:
+        self._model = model
+        super().__init__()
 
     def show(self) -> None:
         """Print the end of the text, the next characters and the continuations on offer."""
@@ -95,7 +99,7 @@ class TextSession(Session):
         self._list()
 
     def _look(self, text: str, temperature: float) -> None:
-        """Take over a text and a temperature, and see how it may go on; see ``Session``."""
+        """Take over a text and a temperature, and see how it may continue; see ``Session``."""
         text = normalise(text)
         config = SampleConfig(temperature=temperature)
         ids = self._model.vocabulary.encode(text)[-READ:].tolist()
@@ -112,7 +116,7 @@ class TextSession(Session):
         self.text, self.temperature = text, temperature
 
     def _continuations(self, text: str, temperature: float) -> list[tuple[Sample, float]]:
-        """Draw different ways to go on: to the end of the line, or not far."""
+        """Draw different ways to continue: to the end of the line, or not far."""
         found: dict[str, None] = {}
         for _ in range(DRAWN if temperature else 1):
             piece = ""

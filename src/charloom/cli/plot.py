@@ -9,7 +9,7 @@ import click
 
 from ..reporting.report.figures import DRAWS, FIGURES, TEMPERATURES
 from .drawing import Temperature
-from .options import json_option, run_argument, say, to_json
+from .options import json_option, run_path_argument, say, to_json
 
 COMPARED = ("letters", "pairs", "drawn-lengths", "distances")
 """Figures of what is drawn, beside what is real."""
@@ -24,15 +24,17 @@ OPTIONS = {
 
 
 @click.command("plot")
-@run_argument
+@run_path_argument
 @click.option(
-    "--what", type=click.Choice(list(FIGURES)), help="The figure; without it, they are listed."
+    "--what",
+    type=click.Choice(list(FIGURES)),
+    help="Figure to plot; without it, the figures are listed.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Where to draw it: .png, .svg or .pdf.",
+    help="Output file: .png, .svg or .pdf.",
 )
 @click.option(
     "--temperatures",
@@ -42,19 +44,21 @@ OPTIONS = {
 @click.option(
     "-n", "--n", type=int, help=f"Draws; for sweep at each temperature, {DRAWS} if not given."
 )
-@click.option("--start", help="What each draw begins with, for figures of draws.")
+@click.option("--start", help="Start of each sample, for figures of samples.")
 @click.option(
     "--text",
     multiple=True,
     metavar="NAME",
-    help="next, units: what to read; for units it may be repeated. What is held out if not given.",
+    help="next, units: strings to read; for units it may be repeated. Held-out strings by default.",
 )
 @json_option
-def command(run: Path, what: str | None, out: Path | None, as_json: bool, **options: Any) -> None:
-    """Draw a figure of the training, the names or the model in RUN.
+def command(
+    run_path: Path, what: str | None, out: Path | None, as_json: bool, **options: Any
+) -> None:
+    """Plot a figure of the training, the names or the model in RUN.
 
-    Drawing needs the plotting extra. With --json the figure's data is printed, and --out may be
-    left out.
+    Plotting needs the plot extra. With --json the figure's data are printed, and --out may be left
+    out.
     """
     given = {name: value for name, value in options.items() if value not in (None, ())}
     for name in given:
@@ -74,14 +78,14 @@ def command(run: Path, what: str | None, out: Path | None, as_json: bool, **opti
 
     from ..api import load
     from ..reporting.report.figures import Source, draw, figure_data
-    from ..run import load_model
+    from ..run import Run
 
-    saved = load_model(run)
+    run = Run.open(run_path)
     if what is None:
         lines = "\n".join(f"{name:<15}{text}" for name, text in FIGURES.items())
         click.echo(to_json(FIGURES) if as_json else lines)
         return
-    data = figure_data(Source(run, saved, lambda: load(run)), what, **given)
+    data = figure_data(Source(run, lambda: load(run)), what, **given)
     if out is not None:
         from ..reporting.plots import save
 

@@ -3,46 +3,49 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import data_option, draw_seed_option, reading_options, run_argument, say
+from .options import data_option, draw_seed_option, reading_options, run_path_argument, say
 from .watched import watched
+
+if TYPE_CHECKING:
+    from ..run import Run
 
 SAMPLES = 10_000
 
 
 @click.command("report")
-@run_argument
+@run_path_argument
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     required=True,
-    help="Where to write the page: a .html file.",
+    help="Output file, ending in .html.",
 )
-@click.option("--force", is_flag=True, help="Replace FILE even if it is no report.")
+@click.option("--force", is_flag=True, help="Overwrite FILE even if it is not a report.")
 @data_option("measure")
 @click.option(
     "--source",
     multiple=True,
     metavar="FILE",
-    help="The text that RUN has learnt from, to find copies of it, where it is no longer where RUN "
-    "found it; may be repeated.",
+    help="Text that RUN was trained on, to search for copies, if it has moved since; may be "
+    "repeated.",
 )
 @click.option(
     "--samples",
     type=click.IntRange(1),
     default=SAMPLES,
     show_default=True,
-    help="Names that are drawn to measure by; of text, 20,000 characters always are.",
+    help="Names to sample for the metrics; a text model always samples 20,000 characters.",
 )
-@click.option("--start", default="", help="What draws begin with, if the model needs it.")
+@click.option("--start", default="", help="Start of the samples, if the model needs one.")
 @draw_seed_option
 @reading_options
 def command(
-    run: Path,
+    run_path: Path,
     out: Path,
     force: bool,
     data: tuple[str, ...],
@@ -52,26 +55,26 @@ def command(
     seed: int,
     reading: dict[str, Any],
 ) -> None:
-    """Write a page on RUN: what it learnt from, how good it is, what it draws, how it works.
+    """Write a page about RUN: its training data, quality, samples and internals.
 
-    The page is one file that needs no other and no network. It needs the plotting extra. The same
-    run and options give the same page.
+    The page is a single file that works offline. It needs the plot extra. The same run and options
+    give the same page.
     """
     from ..api import load
     from ..reporting.plots import check_library
     from ..reporting.report import Source, check_out, gather, write_page
-    from ..run import load_model
+    from ..run import Run
 
     check_out(out, force=force)
     check_library()
-    saved = load_model(run)
-    if source and not saved.config.text:
+    run = Run.open(run_path)
+    if source and not run.is_text:
         raise click.UsageError("--source is for running text; RUN has its training names with it.")
-    held_out = _read(data, saved, reading) if data else None
-    train = _learnt(run, source, saved, reading)
+    held_out = _read(data, run, reading) if data else None
+    train = _train_text(run, source, reading)
     with watched() as progress:
         content = gather(
-            Source(run, saved, lambda: load(run)),
+            Source(run, lambda: load(run)),
             held_out=held_out,
             train_text=train,
             samples=samples,
@@ -86,9 +89,9 @@ def command(
     say(f"Written to {out} ({size / 1000:,.0f} kB)")
 
 
-def _learnt(run: Path, source: tuple[str, ...], saved: Any, reading: dict[str, Any]) -> Any:
+def _train_text(run: Run, source: tuple[str, ...], reading: dict[str, Any]) -> Any:
     """Return the text that the run was trained on; ``None`` if it is of names, or not there."""
-    if not saved.config.text:
+    if not run.is_text:
         return None
     from ..errors import CharloomError
     from ..evaluation import training_text
@@ -102,21 +105,21 @@ def _learnt(run: Path, source: tuple[str, ...], saved: Any, reading: dict[str, A
         return None
 
 
-def _read(data: tuple[str, ...], saved: Any, reading: dict[str, Any]) -> Any:
-    if saved.config.text:
-        return _text(data, saved, reading)
+def _read(data: tuple[str, ...], run: Run, reading: dict[str, Any]) -> Any:
+    if run.is_text:
+        return _text(data, run, reading)
     from ..data.names import NameCorpus
 
-    return NameCorpus.read(*data, unit=saved.vocabulary.unit, **reading).names
+    return NameCorpus.read(*data, unit=run.vocabulary.unit, **reading).names
 
 
-def _text(files: tuple[str, ...], saved: Any, reading: dict[str, Any]) -> Any:
+def _text(files: tuple[str, ...], run: Run, reading: dict[str, Any]) -> Any:
     from ..data.text import TextCorpus
     from .text_output import refuse_options
 
     refuse_options(
-        "running text, which RUN has learnt",
-        ("run", "out", "force", "data", "source", "samples", "start", "seed", "encoding"),
+        "running text, which RUN was trained on",
+        ("run_path", "out", "force", "data", "source", "samples", "start", "seed", "encoding"),
     )
-    unit, encoding = saved.vocabulary.unit, reading.get("encoding")
+    unit, encoding = run.vocabulary.unit, reading.get("encoding")
     return TextCorpus.read(*files, unit=unit, encoding=encoding)

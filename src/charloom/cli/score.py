@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .options import json_option, reading_options, run_argument
+
+if TYPE_CHECKING:
+    from ..run import Run
 
 
 @click.command("score")
@@ -21,35 +23,34 @@ from .options import json_option, reading_options, run_argument
     type=click.Choice(["error", "inf"]),
     default="error",
     show_default=True,
-    help="A string with a character that the model never saw: stop, or print inf for it.",
+    help="For a string with a character that the model never saw: stop, or print inf.",
 )
 @click.option(
     "--explain",
     "explaining",
     is_flag=True,
-    help="Print each character's probability, what else was likely, and the nearest training "
-    "string.",
+    help="Print each character's probability, the alternatives, and the nearest training string.",
 )
 @reading_options
 @json_option
 def command(
-    run: Path,
+    run: Run,
     file: str,
     unknown: str,
     reading: dict[str, Any],
     explaining: bool,
     as_json: bool,
 ) -> None:
-    """Print the nats of each string of FILE, a tab, and the string.
+    """Print the negative log-likelihood of each string in FILE, a tab, and the string.
 
-    Nats are -log of the probability that the model in RUN gives the whole string, its end
-    included: the lower, the likelier. FILE is read from standard input if it is - or left out.
-    Blank lines are skipped; repeats stay. With --json each line is an object: text and nats (null
-    for inf); with --explain also given (a first character that the model cannot predict), steps
-    and nearest.
+    The unit is nats: -log of the probability that the model in RUN gives the whole string, its end
+    included. Lower is likelier. FILE is read from standard input if it is - or left out. Blank
+    lines are skipped, repeats are kept. With --json each line is an object: text and nats (null for
+    inf); with --explain also given (a first character that the model cannot predict), steps and
+    nearest.
 
-    A model of running text gives the probability that a text begins with the string, whatever
-    comes then; evaluate measures it on whole texts.
+    A model of running text scores how likely a text is to begin with the string; use evaluate to
+    measure it on whole texts.
     """
     from ..api import load
     from ..data.names import read_texts

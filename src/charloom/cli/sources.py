@@ -26,7 +26,7 @@ def form_options(command: F) -> F:
         "--min-count",
         type=click.IntRange(1),
         metavar="N",
-        help="Characters of a text that are rarer count as one unknown symbol.",
+        help="Characters of a text that occur less often become one unknown symbol.",
     )(command)
     return click.option(
         "--as",
@@ -41,10 +41,10 @@ def form_options(command: F) -> F:
 def label_options(command: F) -> F:
     """Where a source has the kind of each name."""
     command = click.option(
-        "--label-field", help="Field of a .jsonl's objects with the kind of each name."
+        "--label-field", help="Field of the objects in a .jsonl file with each name's label."
     )(command)
     return click.option(
-        "--label-column", help="Column of a .csv or .tsv with the kind of each name."
+        "--label-column", help="Column of a .csv or .tsv file with each name's label."
     )(command)
 
 
@@ -101,7 +101,7 @@ def _text(
     if not sources:
         raise click.UsageError("text needs a SOURCE; the built-in list is one of names.")
     from ..data.text import TextCorpus
-    from .progress import reading
+    from ..reporting.progress import reading
 
     with reading() as progress:
         return TextCorpus.read(

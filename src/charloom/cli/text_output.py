@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from ..generation import LanguageModel
+    from ..generation import TextModel
 
 CHARACTERS = 1000
 """New characters, if nothing else is asked for."""
@@ -42,7 +42,7 @@ def refuse_options(why: str, allowed: Collection[str]) -> None:
 
 
 def print_text(
-    model: LanguageModel,
+    model: TextModel,
     characters: int | None,
     temperatures: Sequence[float | tuple[float, ...]],
     *,
@@ -61,7 +61,7 @@ def print_text(
     Raises:
         UsageError: an option is there that is not for text.
     """
-    refuse_options("running text, which RUN has learnt", {*DRAWING, *OTHERS})
+    refuse_options("running text, which RUN was trained on", {*DRAWING, *OTHERS})
     if len(temperatures) > 1:
         raise click.UsageError("--temperature may be given once for running text.")
     how = {name: options[name] for name in DRAWING}

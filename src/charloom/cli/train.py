@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Run folder to save to; runs/NAME, numbered if it is taken, if not given.",
+    help="Run folder to save to. By default runs/NAME, with a number if that exists.",
 )
 @click.option("--force", is_flag=True, help="Replace the model in RUN.")
-@click.option("--resume", is_flag=True, help="Go on with the training that RUN holds.")
+@click.option("--resume", is_flag=True, help="Resume the training in RUN.")
 @click.option(
     "--from",
     "initial",
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Begin with that run's weights; new characters are added to what it knows.",
+    help="Start from the weights of another run; new characters are added.",
 )
 @training_options
 @label_options
@@ -61,11 +61,11 @@ def command(
     as_json: bool,
     **settings: Any,
 ) -> int:
-    """Learn from names, one a line, and print ten new ones; or from text, and print some more.
+    """Train on names, one per line, and print ten new ones; or on text, and print a sample.
 
-    SOURCE is a text file, .csv, .tsv or .jsonl, each also as .gz, or - for standard input; several
-    are read one after the other. Without any, a built-in list of dinosaurs is used. Model and
-    training follow the size of the corpus; each option overrides one setting.
+    SOURCE is a text file, .csv, .tsv or .jsonl, also compressed as .gz, or - for standard input;
+    several are read one after the other. Without a SOURCE, the built-in list of dinosaurs is used.
+    Model and training settings follow the size of the corpus; each option overrides one of them.
     """
     settings["freeze"] = freeze or None
     labels: dict[str, Any] = {"label_column": label_column, "label_field": label_field}
@@ -87,7 +87,7 @@ def command(
         **reading,
     )
     say(corpus.describe())
-    from ..training.defaults import settings_before, settings_for
+    from ..training.recipes import settings_before, settings_for
 
     saved = None
     if initial is not None:
@@ -103,9 +103,10 @@ def command(
     check_counted(model.kind, settings | others)  # a recipe may have chosen the kind
     folder = out or _free_folder(sources)
 
+    from ..api import model_of
     from ..data.text import TextCorpus
+    from ..reporting.progress import show
     from ..training.trainer import fit  # imported here: a mistake above should show at once
-    from .progress import show
     from .train_output import print_samples, say_ending
 
     with interruptible() as stop:
@@ -125,10 +126,11 @@ def command(
             from ..training.tensorboard import recorded
 
             events = recorded(events, tensorboard)
-        finished, language_model = show(events, corpus, unpacked=loop == "custom")
+        finished = show(events, corpus, unpacked=loop == "custom")
+    language_model = model_of(finished.saved)
     say_ending(finished, language_model, folder, training.seconds)
     if finished.reason == "interrupted":
-        say(f"To go on: {command_to_resume(folder)}")
+        say(f"To resume: {command_to_resume(folder)}")
     start = "" if model.begin or isinstance(corpus, TextCorpus) else corpus.names[0][:1]
     print_samples(language_model, finished, folder, as_json, training.seed, start)
     return 1 if finished.reason == "diverged" else 0
@@ -136,12 +138,10 @@ def command(
 
 def _check(settings: dict[str, Any], labels: dict[str, Any], *, resume: bool) -> None:
     """Refuse options that need others."""
-    if settings["truth"] is not None and settings["scheduled_sampling"] in (None, "none"):
-        raise click.UsageError("--truth needs --scheduled-sampling, whose end it is.")
     if settings["label_dropout"] is not None and not any(labels.values()):
         raise click.UsageError("--label-dropout needs --label-column or --label-field.")
     if resume:
-        raise click.UsageError("--resume needs --out RUN, the folder to go on with.")
+        raise click.UsageError("--resume needs --out RUN, the folder to resume.")
     check_order(settings["kind"], settings["order"])
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args
 
 import click
 
-from ..config import MOST_ORDER, Cell, Curriculum, Kind, ModelConfig, Part
+from ..config import MOST_ORDER, Cell, Kind, ModelConfig, Part
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -17,86 +17,98 @@ OPTIONS = (
         "--freeze",
         type=click.Choice(get_args(Part)),
         multiple=True,
-        help="Leave this part of the model as it is; may be repeated.",
+        help="Do not train this part of the model; may be repeated.",
     ),
     click.option(
         "--recipe",
         metavar="NAME|FILE",
-        help="tutorial: the settings of the well-known tutorial, counted padding and all; or a "
-        "file that `charloom tune` wrote.",
+        help="tutorial: the settings of the well-known tutorial, with padding counted in the "
+        "loss; or a file that `charloom tune` wrote.",
     ),
     click.option(
         "--model",
         "kind",
         type=click.Choice(get_args(Kind)),
-        help="What the model is: a recurrent network; an n-gram, which counts; a mixture of both; "
-        "or a baseline that knows only how frequent characters are, or nothing.",
+        help="Kind of model: a recurrent network, an n-gram, a mixture of both, or a "
+        "baseline (character frequencies, or all characters equally likely).",
     ),
     click.option(
         "--order",
         type=click.IntRange(1, MOST_ORDER),
-        help="n of the n-gram; what suits the held-out names best, if not given.",
+        help="n of the n-gram. By default the one that suits the held-out data best.",
     ),
     click.option("--cell", type=click.Choice(get_args(Cell)), help="Recurrent cell."),
     click.option("--units", type=int, help="Hidden size of each recurrent layer."),
     click.option("--layers", type=int, help="Recurrent layers."),
     click.option("--embedding", type=int, help="Embedding size."),
-    click.option("--dropout", type=float, help="Share of the layers' outputs dropped in training."),
-    click.option("--epochs", type=int, help="Passes over the names or the text, at most."),
-    click.option("--batch-size", type=int, help="Names a step, or places of a text."),
-    click.option("--window", type=int, help="Characters that a step of text goes back through."),
-    click.option("--learning-rate", type=float, help="Peak of the schedule."),
-    click.option("--weight-decay", type=float, help="AdamW's decay."),
-    click.option("--patience", type=int, help="Epochs without progress before it stops; 0: never."),
+    click.option("--dropout", type=float, help="Dropout rate of each recurrent layer's outputs."),
+    click.option("--epochs", type=int, help="Maximum number of passes over the names or the text."),
+    click.option(
+        "--batch-size",
+        type=int,
+        help="Names per step, or streams of text that are read side by side.",
+    ),
+    click.option(
+        "--window",
+        type=int,
+        help="Length of the window for backpropagation through time; text only.",
+    ),
+    click.option("--learning-rate", type=float, help="Peak of the learning-rate schedule."),
+    click.option("--weight-decay", type=float, help="AdamW's weight decay."),
+    click.option(
+        "--patience",
+        type=int,
+        help="Stop after this many epochs without a better held-out loss; 0: never.",
+    ),
     click.option(
         "--held-out",
         type=float,
-        help="Share of the names held out, or the end of the text; 0: none.",
+        help="Share of the names, or of the text (its end), that is held out; 0: none.",
     ),
     click.option(
         "--loop",
         type=click.Choice(["fit", "custom"]),
         default="fit",
         show_default=True,
-        help="custom: the training step unpacked, as in the tutorial, every fifth epoch kept.",
+        help="custom: the unpacked training step of the tutorial; keeps every fifth epoch.",
     ),
     click.option(
-        "--keep-epochs", type=int, help="Keep every n-th epoch's model, in RUN/epochs; 0 for none."
+        "--keep-epochs", type=int, help="Keep the model of every n-th epoch in RUN/epochs; 0: none."
     ),
     click.option(
         "--save-seconds",
         type=float,
-        help="Save the training's state this often, beside each epoch's end.  [default: 60]",
+        help="Save the training state this often, in addition to each epoch's end.  [default: 60]",
     ),
-    click.option("--save-steps", type=int, help="Save it also after so many steps each time."),
+    click.option("--save-steps", type=int, help="Also save it every N steps."),
     click.option(
         "--keep-checkpoints",
         type=int,
-        help="How many of the latest such states are kept.  [default: 2]",
+        help="How many of the latest training states to keep.  [default: 2]",
     ),
     click.option(
         "--tensorboard",
         type=click.Path(path_type=Path),
         metavar="DIR",
-        help="Also record the training there, for TensorBoard.",
+        help="Also log the training for TensorBoard to this folder.",
     ),
     click.option(
-        "--scheduled-sampling",
-        type=click.Choice(get_args(Curriculum)),
-        help="Let the model read ever more of its own characters in training, along this curve.",
+        "--label-dropout",
+        type=float,
+        help="Share of names that are trained on without their label.",
     ),
-    click.option("--truth", type=float, help="Share of true characters at that curve's end."),
-    click.option("--label-dropout", type=float, help="Share of names learnt without their label."),
     click.option(
         "--canaries",
         type=int,
         metavar="N",
-        help="Learn N random strings along with the names, so that `charloom evaluate` can tell "
-        "how much the model gives away of what it read once.",
+        help="Add N random strings to the training names, so that `charloom evaluate` can "
+        "measure how much the model memorises of what it saw once.",
     ),
     click.option("--seconds", type=float, help="Wall-clock budget for the whole command."),
     click.option(
-        "--seed", type=int, help="Decides split, weights, batches and dropout.  [default: 0]"
+        "--seed",
+        type=int,
+        help="Random seed for the split, initial weights, batches and dropout.  [default: 0]",
     ),
 )
 
@@ -116,8 +128,6 @@ FOR_NETWORKS = (
     "save_seconds",
     "save_steps",
     "keep_checkpoints",
-    "scheduled_sampling",
-    "truth",
     "label_dropout",
     "freeze",
     "seconds",

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..generation import LanguageModel
+from ..generation import NameModel, TextModel
 from ..training.events import Finished
 from .options import say, to_json
 
@@ -19,7 +19,7 @@ CHARACTERS = 300
 
 
 def say_ending(
-    finished: Finished, model: LanguageModel, folder: Path, budget: float | None
+    finished: Finished, model: NameModel | TextModel, folder: Path, budget: float | None
 ) -> None:
     """Say why a training ended, and what came of it."""
     reasons = {
@@ -27,7 +27,6 @@ def say_ending(
         "early stopping": "Stopped early, the held-out loss no longer fell",
         "seconds": f"Stopped, the {budget:g} seconds are used up" if budget else "Stopped",
         "interrupted": "Interrupted",
-        "callback": "Stopped by a callback",
         "diverged": "Stopped, the loss became NaN; lower --learning-rate",
     }
     held_out = finished.held_out_nats_per_char
@@ -54,7 +53,12 @@ def _chosen(finished: Finished) -> dict[str, Any]:
 
 
 def print_samples(
-    model: LanguageModel, finished: Finished, folder: Path, as_json: bool, seed: int, start: str
+    model: NameModel | TextModel,
+    finished: Finished,
+    folder: Path,
+    as_json: bool,
+    seed: int,
+    start: str,
 ) -> None:
     """Print new names or text; ``start`` is for a model that cannot choose a first letter."""
     summary = {
@@ -68,7 +72,7 @@ def print_samples(
         "held_out_nats_per_char": finished.held_out_nats_per_char,
         "seconds": round(finished.seconds, 3),
     }
-    if model.rnn.config.text:
+    if isinstance(model, TextModel):
         text = model.text(CHARACTERS, seed=seed)
         if as_json:
             windows = finished.held_out_window_nats_per_char

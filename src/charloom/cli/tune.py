@@ -29,30 +29,33 @@ READING = ("form", "unit", "min_count", "label_column", "label_field", "column",
     help="Wall-clock budget for the whole command.  [default: 10, unless --trials is given]",
 )
 @click.option(
-    "--trials", type=click.IntRange(1), help="Trials in all, those of an earlier search counted."
+    "--trials",
+    type=click.IntRange(1),
+    help="Total number of trials, including those of an earlier search.",
 )
 @click.option(
     "--folds",
     type=click.IntRange(1),
-    help="Parts of the names that are held out one after the other; what suits the list, if not "
-    "given.",
+    help="Number of cross-validation folds; chosen by the size of the list by default.",
 )
 @click.option(
     "--fix",
     "fixed",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Leave a setting at this value, as --fix units=128; may be repeated.",
+    help="Keep a setting at this value, as in --fix units=128; may be repeated.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Recipe to write; runs/NAME.recipe.json, if not given. FILE.journal keeps the trials: "
-    "a search that is called again goes on.",
+    help="Recipe file to write; runs/NAME.recipe.json by default. FILE.journal keeps the "
+    "trials: run the command again to resume the search.",
 )
-@click.option("--force", is_flag=True, help="Begin anew, whatever FILE and its journal hold.")
-@click.option("--seed", type=click.IntRange(0), default=0, help="Decides splits and proposals.")
+@click.option("--force", is_flag=True, help="Overwrite FILE and start a new search.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, help="Random seed for the splits and the search."
+)
 @label_options
 @reading_options
 @json_option
@@ -76,11 +79,11 @@ def command(
     reading: dict[str, Any],
     as_json: bool,
 ) -> int:
-    """Search for the settings that suit a list of names, or a text, best.
+    """Search for the best settings for a list of names or a text.
 
-    SOURCE is read as `charloom train` reads it. The default recipe is tried first; what is found
-    is measured again beside it on fresh splits, since the best of many looks better than it is.
-    The result is a recipe: `charloom train SOURCE --recipe FILE`.
+    SOURCE is read as in `charloom train`. The default recipe is tried first. The best settings
+    found are compared with it again on fresh splits, because the best of many trials looks better
+    than it is. The result is a recipe file: `charloom train SOURCE --recipe FILE`.
     """
     settings = _fixed(fixed)
     if minutes is not None and not 0 < minutes < 1e6:
@@ -132,7 +135,7 @@ def _journal(recipe: Path, force: bool) -> Path:
     journal = recipe.with_name(f"{recipe.name}.journal")
     if recipe.exists() and not journal.exists() and not force:
         raise ConfigError(
-            f"{recipe} is there, but no journal to go on with. Pass another --out, or --force."
+            f"{recipe} is there, but no journal to resume. Pass another --out, or --force."
         )
     return journal
 

@@ -76,7 +76,7 @@ def show(
 def _beginning(event: Began) -> str:
     knobs = "; ".join(f"{name} {values}" for name, values in event.knobs.items())
     folds = f"{event.folds} folds" if event.folds > 1 else "one split"
-    before = f"; going on after {event.tried} trials" if event.tried else ""
+    before = f"; continuing after {event.tried} trials" if event.tried else ""
     return f"Each trial is measured on {folds}{before}. Searched: {knobs}"
 
 
@@ -149,7 +149,7 @@ def verdict(tuned: Tuned) -> str:
         return (
             "The best was not measured once more on fresh splits, and the best of many looks "
             "better than it is. The file holds its settings; the default recipe may be as good. "
-            "The same command with more time, or without a stop, goes on and tells."
+            "The same command with more time, or without a stop, continues and tells."
         )
     if check.difference >= 0:
         return (

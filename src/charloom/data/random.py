@@ -53,7 +53,8 @@ def shuffler(stream: Stream, seed: int) -> random.Random:
     """Return the generator that shuffles lists for ``stream``."""
     import random  # late: sampling needs none of it
 
-    assert stream.value[1] == 0, "a list is shuffled by the seed alone"
+    number: int = stream.value[1]
+    assert number == 0, "a list is shuffled by the seed alone"
     return random.Random(seed)
 
 

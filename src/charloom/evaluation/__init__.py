@@ -1,5 +1,6 @@
-"""How good a model is, and what goes on inside it."""
+"""How good a model is, and how it works inside: metrics, memorisation, interpretability."""
 
+from ..generation.nearest import nearest as nearest
 from .compare import Comparison as Comparison
 from .compare import compare_names as compare_names
 from .compare import compare_text as compare_text
@@ -13,17 +14,18 @@ from .interpretability import next_characters as next_characters
 from .interpretability import notable_units as notable_units
 from .interpretability import simple_features as simple_features
 from .interpretability import symbols as symbols
-from .memorisation.names import memorisation as memorisation
+from .memorisation.names import names_memorisation as names_memorisation
 from .memorisation.text import text_memorisation as text_memorisation
 from .memorisation.text import training_text as training_text
 from .memorisation.verdict import Memorisation as Memorisation
-from .metrics.edit_distance import nearest as nearest
 from .metrics.likelihood import Likelihood as Likelihood
 from .metrics.likelihood import likelihood as likelihood
 from .metrics.text_likelihood import TextLikelihood as TextLikelihood
 from .metrics.text_likelihood import text_likelihood as text_likelihood
 from .names import measure as measure
 from .results import Measurement as Measurement
+from .samples import NameSamples as NameSamples
+from .samples import TextSamples as TextSamples
 from .statistics import Estimate as Estimate
 from .statistics import Measure as Measure
 from .statistics import paired_estimate as paired_estimate

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from ..data.unicode import normalise, split_units
 from ..errors import ConfigError, CorpusError
-from ..generation import LanguageModel
+from ..generation import LanguageModel, NameModel, TextModel
 from ..models.scoring.names import target_nats
-from .metrics.blocks import block_nats, blocks_of
+from .metrics.text_likelihood import block_nats, blocks_of
 from .statistics import Estimate, paired_estimate, ratio_estimate
 
 Floats = NDArray[np.float64]
@@ -44,7 +44,7 @@ class Compared:
 
     @property
     def is_worse(self) -> bool:
-        """Whether it can be told from the best."""
+        """Whether it can be distinguished from the best."""
         return self.difference is not None and self.difference.low > 0 and (self.p or 0) < LEVEL
 
     def to_dict(self) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class Comparison:
 
     @property
     def winner(self) -> str | None:
-        """The best, if every other can be told from it."""
+        """The best, if every other can be distinguished from it."""
         others = [model for model in self.models if model is not self.best]
         return self.best.name if all(model.is_worse for model in others) else None
 
@@ -106,7 +106,7 @@ class Comparison:
         rest = ""
         if worse:
             rest = f"; {', '.join(worse)} {'is' if len(worse) == 1 else 'are'} worse"
-        return f"No difference can be told between {names}{rest}."
+        return f"There is no significant difference between {names}{rest}."
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields, and what follows from them, as plain data that JSON can hold."""
@@ -123,7 +123,7 @@ class Comparison:
 
 
 def compare_names(
-    models: Mapping[str, LanguageModel],
+    models: Mapping[str, NameModel],
     names: Sequence[str],
     *,
     seed: int = 0,
@@ -137,16 +137,16 @@ def compare_names(
 
     Args:
         models: two or more, by what they are to be called.
-        names: that none of them has learnt. Those that some model cannot spell are left out.
+        names: that none of them has learned. Those that some model cannot spell are left out.
         seed: decides the bootstrap.
         threads: at most so many.
 
     Raises:
-        ConfigError: there are less than two models, or some are of running text, or some count
+        ConfigError: there are less than two models, or some count
             characters and some graphemes and one has no begin symbol.
         CorpusError: no name is left.
     """
-    _check(models, text=False)
+    _check(models)
     units = {model.vocabulary.unit for model in models.values()}
     without_first = not all(model.rnn.config.begin for model in models.values())
     if without_first and len(units) > 1:
@@ -171,14 +171,14 @@ def compare_names(
     return _compared(nats, sizes, len(texts) - len(kept), without_first, seed)
 
 
-def spelt_by_all(models: Mapping[str, LanguageModel], names: Iterable[str]) -> list[str]:
+def spelt_by_all(models: Mapping[str, NameModel], names: Iterable[str]) -> list[str]:
     """Return the names that every model can spell; as an unknown symbol does not count."""
     vocabularies = [model.vocabulary for model in models.values()]
     return [name for name in names if name and not any(v.unknown(name) for v in vocabularies)]
 
 
 def compare_text(
-    models: Mapping[str, LanguageModel],
+    models: Mapping[str, TextModel],
     text: str,
     *,
     seed: int = 0,
@@ -189,11 +189,11 @@ def compare_text(
     Characters that some model never saw are left out before any reads the text.
 
     Raises:
-        ConfigError: there are less than two models, some are of names, or some count characters
+        ConfigError: there are less than two models, or some count characters
             and some graphemes.
         CorpusError: no text is left.
     """
-    _check(models, text=True)
+    _check(models)
     units = {model.vocabulary.unit for model in models.values()}
     if len(units) > 1:
         raise ConfigError("models of text must count alike, in characters or in graphemes.")
@@ -212,13 +212,9 @@ def compare_text(
     return _compared(nats, sizes, len(characters) - len(kept), False, seed)
 
 
-def _check(models: Mapping[str, LanguageModel], *, text: bool) -> None:
+def _check(models: Mapping[str, LanguageModel]) -> None:
     if len(models) < 2:
         raise ConfigError(f"a comparison needs two models at least. Received: {len(models)}")
-    if any(model.is_text != text for model in models.values()):
-        raise ConfigError(
-            "models of names can be compared with one another, and models of text. Pass one kind."
-        )
 
 
 def _compared(

@@ -1,4 +1,4 @@
-"""What goes on inside a model while it reads a name, as plain data for figures."""
+"""What happens inside a model while it reads a name, as plain data for figures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..data.statistics import END
 from ..data.unicode import decomposed, normalise, split_units
 from ..data.vocabulary import BOUNDARY, Vocabulary
 from ..errors import ConfigError, CorpusError
-from ..generation import LanguageModel
+from ..generation import LanguageModel, TextModel
 from ..models.rnn.shapes import STATES
 from ..models.scoring.names import log_softmax
 
@@ -75,13 +75,13 @@ def next_characters(model: LanguageModel, name: str) -> NextCharacters:
     ids = [BOUNDARY, *_encode(model, [name])[0].tolist(), BOUNDARY]
     if not model.rnn.config.begin:
         del ids[0]
-    if model.is_text:  # which has no end
+    if isinstance(model, TextModel):  # which has no end
         del ids[-1]
     carry, rows = model.rnn.initial_carry(1), []
     for i in ids[:-1]:
         logits, carry = model.rnn.step(np.array([i]), carry)
         rows.append(np.exp(log_softmax(logits)[0]))
-    characters = symbols(model.vocabulary, text=model.is_text)
+    characters = symbols(model.vocabulary, text=isinstance(model, TextModel))
     return NextCharacters(
         targets=tuple(characters[i] for i in ids[1:]),
         characters=characters,

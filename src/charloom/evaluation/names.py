@@ -9,39 +9,38 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.encoded.sequences import ArrayNames
+from ..data.encoded.array_names import ArrayNames
 from ..data.statistics import END
 from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY
 from ..errors import ConfigError
-from ..generation import LanguageModel
-from . import drawn as of_draws
-from .draws import Names, compared, plain_draws, without
+from ..generation import NameModel
+from ..generation.nearest import nearest
+from .metrics import generated
 from .metrics.calibration import Calibration, calibration, calibration_measure
 from .metrics.distributions import EDGE, pair_shares, shares_of_lengths
-from .metrics.edit_distance import nearest
 from .metrics.likelihood import Likelihood, labelled_measure, likelihood, likelihood_measures
-from .metrics.nearness import nearest_known
 from .metrics.two_sample import FEW
 from .results import DrawnName, Measurement, Settings
+from .samples import NameSamples, SampledNames, compared, without
 from .statistics import Measure
 
 if TYPE_CHECKING:
     from ..generation.constraints import Rule, Rules
 
 SHOWN = 300
-"""Draws that are kept to be looked at."""
+"""Samples to show."""
 
 CHARACTERS = 40
-"""Characters of the table of pairs, at most: the most frequent."""
+"""Characters in the table of pairs, at most: the most frequent."""
 
-MORE = "Names drawn with a label may be copies more often."
+MORE = "Names sampled with a label may be copies more often."
 
 Progress = Callable[[str, float], None]
 
 
 def measure(
-    model: LanguageModel,
+    model: NameModel,
     held_out: Sequence[str],
     *,
     train: Sequence[str] | None = None,
@@ -53,36 +52,36 @@ def measure(
     rules: Rule | Rules | None = None,
     start: str = "",
     threads: int | None = None,
+    drawn: NameSamples | None = None,
     progress: Progress | None = None,
 ) -> Measurement:
-    """Measure ``model`` on names that it has not seen, and by plain draws.
+    """Measure ``model`` on names that it was not trained on, and by names sampled from it.
 
     Args:
         model: of names.
         held_out: real names that it was not trained on; what needs them is left out if there
             are none.
         train: those that it was trained on; by default its own list without ``held_out``.
-        labels: those of the held-out names, for a model that has learnt labels. It is measured
-            without any, but for one more likelihood.
-        canaries: random strings among those: no draw of one is new, but none is a real name.
-        samples: draws, copies and repeats let through; with 0, only what needs none is measured.
-        temperature: of the draws.
-        seed: decides them, and what else is left to chance: the same gives the same figures.
-        rules: what valid names obey; the draws are free.
-        start: what the draws begin with; they are compared with real names that do so too. A
-            model without a begin symbol begins as the training names do, if it is not given.
+        labels: those of the held-out names, for a model with labels. It is measured without
+            them, except for one more likelihood.
+        canaries: random strings among those: known, but no real names.
+        samples: names to sample, copies and repeats let through; 0 samples none, and leaves out
+            what needs them.
+        temperature: of the samples.
+        seed: decides the samples and the resamples.
+        rules: what valid names obey; the samples are not constrained.
+        start: what the samples begin with; they are compared with real names that begin so too.
+            Without it, a model without a begin symbol begins as the training names do.
         threads: at most so many; the result is the same.
+        drawn: samples shared with other figures; by default the model is sampled here.
         progress: called with what is being measured, and how far it is, from 0 to 1.
 
     Raises:
-        ConfigError: the model is one of running text, or has no labels though some are given, or
-            a number lies outside what it may be.
+        ConfigError: labels are given to a model without labels, or a number is out of range.
         CorpusError: none of the held-out names can be scored.
         GenerationError: the model ends no name, or cannot begin one.
         RuleError: no name can obey the rules.
     """
-    if model.is_text:
-        raise ConfigError("this model has learnt running text, not names. Call measure_text.")
     if samples < 0:
         raise ConfigError(f"samples must be 0 or more. Received: {samples}")
     for what, given in (("held_out", held_out), ("train", train), ("labels", labels)):
@@ -109,8 +108,8 @@ def measure(
         notes += _notes_on_labels(model, labels)
     else:
         notes.append(
-            "There are no held-out names: likelihood, calibration and what compares draws with "
-            "real names are left out."
+            "There are no held-out names: likelihood, calibration and comparisons with real names "
+            "are left out."
         )
     settings = Settings(samples=samples, temperature=temperature, seed=seed, start=start)
     if not samples:
@@ -118,33 +117,33 @@ def measure(
             likelihood=found, measures=tuple(measures), calibration=calibrated,
             settings=settings, notes=tuple(notes),
         )  # fmt: skip
-    drawn, note = plain_draws(
-        model, samples, temperature=temperature, seed=seed, start=start,
-        like=without(known or (), canaries) or real, threads=threads,
-    )  # fmt: skip
+    if drawn is None:
+        like = without(known or (), canaries) or real
+        drawn = NameSamples(model=model, seed=seed, like=like, threads=threads)
+    sampled, note = drawn.take_with_reason(samples, temperature=temperature, start=start)
     if note is not None:
-        notes.append(f"Of {samples:,} draws there are {len(drawn):,}: the model {note}.")
-    elif len(drawn) < FEW:
-        notes.append(f"There are only {len(drawn):,} draws: what they are measured by is vague.")
+        notes.append(f"There are {len(sampled):,} of {samples:,} samples: the model {note}.")
+    elif len(sampled) < FEW:
+        notes.append(f"There are only {len(sampled):,} samples: figures from them are imprecise.")
     names = compared(
-        model, drawn, real, known, canaries=canaries, start=start, seed=seed, threads=threads
+        model, sampled, real, known, canaries=canaries, start=start, seed=seed, threads=threads
     )
     if real and not names.held_out:
         notes.append(
-            f"None of the held-out names begins with {start!r}: the draws are compared with none."
+            f"None of the held-out names begins with {start!r}: the samples are compared with none."
         )
     tell("validity and variety", 0.3)
-    measures += of_draws.validity(names, rules)
-    measures += of_draws.variety(names)
+    measures += generated.validity(names, rules)
+    measures += generated.variety(names)
     tell("nearest training names", 0.4)
-    near = nearest_known(names)
-    measures += of_draws.distance(names, near)
+    near = generated.nearest_known(names)
+    measures += generated.distance(names, near)
     tell("lengths and n-grams", 0.6)
     if not start and temperature > 0:
-        measures += of_draws.recall(names, samples, temperature)
-    measures += of_draws.distributions(names)
+        measures += generated.recall(names, samples, temperature)
+    measures += generated.distributions(names)
     tell("two-sample test", 0.8)
-    measures += of_draws.two_sample(names)
+    measures += generated.two_sample(names)
     tell("done", 1.0)
     return Measurement(
         likelihood=found,
@@ -160,7 +159,7 @@ def measure(
 
 
 def _known(
-    model: LanguageModel, real: Sequence[str], train: Sequence[str] | None
+    model: NameModel, real: Sequence[str], train: Sequence[str] | None
 ) -> Sequence[str] | None:
     """Return the training names, normalised, each once; ``None`` if they are not at hand."""
     if isinstance(train, ArrayNames):
@@ -172,8 +171,8 @@ def _known(
     return sorted(frozenset(map(normalise, model.training_set)).difference(real))
 
 
-def _inputs(model: LanguageModel, names: Sequence[str]) -> list[NDArray[np.int32]]:
-    """Return what the model is fed of each name that it can read: its ids, its end the last."""
+def _inputs(model: NameModel, names: Sequence[str]) -> list[NDArray[np.int32]]:
+    """Return the ids of each name that the model can read, boundaries included."""
     readable = [n for n in names if model.vocabulary.has_unknown or not model.vocabulary.unknown(n)]
     edge = [BOUNDARY] if model.rnn.config.begin else []
     return [
@@ -183,32 +182,32 @@ def _inputs(model: LanguageModel, names: Sequence[str]) -> list[NDArray[np.int32
 
 
 def _notes_on(real: Sequence[str], known: Sequence[str] | None) -> list[str]:
-    """Say what makes the held-out names less telling."""
+    """Say what limits the figures on held-out names."""
     notes = []
     if known is not None:
         seen = len(frozenset(known).intersection(real)) if not isinstance(known, ArrayNames) else 0
         if seen:
             notes.append(
-                f"{seen:,} of the {len(real):,} names are in the training list: the model has "
-                "seen them."
+                f"{seen:,} of the {len(real):,} names are in the training list: the model was "
+                "trained on them."
             )
     if len(real) == 1:
-        notes.append("There is only one held-out name: it cannot say how far chance goes.")
+        notes.append("There is only one held-out name: its figures have no interval.")
     elif len(real) < FEW:
         notes.append(f"There are only {len(real):,} held-out names: the intervals are wide.")
     return notes
 
 
-def _notes_on_labels(model: LanguageModel, labels: Sequence[str] | None) -> list[str]:
-    """Say what a model with labels was not told."""
+def _notes_on_labels(model: NameModel, labels: Sequence[str] | None) -> list[str]:
+    """Say how a model with labels was measured."""
     if not model.labels:
         return []
     if labels is None:
         return [
-            "The model has learnt labels, and is measured without them, by which it predicts "
-            f"better: the held-out loss of its training is with labels. {MORE}"
+            "The model is measured without labels, with which it predicts better: the held-out "
+            f"loss in its training is with labels. {MORE}"
         ]
-    notes = [f"But for the likelihood with labels, the model is measured without them. {MORE}"]
+    notes = [f"Except for the likelihood with labels, the model is measured without them. {MORE}"]
     foreign = Counter(label for label in labels if label not in model.labels)
     if foreign:
         some = ", ".join(
@@ -216,14 +215,14 @@ def _notes_on_labels(model: LanguageModel, labels: Sequence[str] | None) -> list
         )
         some += ", …" if len(foreign) > 3 else ""
         notes.append(
-            f"{foreign.total():,} of {len(labels):,} labels are none that the model knows "
+            f"{foreign.total():,} of {len(labels):,} labels are unknown to the model "
             f"({some}): their names are not in that likelihood."
         )
     return notes
 
 
-def _shown(names: Names) -> tuple[DrawnName, ...]:
-    """Return the first different draws, each with what it is nearest to."""
+def _shown(names: SampledNames) -> tuple[DrawnName, ...]:
+    """Return the first distinct samples, each with the nearest training name."""
     first = {normalise(s.text): s for s in reversed(names.samples)}
     samples = list(dict.fromkeys(first[text] for text in names.texts))[:SHOWN]
     if not names.near_to:
@@ -238,15 +237,15 @@ def _shown(names: Names) -> tuple[DrawnName, ...]:
     )
 
 
-def _lengths(names: Names) -> dict[str, dict[int, float]]:
+def _lengths(names: SampledNames) -> dict[str, dict[int, float]]:
     found = {"generated": shares_of_lengths(names.units(names.texts))}
     if names.real:
         found["real"] = shares_of_lengths(names.units(names.real))
     return found
 
 
-def _ngrams(names: Names) -> dict[str, Any]:
-    """Return how often characters and pairs of them come, for a picture."""
+def _ngrams(names: SampledNames) -> dict[str, Any]:
+    """Return the frequencies of characters and of pairs of them, for a figure."""
     texts = {"generated": names.units(names.texts)}
     if names.real:
         texts["real"] = names.units(names.real)

@@ -52,8 +52,8 @@ class Measure:
         estimate: the figure; a share lies in [0, 1].
         unit: ``nats``, ``bits``, ``%`` for a share, ``characters``, or nothing.
         better: where good is: ``lower``, ``higher``, or ``as real``: near what real names give.
-        real: the same of real names, where that makes sense.
         explanation: one plain sentence.
+        real: the same for real names, where that makes sense.
     """
 
     name: str
@@ -61,8 +61,8 @@ class Measure:
     estimate: Estimate
     unit: str
     better: Better
-    real: Estimate | None
     explanation: str
+    real: Estimate | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data that JSON can hold."""
@@ -84,7 +84,7 @@ def ratio_estimate(
 
     The percentile interval (Efron & Tibshirani 1993, ch. 13), expanded for few items as in
     ``reach``. As nats and characters of names: the figure is that a character, and a name is what
-    is drawn anew, for its characters are no independent witnesses.
+    is drawn again, for its characters are no independent witnesses.
 
     Args:
         numerators: (N,), such as each name's nats.

@@ -1,4 +1,4 @@
-"""What comes out of a model at each temperature: how plausible, how much copied or repeated."""
+"""Samples by temperature: how plausible they are, and how many are copies or repeats."""
 
 from __future__ import annotations
 
@@ -8,22 +8,21 @@ from typing import Any
 
 from ..data.unicode import normalise, split_units
 from ..errors import ConfigError, GenerationError
-from ..generation import LanguageModel
-from .draws import plain_draws
+from ..generation import NameModel, Sample
+from .samples import NameSamples
 
 
 @dataclass(frozen=True, kw_only=True)
 class Draws:
-    """Plain draws at one temperature, copies and repeats let through.
+    """Names sampled at one temperature, copies and repeats let through.
 
     Attributes:
-        temperature: of the draws.
+        temperature: of the samples.
         strings: how many there are.
-        nats_per_char: their mean -log p under the model itself, that is at temperature 1, end
-            symbols counted; without each first character if the model has no begin symbol. Low
-            is plausible to the model, and lower than real names is bland.
-        copied: share that is in the training list.
-        repeated: share that an earlier draw gave already.
+        nats_per_char: their mean -log p under the model at temperature 1, end symbols counted;
+            without each first character if the model has no begin symbol.
+        copied: share in the training list.
+        repeated: share that repeats an earlier sample.
         new: share that is neither.
     """
 
@@ -40,26 +39,28 @@ class Draws:
 
 
 def temperature_sweep(
-    model: LanguageModel,
+    model: NameModel,
     temperatures: Sequence[float],
     n: int = 1000,
     *,
     seed: int = 0,
     start: str = "",
     threads: int | None = None,
+    drawn: NameSamples | None = None,
 ) -> list[Draws]:
-    """Draw ``n`` strings at each temperature and measure them.
+    """Sample ``n`` names at each temperature and measure them.
 
-    The share of repeats grows with ``n``: compare figures of the same one.
+    The share of repeats grows with ``n``: compare figures for the same ``n``.
 
     Args:
         model: with its training list.
         temperatures: 0 is greedy.
         n: strings a temperature.
-        seed: decides the draws.
-        start: what they begin with; without it, a model that has no begin symbol begins as often
-            with each character as the training list does.
+        seed: decides the samples.
+        start: what they begin with; without it, a model without a begin symbol begins as the
+            training names do.
         threads: at most so many.
+        drawn: samples shared with other figures; by default the model is sampled here.
 
     Raises:
         ConfigError: ``temperatures`` is empty, or an argument lies outside what it may be.
@@ -72,16 +73,15 @@ def temperature_sweep(
             "copies need the training list to tell them by, which is not with this model. "
             "Load a run folder that has its train_names.txt."
         )
-    return [_draws(model, float(t), n, seed, start, threads) for t in temperatures]
+    if drawn is None:
+        like = list(model.training_set) if not (start or model.rnn.config.begin) else []
+        drawn = NameSamples(model=model, seed=seed, like=like, threads=threads)
+    return [
+        _measured(model, float(t), drawn.take(n, temperature=t, start=start)) for t in temperatures
+    ]
 
 
-def _draws(
-    model: LanguageModel, temperature: float, n: int, seed: int, start: str, threads: int | None
-) -> Draws:
-    like = list(model.training_set or ()) if not (start or model.rnn.config.begin) else []
-    found, _ = plain_draws(
-        model, n, temperature=temperature, seed=seed, start=start, like=like, threads=threads
-    )
+def _measured(model: NameModel, temperature: float, found: Sequence[Sample]) -> Draws:
     end = 1 if model.rnn.config.begin else 0
     characters = sum(len(split_units(s.text, model.vocabulary.unit)) + end for s in found)
     first = {normalise(s.text): s.origin for s in reversed(found)}

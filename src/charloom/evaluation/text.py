@@ -13,20 +13,20 @@ from ..data.text import TextCorpus
 from ..data.unicode import split_units
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError
-from ..generation import LanguageModel
+from ..generation import TextModel
 from ..models.scoring.text import WARM
-from .drawn import CHANCE, NGRAMS
-from .metrics.blocks import BLOCK, block_nats, blocks_of
 from .metrics.calibration import CELLS, calibration, calibration_measure
-from .metrics.distributions import Units, ngrams_apart
+from .metrics.distributions import Units, ngram_divergence
+from .metrics.generated import CHANCE, NGRAMS
 from .metrics.likelihood import per_character
-from .metrics.text_likelihood import ids_of, text_likelihood
+from .metrics.text_likelihood import BLOCK, block_nats, blocks_of, ids_of, text_likelihood
 from .metrics.two_sample import two_sample_accuracy
 from .results import Measurement, Settings
+from .samples import TextSamples
 from .statistics import Estimate, Measure, changed, ratio_estimate, share_estimate
 
 PASSAGE = 100
-"""Characters of a passage: what is drawn anew for intervals, and what a classifier is shown."""
+"""Characters of a passage: what is drawn again for intervals, and what a classifier is shown."""
 
 SCORED = 400
 """Blocks that are scored one by one for the interval, at most, taken at random."""
@@ -39,29 +39,31 @@ REAL = 200_000
 
 
 def measure_text(
-    model: LanguageModel,
+    model: TextModel,
     held_out: str | TextCorpus,
     *,
     samples: int = 20_000,
     temperature: float = 1.0,
     seed: int = 0,
     threads: int | None = None,
+    drawn: TextSamples | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Measurement:
-    """Measure ``model`` on text that it has not seen, and on as much that it draws as ``samples``.
+    """Measure ``model`` on text that it was not trained on, and by text sampled from it.
 
-    Drawn text is compared with one half of the held-out text; so is the other half, beside it.
+    Sampled text is compared with one half of the held-out text; so is the other half, beside it.
 
     Args:
         model: of running text.
         held_out: real text that it was not trained on.
-        samples: characters that are drawn; with 0, only what needs none is measured.
-        temperature, seed: of the draw.
+        samples: characters to sample; 0 samples none, and leaves out what needs them.
+        temperature, seed: of the samples.
         threads: at most so many; the result is the same.
+        drawn: samples shared with other figures; by default the model is sampled here.
         progress: called with what is being measured, and how far it is, from 0 to 1.
 
     Raises:
-        ConfigError: the model is one of names, or a number lies outside what it may be.
+        ConfigError: a number is out of range.
         CorpusError: none of the text can be scored.
     """
     if samples < 0:
@@ -95,20 +97,21 @@ def measure_text(
         what = "one block" if len(blocks) == 1 else f"{len(blocks)} blocks"
         notes.append(
             f"The held-out text is only {what} of {BLOCK:,} characters: "
-            + ("it cannot say" if len(blocks) == 1 else "they hardly say")
-            + " how far chance goes."
+            + ("its figures have no interval." if len(blocks) == 1 else "the intervals are wide.")
         )
     if samples:
         tell("drawing", 0.4)
-        drawn = model.text(samples, temperature=temperature, seed=seed)
+        drawn = drawn or TextSamples(model=model, seed=seed)
+        sampled = drawn.take(samples, temperature=temperature)
         tell("comparing", 0.8)
         real = _readable(model.vocabulary, ids[:REAL])
         half = len(real) // 2
-        passages = [_passages(text, model.vocabulary) for text in (drawn, real[:half], real[half:])]
+        texts = (sampled, real[:half], real[half:])
+        passages = [_passages(text, model.vocabulary) for text in texts]
         compared = _compared(*passages, seed=seed)
         measures += compared
         if not compared:
-            notes.append("There is too little text to compare draws with.")
+            notes.append("There is too little text to compare samples with.")
     tell("done", 1.0)
     return Measurement(
         likelihood=found,
@@ -140,7 +143,7 @@ def _compared(
     found = []
     for n in range(1, 5):
         ours, real = (
-            ngrams_apart(sample, here, n, size=size, edges=False, seed=seed)
+            ngram_divergence(sample, here, n, size=size, edges=False, seed=seed)
             for sample in (drawn, there)
         )
         assert ours is not None  # there are passages
@@ -178,13 +181,13 @@ def _compared(
         found.append(
             Measure(
                 name="two_sample_accuracy",
-                title="Told from real text",
+                title="Distinguished from real text",
                 estimate=accuracy,
                 unit="%",
                 better="lower",
                 real=CHANCE,
-                explanation=f"How often a classifier tells {PASSAGE} drawn characters from real "
-                "ones; a half is chance.",
+                explanation=f"How often a classifier distinguishes {PASSAGE} sampled characters "
+                "from real ones; 50 % is chance.",
             )
         )
     return found

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import SampleConfig, Unit
-from ..data.unicode import normalise, split_units
+from ..config import SampleConfig
+from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY
 from ..models.sampling import Sampler
 from ..models.threads import one_blas_thread
 from .model import LanguageModel
 from .names import NameModel
-from .novelty import CELLS
+from .nearest import nearest
 from .text import TextModel
 
 END = "<end>"
 """What stands for the end symbol: no character looks like it."""
 
 UNKNOWN = "\ufffd"
-"""What stands for characters that the model has no id for, if it has learnt of such."""
+"""What stands for characters that the model has no id for, if it has learned of such."""
 
 ROWS = 256
 """Strings that are read together, at most."""
@@ -100,7 +100,8 @@ def explain(
         alternatives: how many a character has, if the vocabulary holds as many others; equally
             likely ones in the vocabulary's order.
         temperature: divides the logits; 1 is the model itself.
-        compare: whether to look for the nearest training strings.
+        compare: whether to look for the nearest training strings: the first in sorted order of
+            several that are equally near.
 
     Raises:
         VocabularyError: a text has a character that the model never saw.
@@ -117,44 +118,14 @@ def explain(
             rows = order[first : first + ROWS]
             parts = _read(model, [strings[i] for i in rows], alternatives, sampler)
             read |= zip(rows, parts, strict=True)
-    known = None
+    near: list[tuple[str, int] | None] = [None] * len(normal)
     if compare and isinstance(model, NameModel):
-        known = model.novelty(allow_known=True).known
-    near = nearest(normal, known, model.vocabulary.unit) if known else [None] * len(normal)
+        known = sorted(model.novelty(allow_known=True).known or ())
+        if known:
+            edits, places = nearest(normal, known, unit=model.vocabulary.unit)
+            near = [(known[i], int(d)) for i, d in zip(places, edits, strict=True)]
     given = ["" if model.rnn.config.begin else model.vocabulary.decode(s[:1]) for s in strings]
     return [Explanation(text, given[i], *read[i], near[i]) for i, text in enumerate(texts)]
-
-
-def nearest(
-    texts: Sequence[str], known: Collection[str], unit: Unit = "character"
-) -> list[tuple[str, int]]:
-    """Return the one of ``known`` nearest to each text, and its distance in edits.
-
-    Edits are insertions, deletions and substitutions of units; the first in sorted order of
-    several. ``known`` holds one string at least; all are compared as they are.
-    """
-    from rapidfuzz.distance import Levenshtein
-    from rapidfuzz.process import cdist
-
-    candidates = list(known)
-    parts: list[Any] = candidates
-    asked: list[Any] = list(texts)
-    if unit != "character":
-        parts, asked = ([split_units(t, unit) for t in ts] for ts in (candidates, texts))
-    found: list[tuple[str, int]] = []
-    rows = max(1, CELLS // len(parts))
-    for first in range(0, len(asked), rows):
-        distances = cdist(
-            asked[first : first + rows],
-            parts,
-            scorer=Levenshtein.distance,
-            dtype=np.int32,
-            workers=-1,
-        )
-        for row in distances:
-            best = row.min()
-            found.append((min(candidates[i] for i in np.flatnonzero(row == best)), int(best)))
-    return found
 
 
 def _read(
@@ -175,9 +146,9 @@ def _read(
         own = log_p[np.arange(len(ids)), came]
         nats[: len(ids)] -= own
         best = np.argsort(-log_p, axis=1, kind="stable")[:, : alternatives + 1]
-        chances = np.exp(np.take_along_axis(log_p, best, axis=1))
+        p = np.exp(np.take_along_axis(log_p, best, axis=1))
         for i, target in enumerate(came.tolist()):
-            pairs = zip(best[i].tolist(), chances[i].tolist(), strict=True)
+            pairs = zip(best[i].tolist(), p[i].tolist(), strict=True)
             others = [(characters[k], p) for k, p in pairs if k != target][:alternatives]
             steps[i].append(Step(characters[target], math.exp(own[i]), tuple(others)))
     return list(zip(map(tuple, steps), nats.tolist(), strict=True))

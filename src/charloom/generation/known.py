@@ -1,4 +1,4 @@
-"""The names that a model learnt from, as a set: of strings where they are few, of arrays else."""
+"""The training names as a set: of strings where they are few, else of arrays."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class NameModel(LanguageModel):
     ) -> Generated:
         """Return the ``n`` likeliest strings that may come out, the likeliest first.
 
-        ``beam`` makes it quick, but not exact: of each length, only so many prefixes go on.
+        ``beam`` makes it quick, but not exact: of each length, only so many prefixes continue.
         ``options``, results and errors are those of ``generate``; a seed changes nothing.
         """
         return _gather(self.stream_best(n, beam=beam, **options))

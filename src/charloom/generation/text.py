@@ -106,7 +106,7 @@ def stream_text(
     start: str = "",
     config: SampleConfig | None = None,
 ) -> Iterator[str]:
-    """Draw text that goes on from ``start``; hand out ``start``, then unit by unit what is drawn.
+    """Draw text that continues from ``start``; hand out ``start``, then unit by unit what is drawn.
 
     The model begins a text: it reads the boundary, then ``start``. The boundary and the unknown
     symbol are never drawn: the others are, as if it were given that it is none of these.

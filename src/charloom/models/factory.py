@@ -54,7 +54,7 @@ def ngram_part(weights: Weights) -> dict[str, NDArray[Any]]:
 
 
 def parameters_of(config: ModelConfig, weights: Weights) -> int:
-    """Return the numbers that were learnt: the network's weights, and the n-gram's shares."""
+    """Return the numbers that were learned: the network's weights, and the n-gram's shares."""
     count = 0
     if config.has_network:
         count += parameter_count(config, len(weights["embedding"]))

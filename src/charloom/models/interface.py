@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..config import ModelConfig
 
 NEVER = -1e30
-"""A logit that comes to a probability of 0, but can be reckoned with."""
+"""A logit that comes to a probability of 0, but can be computed with."""
 
 Floats = NDArray[np.float32]
 
@@ -20,7 +20,7 @@ class Recurrence(Protocol):
     """What generation and scoring need of a model, of whatever kind.
 
     ``NumpyRNN`` has it, and so have ``ngram.NGram``, ``mixture.Mixture`` and ``blend.Blend``. The
-    carry is to be copied, not to be reckoned with.
+    carry is to be copied, not to be computed with.
     """
 
     config: ModelConfig

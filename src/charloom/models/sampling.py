@@ -155,5 +155,5 @@ def _require_finite(values: NDArray[np.floating]) -> None:
     if not np.isfinite(values).all():
         raise GenerationError(
             "the model's logits must be finite numbers. Received: NaN or infinity; its weights "
-            "are out of all proportion, so train anew with a lower learning rate."
+            "are out of all proportion, so train again with a lower learning rate."
         )

@@ -75,7 +75,7 @@ def one_blas_thread() -> Iterator[None]:
 
 @cache
 def _controller(scipy: int) -> Any:
-    """Find every BLAS that is loaded; it takes milliseconds, so anew only as SciPy comes.
+    """Find every BLAS that is loaded; it takes milliseconds, so again only as SciPy comes.
 
     Args:
         scipy: how many of SciPy's modules are loaded; some bring a BLAS of its own.

@@ -1,4 +1,4 @@
-"""Checkpoints of a training in its run folder: the last few states that it can go on from."""
+"""Checkpoints of a training in its run folder: the last few states that it can continue from."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STATE_FILES = (_STATE, _ARRAYS)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FoundState:
-    """A state to go on from.
+    """A state to continue from.
 
     Attributes:
         arrays, data: what it holds.
@@ -122,7 +122,7 @@ def load_state(run: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
 
 
 def forget_state(run: Path) -> None:
-    """Make sure that nobody goes on from a training state in ``run``, if it holds any.
+    """Make sure that nobody continues from a training state in ``run``, if it holds any.
 
     Stopped on its way, this leaves the latest.
 

@@ -1,4 +1,4 @@
-"""Canaries: random strings to learn along, by which it is told what a model gives away."""
+"""Canaries: random strings added to the training names, to measure memorisation."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def canaries(
         lengths: of the real names, in the vocabulary's units.
         count: how many.
         seed: decides them.
-        names: what none may be: the names learnt along with them.
+        names: what none may be: the names added to them.
 
     Raises:
         ConfigError: the vocabulary has too few characters for random strings.
@@ -68,7 +68,7 @@ def usable(vocabulary: Vocabulary) -> tuple[str, ...]:
 def random_strings(vocabulary: Vocabulary, length: int, rng: np.random.Generator) -> Iterator[str]:
     """Yield random strings of ``length`` letters that can be names, without end.
 
-    A string whose letters would melt together (in NFC, or as graphemes) is drawn anew.
+    A string whose letters would melt together (in NFC, or as graphemes) is drawn again.
 
     Raises:
         ConfigError: hardly any can.

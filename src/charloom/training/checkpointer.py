@@ -1,23 +1,22 @@
-"""What of a training goes to the run folder, and how a later training goes on from it."""
+"""What of a training is saved and when: the best model, the state to resume from, single epochs."""
 
 from __future__ import annotations
 
-import hashlib
+import math
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from numpy.typing import NDArray
 
 from .._version import __version__ as charloom_version
 from ..config import ModelConfig, TrainConfig
-from ..data.vocabulary import Vocabulary
-from ..errors import RunError
 from ..run import (
     CHECKPOINTS,
     EPOCHS,
@@ -25,257 +24,226 @@ from ..run import (
     SavedModel,
     claim,
     epoch_folder,
-    find_state,
     forget_state,
     holds_model,
     holds_state,
     load_model,
     save_model,
     save_state,
-    sound_facts,
 )
 from ..storage import creating, is_part
-from .data import Material
+from ..storage.lock import LOCK, held
+from .data import TrainingData, Weights
+from .engines.base import Engine
+from .events import Event, Saved
 from .history import HISTORY, append_history, write_history
-from .lock import LOCK, held
 from .ngram import ngram_facts
-from .progress import Progress, Resumed
-
-MAY_CHANGE = {
-    "epochs", "seconds", "patience", "save_seconds", "save_steps", "keep_checkpoints",
-}  # fmt: skip
-"""Settings of a training that may be others when it is resumed."""
-
-_BEST = "best/"
-"""Before the names of the best epoch's weights, among the arrays of a state."""
-
-_DEFAULTS = {"model": ModelConfig().to_dict(), "training": TrainConfig().to_dict()}
+from .progress import Progress
+from .resume import BEST, ResumeChecks, Resumed, vocabulary_digest
 
 
-@dataclass(frozen=True, kw_only=True)
-class Keeper:
-    """Saves the best model and the training's state to ``folder``, and reads them back."""
+@dataclass(kw_only=True)
+class Checkpointer:
+    """Saves a training to its run folder, and reads it back.
 
-    folder: Path
+    Attributes:
+        folder: the run folder; ``None`` saves nothing.
+        model, training, data, backend: what is trained, how, on what and where.
+        started: ``time.monotonic()`` when training began.
+        seconds_between: between two saves at the end of an epoch, at least.
+        time_share: of the whole time, that saves at the end of an epoch may take.
+        best_weights: those of ``Progress.best_epoch``.
+        saved_epoch: the epoch whose weights the folder holds; 0 for none.
+    """
+
+    folder: Path | None
     model: ModelConfig
     training: TrainConfig
+    data: TrainingData
     backend: str
-    digest: str
-    corpus_facts: Mapping[str, Any]
-    label_names: tuple[str, ...]
-    vocabulary: Vocabulary
-    train_names: Sequence[str] | None
-    held_out_names: Sequence[str] | None
-    held_out_text: str | None
+    started: float = field(default_factory=time.monotonic)
+    seconds_between: float = 5.0
+    time_share: float = 0.01
+    best_weights: Weights = field(default_factory=dict)
+    saved_epoch: int = 0
 
-    @classmethod
-    def of(
-        cls,
-        folder: Path,
-        model: ModelConfig,
-        training: TrainConfig,
-        material: Material,
-        backend: str,
-    ) -> Keeper:
-        """Return the one that saves what is learnt from ``material`` to ``folder``."""
-        return cls(
-            folder=folder,
-            model=model,
-            training=training,
-            backend=backend,
-            digest=material.digest,
-            corpus_facts=material.facts(),
-            label_names=material.label_names,
-            vocabulary=material.vocabulary,
-            train_names=material.train_names,
-            held_out_names=material.held_out_names,
-            held_out_text=material.held_out_text,
-        )
+    def __post_init__(self) -> None:
+        self._saved_at = time.monotonic()
+        self._epoch_end_saved_at, self._save_cost = -math.inf, 0.0
+
+    # The folder
 
     @contextmanager
     def claimed(self, *, force: bool, resume: bool) -> Iterator[bool]:
-        """Keep the folder for us alone; the value says whether it holds a training to resume.
+        """Lock the folder for this training; the value says whether it holds one to resume.
 
         Raises:
             RunError: another training is at work there, or it holds something, and neither
                 ``force`` nor ``resume`` allows that.
         """
+        if self.folder is None:
+            yield False
+            return
         with creating(self.folder):
             names = {path.name for path in self.folder.iterdir()}
         if names and LOCK not in names and not force:  # a refusal should leave no lock file behind
-            self._claim(force=force, resume=resume)
+            self._claim(self.folder, force=force, resume=resume)
         with held(self.folder):
-            yield self._claim(force=force, resume=resume)
+            yield self._claim(self.folder, force=force, resume=resume)
 
-    def _claim(self, *, force: bool, resume: bool) -> bool:
-        resumes = resume and holds_state(self.folder)
+    def _claim(self, folder: Path, *, force: bool, resume: bool) -> bool:
+        resumes = resume and holds_state(folder)
         if not resumes:
-            begun = resume and not force and self._begun()
-            claim(self.folder, force=force or begun, ignored={LOCK})
+            ours = resume and not force and self._is_ours(folder)
+            claim(folder, force=force or ours, ignored={LOCK})
         return resumes
 
-    def _begun(self) -> bool:
-        """Say whether the folder holds nothing but what our training, begun anew, replaces.
+    def _is_ours(self, folder: Path) -> bool:
+        """Say whether the folder holds nothing but what this training replaces when it starts over.
 
         Raises:
             RunError: it holds models of another training.
         """
-        if not self.folder.is_dir():
+        if not folder.is_dir():
             return False
         ours = {*FILES, HISTORY, LOCK, EPOCHS, CHECKPOINTS}
-        if not all(is_part(path.name, ours) for path in self.folder.iterdir()):
+        if not all(is_part(path.name, ours) for path in folder.iterdir()):
             return False
-        for folder in (self.folder, *sorted((self.folder / EPOCHS).glob("*"))):
-            if holds_model(folder):
-                saved = load_model(folder)
-                self._same("corpus", *self._corpora(saved))
-                self._same("list of labels", saved.labels, self.label_names)
-                self._same_settings("model", saved.config.to_dict())
-                self._same_settings("training", saved.facts.get("training"))
+        checks = ResumeChecks(folder, self.model, self.training, self.data)
+        for place in (folder, *sorted((folder / EPOCHS).glob("*"))):
+            if holds_model(place):
+                checks.model(load_model(place))
         return True
 
-    def _corpora(self, saved: SavedModel) -> tuple[str, str]:
-        """Return what tells a model's corpus from others, and the same of ours."""
-        if "digest" in saved.facts:
-            return str(saved.facts["digest"]), self.digest
-        names = (*(saved.train_names or ()), *(saved.held_out_names or ()))
-        ours = (*(self.train_names or ()), *(self.held_out_names or ()))
-        return _digest(names), _digest(ours)
-
     def begin(self, at: Progress, *, resumes: bool) -> None:
-        """Cut the history to what ``at`` tells of; a new training also drops the earlier state."""
+        """Cut the history to ``at``; a new training also drops the earlier state."""
+        if self.folder is None:
+            return
         if not resumes:
             forget_state(self.folder)
         write_history(self.folder, at.history)
 
-    def add_to_history(self, at: Progress) -> None:
-        """Record the latest epoch."""
-        append_history(self.folder, at.history[-1])
+    def load(self) -> Resumed:
+        """Return where the folder's training resumes, and take over its best weights.
 
-    def save_epoch(self, weights: Mapping[str, NDArray[Any]], at: Progress, seconds: float) -> None:
+        Raises:
+            RunError: it is a training of another corpus, model or setting.
+        """
+        assert self.folder is not None  # a training without a folder is never resumed
+        resumed = ResumeChecks(self.folder, self.model, self.training, self.data).state()
+        self.best_weights, self.saved_epoch = resumed.best_weights, resumed.saved_epoch
+        return resumed
+
+    # When
+
+    def due(self, at: Progress) -> bool:
+        """Say whether the state is to be saved after this step."""
+        every, seconds = self.training.save_steps, self.training.save_seconds
+        if self.folder is None:
+            return False
+        by_steps = every > 0 and at.step % every == 0
+        return by_steps or 0 < seconds <= time.monotonic() - self._saved_at
+
+    def epoch_over(self, weights: Weights, at: Progress, *, last: bool) -> None:
+        """Keep the weights under the epoch's number, if that is asked for."""
+        every = self.training.keep_epochs
+        if self.folder is not None and every and (last or at.epoch % every == 0):
+            self.save_epoch(weights, at)
+
+    def save_after_epoch(self, engine: Engine, at: Progress) -> Iterator[Event]:
+        """Save at an epoch's end, unless that was done a moment ago, or would cost too much."""
+        if self.due(at):
+            yield from self.save(engine, at)
+            return
+        begun = time.monotonic()
+        wait = max(self.seconds_between, self._save_cost / self.time_share)
+        if begun - self._epoch_end_saved_at >= wait:
+            yield from self.save(engine, at)
+            self._epoch_end_saved_at = time.monotonic()
+            self._save_cost = self._epoch_end_saved_at - begun
+
+    # What
+
+    def save(self, engine: Engine, at: Progress) -> Iterator[Event]:
+        """Save the best model, if it is a new one, and the state."""
+        if self.folder is None:
+            return
+        if at.best is not None:
+            self.save_best(at.best, at)
+        self.save_state(engine.state(), at)
+        self._saved_at = time.monotonic()
+        yield Saved(folder=self.folder, epoch=at.best_epoch)
+
+    def save_best(self, losses: Mapping[str, Any], at: Progress) -> bool:
+        """Save ``best_weights``, which reached ``losses``, unless they are saved already."""
+        if self.folder is None or 0 < self.saved_epoch == at.best_epoch:
+            return False
+        self.save_model(self.best_weights, losses, at)
+        self.saved_epoch = at.best_epoch
+        return True
+
+    def record_epoch(self, at: Progress) -> None:
+        """Add the latest epoch to the folder's history."""
+        if self.folder is not None:
+            append_history(self.folder, at.history[-1])
+
+    def save_epoch(self, weights: Weights, at: Progress) -> None:
         """Save the weights at an epoch's end, as a model of its own that is named after it."""
-        folder = epoch_folder(self.folder, at.epoch)
-        replace(self, folder=folder).save_model(weights, at.history[-1], at, seconds)
+        assert self.folder is not None
+        single = replace(self, folder=epoch_folder(self.folder, at.epoch))
+        single.save_model(weights, at.history[-1], at)
 
-    def save_model(
-        self,
-        weights: Mapping[str, NDArray[Any]],
-        losses: Mapping[str, Any],
-        at: Progress,
-        seconds: float,
-    ) -> None:
+    def save_model(self, weights: Weights, losses: Mapping[str, Any], at: Progress) -> None:
         """Save ``weights``, which reached ``losses``."""
+        assert self.folder is not None
+        save_model(self.folder, self.saved(weights, losses, at))
+
+    def saved(self, weights: Weights, losses: Mapping[str, Any], at: Progress) -> SavedModel:
+        """Return the model with ``weights``, which reached ``losses``, as it is saved."""
+        data = self.data
         facts = {
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            **self.corpus_facts,
-            "digest": self.digest,
+            **data.facts(),
+            "digest": data.digest,
             "training": self.training.to_dict(),
             "backend": self.backend,
             "versions": _versions(self.backend),
             **ngram_facts(weights),
             "best": dict(losses),
             "history": at.history,
-            "seconds": round(seconds, 3),
+            "seconds": round(time.monotonic() - self.started, 3),
         }
-        save_model(
-            self.folder,
-            SavedModel(
-                config=self.model,
-                vocabulary=self.vocabulary,
-                labels=self.label_names,
-                weights=weights,
-                facts=facts,
-                train_names=self.train_names,
-                held_out_names=self.held_out_names,
-                held_out_text=self.held_out_text,
-            ),
+        return SavedModel(
+            config=self.model,
+            vocabulary=data.vocabulary,
+            labels=data.label_names,
+            weights=weights,
+            facts=facts,
+            train_names=data.train_names,
+            held_out_names=data.held_out_names,
+            held_out_text=data.held_out_text,
         )
 
-    def save_state(
-        self,
-        arrays: Mapping[str, NDArray[Any]],
-        at: Progress,
-        buckets: int | None,
-        best_weights: Mapping[str, NDArray[Any]] | None = None,
-    ) -> None:
-        """Save what a resumed training needs; ``best_weights`` are those of ``at.best_epoch``.
+    def save_state(self, arrays: Mapping[str, NDArray[Any]], at: Progress) -> None:
+        """Save what a resumed training needs.
 
-        They are in the folder's model too, but that may be gone on to a later epoch's, or be
-        damaged, when training goes on from here.
+        The best weights are in the folder's model too, but that may be of a later epoch, or
+        damaged, when training resumes from here.
         """
-        best = best_weights if at.best_epoch else None
+        assert self.folder is not None
         state = {
-            "corpus": self.digest,
-            "vocabulary": self._vocabulary(),
+            "corpus": self.data.digest,
+            "vocabulary": vocabulary_digest(self.data),
             "model": self.model.to_dict(),
             "training": self.training.to_dict(),
             "backend": self.backend,
-            "buckets": buckets,
+            "batches": asdict(self.data.plan),
             "progress": asdict(at),
         }
-        arrays = {**arrays, **{_BEST + name: array for name, array in (best or {}).items()}}
+        best = self.best_weights if at.best_epoch else {}
+        arrays = {**arrays, **{BEST + name: array for name, array in best.items()}}
         keep = self.training.keep_checkpoints
         save_state(self.folder, arrays, state, step=at.step, keep=keep)
-
-    def load(self) -> Resumed:
-        """Return where the folder's training goes on.
-
-        Raises:
-            RunError: it is a training of another corpus, model or setting.
-        """
-        found = find_state(self.folder)
-        state = found.data
-        self._same("corpus", state.get("corpus"), self.digest)
-        ours = self._vocabulary()  # not only the corpus's, if training began with a model
-        self._same("vocabulary", state.get("vocabulary", ours), ours)
-        self._same_settings("model", state.get("model"))
-        self._same_settings("training", state.get("training"))
-        try:
-            progress = Progress(**state["progress"])
-        except (KeyError, TypeError) as error:
-            raise RunError(f"{self.folder} holds no progress to resume from: {error}.") from error
-        arrays = {n: a for n, a in found.arrays.items() if not n.startswith(_BEST)}
-        best = {n.removeprefix(_BEST): a for n, a in found.arrays.items() if n.startswith(_BEST)}
-        saved_epoch = progress.best_epoch
-        if not best and saved_epoch:  # an earlier version's: the model must do
-            best = dict(load_model(self.folder).weights)
-        elif (sound_facts(self.folder) or {}).get("best") != progress.best:
-            saved_epoch = 0
-        return Resumed(
-            arrays=arrays,
-            progress=progress,
-            best_weights=best,
-            backend=str(state.get("backend")),
-            epochs=state["training"].get("epochs", self.training.epochs),
-            buckets=state.get("buckets"),
-            saved_epoch=saved_epoch,
-            damaged=found.damaged,
-        )
-
-    def _vocabulary(self) -> str:
-        v = self.vocabulary
-        known = repr((v.characters, v.unit, v.has_unknown, self.label_names)).encode()
-        return f"{v.size} symbols, {hashlib.sha256(known).hexdigest()[:16]}"
-
-    def _same_settings(self, part: Literal["model", "training"], theirs: object) -> None:
-        ours = getattr(self, part).to_dict()
-        if not isinstance(theirs, dict):
-            self._same(part, theirs, ours)
-            return
-        theirs = {**_DEFAULTS[part], **theirs}  # a field that was not there yet had its default
-        for key in sorted(set(ours) - MAY_CHANGE):
-            self._same(key.replace("_", " "), theirs.get(key), ours[key])
-
-    def _same(self, what: str, theirs: object, ours: object) -> None:
-        if theirs != ours:
-            raise RunError(
-                f"{self.folder} was trained with another {what} ({theirs}; now {ours}), so it "
-                "cannot be resumed. Give the same one, or choose another --out."
-            )
-
-
-def _digest(lines: tuple[str, ...]) -> str:
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
 
 def _versions(backend: str) -> dict[str, str]:

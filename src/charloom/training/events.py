@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
 
 from ..config import ModelConfig
 from ..data.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from ..run import SavedModel
 
 Reason = Literal["epochs", "early stopping", "seconds", "interrupted", "callback", "diverged"]
 
@@ -26,9 +29,9 @@ class Started:
         parameters: trainable numbers of the network, or the n-gram's, if there is no network.
         counted: what training goes through: ``names``, or ``characters`` of text.
         train_size, held_out_size: how many of them are in each part.
-        steps_per_epoch, epochs: the longest that training will go on; counting takes no steps.
+        steps_per_epoch, epochs: the longest that training will continue; counting takes no steps.
         padded_share: share of the batches' cells that is padding.
-        first_epoch: 1, or the epoch at which a resumed run goes on.
+        first_epoch: 1, or the epoch at which a resumed run continues.
     """
 
     model: ModelConfig
@@ -107,7 +110,7 @@ class Saved:
 
 @dataclass(frozen=True, kw_only=True)
 class Warned:
-    """Something that the user should know; training goes on."""
+    """Something that the user should know; training continues."""
 
     message: str
 
@@ -123,7 +126,7 @@ class Finished:
         train_nats_per_char, held_out_nats_per_char, held_out_window_nats_per_char: the losses of
             that epoch.
         seconds: since training began.
-        weights: the kept weights, by the names of ``models.recurrence``.
+        saved: the kept model with its facts and data: what a run folder holds.
     """
 
     reason: Reason
@@ -133,8 +136,13 @@ class Finished:
     train_nats_per_char: float
     held_out_nats_per_char: float | None
     seconds: float
-    weights: Mapping[str, NDArray[Any]]
+    saved: SavedModel
     held_out_window_nats_per_char: float | None = None
+
+    @property
+    def weights(self) -> Mapping[str, NDArray[Any]]:
+        """The kept weights, by name."""
+        return self.saved.weights
 
 
 Event = Started | Step | Evaluated | Saved | Warned | Finished

@@ -26,7 +26,7 @@ def write_history(folder: Path, entries: Sequence[Mapping[str, Any]]) -> None:
 def append_history(folder: Path, entry: Mapping[str, Any]) -> None:
     """Add a line, whole or not at all.
 
-    Not flushed to the disk: after a power failure a resumed training writes the history anew.
+    Not flushed to the disk: after a power failure a resumed training writes the history again.
 
     Raises:
         RunError: the folder cannot be written.

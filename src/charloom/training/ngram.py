@@ -1,4 +1,4 @@
-"""The n-gram of what a training learns from: which order, and with which share of a mixture."""
+"""Fitting an n-gram to the training data: which order, and which mixture weight."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from ..models.mixture import best_share
 from ..models.ngram.arrays import SHARE, level_ends, uniform_arrays
 from ..models.ngram.counts import MOST_NODES, Counts, count
 
-ORDER, SHARE_UNTOLD = 5, 0.5
-"""Where nothing can tell better: of lists of 20 to 600 names, no other gains 0.005 nats."""
+DEFAULT_ORDER, DEFAULT_WEIGHT = 5, 0.5
+"""Order and mixture weight where too little is held out to choose them: on lists of 20 to 600
+names, no others gain 0.005 nats."""
 
 FOLDS = 5
 """Parts that are held out in turn where nothing else is."""
@@ -37,8 +38,8 @@ Stream = NDArray[np.int32]
 Numbers = NDArray[np.float64]
 
 
-class Counted:
-    """The n-grams of a training's strings, and the probabilities that they give to the held-out.
+class NgramFit:
+    """The n-grams of the training strings, and the probabilities they give to the held-out ones.
 
     Attributes:
         warnings: what the user should know.
@@ -52,7 +53,7 @@ class Counted:
         size: int,
         most_nodes: int = MOST_NODES,
     ) -> None:
-        """Count.
+        """Count the n-grams.
 
         Args:
             model: one that has an n-gram.
@@ -110,29 +111,33 @@ class Counted:
         """
         orders = self._orders()
         if self.held_out is None:
-            return self.build(self._order_untold(orders)), None
+            return self.build(self._order_by_folds(orders)), None
         rows = [max(order - 1, 0) for order in orders]
         nats = [float(-np.log(self.held_out[row]).mean()) for row in rows]
         best = _least(nats)
         return self.build(orders[best]), nats[best]
 
-    def mixed(self, network: Numbers | None) -> tuple[dict[str, NDArray[Any]], float | None]:
-        """Return what a mixture has beside its network, and its held-out nats a character.
+    def mixture(
+        self, network_nats: Numbers | None
+    ) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
+        """Return what a mixture has beside its network, and its held-out losses by name.
 
         Args:
-            network: the probabilities that the network gives to what is held out; ``None`` if it
-                is too little to choose by.
+            network_nats: the network's loss at each held-out character, (N,); ``None`` if too
+                little is held out to choose by: then there are no losses.
         """
         orders = self._orders()
-        if self.held_out is None or network is None:
-            untold = np.array([SHARE_UNTOLD], np.float32)
-            return {**self.build(self._order_untold(orders)), SHARE: untold}, None
+        if self.held_out is None or network_nats is None:
+            default = np.array([DEFAULT_WEIGHT], np.float32)
+            return {**self.build(self._order_by_folds(orders)), SHARE: default}, {}
+        network = np.exp(-network_nats)
         found = [best_share(network, self.held_out[order - 1]) for order in orders]
         best = _least([nats for _, nats in found])
         share, nats = found[best]
-        return {**self.build(orders[best]), SHARE: np.array([share], np.float32)}, nats
+        losses = {"held_out_nats_per_char": nats, NETWORK_ALONE: float(network_nats.mean())}
+        return {**self.build(orders[best]), SHARE: np.array([share], np.float32)}, losses
 
-    def _order_untold(self, orders: list[int]) -> int:
+    def _order_by_folds(self, orders: list[int]) -> int:
         """Choose an order by parts of what is trained on, held out in turn."""
         if len(orders) == 1:
             return orders[0]
@@ -141,7 +146,9 @@ class Counted:
             nats -= np.log(
                 _padded(count(train, self._size, orders[-1]).probabilities(held_out), orders[-1])
             ).sum(axis=1)
-        return 1 + _least(nats / len(self._stream)) if nats.any() else min(ORDER, orders[-1])
+        return (
+            1 + _least(nats / len(self._stream)) if nats.any() else min(DEFAULT_ORDER, orders[-1])
+        )
 
     def train_nats(self, arrays: Mapping[str, NDArray[Any]]) -> float:
         """Return the nats a character of the n-gram ``arrays`` on what was counted, or much of it.

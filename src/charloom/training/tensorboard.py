@@ -27,7 +27,7 @@ def recorded(events: Iterator[Event], folder: str | Path) -> Iterator[Event]:
     ``epoch/``, by epoch. A training that is resumed is recorded in a further file of the folder,
     which takes over from its first step on.
 
-    The folder is made when training starts. If it cannot be written later, training goes on
+    The folder is made when training starts. If it cannot be written later, training continues
     without it: the reason comes as a ``Warned``.
 
     Raises:

@@ -1,11 +1,12 @@
-"""Training from a corpus to a run folder: a generator of events that saves as it goes."""
+"""The training loop: plan, engine, steps, checkpoints, events."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,22 +18,22 @@ from ..errors import RunError, TrainingError
 from ..models.rnn.initial import initial_weights
 from ..models.rnn.shapes import parameter_count
 from ..run import SavedModel
-from .callbacks import Callbacks
-from .checkpointer import Keeper
-from .data import material_of
-from .defaults import settings_for
-from .engines.base import Loop, backend_name, make_engine
-from .epochs import Epochs
-from .events import Event, Finished, Reason, Saved, Started, Warned
-from .ngram import SHARE_UNTOLD
-from .progress import Progress, Resumed
-from .saver import Saver
-from .schedule import Schedule
-from .warm_start import grown
+from .checkpointer import Checkpointer
+from .data import TrainingData
+from .engines.base import Loop
+from .engines.factory import backend_name, check_labels, make_engine
+from .events import Event, Finished, Reason, Saved, Started, Step, Warned
+from .name_data import NameData
+from .ngram import DEFAULT_WEIGHT
+from .progress import Progress
+from .recipes import settings_for
+from .schedule import Schedule, learning_rate
+from .text_data import TextData
+from .warm_start import warm_started
 
 HELD_OUT_PER_SECOND = 3e4
-"""Characters of held-out text that are measured in a second, at least: until an epoch has told
-how long that takes, so much of a budget is kept for it."""
+"""Characters of held-out text that are measured in a second, at least: until an epoch has shown
+how long that takes, this much of a time budget is reserved for it."""
 
 
 def fit(
@@ -45,7 +46,6 @@ def fit(
     resume: bool = False,
     loop: Loop = "fit",
     initial: SavedModel | None = None,
-    callbacks: Sequence[Any] = (),
     started: float | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
@@ -53,19 +53,18 @@ def fit(
 
     Args:
         corpus: the names, or the text.
-        model, training: the settings; ``None`` means those of ``defaults.settings_for``.
+        model, training: the settings; ``None`` means those of ``recipes.settings_for``.
             ``model.labels`` is the number of the corpus's labels.
         out: the run folder that the best model and the training's state are saved to, at most
             every few seconds and at the end; ``None`` saves nothing.
         force: take over an ``out`` that is in use; its model is replaced by the first save.
-        resume: go on from the state in ``out``; begin if it holds none yet.
+        resume: resume from the state in ``out``; start if it holds none yet.
         loop: ``fit``; or ``custom`` for the unpacked step of the backend; or a function that makes
-            a step of your own: see ``training.loops``.
+            a step of your own: see ``engines.steps``.
+        initial: a model whose weights training starts from; its characters and labels are kept,
+            and those that are new to it are added.
         started: ``time.monotonic()`` at which the budget ``training.seconds`` begins; now.
-        initial: a model whose weights are begun with; its characters and labels are kept, and
-            those that are new to it are added.
-        callbacks: Keras' callbacks; see ``callbacks.Callbacks`` for what they can do.
-        stop: asked after every step; true ends the training, saved, as "interrupted".
+        stop: called after every step; true ends the training, saved, as "interrupted".
 
     Yields:
         ``Started``, then ``Step``, ``Evaluated`` and ``Saved``, then ``Finished``.
@@ -79,143 +78,109 @@ def fit(
     default_model, default_training = settings_for(corpus, initial=initial)
     started = time.monotonic() if started is None else started
     model, training = model or default_model, training or default_training
-    folder = None if out is None else Path(out)
+    out = None if out is None else Path(out)
     if not model.has_network:
-        from .counting import check, counted  # late: few are such
+        from .ngram_trainer import check, fit_ngram  # late: few are such
 
-        check(model, loop, initial, callbacks)
-        return counted(corpus, model, training, folder, force, resume, started)
-    run = _Run(
-        corpus,
-        model,
-        training,
-        loop,
-        initial,
-        callbacks,
-        started,
-        stop,
-    )
-    return run.events(folder, force=force, resume=resume)
+        check(model, loop, initial)
+        data = training_data(corpus, model, training, initial)
+        checkpoints = Checkpointer(
+            folder=out, model=model, training=training, data=data, backend="numpy", started=started
+        )
+        return fit_ngram(checkpoints, force=force, resume=resume)
+    check_labels(model, loop)
+    data = training_data(corpus, model, training, initial)
+    return Trainer(model, training, data, out, loop, initial, started, stop).events(force, resume)
 
 
-class _Run:
+def training_data(
+    corpus: NameCorpus | TextCorpus,
+    model: ModelConfig,
+    training: TrainConfig,
+    initial: SavedModel | None,
+) -> TrainingData:
+    """Return ``corpus`` as ``model`` and ``training`` use it.
+
+    Raises:
+        ConfigError: the settings are not for such a corpus.
+        CorpusError: there is too little text.
+    """
+    if isinstance(corpus, TextCorpus):
+        return TextData(corpus, model, training, initial)
+    return NameData(corpus, model, training, initial)
+
+
+class Trainer:
+    """One training: what it is given, and how far it is."""
+
     def __init__(
         self,
-        corpus: NameCorpus | TextCorpus,
         model: ModelConfig,
         training: TrainConfig,
+        data: TrainingData,
+        out: Path | None,
         loop: Loop,
         initial: SavedModel | None,
-        callbacks: Sequence[Any],
         started: float,
         stop: Callable[[], bool],
     ) -> None:
-        self.corpus, self.model, self.training = corpus, model, training
-        self.loop, self.started, self.stop = loop, started, stop
-        self.initial = initial
-        self.material = material_of(corpus, model, training, loop, initial)
-        self.callbacks = Callbacks(callbacks, model, training, self.material.vocabulary.size)
-        self.batches = self.material.batches(training.epochs)
-        self.schedule = self._schedule()
+        self.model, self.training, self.data = model, training, data
+        self.loop, self.initial, self.started, self.stop = loop, initial, started, stop
+        self.backend = backend_name()
         self.at = Progress()
-        self.saver = Saver(None, training, started)
-        self.seconds_before = 0.0
+        self.checkpoints = Checkpointer(
+            folder=out, model=model, training=training, data=data, backend=self.backend,
+            started=started,
+        )  # fmt: skip
+        self._plan()
+        self._seconds_before = 0.0  # of training in earlier sessions
+        self._batch_nats_per_char = math.nan
 
-    def _schedule(self) -> Schedule:
-        steps = self.batches.steps_per_epoch * self.training.epochs
-        held_out = self.material.held_out_size if self.model.text else 0
-        reserve = 0.5 + held_out / HELD_OUT_PER_SECOND
-        return Schedule(self.training, steps, self.started, reserve)
-
-    def events(self, out: Path | None, *, force: bool, resume: bool) -> Iterator[Event]:
+    def events(self, force: bool, resume: bool) -> Iterator[Event]:
         """Do everything that ``fit`` promises."""
-        backend = backend_name()
-        if out is None:
-            yield from self._events(backend, resumes=False)
-            return
-        keeper = Keeper.of(out, self.model, self.training, self.material, backend)
-        self.saver.keeper = keeper
-        with keeper.claimed(force=force, resume=resume) as resumes:
-            yield from self._events(backend, resumes=resumes)
+        with self.checkpoints.claimed(force=force, resume=resume) as resumes:
+            yield from self._train(resumes)
 
-    def _events(self, backend: str, *, resumes: bool) -> Iterator[Event]:
-        weights = self._beginning()
+    def _train(self, resumes: bool) -> Iterator[Event]:
         self.engine = make_engine(
-            backend,
+            self.backend,
             self.model,
             self.training,
-            weights,
+            self._first_weights(),
             self.batches.characters_per_batch,
             self.loop,
         )
-        keeper, material = self.saver.keeper, self.material
-        resumed = self._go_on(keeper) if keeper is not None and resumes else None
-        if keeper is not None:
-            keeper.begin(self.at, resumes=resumes)
-        started = Started(
-            model=self.model,
-            vocabulary=material.vocabulary,
-            labels=material.label_names,
-            backend=backend,
-            counted="characters" if self.model.text else "names",
-            parameters=parameter_count(self.model, material.vocabulary.size),
-            train_size=material.train_size,
-            held_out_size=material.held_out_size,
-            steps_per_epoch=self.batches.steps_per_epoch,
-            epochs=self.training.epochs,
-            padded_share=self.batches.padded_share,
-            first_epoch=self.at.epoch + 1,
-        )
-        yield started
-        epochs = Epochs(
-            model=self.model,
-            training=self.training,
-            material=material,
-            batches=self.batches,
-            engine=self.engine,
-            schedule=self.schedule,
-            saver=self.saver,
-            callbacks=self.callbacks,
-            at=self.at,
-            started=self.started,
-            seconds_before=self.seconds_before,
-            stop=self.stop,
-            at_once=self.loop != "fit",
-        )
-        if resumed is not None:
-            over = epochs.over()
-            for message in resumed.changes(backend, self.training.epochs, over):
-                yield Warned(message=message)
-            if over is not None and self.at.best is not None:
-                self.saver.save_best(self.at.best, self.at)
-                yield self._finished(over, self.at.best)
-                return
-        if material.held_out_size and not material.held_out_decides:
-            yield Warned(
-                message=f"too few names are held out ({material.held_out_size}) to choose the "
-                "best epoch by: the last one is kept."
-            )
-        if self.model.kind == "mixture":
-            for message in material.counted.warnings:
-                yield Warned(message=message)
-            if not material.held_out_decides:
-                yield Warned(
-                    message="too little is held out to choose the n-gram's share by: it is "
-                    f"{SHARE_UNTOLD:g}."
-                )
+        warnings = self._resume() if resumes else []
+        self.checkpoints.begin(self.at, resumes=resumes)
+        yield self._started()
+        yield from (Warned(message=message) for message in warnings)
+        over = self._over() if resumes else None
+        if over is not None and self.at.best is not None:
+            self.checkpoints.save_best(self.at.best, self.at)
+            yield self._finished(over, self.at.best)
+            return
+        yield from (Warned(message=message) for message in self._warnings())
         self.engine.prepare(self.batches.times)
-        self.callbacks.begin(started, self.engine.weights)
         self.schedule.begin()
-        reason = yield from epochs.run()
+        reason = yield from self._steps()
         yield from self._finish(reason)
 
-    def _beginning(self) -> dict[str, NDArray[np.float32]]:
+    # Plan
+
+    def _plan(self) -> None:
+        """Take the batches as the data's plan has them, and fit the schedule to them."""
+        self.batches = self.data.batches()
+        steps = self.batches.steps_per_epoch * self.training.epochs
+        held_out = self.data.held_out_size if self.data.held_out_text is not None else 0
+        reserve = 0.5 + held_out / HELD_OUT_PER_SECOND
+        self.schedule = Schedule(self.training, steps, self.started, reserve)
+
+    def _first_weights(self) -> dict[str, NDArray[np.float32]]:
         """Return the weights before the first step."""
-        material, seed = self.material, self.training.seed
+        data, seed = self.data, self.training.seed
         if self.initial is not None:
-            labels = material.label_names
-            return grown(self.initial, self.model, material.vocabulary, labels, seed)
-        way, vocabulary = self.training.preparation, material.vocabulary
+            return warm_started(self.initial, self.model, data.vocabulary, data.label_names, seed)
+        way, vocabulary = self.training.preparation, data.vocabulary
         return initial_weights(
             self.model,
             vocabulary.size,
@@ -224,28 +189,166 @@ class _Run:
             alike=vocabulary.alike if way == "names" else None,
         )
 
-    def _go_on(self, keeper: Keeper) -> Resumed:
-        """Take over where the folder's training is."""
-        resumed = keeper.load()
+    def _resume(self) -> list[str]:
+        """Take over where the folder's training is; return what the user should know of it."""
+        resumed = self.checkpoints.load()
         try:
             self.engine.restore(resumed.arrays)
         except (KeyError, ValueError) as error:
             raise RunError(
-                f"{keeper.folder} holds a state that this version cannot go on from "
-                f"({error}). Train anew with --force, or with another --out."
+                f"{self.checkpoints.folder} holds a state that this version cannot resume "
+                f"({error}). Start over with --force, or choose another --out."
             ) from error
-        self.at, self.saver.best_weights = resumed.progress, resumed.best_weights
-        self.saver.saved_epoch = resumed.saved_epoch
-        self.seconds_before = self.at.history[-1].get("seconds", 0.0) if self.at.history else 0.0
-        if resumed.buckets != self.material.buckets:  # other epochs would else mean other batches
-            self.material.buckets = resumed.buckets
-            self.batches = self.material.batches(resumed.epochs)
-            self.schedule = self._schedule()
-        return resumed
+        self.at, self._seconds_before = resumed.progress, resumed.progress.seconds
+        if resumed.plan != self.data.plan:  # other epochs would otherwise mean other batches
+            self.data.plan = resumed.plan
+            self._plan()
+        return list(resumed.warnings(self.backend, self.training.epochs, self._over()))
+
+    def _started(self) -> Started:
+        data, batches = self.data, self.batches
+        return Started(
+            model=self.model,
+            vocabulary=data.vocabulary,
+            labels=data.label_names,
+            backend=self.backend,
+            counted="names" if data.held_out_names is not None else "characters",
+            parameters=parameter_count(self.model, data.vocabulary.size),
+            train_size=data.train_size,
+            held_out_size=data.held_out_size,
+            steps_per_epoch=batches.steps_per_epoch,
+            epochs=self.training.epochs,
+            padded_share=batches.padded_share,
+            first_epoch=self.at.epoch + 1,
+        )
+
+    def _warnings(self) -> Iterator[str]:
+        data = self.data
+        if data.held_out_size and not data.held_out_decides:
+            yield (
+                f"too few names are held out ({data.held_out_size}) to choose the best epoch by: "
+                "the last one is kept."
+            )
+        if self.model.kind == "mixture":
+            yield from data.ngrams.warnings
+            if not data.held_out_decides:
+                yield (
+                    "too few held-out names to choose the mixture weight: using "
+                    f"{DEFAULT_WEIGHT:g}."
+                )
+
+    # Steps
+
+    def _over(self) -> Reason | None:
+        """Say why there is nothing left to train, if so."""
+        if self.at.step >= self.schedule.total_steps:
+            return "epochs"
+        return None if self.at.step_in_epoch or self._patient() else "early stopping"
+
+    def _patient(self) -> bool:
+        patience = self.training.patience
+        return not patience or self.at.epoch - self.at.best_epoch < patience
+
+    def _steps(self) -> Generator[Event, None, Reason]:
+        """Take steps until one of the reasons to end holds."""
+        at, total, checkpoints = self.at, self.schedule.total_steps, self.checkpoints
+        begun, before, names, characters = time.monotonic(), at.step / total, 0, 0.0
+        pending: tuple[SupportsFloat, float] | None = None
+        running: float | None = None
+        while at.step < total:
+            batch = self.batches.batch(at.epoch, at.step_in_epoch)  # (B, T)
+            progress = self.schedule.progress(at.step + 1)
+            rate = learning_rate(self.training, progress)
+            loss = self.engine.step(batch, rate)
+            at.step, at.step_in_epoch = at.step + 1, at.step_in_epoch + 1
+            names += batch.names
+            trained = float(batch.mask.sum())
+            characters += trained
+            # A loss is read one step late: the next batch is made while this one computes.
+            if pending is not None:
+                running = self._add(*pending, running)
+            pending = loss, trained
+            epoch_over = at.step_in_epoch == self.batches.steps_per_epoch
+            out_of_time = progress >= 1 and at.step < total
+            stopped, due = self.stop(), checkpoints.due(at)
+            now = epoch_over or out_of_time or stopped or due or self.loop != "fit"
+            if running is None or now:
+                running, pending = self._add(*pending, running), None
+            if not math.isfinite(at.epoch_nats):
+                return "diverged"
+            seconds = time.monotonic() - begun
+            yield Step(
+                epoch=at.epoch + 1,
+                step=at.step,
+                progress=progress,
+                nats_per_char=running,
+                batch_nats_per_char=self._batch_nats_per_char,
+                learning_rate=rate,
+                names_per_second=names / seconds,
+                characters_per_second=characters / seconds,
+                seconds_left=seconds * (1 - progress) / max(progress - before, 1e-9),
+            )
+            if stopped and not epoch_over:
+                return "interrupted"
+            if epoch_over or out_of_time:
+                weights = self._evaluate(rate)
+                checkpoints.record_epoch(at)
+                yield at.evaluated(weights, self._seconds())
+                patient = self._patient()
+                last = out_of_time or stopped or at.step == total or not patient
+                checkpoints.epoch_over(weights, at, last=last)
+                if out_of_time:
+                    return "seconds"
+                if stopped:
+                    return "interrupted"
+                if not patient:
+                    return "early stopping"
+                yield from checkpoints.save_after_epoch(self.engine, at)
+            elif due:
+                yield from checkpoints.save(self.engine, at)
+        return "epochs"
+
+    def _add(self, nats: SupportsFloat, characters: float, running: float | None) -> float:
+        """Add a batch's loss; return the running mean over about 20 steps."""
+        self.at.epoch_nats += float(nats)
+        self.at.epoch_characters += characters
+        mean = self._batch_nats_per_char = float(nats) / max(characters, 1.0)
+        return mean if running is None else 0.95 * running + 0.05 * mean
+
+    def _evaluate(self, rate: float) -> dict[str, NDArray[np.float32]]:
+        """Close the epoch, whose last step was at ``rate``; return the model's weights."""
+        at, begun = self.at, time.monotonic()
+        weights, losses = self.data.measured(self.engine.weights())
+        held_out, before = losses.get("held_out_nats_per_char"), at.best
+        train = at.epoch_nats / at.epoch_characters
+        at.epoch, at.step_in_epoch = at.epoch + 1, 0
+        at.epoch_nats = at.epoch_characters = 0.0
+        at.history.append(
+            {
+                "epoch": at.epoch,
+                "step": at.step,
+                "train_nats_per_char": train,
+                "held_out_nats_per_char": held_out,
+                **losses,
+                "seconds": round(self._seconds_before + self._seconds(), 3),
+                "learning_rate": rate,
+            }
+        )
+        if (
+            before is None
+            or held_out is None
+            or not self.data.held_out_decides
+            or held_out < before["held_out_nats_per_char"]
+        ):
+            at.best_epoch, self.checkpoints.best_weights = at.epoch, weights
+        self.schedule.reserve = 0.5 + 1.5 * (time.monotonic() - begun)
+        return dict(weights)
+
+    # The end
 
     def _finish(self, reason: Reason) -> Iterator[Event]:
         """Save the end and report it."""
-        at = self.at
+        at, checkpoints = self.at, self.checkpoints
         losses = at.best
         if losses is None:
             if reason == "diverged":
@@ -254,7 +357,7 @@ class _Run:
                     f"to keep. Lower --learning-rate (it was {self.training.learning_rate:g})."
                 )
             # Interrupted in the first epoch: what there is, is kept, but not as an epoch's end.
-            self.saver.best_weights, measured = self.material.measured(self.engine.weights())
+            checkpoints.best_weights, measured = self.data.measured(self.engine.weights())
             losses = {
                 "epoch": 0,
                 "step": at.step,
@@ -262,25 +365,16 @@ class _Run:
                 "held_out_nats_per_char": None,
                 **measured,
             }
-            self.saver.save_best(losses, at)
+            checkpoints.save_best(losses, at)
         if reason != "diverged":
-            yield from self.saver.save(self.engine, at, self.material.buckets)
-        elif self.saver.save_best(losses, at) and self.saver.keeper is not None:
-            yield Saved(folder=self.saver.keeper.folder, epoch=at.best_epoch)
-        finished = self._finished(reason, losses)
-        self.callbacks.end(finished)
-        yield finished
+            yield from checkpoints.save(self.engine, at)
+        elif checkpoints.save_best(losses, at) and checkpoints.folder is not None:
+            yield Saved(folder=checkpoints.folder, epoch=at.best_epoch)
+        yield self._finished(reason, losses)
 
     def _finished(self, reason: Reason, losses: Mapping[str, Any]) -> Finished:
-        at = self.at
-        return Finished(
-            reason=reason,
-            epoch=at.epoch,
-            step=at.step,
-            best_epoch=at.best_epoch,
-            train_nats_per_char=losses["train_nats_per_char"],
-            held_out_nats_per_char=losses["held_out_nats_per_char"],
-            held_out_window_nats_per_char=losses.get("held_out_window_nats_per_char"),
-            seconds=time.monotonic() - self.started,
-            weights=self.saver.best_weights,
-        )
+        saved = self.checkpoints.saved(self.checkpoints.best_weights, losses, self.at)
+        return self.at.finished(reason, saved, losses, self._seconds())
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self.started

@@ -1,4 +1,4 @@
-"""A trained model as the beginning of another training: on more characters, with parts frozen."""
+"""Starting a training from a trained model: with more characters, and with parts frozen."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def frozen(names: Iterable[str], freeze: Collection[Part]) -> frozenset[str]:
 
 
 def merged(old: Vocabulary, new: Vocabulary) -> Vocabulary:
-    """Return the vocabulary of all that is in either, so that nothing learnt is lost.
+    """Return the vocabulary of all that is in either, so that nothing learned is lost.
 
     Raises:
         ConfigError: they do not count the same as a character.
@@ -35,7 +35,7 @@ def merged(old: Vocabulary, new: Vocabulary) -> Vocabulary:
     return Vocabulary(tuple(characters), old.unit, old.has_unknown or new.has_unknown)
 
 
-def grown(
+def warm_started(
     saved: SavedModel,
     model: ModelConfig,
     vocabulary: Vocabulary,
@@ -53,8 +53,8 @@ def grown(
     """
     if not saved.config.has_network:
         raise ConfigError(
-            f"a model goes on from a network's weights. Received: one of the kind "
-            f"{saved.config.kind}, which has none; begin without --from."
+            f"training starts from a network's weights. Received: a model of the kind "
+            f"{saved.config.kind}, which has none; leave --from out."
         )
     for name in KEPT:
         _check(name, getattr(saved.config, name), getattr(model, name))
@@ -90,6 +90,6 @@ def _shared(
 def _check(name: str, theirs: object, ours: object) -> None:
     if theirs != ours:
         raise ConfigError(
-            f"a model goes on as it is: its {name} is {theirs}. Received: {name} {ours}. "
-            "Leave that setting out, or begin without --from."
+            f"a trained model keeps its settings: its {name} is {theirs}. Received: {name} {ours}. "
+            "Leave that setting out, or leave --from out."
         )

@@ -14,7 +14,7 @@ KEPT = ("batch_size", "epochs", "learning_rate", "warmup", "final", "weight_deca
         "patience", "preparation")  # fmt: skip
 """What of a training belongs to a recipe; the rest is of one run: its seed, what it saves."""
 
-SELDOM = ("scheduled_sampling", "truth", "label_dropout", "seconds")
+SELDOM = ("label_dropout", "seconds")
 """What belongs to it too where it is not as ever."""
 
 OURS = ("seed", "held_out", "labels", "text", "preparation", "begin", "freeze", "canaries",

@@ -34,7 +34,7 @@ WORDS = {
 BEGINNING = b'{"op_code":'
 """Of each of Optuna's lines."""
 
-NO_JOURNAL = "is no journal of a search, or is damaged. Pass --force to begin anew."
+NO_JOURNAL = "is no journal of a search, or is damaged. Pass --force to start over."
 
 MISSING = "a search needs Optuna. Run: pip install 'charloom[tune]'"
 
@@ -81,7 +81,7 @@ def study_in(
     Args:
         path: the journal; another process cannot open it meanwhile.
         terms: what the search is of, as plain data by name; the study's must be the same.
-        force: begin anew.
+        force: start over.
 
     Raises:
         RunError: it is in use, damaged, cannot be written, or of another search.
@@ -196,7 +196,7 @@ def _difference(before: Any, terms: Mapping[str, Any]) -> str:
         what = f"a search with {WORDS.get(name, f'another {name}')}"
         if name in ("folds", "seed"):
             what += f" ({before.get(name)!s:.40}; now {now.get(name)!s:.40})"
-    return f"is the journal of {what}. Pass another --out, or --force to begin anew."
+    return f"is the journal of {what}. Pass another --out, or --force to start over."
 
 
 def _end_the_killed(study: Study) -> None:

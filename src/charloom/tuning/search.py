@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
 from ..errors import ConfigError, TrainingError
-from ..training.defaults import settings_for
+from ..training.recipes import settings_for
 from .base import OURS, Base
 from .check import check
 from .compared import compared
@@ -71,8 +71,8 @@ def tune(
         fixed: fields of ``ModelConfig`` and ``TrainConfig`` that are not searched, but set.
         seed: decides splits, trainings and proposals; each trial follows from those before it,
             so that a search which is gone on with proposes what it would have.
-        journal: a file of what was tried; a search goes on from there. ``None`` keeps nothing.
-        force: begin the journal anew.
+        journal: a file of what was tried; a search continues from there. ``None`` keeps nothing.
+        force: begin the journal again.
         started: ``time.monotonic()`` at which the budget begins; now.
         stop: asked after every step of a training; true ends the search with what it has found.
 

@@ -1,4 +1,4 @@
-"""One training of a trial, watched as it goes on; and its model's loss on what it has not seen."""
+"""One training of a trial, followed epoch by epoch, and the loss of its model on unseen data."""
 
 from __future__ import annotations
 

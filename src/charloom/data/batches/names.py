@@ -31,7 +31,7 @@ class Batch:
         inputs, targets: (B, T) int32; T is the bucket's longest name plus one.
         mask: (B, T) float32; 1 where the target is real, 0 where it is padding.
         names: rows that hold a name; the others are padding altogether.
-        continues: whether each row goes on with the carry of that row in the batch before.
+        continues: whether each row continues with the carry of that row in the batch before.
         labels: (B,) int32, each row's label k as k + 1, 0 for none; ``None`` without labels.
     """
 

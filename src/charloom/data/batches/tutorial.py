@@ -29,10 +29,10 @@ def padded_rows(names: Sequence[str], vocabulary: Vocabulary) -> NDArray[np.int3
 
 @dataclass(frozen=True)
 class PaddedBatches:
-    """All batches of padded rows, shuffled anew each epoch; what fills no batch is left out.
+    """All batches of padded rows, reshuffled each epoch; what fills no batch is left out.
 
     A row's input is all but its last id, its target all but its first: nothing teaches a model
-    how a name begins, and most of the loss is padding. Row i of a batch goes on from row i of the
+    how a name begins, and most of the loss is padding. Row i of a batch continues from row i of the
     one before, as with a stateful layer, though the names have nothing to do with each other.
 
     Attributes:

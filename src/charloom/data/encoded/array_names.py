@@ -17,11 +17,15 @@ class ArrayNames(Sequence[str]):
 
     Attributes:
         normal: whether they are in NFC, the form in which names are compared.
-        lookup: where the names with a hash are.
     """
 
     normal: ClassVar[bool] = False
-    lookup: Index
+
+    if TYPE_CHECKING:  # a property here would be the default of a dataclass's field
+
+        @property
+        def lookup(self) -> Index:
+            """Where the names with a hash are."""
 
     @abstractmethod
     def _name(self, row: int) -> str | None:

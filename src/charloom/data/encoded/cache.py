@@ -2,7 +2,7 @@
 
 An entry is a folder of arrays and an index that seals their sizes. It is written aside and renamed
 into place, so that it is there whole or not at all. Everything here may be deleted at any time:
-what is missing or damaged is encoded anew.
+what is missing or damaged is encoded again.
 """
 
 from __future__ import annotations

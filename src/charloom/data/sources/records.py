@@ -78,7 +78,7 @@ def read_source(
     """Yield the records of a file, or of ``stdin`` (default: the process's) if ``source`` is ``-``.
 
     Reading is by stream: memory holds one chunk and one line. ``warn`` receives what the user
-    should know although reading goes on.
+    should know although reading continues.
 
     Raises:
         CorpusError: the source cannot be opened, unpacked, decoded or parsed.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ...data.random import Stream, generator
 from ...errors import ConfigError
-from ...generation import LanguageModel
+from ...generation import NameModel
 from ...training.canaries import random_strings, usable
 
 REFERENCES = 20_000
@@ -86,7 +86,7 @@ class Exposure:
 
 
 def exposure(
-    model: LanguageModel,
+    model: NameModel,
     canaries: Sequence[str],
     *,
     references: int = REFERENCES,
@@ -101,7 +101,7 @@ def exposure(
     Secret Sharer, sections 4.3 and 4.4).
 
     Args:
-        model: of names, that may have learnt the canaries.
+        model: of names, that may have learned the canaries.
         canaries: as ``training.canaries`` gives them, at least one.
         references: how many random strings, for all lengths together.
         seed: decides them.

@@ -1,4 +1,4 @@
-"""What a model gives back of the names that it learnt from, beside what their style alone gives."""
+"""How many training names a model reproduces, and how many their style alone would bring."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from ...data.random import Stream, generator
 from ...data.unicode import normalise
 from ...errors import ConfigError, CorpusError
-from ...generation import LanguageModel
+from ...generation import NameModel
 from ...generation.known import known_names
+from ...models.scoring.names import sequence_probabilities
 from ..statistics import Estimate, middle
-from .text import text_memorisation as text_memorisation
 from .verdict import Copies, Memorisation, level_of, verdict_on
 
 Table = NDArray[np.float64]
@@ -28,8 +28,8 @@ MOST_NAMES = 10_000
 RESAMPLES = 1000
 
 
-def memorisation(
-    model: LanguageModel,
+def names_memorisation(
+    model: NameModel,
     train: Sequence[str],
     held_out: Sequence[str],
     *,
@@ -58,19 +58,17 @@ def memorisation(
 
     Args:
         model: of names.
-        train: what it learnt from; what it holds of ``canaries`` is left out.
+        train: what it was trained on; what it holds of ``canaries`` is left out.
         held_out: names like them that it did not; those of the training list are left out.
-        canaries: random strings that were learnt along (see ``training.canaries``).
+        canaries: random strings that were added to the training names (see ``training.canaries``).
         temperatures: each above 0.
         seed: decides which names are scored of more than 10,000, and the intervals.
         threads: at most so many.
 
     Raises:
-        ConfigError: the model is of running text, or a temperature is not above 0.
+        ConfigError: a temperature is not above 0.
         CorpusError: either list has no name that can be scored.
     """
-    if model.is_text:
-        raise ConfigError("this model has learnt running text. Call text_memorisation.")
     if not temperatures:
         raise ConfigError("temperatures must hold one at least. Received: none")
     rng = generator(Stream.MEMBERSHIP, seed)
@@ -78,7 +76,7 @@ def memorisation(
     unread, _ = _some(held_out, known_names(train), rng)
     if not read or not unread:
         raise CorpusError(
-            "memorisation needs names that the model learnt from and names that it did not. "
+            "memorisation needs names that the model was trained on and names that it did not. "
             f"Received: {len(read):,} and {len(unread):,}. Pass others, or train with held-out "
             "names"
         )
@@ -141,7 +139,7 @@ def _some(names: Sequence[str], without: Any, rng: np.random.Generator) -> tuple
     return [kept[i] for i in picks], len(kept)
 
 
-def _begins(names: list[str], model: LanguageModel) -> dict[int, float] | None:
+def _begins(names: list[str], model: NameModel) -> dict[int, float] | None:
     """Return how often names begin with each id, where the model cannot say so."""
     if model.rnn.config.begin:
         return None
@@ -150,48 +148,49 @@ def _begins(names: list[str], model: LanguageModel) -> dict[int, float] | None:
     return dict(zip(ids.tolist(), (counts / max(len(first), 1)).tolist(), strict=True))
 
 
-def _readable(model: LanguageModel, name: str) -> bool:
+def _readable(model: NameModel, name: str) -> bool:
     return model.vocabulary.has_unknown or not model.vocabulary.unknown(name)
 
 
 def _table(
-    model: LanguageModel,
+    model: NameModel,
     names: list[str],
     temperatures: Sequence[float],
     begins: dict[int, float] | None,
     threads: int | None,
 ) -> Table:
-    """Return (N, K + 2): each name's chance at each temperature, its nats and its characters.
+    """Return (N, K + 2): each name's probability at each temperature, its nats and its characters.
 
     What the model cannot spell has no chance, and counts neither nats nor characters.
     """
-    from ...models.scoring.tempered import chances_by_temperature
-
     table = np.zeros((len(names), len(temperatures) + 2))
     rows = [i for i, name in enumerate(names) if _readable(model, name)]
     if not rows:
         return table
     ids = [model.vocabulary.encode(names[i]) for i in rows]
     weight = np.array([1.0 if begins is None else begins[int(string[0])] for string in ids])
-    table[rows, :-2] = weight[:, None] * chances_by_temperature(model, ids, temperatures, threads)
+    p = sequence_probabilities(
+        model.rnn, ids, temperatures, unknown_id=model.vocabulary.unknown_id, threads=threads
+    )
+    table[rows, :-2] = weight[:, None] * p
     table[rows, -2] = model.nll([names[i] for i in rows], threads)
     table[rows, -1] = [len(string) + (begins is None) for string in ids]
     return table
 
 
 def _resampled(table: Table, rng: np.random.Generator) -> tuple[Table, Table]:
-    """Return sums over as many rows drawn anew, each time: of the columns, (RESAMPLES, K + 2);
-    and of the chances' squared distances from their mean, (RESAMPLES, K)."""
+    """Return sums over as many rows, resampled each time: of the columns, (RESAMPLES, K + 2);
+    and of the probabilities' squared distances from their mean, (RESAMPLES, K)."""
     rows, width = table.shape
-    chances = table[:, :-2]
-    both = np.hstack([table, (chances - chances.mean(axis=0)) ** 2])
+    p = table[:, :-2]
+    both = np.hstack([table, (p - p.mean(axis=0)) ** 2])
     picks = (rng.integers(rows, size=rows) for _ in range(RESAMPLES))
     found = np.stack([np.bincount(pick, minlength=rows) @ both for pick in picks])
     return found[:, :width], found[:, width:]
 
 
-def _share(count: int, chances: Floats, sums: Floats, squares: Floats) -> Estimate:
-    """Estimate ``count`` times the mean of ``chances``, 1 at most, by the bootstrap-t.
+def _share(count: int, p: Floats, sums: Floats, squares: Floats) -> Estimate:
+    """Estimate ``count`` times the mean of ``p``, 1 at most, by the bootstrap-t.
 
     A few names have most of the chance, and a sample that lacks them has a small spread too: so
     each resample's distance is taken in its own standard errors (Efron & Tibshirani 1993, ch. 12).
@@ -200,13 +199,13 @@ def _share(count: int, chances: Floats, sums: Floats, squares: Floats) -> Estima
 
     Args:
         count: names in all.
-        chances: of N of them, (N,).
+        p: of N of them, (N,).
         sums, squares: of resamples, (R,); see ``_resampled``.
     """
-    rows, value = len(chances), float(chances.mean())
+    rows, value = len(p), float(p.mean())
     if rows < 2:  # nothing is known of the others
         return Estimate(value=min(count * value, 1.0), low=0.0, high=1.0)
-    error, low, high = float(chances.std()), value, value
+    error, low, high = float(p.std()), value, value
     if error > 1e-6 * value:
         far = sums / rows - value
         own = np.sqrt(np.maximum(squares / rows - far**2, (1e-6 * error) ** 2))
@@ -222,7 +221,7 @@ def _share(count: int, chances: Floats, sums: Floats, squares: Floats) -> Estima
 def _chance(read: Floats, unread: Floats, rng: Any) -> float:
     """Return how likely as large a mean of ``read`` is, above that of ``unread``, by chance.
 
-    A permutation test: the two lists are shuffled together and split anew.
+    A permutation test: the two lists are shuffled together and split again.
     """
     pooled = np.concatenate([read, unread])
     # One mean grows as the other falls, so either says how far they are apart.

@@ -75,10 +75,10 @@ def _digits(ids: Ids, base: int, count: int) -> Ids:
 
 
 class _Automaton:
-    """The suffix automaton of a string, complete: every state goes on with every symbol.
+    """The suffix automaton of a string, complete: every state continues with every symbol.
 
     A state stands for pieces of the string that end at the same places. ``go`` leads from a
-    state by a symbol to the longest suffix that goes on in the string, and ``cut`` says how long
+    state by a symbol to the longest suffix that continues in the string, and ``cut`` says how long
     a piece may be to go there; column ``symbols`` is for what the string does not have.
     """
 

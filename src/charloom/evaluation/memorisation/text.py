@@ -1,4 +1,4 @@
-"""What a model of running text gives back verbatim of the text that it learnt from."""
+"""What a model of running text gives back verbatim of the text that it was trained on."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from ...data.text import TextCorpus
 from ...data.unicode import split_units
 from ...data.vocabulary import BOUNDARY
 from ...errors import ConfigError, CorpusError, RunError
-from ...generation import LanguageModel
+from ...generation import TextModel
 from ...models.scoring.text import WARM
-from ...run import load_model
-from ..metrics.blocks import BLOCK, block_nats
+from ...run import Run
+from ..metrics.text_likelihood import BLOCK, block_nats
+from ..samples import TextSamples
 from ..statistics import Estimate, middle, ratio_estimate
 from .suffix_automaton import copied, covered
 from .verdict import WORDS, Copies, Level, LongestCopy, Memorisation
@@ -43,13 +44,13 @@ LEAST = 20
 """Characters that the longest copy in real text counts as at least, be the text small."""
 
 STRETCH = 500
-"""Characters that are drawn anew as one for the intervals of shares."""
+"""Characters that are drawn again as one for the intervals of shares."""
 
 RESAMPLES = 1000
 
 
 def text_memorisation(
-    model: LanguageModel,
+    model: TextModel,
     train_text: TextCorpus | None,
     held_out_text: str | TextCorpus,
     *,
@@ -57,6 +58,7 @@ def text_memorisation(
     characters: int = CHARACTERS,
     seed: int = 0,
     threads: int | None = None,
+    drawn: TextSamples | None = None,
 ) -> Memorisation:
     """Look in drawn text for pieces of the training text, and in as much real text beside it.
 
@@ -71,19 +73,18 @@ def text_memorisation(
 
     Args:
         model: of text.
-        train_text: what it learnt from; where it ends with ``held_out_text``, without that.
+        train_text: what it was trained on; where it ends with ``held_out_text``, without that.
         held_out_text: what it did not.
         temperatures: each above 0.
         characters: to draw at each temperature; no more than ``held_out_text`` has.
         seed: decides the draws and the intervals.
         threads: at most so many.
+        drawn: samples shared with other figures; by default the model is sampled here.
 
     Raises:
-        ConfigError: the model is of names, or an argument lies outside what it may be.
+        ConfigError: an argument is out of range.
         CorpusError: the training text is not there, or one has nothing that the model knows.
     """
-    if not model.is_text:
-        raise ConfigError("this model has learnt names, not running text. Call memorisation.")
     if not temperatures or characters < 1:
         raise ConfigError(
             "memorisation needs a temperature and a character to draw at least. "
@@ -108,13 +109,11 @@ def text_memorisation(
     size = _end_of_training(train_text, real)
     real = real[:characters]
     if size < 2:
-        raise CorpusError("the training text is all held out. Pass what the model learnt from.")
-    texts = [
-        split_units(model.text(len(real), temperature=float(heat), seed=seed), unit)
-        for heat in temperatures
-    ]
-    drawn = [_ids(text, table, len(table) + 1) for text in texts]
-    lengths = _copied([real, *drawn], train_text, size)
+        raise CorpusError("the training text is all held out. Pass what the model was trained on.")
+    drawn = drawn or TextSamples(model=model, seed=seed)
+    texts = [drawn.take(len(real), temperature=float(heat)) for heat in temperatures]
+    sampled = [_ids(split_units(text, unit), table, len(table) + 1) for text in texts]
+    lengths = _copied([real, *sampled], train_text, size)
     ideal, *shares = (_share_copied(found, seed) for found in lengths)
     k = int(np.abs(np.asarray(temperatures) - 1).argmin())
     by_temperature = tuple(
@@ -123,8 +122,8 @@ def text_memorisation(
     )
     longest = LongestCopy(
         characters=int(lengths[1 + k].max()),
-        text=_longest(drawn[k], lengths[1 + k], train_text),
-        drawn=len(drawn[k]),
+        text=_longest(sampled[k], lengths[1 + k], train_text),
+        drawn=len(sampled[k]),
         real_characters=int(lengths[0].max()),
         real_text=_longest(real, lengths[0], train_text),
         piece=PIECE,
@@ -147,44 +146,44 @@ def text_memorisation(
 
 
 def training_text(
-    run: Path,
+    run: Run,
     sources: Sequence[str | Path] = (),
     *,
     encoding: str | None = None,
     progress: Progress | None = None,
 ) -> TextCorpus:
-    """Read the text that a run learnt from, what it held out included.
+    """Read the text that a run was trained on, what it held out included.
 
     Args:
-        run: its folder.
+        run: of text.
         sources: the files; where the run found them, if none is given.
         encoding, progress: as in ``TextCorpus.read``.
 
     Raises:
-        RunError: it is no sound run of text, its files are not there, or they hold another text.
+        RunError: it does not say which text, the files are not there, or they hold another text.
         CorpusError: a file cannot be read or decoded.
     """
-    saved = load_model(run)
-    corpus = saved.facts.get("corpus")
-    size = saved.facts.get("train_characters")
-    if not saved.config.text or not isinstance(size, int) or not isinstance(corpus, dict):
-        raise RunError(f"{run} does not say which text it learnt from. Train a model of text.")
+    corpus, size = run.facts.corpus, run.facts.train_size
+    if not run.is_text or size is None or not corpus:
+        raise RunError(
+            f"{run.path} does not say which text it was trained on. Train a model of text."
+        )
     named = [str(source) for source in corpus.get("sources", [])]
     paths = [str(source) for source in sources] or named
     missing = [path for path in paths if not Path(path).is_file()]
     if missing or not paths:
         raise RunError(
-            f"the text that {run} learnt from is not at hand: there is no file "
+            f"the text that {run.path} was trained on is not at hand: there is no file "
             f"{(missing or ['of it'])[0]!r:.200}. Pass its files with --source."
         )
-    text = TextCorpus.read(*paths, unit=saved.vocabulary.unit, encoding=encoding, progress=progress)
+    text = TextCorpus.read(*paths, unit=run.vocabulary.unit, encoding=encoding, progress=progress)
     table = {c: i for i, c in enumerate(text.vocabulary.characters, start=1)}
-    held_out = split_units(saved.held_out_text or "", saved.vocabulary.unit)
+    held_out = split_units(run.held_out_text, run.vocabulary.unit)
     end = _end_of_training(text, _ids(held_out, table, len(table) + 1))
     if end != size + 1:
         raise RunError(
-            f"{', '.join(paths):.200} is not the text that {run} learnt from: it was changed "
-            "since. Pass the files as they were with --source."
+            f"{', '.join(paths):.200} is not the text that {run.path} was trained on: it was "
+            "changed since. Pass the files as they were with --source."
         )
     return text
 
@@ -231,7 +230,7 @@ def _longest(ids: Ids, lengths: NDArray[np.int32], source: TextCorpus) -> str:
 
 
 def _scored(
-    model: LanguageModel, text: TextCorpus, size: int, seed: int, threads: int | None
+    model: TextModel, text: TextCorpus, size: int, seed: int, threads: int | None
 ) -> tuple[float, NDArray[np.float64], int]:
     """Return nats a character of blocks all over a text, as resampled, and how many blocks."""
     known = {c: i for i, c in enumerate(model.vocabulary.characters, start=1)}

@@ -39,7 +39,7 @@ class Copies:
         temperature: of the draws.
         copied: share of plain draws that are training names; of text, share of the characters
             within long verbatim pieces.
-        ideal: the same of a model that had learnt the style and no name; of text, of real text.
+        ideal: the same of a model that had learned the style and no name; of text, of real text.
     """
 
     temperature: float
@@ -90,10 +90,10 @@ class Memorisation:
 
     Attributes:
         train_nats_per_char, held_out_nats_per_char, gap: -log p a character of what the model
-            learnt from, of what it did not, and their difference.
+            trained on, of what it did not, and their difference.
         by_temperature: the copies; see ``Copies``.
         longest_copy: of text whose training text is at hand.
-        canaries: how far the random strings that were learnt along come before others.
+        canaries: how the random strings that were added to the training names rank among others.
         level: ``none`` is little or none that can be told.
         verdict: one plain sentence.
     """
@@ -162,13 +162,13 @@ def verdict_on(copies: Copies, canaries: Exposure | None, level: Level) -> str:
         given = (
             f"Of {of:,} names drawn at temperature {heat}, {round(copied.value * of):,} "
             f"{'is' if round(copied.value * of) == 1 else 'are'} from the training list; a model "
-            f"that had learnt only the style would give {style}"
+            f"that had learned only the style would give {style}"
         )
     if canaries is not None:
         count = len(canaries.nats)
         given += (
-            f", and of {count} random strings learnt along {canaries.given_away} would come out "
-            f"among a million (exposure {canaries.mean:.1f} bits, where 1.4 is that of strings "
-            "never read)"
+            f", and of {count} random strings added to the training names {canaries.given_away} "
+            f"would come out among a million (exposure {canaries.mean:.1f} bits, where 1.4 is that "
+            "of strings never read)"
         )
     return f"{given}: {WORDS[level]} memorisation."

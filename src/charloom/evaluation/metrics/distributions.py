@@ -69,7 +69,7 @@ def distance_between(
 
 
 class _Sample:
-    """What occurs how often in some strings, which can be drawn anew."""
+    """What occurs how often in some strings, which can be drawn again."""
 
     def __init__(self, strings: Events, width: int) -> None:
         self._events = np.array([event for row in strings for event in row], np.intp)
@@ -105,7 +105,7 @@ def wasserstein(p: Floats, q: Floats) -> float:
     return float(np.abs(np.cumsum(p - q)).sum())
 
 
-def lengths_apart(
+def length_distance(
     ours: Sequence[Units], others: Sequence[Units], *, size: int | None = None, seed: int = 0
 ) -> Estimate | None:
     """Measure the Wasserstein distance of two samples' lengths; see ``distance_between``."""
@@ -113,7 +113,7 @@ def lengths_apart(
     return distance_between(mine, real, wasserstein, size=size, seed=seed)
 
 
-def ngrams_apart(
+def ngram_divergence(
     ours: Sequence[Units],
     others: Sequence[Units],
     n: int,

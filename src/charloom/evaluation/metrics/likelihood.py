@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...data.vocabulary import BOUNDARY
 from ...errors import ConfigError, CorpusError
-from ...generation import LanguageModel
+from ...generation import NameModel
 from ...models.rnn.numpy import NumpyRNN
 from ...models.scoring.names import log_softmax, target_nats
 from ..statistics import Estimate, Measure, ratio_estimate
@@ -50,15 +50,13 @@ class Likelihood:
         return asdict(self)
 
 
-def likelihood(model: LanguageModel, names: Sequence[str]) -> Likelihood:
+def likelihood(model: NameModel, names: Sequence[str]) -> Likelihood:
     """Score ``names`` under ``model``.
 
     Raises:
         ConfigError: the model is one of running text.
         CorpusError: there is no name, or each holds a character that the model never saw.
     """
-    if model.is_text:
-        raise ConfigError("this model has learnt running text, not names. Call text_likelihood.")
     unknown = [len(model.vocabulary.unknown(name)) for name in names]
     reads_all = model.vocabulary.has_unknown
     scored = [n for n, count in zip(names, unknown, strict=True) if reads_all or not count]
@@ -91,7 +89,7 @@ def likelihood(model: LanguageModel, names: Sequence[str]) -> Likelihood:
 
 
 def likelihood_measures(
-    model: LanguageModel, names: Sequence[str], *, seed: int = 0, threads: int | None = None
+    model: NameModel, names: Sequence[str], *, seed: int = 0, threads: int | None = None
 ) -> list[Measure]:
     """Return the figures of ``likelihood`` with their intervals: the bootstrap over names.
 
@@ -112,7 +110,7 @@ def likelihood_measures(
 
 
 def labelled_measure(
-    model: LanguageModel,
+    model: NameModel,
     names: Sequence[str],
     labels: Sequence[str],
     *,
@@ -132,7 +130,7 @@ def labelled_measure(
         ConfigError: the model has no labels, or there are not as many as names.
     """
     if not model.labels or not isinstance(model.rnn, NumpyRNN):
-        raise ConfigError("this model has learnt no labels. Measure it without.")
+        raise ConfigError("this model was trained without labels. Measure it without.")
     if len(labels) != len(names):
         raise ConfigError(f"labels must be as many as names, {len(names)}. Received: {len(labels)}")
     reads_all = model.vocabulary.has_unknown
@@ -151,7 +149,6 @@ def labelled_measure(
             estimate=ratio_estimate([n.sum() for n in nats], [len(n) for n in nats], seed=seed),
             unit="nats",
             better="lower",
-            real=None,
             explanation="Nats per character where the model is told each name's label.",
         )
     ]
@@ -181,7 +178,6 @@ def per_character(nats: Estimate) -> list[Measure]:
             estimate=nats,
             unit="nats",
             better="lower",
-            real=None,
             explanation="How surprised the model is, on average, by each next character of what "
             "it has not seen.",
         ),
@@ -191,7 +187,6 @@ def per_character(nats: Estimate) -> list[Measure]:
             estimate=turned(lambda value: value / math.log(2)),
             unit="bits",
             better="lower",
-            real=None,
             explanation="Nats per character in bits: what storing a character would cost.",
         ),
         Measure(
@@ -200,7 +195,6 @@ def per_character(nats: Estimate) -> list[Measure]:
             estimate=turned(lambda value: math.exp(min(value, 700.0))),
             unit="",
             better="lower",
-            real=None,
             explanation="Nats per character as a number of equally likely next characters.",
         ),
     ]

@@ -1,8 +1,9 @@
-"""How well a model of running text predicts text that it has not seen."""
+"""How well a model predicts running text: as a stream, in windows, and block by block."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,13 +13,20 @@ from numpy.typing import NDArray
 from ...data.text import TextCorpus
 from ...data.vocabulary import BOUNDARY, Vocabulary
 from ...errors import ConfigError, CorpusError
-from ...generation import LanguageModel
-from ...models.scoring.text import stream_nats, window_nats
+from ...generation import TextModel
+from ...models.rnn.numpy import Recurrence
+from ...models.scoring.names import target_nats
+from ...models.scoring.text import WARM, stream_nats, window_nats
 
 WINDOW = 256
 """Characters of a window, if nothing else is said: as in the literature on text8 and the like."""
 
 CHUNK = 1 << 20
+
+BLOCK = 1000
+"""Characters of a block: long enough that blocks are nearly independent."""
+
+Ids = NDArray[np.integer]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +59,7 @@ class TextLikelihood:
 
 
 def text_likelihood(
-    model: LanguageModel,
+    model: TextModel,
     text: TextCorpus | str,
     *,
     window: int = WINDOW,
@@ -86,14 +94,12 @@ def text_likelihood(
     )
 
 
-def ids_of(model: LanguageModel, text: TextCorpus | str) -> tuple[NDArray[np.int32], int]:
+def ids_of(model: TextModel, text: TextCorpus | str) -> tuple[NDArray[np.int32], int]:
     """Return a text's ids, (N,), the boundary first, and how many characters have none.
 
     Raises:
         ConfigError, CorpusError: as ``text_likelihood``.
     """
-    if not model.is_text:
-        raise ConfigError("this model has learnt names, not running text. Call likelihood.")
     if isinstance(text, str):
         text = TextCorpus.of(text, unit=model.vocabulary.unit)
     if text.unit != model.vocabulary.unit:
@@ -130,3 +136,29 @@ def _as_the_models(text: TextCorpus, vocabulary: Vocabulary) -> tuple[NDArray[np
         result[end : end + len(found)] = found
         end += len(found)
     return result[:end], unknown
+
+
+def blocks_of(ids: Ids) -> list[tuple[Ids, int]]:
+    """Cut text into blocks: each with the text before it, and its own length.
+
+    A block lies within one document; the boundaries before documents are in none.
+
+    Args:
+        ids: (N,), the boundary before each document.
+    """
+    found: list[tuple[Ids, int]] = []
+    for document in np.split(ids, np.flatnonzero(ids == BOUNDARY)):
+        text = document[document != BOUNDARY]
+        for low in range(0, len(text), BLOCK):
+            high = min(low + BLOCK, len(text))
+            found.append((text[max(0, low - WARM) : high], high - low))
+    return found
+
+
+def block_nats(
+    rnn: Recurrence, blocks: Sequence[tuple[Ids, int]], threads: int | None = None
+) -> NDArray[np.float64]:
+    """Return -log p of each block given the ``WARM`` characters before it, (K,), in nats."""
+    strings = [string.astype(np.int32, copy=False) for string, _ in blocks]
+    rows = target_nats(rnn, strings, threads)  # the last is of the end symbol
+    return np.array([row[-1 - own : -1].sum() for row, (_, own) in zip(rows, blocks, strict=True)])

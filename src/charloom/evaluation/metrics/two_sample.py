@@ -28,7 +28,7 @@ MOST_TAUGHT, MOST_TESTED = 3000, 1000
 REPEATS, FOLDS = 4, 5
 
 FOLDED = 1.4
-"""How much wider intervals must be where folds share what is learnt from: measured, real names
+"""How much wider intervals must be where folds share what is trained on: measured, real names
 against real names."""
 
 Labels = NDArray[np.bool_]

@@ -12,7 +12,7 @@ from ...data.vocabulary import BOUNDARY
 from .bounds import CALL, MOST_PAIRS, MOST_STATES, TooLargeError, Work, require_size
 
 DEAD = -1
-"""The state from which no accepted string goes on."""
+"""The state from which no accepted string continues."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Automaton:
     Attributes:
         classes: (V,), the class of each id; ids of one class behave alike in every state. The
             boundary is never read; its class, 0, means nothing.
-        table: (S, K), the next state by state and class; ``DEAD`` where no accepted string goes on.
+        table: (S, K), the next state by state and class; ``DEAD`` where no string is accepted.
         accepting: (S,), whether a string may end here.
         start: the first state; ``DEAD`` if nothing is accepted.
     """

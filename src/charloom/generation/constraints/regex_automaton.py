@@ -64,7 +64,7 @@ class _Positions:
 
     Attributes:
         atoms: (N,).
-        follow: (N,) sets: where a string may go on after each position.
+        follow: (N,) sets: where a string may continue after each position.
         first: the set where a string may begin.
         end: the set of the end alone.
     """

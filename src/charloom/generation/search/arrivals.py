@@ -61,7 +61,7 @@ class Arrivals:
         log_reach: (M,), the same with each arrival times its hope.
         nats: (M,), -log of its probability under the model itself (temperature 1, unfiltered),
             prompt and end symbol included.
-        keys: (M,), a number for each string, by which it can be told from the others.
+        keys: (M,), a number for each string, by which it can be distinguished from the others.
         complete: whether these are all strings there are, at any horizon.
         unfinished: probability of the prefixes that had not ended after the longest length.
         steps: prefixes that were stepped.

@@ -77,7 +77,7 @@ class Best(Search):
 
 class Beam(Search):
     """Likely strings, the likeliest first, by beam search: of each length, the ``width``
-    likeliest prefixes go on, and what others would have led to is never seen."""
+    likeliest prefixes continue, and what others would have led to is never seen."""
 
     def __init__(
         self, rnn: Recurrence, vocabulary: Vocabulary, request: Request, width: int

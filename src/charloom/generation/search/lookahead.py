@@ -161,7 +161,7 @@ class LookAhead(Rails):
             rails: the rules.
             ngram: the estimate; see ``affordable_order``.
             trials: strings to calibrate it by.
-            prompt: what they go on from.
+            prompt: what they continue from.
         """
         super().__init__(rails.automaton, rails.least, rails.most)
         most = rails.most

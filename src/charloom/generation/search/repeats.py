@@ -1,4 +1,4 @@
-"""Draws with repeats: a string that has arrived once goes on arriving."""
+"""Draws with repeats: a string that has arrived once continues arriving."""
 
 from __future__ import annotations
 

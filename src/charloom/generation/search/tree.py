@@ -1,4 +1,4 @@
-"""The tree of prefixes that a walk goes down: the stack of those still to go on from, the way to
+"""The tree of prefixes that a walk goes down: the stack of those still to continue from, the way to
 each, and the walk's division among threads."""
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Trace:
         self._size = 1
 
     def copy(self) -> Trace:
-        """Return a copy that goes on by itself."""
+        """Return a copy that continues by itself."""
         copy = Trace()
         copy._parents, copy._ids = self._parents.copy(), self._ids.copy()
         copy._size = self._size

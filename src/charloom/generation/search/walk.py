@@ -78,7 +78,7 @@ class Plan:
     watch: Callable[[int], None] | None = None
 
 
-class TooManySteps(Exception):  # noqa: N818 (it is no error: the caller goes on with less)
+class TooManySteps(Exception):  # noqa: N818 (it is no error: the caller continues with less)
     """The walk would need more steps than it may take."""
 
 
@@ -136,7 +136,7 @@ class Walk:
         return walk
 
     def branch(self, stack: Stack, rows: int) -> Walk:
-        """Return a walk that goes on from a part of the stack."""
+        """Return a walk that continues from a part of the stack."""
         return Walk(self._plan, self._bounds, self._limit, stack, self._trace.copy(), rows)
 
     def advance(self, rows: int) -> None:

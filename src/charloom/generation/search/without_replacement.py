@@ -49,7 +49,7 @@ class Draws(Search):
     are the model's own, given that they may come out. It costs little, too: no string of the
     training list comes twice.
 
-    Each walk starts anew, with a horizon that the strings found so far let expect to hold enough:
+    Each walk starts again, with a horizon that the strings found so far let expect to hold enough:
     those of probability p before a horizon t stand for 1 / (1 - exp(-p t)) such strings each
     (Horvitz and Thompson 1952).
 

@@ -208,7 +208,7 @@ def _before(targets: Places, places: Places) -> Places:
 
 
 def _going(where: Places, places: Places) -> NDArray[np.bool_]:
-    """Say after which targets their strings go on."""
+    """Say after which targets their strings continue."""
     after = np.minimum(where + 1, len(places) - 1)
     return (where + 1 < len(places)) & (places[after] > 0)
 

@@ -53,7 +53,7 @@ def initial_weights(
         seed: decides every draw.
         as_tutorial: see above.
         alike: (V,), for each id one whose row it begins with: ``Vocabulary.alike`` lets a letter
-            begin as its capital, so that what is learnt of one holds for the other at first.
+            begin as its capital, so that what is learned of one holds for the other at first.
     """
     rng = generator(Stream.WEIGHTS, seed)
     weights = {}

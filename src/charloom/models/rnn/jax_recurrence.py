@@ -95,7 +95,7 @@ def _lstm_forward(x: Array, g: Array, states: Arrays, _bias: Array) -> tuple[Arr
 
 def _lstm_backward(grads: Arrays, factors: Array) -> tuple[Array, Array | None, Arrays]:
     dh, dc = grads
-    # Without the barriers XLA computes the four blocks anew wherever they are read.
+    # Without the barriers XLA computes the four blocks again wherever they are read.
     barrier: Callable[[Array], Array] = lax.optimization_barrier
     dc = barrier(dc + dh * factors[4])
     dg = barrier(jnp.concatenate([*(dc * factors[:3]), dh * factors[3]]))
@@ -123,7 +123,7 @@ CELLS = {
 def first_step(cell: str, x: Array, bias: Array) -> Arrays:
     """Return the states after a step from a carry of zeros, in which U plays no part.
 
-    ``x`` (G·H, B) and ``bias`` as in ``recurrence``, which goes on from these states.
+    ``x`` (G·H, B) and ``bias`` as in ``recurrence``, which continues from these states.
     """
     return _first_forward(cell, x, bias)[0]
 

@@ -269,5 +269,5 @@ def _check(weights: Mapping[str, Floats], shapes: Mapping[str, tuple[int, ...]])
         if not np.isfinite(weights[name]).all():
             raise ConfigError(
                 f"weight {name} must hold finite numbers only. Received: NaN or infinity; "
-                "the training diverged, so train anew with a lower learning rate."
+                "the training diverged, so train again with a lower learning rate."
             )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...data.vocabulary import BOUNDARY
+from ...errors import ConfigError
+from ..interface import NEVER
 from ..rnn.numpy import NumpyRNN, Recurrence
 from ..threads import run
 
@@ -55,18 +57,55 @@ def target_nats(
     Of a string of T ids, that is an array (T + 1,); (T,) without a begin symbol, when the first id
     is given. Arguments and errors are those of ``score``, which returns the sums.
     """
+    first = 0 if rnn.config.begin else 1
     found: list[NDArray[np.float64]] = [np.empty(0)] * len(strings)
-    lengths = np.array([len(string) for string in strings], dtype=np.int64)
-    # Of similar length, so that little is padding; of equal length in the order of their ids.
-    groups = _cut(np.argsort(lengths, kind="stable"), lengths)
-
-    def work(group: NDArray[np.intp]) -> list[NDArray[np.float64]]:
-        return _score_group(rnn, [strings[i] for i in group])
-
-    for group, rows in zip(groups, run(work, groups, threads), strict=True):
-        for i, row in zip(group, rows, strict=True):
-            found[i] = row
+    for group, nats in _by_group(rnn, strings, threads=threads):
+        for i, row in zip(group.tolist(), nats[:, :, 0], strict=True):
+            found[i] = row[first : len(strings[i]) + 1].copy()
     return found
+
+
+def sequence_probabilities(
+    rnn: Recurrence,
+    strings: Sequence[Ids],
+    temperatures: Sequence[float],
+    *,
+    unknown_id: int | None = None,
+    threads: int | None = None,
+) -> NDArray[np.float64]:
+    """Return the probability that sampling gives each string, at K temperatures, (N, K).
+
+    It is that of names sampled with copies and repeats let through: never empty, and without the
+    unknown symbol. For a model without a begin symbol, it is the probability that the rest follows
+    the first character. Each distinct prefix is read once for all temperatures.
+
+    Args:
+        rnn: the model.
+        strings: N strings of ids, none empty.
+        temperatures: K, by which the logits are divided.
+        unknown_id: the id of the unknown symbol, if there is one.
+        threads: as in ``score``.
+
+    Raises:
+        ConfigError: a temperature is not above 0 and at most 100.
+    """
+    for temperature in temperatures:
+        if not 0 < temperature <= 100:
+            raise ConfigError(
+                f"temperature must be above 0 and at most 100. Received: {temperature}"
+            )
+    scales = [1 / temperature for temperature in temperatures]
+    banned = [] if unknown_id is None else [unknown_id]
+    found = np.empty((len(strings), len(scales)))
+    for group, nats in _by_group(rnn, strings, scales, banned, threads):
+        found[group] = np.exp(-nats.sum(axis=1))
+    if not rnn.config.begin:
+        return found
+    logits, _ = rnn.step(np.array([BOUNDARY]), rnn.initial_carry(1))
+    logits[:, banned] = NEVER
+    empty = [float(np.exp(_tempered(logits, scale)[0, BOUNDARY])) for scale in scales]
+    result: NDArray[np.float64] = found / np.maximum(1.0 - np.array(empty), 1e-12)
+    return result
 
 
 def score_labelled(
@@ -85,6 +124,24 @@ def score_labelled(
     return nats
 
 
+def _by_group(
+    rnn: Recurrence,
+    strings: Sequence[Ids],
+    scales: Sequence[float] = (1.0,),
+    banned: Sequence[int] = (),
+    threads: int | None = None,
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float64]]]:
+    """Yield places of strings, (B,), and the nats of their ids, (B, T, K), 0 beyond their ends."""
+    lengths = np.array([len(string) for string in strings], dtype=np.int64)
+    # Of similar length, so that little is padding; of equal length in the order of their ids.
+    groups = _cut(np.argsort(lengths, kind="stable"), lengths)
+
+    def work(group: NDArray[np.intp]) -> NDArray[np.float64]:
+        return _score_group(rnn, [strings[i] for i in group], scales, banned)
+
+    return zip(groups, run(work, groups, threads), strict=True)
+
+
 def _cut(order: NDArray[np.intp], lengths: NDArray[np.int64]) -> list[NDArray[np.intp]]:
     """Cut strings in ``order`` of length into groups of at most ROWS strings and CELLS ids."""
     groups = []
@@ -97,7 +154,9 @@ def _cut(order: NDArray[np.intp], lengths: NDArray[np.int64]) -> list[NDArray[np
     return groups
 
 
-def _score_group(rnn: Recurrence, strings: Sequence[Ids]) -> list[NDArray[np.float64]]:
+def _score_group(
+    rnn: Recurrence, strings: Sequence[Ids], scales: Sequence[float], banned: Sequence[int]
+) -> NDArray[np.float64]:
     """Step once for each distinct prefix: equal prefixes are neighbours in sorted order."""
     width = max(len(string) for string in strings) + 1
     ids = np.full(
@@ -111,19 +170,25 @@ def _score_group(rnn: Recurrence, strings: Sequence[Ids]) -> list[NDArray[np.flo
     shared = np.zeros(len(ids), dtype=np.intp)  # leading ids that are as in the string before
     shared[1:] = np.cumprod(ids[1:] == ids[:-1], axis=1, dtype=np.int8).sum(axis=1)
 
-    first_target = 0 if rnn.config.begin else 1
-    nats = np.zeros((len(ids), width))
-    buffers = rnn.buffers(len(ids))
+    nats = np.zeros((len(ids), width, len(scales)))
+    buffers = None if len(scales) > 1 else rnn.buffers(len(ids))
     carry = rnn.initial_carry(1)
     node = np.zeros(len(ids), dtype=np.intp)  # the row of the carry that each string is at
-    for time in range(first_target, width):
+    for time in range(0 if rnn.config.begin else 1, width):
         alive = np.flatnonzero(lengths >= time)
         opens = shared[alive] <= time  # whether a string is the first with its prefix
         first = alive[opens]
         logits, after = rnn.step(ids[first, time], carry[:, node[first]], buffers)
-        carry = after.copy()
+        carry = after if buffers is None else after.copy()
+        logits[:, banned] = NEVER
         node[alive] = np.cumsum(opens) - 1
-        nats[alive, time] = -log_softmax(logits)[node[alive], ids[alive, time + 1]]
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    return [nats[i, first_target : lengths[i] + 1].copy() for i in place]
+        for k, scale in enumerate(scales):
+            log_p = _tempered(logits, scale)
+            nats[alive, time, k] = -log_p[node[alive], ids[alive, time + 1]]
+    result = np.empty_like(nats)
+    result[order] = nats
+    return result
+
+
+def _tempered(logits: Floats, scale: float) -> Floats:
+    return log_softmax(logits if scale == 1 else logits * np.float32(scale))

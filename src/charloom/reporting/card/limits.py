@@ -29,8 +29,7 @@ def _of_corpus(data: Mapping[str, Any]) -> list[str]:
     if isinstance(trained_on, int) and trained_on < (FEW_NAMES if names else FEW_CHARACTERS):
         what = "names" if names else "characters"
         found.append(
-            f"It learnt from {trained_on:,} {what}, which is little: its idea of the style is "
-            "rough."
+            f"It trained on {trained_on:,} {what}, which is little: its idea of the style is rough."
         )
     if rare := data["rare"]:
         shown = ", ".join(rare[:SHOWN]) + (f" and {len(rare) - SHOWN} more" if rare[SHOWN:] else "")
@@ -78,7 +77,7 @@ def _of_model(data: Mapping[str, Any]) -> list[str]:
         found.append("It cannot choose a first character: every draw needs a start.")
     if data["canaries"]:
         found.append(
-            f"{data['canaries']} random strings were learnt along with the names, to measure "
+            f"{data['canaries']} random strings were added to the training names, to measure "
             "memorisation. It is a model to examine, not one to publish."
         )
     if names:

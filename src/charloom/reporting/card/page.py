@@ -75,12 +75,12 @@ def _what(data: Mapping[str, Any]) -> str:
     size = data["trained_on"]
     count = f"{size:,} " if isinstance(size, int) else ""
     what = "names" if names else "characters of running text"
-    does = "draws new names in their style" if names else "goes on in its style"
+    does = "draws new names in their style" if names else "continues in its style"
     does += ", character by character"
     if data["model"]["kind"] in ("unigram", "uniform"):
         does = "is there to be compared with"
     text = (
-        f"# {plain(data['name'])}\n\n{KINDS[data['model']['kind']]} that has learnt from "
+        f"# {plain(data['name'])}\n\n{KINDS[data['model']['kind']]} that was trained on "
         f"{count}{what} ({plain(_sources(data))}) and {does}. Made with charloom."
     )
     if data["examples"]:
@@ -165,7 +165,7 @@ def _corpus(data: Mapping[str, Any]) -> str:
             rows.append((title, f"{data[key]:,} {what}"))
     if data["labels"]:
         rows.append(("Labels", ", ".join(data["labels"])))
-    return f"## What it learnt from\n\n{table(('', ''), rows)}"
+    return f"## What it was trained on\n\n{table(('', ''), rows)}"
 
 
 def _training(data: Mapping[str, Any]) -> str:
@@ -232,7 +232,7 @@ def _measures(data: Mapping[str, Any]) -> str:
 
 
 def _memorisation(data: Mapping[str, Any]) -> str:
-    text, found = "## Does it give away what it learnt from?", data["memorisation"]
+    text, found = "## Memorisation", data["memorisation"]
     if found is None:
         why = data["left_out"].get("memorisation", "there is nothing to compare with.")
         return f"{text}\n\nNot measured: {plain(why)}"
@@ -252,8 +252,8 @@ def _memorisation(data: Mapping[str, Any]) -> str:
         text += f"\n\n{table(heads, rows)}"
     gap = found["gap"]
     return (
-        f"{text}\n\nWhat it learnt from costs it {found['train_nats_per_char']['value']:.3f} nats "
-        f"a character, what it did not {found['held_out_nats_per_char']['value']:.3f}: a gap of "
+        f"{text}\n\nTraining names cost it {found['train_nats_per_char']['value']:.3f} nats "
+        f"a character, unseen ones {found['held_out_nats_per_char']['value']:.3f}: a gap of "
         f"{gap['value']:.3f} ({gap['low']:.3f} to {gap['high']:.3f})."
     )
 

@@ -28,7 +28,7 @@ def apart(
     extent = np.ptp(points, axis=0)
     scale = np.asarray(box) / np.where(extent > 0, extent, 1.0)
     places = points * scale
-    turns = 2.4 * np.arange(len(points))  # by which what lies at one place is told apart
+    turns = 2.4 * np.arange(len(points))  # by which what lies at one place is distinguished
     turns = 1e-6 * np.stack([np.cos(turns), np.sin(turns)], axis=1)
     for _ in range(ROUNDS):
         shifts = (places + turns)[:, None] - (places + turns)[None]  # (N, N, 2)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".png", ".svg", ".pdf")
 
-# Of Okabe and Ito's palette, which the colour-blind can tell apart, also when printed in grey.
+# Of Okabe and Ito's palette, which the colour-blind can distinguish, also when printed in grey.
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 _LONGEST_LABEL = 10  # code points: families of emoji have seven, stacks of accents any number
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_BARS = 60
-"""Bars side by side, at most: more could not be told apart, nor their characters read."""
+"""Bars side by side, at most: more could not be distinguished, nor their characters read."""
 
 _INCHES_A_BAR = 0.17
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 Shares = Sequence[float]
 
 MOST_BARS = 60
-"""Lengths that are told apart, at most: of longer names several make a bar."""
+"""Lengths that are distinguished, at most: of longer names several make a bar."""
 
 MOST_EDITS = 20
-"""Edits that are told apart, at most: a name so far off is noise."""
+"""Edits that are distinguished, at most: a name so far off is noise."""
 
 
 def letters_figure(characters: Sequence[str], generated: Shares, real: Shares) -> Figure:
@@ -108,7 +108,7 @@ def _bars_and_dots(
         axes.bar(places, real, width=0.8 * width, color=BLUE, label=label)
     beside = real or [0.0] * len(generated)
     dots = [(x, y) for x, y, r in zip(places, generated, beside, strict=True) if y or r]
-    # Dots with a rim, so that they are told from the bars in grey.
+    # Dots with a rim, so that they are distinguished from the bars in grey.
     axes.plot(
         [x for x, _ in dots], [y for _, y in dots], "o", color=ORANGE, mec="white", mew=0.8,
         ms=6, label="drawn", clip_on=False, zorder=3,

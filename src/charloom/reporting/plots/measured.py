@@ -52,7 +52,7 @@ def memorisation_figure(
     """
     figure = new_figure(5.0, 3.4)
     axes = figure.add_subplot()
-    frame(axes, "temperature", "share of the draws", "Copies of what it learnt from")
+    frame(axes, "temperature", "share of the draws", "Copies of what it was trained on")
     entries = sorted(by_temperature, key=lambda entry: entry["temperature"])
     heat = [entry["temperature"] for entry in entries]
     series = (

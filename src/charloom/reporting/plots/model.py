@@ -21,7 +21,7 @@ MOST_PLACES = 60
 """Characters of a name that are drawn, at most."""
 
 MOST_ROWS = 40
-"""Characters that a heat map tells apart, at most."""
+"""Characters that a heat map distinguishes, at most."""
 
 MOST_NAMES = 30
 """Names that are written for each hidden unit, at most."""

@@ -80,7 +80,7 @@ def lengths(source: Source, given: Data) -> Data:
 
 def distances(source: Source, given: Data) -> Data:
     """Return the shares of names by distance in edits to the nearest training name."""
-    from ...evaluation.metrics.edit_distance import nearest
+    from ...generation.nearest import nearest
 
     train = _training(source)
     found: list[list[float] | None] = []
@@ -98,28 +98,34 @@ def calibration(source: Source, _given: Data) -> Data:
     saved = source.saved
     if saved.config.text:
         if not saved.held_out_text:
-            raise RunError(f"{source.run} has no held-out text to compare with. Train with some.")
+            raise RunError(
+                f"{source.run.path} has no held-out text to compare with. Train with some."
+            )
         from ...evaluation import measure_text
 
-        found = measure_text(source.model, saved.held_out_text, samples=0).to_dict()
+        found = measure_text(source.text_model, saved.held_out_text, samples=0).to_dict()
     else:
         if not source.held_out:
-            raise RunError(f"{source.run} has no held-out names to compare with. Train with some.")
+            raise RunError(
+                f"{source.run.path} has no held-out names to compare with. Train with some."
+            )
         from ...evaluation import measure
 
-        found = measure(source.model, source.held_out, samples=0).to_dict()
+        found = measure(source.names_model, source.held_out, samples=0).to_dict()
     return {"bins": found["calibration"]["bins"]}
 
 
 def memorisation(source: Source, _given: Data) -> Data:
-    """Return what ``evaluation.memorisation`` finds."""
-    from ...evaluation.memorisation.names import memorisation as measured
+    """Return what ``names_memorisation`` finds."""
+    from ...evaluation import names_memorisation
 
     if not source.held_out:
         raise RunError(
-            f"{source.run} has no held-out names to compare copies with. Train with some."
+            f"{source.run.path} has no held-out names to compare copies with. Train with some."
         )
-    found = measured(source.model, _training(source), source.held_out, canaries=source.canaries)
+    found = names_memorisation(
+        source.names_model, _training(source), source.held_out, canaries=source.canaries
+    )
     return found.to_dict()
 
 
@@ -130,13 +136,17 @@ def _strings(source: Source, given: Data) -> tuple[list[Units], list[Units]]:
     saved, unit = source.saved, source.saved.vocabulary.unit
     if saved.config.text:
         if not saved.held_out_text:
-            raise RunError(f"{source.run} has no held-out text to compare with. Train with some.")
+            raise RunError(
+                f"{source.run.path} has no held-out text to compare with. Train with some."
+            )
         start = given.get("start", "")
-        text = source.model.text(given.get("n", CHARACTERS), seed=given.get("seed", 0), start=start)
+        text = source.text_samples(given.get("seed", 0)).take(
+            given.get("n", CHARACTERS), start=start
+        )
         return [split_units(text, unit)], [split_units(saved.held_out_text, unit)]
     real = some(source.train_names or source.held_out)
     if not real:
-        raise RunError(f"{source.run} has no training names. Restore its train_names.txt.")
+        raise RunError(f"{source.run.path} has no training names. Restore its train_names.txt.")
     drawn = _drawn(source, given)
     return _split(drawn, unit), _split(real, unit)
 
@@ -147,15 +157,12 @@ def _split(strings: Sequence[str], unit: Unit) -> list[Units]:
     return [split_units(normalise(name), unit) for name in strings]
 
 
-def names(source: Source, n: int, **given: Any) -> list[str]:
-    """Draw names as they come, copies and repeats among them.
+def names(source: Source, n: int, *, seed: int = 0, **given: Any) -> list[str]:
+    """Return sampled names, copies and repeats among them.
 
     A model without a begin symbol begins as the training names do, if no ``start`` is given.
     """
-    from ...evaluation.draws import plain_draws
-
-    like = [] if source.saved.config.begin else some(source.train_names or source.held_out)
-    return [sample.text for sample in plain_draws(source.model, n, like=like, **given)[0]]
+    return [sample.text for sample in source.name_samples(seed).take(n, **given)]
 
 
 def some(names: Sequence[str]) -> Sequence[str]:
@@ -171,7 +178,7 @@ def _drawn(source: Source, given: Data) -> list[str]:
 def _training(source: Source) -> Sequence[str]:
     names = source.train_names
     if not names:
-        raise RunError(f"{source.run} has no training names. Restore its train_names.txt.")
+        raise RunError(f"{source.run.path} has no training names. Restore its train_names.txt.")
     return names
 
 

@@ -111,23 +111,23 @@ def gather(
         source: the run.
         held_out: names, or for a model of text a string or ``Text``, to measure on in place of what
             the run held out.
-        train_text: the ``Text`` that the run learnt from, by which copies are found.
+        train_text: the ``Text`` that the run was trained on, by which copies are found.
         samples: names that are drawn to measure by.
         seed: decides every draw.
         start: what draws begin with; a model without a begin symbol begins as the training names
             do, if it is not given.
         progress: told what is done, and which share of the whole is.
     """
-    saved, learnt = source.saved, source.train_names
+    saved, learned = source.saved, source.train_names
     found = Content(
-        run=source.run.resolve().name,
+        run=source.run.path.resolve().name,
         saved=saved,
         parameters=parameters_of(saved.config, saved.weights),
         samples=samples,
         seed=seed,
         start=start,
         given=held_out is not None,
-        examples=list(learnt[:: max(1, len(learnt) // EXAMPLES)][:EXAMPLES]),
+        examples=list(learned[:: max(1, len(learned) // EXAMPLES)][:EXAMPLES]),
     )
     others: dict[str, Any] = {"seed": seed, "start": start} if start else {"seed": seed}
 
@@ -136,7 +136,7 @@ def gather(
         try:
             work()
         except CharloomError as error:
-            found.left_out[what] = str(error).replace(str(source.run), found.run)
+            found.left_out[what] = str(error).replace(str(source.run.path), found.run)
 
     text = found.is_text
     if not text:
@@ -177,18 +177,18 @@ def gather(
 
 def _new_names(found: Content, source: Source, others: Data) -> None:
     if source.saved.config.begin or "start" in others:
-        drawn = source.model.generate(NEW, **others)
+        drawn = source.names_model.generate(NEW, **others)
         found.new_names = [sample.text for sample in drawn]
         if not drawn:
             raise GenerationError(f"the model {drawn.reason}")
         return
-    known = source.model.training_set or frozenset()
+    known = source.names_model.training_set or frozenset()
     plain = dict.fromkeys(names(source, 20 * NEW, **others))
     found.new_names = [name for name in plain if name not in known][:NEW]
 
 
 def _passage(found: Content, source: Source, others: Data) -> None:
-    found.passage = source.model.text(PASSAGE, **others)
+    found.passage = source.text_model.text(PASSAGE, **others)
 
 
 def _measure(
@@ -198,7 +198,7 @@ def _measure(
     start: str,
     progress: Progress,
 ) -> None:
-    model, saved = source.model, source.saved
+    saved = source.saved
     if found.is_text:
         from ...evaluation import measure_text
 
@@ -206,20 +206,27 @@ def _measure(
         if not real:
             raise GenerationError("the run held out no text to measure on. Give some.")
         found.measured_on = len(real)
-        found.measurement = measure_text(model, real, seed=found.seed, progress=progress).to_dict()
+        found.measurement = measure_text(
+            source.text_model,
+            real,
+            seed=found.seed,
+            drawn=source.text_samples(found.seed),
+            progress=progress,
+        ).to_dict()
         return
     from ...evaluation import measure
 
     real = source.held_out if held_out is None else held_out
     found.measured_on = len(real)
     found.measurement = measure(
-        model,
+        source.names_model,
         real,
         train=saved.train_names,
         canaries=source.canaries,
         samples=found.samples,
         seed=found.seed,
         start=start,
+        drawn=source.name_samples(found.seed),
         progress=progress,
     ).to_dict()
 
@@ -237,21 +244,25 @@ def _take_figures(found: Content) -> None:
 def _memorisation(found: Content, source: Source, held_out: Any, train_text: Any) -> None:
     saved = source.saved
     if found.is_text:
-        from ...evaluation.memorisation.names import text_memorisation
+        from ...evaluation.memorisation.text import text_memorisation
 
         if not saved.held_out_text:
             raise GenerationError("copies need held-out text to compare with.")
         found.memorisation = text_memorisation(
-            source.model, train_text, saved.held_out_text, seed=found.seed
+            source.text_model,
+            train_text,
+            saved.held_out_text,
+            seed=found.seed,
+            drawn=source.text_samples(found.seed),
         ).to_dict()
         return
     real = source.held_out if held_out is None else held_out
     if not real or not saved.train_names:
         raise GenerationError("copies need both training names and held-out ones to compare.")
-    from ...evaluation.memorisation.names import memorisation
+    from ...evaluation.memorisation.names import names_memorisation
 
-    found.memorisation = memorisation(
-        source.model,
+    found.memorisation = names_memorisation(
+        source.names_model,
         saved.train_names,
         real,
         canaries=source.canaries,
@@ -274,8 +285,10 @@ def _frequent(data: Data, source: Source) -> Data:
 
 
 def _by_label(found: Content, source: Source, others: Data) -> None:
-    for label in source.model.labels[:LABELS]:
-        drawn = source.model.condition({label: 1.0}).generate(NAMES_A_HEAT, **others)
+    if found.is_text:
+        return
+    for label in source.names_model.labels[:LABELS]:
+        drawn = source.names_model.condition({label: 1.0}).generate(NAMES_A_HEAT, **others)
         if drawn:
             found.by_label.append((label, [sample.text for sample in drawn]))
 
@@ -291,10 +304,11 @@ def _next(found: Content, source: Source) -> None:
 
 
 def _by_temperature(found: Content, source: Source, others: Data) -> None:
-    known = source.model.training_set or frozenset()
+    known = frozenset[str]() if found.is_text else source.names_model.training_set or frozenset()
     for heat in HEAT:
         if found.is_text:
-            written = source.model.text(WRITTEN, temperature=heat, **others)
+            samples = source.text_samples(found.seed)
+            written = samples.take(WRITTEN, temperature=heat, start=others.get("start", ""))
             found.by_temperature.append((heat, written.strip()))
             continue
         drawn = names(source, NAMES_A_HEAT, temperature=heat, **others)

@@ -110,10 +110,10 @@ def heat(content: Content) -> Section | None:
 
 
 def kinds(content: Content) -> Section | None:
-    """Return names of each kind that the model tells apart."""
+    """Return names of each kind that the model distinguishes."""
     if not content.by_label:
         return None
-    lead = "New names of each kind: the model has learnt what tells them apart."
+    lead = "New names of each kind: the model has learned what distinguishes them."
     if len(content.saved.labels) > len(content.by_label):
         lead += f" {len(content.by_label)} of {len(content.saved.labels):,} are shown."
     rows = [

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigError, CorpusError, RunError
@@ -14,8 +13,9 @@ from ...errors import ConfigError, CorpusError, RunError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ...generation import LanguageModel
-    from ...run import SavedModel
+    from ...evaluation import NameSamples, TextSamples
+    from ...generation import NameModel, TextModel
+    from ...run import Run, SavedModel
 
 Data = dict[str, Any]
 
@@ -24,7 +24,7 @@ FIGURES = {
     "lengths": "how long the names are that the model learned from",
     "sweep": "how plausible and how new draws are, by temperature",
     "next": "how likely each next character was, along a name",
-    "embedding": "a map of the characters, as the model tells them apart",
+    "embedding": "a map of the characters, as the model distinguishes them",
     "units": "hidden units along names",
     "letters": "how often each character comes, drawn and real",
     "pairs": "how often each character follows each, drawn and real",
@@ -49,47 +49,92 @@ SHOWN, READ = 8, 1000
 """Held-out names that units are drawn along; training names that choose the units, about."""
 
 
+LIKE = 20_000
+"""Names whose first characters decide how names begin, about, where the model cannot."""
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
     """A run that figures are drawn of.
 
     Attributes:
-        run: its folder, as messages call it.
-        saved: what it holds.
+        run: the run.
         load: loads its model; called when one is needed.
     """
 
-    run: Path
-    saved: SavedModel
-    load: Callable[[], LanguageModel]
+    run: Run
+    load: Callable[[], NameModel | TextModel]
 
     @cached_property
-    def model(self) -> LanguageModel:
+    def model(self) -> NameModel | TextModel:
         """The model, loaded once."""
         return self.load()
 
+    @property
+    def names_model(self) -> NameModel:
+        """The model, of a run of names."""
+        from ...generation import NameModel
+
+        assert isinstance(self.model, NameModel)
+        return self.model
+
+    @property
+    def text_model(self) -> TextModel:
+        """The model, of a run of text."""
+        from ...generation import TextModel
+
+        assert isinstance(self.model, TextModel)
+        return self.model
+
     @cached_property
+    def _samples(self) -> dict[int, NameSamples | TextSamples]:
+        return {}
+
+    def name_samples(self, seed: int) -> NameSamples:
+        """Return the sampled names that measures and figures of the run share."""
+        from ...evaluation import NameSamples
+
+        if seed not in self._samples:
+            like = [] if self.run.config.begin else self.train_names or self.held_out
+            some = like[:: max(1, len(like) // LIKE)]
+            self._samples[seed] = NameSamples(model=self.names_model, seed=seed, like=some)
+        found = self._samples[seed]
+        assert isinstance(found, NameSamples)
+        return found
+
+    def text_samples(self, seed: int) -> TextSamples:
+        """Return the sampled text that measures and figures of the run share."""
+        from ...evaluation import TextSamples
+
+        found = self._samples.setdefault(seed, TextSamples(model=self.text_model, seed=seed))
+        assert isinstance(found, TextSamples)
+        return found
+
+    @property
+    def saved(self) -> SavedModel:
+        """What the run's model file holds."""
+        return self.run.saved
+
+    @property
     def held_out(self) -> Sequence[str]:
         """The names that the model was not trained on, if there are any."""
-        return self.saved.held_out_names or ()
+        return self.run.held_out_names
 
-    @cached_property
+    @property
     def canaries(self) -> tuple[str, ...]:
-        """Random strings that were learnt along with the names."""
-        found = self.saved.facts.get("canaries")
-        return tuple(c for c in found if isinstance(c, str)) if isinstance(found, list) else ()
+        """Random strings that it was trained on along with the names."""
+        return self.run.facts.canaries
 
-    @cached_property
+    @property
     def train_names(self) -> Sequence[str]:
         """The real names that the model was trained on, if there are any: no canaries."""
-        names, canaries = self.saved.train_names or (), frozenset(self.canaries)
-        return [name for name in names if name not in canaries] if canaries else names
+        return self.run.train_names
 
     def passages(self, count: int) -> Sequence[str]:
         """Return held-out names, or of held-out text as many passages as figures have room for."""
-        if not self.saved.config.text:
+        if not self.run.is_text:
             return self.held_out[:count]
-        text = (self.saved.held_out_text or "")[: PASSAGE * count]
+        text = self.run.held_out_text[: PASSAGE * count]
         return tuple(text[i : i + PASSAGE] for i in range(0, len(text), PASSAGE))
 
 
@@ -111,7 +156,7 @@ def figure_data(source: Source, what: str, **given: Any) -> Data:
     others = ", ".join(figure for figure in FIGURES if has_figure(source, figure))
     if config.text and what in FOR_NAMES:
         raise ConfigError(
-            f"--what {what} is for names, and RUN has learnt running text. It has {others}."
+            f"--what {what} is for names, and RUN was trained on running text. It has {others}."
         )
     if not has_figure(source, what):
         raise ConfigError(
@@ -188,7 +233,7 @@ def draw(what: str, data: Data, *, stacked: bool = False) -> Figure:
 def _loss(source: Source, _given: Data) -> Data:
     from ...run import holds_state, load_state
 
-    run, history = source.run, source.saved.facts.get("history")  # up to the best epoch
+    run, history = source.run.path, source.run.history  # up to the best epoch
     if holds_state(run):  # up to the last one
         progress = load_state(run)[1].get("progress")
         longer = progress.get("history") if isinstance(progress, dict) else None
@@ -210,7 +255,7 @@ def _lengths(source: Source, _given: Data) -> Data:
     from ...data.unicode import split_units
 
     if not source.train_names:
-        raise RunError(f"{source.run} has no training names. Restore its train_names.txt.")
+        raise RunError(f"{source.run.path} has no training names. Restore its train_names.txt.")
     unit = source.saved.vocabulary.unit
     lengths = Counter(len(split_units(name, unit)) for name in source.train_names)
     return {"unit": unit, "lengths": [list(pair) for pair in sorted(lengths.items())]}
@@ -221,14 +266,15 @@ def _sweep(source: Source, given: Data) -> Data:
 
     heat = given.get("temperatures", TEMPERATURES)
     draws = temperature_sweep(
-        source.model,
+        source.names_model,
         [heat] if isinstance(heat, float) else heat,
         given.get("n", DRAWS),
         start=given.get("start", ""),
         seed=given.get("seed", 0),
+        drawn=source.name_samples(given.get("seed", 0)),
     )
     names = source.held_out
-    real = likelihood(source.model, names).nats_per_char if names else None
+    real = likelihood(source.names_model, names).nats_per_char if names else None
     return {"draws": [draw.to_dict() for draw in draws], "real_nats_per_char": real}
 
 
@@ -291,4 +337,6 @@ def _plain(numbers: Any) -> list[Any]:
 
 
 def _nameless(source: Source) -> CorpusError:
-    return CorpusError(f"{source.run} has nothing held out to read. Give something: --text TEXT.")
+    return CorpusError(
+        f"{source.run.path} has nothing held out to read. Give something: --text TEXT."
+    )

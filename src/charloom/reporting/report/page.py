@@ -11,10 +11,10 @@ from ..._version import __version__
 from ...errors import ConfigError
 from .cells import shades
 from .content import Content
-from .first import header, sources
 from .html import Html, tag
-from .origin import origin
+from .reproducibility import origin
 from .sections import sections
+from .summary import header, sources
 
 MARK = '<meta name="generator" content="charloom report'
 """What tells a page of ours from any other file."""

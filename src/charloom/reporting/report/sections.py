@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import drawings, judged, learnt
+from . import drawings, internals, quality
 from .content import Content
 from .html import Html
 from .layout import Section, section
 
 BUILDERS: tuple[Callable[[Content], Section | None], ...] = (
-    learnt.corpus,
-    learnt.loss,
+    internals.corpus,
+    internals.loss,
     drawings.passage,
     drawings.wall,
-    learnt.next_letter,
+    internals.next_letter,
     drawings.heat,
     drawings.kinds,
     drawings.lengths,
     drawings.letters,
     drawings.pairs,
-    learnt.embedding,
-    learnt.units,
-    judged.measures,
-    judged.calibration,
-    judged.memorisation,
+    internals.embedding,
+    internals.units,
+    quality.measures,
+    quality.calibration,
+    quality.memorisation,
 )
 """In the page's order."""
 

@@ -135,7 +135,7 @@ class JaxEngine:
     def _dropout(self) -> NDArray[np.float32] | None:
         """Draw the step's factors, (L, B, H): a function of the seed and the count of steps.
 
-        By NumPy: XLA's generator would be compiled anew for each bucket.
+        By NumPy: XLA's generator would be compiled again for each bucket.
         """
         config = self._model
         if not config.dropout:

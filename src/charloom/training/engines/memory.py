@@ -11,7 +11,7 @@ _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8  # the parameters' numbers i
 def keep_freed_memory() -> None:
     """Tell glibc's malloc to hold on to what is freed; elsewhere do nothing.
 
-    XLA allocates a step's temporary arrays anew each time. Large ones come straight from the
+    XLA allocates a step's temporary arrays again each time. Large ones come straight from the
     system, page by page: 19,000 page faults a step of a GRU of 1024 units, a tenth of its time.
     The price is that the process keeps the memory of its largest step until it ends.
     """

@@ -7,9 +7,9 @@ from typing import Any
 
 from ...config import ModelConfig
 from .content import Content
-from .first import duration, model_kind, sources
 from .html import Html, tag
 from .layout import facts_list, section
+from .summary import duration, model_kind, sources
 
 NETWORK = ("cell", "units", "layers", "embedding", "dropout")
 STEPS = ("epochs", "batch_size", "learning_rate", "weight_decay", "patience")
@@ -17,10 +17,10 @@ OTHERS = ("held_out", "canaries", "seconds", "seed")
 """Settings that ``charloom train`` has an option for."""
 
 BUILT_IN = "the built-in dinosaurs"
-"""What a corpus calls the list that is learnt without naming any."""
+"""What a corpus calls the list that is learned without naming any."""
 
 UNTOLD = ("preparation", "save_seconds", "save_steps", "keep_checkpoints", "keep_epochs")
-"""Settings that say nothing of what was learnt, or that other words say."""
+"""Settings that say nothing of what was learned, or that other words say."""
 
 
 def origin(content: Content, version: str) -> Html:
@@ -68,7 +68,7 @@ def origin(content: Content, version: str) -> Html:
 
 
 def command(content: Content) -> str:
-    """Return the command that trains such a model anew; what no run holds is in capitals."""
+    """Return the command that trains such a model again; what no run holds is in capitals."""
     saved, training = content.saved, content.saved.facts.get("training")
     config = saved.config
     training = training if isinstance(training, dict) else {}
@@ -113,15 +113,13 @@ def _of_network(content: Content, training: dict[str, Any]) -> list[str]:
         fields = any(".jsonl" in file for file in sources(content))
         parts.append("--label-field FIELD" if fields else "--label-column COLUMN")
         parts.append(_option("label_dropout", training.get("label_dropout", 0.1)))
-    if training.get("scheduled_sampling") not in (None, "none"):
-        parts += [_option(name, training.get(name)) for name in ("scheduled_sampling", "truth")]
     if isinstance(frozen := training.get("freeze"), list) and frozen:
         parts += ["--from OTHER_RUN", *(_option("freeze", part) for part in frozen)]
     return parts
 
 
 def again(content: Content) -> str:
-    """Return the command that writes such a page anew."""
+    """Return the command that writes such a page again."""
     parts = ["charloom report RUN", "--out report.html"]
     if content.given:
         parts.append("--data FILE")

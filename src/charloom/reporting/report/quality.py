@@ -62,7 +62,7 @@ def _chosen(content: Content) -> list[str]:
     names = "text" if config.text else "names"
     return [
         f"What the model was measured on also chose its {what}, which flatters it a little. For "
-        f"the last word, measure on {names} kept apart: --data FILE."
+        f"the last word, measure on {names} held out: --data FILE."
     ]
 
 
@@ -119,7 +119,7 @@ def memorisation(content: Content) -> Section | None:
         return None
     rows: list[tuple[str, Html | str]] = []
     for key, title in (
-        ("train_nats_per_char", "On what it learnt"),
+        ("train_nats_per_char", "On the training data"),
         ("held_out_nats_per_char", "On what was held out"),
         ("gap", "Gap"),
     ):
@@ -138,8 +138,8 @@ def memorisation(content: Content) -> Section | None:
         rows.append(
             (
                 "Canaries",
-                f"{canaries['count']:,} random strings were learnt along; mean exposure "
-                f"{canaries['exposure']:.1f} bits, where 1.4 is chance",
+                f"{canaries['count']:,} random strings were added to the training names; mean "
+                f"exposure {canaries['exposure']:.1f} bits, where 1.4 is chance",
             )
         )
     body: list[Html | None] = []

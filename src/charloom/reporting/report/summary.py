@@ -45,7 +45,7 @@ def header(content: Content) -> Html:
 
 
 def sources(content: Content) -> list[str]:
-    """Return what the run learnt from, without where it lies."""
+    """Return what the run was trained on, without where it lies."""
     corpus = content.saved.facts.get("corpus")
     found = corpus.get("sources") if isinstance(corpus, dict) else None
     return [PurePath(str(s)).name or str(s) for s in found] if isinstance(found, list) else []
@@ -77,7 +77,7 @@ def _title(content: Content) -> tuple[str | Html, ...]:
     found = sources(content)
     what = "Text" if content.is_text else "Names"
     if not found or found[0] in ("strings", "-"):
-        return (what, " in a style of their own" if not content.is_text else " in a learnt style")
+        return (what, " in a style of their own" if not content.is_text else " in a learned style")
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
     return what, " in the style of ", tag("em", name_of(found[0])), more
 
@@ -89,7 +89,7 @@ def _lede(content: Content) -> str:
     kind = model_kind(content)
     parts = [kind[0].upper() + kind[1:]]
     if isinstance(train, int):
-        parts.append(f" learnt from {count(train)} {what}")
+        parts.append(f" trained on {count(train)} {what}")
         seconds = facts.get("seconds")
         if isinstance(seconds, int | float) and seconds > 0:
             parts.append(f" in {duration(seconds)}")

@@ -1,13 +1,12 @@
-"""Training as it is watched: a bar on a terminal's stderr, nothing elsewhere."""
+"""Progress of reading and training: a bar in a terminal or a notebook, lines elsewhere."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from importlib.util import find_spec
 
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -18,13 +17,11 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from ..api import language_model
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
-from ..generation import LanguageModel
+from ..generation import NameModel, TextModel
+from ..models.factory import recurrence
 from ..training.events import Evaluated, Event, Finished, Started, Step, Warned
-
-Weights = Mapping[str, NDArray[Any]]
 
 SAMPLES = 4
 """New names that are shown after an epoch."""
@@ -70,13 +67,23 @@ def reading() -> Iterator[Callable[[int, int], None]]:
 
 
 def show(
-    events: Iterable[Event], corpus: NameCorpus | TextCorpus, *, unpacked: bool = False
-) -> tuple[Finished, LanguageModel]:
-    """Show the events of a training as they come; return the last, and the model.
+    events: Iterable[Event],
+    corpus: NameCorpus | TextCorpus,
+    *,
+    unpacked: bool = False,
+    notebook: bool = False,
+) -> Finished:
+    """Show the events of a training on stderr as they come, and return the last.
 
-    ``unpacked`` tells of it in lines, as the tutorial's own loop does, in place of the bar.
+    Args:
+        events: of ``fit``.
+        corpus: what is trained on.
+        unpacked: print lines, as the tutorial's own loop does, instead of the bar.
+        notebook: show it in the notebook's output: a line an epoch, and a bar if ipywidgets is
+            installed, which Rich needs for that.
     """
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=not notebook, highlight=False, force_jupyter=notebook or None)
+    has_bar = find_spec("ipywidgets") is not None if notebook else console.is_terminal
     bar = Progress(
         TextColumn("epoch {task.fields[epoch]}"),
         BarColumn(bar_width=None),
@@ -85,13 +92,13 @@ def show(
         TimeRemainingColumn(compact=True),
         console=console,
         transient=True,
-        disable=unpacked or not console.is_terminal,
+        disable=unpacked or not has_bar,
     )
     finished: Finished | None = None
     began: Started | None = None
 
     def tell(message: str) -> None:
-        # Through the bar's console: it draws the bar anew below the message.
+        # Through the bar's console, which redraws the bar below the message.
         console.print(message, markup=False, soft_wrap=True)
 
     with bar:
@@ -126,33 +133,29 @@ def show(
                     held_out = event.held_out_nats_per_char
                     shown = "-" if held_out is None else f"{held_out:.3f}"
                     bar.update(task, held_out=shown)
-                    if console.is_terminal and event.epoch % every == 0 and began is not None:
-                        model = _model(corpus, began, event.weights)
+                    if (has_bar or notebook) and event.epoch % every == 0 and began is not None:
                         mean = f"{event.train_nats_per_char:.3f}"
                         bar.console.print(
                             f"epoch {event.epoch:>3}  loss {mean}  held-out {shown}  "
-                            + _sample(model, corpus, event.epoch),
+                            + _sample(began, event, corpus),
                             markup=False,
                             overflow="ellipsis",
                             no_wrap=True,
                         )
                 case Finished():
                     finished = event
-    assert finished is not None and began is not None  # of every training that does not raise
-    return finished, _model(corpus, began, finished.weights)
+    assert finished is not None  # of every training that does not raise
+    return finished
 
 
-def _model(corpus: NameCorpus | TextCorpus, began: Started, weights: Weights) -> LanguageModel:
-    return language_model(
-        corpus, began.model, weights, vocabulary=began.vocabulary, labels=began.labels
-    )
-
-
-def _sample(model: LanguageModel, corpus: NameCorpus | TextCorpus, seed: int) -> str:
-    """Show in a line what the model has learnt so far."""
-    if isinstance(corpus, TextCorpus):
-        return " ".join(model.text(CHARACTERS, seed=seed).split())
-    start = "" if model.rnn.config.begin else corpus.names[0][:1]
+def _sample(began: Started, event: Evaluated, corpus: NameCorpus | TextCorpus) -> str:
+    """Return a line of what the model generates after this epoch."""
+    rnn, seed = recurrence(began.model, event.weights), event.epoch
+    if not isinstance(corpus, NameCorpus):
+        text = TextModel(rnn, began.vocabulary).text(CHARACTERS, seed=seed)
+        return " ".join(text.split())
+    model = NameModel(rnn, began.vocabulary, longest=corpus.report.longest)
+    start = "" if began.model.begin else corpus.names[0][:1]
     return ", ".join(model.names(SAMPLES, seed=seed, allow_known=True, start=start))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ..storage import creating, fault
+from .disk import creating, fault
 
 LOCK = "training.lock"
 """Holds the process number of the last training, and stays; what counts is who has it locked."""

@@ -1,13 +1,13 @@
-"""Sections on what a model learnt from, how, and what can be seen inside it."""
+"""Sections on what a model was trained on, how, and what can be seen inside it."""
 
 from __future__ import annotations
 
 from ...data.unicode import visible
 from .cells import next_ladder, picker, unit_rows
 from .content import Content
-from .first import count, sources
 from .html import Html, joined, name_of, percent, tag
 from .layout import Section, facts_list, figure
+from .summary import count, sources
 
 SHOWN_CHARACTERS = 200
 
@@ -45,7 +45,9 @@ def corpus(content: Content) -> Section | None:
     if content.saved.labels:
         rows.append(("Labels", tag("span", ", ".join(content.saved.labels))))
     if isinstance(canaries := facts.get("canaries"), list):
-        strings = f"{len(canaries):,} random strings, learnt along to see what it gives away"
+        strings = (
+            f"{len(canaries):,} random strings, added to the training names to measure memorisation"
+        )
         rows.append(("Canaries", strings))
     lead = "What the model has read. What was held out it has never seen: it is measured on that."
     body: list[Html | None] = [facts_list(rows)]
@@ -54,7 +56,7 @@ def corpus(content: Content) -> Section | None:
     if content.examples:
         some = [tag("span", name_of(name)) for name in content.examples]
         body.append(tag("p", tag("b", "Some of them: "), [[s, " "] for s in some], class_="some"))
-    return "What it learnt from", lead, body
+    return "What it was trained on", lead, body
 
 
 def loss(content: Content) -> Section | None:
@@ -63,7 +65,7 @@ def loss(content: Content) -> Section | None:
     if not data or not content.saved.config.has_network:
         return None
     held = [e for e in data["history"] if e.get("held_out_nats_per_char") is not None]
-    lead = "How well the next character was foreseen, epoch by epoch: lower is better."
+    lead = "Next-character loss by epoch: lower is better."
     kept = content.saved.facts.get("best")
     kept = kept.get("epoch") if isinstance(kept, dict) else None
     marked = False
@@ -83,7 +85,7 @@ def loss(content: Content) -> Section | None:
         )
     if isinstance(kept, int):
         lead += f" Kept is the model {'at the mark' if marked else f'after epoch {kept}'}."
-    return "How it learnt", lead, [figure(content, "loss", label)]
+    return "Training", lead, [figure(content, "loss", label)]
 
 
 def next_letter(content: Content) -> Section | None:
@@ -117,7 +119,7 @@ def embedding(content: Content) -> Section | None:
     )
     label = "A map of the characters."
     if "vowel" in data["kinds"]:
-        lead += " Nobody told it what a vowel is."
+        lead += " Nobody labelled the vowels."
         label = "A map of the characters; vowels, consonants and capitals have their own shapes."
     if content.saved.vocabulary.size > len(data["characters"]):
         lead += f" The {len(data['characters'])} most frequent are shown."
@@ -144,7 +146,7 @@ def units(content: Content) -> Section | None:
     saved = content.saved
     read = "text" if content.is_text else "names"
     if saved.held_out_names or saved.held_out_text:
-        read += " it has not learnt"
+        read += " it has not learned"
     lead = (
         f"Of {saved.config.units:,} hidden units those that follow something plain most closely, "
         f"while the network reads {read}. Orange is active, blue (dotted) the opposite."

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
 from charloom.errors import CorpusError
-from charloom.evaluation.metrics.edit_distance import nearest
+from charloom.generation.nearest import nearest
 
-module = sys.modules["charloom.evaluation.metrics.edit_distance"]  # its function has the same name
+module = sys.modules["charloom.generation.nearest"]  # its function has the same name
 
 strings = st.lists(st.text("abß", max_size=6), min_size=1, max_size=20)
 

@@ -1,28 +1,39 @@
-"""The measures of plain draws: valid, varied, new, and like real names."""
+"""Measures of sampled names: valid, varied, new, near to the training list, like real names."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..models.scoring.tempered import chances
-from .draws import Names, first_shares
-from .metrics.distributions import lengths_apart, ngrams_apart
-from .metrics.nearness import Nearness
-from .metrics.two_sample import two_sample_accuracy
-from .metrics.variety import diversity, unique_share
-from .statistics import Estimate, Measure, ratio_estimate, share_estimate
+from ...generation.nearest import nearest
+from ...models.scoring.names import sequence_probabilities
+from ..samples import SampledNames, first_shares
+from ..statistics import Estimate, Measure, ratio_estimate, share_estimate
+from .distributions import length_distance, ngram_divergence
+from .two_sample import two_sample_accuracy
+from .variety import diversity, unique_share
 
 if TYPE_CHECKING:
-    from ..generation.constraints import Rule, Rules
+    from ...generation.constraints import Rule, Rules
 
 NGRAMS = ("Letters", "Letter pairs", "Three letters", "Four letters")
 
 CHANCE = Estimate(value=0.5, low=0.5, high=0.5)
 
+PAIRS = 400_000_000
+"""Pairs of names whose distance may be asked for: of a long list, only some draws are looked at."""
 
-def validity(names: Names, rules: Rule | Rules | None) -> list[Measure]:
+LEAST = 100
+"""Draws that are looked at all the same."""
+
+Ints = NDArray[np.int64]
+
+
+def validity(names: SampledNames, rules: Rule | Rules | None) -> list[Measure]:
     """Return the share of draws that obey the rules, if there are any.
 
     Raises:
@@ -30,7 +41,7 @@ def validity(names: Names, rules: Rule | Rules | None) -> list[Measure]:
     """
     if not rules:
         return []
-    from ..generation.constraints import Rules, compile_rules
+    from ...generation.constraints import Rules, compile_rules
 
     vocabulary = names.model.vocabulary
     texts = [*names.texts, *names.held_out]
@@ -61,7 +72,7 @@ def validity(names: Names, rules: Rule | Rules | None) -> list[Measure]:
     ]
 
 
-def variety(names: Names) -> list[Measure]:
+def variety(names: SampledNames) -> list[Measure]:
     """Return how many draws are different and new, and how unlike each other they are."""
     found = [
         Measure(
@@ -70,7 +81,6 @@ def variety(names: Names) -> list[Measure]:
             estimate=unique_share(names.texts, n),
             unit="%",
             better="higher",
-            real=None,
             explanation=f"Share of different names among {n:,} plain draws.",
         )
         for n in (1_000, 10_000)
@@ -85,7 +95,6 @@ def variety(names: Names) -> list[Measure]:
                 estimate=share_estimate(len(names.texts) - copies, len(names.texts)),
                 unit="%",
                 better="higher",
-                real=None,
                 explanation="Share of plain draws that are not in the training list.",
             )
         )
@@ -106,7 +115,7 @@ def variety(names: Names) -> list[Measure]:
     return found
 
 
-def distance(names: Names, near: Nearness | None) -> list[Measure]:
+def distance(names: SampledNames, near: Nearness | None) -> list[Measure]:
     """Return how far new names are from the training list, beside unseen real ones."""
     if near is None or not near.generated.any():
         return []
@@ -127,7 +136,7 @@ def distance(names: Names, near: Nearness | None) -> list[Measure]:
     ]
 
 
-def recall(names: Names, samples: int, temperature: float) -> list[Measure]:
+def recall(names: SampledNames, samples: int, temperature: float) -> list[Measure]:
     """Return how many unseen real names would come among so many draws.
 
     It needs no draws: a name of probability p is among N with probability 1 - (1 - p)^N.
@@ -140,7 +149,13 @@ def recall(names: Names, samples: int, temperature: float) -> list[Measure]:
     ids = [model.vocabulary.encode(text) for text in readable]
     p = np.zeros(len(unseen))  # what the model cannot write never comes
     if ids:
-        p[: len(ids)] = np.clip(chances(model, ids, temperature, names.threads), 0, 1)
+        p[: len(ids)] = sequence_probabilities(
+            model.rnn,
+            ids,
+            [temperature],
+            unknown_id=model.vocabulary.unknown_id,
+            threads=names.threads,
+        )[:, 0].clip(0, 1)
     if not model.rnn.config.begin:
         firsts = first_shares(model, names.train or names.held_out)
         units = names.units(readable)
@@ -154,14 +169,13 @@ def recall(names: Names, samples: int, temperature: float) -> list[Measure]:
             estimate=share_estimate(float(found.sum()), len(found)),
             unit="%",
             better="higher",
-            real=None,
             explanation="Share of unseen real names that come among so many draws, by their "
             "probabilities.",
         )
     ]
 
 
-def distributions(names: Names) -> list[Measure]:
+def distributions(names: SampledNames) -> list[Measure]:
     """Return how far lengths and n-grams are from unseen real names, beside seen real ones."""
     held_out = names.units(names.held_out)
     if not held_out:
@@ -171,23 +185,23 @@ def distributions(names: Names) -> list[Measure]:
     drawn = names.units(names.texts)
     found = []
     for n in range(5):
-        apart = [
-            lengths_apart(sample, held_out, size=size, seed=names.seed)
+        ours_and_real = [
+            length_distance(sample, held_out, size=size, seed=names.seed)
             if n == 0
-            else ngrams_apart(sample, held_out, n, size=size, seed=names.seed)
+            else ngram_divergence(sample, held_out, n, size=size, seed=names.seed)
             for sample in (drawn, seen)
         ]
-        if apart[0] is None:
+        if ours_and_real[0] is None:
             continue
         what = f"frequencies of {NGRAMS[n - 1].lower()}" if n else "lengths"
         found.append(
             Measure(
                 name=f"ngram_js_{n}" if n else "length_wasserstein",
                 title=f"{NGRAMS[n - 1]}, divergence" if n else "Lengths, distance",
-                estimate=apart[0],
+                estimate=ours_and_real[0],
                 unit="bits" if n else "characters",
                 better="as real",
-                real=apart[1],
+                real=ours_and_real[1],
                 explanation=f"How far {what} are from unseen names'; real: as many training "
                 "names'.",
             )
@@ -195,8 +209,8 @@ def distributions(names: Names) -> list[Measure]:
     return found
 
 
-def two_sample(names: Names) -> list[Measure]:
-    """Return how often a classifier tells new names from unseen real ones."""
+def two_sample(names: SampledNames) -> list[Measure]:
+    """Return how often a classifier distinguishes new names from unseen real ones."""
     train = frozenset(names.train)
     unseen = [text for text in names.held_out if text not in train]
     accuracy = two_sample_accuracy(
@@ -207,12 +221,50 @@ def two_sample(names: Names) -> list[Measure]:
     return [
         Measure(
             name="two_sample_accuracy",
-            title="Told from real names",
+            title="Distinguished from real names",
             estimate=accuracy,
             unit="%",
             better="lower",
             real=CHANCE,
-            explanation="How often a classifier tells new names from unseen real ones; a half is "
-            "chance.",
+            explanation="How often a classifier distinguishes new names from unseen real ones; "
+            "50 % is chance.",
         )
     ]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Nearness:
+    """Edits to the nearest training name.
+
+    Attributes:
+        generated: of draws, copies too, (N,).
+        real: of held-out names, (M,); those that are on the list itself are left out.
+    """
+
+    generated: Ints
+    real: Ints
+
+    def shares(self) -> dict[str, Sequence[float]]:
+        """Return the share at each distance from 0 on, generated and, if there are any, real."""
+        found = {"generated": self.generated, "real": self.real}
+        return {
+            which: (np.bincount(edits) / len(edits)).tolist()
+            for which, edits in found.items()
+            if len(edits)
+        }
+
+
+def nearest_known(names: SampledNames) -> Nearness | None:
+    """Return how far draws and held-out names are from the training list; ``None`` without one."""
+    if not names.near_to:
+        return None
+    most = max(LEAST, PAIRS // len(names.near_to))
+    unseen = [text for text in names.held_out if text not in (names.known or ())]
+    edits, _ = nearest(
+        [*names.texts[:most], *unseen[:most]],
+        names.near_to,
+        names.threads,
+        unit=names.model.vocabulary.unit,
+    )
+    drawn = len(names.texts[:most])
+    return Nearness(generated=edits[:drawn], real=edits[drawn:])

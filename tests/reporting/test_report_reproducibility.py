@@ -8,12 +8,12 @@ import shlex
 import numpy as np
 import pytest
 
-from charloom import load
+from charloom import Run, load
 from charloom.cli.train import command as train_command
 from charloom.config import ModelConfig, TrainConfig
 from charloom.data.names import NameCorpus
 from charloom.reporting.report import Content, Source, gather
-from charloom.reporting.report.origin import BUILT_IN, again, command, settings
+from charloom.reporting.report.reproducibility import BUILT_IN, again, command, settings
 from charloom.run import load_model, save_model
 from helpers.options import FAST
 from helpers.report_pages import FACTS
@@ -37,7 +37,6 @@ def words(text):
         [*SMALL, "--unit", "grapheme", "--seed", "3", "--canaries", "2"],
         [*SMALL, "--label-column", "kind", "--label-dropout", "0.3"],
         [*SMALL, "--recipe", "tutorial"],
-        [*SMALL, "--scheduled-sampling", "linear", "--truth", "0.5", "--model", "network"],
         ["--model", "ngram"],
         ["--model", "unigram"],
     ],
@@ -85,7 +84,7 @@ def test_what_no_run_holds_is_in_capitals():
 
 def test_the_page_is_asked_for_as_it_was(tmp_path):
     save_model(tmp_path / "run", toy(facts=FACTS))
-    source = Source(tmp_path / "run", load_model(tmp_path / "run"), lambda: load(tmp_path / "run"))
+    source = Source(Run.open(tmp_path / "run"), lambda: load(tmp_path / "run"))
     plain = gather(source, samples=20)
     assert again(plain) == "charloom report RUN --out report.html --samples 20"
     other = gather(source, samples=20, seed=3, start="a", held_out=("ß",))

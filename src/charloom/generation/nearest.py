@@ -1,4 +1,4 @@
-"""The nearest training name of each string, by edit distance."""
+"""The nearest name of each string, by edit distance: the one search for it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...config import Unit
-from ...data.unicode import split_units
-from ...errors import CorpusError
-from ...models.threads import usable_cores
+from ..config import Unit
+from ..data.unicode import split_units
+from ..errors import CorpusError
+from ..models.threads import usable_cores
 
 CELLS = 1 << 23
 """Pairs of strings whose distances are held at once."""
 
 FEW = 20_000_000
-"""Pairs up to which all are compared at once: choosing them would take longer."""
+"""Pairs up to which all are compared at once, which is faster than choosing among them."""
 
 SMALL = 200_000
-"""Pairs up to which a second thread costs more than it does."""
+"""Pairs up to which one thread is faster than several."""
 
 Ints = NDArray[np.int64]
 
@@ -36,8 +36,8 @@ def nearest(
     """Return each query's least edit distance to a name, and which it is: the first of equals.
 
     The Levenshtein distance, exact: insertions, deletions and substitutions of one unit each.
-    Names are compared by length: the difference of two lengths is the least that their distance
-    can be, so that most names are never looked at.
+    Of many names, those of similar length come first: two strings differ by at least as many
+    edits as their lengths do, so most names are never compared.
 
     Args:
         queries: N strings.
@@ -52,7 +52,7 @@ def nearest(
         CorpusError: there is no name.
     """
     if not len(names):
-        raise CorpusError("there are no names to be near to. Give one at least.")
+        raise CorpusError("there are no names to compare with. Give one at least.")
     workers = threads or usable_cores()
     slots: dict[str, int] = {}
     slot_of = np.array([slots.setdefault(text, len(slots)) for text in queries], np.int64)
@@ -106,7 +106,7 @@ def _compare(
     indices: Ints,
     workers: int,
 ) -> None:
-    """Take over what is nearer among ``names``, or as near and earlier in the list."""
+    """Update ``distances`` and ``indices`` where a name is nearer, or an earlier equal."""
     from rapidfuzz.distance import Levenshtein
     from rapidfuzz.process import cdist
 

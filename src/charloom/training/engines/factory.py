@@ -1,0 +1,66 @@
+"""Which engine trains: chosen by KERAS_BACKEND and by the loop."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...config import ModelConfig, TrainConfig
+from ...errors import ConfigError, TrainingError
+from .base import Engine, Loop
+from .steps import step_for
+
+BACKENDS = ("jax", "tensorflow", "torch")
+
+
+def backend_name() -> str:
+    """Return the backend that KERAS_BACKEND names, JAX by default.
+
+    Raises:
+        ConfigError: it is none of jax, tensorflow and torch.
+        TrainingError: it is not installed.
+    """
+    name = os.environ.setdefault("KERAS_BACKEND", "jax")
+    if name not in BACKENDS:
+        raise ConfigError(f"KERAS_BACKEND must be one of {BACKENDS}. Received: {name}")
+    if importlib.util.find_spec(name) is None:
+        raise TrainingError(
+            f"KERAS_BACKEND is {name}, which is not installed. "
+            f"Run: pip install 'charloom[{name}]', or unset KERAS_BACKEND to train on JAX."
+        )
+    return name
+
+
+def make_engine(
+    backend: str,
+    model: ModelConfig,
+    training: TrainConfig,
+    weights: Mapping[str, NDArray[np.float32]],
+    denominator: float,
+    loop: Loop = "fit",
+) -> Engine:
+    """Build the engine of a backend, starting from ``weights``.
+
+    ``loop`` is ``fit`` for the fastest there is, ``custom`` for the unpacked step of
+    ``engines.steps``, or a function that makes another such step.
+    """
+    make_step = None if loop == "fit" else step_for(backend) if loop == "custom" else loop
+    if backend == "jax" and make_step is None:
+        from .jax import JaxEngine
+
+        return JaxEngine(model, training, weights, denominator)
+    from .keras import KerasEngine
+
+    return KerasEngine(model, training, weights, denominator, make_step)
+
+
+def check_labels(model: ModelConfig, loop: Loop) -> None:
+    """Raise ConfigError for a model with labels that an unpacked loop is to train."""
+    if model.labels and loop != "fit":
+        raise ConfigError(
+            "labels cannot be trained with an unpacked loop. Leave the loop out, or read no labels."
+        )

@@ -1,0 +1,205 @@
+"""Names as training data: batches by length, some names held out, canaries and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import ModelConfig, TrainConfig
+from ..data.batches.names import NameBatches, bucket_count, encode
+from ..data.batches.tutorial import PaddedBatches, padded_rows
+from ..data.names import NameCorpus
+from ..errors import ConfigError
+from ..models.factory import recurrence
+from ..models.ngram.counts import MOST_TARGETS, stream_of
+from ..models.rnn.numpy import NumpyRNN
+from ..models.rnn.shapes import parameter_count
+from ..models.scoring.names import score, score_labelled, target_nats
+from ..run import SavedModel
+from .data import ENOUGH_HELD_OUT, Batches, BatchPlan, Weights, check_corpus_kind
+from .ngram import NgramFit
+from .warm_start import merged
+
+CELLS = 1 << 22
+"""Ids of encoded names that are read at once, padding included."""
+
+
+class NameData:
+    """Names, one by one; see ``TrainingData``."""
+
+    train_names: Sequence[str] | None
+    held_out_names: Sequence[str] | None
+    held_out_text: str | None = None
+
+    def __init__(
+        self,
+        corpus: NameCorpus,
+        model: ModelConfig,
+        training: TrainConfig,
+        initial: SavedModel | None = None,
+        most_targets: int = MOST_TARGETS,
+    ) -> None:
+        """Split the names, and choose how they become batches.
+
+        Args:
+            corpus: the names.
+            model, training: the settings.
+            initial: a model whose characters and labels are added to the corpus's.
+            most_targets: characters that n-grams are fitted to, at most.
+
+        Raises:
+            ConfigError: the settings are not for such a corpus.
+        """
+        check_corpus_kind(text=False, model=model, training=training)
+        self._corpus, self._model, self._training = corpus, model, training
+        self._most_targets, self.digest = most_targets, corpus.digest
+        self.vocabulary, self.label_names = corpus.vocabulary, corpus.label_names
+        if initial is not None:
+            self.vocabulary = merged(initial.vocabulary, corpus.vocabulary)
+            self.label_names = tuple(sorted({*initial.labels, *corpus.label_names}))
+        self._check_labels()
+        train, held_out = corpus.split(training.held_out, training.seed)
+        self._train_labels = self._held_out_labels = None
+        if model.labels:
+            self._train_labels, self._held_out_labels = self._split_labels()
+        self.train_size, self.held_out_size = len(train), len(held_out)
+        self.held_out_decides = self.held_out_size >= ENOUGH_HELD_OUT
+        self._canaries: tuple[str, ...] = ()
+        self._train, self._held_out = train, held_out
+        if training.canaries:
+            self._add_canaries()
+        self.train_names, self.held_out_names = self._train, held_out
+        self.plan = self.plan_for(training.epochs)
+
+    def _check_labels(self) -> None:
+        count = len(self.label_names)
+        if self._model.labels != count:
+            raise ConfigError(
+                f"the model's labels must be as many as the corpus's, {count}. "
+                f"Received: {self._model.labels}"
+            )
+        if count and self._training.preparation == "tutorial":
+            raise ConfigError(
+                "labels cannot be trained with the tutorial's preparation. Leave it out, or read "
+                "no labels."
+            )
+
+    def _add_canaries(self) -> None:
+        """Add random strings to the training names, each once, and without a label."""
+        from .canaries import canaries  # late: few trainings have any
+
+        if self._corpus.encoded is not None:
+            raise ConfigError(
+                "canaries cannot be added to a list that is read as arrays, since it is "
+                "too long for a tuple. Leave them out, or train on a part of the list."
+            )
+        lengths = [len(self.vocabulary.encode(name)) for name in self._train]
+        count, seed = self._training.canaries, self._training.seed
+        self._canaries = canaries(self.vocabulary, lengths, count, seed, set(self._corpus.names))
+        self._train = (*self._train, *self._canaries)
+        if self._train_labels is not None:
+            self._train_labels = np.append(self._train_labels, np.zeros(count, np.int32))
+
+    def _split_labels(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return the label of each name of either part, k + 1 for the model's k, 0 for none."""
+        corpus, training = self._corpus, self._training
+        own = [0, *(1 + self.label_names.index(name) for name in corpus.label_names)]
+        places = corpus.label_ids or [0] * len(corpus.names)
+        ids = np.array(own, np.int32)[np.array(places, np.int32)]
+        train, held_out = corpus.split_places(training.held_out, training.seed)
+        return ids[list(train)], ids[list(held_out)]
+
+    def facts(self) -> dict[str, Any]:
+        """See ``TrainingData``."""
+        return {
+            "corpus": self._corpus.report.to_dict(),
+            "train_names": self.train_size,
+            "held_out_names": self.held_out_size,
+            "longest": self._corpus.report.longest,
+            **({"canaries": list(self._canaries)} if self._canaries else {}),
+        }
+
+    @cached_property
+    def _encoded(self) -> tuple[Any, NDArray[np.integer]]:
+        return encode(self._train, self.vocabulary)
+
+    def plan_for(self, epochs: int) -> BatchPlan:
+        """See ``TrainingData``: the more there is to compute, the more buckets pay."""
+        training, buckets = self._training, None
+        if training.preparation == "names" and self._model.has_network:
+            parameters = parameter_count(self._model, self.vocabulary.size)
+            buckets = bucket_count(self._encoded[1], parameters, epochs)
+        return BatchPlan(batch_size=training.batch_size, seed=training.seed, buckets=buckets)
+
+    def batches(self) -> Batches:
+        """See ``TrainingData``."""
+        plan = self.plan
+        if plan.buckets is None:
+            rows = padded_rows(self._train, self.vocabulary)
+            return PaddedBatches(rows, plan.batch_size, plan.seed)
+        ids, lengths = self._encoded
+        return NameBatches(
+            ids,
+            lengths,
+            plan.batch_size,
+            plan.seed,
+            plan.buckets,
+            labels=self._train_labels,
+            label_dropout=self._training.label_dropout,
+        )
+
+    @cached_property
+    def _held_out_ids(self) -> list[NDArray[np.int32]]:
+        return [self.vocabulary.encode(name) for name in self._held_out]
+
+    @cached_property
+    def ngrams(self) -> NgramFit:
+        """See ``TrainingData``."""
+        held_out = None
+        if self.held_out_decides:
+            held_out = stream_of(*self.vocabulary.encode_all(self._held_out))
+        return NgramFit(self._model, self._stream, held_out, self.vocabulary.size)
+
+    def _stream(self) -> tuple[NDArray[np.int32], bool]:
+        """Return the names to count, all or evenly many of them, and whether they are all."""
+        ids, lengths = self._encoded
+        most = self._most_targets
+        if isinstance(ids, np.ndarray):
+            stream = stream_of(ids, lengths)
+            return stream[: most + 1], len(stream) <= most + 1
+        every = max(1, -(-int(lengths.sum(dtype=np.int64) + len(lengths)) // most))
+        places = np.arange(0, len(lengths), every)
+        parts, rows_each = [], max(1, CELLS // int(lengths.max()))
+        for low in range(0, len(places), rows_each):
+            some = places[low : low + rows_each]
+            rows = ids.padded(some, int(lengths[some].max()))
+            parts.append(rows[np.arange(rows.shape[1]) < lengths[some, None]])
+        return stream_of(np.concatenate(parts), lengths[places]), every == 1
+
+    def measured(self, network: Weights) -> tuple[Weights, dict[str, float]]:
+        """See ``TrainingData``."""
+        if self._model.kind != "mixture":
+            return network, self.held_out_loss(network)
+        if not self.held_out_decides:
+            weights: Weights = {**network, **self.ngrams.mixture(None)[0]}
+            return weights, self.held_out_loss(weights)
+        nats = np.concatenate(target_nats(NumpyRNN(self._model, network), self._held_out_ids))
+        ngram, losses = self.ngrams.mixture(nats)
+        return {**network, **ngram}, losses
+
+    def held_out_loss(self, weights: Weights) -> dict[str, float]:
+        """Return the loss on the held-out names, by its name in the history; none without any."""
+        if not self.held_out_size:
+            return {}
+        characters = sum(map(len, self._held_out_ids))
+        characters += self.held_out_size if self._model.begin else 0
+        if self._held_out_labels is None:
+            nats = score(recurrence(self._model, weights), self._held_out_ids)
+        else:
+            rnn = NumpyRNN(self._model, weights)
+            nats = score_labelled(rnn, self._held_out_ids, self._held_out_labels)
+        return {"held_out_nats_per_char": float(nats.sum()) / characters}
