@@ -61,6 +61,13 @@ def test_plain_data_gives_the_same_configuration_back(config):
     assert type(config).from_dict(config.to_dict()) == config
 
 
+def test_settings_of_version_0_1_0_are_read_unless_scheduled_sampling_was_on():
+    before = {**TrainConfig(seed=4).to_dict(), "scheduled_sampling": "none", "truth": 0.75}
+    assert TrainConfig.from_dict(before) == TrainConfig(seed=4)
+    with pytest.raises(ConfigError, match=r"removed after version 0\.1\.0.* Received: linear"):
+        TrainConfig.from_dict({**before, "scheduled_sampling": "linear"})
+
+
 @pytest.mark.parametrize("config", [ModelConfig, TrainConfig, SampleConfig])
 @given(data=JSON | st.dictionaries(st.sampled_from(["units", "cell", "seed", "x"]), JSON))
 def test_foreign_data_gives_a_configuration_or_one_line(config, data):

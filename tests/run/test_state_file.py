@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -266,6 +267,30 @@ def test_every_other_setting_is_named_when_it_differs(tmp_path, part):
         else:
             with pytest.raises(RunError, match=f"another {name.replace('_', ' ')} \\(other; now"):
                 ours.load()
+
+
+def test_the_buckets_of_a_state_of_version_0_1_0_are_kept(tmp_path):
+    ours = checkpointer(tmp_path)
+    ours.save_state({"count": np.array(0)}, Progress())
+    arrays, data = load_state(tmp_path)
+    del data["batches"]
+    for buckets in (7, None):
+        save_state(tmp_path, arrays, {**data, "buckets": buckets})
+        assert ours.load().plan == replace(ours.data.plan, buckets=buckets)
+
+
+def test_scheduled_sampling_of_version_0_1_0_is_dropped_when_off_and_refused_when_on(tmp_path):
+    ours = checkpointer(tmp_path)
+    ours.save_state({"count": np.array(0)}, Progress(step=3))
+    arrays, data = load_state(tmp_path)
+    for curve in ("none", "linear"):
+        before = {**data["training"], "scheduled_sampling": curve, "truth": 0.75}
+        save_state(tmp_path, arrays, {**data, "training": before})
+        if curve == "none":
+            assert ours.load().progress.step == 3
+        else:
+            message = refusal(ours.load)
+            assert "install charloom 0.1.0" in message and "start over with --force" in message
 
 
 def test_another_vocabulary_is_refused(tmp_path):
