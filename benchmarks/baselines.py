@@ -22,12 +22,10 @@ from typing import Any
 
 import charloom
 from _common import DATA, Claim, describe_machine, lines_of, print_table
-from charloom.api import language_model
 from charloom.data.names import NameCorpus
 from charloom.evaluation import likelihood
 from charloom.generation import LanguageModel
 from charloom.models.mixture import Mixture
-from charloom.training.events import Finished, Started
 
 ORDERS = range(1, 9)
 
@@ -81,12 +79,7 @@ def main() -> None:
 
 
 def trained(corpus: NameCorpus, **settings: Any) -> LanguageModel:
-    started = finished = None
-    for event in charloom.fit(corpus, **settings):
-        started = event if isinstance(event, Started) else started
-        finished = event if isinstance(event, Finished) else finished
-    assert started is not None and finished is not None
-    return language_model(corpus, started.model, finished.weights)
+    return charloom.train(corpus, progress=False, **settings)
 
 
 def part(model: LanguageModel, rnn: Any) -> LanguageModel:

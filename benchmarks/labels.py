@@ -25,14 +25,11 @@ from curriculum import NGram
 
 import charloom
 from _common import describe_machine
-from charloom.api import language_model
 from charloom.data.names import NameCorpus
 from charloom.generation import LanguageModel
 from charloom.models.blend import joined, steered
 from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.scoring.names import score, score_labelled
-from charloom.training.events import Finished
-from charloom.training.recipes import recipe
 
 LANGUAGES = ("cy", "de", "es", "fi", "hu", "lt", "sw", "tr")
 NAMES = 500
@@ -86,11 +83,7 @@ def fits(character: str) -> bool:
 
 
 def trained(corpus: NameCorpus, **changes: object) -> LanguageModel:
-    size = corpus.report.names, corpus.report.characters
-    config, _ = recipe(*size, labels=len(corpus.label_names), **changes)
-    *_, finished = charloom.fit(corpus, **changes)
-    assert isinstance(finished, Finished)
-    return language_model(corpus, config, finished.weights)
+    return charloom.train(corpus, progress=False, **changes)
 
 
 def drawn(model: LanguageModel, count: int, seed: int) -> list[str]:

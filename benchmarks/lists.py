@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 
 import charloom
 from _common import DATA, describe_machine
-from charloom.api import language_model
 from charloom.data.names import NameCorpus
 from charloom.data.text import TextCorpus
 from charloom.errors import CorpusError
@@ -36,7 +35,6 @@ from charloom.evaluation.statistics import paired_estimate
 from charloom.generation import LanguageModel
 from charloom.models.mixture import Mixture
 from charloom.models.scoring.text import stream_target_nats
-from charloom.training.events import Finished, Started
 
 SIZES = (1_000, 10_000, 100_000)
 ORDERS = range(1, 9)
@@ -114,12 +112,7 @@ def people(kind: str) -> list[str]:
 def trained(corpus: NameCorpus | TextCorpus, **settings: object) -> tuple[LanguageModel, float]:
     """Return the model, and how many seconds it took."""
     began = time.perf_counter()
-    started = finished = None
-    for event in charloom.fit(corpus, **settings):
-        started = event if isinstance(event, Started) else started
-        finished = event if isinstance(event, Finished) else finished
-    assert started is not None and finished is not None
-    model = language_model(corpus, started.model, finished.weights)
+    model = charloom.train(corpus, progress=False, **settings)
     return model, time.perf_counter() - began
 
 

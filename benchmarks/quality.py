@@ -12,13 +12,15 @@ training names, which never sees what it is measured on: the honest one.
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from statistics import mean
 
 import charloom
 from _common import Claim, Worker, checked, describe_machine, lines_of, parser, print_table
-from charloom.api import language_model
+from charloom.api import model_of
 from charloom.data.names import NameCorpus
 from charloom.evaluation.metrics.likelihood import Likelihood, likelihood
+from charloom.models.factory import recurrence
 from charloom.training.events import Evaluated, Finished
 from charloom.training.recipes import recipe
 
@@ -109,12 +111,13 @@ def ours(
         elif isinstance(event, Finished):
             finished = event
     assert last is not None and finished is not None
-    kept = likelihood(language_model(corpus, model, finished.weights), names)
+    kept_model = model_of(finished.saved)
+    kept = likelihood(kept_model, names)
     if finished.reason == "early stopping":
         for event in charloom.fit(corpus, seed=seed, patience=0, **changes):
             if isinstance(event, Evaluated):
                 last = event
-    ended = likelihood(language_model(corpus, model, last.weights), names)
+    ended = likelihood(replace(kept_model, rnn=recurrence(model, last.weights)), names)
     return kept, ended, finished.best_epoch
 
 

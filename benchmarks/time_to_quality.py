@@ -103,9 +103,9 @@ def run_charloom(data: Path, target: float, cache: str) -> tuple[float, int, flo
 
 def learn(data: str, target: float) -> None:
     """In the fresh process: train until the held-out names cost ``target``, and say so."""
-    from charloom import NameCorpus, fit
-    from charloom.api import language_model
+    from charloom import NameCorpus, NameModel, fit
     from charloom.evaluation.metrics.likelihood import likelihood
+    from charloom.models.factory import recurrence
     from charloom.training.events import Evaluated
     from charloom.training.recipes import recipe
 
@@ -114,7 +114,7 @@ def learn(data: str, target: float) -> None:
     model, _ = recipe(corpus.report.names, corpus.report.characters)
     for event in fit(corpus, seed=0):
         if isinstance(event, Evaluated):
-            learned = language_model(corpus, model, event.weights)
+            learned = NameModel(recurrence(model, event.weights), corpus.vocabulary)
             nats = likelihood(learned, held_out).nats_per_char_without_first
             if nats <= target:
                 print(json.dumps({"epoch": event.epoch, "nats": nats}), flush=True)

@@ -16,7 +16,7 @@ from typing import Any
 import charloom
 from _common import describe_machine, lines_of, parser
 from charloom import LanguageModel
-from charloom.api import language_model
+from charloom.api import model_of
 from charloom.data.names import NameCorpus
 from charloom.training.events import Finished
 from charloom.training.recipes import recipe
@@ -60,11 +60,10 @@ def main() -> None:
 
 
 def train(corpus: NameCorpus, seed: int, change: dict[str, Any]) -> tuple[float, LanguageModel]:
-    model, _ = recipe(corpus.report.names, corpus.report.characters, **change)
     *_, finished = charloom.fit(corpus, seed=seed, **change)
     assert isinstance(finished, Finished)
     assert finished.held_out_nats_per_char is not None
-    return finished.held_out_nats_per_char, language_model(corpus, model, finished.weights)
+    return finished.held_out_nats_per_char, model_of(finished.saved)
 
 
 def drawn(model: LanguageModel, names: Sequence[str], temperature: Any) -> tuple[float, float]:

@@ -21,31 +21,35 @@ if TYPE_CHECKING:
     from .generation import NameModel as NameModel
     from .generation import Sample as Sample
     from .generation import TextModel as TextModel
-    from .generation import constraints as rules  # noqa: F401
+    from .generation import constraints as constraints
+    from .models import sampling as samplers  # noqa: F401
     from .run import Run as Run
 
 _HOMES = {
     "api": ("fit", "load", "train"),
     "config": ("ModelConfig", "SampleConfig", "TrainConfig"),
     "data.names": ("NameCorpus",),
+    "data.text": ("TextCorpus",),
+    "data.vocabulary": ("Vocabulary",),
     "errors": ("CharloomError",),
     "generation": ("Generated", "LanguageModel", "NameModel", "Sample", "TextModel"),
     "run": ("Run",),
-    "data.text": ("TextCorpus",),
-    "data.vocabulary": ("Vocabulary",),
 }
-"""Where the public names live; each is imported when it is first asked for (PEP 562), so that
-the command line's help and its mistakes do not wait for NumPy."""
+"""Where the public names live; each is imported when it is first used (PEP 562), so that the
+command line's help and its mistakes do not wait for NumPy."""
 
-_OLD_NAMES = {"Corpus": "NameCorpus", "Text": "TextCorpus"}
+_MODULES = {"constraints": "generation.constraints", "samplers": "models.sampling"}
+"""Public modules and where they live."""
+
+_OLD_NAMES = {"Corpus": "NameCorpus", "Text": "TextCorpus", "rules": "constraints"}
 """Names of 0.1.0, which still work, with a warning, for one version."""
 
-__all__ = sorted(["rules", *(name for names in _HOMES.values() for name in names)])
+__all__ = sorted([*_MODULES, *(name for names in _HOMES.values() for name in names)])
 
 
 def __getattr__(name: str) -> Any:
-    if name == "rules":
-        return import_module(".generation.constraints", __name__)
+    if name in _MODULES:
+        return import_module(f".{_MODULES[name]}", __name__)
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f".{home}", __name__), name)

@@ -26,15 +26,15 @@ def named(letters: str = "abc", *, seed: int = 0, known=frozenset(), longest: in
     return NameModel(rnn, Vocabulary(tuple(letters)), known, longest)
 
 
-def enumerated(rnn: NumpyRNN, *, prompt=(), max_length: int = 3, **config):
+def enumerated(rnn: NumpyRNN, *, prompt=(), max_length: int = 3, transform=None, **config):
     """Each string's probability under the sampler, and its nats under the model, step by step."""
-    sampler = Sampler(SampleConfig(**config))
+    sampler = Sampler(SampleConfig(**config), transform)
     plain = Sampler()
     found: dict[tuple[int, ...], tuple[float, float]] = {}
 
     def walk(ids: tuple[int, ...], last: int, carry, log_p: float, nats: float) -> None:
         logits, carry = rnn.step(np.array([last]), carry)
-        heated = sampler.heated(logits, np.array([len(ids)]))
+        heated = sampler.prepared(logits, np.array([len(ids)]))
         own, model = sampler.log_probabilities(heated)[0], plain.log_probabilities(logits)[0]
         if len(ids) < len(prompt):
             following = prompt[len(ids)]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from charloom import NameCorpus, SampleConfig, api
+from charloom import NameModel, SampleConfig, Vocabulary, api
 from charloom.cli.main import run
 from charloom.config import ModelConfig
 from charloom.errors import ConfigError
+from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
 
 
@@ -18,7 +19,8 @@ def model():
     config = ModelConfig(units=2, embedding=2)
     weights = {n: np.zeros(s, np.float32) for n, s in weight_shapes(config, 4).items()}
     weights["logits.bias"][:] = np.log([0.1, 0.5, 0.3, 0.1])
-    return api.language_model(NameCorpus.of(["abc"]), config, weights)
+    vocabulary = Vocabulary(("a", "b", "c"))
+    return NameModel(NumpyRNN(config, weights), vocabulary, frozenset(["abc"]), longest=3)
 
 
 def test_each_place_takes_its_own_temperature(model):

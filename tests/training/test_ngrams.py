@@ -27,6 +27,8 @@ from charloom.training.ngram import DEFAULT_ORDER, DEFAULT_WEIGHT, NgramFit, ngr
 from charloom.training.trainer import fit
 from helpers.trainings import contents, history, interrupted, losses, messages, of_kind, same, train
 
+pytestmark = pytest.mark.slow
+
 NGRAM = ModelConfig(kind="ngram")
 MIXTURE = ModelConfig(kind="mixture", units=12, embedding=6, dropout=0.2)
 TRAINING = TrainConfig(epochs=3, batch_size=16, learning_rate=0.02)

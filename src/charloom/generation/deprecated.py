@@ -22,9 +22,7 @@ class OldNames:
     def is_text(self) -> bool:
         """Use ``isinstance(model, TextModel)``."""
         deprecated("is_text", "isinstance(model, TextModel)")
-        from .text import TextModel
-
-        return isinstance(self, TextModel)
+        return hasattr(self, "stream_text")
 
     @property
     def known(self: Any) -> Any:

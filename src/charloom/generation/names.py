@@ -25,6 +25,7 @@ from .search.request import Generated, Request, Search
 from .search.without_replacement import Draws
 
 if TYPE_CHECKING:
+    from ..models.sampling import Transform
     from .constraints import Rule, Rules
 
 GUIDANCE = 2.0
@@ -205,6 +206,7 @@ class NameModel(LanguageModel):
         start: str = "",
         rules: Rule | Rules | None = None,
         config: SampleConfig | None = None,
+        sampler: Transform | None = None,
         allow_known: bool = False,
         allow_repeats: bool = False,
         forbid: Iterable[str] = (),
@@ -243,6 +245,7 @@ class NameModel(LanguageModel):
             novelty=novelty,
             allow_repeats=allow_repeats,
             threads=threads,
+            transform=sampler,
         )
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from ..config import SampleConfig
 
 if TYPE_CHECKING:
+    from ..models.sampling import Transform
     from .constraints import Rule, Rules
 
 
@@ -20,6 +21,8 @@ class Options(TypedDict, total=False):
         config: temperature, filters, longest string and seed. Without ``max_length``, a string
             may be twice as long as the longest training name, and 10 more.
         temperature, top_k, top_p, min_p, max_length, seed: in place of those of ``config``.
+        sampler: a transform of the logits, applied before these: one of ``charloom.samplers``,
+            or your own (``samplers.Transform`` says how).
         allow_known: whether names of the training list may come out.
         allow_repeats: whether one string may come out more than once.
         forbid: further strings that may not come out.
@@ -37,6 +40,7 @@ class Options(TypedDict, total=False):
     min_p: float | None
     max_length: int | None
     seed: int
+    sampler: Transform | None
     allow_known: bool
     allow_repeats: bool
     forbid: Iterable[str]
@@ -52,6 +56,7 @@ class TextOptions(TypedDict, total=False):
         start: what the text begins with.
         config: temperature, filters and seed.
         temperature, top_k, top_p, min_p, seed: in place of those of ``config``.
+        sampler: a transform of the logits, applied before these.
     """
 
     start: str
@@ -61,3 +66,4 @@ class TextOptions(TypedDict, total=False):
     top_p: float | None
     min_p: float | None
     seed: int
+    sampler: Transform | None

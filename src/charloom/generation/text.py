@@ -68,9 +68,12 @@ class TextModel(LanguageModel):
         """
         if characters is not None:
             positive("characters", characters)
-        start, config, changes = options.pop("start", ""), options.pop("config", None), options
-        config = (config or SampleConfig()).replace(**changes)
-        return stream_text(self.rnn, self.vocabulary, characters, start, config)
+        start, config = options.pop("start", ""), options.pop("config", None)
+        sampler = Sampler(
+            transform=options.pop("sampler", None),
+            config=(config or SampleConfig()).replace(**options),
+        )
+        return stream_text(self.rnn, self.vocabulary, characters, start, sampler)
 
     def nll(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:
         """Return -log of the probability that a text begins so, (N,), in nats, whatever follows.
@@ -104,7 +107,7 @@ def stream_text(
     vocabulary: Vocabulary,
     characters: int | None,
     start: str = "",
-    config: SampleConfig | None = None,
+    sampler: Sampler | None = None,
 ) -> Iterator[str]:
     """Draw text that continues from ``start``; hand out ``start``, then unit by unit what is drawn.
 
@@ -116,19 +119,19 @@ def stream_text(
         vocabulary: characters to ids and back.
         characters: how many to draw, in the vocabulary's units; ``None`` for no end.
         start: what the text begins with; every line break becomes ``\n``.
-        config: how to draw, without a ``max_length``.
+        sampler: how to draw, without a ``max_length``.
 
     Raises:
-        ConfigError: ``config`` has a ``max_length``.
+        ConfigError: the configuration has a ``max_length``.
         VocabularyError: ``start`` has a character that the model never saw.
         GenerationError: while it is drawn: a logit is NaN or infinite.
     """
-    config = config or SampleConfig()
-    if config.max_length is not None:
+    sampler = sampler or Sampler()
+    if sampler.config.max_length is not None:
         raise ConfigError("max_length is for names. Say how many characters the text is to have.")
     start = normalise(start.replace("\r\n", "\n").replace("\r", "\n"))
     given = vocabulary.encode(start).tolist()
-    drawn = _drawn(rnn, vocabulary, characters, given, config)
+    drawn = _drawn(rnn, vocabulary, characters, given, sampler)
     return chain([start] if start else [], drawn)
 
 
@@ -137,13 +140,13 @@ def _drawn(
     vocabulary: Vocabulary,
     characters: int | None,
     start: list[int],
-    config: SampleConfig,
+    sampler: Sampler,
 ) -> Iterator[str]:
     banned = [BOUNDARY, *([vocabulary.unknown_id] if vocabulary.unknown_id is not None else [])]
     reader: Reader = (
         rnn.without(banned).one_row() if isinstance(rnn, Quick) else _AnyRow(rnn, banned)
     )
-    draw, table = _Draw(config), ("", *vocabulary.characters)
+    draw, table = _Draw(sampler), ("", *vocabulary.characters)
     with one_blas_thread():
         for one in (BOUNDARY, *start):
             logits = reader.read(one)
@@ -213,16 +216,16 @@ class _AnyRow:
 class _Draw:
     """What ``Sampler.pick`` draws from one row, the plain cases in fewer calls."""
 
-    def __init__(self, config: SampleConfig) -> None:
-        self._sampler, self._rng = Sampler(config), generator(Stream.TEXT_SAMPLING, config.seed)
-        heat = config.temperature
+    def __init__(self, sampler: Sampler) -> None:
+        self._sampler = sampler
+        self._rng = generator(Stream.TEXT_SAMPLING, sampler.config.seed)
+        heat = sampler.config.temperature
         self._scales = [
             np.float32(min(1 / one, 1e30))
             for one in (heat if isinstance(heat, tuple) else [heat])
             if one
         ]
-        filters = config.top_k is not None or config.top_p not in (None, 1) or bool(config.min_p)
-        self._fast = not filters and bool(self._scales)
+        self._fast = not sampler.has_filters and not sampler.transform and bool(self._scales)
 
     def __call__(self, logits: Floats, place: int) -> int:
         """Draw the id at ``place`` of the text from logits (V,), which may be overwritten."""
@@ -234,5 +237,5 @@ class _Draw:
             if math.isfinite(high):
                 point = min(self._rng.random() * high, math.nextafter(high, 0))
                 return int(ends.searchsorted(point, "right"))
-        row = self._sampler.heated(logits[None], np.array([place]))
+        row = self._sampler.prepared(logits[None], np.array([place]))
         return int(self._sampler.pick(row, self._rng)[0])

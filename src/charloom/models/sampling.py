@@ -1,8 +1,10 @@
-"""How the next id is drawn from logits: a frozen value; randomness is an argument."""
+"""Samplers: the next id from logits. Frozen values; randomness is an argument."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,37 +16,191 @@ Floats = NDArray[np.float32]
 Ids = NDArray[np.intp]
 
 
+class Transform(Protocol):
+    """What changes a model's distribution: a function from logits to logits.
+
+    Pass one as ``sampler`` to ``names``, ``generate``, ``best`` or ``text``. It is applied to the
+    model's logits at every step, before temperature and filters. ``Temperature``, ``TopK``,
+    ``TopP``, ``MinP`` and ``Chain`` are transforms, and so is every function of this form.
+
+    A transform, not a function that picks ids, because generation without repeats and under
+    constraints does not draw one id after the other: it searches the tree of prefixes, and needs
+    the probabilities of all ids. Given those, the search is exact for every transform: strings
+    come as if they were drawn one by one, and repeats were dropped.
+
+    That holds if the result depends on the logits alone (no random numbers, no state), and if
+    each row is treated by itself.
+
+    Example:
+        >>> import numpy as np
+        >>> from charloom import NameCorpus, train
+        >>> class NoCapitals:
+        ...     def __init__(self, vocabulary):
+        ...         capitals = filter(str.isupper, vocabulary.characters)
+        ...         self.ids = vocabulary.encode("".join(capitals))
+        ...     def __call__(self, logits):  # (B, V) -> (B, V)
+        ...         logits = logits.copy()
+        ...         logits[:, self.ids] = -np.inf
+        ...         return logits
+        >>> model = train(NameCorpus.of(["Ann", "Anna", "Hanna"]), kind="ngram")
+        >>> names = model.names(3, sampler=NoCapitals(model.vocabulary), seed=1)
+        >>> any(name != name.lower() for name in names)
+        False
+    """
+
+    def __call__(self, logits: Floats, /) -> Floats:
+        """Return changed logits.
+
+        Args:
+            logits: (B, V), finite, one row a string; read-only. Column 0 is the end of the
+                string.
+
+        Returns:
+            logits (B, V); -inf for an id that is not to be drawn. Every row needs one id that may
+            be drawn.
+        """
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """Divides logits by ``value``: 1 changes nothing, 0 leaves the most likely id only."""
+
+    value: float
+
+    def __post_init__(self) -> None:
+        SampleConfig(temperature=self.value)  # raises ConfigError if it is not what it may be
+
+    def __call__(self, logits: Floats, /) -> Floats:
+        """Return logits (B, V) whose largest in each row is 0."""
+        if self.value == 0:
+            scores: Floats = np.full_like(logits, -np.inf)
+            np.put_along_axis(scores, logits.argmax(axis=1)[:, None], 0, axis=1)
+            return scores
+        scores = logits - logits.max(axis=1, keepdims=True)
+        if self.value != 1:
+            with np.errstate(over="ignore"):  # next to 0: all but the best become -inf
+                scores *= np.float32(min(1 / self.value, 1e30))
+        return scores
+
+
+@dataclass(frozen=True)
+class TopK:
+    """Keeps the ``k`` most likely ids; of equal ones, the lower."""
+
+    k: int
+
+    def __post_init__(self) -> None:
+        SampleConfig(top_k=self.k)
+
+    def __call__(self, logits: Floats, /) -> Floats:
+        """Return logits (B, V), -inf for those that are left out."""
+        order = _by_likelihood(logits)
+        return _without(logits, order, np.arange(order.shape[1]) >= self.k)
+
+
+@dataclass(frozen=True)
+class TopP:
+    """Keeps the fewest most likely ids that hold a share ``p`` of the probability (nucleus)."""
+
+    p: float
+
+    def __post_init__(self) -> None:
+        SampleConfig(top_p=self.p)
+
+    def __call__(self, logits: Floats, /) -> Floats:
+        """Return logits (B, V), -inf for those that are left out."""
+        order = _by_likelihood(logits)
+        ordered = np.take_along_axis(logits, order, axis=1)
+        ends = np.cumsum(np.exp((ordered - ordered[:, :1]).astype(np.float64)), axis=1)
+        # An id goes when those before it already hold the share.
+        excluded = np.zeros(logits.shape, dtype=np.bool_)
+        excluded[:, 1:] = ends[:, :-1] >= self.p * ends[:, -1:]
+        return _without(logits, order, excluded)
+
+
+@dataclass(frozen=True)
+class MinP:
+    """Keeps ids of at least ``p`` times the probability of the most likely one."""
+
+    p: float
+
+    def __post_init__(self) -> None:
+        SampleConfig(min_p=self.p)
+
+    def __call__(self, logits: Floats, /) -> Floats:
+        """Return logits (B, V), -inf for those that are left out."""
+        if self.p == 0:
+            return logits
+        least = logits.max(axis=1, keepdims=True) + np.float32(np.log(self.p))
+        return np.where(logits < least, np.float32(-np.inf), logits)
+
+
+@dataclass(frozen=True, init=False)
+class Chain:
+    """Several transforms, one after the other: ``Chain(Temperature(0.8), TopK(5))``."""
+
+    transforms: tuple[Transform, ...]
+
+    def __init__(self, *transforms: Transform) -> None:
+        object.__setattr__(self, "transforms", transforms)
+
+    def __call__(self, logits: Floats, /) -> Floats:
+        """Return logits (B, V) after all of them."""
+        for transform in self.transforms:
+            logits = transform(logits)
+        return logits
+
+
 @dataclass(frozen=True)
 class Sampler:
     """Draws ids as a ``SampleConfig`` says (its seed and max_length play no part here).
 
     In this order, each filter acting on what the one before it left:
 
-    1. temperature divides the logits; 0 is greedy: the most likely id and nothing else; a cycle
-       of several must have been applied beforehand, by ``heated``;
-    2. top_k keeps the k most likely ids;
-    3. top_p keeps the fewest most likely ids that hold a share p of the probability left;
-    4. min_p keeps the ids of at least min_p times the probability of the most likely one.
+    1. ``transform``, if there is one, is applied to the model's logits;
+    2. temperature divides the logits; 0 is greedy: the most likely id and nothing else;
+    3. top_k keeps the k most likely ids;
+    4. top_p keeps the fewest most likely ids that hold a share p of the probability left;
+    5. min_p keeps the ids of at least min_p times the probability of the most likely one.
 
     Where ids tie for the last place of top_k or top_p, or for the first of greedy, the lower
     id wins. The most likely id is always kept.
+
+    Example:
+        >>> import numpy as np
+        >>> from charloom import SampleConfig
+        >>> greedy = Sampler(SampleConfig(temperature=0))
+        >>> greedy.pick(np.array([[0.1, 0.7, 0.2]], np.float32), np.random.default_rng(0)).tolist()
+        [1]
     """
 
     config: SampleConfig = field(default_factory=SampleConfig)
+    transform: Transform | None = None
+
+    @property
+    def has_filters(self) -> bool:
+        """Whether ids are left out."""
+        return bool(self._filters.transforms)
 
     @property
     def is_plain(self) -> bool:
         """Whether it draws from the model's own distribution."""
-        config = self.config
-        filters = config.top_k is not None or config.top_p not in (None, 1) or bool(config.min_p)
-        return config.temperature == 1 and not filters
+        return self.config.temperature == 1 and not self.has_filters and self.transform is None
 
-    def heated(self, logits: Floats, lengths: NDArray[np.integer]) -> Floats:
-        """Return logits (B, V) divided by their place's temperature, where there is a cycle.
+    def prepared(self, logits: Floats, lengths: NDArray[np.integer]) -> Floats:
+        """Return logits (B, V) transformed and, where there is a cycle of temperatures, divided.
 
-        ``lengths`` (B,) are the ids of each row's string so far. One temperature for all places
-        is left to ``pick``.
+        Call it before ``scores``, ``log_probabilities`` and ``pick``, which do the rest.
+
+        Args:
+            logits: (B, V), the model's.
+            lengths: (B,), the ids of each row's string so far: its place in the cycle.
+
+        Raises:
+            GenerationError: the transform returns something else than logits.
         """
+        if self.transform is not None:
+            logits = _transformed(self.transform, logits)
         heat = self.config.temperature
         if not isinstance(heat, tuple):
             return logits
@@ -61,7 +217,7 @@ class Sampler:
         """Draw ids.
 
         Args:
-            logits: (B, V).
+            logits: (B, V), prepared.
             rng: gives one uniform number a draw; greedy takes none.
             rows: (N,), the row of ``logits`` that each draw is from; default: each row once.
 
@@ -80,25 +236,23 @@ class Sampler:
         return choose(weights, uniforms, rows)
 
     def scores(self, logits: Floats) -> Floats:
-        """Return logits tempered and filtered, (B, V): the best of a row 0, excluded ones -inf.
+        """Return prepared logits tempered and filtered, (B, V): the best of a row 0, excluded
+        ones -inf."""
+        heat = self.config.temperature
+        logits = Temperature(1 if isinstance(heat, tuple) else heat)(logits)
+        return self._filters(logits)
 
-        A cycle of temperatures must have been applied beforehand, by ``heated``.
-        """
+    @cached_property
+    def _filters(self) -> Chain:
         config = self.config
-        if config.temperature == 0:
-            scores: Floats = np.full_like(logits, -np.inf)
-            np.put_along_axis(scores, logits.argmax(axis=1)[:, None], 0, axis=1)
-            return scores
-        scores = logits - logits.max(axis=1, keepdims=True)
-        if not isinstance(config.temperature, tuple) and config.temperature != 1:
-            with np.errstate(over="ignore"):  # next to 0: all but the best become -inf
-                scores *= np.float32(min(1 / config.temperature, 1e30))
-        share = 1.0 if config.top_p is None else config.top_p
-        if config.top_k is not None or share < 1:
-            _keep_most_likely(scores, config.top_k, share)
+        filters: list[Transform] = []
+        if config.top_k is not None:
+            filters.append(TopK(config.top_k))
+        if config.top_p is not None and config.top_p < 1:
+            filters.append(TopP(config.top_p))
         if config.min_p:
-            scores[scores < np.float32(np.log(config.min_p))] = -np.inf
-        return scores
+            filters.append(MinP(config.min_p))
+        return Chain(*filters)
 
 
 def choose(weights: Floats, uniforms: NDArray[np.float64], rows: Ids | None = None) -> Ids:
@@ -134,21 +288,34 @@ def choose(weights: Floats, uniforms: NDArray[np.float64], rows: Ids | None = No
     return ids
 
 
-def _keep_most_likely(scores: Floats, count: int | None, share: float) -> None:
-    """Set the scores (B, V) that top_k (``count``), then top_p (``share``), exclude to -inf."""
-    order = np.argsort(-scores, axis=1, kind="stable")  # the lower id first where scores tie
-    excluded = np.zeros(scores.shape, dtype=np.bool_)  # by rank
-    if count is not None:
-        excluded[:, count:] = True
-    if share < 1:
-        weights = np.exp(np.take_along_axis(scores, order, axis=1).astype(np.float64))
-        weights[excluded] = 0
-        ends = np.cumsum(weights, axis=1)
-        # An id goes when those before it already hold the share.
-        excluded[:, 1:] |= ends[:, :-1] >= share * ends[:, -1:]
-    by_id = np.empty_like(excluded)
-    np.put_along_axis(by_id, order, excluded, axis=1)
-    scores[by_id] = -np.inf
+def _transformed(transform: Transform, logits: Floats) -> Floats:
+    """Return what a caller's transform makes of logits (B, V), checked."""
+    view = logits.view()
+    view.flags.writeable = False  # they are still needed as they are
+    result = np.asarray(transform(view), np.float32)
+    if result.shape != logits.shape:
+        raise GenerationError(
+            f"a sampler must return logits of the shape that it is given, {logits.shape}. "
+            f"Received: {result.shape}"
+        )
+    if not np.isfinite(result.max(axis=1)).all():
+        raise GenerationError(
+            "a sampler must leave one id at least in every row. Received: a row of -inf alone, or "
+            "with NaN or infinity; return -inf only for ids that are not to be drawn."
+        )
+    return result
+
+
+def _by_likelihood(logits: Floats) -> Ids:
+    """Return ids (B, V), the most likely first; of equal ones, the lower first."""
+    return np.argsort(-logits, axis=1, kind="stable")
+
+
+def _without(logits: Floats, order: Ids, excluded: NDArray[np.bool_]) -> Floats:
+    """Return logits (B, V) with -inf where ``excluded`` says so, by rank in ``order`` (B, V)."""
+    by_id = np.empty(logits.shape, dtype=np.bool_)
+    np.put_along_axis(by_id, order, np.broadcast_to(excluded, logits.shape), axis=1)
+    return np.where(by_id, np.float32(-np.inf), logits)
 
 
 def _require_finite(values: NDArray[np.floating]) -> None:

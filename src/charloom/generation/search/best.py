@@ -97,7 +97,7 @@ class Beam(Search):
 
     def _beam(self) -> Arrivals:
         """Return the strings that end along the beam."""
-        request, sampler = self._request, Sampler(self._request.config)
+        request, sampler = self._request, self._request.sampler
         guide, prompt = self._rails, request.rules.prompt
         last, carry, nats = read_prompt(self._rnn, prompt)
         state, context = guide.root(prompt) if guide else (0, 0)
@@ -109,7 +109,7 @@ class Beam(Search):
             for length in range(len(prompt), request.rules.most + 1):
                 logits, carry = self._rnn.step(ids, carry)
                 lengths = np.full(len(ids), length)
-                scores = sampler.log_probabilities(sampler.heated(logits, lengths))
+                scores = sampler.log_probabilities(sampler.prepared(logits, lengths))
                 if guide is not None:
                     scores = scores + np.log(guide.hopes(lengths, states, contexts) > 0)
                 total = log_p[:, None] + scores  # (B, V)

@@ -126,7 +126,7 @@ def distil(
         for time in range(trials.ids.shape[1] + 1):
             logits, after = rnn.step(last_ids, carry)
             length = np.full(len(alive), len(prompt) + time)
-            p = np.exp(sampler.scores(sampler.heated(logits, length)).astype(np.float64))
+            p = np.exp(sampler.scores(sampler.prepared(logits, length)).astype(np.float64))
             p /= p.sum(axis=1, keepdims=True)
             weight = trials.weights[alive]
             context = np.zeros(len(alive), np.int64)

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, overload
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from ...config import SampleConfig
 from ...data.vocabulary import Vocabulary
 from ...models.rnn.numpy import Recurrence
-from ...models.sampling import Sampler
+from ...models.sampling import Sampler, Transform
 from ..constraints.compiled import Compiled
 from ..novelty import Novelty, Origin
 from .arrivals import Arrivals
@@ -104,6 +105,7 @@ class Request:
         novelty: what may come out.
         allow_repeats: whether one string may come out twice.
         threads: at most so many.
+        transform: the caller's, applied to the logits first.
     """
 
     count: int | None
@@ -113,6 +115,12 @@ class Request:
     novelty: Novelty
     allow_repeats: bool = False
     threads: int | None = None
+    transform: Transform | None = None
+
+    @cached_property
+    def sampler(self) -> Sampler:
+        """The distribution of the next id."""
+        return Sampler(self.config, self.transform)
 
     @property
     def most_steps(self) -> int:
@@ -175,7 +183,7 @@ class Search(Iterator[Sample]):
         request = self._request
         return Plan(
             rnn=self._rnn,
-            sampler=Sampler(request.config),
+            sampler=request.sampler,
             prompt=request.rules.prompt,
             max_length=request.rules.most,
             seed=request.config.seed,

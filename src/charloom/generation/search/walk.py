@@ -147,7 +147,7 @@ class Walk:
             plan.watch(rows)
         here, carry = self.stack.take(rows)
         logits, carry = plan.rnn.step(here["id"], carry, self._buffers)
-        scores = plan.sampler.scores(plan.sampler.heated(logits, here["length"]))
+        scores = plan.sampler.scores(plan.sampler.prepared(logits, here["length"]))
         p = np.exp(scores)
         p /= p.sum(axis=1, keepdims=True)
         q = p  # (B, V): the rates of the continuations, over their prefix's probability

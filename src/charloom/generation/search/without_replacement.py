@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...models.sampling import Sampler
 from .arrivals import Arrivals, arrivals
 from .repeats import with_repeats
 from .request import Sample, Search
@@ -138,7 +137,7 @@ class Draws(Search):
             return None, 1.0, None
         from .lookahead import LookAhead, Trials, affordable_order, distil  # late: most need none
 
-        sampler = Sampler(request.config)
+        sampler = request.sampler
         trials = Trials.of(self._rnn, sampler, prompt, request.longest, request.config.seed)
         share = trials.share(rails, prompt)
         if share >= FREQUENT:
