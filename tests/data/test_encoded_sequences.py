@@ -12,11 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from charloom.data import names as corpora
 from charloom.data.encoded import cache
 from charloom.data.encoded.hashes import Index, character_factors, hash_of, hashes
 from charloom.data.encoded.sequences import ArrayNames, EncodedNames
-from charloom.data.names import NameCorpus
+from charloom.data.names import NameCorpus, held_out_rows
 from charloom.data.unicode import ODD, SPACE, Kinds, clean_name, unprintable
 from charloom.data.vocabulary import Vocabulary
 from helpers.sources import Write, read
@@ -155,14 +154,10 @@ def test_a_longer_list_holds_out_most_of_what_a_shorter_one_does(write: Write) -
     assert len(parts[0] & parts[1]) > 180
 
 
-def test_no_more_are_held_out_than_say_something(
-    write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(corpora, "MOST_HELD_OUT", 7)
-    lines = [str(i) for i in range(500)]
-    corpus = NameCorpus(encoded(write, "\n".join(lines)), report=NameCorpus.of(lines).report)
-    train, held_out = corpus.split(0.5)
-    assert (len(train), len(held_out)) == (493, 7)
+def test_no_more_are_held_out_than_are_useful(write: Write) -> None:
+    found = encoded(write, "\n".join(str(i) for i in range(500)))
+    assert len(held_out_rows(found, 0.5, seed=0, most=7)) == 7
+    assert len(held_out_rows(found, 0.5, seed=0)) == 250
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=60), st.integers(0, 70), st.integers(0, 9))

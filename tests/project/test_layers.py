@@ -102,9 +102,6 @@ def test_a_file_says_its_subject_first_and_keeps_to_it(path):
 
 # Cycles
 
-KNOWN_CYCLES: set[frozenset[str]] = set()
-"""Modules that import each other today. Remove the cycle, then its entry; never add one."""
-
 
 def at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
     """Every node of a file but what stands under ``if TYPE_CHECKING``, functions included."""
@@ -156,13 +153,7 @@ def cycles(graph: dict[str, set[str]]) -> set[frozenset[str]]:
 
 
 def test_no_modules_import_each_other():
-    found = cycles(import_graph(SOURCE))
-    assert not found - KNOWN_CYCLES, "Move what both need to a third module."
-
-
-def test_known_cycles_are_still_there():
-    gone = KNOWN_CYCLES - cycles(import_graph(SOURCE))
-    assert not gone, "Remove them from KNOWN_CYCLES."
+    assert not cycles(import_graph(SOURCE)), "Move what both need to a third module."
 
 
 def test_a_cycle_is_found_through_lazy_imports_and_not_through_those_for_types(tmp_path):

@@ -1,4 +1,4 @@
-"""A corpus: distinct, normalised names, what was done to get them, and their split."""
+"""Names to train on: read, normalised, counted and split."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from .sources import (
     label,
     read_source,
 )
+from .summary import origin, shortened, table
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -37,29 +38,29 @@ SHOWN = 12
 """Labels that a description lists."""
 
 MOST_HELD_OUT = 20_000
-"""Names that are held out of encoded ones, at most: more would say no more."""
+"""Most names that are held out of a long list: more would not make an estimate much better."""
 
 Places = Sequence[int] | NDArray[np.integer]
 """Where in a corpus some of its names are."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NameCorpus:
-    """Names to learn from: NFC, stripped, in order, distinct unless read with repeats.
+    """Names to train on: NFC, stripped, in order, distinct unless read with repeats.
 
     Build one with ``read``, ``of`` or ``builtin``; they normalise and count.
 
     Attributes:
         names: the names; one with several labels is there with each. A tuple, or where the
-            sources were large ``encoding.sequences.EncodedNames``.
+            sources were large ``encoded.sequences.EncodedNames``.
         unit: what counts as a character.
         labels: what kind each name is of, "" where that is not known; ``None`` without labels.
         report: how it was read.
     """
 
-    names: Sequence[str] = field(repr=False)
+    names: Sequence[str]
     unit: Unit = "character"
-    labels: tuple[str, ...] | None = field(default=None, repr=False, kw_only=True)
+    labels: tuple[str, ...] | None = field(default=None, kw_only=True)
     report: ReadReport = field(kw_only=True)
 
     @classmethod
@@ -88,6 +89,12 @@ class NameCorpus:
             CorpusError: a source cannot be read or decoded, holds a name with control
                 characters, or there is no name, or none of the labels asked for.
             ConfigError: ``unit`` or ``max_line_bytes`` is not what it may be.
+
+        Example:
+            >>> from pathlib import Path
+            >>> size = Path("towns.txt").write_text("Ulm\\nBonn\\nUlm\\n")
+            >>> NameCorpus.read("towns.txt")
+            NameCorpus(2 names from towns.txt)
         """
         options = ReadOptions(
             column=column,
@@ -137,6 +144,11 @@ class NameCorpus:
             CorpusError: an item is no string, or holds a line break or another control
                 character; there is no name at all; or there are not as many labels as names.
             ConfigError: ``unit`` is unknown.
+
+        Example:
+            >>> corpus = NameCorpus.of(["Ulm", " Bonn ", "Ulm"])
+            >>> corpus.names
+            ('Ulm', 'Bonn')
         """
         if isinstance(names, str):
             raise CorpusError(f"names must be a list of strings. Received one: {names!r:.40}")
@@ -178,7 +190,12 @@ class NameCorpus:
 
     @classmethod
     def builtin(cls, *, repeats: bool = False) -> NameCorpus:
-        """Read the list of dinosaur names that the package ships."""
+        """Read the list of dinosaur names that the package ships.
+
+        Example:
+            >>> NameCorpus.builtin()
+            NameCorpus(1,524 names from the built-in dinosaurs)
+        """
         builtin = resources.files(__package__) / "builtin" / "dinosaurs.txt"
         with resources.as_file(builtin) as path:
             corpus = cls.read(path, repeats=repeats)
@@ -212,7 +229,7 @@ class NameCorpus:
 
     @cached_property
     def digest(self) -> str:
-        """16 hex digits that stand for the names and their labels, in whatever order."""
+        """16 hex digits that identify the names and their labels, in whatever order."""
         if self.encoded is not None:
             return self.encoded.digest
         lines: Iterable[str] = self.names
@@ -223,7 +240,7 @@ class NameCorpus:
     def split(self, share: float = 0.1, seed: int = 0) -> tuple[Sequence[str], Sequence[str]]:
         """Return (train, held-out) names; see ``split_places``."""
         if self.encoded is not None:
-            rows = self._held_out_rows(self.encoded, share, seed)
+            rows = held_out_rows(self.encoded, share, seed)
             return self.encoded.without(rows), tuple(self.encoded[i] for i in rows.tolist())
         train, held_out = self.split_places(share, seed)
         return tuple(self.names[i] for i in train), tuple(self.names[i] for i in held_out)
@@ -241,7 +258,7 @@ class NameCorpus:
                 could come to lie on both sides.
         """
         if self.encoded is not None:
-            rows = self._held_out_rows(self.encoded, share, seed)
+            rows = held_out_rows(self.encoded, share, seed)
             every = np.arange(len(self.encoded), dtype=np.min_scalar_type(len(self.encoded)))
             return np.delete(every, rows), rows
         labels = self.labels
@@ -261,9 +278,21 @@ class NameCorpus:
         k = _held_out(len(groups), share)
         return tuple(chain(*groups[k:])), tuple(chain(*groups[:k]))
 
-    @staticmethod
-    def _held_out_rows(names: EncodedNames, share: float, seed: int) -> NDArray[np.int64]:
-        return names.lookup.least(min(_held_out(len(names), share), MOST_HELD_OUT), seed)
+    def __repr__(self) -> str:
+        labels = f" with {len(self.label_names):,} labels" if self.labels is not None else ""
+        return f"NameCorpus({self.report.names:,} names{labels} from {origin(self.report.sources)})"
+
+    def _repr_html_(self) -> str:
+        """Show the corpus in a notebook."""
+        report = self.report
+        first = f"{', '.join(self.names[:5])}{', …' if report.names > 5 else ''}"
+        rows = {
+            "names": f"{report.names:,}",
+            f"{self.unit}s": f"{report.characters:,}, {report.distinct:,} distinct",
+            "lengths": f"{report.shortest:,} to {report.longest:,}, mean {report.mean:.1f}",
+            "first": shortened(first),
+        }
+        return table(f"NameCorpus from {origin(report.sources)}", rows)
 
     def describe(self) -> str:
         """Return the report as a few lines for people."""
@@ -281,6 +310,13 @@ class NameCorpus:
                 *(f"warning: {warning}" for warning in report.warnings),
             )
         )
+
+
+def held_out_rows(
+    names: EncodedNames, share: float, seed: int, most: int = MOST_HELD_OUT
+) -> NDArray[np.int64]:
+    """Return the rows of the names to hold out, in order: ``share`` of them, at most ``most``."""
+    return names.lookup.least(min(_held_out(len(names), share), most), seed)
 
 
 def _held_out(size: int, share: float) -> int:

@@ -1,4 +1,4 @@
-"""Running text: its ids, in memory or mapped from the cache, and what was done to get them."""
+"""Running text to train on: its ids, in memory or mapped from the cache, and how it was read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, get_args
 
@@ -18,6 +18,7 @@ from ..errors import ConfigError, CorpusError
 from .encoded.store import IN_MEMORY_BYTES
 from .encoded.text import Encoded, Progress, encode_sources, encode_strings
 from .sources import check_sources, label
+from .summary import SHOWN, origin, shortened, table
 from .vocabulary import BOUNDARY, Vocabulary
 
 FEW_CHARACTERS = 10_000
@@ -56,9 +57,9 @@ class TextReport:
         }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TextCorpus:
-    """Running text to learn from: NFC, lines that end in \\n, a boundary before each document.
+    """Running text to train on: NFC, lines that end in \\n, a boundary before each document.
 
     Build one with ``read`` or ``of``. ``len`` counts its ids: the boundaries and the characters.
 
@@ -71,8 +72,8 @@ class TextCorpus:
     vocabulary: Vocabulary
     report: TextReport
     digest: str
-    _stored: NDArray[Any] = field(repr=False)  # (N,), ids in order of appearance
-    _table: NDArray[np.int32] = field(repr=False)  # those to the vocabulary's
+    _stored: NDArray[Any]  # (N,), ids in order of appearance
+    _table: NDArray[np.int32]  # those to the vocabulary's
 
     @classmethod
     def read(
@@ -119,6 +120,10 @@ class TextCorpus:
         Raises:
             CorpusError: one is no string, or holds NUL or a lone surrogate; or there is no text.
             ConfigError: ``unit`` or ``min_count`` is not what it may be.
+
+        Example:
+            >>> TextCorpus.of("To be, or not to be")
+            TextCorpus(19 characters, 1 document from text 1)
         """
         _check(unit, min_count)
         texts = [text] if isinstance(text, str) else list(text)
@@ -238,6 +243,27 @@ class TextCorpus:
         ids = self._table.take(stored[np.minimum(places, n - 1)], mode="clip")
         ids[places >= n] = BOUNDARY
         return ids
+
+    def __repr__(self) -> str:
+        return f"TextCorpus({self._counted()} from {origin(self.report.sources)})"
+
+    def _repr_html_(self) -> str:
+        """Show the corpus in a notebook."""
+        report, beginning = (
+            self.report,
+            self.vocabulary.decode(self.ids(0, min(len(self), SHOWN + 2))),
+        )
+        rows = {
+            "size": f"{self._counted()}, {report.bytes:,} bytes",
+            f"distinct {self.unit}s": f"{report.distinct:,}",
+            "beginning": shortened(beginning.replace("\n", "⏎")),
+        }
+        return table(f"TextCorpus from {origin(report.sources)}", rows)
+
+    def _counted(self) -> str:
+        report = self.report
+        documents = f"{report.documents:,} document{'s' if report.documents > 1 else ''}"
+        return f"{report.characters:,} {self.unit}s, {documents}"
 
     def describe(self) -> str:
         """Return the report as a few lines for people."""

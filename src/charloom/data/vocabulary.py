@@ -28,6 +28,11 @@ class Vocabulary:
         unit: what counts as a character.
         has_unknown: whether the last id is a symbol that stands for any other character; without
             it other characters are errors.
+
+    Example:
+        >>> vocabulary = Vocabulary.of(["Ulm", "Bonn"])
+        >>> vocabulary.encode("Bonn").tolist()
+        [1, 6, 5, 5]
     """
 
     characters: tuple[str, ...]

@@ -19,9 +19,6 @@ SECONDS_PER_BUCKET = 0.65
 OPERATIONS_PER_SECOND = 1e11
 """What ``bucket_count`` weighs: measured on two cores, rounded; only their ratio matters."""
 
-CHUNK = 1 << 20
-"""Names that are counted at once."""
-
 
 @dataclass(frozen=True)
 class Batch:
@@ -72,7 +69,7 @@ def bucket_edges(lengths: NDArray[np.integer], count: int) -> list[int]:
     Dynamic programming over the distinct lengths: exact. Each name goes to the smallest edge
     that holds it. Over 512 distinct lengths, only 512 quantiles of them are candidates.
     """
-    values, counts = _histogram(lengths)
+    values, counts = histogram(lengths)
     if len(values) > 512:
         picks = np.unique(np.linspace(0, len(values) - 1, 512).round().astype(int))
         counts = np.add.reduceat(counts, np.concatenate([[0], picks[:-1] + 1]))
@@ -108,7 +105,7 @@ def bucket_count(lengths: NDArray[np.integer], parameters: int, epochs: int) -> 
         epochs: passes over the names.
     """
     seconds = {}
-    values, counts = _histogram(lengths)
+    values, counts = histogram(lengths)
     for count in range(1, MOST_BUCKETS + 1):
         edges = np.array(bucket_edges(lengths, count))
         cells = int(((edges[np.searchsorted(edges, values)] + 1) * counts).sum())
@@ -117,14 +114,16 @@ def bucket_count(lengths: NDArray[np.integer], parameters: int, epochs: int) -> 
     return min(seconds, key=seconds.__getitem__)
 
 
-def _histogram(lengths: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the distinct lengths in order, and how many names have each."""
-    if len(lengths) < CHUNK or int(lengths.max()) > CHUNK:
+def histogram(
+    lengths: NDArray[np.integer], chunk: int = 1 << 20
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct lengths in order, and how many names have each, ``chunk`` at a time."""
+    if len(lengths) < chunk or int(lengths.max()) > chunk:
         values, counts = np.unique(lengths, return_counts=True)
         return values.astype(np.int64), counts
     total = np.zeros(int(lengths.max()) + 1, np.int64)
-    for low in range(0, len(lengths), CHUNK):
-        total += np.bincount(lengths[low : low + CHUNK], minlength=len(total))
+    for low in range(0, len(lengths), chunk):
+        total += np.bincount(lengths[low : low + chunk], minlength=len(total))
     values = np.flatnonzero(total)
     return values, total[values]
 
@@ -204,7 +203,7 @@ class NameBatches:
         What does not fill a bucket's last batch moves up into the next bucket, so that every
         batch but one is full and the number of steps does not depend on the buckets.
         """
-        values, counts = _histogram(self.lengths)
+        values, counts = histogram(self.lengths)
         sizes = np.bincount(self._buckets[values], weights=counts).astype(np.int64)
         ends = np.cumsum(sizes) // self.batch_size
         ends[-1] = self.steps_per_epoch

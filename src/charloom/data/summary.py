@@ -1,0 +1,30 @@
+"""Corpora in one line, and as a small table in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+SHOWN = 60
+"""Characters of a source or a sample that are shown."""
+
+
+def shortened(text: str) -> str:
+    """Return ``text``, or its beginning and an ellipsis if it is long."""
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def origin(sources: Sequence[str]) -> str:
+    """Name the first of ``sources``, and how many more there are."""
+    if not sources:
+        return "nowhere"
+    more = f" and {len(sources) - 1:,} more" if len(sources) > 1 else ""
+    return shortened(sources[0]) + more
+
+
+def table(title: str, rows: Mapping[str, str]) -> str:
+    """Return an HTML table of two columns; everything is escaped."""
+    cells = "".join(
+        f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows.items()
+    )
+    return f"<table><caption>{escape(title)}</caption>{cells}</table>"
