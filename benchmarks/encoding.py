@@ -45,8 +45,8 @@ except OSError:
 OURS = f"""
 import json, sys, time
 import numpy as np
-from charloom.data.text import Text
-text = Text.read(sys.argv[1])
+from charloom.data.text import TextCorpus
+text = TextCorpus.read(sys.argv[1])
 {PEAK}
 starts = np.random.default_rng(0).integers(0, len(text) - 65, (200, 64))
 windows = []
@@ -59,10 +59,10 @@ print(json.dumps({{"peak": peak, "characters": len(text), "windows": windows}}))
 """
 TRAINED = f"""
 import itertools, json, sys
-from charloom.data.text import Text
+from charloom.data.text import TextCorpus
 from charloom.training.trainer import fit
 count = itertools.count(1)
-text = Text.read(sys.argv[1])
+text = TextCorpus.read(sys.argv[1])
 for event in fit(text, stop=lambda: next(count) >= {TRAIN_STEPS}):
     pass
 {PEAK}

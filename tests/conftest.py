@@ -79,6 +79,13 @@ def trained(names_file, tmp_path_factory):
 
 
 @pytest.fixture
+def no_colours(monkeypatch):
+    """Let no variable of the developer's terminal decide about colours."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
 def call(capsys):
     """Run a command; return its exit code, stdout and stderr."""
 

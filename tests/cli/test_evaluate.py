@@ -30,6 +30,7 @@ def by_name(result):
     return {one["name"]: one for one in result["measures"]}
 
 
+@pytest.mark.slow
 def test_json_has_the_likelihood_at_the_top_and_everything_else_beside(call, trained, result):
     alone = json.loads(call("evaluate", trained, "--samples", 0, "--json")[1])
     assert alone.items() <= result.items()

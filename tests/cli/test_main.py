@@ -13,16 +13,13 @@ import time
 import pytest
 
 from charloom import __version__, load
+from charloom.__main__ import main as charloom_main
 from charloom.cli import train as train_command
 from charloom.cli.main import COMMANDS
 from charloom.errors import CharloomError
-from helpers.options import FAST
-
-
-def shell(*arguments, **options):
-    """Run a command as a process of its own."""
-    options = {"capture_output": True, "text": True, "timeout": 120, **options}
-    return subprocess.run([sys.executable, "-m", "charloom", *map(str, arguments)], **options)
+from helpers.options import ENDLESS, FAST
+from helpers.processes import interrupted, shell
+from helpers.trainings import history
 
 
 def test_training_prints_ten_new_names_and_nothing_else_on_stdout(call, toy, names_file, tmp_path):
@@ -36,6 +33,7 @@ def test_training_prints_ten_new_names_and_nothing_else_on_stdout(call, toy, nam
     assert str(tmp_path / "run") in err
 
 
+@pytest.mark.slow
 def test_training_without_a_source_learns_the_built_in_list(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, out, _ = call("train", "--epochs", "1", "--units", "16")
@@ -54,6 +52,7 @@ def test_training_as_json_prints_one_object(call, names_file, tmp_path):
     assert summary["held_out_nats_per_char"] > 0
 
 
+@pytest.mark.slow
 def test_training_reads_standard_input_and_several_files(call, names_file, tmp_path):
     more = tmp_path / "more.csv"
     more.write_text("id,name\n1,Zaza\n2,Zizi\n")
@@ -220,40 +219,31 @@ def test_a_full_disk_under_the_run_folder_loses_nothing(call, names_file, traine
     assert (trained / "model.safetensors").read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
 def test_control_c_saves_and_says_how_to_go_on(names_file, tmp_path):
-    arguments = ["train", str(names_file), "--out", str(tmp_path / "run"), *FAST,
-                 "--epochs", "1000000", "--patience", "0"]  # fmt: skip
-    process = subprocess.Popen(
-        [sys.executable, "-m", "charloom", *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        for _ in range(600):
-            if (tmp_path / "run" / "model.json").exists():
-                break
-            time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 0
+    run = tmp_path / "run"
+    code, out, err = interrupted(
+        ["train", names_file, "--out", run, *ENDLESS], (run / "model.json").exists, signal.SIGINT
+    )
+    assert code == 0
     assert len(out.splitlines()) == 10
     resume = err.splitlines()[-1]
     assert "--resume" in resume
-    assert load(tmp_path / "run")
+    assert load(run)
     again = shell(*resume.split("charloom ", 1)[1].split(), "--seconds", "1")
     assert again.returncode == 0, again.stderr
 
 
-def test_the_budget_of_seconds_holds_for_the_whole_command(names_file, tmp_path):
-    begin = time.monotonic()
-    done = shell("train", names_file, "--out", tmp_path / "run", *FAST, "--epochs", "1000000",
-                 "--patience", "0", "--seconds", "8")  # fmt: skip
-    seconds = time.monotonic() - begin
-    assert done.returncode == 0, done.stderr
-    assert "8 seconds are used up" in done.stderr
-    assert seconds < 16  # a machine under load may be late, but not twice over
+def test_the_budget_of_seconds_begins_with_the_command(names_file, tmp_path, monkeypatch, capsys):
+    arguments = ["train", names_file, "--out", tmp_path / "run", *ENDLESS, "--seconds", "8"]
+    monkeypatch.setattr("sys.argv", ["charloom", *map(str, arguments)])
+    monkeypatch.setattr("charloom.__main__.STARTED", time.monotonic() - 8)
+    with pytest.raises(SystemExit) as ended:
+        charloom_main()
+    assert ended.value.code == 0
+    assert "8 seconds are used up" in capsys.readouterr().err
+    assert len(history(tmp_path / "run")) == 1  # nothing was left for a second epoch
 
 
 def test_a_run_folder_is_named_after_its_source_and_never_taken_twice(tmp_path, monkeypatch):

@@ -66,6 +66,7 @@ def test_a_missing_file_and_a_folder_are_one_line_and_code_1(call, tmp_path):
         assert (code, out, len(err.splitlines())) == (1, "", 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [["Ann"], ["a", "b", "c", "d"]])
 def test_a_handful_of_names_draws_a_warning_and_works(call, names, tmp_path):
     (tmp_path / "few.txt").write_text("\n".join(names))

@@ -41,10 +41,7 @@ AAB = """
 """
 
 
-@pytest.fixture(autouse=True)
-def plain(monkeypatch):
-    for name in ("FORCE_COLOR", "TTY_COMPATIBLE"):
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("no_colours")
 
 
 @pytest.fixture

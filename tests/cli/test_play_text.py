@@ -12,11 +12,7 @@ from charloom.cli.play import command
 from charloom.generation import TextModel
 from helpers.text_runs import save_text_run
 
-
-@pytest.fixture(autouse=True)
-def plain(monkeypatch):
-    for name in ("FORCE_COLOR", "TTY_COMPATIBLE"):
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("no_colours")
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from charloom import load
 from charloom.cli.plot import FIGURES, OPTIONS
 from charloom.data.vocabulary import Vocabulary
 from charloom.evaluation import activity, next_characters
-from charloom.run import load_model, save_model, save_state
-from helpers.run_folders import toy
+from charloom.run import load_model, save_state
+from helpers.run_folders import save_toy
 
 needs_matplotlib = pytest.mark.skipif(
     importlib.util.find_spec("matplotlib") is None,
@@ -34,13 +34,8 @@ def save(tmp_path):
     """Save a small model, changed as asked for, and return its folder."""
 
     def save(**changes):
-        fields = {
-            "train_names": ("aßa", "ßa", "aa"),
-            "held_out_names": ("ßaß", "a"),
-            "facts": {"history": HISTORY, "longest": 3},
-        }
-        save_model(tmp_path / "run", toy(**(fields | changes)))
-        return tmp_path / "run"
+        facts = {"history": HISTORY, "longest": 3}
+        return save_toy(tmp_path / "run", **({"facts": facts} | changes))
 
     return save
 

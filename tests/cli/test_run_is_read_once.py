@@ -48,6 +48,7 @@ def runs(trained, names_file, tmp_path_factory):
     return {"RUN": trained, "OTHER": other, "TEXT": text, "LIST": names_file}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", NAMES + TEXT, ids=" ".join)
 def test_the_weights_are_read_once(call, runs, command, tmp_path, monkeypatch):
     reads: Counter[str] = Counter()

@@ -5,15 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import math
-import subprocess
-import sys
-import time
 from collections import Counter
 
 import pytest
 
 from charloom import TextModel, load
 from charloom.models.rnn.numpy import NumpyRNN
+from helpers.processes import start
 from helpers.text_runs import HELD_OUT, save_text_run
 
 SHARES = {"\n": 0.1, "a": 0.4, "b": 0.2, "c": 0.1}
@@ -27,11 +25,6 @@ def nats(text):
 @pytest.fixture
 def run(tmp_path):
     return save_text_run(tmp_path / "run")
-
-
-def shell(*arguments, **options):
-    command = [sys.executable, "-m", "charloom", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
 
 def test_text_of_a_thousand_characters_is_printed(call, run):
@@ -66,13 +59,11 @@ def test_json_is_one_object_from_which_the_text_can_be_had_again(call, run):
 
 
 def test_text_is_seen_while_it_is_drawn_and_a_reader_may_leave(run):
-    endless = shell("generate", run, "--characters", 1_000_000_000)
-    begun = time.monotonic()
+    endless = start("generate", run, "--characters", 1_000_000_000)
     assert len(endless.stdout.read(2000)) == 2000
     endless.stdout.close()
-    assert endless.wait(timeout=30) in (1, 141)
+    assert endless.wait(timeout=60) in (1, 141)
     assert endless.stderr.read() == b""
-    assert time.monotonic() - begun < 30
 
 
 @pytest.mark.parametrize(

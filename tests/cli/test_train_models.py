@@ -74,6 +74,7 @@ def test_what_makes_no_sense_together_is_refused_in_one_line(call, names_file, o
     assert (code, out) == (2, "") and said in err.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_a_recipe_file_sets_what_no_option_does(call, names_file, tmp_path):
     mine = tmp_path / "mine.json"
     write_recipe(mine, RecipeFile({"kind": "network", "units": 12, "embedding": 6, "epochs": 2}))

@@ -10,6 +10,8 @@ import pytest
 from charloom.run import load_model
 from helpers.options import FAST
 
+pytestmark = pytest.mark.slow
+
 WORDS = "the cat sat on the mat and the dog sat on the log. "
 TEXT = ["--as", "text", "--units", "12", "--embedding", "6", "--epochs", "2", "--batch-size", "4",
         "--window", "8"]  # fmt: skip

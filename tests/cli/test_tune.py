@@ -7,14 +7,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from charloom.run import load_model
 from charloom.training.recipe_file import read_recipe
+from helpers.processes import start, wait_until
 
 pytest.importorskip("optuna")
+
+pytestmark = pytest.mark.slow
 
 SMALL = {"kind": "network", "cell": "gru", "layers": 1, "units": 8, "embedding": 4,
          "batch_size": 32, "epochs": 2}  # fmt: skip
@@ -76,12 +78,8 @@ def test_another_list_is_refused_in_one_line(searched, call, write):
 def begun(names_file, out, *options):
     """Start a search that has minutes to do, and wait for its first trial's end."""
     options = ["--minutes", "5", "--folds", "2", *FIX, "--out", out, *options]
-    command = [sys.executable, "-m", "charloom", "tune", names_file, *options]
-    process = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    journal, end = out.with_name(f"{out.name}.journal"), time.monotonic() + 60
-    while not (journal.exists() and b'"values":[' in journal.read_bytes()):
-        assert process.poll() is None and time.monotonic() < end
-        time.sleep(0.05)
+    process, journal = start("tune", names_file, *options), out.with_name(f"{out.name}.journal")
+    wait_until(process, lambda: journal.exists() and b'"values":[' in journal.read_bytes())
     return process, journal
 
 
@@ -96,8 +94,7 @@ def test_sigterm_ends_it_with_the_best_so_far(names_file, tmp_path):
 
 def test_ctrl_c_before_there_is_a_result_is_code_130(names_file, tmp_path):
     options = ["--trials", "5", "--out", str(tmp_path / "mine.json")]
-    command = [sys.executable, "-m", "charloom", "tune", str(names_file), *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with start("tune", names_file, *options) as process:
         assert process.stderr is not None
         while b"Searched:" not in (line := process.stderr.readline()):
             assert line

@@ -60,6 +60,7 @@ def test_what_is_worse_is_said_where_the_best_are_equal():
     assert found.verdict == "There is no significant difference between one and two; bad is worse."
 
 
+@pytest.mark.slow
 def test_chance_is_rarely_called_a_difference():
     """Two models that are as good on average, measured on few names each time."""
     rng = np.random.default_rng(0)
@@ -71,6 +72,7 @@ def test_chance_is_rarely_called_a_difference():
     assert told <= 20
 
 
+@pytest.mark.slow
 def test_three_equal_models_are_rarely_told_apart():
     rng = np.random.default_rng(1)
     odds = [np.array([[1, *order]] * 4) for order in ((2, 1, 1), (1, 2, 1), (1, 1, 2))]

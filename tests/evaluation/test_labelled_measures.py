@@ -18,6 +18,8 @@ from charloom.run import save_model
 from helpers.run_folders import toy
 from helpers.toy_models import uniform
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["".join(t) for t in itertools.product("ab", repeat=4)]
 KEY = "nats_per_char_with_labels"
 

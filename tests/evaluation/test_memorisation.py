@@ -68,6 +68,7 @@ def test_a_model_of_the_style_copies_as_much_as_it_would_by_chance():
     )
 
 
+@pytest.mark.slow
 def test_intervals_of_copies_allow_for_rare_names_that_are_likely():
     """Percentiles hold the truth in 63 % of cases."""
     odds = np.ones((27, 27))
@@ -144,6 +145,7 @@ def test_without_a_begin_symbol_draws_begin_as_names_do():
     assert found.copied.value == pytest.approx(8 * (1 / 4) * (1 / 5) ** 2, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_canaries_are_no_names_and_are_ranked():
     model = bigram(np.random.default_rng(0).random((5, 5)))
     strings = canaries(model.vocabulary, [6], 3, 0)
@@ -175,6 +177,7 @@ def test_one_seed_gives_one_result_on_any_number_of_threads():
     assert one.by_temperature[2].copied.low < one.by_temperature[2].copied.value
 
 
+@pytest.mark.slow
 def test_a_difference_by_chance_is_no_memorisation():
     """Models that never saw which names are which: hardly one is called a memoriser."""
     odds = np.random.default_rng(5).random((6, 6))

@@ -22,6 +22,7 @@ from charloom.evaluation.metrics.variety import diversity, unique_share
 from helpers.toy_models import memoryless
 
 
+@pytest.mark.slow
 def test_a_perfect_model_is_as_calibrated_as_chance_allows():
     model = memoryless()
     inside = []

@@ -109,6 +109,7 @@ def test_a_draw_is_shown_with_its_nearest_training_name(world, found):
         assert name.nats == pytest.approx(float(model.nll([name.text])[0]), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_same_seed_measures_the_same(world, found):
     model, train, held_out = world
     again = measure(model, held_out, train=train, samples=2000, rules=Length(1, 3), threads=1)
@@ -131,6 +132,7 @@ def test_novelty_and_validity_are_those_of_the_model(world, found):
     assert valid.low - 0.01 <= short <= valid.high + 0.01
 
 
+@pytest.mark.slow
 def test_recall_is_what_draws_give():
     model = memoryless()
     names = ["a", "ab", "abc", "cccc", "bbbbbb"]

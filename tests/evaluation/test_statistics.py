@@ -18,6 +18,8 @@ from charloom.evaluation import (
 from charloom.evaluation import statistics as module
 from charloom.evaluation.statistics import changed, reach
 
+pytestmark = pytest.mark.slow
+
 
 def coverage(intervals, truth):
     return np.mean([found.low <= truth <= found.high for found in intervals])

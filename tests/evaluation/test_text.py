@@ -16,6 +16,8 @@ from charloom.evaluation import measure_text, text_likelihood
 from charloom.evaluation.text import _share_of_words
 from helpers.text_runs import ODDS, save_text_run
 
+pytestmark = pytest.mark.slow
+
 CHARACTERS = {c: odds for c, odds in ODDS.items() if c}
 
 

@@ -51,6 +51,7 @@ def test_a_model_that_recites_its_text_is_found_out():
     assert data["longest_copy"]["real"]["characters"] == longest.real_characters
 
 
+@pytest.mark.slow
 def test_a_model_of_the_style_copies_no_more_than_real_text():
     train = TextCorpus.of(noise(20_000))
     found = text_memorisation(uniform(8, text=True), train, noise(4000, 1), seed=5)

@@ -21,6 +21,7 @@ def real_names(count, seed):
     return list(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("taught", [True, False])
 def test_real_names_are_not_told_from_real_names(taught):
     found = []

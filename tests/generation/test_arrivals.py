@@ -22,6 +22,8 @@ from charloom.models import threads
 from charloom.models.sampling import Sampler
 from helpers.languages import chi_square, enumerated, toy
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = [
     {},
     {"temperature": 0.5},

@@ -21,6 +21,8 @@ from charloom.generation.constraints.automaton import (
 from charloom.generation.constraints.bounds import MOST_CELLS, RuleError, Work, require_size
 from charloom.generation.constraints.substrings import containing, ending
 
+pytestmark = pytest.mark.slow
+
 LONGEST = 5
 
 

@@ -25,6 +25,8 @@ from charloom.generation.constraints import (
 )
 from helpers.rule_definitions import LETTERS, obeying, problems
 
+pytestmark = pytest.mark.slow
+
 
 @settings(deadline=None, max_examples=100)
 @given(problems(), st.integers(1, 4))

@@ -27,6 +27,7 @@ from charloom.generation.constraints.automaton import completable
 from helpers.rule_definitions import LETTERS, obeying, problems, spelt
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(problems(), st.integers(1, 5))
 def test_rules_let_through_what_obeys_them_and_nothing_else(problem, limit):
@@ -131,6 +132,7 @@ def test_a_block_compares_casefolded_text(text):
     assert spelt(compiled, vocabulary, 3) == obeying([Block((text,))], vocabulary, 3)
 
 
+@pytest.mark.slow
 def test_a_block_of_ten_thousand_entries_is_kept():
     rng = np.random.default_rng(0)
     texts = ["".join(rng.choice(list("abcdefghij"), rng.integers(4, 9))) for _ in range(10_000)]

@@ -39,16 +39,12 @@ class Terminal(io.StringIO):
         return True
 
 
+pytestmark = pytest.mark.usefixtures("no_colours")
+
+
 @pytest.fixture
 def run(tmp_path):
     return save_memoryless(tmp_path / "run", HALVES)
-
-
-@pytest.fixture(autouse=True)
-def no_wish_for_colour(monkeypatch):
-    """The developer's own wishes play no part here."""
-    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def shown(model, strings, out=None, **options) -> str:

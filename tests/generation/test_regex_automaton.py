@@ -15,6 +15,8 @@ from charloom.generation.constraints.bounds import MOST_WORK, RuleError, Work
 from charloom.generation.constraints.regex_automaton import matching
 from charloom.generation.constraints.regex_syntax import MOST_CHARACTERS, parse
 
+pytestmark = pytest.mark.slow
+
 LETTERS = Vocabulary.of(["abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-"])
 
 

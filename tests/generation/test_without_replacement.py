@@ -94,6 +94,7 @@ def test_without_the_list_the_distribution_is_the_models_given_it() -> None:
     assert chi_square(Counter(texts), {s: p for s, p in exact.items() if s not in known}) > 1e-4
 
 
+@pytest.mark.slow
 def test_the_first_two_new_strings_are_draws_without_replacement() -> None:
     model = named("ab", seed=22, known=frozenset(["a"]))
     exact = {s: p for s, p in texts_of(model, max_length=3).items() if s != "a"}
@@ -154,6 +155,7 @@ def obeyed(rule, text: str) -> bool:
     raise AssertionError(rule)
 
 
+@pytest.mark.slow
 @given(rules=rule_sets, led=st.booleans(), seed=st.integers(0, 1000))
 @settings(max_examples=int(os.environ.get("CHARLOOM_RULE_SETS", "150")), deadline=None)
 def test_every_set_of_rules_is_obeyed_or_impossible(rules, led: bool, seed: int) -> None:
@@ -273,6 +275,7 @@ def test_few_draws_with_hopes_miss_hardly_any(monkeypatch: pytest.MonkeyPatch) -
     assert means[0] == pytest.approx(means[1], abs=0.5)
 
 
+@pytest.mark.slow
 def test_many_strings_take_a_small_walk_and_a_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:
     model, walks = uniform(8, known=()), 0
 

@@ -15,7 +15,7 @@ from charloom.config import ModelConfig
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import RunError
 from charloom.models.rnn.shapes import weight_shapes
-from charloom.run import SavedModel
+from charloom.run import SavedModel, save_model
 from charloom.storage import sets
 
 MODEL_FILES = {"model.json", "model.safetensors", "train_names.txt", "held_out_names.txt"}
@@ -38,6 +38,13 @@ def toy(seed: int = 0, **changes: Any) -> SavedModel:
         "held_out_names": ("ß",),
     }
     return SavedModel(**(fields | changes))
+
+
+def save_toy(folder: Path, **changes: Any) -> Path:
+    """Save a small model with names of three lengths, changed as asked for; return its folder."""
+    names = {"train_names": ("aßa", "ßa", "aa"), "held_out_names": ("ßaß", "a")}
+    save_model(folder, toy(**(names | changes)))
+    return folder
 
 
 def plain(model: SavedModel) -> tuple[Any, ...]:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-jax = pytest.importorskip("jax")
-
-import jax.numpy as jnp  # noqa: E402
-
-from charloom.config import ModelConfig  # noqa: E402
-from charloom.models.rnn import jax_model  # noqa: E402
-from charloom.models.rnn.jax_recurrence import (  # noqa: E402
+from charloom.config import ModelConfig
+from charloom.models.rnn import jax_model
+from charloom.models.rnn.jax_recurrence import (
     first_step,
     input_sums,
     recurrence,
     recurrent_bias,
 )
-from charloom.models.rnn.numpy import NumpyRNN  # noqa: E402
-from charloom.models.rnn.shapes import GATES, STATES, weight_shapes  # noqa: E402
+from charloom.models.rnn.numpy import NumpyRNN
+from charloom.models.rnn.shapes import GATES, STATES, weight_shapes
+
+pytestmark = pytest.mark.slow
 
 B, T, V, E, H = 3, 5, 7, 4, 6
 CELLS = ("gru", "lstm", "rnn")

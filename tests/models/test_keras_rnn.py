@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ from charloom.models.rnn.keras import FastGRU, build_model, model_weights
 from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import parameter_count, weight_shapes
 
-keras = pytest.importorskip("keras")
+keras = import_module("keras")  # after charloom, which chooses the backend
+
+pytestmark = pytest.mark.slow
 
 B, T, V = 3, 6, 7
 

@@ -63,6 +63,7 @@ def test_every_notebook_is_checked():
     assert {path.stem for path in FOLDER.glob("*.ipynb")} == set(FIGURES)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_notebook_runs_from_top_to_bottom(name, execute):
     # It needs no dinos.txt, and takes the backend that the tests run on.

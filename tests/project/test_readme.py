@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shlex
+import time
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ def test_the_names_at_the_top_are_new():
     assert not set(names) & set(NameCorpus.builtin().names)
 
 
+@pytest.mark.slow
 def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     code = block("python").replace(
@@ -40,21 +42,51 @@ def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
     assert scores.startswith("[")
 
 
-def test_every_command_line_that_is_shown_is_understood(tmp_path, monkeypatch, capsys):
-    (tmp_path / "names.txt").write_text("\n".join(NameCorpus.builtin().names[::7]))
-    (tmp_path / "dinos.txt").write_text("\n".join(NameCorpus.builtin().names[::7]))
-    (tmp_path / "taken.txt").write_text("Ramosaurus\n")
-    (tmp_path / "candidates.txt").write_text("Abelisaurus\n")
-    (tmp_path / "other.txt").write_text("Abelisaurus\nAardonyx\n")
+NAMES = NameCorpus.builtin().names
+SPEECH = "ROMEO:\nBut, soft! what light through yonder window breaks?\n\nJULIET:\nAy me!\n\n"
+FILES = {
+    "names.txt": NAMES[::7],
+    "dinos.txt": NAMES[::7],
+    "other.txt": NAMES[1::7],
+    "villages.txt": NAMES[2::7],
+    "taken.txt": ["Ramosaurus"],
+    "candidates.txt": ["Abelisaurus"],
+    "people.csv": ["name,country", *(f"{n},{c}" for n in NAMES[::20] for c in ("Wales", "Peru"))],
+    "shakespeare.txt": [SPEECH] * 100,
+}
+"""Every file that the README's commands read, and its lines."""
+
+SMALLER = {
+    "train": ["--epochs", "3", "--units", "32", "--embedding", "16"],
+    "tune": shlex.split("--minutes 5 --trials 2 --folds 2 --fix epochs=2 --fix units=16"),
+    "report": ["--samples", "200"],
+    "evaluate": ["--samples", "200"],
+    "compare": ["--samples", "200"],
+    "card": ["--samples", "200"],
+}
+"""Options put behind those of the README, where a command would take minutes."""
+
+COMMAND = re.compile(r"^charloom (.+?)\s*(?:#.*)?$|`charloom\s+([a-z][^`]*)`", re.MULTILINE)
+"""A command on a line of its own in a block of code, or within a sentence."""
+
+
+@pytest.mark.slow
+def test_every_command_that_is_shown_succeeds(tmp_path, monkeypatch, capsys):
+    for name, lines in FILES.items():
+        (tmp_path / name).write_text("\n".join(lines) + "\n")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.stdin", io.StringIO("/quit\n"))
-    lines = re.findall(r"^charloom (.*?)\s*(?:#.*)?$", README, re.MULTILINE)
-    assert len(lines) >= 9
-    for line in lines:
-        arguments = shlex.split(line)
-        if arguments[0] == "train":
-            arguments += ["--epochs", "3", "--units", "32"]
-        assert run(arguments, started=0.0) in (0, 1), capsys.readouterr().err
+    commands = [shlex.split(found[1] or found[2]) for found in COMMAND.finditer(README)]
+    assert len(commands) >= 20
+    for command in commands:
+        monkeypatch.setattr("sys.stdin", io.StringIO("/quit\n"))
+        code = run([*command, *SMALLER.get(command[0], [])], started=time.monotonic())
+        assert code == 0, (command, capsys.readouterr().err)
+
+
+def test_every_file_that_is_named_exists_in_the_test_of_the_commands():
+    named = {word for found in COMMAND.finditer(README) for word in found[0].split("#")[0].split()}
+    sources = {word for word in named if re.fullmatch(r"[\w-]+\.(txt|csv|tsv|jsonl)", word)}
+    assert sources <= FILES.keys()
 
 
 @pytest.mark.parametrize("path", ["README.md", *sorted(p.name for p in ROOT.glob("docs/*.md"))])

@@ -20,7 +20,7 @@ from charloom.evaluation import activity
 from charloom.reporting.report import Source, figure_data, gather, page
 from charloom.run import save_model
 from helpers.report_pages import FACTS, Outline, measured
-from helpers.run_folders import toy
+from helpers.run_folders import save_toy, toy
 from helpers.text_runs import save_text_run
 
 pytestmark = pytest.mark.skipif(
@@ -34,13 +34,7 @@ def save(tmp_path):
     """Save a small model, changed as asked for, and return its folder."""
 
     def save(**changes):
-        fields = {
-            "train_names": ("aßa", "ßa", "aa"),
-            "held_out_names": ("ßaß", "a"),
-            "facts": FACTS,
-        }
-        save_model(tmp_path / "run", toy(**(fields | changes)))
-        return tmp_path / "run"
+        return save_toy(tmp_path / "run", **({"facts": FACTS} | changes))
 
     return save
 
@@ -53,8 +47,7 @@ def source(run):
 def plain(tmp_path_factory):
     """A report of the small model, as it is, and read."""
     folder = tmp_path_factory.mktemp("plain")
-    run = folder / "run"
-    save_model(run, toy(train_names=("aßa", "ßa", "aa"), held_out_names=("ßaß", "a"), facts=FACTS))
+    run = save_toy(folder / "run", facts=FACTS)
     out = folder / "report.html"
     arguments = ["report", str(run), "--out", str(out), "--samples", "50"]
     assert charloom(arguments, started=time.monotonic()) == 0

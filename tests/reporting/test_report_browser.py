@@ -19,6 +19,7 @@ BROWSER = next(
 )
 
 pytestmark = [
+    pytest.mark.heavy,
     pytest.mark.skipif(BROWSER is None, reason="needs Chromium or Chrome"),
     pytest.mark.skipif(
         importlib.util.find_spec("matplotlib") is None,

@@ -39,6 +39,7 @@ def each_bit(data: bytes, positions: Iterator[int] | range) -> Iterator[bytes]:
             yield bytes(copy)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(MODEL_FILES))
 def test_every_flipped_bit_is_found(folder: Path, name: str) -> None:
     data = (folder / name).read_bytes()
@@ -61,6 +62,7 @@ def test_a_file_that_is_too_short_or_too_long_is_refused(folder: Path, name: str
         refusal(lambda: load_model(folder))
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_of_a_state_is_found(tmp_path: Path) -> None:
     save_state(tmp_path, {"step": np.array(1)}, {"epoch": 1})
     for name in STATE_FILES:
@@ -299,6 +301,7 @@ def test_random_damage_gives_a_refusal_or_the_same_model(folder: Path) -> None:
         (folder / name).write_bytes(whole[name])
 
 
+@pytest.mark.slow
 def test_random_damage_to_a_vouched_safetensors_gives_a_refusal_or_weights(folder: Path) -> None:
     rng = random.Random(1)
     path = folder / "model.safetensors"

@@ -27,6 +27,8 @@ from helpers.machine import KilledError, Machine
 from helpers.run_folders import MODEL_FILES, toy
 from helpers.trainings import same
 
+pytestmark = pytest.mark.slow
+
 KEPT = {1, 2, 3}
 """Epochs whose model and state are saved, one after the other; the last save is what fails."""
 

@@ -58,6 +58,7 @@ def test_a_kill_at_any_call_leaves_the_old_model_or_the_new(tmp_path: Path) -> N
     assert seen == [OLD] * turn + [NEW] * (calls - turn)
 
 
+@pytest.mark.heavy
 def test_a_kill_after_a_kill_leaves_a_model(tmp_path: Path) -> None:
     save_model(tmp_path / "count", toy(0))
     calls = count_calls(tmp_path / "count", toy(1))
@@ -199,6 +200,7 @@ for seed in itertools.count(int(sys.argv[3])):
 """
 
 
+@pytest.mark.heavy
 def test_a_real_kill_leaves_a_model_and_readers_see_no_gap(folder: Path) -> None:
     rng = random.Random(0)
     seed = 1

@@ -109,6 +109,7 @@ def as_before(run):
     shutil.rmtree(run / CHECKPOINTS)
 
 
+@pytest.mark.slow
 def test_an_earlier_versions_run_is_resumed_and_then_is_as_a_new_one(toy, tmp_path, whole):
     interrupted(toy, tmp_path, 9, training=OFTEN)
     as_before(tmp_path)

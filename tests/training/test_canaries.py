@@ -27,6 +27,8 @@ from helpers.options import FAST
 from helpers.toy_models import bigram, uniform
 from helpers.trainings import train
 
+pytestmark = pytest.mark.slow
+
 LETTERS = Vocabulary(tuple("abcdefgh"))
 
 

@@ -14,6 +14,8 @@ from charloom.run import load_model
 from charloom.training.events import Finished, Started
 from charloom.training.trainer import fit
 
+pytestmark = pytest.mark.slow
+
 MODEL = ModelConfig(units=12, embedding=6, dropout=0.1)
 TRAINING = TrainConfig(epochs=2, batch_size=16, learning_rate=0.02)
 

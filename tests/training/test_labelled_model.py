@@ -22,6 +22,8 @@ from charloom.training.events import Evaluated
 from charloom.training.trainer import fit
 from helpers.sources import two_kinds
 
+pytestmark = pytest.mark.slow
+
 V, B, T = 7, 5, 6
 SMALL = ModelConfig(units=12, embedding=6, dropout=0.2, labels=2)
 TRAINING = TrainConfig(epochs=3, batch_size=16, learning_rate=0.02)
@@ -61,7 +63,8 @@ LABELS = np.array([0, 3, 1, 2, 3], np.int32)
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
 def test_jax_and_numpy_give_the_same_logits(cell):
-    jax_model = pytest.importorskip("charloom.models.rnn.jax_model", exc_type=ImportError)
+    from charloom.models.rnn import jax_model
+
     config, weights = random_model(cell)
     expected = numpy_logits(config, weights, IDS, LABELS)
     logits = jax_model.logits(config, weights, IDS.T, None, LABELS)  # (V, T, B)
@@ -108,7 +111,8 @@ def test_without_a_label_the_model_is_the_one_without_labels():
 
 
 def test_the_labels_weights_have_the_gradient_that_differentiation_gives():
-    jax = pytest.importorskip("jax")
+    import jax
+
     from charloom.models.rnn import jax_model
 
     config, weights = random_model("gru", layers=1)

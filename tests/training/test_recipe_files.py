@@ -50,6 +50,7 @@ def content(**changes):
     return json.dumps({k: v for k, v in data.items() if v is not ...})
 
 
+@pytest.mark.slow
 @given(SETTINGS, st.dictionaries(st.text(), st.integers() | st.text()))
 def test_what_is_written_is_read(path, settings, found):
     write_recipe(path, RecipeFile(settings, found))

@@ -32,6 +32,8 @@ from helpers.trainings import (
     train,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def whole(toy, tmp_path_factory):

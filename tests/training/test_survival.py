@@ -20,7 +20,8 @@ from charloom.storage.lock import LOCK, held
 from charloom.training.events import Finished, Step
 from charloom.training.history import HISTORY
 from charloom.training.trainer import fit
-from helpers.options import FAST
+from helpers.options import ENDLESS
+from helpers.processes import interrupted
 from helpers.trainings import (
     MODEL,
     TRAINING,
@@ -119,28 +120,20 @@ def test_a_training_in_another_thread_leaves_signals_alone():
     assert seen == [(False, before)]
 
 
+@pytest.mark.slow
 @POSIX
 def test_sigterm_saves_and_says_how_to_go_on(names_file, tmp_path):
-    arguments = ["train", str(names_file), "--out", str(tmp_path / "run"), *FAST,
-                 "--epochs", "1000000", "--patience", "0"]  # fmt: skip
-    process = subprocess.Popen(
-        [sys.executable, "-m", "charloom", *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        for _ in range(600):
-            if (tmp_path / "run" / HISTORY).exists() and history(tmp_path / "run"):
-                break
-            time.sleep(0.1)
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 0  # as after Ctrl-C
+    run = tmp_path / "run"
+    code, out, err = interrupted(
+        ["train", names_file, "--out", run, *ENDLESS],
+        lambda: (run / HISTORY).exists() and history(run),
+        signal.SIGTERM,
+    )
+    assert code == 0  # as after Ctrl-C
     assert len(out.splitlines()) == 10
     assert err.splitlines()[-1].endswith("--resume")
-    _, state = load_state(tmp_path / "run")
-    assert len(history(tmp_path / "run")) == state["progress"]["epoch"] > 0
+    _, state = load_state(run)
+    assert len(history(run)) == state["progress"]["epoch"] > 0
 
 
 # Kills
@@ -155,6 +148,7 @@ for event in long_training(sys.argv[1]):
 """
 
 
+@pytest.mark.heavy
 @POSIX
 def test_a_training_killed_at_random_ends_bit_for_bit_as_one_in_peace(tmp_path):
     run, rng, epochs = tmp_path / "run", random.Random(0), []

@@ -23,6 +23,8 @@ from charloom.training.events import Evaluated, Finished, Saved, Started, Step
 from charloom.training.recipes import settings_for
 from charloom.training.trainer import fit
 
+pytestmark = pytest.mark.slow
+
 MODEL = ModelConfig(units=16, embedding=8, dropout=0.1, text=True)
 TRAINING = TrainConfig(
     epochs=3, batch_size=4, window=16, learning_rate=0.02, preparation="text", held_out=0.2

@@ -21,6 +21,8 @@ from charloom.training.engines.factory import backend_name, make_engine
 from charloom.training.events import Evaluated, Finished, Saved, Started, Step, Warned
 from charloom.training.trainer import fit
 
+pytestmark = pytest.mark.slow
+
 MODEL = ModelConfig(units=12, embedding=6, dropout=0.2)
 TRAINING = TrainConfig(epochs=3, batch_size=16, learning_rate=0.02)
 

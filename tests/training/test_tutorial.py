@@ -24,6 +24,8 @@ from charloom.training.engines.factory import backend_name, make_engine
 from charloom.training.events import Evaluated, Finished, Step
 from charloom.training.recipes import recipe
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"units": 12, "embedding": 6, "batch_size": 16, "epochs": 2}
 CELLS = ("gru", "lstm", "rnn")
 

@@ -17,6 +17,8 @@ from charloom.training.engines.factory import backend_name
 from charloom.training.warm_start import frozen, merged, warm_started
 from helpers.run_folders import toy
 
+pytestmark = pytest.mark.slow
+
 LETTERS = st.sets(st.sampled_from("abcdefgh"), min_size=1).map(sorted).map(tuple)
 
 

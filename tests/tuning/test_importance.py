@@ -57,6 +57,7 @@ def rate(settings, rng):
     return off**2 + 0.3 * (settings["kind"] == "network") + rng.normal(0, 0.1)
 
 
+@pytest.mark.slow
 def test_where_nothing_matters_hardly_anything_is_said_to():
     wrong = sum(bool(importance_of(study(noise, seed), KNOBS)) for seed in range(60))
     assert wrong <= 8  # 3 are expected; so many in one of 100 such tests

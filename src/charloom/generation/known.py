@@ -66,9 +66,11 @@ class KnownNames(Set[str]):
 
     def changed(self, change: Callable[[str], str]) -> KnownNames:
         """Return the names after ``change``, which may be applied to many lines of them at once."""
+        from ..data.encoded.sequences import changed  # late: few lists are so long
+
         return KnownNames(
             [
-                p.changed(change) if isinstance(p, ArrayNames) else frozenset(map(change, p))
+                changed(p, change) if isinstance(p, ArrayNames) else frozenset(map(change, p))
                 for p in self._parts
             ]
         )
