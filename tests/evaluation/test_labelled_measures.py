@@ -78,7 +78,7 @@ def test_a_name_of_two_kinds_counts_once_without_labels_and_twice_with(labelled)
 
 
 def test_labels_of_no_use_are_refused(labelled):
-    with pytest.raises(ConfigError, match="no labels"):
+    with pytest.raises(ConfigError, match="without labels"):
         measure(uniform(2), ["ab"], labels=["x"], samples=0)
     with pytest.raises(ConfigError, match="as many as names, 2"):
         measure(load(labelled), ["ab", "ba"], labels=["odd"], samples=0)

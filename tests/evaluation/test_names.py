@@ -261,3 +261,8 @@ def test_canaries_are_known_but_no_real_names(world):
         model, held_out, train=[*train, *strings], canaries=strings, samples=300
     )
     assert with_canaries.to_dict() == plain.to_dict()
+
+
+def test_a_measurement_is_short_to_read(found):
+    assert repr(found) == "Measurement(19 measures, 2,000 samples)"
+    assert "<td>Nats per character</td>" in found._repr_html_()

@@ -144,3 +144,13 @@ def test_what_cannot_be_estimated_is_refused_in_a_line(call):
     with pytest.raises(ConfigError) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_an_estimate_is_short_to_read():
+    estimate = Estimate(value=0.573, low=0.54, high=0.606)
+    assert repr(estimate) == "0.573 (0.54 to 0.606)"
+    assert "<td>0.54 to 0.606</td>" in estimate._repr_html_()
+
+
+def test_a_table_escapes_what_it_shows():
+    assert "<td>&lt;b&gt;</td>" in module.html_table(("name",), [("<b>",)])

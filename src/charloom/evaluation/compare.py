@@ -16,7 +16,7 @@ from ..errors import ConfigError, CorpusError
 from ..generation import LanguageModel, NameModel, TextModel
 from ..models.scoring.names import target_nats
 from .metrics.text_likelihood import block_nats, blocks_of
-from .statistics import Estimate, paired_estimate, ratio_estimate
+from .statistics import Estimate, html_table, paired_estimate, ratio_estimate
 
 Floats = NDArray[np.float64]
 
@@ -58,7 +58,7 @@ class Compared:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Comparison:
     """Several models on the same names, or the same text.
 
@@ -76,6 +76,20 @@ class Comparison:
     characters: int
     left_out: int
     without_first: bool
+
+    def __repr__(self) -> str:
+        return f"Comparison({self.verdict!r})"
+
+    def _repr_html_(self) -> str:
+        """Show the models in a notebook."""
+        heads = ("model", "nats per character", "above the best", "p")
+        return html_table(
+            heads,
+            (
+                (m.name, m.nats_per_char, m.difference or "", "" if m.p is None else f"{m.p:.2g}")
+                for m in self.models
+            ),
+        )
 
     @property
     def best(self) -> Compared:

@@ -10,7 +10,7 @@ from ..errors import ConfigError
 from .metrics.calibration import Calibration
 from .metrics.likelihood import Likelihood
 from .metrics.text_likelihood import TextLikelihood
-from .statistics import Measure
+from .statistics import Measure, html_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class DrawnName:
     distance: int | None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Measurement:
     """How good a model is, in figures with intervals.
 
@@ -74,6 +74,14 @@ class Measurement:
     ngrams: Mapping[str, Any] = field(default_factory=dict)
     names: tuple[DrawnName, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Measurement({len(self.measures)} measures, {self.settings.samples:,} samples)"
+
+    def _repr_html_(self) -> str:
+        """Show the measures in a notebook."""
+        rows = ((m.title, m.estimate, m.unit, m.real or "", m.better) for m in self.measures)
+        return html_table(("measure", "95 % interval", "unit", "real", "better"), rows)
 
     def measure(self, name: str) -> Measure:
         """Return the measure of that name.

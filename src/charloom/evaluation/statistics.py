@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 from typing import Any, Literal
 
 import numpy as np
@@ -24,7 +26,16 @@ MANY = 20_000
 Better = Literal["lower", "higher", "as real"]
 
 
-@dataclass(frozen=True, kw_only=True)
+def html_table(heads: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table for a notebook, its cells escaped."""
+
+    def row(cells: Sequence[object], tag: str) -> str:
+        return f"<tr>{''.join(f'<{tag}>{escape(str(cell))}</{tag}>' for cell in cells)}</tr>"
+
+    return f"<table>{row(heads, 'th')}{''.join(row(cells, 'td') for cells in rows)}</table>"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Estimate:
     """A figure and its 95 % interval.
 
@@ -36,6 +47,14 @@ class Estimate:
     value: float
     low: float
     high: float
+
+    def __repr__(self) -> str:
+        return f"{self.value:.4g} ({self.low:.4g} to {self.high:.4g})"
+
+    def _repr_html_(self) -> str:
+        """Show the estimate in a notebook."""
+        interval = f"{self.low:.4g} to {self.high:.4g}"
+        return html_table(("value", "95 % interval"), [(f"{self.value:.4g}", interval)])
 
     def to_dict(self) -> dict[str, float]:
         """Return the fields as plain data that JSON can hold."""

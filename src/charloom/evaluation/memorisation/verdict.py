@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..statistics import Estimate
+from ..statistics import Estimate, html_table
 
 if TYPE_CHECKING:
     from .exposure import Exposure
@@ -84,7 +84,7 @@ class LongestCopy:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Memorisation:
     """How much a model has memorised, and a verdict.
 
@@ -106,6 +106,14 @@ class Memorisation:
     canaries: Exposure | None
     level: Level
     verdict: str
+
+    def __repr__(self) -> str:
+        return f"Memorisation({self.level!r}, {self.verdict!r})"
+
+    def _repr_html_(self) -> str:
+        """Show the copies in a notebook."""
+        rows = ((f"{one.temperature:g}", one.copied, one.ideal) for one in self.by_temperature)
+        return html_table(("temperature", "copied", "by style alone"), rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data that JSON can hold."""
