@@ -36,7 +36,7 @@ Places = Sequence[int] | NDArray[np.integer]
 """Where in a corpus some of its names are."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NameCorpus:
     """Names to learn from: NFC, stripped, in order, distinct unless read with repeats.
 
@@ -50,9 +50,9 @@ class NameCorpus:
         report: how it was read.
     """
 
-    names: Sequence[str] = field(repr=False)
+    names: Sequence[str]
     unit: Unit = "character"
-    labels: tuple[str, ...] | None = field(default=None, repr=False, kw_only=True)
+    labels: tuple[str, ...] | None = field(default=None, kw_only=True)
     report: ReadReport = field(kw_only=True)
 
     @classmethod
@@ -244,6 +244,15 @@ class NameCorpus:
     @staticmethod
     def _held_out_rows(names: EncodedNames, share: float, seed: int) -> NDArray[np.int64]:
         return names.lookup.least(min(_held_out(len(names), share), MOST_HELD_OUT), seed)
+
+    def __repr__(self) -> str:
+        return f"NameCorpus({self.report.names:,} names, {self.report.distinct:,} {self.unit}s)"
+
+    def _repr_html_(self) -> str:
+        """Show the corpus in a notebook."""
+        from html import escape
+
+        return f"<pre>{escape(self.describe())}</pre>"
 
     def describe(self) -> str:
         """Return the report as a few lines for people."""

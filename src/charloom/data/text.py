@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, get_args
 
@@ -55,7 +55,7 @@ class TextReport:
         }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TextCorpus:
     """Running text to learn from: NFC, lines that end in \\n, a boundary before each document.
 
@@ -70,8 +70,8 @@ class TextCorpus:
     vocabulary: Vocabulary
     report: TextReport
     digest: str
-    _stored: NDArray[Any] = field(repr=False)  # (N,), ids in order of appearance
-    _table: NDArray[np.int32] = field(repr=False)  # those to the vocabulary's
+    _stored: NDArray[Any]  # (N,), ids in order of appearance
+    _table: NDArray[np.int32]  # those to the vocabulary's
 
     @classmethod
     def read(
@@ -233,6 +233,16 @@ class TextCorpus:
         ids = self._table.take(stored[np.minimum(places, n - 1)], mode="clip")
         ids[places >= n] = BOUNDARY
         return ids
+
+    def __repr__(self) -> str:
+        sizes = self.report.characters, self.report.distinct
+        return f"TextCorpus({sizes[0]:,} {self.vocabulary.unit}s, {sizes[1]:,} distinct)"
+
+    def _repr_html_(self) -> str:
+        """Show the corpus in a notebook."""
+        from html import escape
+
+        return f"<pre>{escape(self.describe())}</pre>"
 
     def describe(self) -> str:
         """Return the report as a few lines for people."""
