@@ -15,13 +15,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from charloom.data.encoded import cache, distinct, large, names
+from charloom.data.encoded import cache, names
 from charloom.data.encoded.hashes import hashes
 from charloom.data.encoded.sequences import EncodedNames
 from charloom.data.names import NameCorpus
-from charloom.data.sources import streams
+from charloom.data.sources import ReadOptions
 from charloom.errors import CorpusError
-from helpers.sources import Write
+from helpers.sources import Write, read
 
 ODDITIES = (
     " \t\n\r\v\f\x1c\x1f\x85\xa0\u2000\u3000\ufeff\0\x1b\x7f\x9b\ufffd"
@@ -36,17 +36,14 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "sync", lambda _: None)  # these tests outlive no power cut
 
 
-@pytest.fixture
-def encodes(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Every source of lines is large."""
-    monkeypatch.setattr(large, "LARGE", 0)
-    return monkeypatch
+def read_large(*sources: Path | str, **options: Any) -> NameCorpus:
+    return read(*sources, large_bytes=0, **options)
 
 
-def read(*sources: Path | str, **options: Any) -> tuple[Any, ...]:
+def outcome(*sources: Path | str, **options: Any) -> tuple[Any, ...]:
     """What reading gives, or why it is refused."""
     try:
-        corpus = NameCorpus.read(*sources, **options)
+        corpus = read(*sources, **options)
     except CorpusError as error:
         return (str(error),)
     return tuple(corpus.names), corpus.report.to_dict(), corpus.vocabulary
@@ -54,19 +51,13 @@ def read(*sources: Path | str, **options: Any) -> tuple[Any, ...]:
 
 def both_ways(*sources: Path | str, least: int = 0, **options: Any) -> tuple[Any, ...]:
     """What reading gives as strings and encoded: it must be the same."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(large, "LARGE", 1 << 60)
-        wanted = read(*sources, **options)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(large, "LARGE", least)
-        assert read(*sources, **options) == wanted
+    wanted = outcome(*sources, large_bytes=1 << 60, **options)
+    assert outcome(*sources, large_bytes=least, **options) == wanted
     return wanted
 
 
 def encoded(write: Write, data: str | bytes, name: str = "names.txt") -> EncodedNames:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(large, "LARGE", 0)
-        found = NameCorpus.read(write(data, name)).names
+    found = read(write(data, name), large_bytes=0).names
     assert isinstance(found, EncodedNames)
     return found
 
@@ -84,9 +75,7 @@ def test_files_are_read_as_they_are_name_by_name(
     write: Write, texts: list[str], chunk: int, ending: str
 ) -> None:
     paths = [write(text, f"n{i}{ending}") for i, text in enumerate(texts)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(streams, "_CHUNK_BYTES", chunk)
-        both_ways(*paths)
+    both_ways(*paths, chunk_bytes=chunk)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -125,14 +114,12 @@ def test_other_encodings_are_read_alike(write: Write) -> None:
 def test_more_characters_than_a_byte_holds_widen_what_was_written(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams, "_CHUNK_BYTES", 4096)
-    monkeypatch.setattr(distinct, "CELLS", 999)
     points = [*range(0x4E00, 0x9FFF), *range(0xAC00, 0xD7A4), *range(0x20000, 0x2A6D0)]
     lines = [f"name {i}" for i in range(2000)] + [
         chr(p) + chr(q) for p, q in zip(points[::2], points[1::2], strict=False)
     ]
     path = write("\n".join(lines))
-    assert both_ways(path)[1]["distinct"] > 1 << 16
+    assert both_ways(path, chunk_bytes=4096)[1]["distinct"] > 1 << 16
     names_ = encoded(write, "\n".join(lines))
     assert names_.ids.values.dtype == np.uint32
     assert tuple(names_) == tuple(lines)
@@ -161,81 +148,72 @@ def test_standard_input_is_read_ahead_only_as_far_as_needed(
 ) -> None:
     data = "".join(f"name {i}\n" for i in range(60_000)).encode()
     for least, kind in ((len(data), EncodedNames), (len(data) + 1, tuple)):
-        monkeypatch.setattr(large, "LARGE", least)
-        corpus = NameCorpus.read("-", stdin=io.BytesIO(data))
+        corpus = read("-", stdin=io.BytesIO(data), large_bytes=least)
         assert isinstance(corpus.names, kind)
         assert tuple(corpus.names) == tuple(data.decode().split("\n")[:-1])
         assert corpus.report.sources == ("standard input",)
 
 
-def test_tables_labels_graphemes_and_repeats_stay_strings(
-    write: Write, encodes: pytest.MonkeyPatch
-) -> None:
+def test_tables_labels_graphemes_and_repeats_stay_strings(write: Write) -> None:
     table = write("name,kind\nZuul,a\nMinmi,b\n", "a.csv")
-    assert isinstance(NameCorpus.read(table, column="name").names, tuple)
-    assert isinstance(NameCorpus.read(table, label_column="kind").names, tuple)
-    assert isinstance(NameCorpus.read(write("Zuul\n"), unit="grapheme").names, tuple)
-    assert isinstance(NameCorpus.read(write("Zuul\nZuul\n"), repeats=True).names, tuple)
+    assert isinstance(read_large(table, column="name").names, tuple)
+    assert isinstance(read_large(table, label_column="kind").names, tuple)
+    assert isinstance(read_large(write("Zuul\n"), unit="grapheme").names, tuple)
+    assert isinstance(read_large(write("Zuul\nZuul\n"), repeats=True).names, tuple)
 
 
 def test_a_list_below_the_threshold_stays_a_tuple(write: Write) -> None:
     assert isinstance(NameCorpus.read(write("Zuul\n")).names, tuple)
-    assert large.LARGE == 16 << 20
+    assert ReadOptions().large_bytes == 16 << 20
 
 
 # the cache
 
 
 def test_a_file_that_did_not_change_is_not_read_again(
-    write: Write, encodes: pytest.MonkeyPatch
+    write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write("Zuul\nMinmi\n")
     past = time.time() - 100
     os.utime(path, (past, past))
-    first = NameCorpus.read(path)
+    first = read_large(path)
     reads: list[object] = []
     real = names.read_pieces
-    encodes.setattr(names, "read_pieces", lambda *a, **k: reads.append(a) or real(*a, **k))
-    again = NameCorpus.read(path)
+    monkeypatch.setattr(names, "read_pieces", lambda *a, **k: reads.append(a) or real(*a, **k))
+    again = read_large(path)
     assert not reads
     assert tuple(again.names) == tuple(first.names)
     assert again.report == first.report
-    assert NameCorpus.read(path, max_line_bytes=99).report == first.report
+    assert read_large(path, max_line_bytes=99).report == first.report
     assert len(reads) == 1, "options are part of what is remembered"
     path.write_text("Zuul\nAnzu\n")
     os.utime(path, (past, past))
-    assert tuple(NameCorpus.read(path).names) == ("Zuul", "Anzu")
+    assert tuple(read_large(path).names) == ("Zuul", "Anzu")
 
 
-def test_a_report_names_the_source_that_was_read_not_its_twin(
-    write: Write, encodes: pytest.MonkeyPatch
-) -> None:
+def test_a_report_names_the_source_that_was_read_not_its_twin(write: Write) -> None:
     first, twin = write("Zuul\n", "a.txt"), write("Zuul\n", "b.txt")
-    assert NameCorpus.read(first).report.sources == (str(first),)
-    assert NameCorpus.read(twin).report.sources == (str(twin),)
+    assert read_large(first).report.sources == (str(first),)
+    assert read_large(twin).report.sources == (str(twin),)
 
 
-def test_what_moves_between_two_files_is_another_corpus(
-    write: Write, encodes: pytest.MonkeyPatch
-) -> None:
-    one = NameCorpus.read(write("ab\n", "a.txt"), write("c", "b.txt")).report
-    other = NameCorpus.read(write("a", "a.txt"), write("b\nc", "b.txt")).report
+def test_what_moves_between_two_files_is_another_corpus(write: Write) -> None:
+    one = read_large(write("ab\n", "a.txt"), write("c", "b.txt")).report
+    other = read_large(write("a", "a.txt"), write("b\nc", "b.txt")).report
     assert (one.names, other.names) == (2, 3)
 
 
-def test_nothing_is_left_in_the_cache_by_a_list_that_is_refused(
-    write: Write, encodes: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_left_in_the_cache_by_a_list_that_is_refused(write: Write) -> None:
     for text in ("Zuul\na\x1bb\n", "\n\n"):
-        assert len(read(write(text))) == 1
+        assert len(outcome(write(text), large_bytes=0)) == 1
     left = [path for path in cache.cache_folder().rglob("*") if path.is_file()]
     assert all(path.suffix == ".lock" for path in left)
 
 
-def test_encoding_holds_no_object_a_name(write: Write, encodes: pytest.MonkeyPatch) -> None:
+def test_encoding_holds_no_object_a_name(write: Write) -> None:
     path = write("".join(f"name {i}\n" for i in range(300_000)))
     tracemalloc.start()
-    corpus = NameCorpus.read(path)
+    corpus = read_large(path)
     corpus.split()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from charloom.config import Unit
-from charloom.data.encoded import encoder, store
+from charloom.data.encoded import store
 from charloom.data.encoded import text as encoding
-from charloom.data.encoded.encoder import MOST_HELD
+from charloom.data.encoded.encoder import MOST_JOINED
 from charloom.data.encoded.text import Encoded, encode_sources, encode_strings
 from charloom.data.unicode import split_units
 from charloom.errors import CorpusError
@@ -34,6 +34,9 @@ PIECES = (
 )
 PIECE = st.sampled_from(PIECES) | st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 TEXT = st.lists(PIECE, max_size=12).map("".join)
+LIMITS: dict[str, int] = {}
+"""Arguments of each encoding, as a fixture sets them."""
+
 LONG = "To be, or not to be,\r\nthat is the questïon.\n" * 50
 
 
@@ -42,12 +45,14 @@ def cached(monkeypatch, tmp_path) -> Path:
     """All but the smallest text goes to a cache of its own; returns its folder."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("CHARLOOM_CACHE", str(folder))
-    monkeypatch.setattr(store, "MOST_IN_MEMORY", 10)
+    monkeypatch.setitem(LIMITS, "in_memory_bytes", 10)
     return folder
 
 
-def encode(*sources, unit: Unit = "character", encoding=None, stdin=None, progress=None) -> Encoded:
-    return encode_sources(sources, unit, encoding, stdin, progress)
+def encode(
+    *sources, unit: Unit = "character", encoding=None, stdin=None, progress=None, **limits
+) -> Encoded:
+    return encode_sources(sources, unit, encoding, stdin, progress, **{**LIMITS, **limits})
 
 
 def message(*sources, **options) -> str:
@@ -99,51 +104,44 @@ def test_however_it_is_cut_the_ids_are_those_of_the_whole(
     tmp_path, monkeypatch, unit, texts, size, most
 ):
     monkeypatch.setenv("CHARLOOM_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(encoding, "CHUNK_BYTES", size)
-    monkeypatch.setattr(store, "MOST_IN_MEMORY", most)
     paths = [tmp_path / f"{i}.txt" for i in range(len(texts))]
     for path, text in zip(paths, texts, strict=True):
         path.write_bytes(text.encode())
-    found = encode(*paths, unit=unit)
+    found = encode(*paths, unit=unit, chunk_bytes=size, in_memory_bytes=most)
     assert same(found, texts, unit)
     assert found.bytes == sum(len(text.encode()) for text in texts)
-    strings = encode_strings(texts, unit)
+    strings = encode_strings(texts, unit, chunk_bytes=size)
     assert same(strings, texts, unit)
     assert strings.content == found.content
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.sampled_from("ab\r\n\u0301é"), min_size=1), size=st.integers(1, 4))
-def test_line_ends_and_accents_may_be_cut_anywhere(text, size, monkeypatch):
-    monkeypatch.setattr(encoding, "CHUNK_BYTES", size)
-    assert same(encode("-", stdin=io.BytesIO(text.encode())), [text])
+def test_line_ends_and_accents_may_be_cut_anywhere(text, size):
+    assert same(encode("-", stdin=io.BytesIO(text.encode()), chunk_bytes=size), [text])
 
 
-def test_long_text_takes_every_way_in_turn(write, cached, monkeypatch):
-    monkeypatch.setattr(encoding, "CHUNK_BYTES", 1001)
+def test_long_text_takes_every_way_in_turn(write, cached):
     plain, words = "".join(map(chr, range(1, 128))) * 50, "To be, or not to be\r\n" * 500
     wide = "".join(map(chr, range(0x4E00, 0x4E00 + 300)))
     text = words + "é" + words + plain + "e\u0301" * 999 + words + wide + words + "\r" + plain
-    assert same(encode(write(text)), [text])
-    assert same(encode(write(text), unit="grapheme"), [text], "grapheme")
+    assert same(encode(write(text), chunk_bytes=1001), [text])
+    found = encode(write(text), unit="grapheme", chunk_bytes=1001)
+    assert same(found, [text], "grapheme")
 
 
 @pytest.mark.parametrize("codec", ["utf-16", "utf-32-be", "cp1252", "utf-8-sig", "ascii", "utf-7"])
-def test_other_encodings_are_decoded(codec, write, monkeypatch):
-    monkeypatch.setattr(encoding, "CHUNK_BYTES", 7)
+def test_other_encodings_are_decoded(codec, write):
     text = "one\r\ntwo\rthree\n" if codec == "ascii" else "Où?\r\nHé!\rçà\n"
-    assert same(encode(write(text.encode(codec)), encoding=codec), [text])
+    assert same(encode(write(text.encode(codec)), encoding=codec, chunk_bytes=7), [text])
 
 
 @pytest.mark.parametrize("most", [10, 10**9])
 @pytest.mark.parametrize("number", [255, 256, 65535, 65536])
-def test_ids_are_as_wide_as_they_must_be(number, most, write, cached, monkeypatch):
-    monkeypatch.setattr(store, "MOST_IN_MEMORY", most)
-    monkeypatch.setattr(store, "_WIDENED", 1000)
-    monkeypatch.setattr(encoding, "CHUNK_BYTES", 40_000)
+def test_ids_are_as_wide_as_they_must_be(number, most, write, cached):
     points = [*range(0x4E00, 0xA000), *range(0xAC00, 0xD7A4), *range(0x20000, 0x2F800)][:number]
     text = "".join(map(chr, points)) * 2
-    found = encode(write(text))
+    found = encode(write(text), in_memory_bytes=most, chunk_bytes=40_000)
     assert found.ids.tolist() == [0, *range(1, number + 1), *range(1, number + 1)]
     assert found.ids.itemsize == (1 if number < 256 else 2 if number < 65536 else 4)
     assert found.counts.tolist() == [2] * number
@@ -160,7 +158,7 @@ def test_graphemes_widen_too(cached):
     assert found.ids.itemsize == 2
 
 
-def test_zipped_text_is_unzipped_whatever_it_unpacks_to(write, monkeypatch):
+def test_zipped_text_may_be_larger_than_a_zipped_list(write, monkeypatch):
     monkeypatch.setattr("charloom.data.sources.streams.MAX_UNPACKED_BYTES", 100)
     assert same(encode(write(LONG, "a.txt.gz")), [LONG])
 
@@ -198,15 +196,12 @@ def test_lone_surrogates_are_refused(write):
     assert "lone surrogate" in message(write(b"+2AA-"), encoding="utf-7")
 
 
-def test_what_hangs_together_without_end_is_refused(monkeypatch):
-    monkeypatch.setattr(encoder, "MOST_HELD", 100)
-    monkeypatch.setattr(encoding, "CHUNK_BYTES", 50)
-    assert same(encode_strings(["e" + "\u0301" * 90], "character"), ["e" + "\u0301" * 90])
-    with pytest.raises(CorpusError, match="hang together"):
-        encode_strings(["e" + "\u0301" * 200], "character")
-    with pytest.raises(CorpusError, match="hang together"):
-        encode_strings(["e" + "\u200d" * 200], "grapheme")
-    assert MOST_HELD >= 1000
+def test_a_character_of_endless_code_points_is_refused(write):
+    limits = {"most_joined": 100, "chunk_bytes": 50}
+    assert same(encode(write("e" + "\u0301" * 90), **limits), ["e" + "\u0301" * 90])
+    assert "hang together" in message(write("e" + "\u0301" * 200), **limits)
+    assert "hang together" in message(write("e" + "\u200d" * 200), unit="grapheme", **limits)
+    assert MOST_JOINED >= 1000
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path):
@@ -295,7 +290,6 @@ def test_a_damaged_entry_is_encoded_anew(write, cached):
 
 
 def test_an_error_at_any_write_leaves_nothing(write, cached, monkeypatch):
-    monkeypatch.setattr(encoding, "CHUNK_BYTES", 100)
     text = LONG + "".join(map(chr, range(0x4E00, 0x4E00 + 300))) + LONG
     path = write(text)
     kept, failed = store.write, 0
@@ -309,7 +303,7 @@ def test_an_error_at_any_write_leaves_nothing(write, cached, monkeypatch):
 
         monkeypatch.setattr(store, "write", failing)
         try:
-            found = encode(path)
+            found = encode(path, chunk_bytes=100)
         except CorpusError as error:
             assert "No space left on device. Set CHARLOOM_CACHE" in str(error)
             failed += 1
@@ -327,11 +321,10 @@ def test_a_full_disk_is_one_clear_line(write, cached):
     path = write(LONG)
     code = (
         "import resource, sys\n"
-        "from charloom.data.encoded import store, text\n"
+        "from charloom.data.encoded import text\n"
         "from charloom.errors import CorpusError\n"
-        "store.MOST_IN_MEMORY = 10\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
-        "try: text.encode_sources([sys.argv[1]], 'character', None, None, None)\n"
+        "try: text.encode_sources([sys.argv[1]], 'character', *[None] * 3, in_memory_bytes=10)\n"
         "except CorpusError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True)
@@ -341,20 +334,18 @@ def test_a_full_disk_is_one_clear_line(write, cached):
     assert list((cached / "unfinished").iterdir()) == []
 
 
-def test_an_error_of_the_source_is_not_the_caches(write, cached, monkeypatch):
-    monkeypatch.setattr(encoding, "CHUNK_BYTES", 100)
+def test_an_error_of_the_source_is_not_the_caches(write, cached):
     path = write(LONG.encode() + b"\xff")
-    assert "is not utf-8" in message(path)
+    assert "is not utf-8" in message(path, chunk_bytes=100)
     assert list((cached / "unfinished").iterdir()) == []
 
 
-def test_progress_is_told_in_bytes_and_not_too_often(write, monkeypatch):
-    monkeypatch.setattr(encoding, "CHUNK_BYTES", 10)
+def test_progress_is_in_bytes_and_not_too_often(write, monkeypatch):
     one, two = write(LONG), write(LONG, "b.gz")
     calls: list[tuple[int, int]] = []
     clock = itertools.count(0.0, 0.01)  # seconds, one hundredth for each look at it
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
-    encode(one, two, progress=lambda *call: calls.append(call))
+    encode(one, two, progress=lambda *call: calls.append(call), chunk_bytes=10)
     most = 20 * next(clock) + 2
     size = one.stat().st_size + two.stat().st_size
     assert calls[-1] == (size, size)
@@ -374,3 +365,14 @@ def test_several_members_of_one_gzip_file_are_one_text(tmp_path):
     path = tmp_path / "a.gz"
     path.write_bytes(gzip.compress(b"one\r") + gzip.compress(b"\ntwo"))
     assert same(encode(path), ["one\r\ntwo"])
+
+
+def test_ids_in_a_file_are_widened_piece_by_piece(cached):
+    ids = np.arange(2500, dtype="u1")
+    with store.Store(in_memory_bytes=10, widened=1000) as kept:
+        kept.append(ids)
+        kept.widen("<u2")
+        kept.append(np.array([2500], "<u2"))
+        found = kept.ids()
+        assert found.dtype == np.uint16
+        assert found.tolist() == [*ids.tolist(), 2500]

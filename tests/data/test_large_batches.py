@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from charloom.data.batches import names as module
 from charloom.data.batches.names import NameBatches, bucket_count, bucket_edges, encode
-from charloom.data.encoded import cache, hashes, large, sequences
+from charloom.data.encoded import cache, hashes, sequences
 from charloom.data.encoded.sequences import ArrayNames, EncodedNames, LineNames
 from charloom.data.names import NameCorpus
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import VocabularyError
 from charloom.generation import novelty
 from charloom.generation.novelty import NameSet, Novelty, blocks, folded, name_set, normalised
-from helpers.sources import Write
+from helpers.sources import Write, read
 
 NAMES = st.lists(st.text("abcdé漢", min_size=1, max_size=9), min_size=1, max_size=80, unique=True)
 
@@ -31,9 +31,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def encoded(write: Write, names: list[str] | tuple[str, ...]) -> EncodedNames:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(large, "LARGE", 0)
-        found = NameCorpus.read(write("\n".join(names))).names
+    found = read(write("\n".join(names)), large_bytes=0).names
     assert isinstance(found, EncodedNames)
     return found
 
@@ -177,9 +175,8 @@ def test_the_lines_of_a_file_are_used_like_a_tuple() -> None:
 def test_the_first_few_names_are_looked_for_without_a_lookup(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sequences, "SCANS", 9)
     names = ["ab", "b", "", "é"]
-    found = LineNames("".join(f"{name}\n" for name in names).encode())
+    found = LineNames("".join(f"{name}\n" for name in names).encode(), scans=9)
     assert all(name in found for name in names)
     assert not any(name in found for name in ("a", "b\n", "ab\nb", "\ud800"))
     assert "lookup" not in found.__dict__
@@ -230,7 +227,7 @@ def test_strings_are_kept_away_from_what_is_forbidden_too() -> None:
 def test_a_hash_alone_makes_no_name_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hashes, "hash_of", lambda _: 7)
     monkeypatch.setattr(
-        sequences, "hashes", lambda factors, lengths: np.full(len(lengths), 7, np.uint64)
+        sequences, "hashes", lambda factors, sizes: np.full(len(sizes), 7, np.uint64)
     )
     found: ArrayNames = lines_of(["a", "b", "c"])
     assert [name in found for name in ("a", "c", "d")] == [True, True, False]

@@ -23,7 +23,12 @@ def test_the_registry_starts_every_generator_of_the_package() -> None:
         r"\b(default_rng|RandomState|SeedSequence|random\.Random|np\.random\.seed)\("
     )
     found = {
-        path.name: len(start.findall(path.read_text("utf-8"))) for path in SOURCE.rglob("*.py")
+        path.name: sum(
+            len(start.findall(line))
+            for line in path.read_text("utf-8").splitlines()
+            if ">>>" not in line  # examples in docstrings pass generators of their own
+        )
+        for path in SOURCE.rglob("*.py")
     }
     assert {name: count for name, count in found.items() if count} == {"random.py": 2}
 

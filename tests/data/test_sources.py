@@ -10,7 +10,6 @@ import pytest
 
 from charloom.data import sources as reading
 from charloom.data.names import NameCorpus
-from charloom.data.sources import streams
 from helpers.sources import Write, message, names
 
 # formats
@@ -45,19 +44,19 @@ def test_only_newline_and_carriage_return_end_a_line(write: Write) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
-def test_chunks_do_not_change_what_is_read(
-    write: Write, monkeypatch: pytest.MonkeyPatch, size: int
-) -> None:
+def test_chunks_do_not_change_what_is_read(write: Write, size: int) -> None:
     text = "\ufeffone\r\nzwö\rd\u20ac\ufeffrei\n\n👪 vier\r\n"
-    monkeypatch.setattr(streams, "_CHUNK_BYTES", size)
-    assert names(write(text)) == ("one", "zwö", "d€\ufeffrei", "👪 vier")
-    assert names(write(text.encode("utf-16")), encoding="utf-16") == names(write(text))
+    assert names(write(text), chunk_bytes=size) == ("one", "zwö", "d€\ufeffrei", "👪 vier")
+    wide = names(write(text.encode("utf-16")), encoding="utf-16", chunk_bytes=size)
+    assert wide == names(write(text))
     assert "line 3 is not utf-8: byte 0xE2 at offset 10" in message(
-        write("one\r\nzwö\r".encode() + "€".encode()[:2])
+        write("one\r\nzwö\r".encode() + "€".encode()[:2]), chunk_bytes=size
     )
-    assert "line 3 is not utf-8: byte 0xE9 at offset 6" in message(write(b"a\r\nbc\r\xe9d"))
+    assert "line 3 is not utf-8: byte 0xE9 at offset 6" in message(
+        write(b"a\r\nbc\r\xe9d"), chunk_bytes=size
+    )
     assert "line 3 is longer than 4 bytes" in message(
-        write("abcd\näö\näöü\nabcd"), max_line_bytes=4
+        write("abcd\näö\näöü\nabcd"), max_line_bytes=4, chunk_bytes=size
     )
 
 

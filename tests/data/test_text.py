@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charloom.data.encoded import store
 from charloom.data.text import TextCorpus
 from charloom.data.vocabulary import BOUNDARY
 from charloom.errors import ConfigError, CorpusError
@@ -53,8 +52,7 @@ def test_windows_are_slices_with_boundaries_past_the_end(texts, data):
 def test_windows_of_a_mapped_text_are_the_same_and_do_not_copy_it(write, monkeypatch, tmp_path):
     wanted = TextCorpus.of(SONG)
     monkeypatch.setenv("CHARLOOM_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(store, "MOST_IN_MEMORY", 0)
-    text = TextCorpus.read(write(SONG))
+    text = TextCorpus.read(write(SONG), in_memory_bytes=0)
     assert list((tmp_path / "cache" / "entries").iterdir())
     assert whole(text) == whole(wanted)
     starts = np.arange(0, len(text), 7)
@@ -114,9 +112,8 @@ def test_without_rare_characters_there_is_no_unknown_symbol():
 
 def test_min_count_needs_no_new_encoding(write, monkeypatch, tmp_path):
     monkeypatch.setenv("CHARLOOM_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(store, "MOST_IN_MEMORY", 0)
     path = write(SONG)
-    one, two = TextCorpus.read(path), TextCorpus.read(path, min_count=2)
+    one, two = (TextCorpus.read(path, min_count=n, in_memory_bytes=0) for n in (1, 2))
     assert len(list((tmp_path / "cache" / "entries").iterdir())) == 1
     assert one.vocabulary != two.vocabulary
     assert one.digest != two.digest

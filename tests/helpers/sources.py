@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from charloom.config import Unit
 from charloom.data.names import NameCorpus
+from charloom.data.sources import ReadOptions
 from charloom.errors import CorpusError
 
 Write = Callable[..., Path]
@@ -21,13 +23,25 @@ CODECS = {name for name in encodings.aliases.aliases.values() if name not in ("m
 TEXT_CODECS = sorted(name for name in CODECS if codecs.lookup(name)._is_text_encoding)
 
 
+def read(
+    *sources: str | Path,
+    unit: Unit = "character",
+    repeats: bool = False,
+    stdin: Any = None,
+    **options: Any,
+) -> NameCorpus:
+    """Read a corpus with any of the options, also those that only tests set."""
+    given = ReadOptions(**options)
+    return NameCorpus.read_with(sources, given, unit=unit, repeats=repeats, stdin=stdin)
+
+
 def names(*sources: str | Path, **options: Any) -> tuple[str, ...]:
-    return NameCorpus.read(*sources, **options).names
+    return read(*sources, **options).names
 
 
 def message(*sources: str | Path, **options: Any) -> str:
     with pytest.raises(CorpusError) as caught:
-        NameCorpus.read(*sources, **options)
+        read(*sources, **options)
     text = str(caught.value)
     assert text.isprintable(), "one line, and nothing that steers a terminal"
     return text

@@ -58,7 +58,7 @@ FILES = {
 
 SMALLER = {
     "train": ["--epochs", "3", "--units", "32", "--embedding", "16"],
-    "tune": ["--trials", "2", "--folds", "2", "--fix", "epochs=2", "--fix", "units=16"],
+    "tune": shlex.split("--minutes 5 --trials 2 --folds 2 --fix epochs=2 --fix units=16"),
     "report": ["--samples", "200"],
     "evaluate": ["--samples", "200"],
     "compare": ["--samples", "200"],

@@ -17,10 +17,17 @@ from numpy.typing import NDArray
 
 from ..config import Unit
 from ..errors import ConfigError, CorpusError
-from .encoded.large import are_large
 from .gathering import Gatherer, ReadReport, clean
 from .random import Stream, shuffler
-from .sources import MAX_LINE_BYTES, ReadOptions, check_sources, form_of, label, read_source
+from .sources import (
+    MAX_LINE_BYTES,
+    ReadOptions,
+    are_large,
+    check_sources,
+    form_of,
+    label,
+    read_source,
+)
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -82,8 +89,6 @@ class NameCorpus:
                 characters, or there is no name, or none of the labels asked for.
             ConfigError: ``unit`` or ``max_line_bytes`` is not what it may be.
         """
-        _check_sources(sources, column=column, field=field)
-        _check_sources(sources, label_column=label_column, label_field=label_field)
         options = ReadOptions(
             column=column,
             field=field,
@@ -92,9 +97,24 @@ class NameCorpus:
             encoding=encoding,
             max_line_bytes=max_line_bytes,
         )
-        gatherer = Gatherer(repeats, labelled=label_column is not None or label_field is not None)
+        return cls.read_with(sources, options, unit=unit, repeats=repeats, stdin=stdin)
+
+    @classmethod
+    def read_with(
+        cls,
+        sources: Sequence[str | Path],
+        options: ReadOptions,
+        *,
+        unit: Unit = "character",
+        repeats: bool = False,
+        stdin: BinaryIO | None = None,
+    ) -> NameCorpus:
+        """Read names as ``read`` does, with all options as one value."""
+        _check_sources(sources, options)
+        labelled = options.label_column is not None or options.label_field is not None
+        gatherer = Gatherer(repeats, labelled)
         if unit == "character" and not repeats and {*map(form_of, sources)} == {"lines"}:
-            large, stdin = are_large(sources, stdin, max_line_bytes)
+            large, stdin = are_large(sources, stdin, options.large_bytes, options.max_line_bytes)
             if large:
                 return cls._encoded(sources, options, stdin, gatherer)
         for source in sources:
@@ -153,7 +173,7 @@ class NameCorpus:
         for source, counts in zip(sources, encoded.sources, strict=True):
             gatherer.count(label(source), *counts)
         names, lengths = encoded.names, encoded.names.lengths
-        sizes = len(names), len(names.ids.values), int(lengths.min()), int(lengths.max())
+        sizes = len(names), int(lengths.sum(dtype=np.int64)), int(lengths.min()), int(lengths.max())
         return cls(names, report=gatherer.report_on(*sizes, names.characters))
 
     @classmethod
@@ -187,7 +207,7 @@ class NameCorpus:
     def vocabulary(self) -> Vocabulary:
         """The characters of the names."""
         if self.encoded is not None:
-            return Vocabulary(tuple(self.encoded.characters), self.unit)
+            return Vocabulary(tuple(sorted(self.encoded.characters)), self.unit)
         return Vocabulary.of(self.names, self.unit)
 
     @cached_property
@@ -289,19 +309,20 @@ def read_texts(source: str | Path, **options: Any) -> list[str]:
         CorpusError: the source cannot be read or decoded, or a string holds control characters.
         ConfigError: ``max_line_bytes`` is not what it may be.
     """
-    _check_sources([source], column=options.get("column"), field=options.get("field"))
-    records = read_source(source, ReadOptions(**options), warn=lambda _: None)
+    read = ReadOptions(**options)
+    _check_sources([source], read)
+    records = read_source(source, read, warn=lambda _: None)
     return [text for text, _ in clean(records, f"{label(source)} line") if text]
 
 
-def _check_sources(sources: Sequence[str | Path], **chosen: str | int | None) -> None:
-    """Refuse what would be ignored in silence; ``chosen`` are columns and fields by option."""
+def _check_sources(sources: Sequence[str | Path], options: ReadOptions) -> None:
+    """Refuse columns and fields that no source has, rather than ignore them."""
     check_sources(sources)
     forms = {form_of(source) for source in sources}
-    for option, value in chosen.items():
+    for option in ("column", "field", "label_column", "label_field"):
         tables = option.endswith("column")
         wanted, ending = ({"csv", "tsv"}, ".csv and .tsv") if tables else ({"jsonl"}, ".jsonl")
-        if value is not None and not forms & wanted:
+        if getattr(options, option) is not None and not forms & wanted:
             raise CorpusError(
                 f"--{option.replace('_', '-')} is for {ending} files. "
                 "Leave it out, or name such a file."

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..config import Unit
 from ..errors import ConfigError, CorpusError
+from .encoded.store import IN_MEMORY_BYTES
 from .encoded.text import Encoded, Progress, encode_sources, encode_strings
 from .sources import check_sources, label
 from .vocabulary import BOUNDARY, Vocabulary
@@ -82,6 +83,7 @@ class TextCorpus:
         min_count: int = 1,
         stdin: BinaryIO | None = None,
         progress: Progress | None = None,
+        in_memory_bytes: int = IN_MEMORY_BYTES,
     ) -> TextCorpus:
         """Read files (also .gz) or (``-``) standard input, each a document, in this order.
 
@@ -93,7 +95,8 @@ class TextCorpus:
             encoding: of the text; ``None`` is strict UTF-8.
             min_count: characters that occur less often are read as the unknown symbol.
             stdin: replaces the process's own.
-            progress: is told the bytes read so far, and in all (0 if unknown), as time goes by.
+            progress: is called with the bytes read so far, and in all (0 if unknown).
+            in_memory_bytes: more bytes of ids go to the cache.
 
         Raises:
             CorpusError: a source cannot be read or decoded, holds NUL bytes, or there is no text;
@@ -102,7 +105,9 @@ class TextCorpus:
         """
         check_sources(sources)
         _check(unit, min_count)
-        encoded = encode_sources(sources, unit, encoding, stdin, progress)
+        encoded = encode_sources(
+            sources, unit, encoding, stdin, progress, in_memory_bytes=in_memory_bytes
+        )
         return cls._of(encoded, unit, min_count, [label(source) for source in sources])
 
     @classmethod

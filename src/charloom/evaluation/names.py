@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.encoded.sequences import ArrayNames
+from ..data.encoded.array_names import ArrayNames
 from ..data.statistics import END
 from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY

@@ -176,9 +176,11 @@ class NameSet(Set[str]):
 
     def changed(self, change: Callable[[str], str]) -> NameSet:
         """Return the names after ``change``, which may be applied to many lines of them at once."""
+        from ..data.encoded.sequences import changed  # late: few lists are so long
+
         return NameSet(
             [
-                p.changed(change) if isinstance(p, ArrayNames) else frozenset(map(change, p))
+                changed(p, change) if isinstance(p, ArrayNames) else frozenset(map(change, p))
                 for p in self._parts
             ]
         )

@@ -1,33 +1,35 @@
-"""What sequences of names as arrays have in common: a search asks whether its names are such."""
+"""What all sequences of names in arrays have in common."""
 
 from __future__ import annotations
 
+import hashlib
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, overload
 
 if TYPE_CHECKING:
     from .hashes import Index
-    from .sequences import LineNames
 
 
 class ArrayNames(Sequence[str]):
-    """Names without an object each.
+    """Names without a Python object for each.
 
     Attributes:
-        normal: whether they are in NFC, in which strings that look the same are compared.
+        normal: whether they are in NFC, the form in which names are compared.
     """
 
     normal: ClassVar[bool] = False
 
-    @abstractmethod
-    def _lookup(self) -> Index:
-        """Return where the names with a hash are."""
+    if TYPE_CHECKING:  # a property here would be the default of a dataclass's field
+
+        @property
+        def lookup(self) -> Index:
+            """Where the names with a hash are."""
 
     @abstractmethod
     def _name(self, row: int) -> str | None:
-        """Return the name in ``row`` of the lookup; ``None`` if it is none of these."""
+        """Return the name in ``row`` of the lookup; ``None`` if it is not one of these names."""
 
     @abstractmethod
     def _at(self, place: int) -> str:
@@ -47,11 +49,11 @@ class ArrayNames(Sequence[str]):
     def __contains__(self, name: object) -> bool:
         if not isinstance(name, str):
             return False
-        return any(self._name(row) == name for row in self._lookup().rows_of(name))
+        return any(self._name(row) == name for row in self.lookup.rows_of(name))
 
     @abstractmethod
     def texts(self) -> Iterator[str]:
-        r"""Yield all names in order, many at once, each ended by \n."""
+        r"""Yield all names in order, many at once, each followed by \n."""
 
     def lines(self) -> Iterator[bytes]:
         r"""Yield what ``texts`` does as UTF-8: the bytes of a file of these names."""
@@ -63,17 +65,9 @@ class ArrayNames(Sequence[str]):
 
     @cached_property
     def sealed(self) -> tuple[int, str]:
-        """The bytes of ``lines``: how many they are, and their sha256."""
-        import hashlib
-
-        size, seal = 0, hashlib.sha256()
+        """The size in bytes of ``lines`` and their sha256."""
+        size, digest = 0, hashlib.sha256()
         for line in self.lines():
             size += len(line)
-            seal.update(line)
-        return size, seal.hexdigest()
-
-    def changed(self, change: Callable[[str], str]) -> LineNames:
-        r"""Return the names after ``change``, which leaves \n as it is and joins nothing to it."""
-        from .sequences import LineNames
-
-        return LineNames(b"".join(change(text).encode() for text in self.texts()))
+            digest.update(line)
+        return size, digest.hexdigest()

@@ -74,6 +74,11 @@ class Entry:
     folder: Path
     facts: dict[str, Any]
 
+    @property
+    def key(self) -> str:
+        """Identifies its content."""
+        return self.folder.name
+
     def array(self, name: str, dtype: DTypeLike) -> NDArray[Any]:
         """Return the file ``name`` as a flat array that is mapped, not read."""
         path = self.folder / name

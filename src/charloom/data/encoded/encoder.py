@@ -1,8 +1,8 @@
-"""Characters to ids in one pass: each has for its id its place in the order of appearance.
+"""Characters to ids in one pass: the k-th distinct character to appear has the id k.
 
-So the vocabulary need not be known beforehand, and what is written depends neither on the sorted
-order of characters nor on which of them are rare: a small table turns these ids into a model's.
-Id 0 is the boundary that each document begins with; the k-th distinct character is id k.
+The vocabulary need not be known in advance, and the ids depend neither on the sorted order of the
+characters nor on which of them are rare: a small table turns them into a model's ids.
+Id 0 is the boundary that each document begins with. Lists of names are encoded here too.
 """
 
 from __future__ import annotations
@@ -23,16 +23,21 @@ from .store import Store
 
 FORMAT = 1
 """Of what is in the cache; a change of how text becomes ids adds one."""
-
-MOST_HELD = 1 << 20
-"""Code points that may hang together, as a letter and its accents do, in any text."""
+MOST_JOINED = 1 << 20
+"""Code points that may form one character, in any text."""
 
 
 class Encoder:
-    """Turns the text of one document after another into ids."""
+    """Turns the text of one document after another into ids.
 
-    def __init__(self, unit: Unit, store: Store) -> None:
-        self.unit, self.store = unit, store
+    Args:
+        unit: what counts as a character.
+        store: takes the ids.
+        most_joined: code points that may form one character, as a letter and its accents do.
+    """
+
+    def __init__(self, unit: Unit, store: Store, most_joined: int = MOST_JOINED) -> None:
+        self.unit, self.store, self.most_joined = unit, store, most_joined
         self._places: dict[str, int] = {}  # of characters, in order of appearance, from 1
         self._table = np.zeros(0x110000, store.dtype)  # the same by code point, 0 if unseen
         self._counts = np.zeros(256, np.int64)  # by id; what was found of each so far
@@ -40,6 +45,11 @@ class Encoder:
         self._buffer = np.empty(0, np.intp)
         self._documents: list[tuple[bool, str, int]] = []
         self._empty: list[int] = []
+
+    @property
+    def characters(self) -> Sequence[str]:
+        """All characters so far; the first has the id 1."""
+        return list(self._places)
 
     def begin(self, name: str) -> None:
         """Begin a document, which errors call ``name``."""
@@ -76,14 +86,14 @@ class Encoder:
                 last = units.pop()
                 self._rest = last + self._rest
                 head = head[: len(head) - len(last)]
-        if len(self._rest) > MOST_HELD:
+        if len(self._rest) > self.most_joined:
             raise CorpusError(
-                f"{self.name} has over {MOST_HELD:,} code points that hang together as one "
+                f"{self.name} has over {self.most_joined:,} code points that hang together as one "
                 "character. Give a text that people can read."
             )
         if len(units) == len(head):
             points = head.encode("utf-32-le", "surrogatepass")
-            self._add(np.frombuffer(points, "<u4"))
+            self.add_points(np.frombuffer(points, "<u4"))
         else:
             self._add_units(units)
 
@@ -98,7 +108,7 @@ class Encoder:
         """Return the key of what was taken, and what there is to know of it beside the ids."""
         content = json.dumps([FORMAT, self.unit, codec, self._documents])
         return hashlib.sha256(content.encode("ascii")).hexdigest(), {
-            "characters": list(self._places),
+            "characters": self.characters,
             "counts": self._counts[1 : len(self._places) + 1].tolist(),
             "documents": len(self._documents) - len(self._empty),
             "empty": self._empty,
@@ -108,17 +118,18 @@ class Encoder:
     def _breaks(self) -> int:
         return int(self._counts[self._places.get("\n", 0)])
 
-    def _add(self, points: NDArray[Any]) -> None:
-        """Take characters by their code points, (n,)."""
+    def add_points(self, points: NDArray[Any]) -> NDArray[Any]:
+        """Take characters by their code points, (n,), and return their ids, (n,)."""
         index = self._wide(points)
         ids = self._table.take(index, mode="clip")  # the quickest mode; none is outside
         if not ids.all():
             self._meet_all(points[ids == 0])
             ids = self._table.take(index, mode="clip")
         self._append(ids)
+        return ids
 
     def _add_pairs(self, points: NDArray[np.uint8]) -> None:
-        """As ``_add``, but two at a time, which is nearly twice as quick, while ids take a byte."""
+        """As ``add_points``, but two at a time: nearly twice as fast, while ids take a byte."""
         even = len(points) // 2 * 2
         pairs = self._wide(points[:even].view("<u2"))
         table = np.bincount(pairs, minlength=65536).reshape(256, 256)
@@ -127,7 +138,8 @@ class Encoder:
         if not self._table[present].all():
             self._meet_all(points[self._table[points] == 0])
         if self.store.dtype.itemsize > 1:
-            return self._add(points)
+            self.add_points(points)
+            return
         if self._paired != len(self._places):
             self._paired = len(self._places)
             one = self._table[:256].astype("<u2")
@@ -136,7 +148,7 @@ class Encoder:
         by_id = np.zeros(256, np.int64)
         by_id[self._table[present]] = counts[present]
         self._append(ids, by_id)
-        return self._add(points[even:])
+        self.add_points(points[even:])
 
     def _add_units(self, units: Sequence[str]) -> None:
         for unit in units:

@@ -1,8 +1,8 @@
-"""Lists of names too long for a Python object a name: one pass to distinct names as ids.
+"""Lists of names too long for a Python object per name: text that is encoded, and where names lie.
 
-What is kept, dropped and refused is exactly what ``gathering.Gatherer`` keeps, drops and refuses.
-Lines are cut, stripped and counted by the array; only those that hold a character that may change
-in NFC, or must not be there, are looked at one by one.
+Exactly the names that ``gathering.Gatherer`` keeps, drops and refuses are kept, dropped and
+refused. NumPy splits, strips and counts the lines; only lines with a character that NFC may change,
+or that is not allowed, are looked at one by one.
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ from numpy.typing import NDArray
 from ...errors import CorpusError
 from ..gathering import no_names
 from ..sources import ReadOptions, check_lengths, label, read_pieces
-from ..unicode import CODE_POINTS, ODD, SPACE, Kinds, clean_name, unprintable
-from .cache import Entry, find, remember, remembered, stamps, writing
-from .distinct import HASHES, IDS, LENGTHS, widen, write_distinct
-from .hashes import Index, character_factors, hashes
-from .ragged import Ragged
-from .sequences import LINE, EncodedNames
+from ..unicode import ODD, SPACE, Kinds, clean_name, unprintable
+from .cache import Entry, find, remember, remembered, stamps
+from .encoder import Encoder
+from .hashes import LINE, Index, character_factors, digest, hashes
+from .ragged import Ragged, distinct
+from .sequences import EncodedNames, code_points
+from .store import Store, ids_of
 
-FORMAT = 1
-"""Of the arrays; goes into the key of an entry."""
+FORMAT = 2
+"""Version of the arrays; part of the key of an entry."""
 
 STRIPS = 8
-"""White spaces on one side of a line that are taken off by the array; more are for Python."""
+"""White space on each side of a line that NumPy removes; Python handles lines with more."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Encoded:
 
     Attributes:
         names: the distinct names, in the order of their first occurrence.
-        sources: of each source, its lines, and how many of them are blank.
+        sources: for each source, how many lines it has, and how many of them are blank.
     """
 
     names: EncodedNames
@@ -61,68 +62,54 @@ def encode_names(
     entry = None if key is None else find(key)
     if entry is None:
         before = stamps(sources)
-        with writing() as writer:
-            seal = hashlib.sha256(json.dumps(asked).encode())
-            with _Pass(writer.folder) as work:
-                for source in sources:
-                    work.read(source, options, stdin, seal)
-            key = seal.hexdigest()
-            if not work.names:
+        with Store(in_memory_bytes=0) as store:
+            reader, content = _Reader(store), hashlib.sha256(json.dumps(asked).encode())
+            for source in sources:
+                reader.read(source, options, stdin, content)
+            if not reader.lengths:
                 raise no_names(map(label, sources))
-            entry = find(key) or writer.finish(
-                key, write_distinct(writer.folder, work.characters) | {"sources": work.counts}
-            )
-        remember(sources, asked, key, before)
-    return Encoded(_names(entry), tuple((lines, blank) for lines, blank in entry.facts["sources"]))
-
-
-def _names(entry: Entry) -> EncodedNames:
+            entry = reader.finish(content.hexdigest())
+        remember(sources, asked, entry.key, before)
     facts = entry.facts
     arrays = {name: np.asarray(entry.array(name, kind)) for name, kind in facts["arrays"].items()}
-    return EncodedNames(
+    names = EncodedNames(
         characters=facts["characters"],
-        ids=Ragged(arrays["ids"], arrays["lengths"]),
+        ids=Ragged(np.asarray(ids_of(entry)), arrays["starts"], arrays["lengths"]),
         lookup=Index(arrays["hashes"], arrays["rows"]),
         digest=facts["digest"],
     )
+    return Encoded(names, tuple((lines, blank) for lines, blank in facts["sources"]))
 
 
-class _Pass:
-    """Sources to files in ``folder``, which ``write_distinct`` takes; a context that closes them.
+class _Reader:
+    """Encodes the names of one source after another as one text, each followed by a line end.
 
     Attributes:
-        names: how many were written, repeats included.
-        characters: by id, from 1, in the order of their first appearance.
-        counts: of each source, its lines and how many of them are blank.
+        counts: for each source, how many lines it has, and how many of them are blank.
+        lengths: of the names, repeats included, in parts.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.names = 0
-        self.characters: list[str] = []
+    def __init__(self, store: Store) -> None:
         self.counts: list[tuple[int, int]] = []
-        self._files = {name: (folder / name).open("w+b") for name in (IDS, LENGTHS, HASHES)}
+        self.lengths: list[NDArray[np.uint32]] = []
+        self._hashes: list[NDArray[np.uint64]] = []
+        self._store, self._encoder = store, Encoder("character", store)
+        self._encoder.begin("names")
+        self._encoder.add_points(np.array([LINE], np.uint8))  # so that its id is 1
         self._kinds = Kinds()
-        self._ids = np.zeros(CODE_POINTS, np.uint32)  # by code point, 0 for what did not appear yet
-        self._factors = np.zeros(1, np.uint64)
-
-    def __enter__(self) -> _Pass:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for file in self._files.values():
-            file.close()
+        self._factors = np.zeros(2, np.uint64)  # by id
 
     def read(
-        self, source: str | Path, options: ReadOptions, stdin: BinaryIO | None, seal: Any
+        self, source: str | Path, options: ReadOptions, stdin: BinaryIO | None, content: Any
     ) -> None:
-        """Take the names of ``source``; ``seal`` takes the text that they come from."""
+        """Take the names of ``source``; the hash ``content`` takes the text they come from."""
         where, limit = label(source), options.max_line_bytes
         number, rest, lines, blank, size = 1, "", 0, 0, 0
         for number, piece in read_pieces(source, options, stdin=stdin):
             data = piece.encode("utf-8", "surrogatepass")
-            seal.update(data)
+            content.update(data)
             size += len(data)
-            points = _points(text := rest + piece)
+            points = code_points(text := rest + piece)
             ends = np.flatnonzero(points == LINE)
             longest = int(np.diff(ends, prepend=-1, append=len(text)).max())
             if 4 * longest > limit:  # it may be too long in UTF-8
@@ -132,10 +119,42 @@ class _Pass:
             rest = text[int(ends[-1]) + 1 :] if len(ends) else text
         if rest:
             number += len(ends)
-            blank += self._take(rest, _points(rest), np.array([len(rest)]), number, where)
+            blank += self._take(rest, code_points(rest), np.array([len(rest)]), number, where)
             lines += 1
         self.counts.append((lines, blank))
-        seal.update(b"\0%d\0" % size)  # so that nothing moves from one source to the next unseen
+        content.update(b"\0%d\0" % size)  # text that moves to the next source changes the hash
+
+    def finish(self, key: str) -> Entry:
+        """Return the entry ``key`` of the distinct names."""
+        lengths = np.concatenate(self.lengths)
+        self.lengths.clear()  # what is not needed is freed: there may be many names
+        total = int(lengths.sum(dtype=np.int64)) + len(lengths)
+        starts = np.cumsum(lengths, dtype=np.min_scalar_type(total + 2))
+        starts += np.arange(len(starts), dtype=starts.dtype)
+        starts -= lengths
+        starts += starts.dtype.type(2)  # after ids 0 and 1
+        names = Ragged(self._store.ids(), starts, lengths)
+        kept, ordered, rows = distinct(names, self._joined_hashes())
+        del names
+        starts, lengths = starts[kept], lengths[kept]
+        arrays = {
+            "starts": starts,
+            "lengths": lengths.astype(np.min_scalar_type(int(lengths.max()))),
+            "hashes": ordered,
+            "rows": rows.astype(np.min_scalar_type(len(rows))),
+        }
+        facts = {
+            "characters": "".join(self._encoder.characters[1:]),
+            "arrays": {name: array.dtype.name for name, array in arrays.items()},
+            "digest": digest(ordered),
+            "sources": self.counts,
+        }
+        return self._store.finish(key, facts, arrays)
+
+    def _joined_hashes(self) -> NDArray[np.uint64]:
+        joined = np.concatenate(self._hashes)
+        self._hashes.clear()
+        return joined
 
     def _take(
         self,
@@ -145,7 +164,7 @@ class _Pass:
         number: int,
         where: str,
     ) -> int:
-        """Write the names of the lines of ``text`` up to ``ends``; return how many are blank.
+        """Encode the names of the lines of ``text`` up to ``ends``; return how many are blank.
 
         ``points`` are the code points of ``text``, and ``number`` is that of its first line.
         """
@@ -161,45 +180,35 @@ class _Pass:
             name = clean_name(text[bounds[row] : ends[row]])
             if not name.isprintable() and (problem := unprintable(name)):
                 raise CorpusError(f"{where} line {number + row} {problem}")
-            changed.append(_points(name).astype(points.dtype))
+            changed.append(code_points(name).astype(points.dtype))
             low[row], high[row] = size, size + len(name)
             size += len(name)
         lengths = high - low
         kept = lengths > 0
-        self._write(np.concatenate(changed), low[kept], lengths[kept])
+        self._add(np.concatenate(changed), low[kept], lengths[kept])
         return len(ends) - int(kept.sum())
 
-    def _write(
+    def _add(
         self,
         points: NDArray[np.unsignedinteger],
         starts: NDArray[np.int64],
         lengths: NDArray[np.int64],
     ) -> None:
-        """Write the names that begin at ``starts`` in ``points``."""
-        shift = starts - (np.cumsum(lengths) - lengths)
-        points = points[np.repeat(shift, lengths) + np.arange(int(lengths.sum()))]
-        ids = self._ids[points]
-        if not ids.all():
-            self._meet(points[ids == 0])
-            ids = self._ids[points]
-        self.names += len(lengths)
-        self._files[IDS].write(ids.astype(self._kind).data)
-        self._files[LENGTHS].write(lengths.astype(np.uint32).data)
-        self._files[HASHES].write(hashes(self._factors[ids], lengths).data)
-
-    @property
-    def _kind(self) -> np.dtype[np.unsignedinteger]:
-        return np.min_scalar_type(len(self.characters))
-
-    def _meet(self, points: NDArray[np.unsignedinteger]) -> None:
-        """Give ids to the characters that these code points are the first appearance of."""
-        new, first = np.unique(points, return_index=True)
-        new, before = new[np.argsort(first)], self._kind
-        self._ids[new] = np.arange(len(new)) + 1 + len(self.characters)
-        self._factors = np.concatenate([self._factors, character_factors(new.astype(np.uint32))])
-        self.characters += map(chr, new.tolist())
-        if self._kind != before:
-            widen(self._files[IDS], before, self._kind)
+        """Encode the names that begin at ``starts`` in ``points``."""
+        if not len(starts):
+            return
+        sizes = lengths + 1
+        ends = np.cumsum(sizes)
+        points = points.take(
+            np.repeat(starts - ends + sizes, sizes) + np.arange(ends[-1]), mode="clip"
+        )
+        points[ends - 1] = LINE
+        ids = self._encoder.add_points(points)
+        if new := self._encoder.characters[len(self._factors) - 1 :]:
+            more = character_factors(np.array(list(map(ord, new)), np.uint32))
+            self._factors = np.concatenate([self._factors, more])
+        self.lengths.append(lengths.astype(np.uint32))
+        self._hashes.append(hashes(self._factors[ids], sizes))
 
 
 def _stripped(
@@ -207,7 +216,7 @@ def _stripped(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.intp]]:
     """Return where the lines from ``low`` to ``high`` begin and end without white space.
 
-    And which have so much of it that it is not all off.
+    And the lines that have more of it than was removed.
     """
     low, high, last = low.copy(), high.copy(), max(len(kinds) - 1, 0)
     space = np.append(kinds & SPACE > 0, False)
@@ -219,10 +228,3 @@ def _stripped(
             return low, high, np.zeros(0, np.intp)
         low, high = low + left, high - right
     return low, high, np.flatnonzero(left | right)
-
-
-def _points(text: str) -> NDArray[np.unsignedinteger]:
-    """Return the text's code points, as bytes if it is ASCII."""
-    if text.isascii():
-        return np.frombuffer(text.encode("ascii"), np.uint8)
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)

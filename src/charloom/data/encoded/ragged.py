@@ -1,20 +1,16 @@
-"""Rows of different lengths that lie end to end in one array, of which any can be taken out."""
+"""Rows of different lengths in one flat array, and which of them are equal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 64
-"""Rows of a block: only where a block begins is kept in memory."""
-
 CELLS = 1 << 20
-"""Values that are worked on at once."""
+"""Values that are processed at once."""
 
 
 def spans(lengths: NDArray[np.unsignedinteger], cells: int = CELLS) -> Iterator[tuple[int, int]]:
@@ -34,49 +30,82 @@ class Ragged:
     """Rows of values.
 
     Attributes:
-        values: of all rows, end to end.
-        lengths: (N,) of each.
+        values: a flat array that holds all rows.
+        starts: (N,) where each row starts.
+        lengths: (N,) of each row.
     """
 
     values: NDArray[Any]
+    starts: NDArray[np.unsignedinteger]
     lengths: NDArray[np.unsignedinteger]
 
     def __len__(self) -> int:
         return len(self.lengths)
 
-    @cached_property
-    def _blocks(self) -> NDArray[np.int64]:
-        """Where each block begins, and where the last ends."""
-        if not len(self.lengths):
-            return np.zeros(1, np.int64)
-        firsts = np.arange(0, len(self.lengths), BLOCK)
-        sums = np.add.reduceat(self.lengths, firsts, dtype=np.int64)
-        return np.concatenate([[0], np.cumsum(sums)])
-
-    def starts(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
-        """Return where each of ``rows`` (B,) begins."""
-        rows = rows.astype(np.int64)
-        firsts = rows // BLOCK * BLOCK
-        inside = firsts[:, None] + np.arange(BLOCK - 1)
-        before = self.lengths[np.minimum(inside, len(self.lengths) - 1)].astype(np.int64)
-        begins: NDArray[np.int64] = self._blocks[rows // BLOCK]
-        shifts: NDArray[np.int64] = (before * (inside < rows[:, None])).sum(axis=1)
-        return begins + shifts
-
     def row(self, row: int) -> NDArray[Any]:
         """Return the values of one row."""
-        first = row // BLOCK * BLOCK
-        start = int(self._blocks[row // BLOCK]) + int(self.lengths[first:row].sum(dtype=np.int64))
+        start = int(self.starts[row])
         return self.values[start : start + int(self.lengths[row])]
 
-    def end_to_end(self, rows: NDArray[np.integer]) -> NDArray[Any]:
-        """Return the values of ``rows`` (B,), one row after the other."""
-        lengths = self.lengths[rows].astype(np.int64)
-        shift = self.starts(rows) - (np.cumsum(lengths) - lengths)
+    def end_to_end(self, rows: NDArray[np.integer], more: int = 0) -> NDArray[Any]:
+        """Return the values of ``rows`` (B,), one row after the other.
+
+        ``more`` values that follow each row are returned too.
+        """
+        lengths = self.lengths[rows].astype(np.int64) + more
+        shift = self.starts[rows].astype(np.int64) - (np.cumsum(lengths) - lengths)
         return self.values[np.repeat(shift, lengths) + np.arange(int(lengths.sum()))]
 
-    def between(self, first: int, end: int) -> NDArray[Any]:
-        """Return the values of the rows from ``first`` up to ``end``."""
-        low = int(self._blocks[first // BLOCK])
-        low += int(self.lengths[first // BLOCK * BLOCK : first].sum(dtype=np.int64))
-        return self.values[low : low + int(self.lengths[first:end].sum(dtype=np.int64))]
+
+def distinct(
+    names: Ragged, hashes: NDArray[np.uint64]
+) -> tuple[NDArray[np.bool_], NDArray[np.uint64], NDArray[np.unsignedinteger]]:
+    """Return which rows are the first of equal ones, and a lookup of those that are.
+
+    Equal rows have equal hashes; rows with equal hashes are compared, so that none is lost.
+
+    Args:
+        names: the rows.
+        hashes: (N,) of the rows.
+
+    Returns:
+        (N,) booleans; and of the rows kept, numbered from 0, the hashes in order and the row of
+        each hash.
+    """
+    small = np.min_scalar_type(len(hashes))  # half the memory of what argsort returns
+    order = np.argsort(hashes, kind="stable").astype(small)
+    ordered = hashes[order]
+    del hashes  # the caller keeps none either, so that memory is free for what follows
+    kept = np.ones(len(ordered), bool)
+    places = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
+    if not len(places):
+        return kept, ordered, order
+    runs = np.cumsum(np.diff(places, prepend=-1) != 1) - 1
+    heads = places[np.searchsorted(runs, np.arange(int(runs[-1]) + 1))] - 1
+    rows = order[places]
+    differ = ~_equal(names, order[heads[runs]], rows)
+    kept[rows] = False
+    for run in np.unique(runs[differ]).tolist():  # different names with the same hash
+        seen = set()
+        for row in order[heads[run] : heads[run] + 1 + int((runs == run).sum())].tolist():
+            name = names.row(row).tobytes()
+            kept[row] = name not in seen
+            seen.add(name)
+    still = kept[order]
+    ordered, order = ordered[still], order[still]
+    return kept, ordered, (np.cumsum(kept, dtype=small) - small.type(1))[order]
+
+
+def _equal(
+    names: Ragged, ones: NDArray[np.unsignedinteger], others: NDArray[np.unsignedinteger]
+) -> NDArray[np.bool_]:
+    """Return whether the rows ``ones`` (N,) equal the rows ``others``, (N,)."""
+    result: NDArray[np.bool_] = names.lengths[ones] == names.lengths[others]
+    pairs = np.flatnonzero(result)
+    lengths = names.lengths[ones[pairs]]
+    for first, end in spans(lengths):
+        part = pairs[first:end]
+        same = names.end_to_end(ones[part]) == names.end_to_end(others[part])
+        starts = np.cumsum(lengths[first:end], dtype=np.int64) - lengths[first:end]
+        result[part] = np.logical_and.reduceat(same, starts)
+    return result

@@ -1,11 +1,11 @@
-"""Names as arrays, used like a tuple of strings: none is an object until it is asked for.
+"""Names in arrays, used like a tuple of strings: a name becomes an object when it is asked for.
 
-``EncodedNames`` are those of a corpus, as ids; ``LineNames`` those of a file, as it is.
+``EncodedNames`` are the names of a corpus as ids. ``LineNames`` are the names of a file as bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -14,14 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..vocabulary import BOUNDARY, Vocabulary
-from .array_names import ArrayNames as ArrayNames
-from .hashes import Index, character_factors, hash_of, hashes
-from .ragged import BLOCK, Ragged, spans
+from .array_names import ArrayNames
+from .hashes import LINE, Index, character_factors, hashes
+from .ragged import Ragged, spans
 
-LINE = ord("\n")
-
-SCANS = 64
-"""Names that are looked for in a file from end to end, until a lookup is worth its making."""
+BLOCK = 64
+"""Lines of a file between two whose start is kept in memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +27,10 @@ class EncodedNames(ArrayNames):
     """Distinct names of a corpus, or all but a few of them.
 
     Attributes:
-        characters: of all names, in sorted order; ``characters[i]`` has the id i + 1, as in
-            their ``Vocabulary``.
-        ids: of all names, row by row.
+        characters: of all names, in order of appearance; ``characters[i]`` has the id i + 2.
+        ids: of all names, a row each, and each followed by id 1 for the end of its line.
         lookup: of these rows.
-        digest: 16 hex digits that stand for all names, in whatever order.
+        digest: 16 hex digits that identify the names, in whatever order.
         left_out: rows that are not among these names, in order.
     """
 
@@ -68,17 +65,14 @@ class EncodedNames(ArrayNames):
         Raises:
             VocabularyError: it lacks one of the characters.
         """
-        table = np.concatenate([[BOUNDARY], vocabulary.encode(self.characters)])
+        table = np.concatenate([[BOUNDARY, BOUNDARY], vocabulary.encode(self.characters)])
         return EncodedIds(self, table.astype(np.int32))
 
     @cached_property
     def _codes(self) -> NDArray[np.unsignedinteger]:
-        """Code points by id; the boundary's is that of the end of a line."""
-        codes = np.array([LINE, *map(ord, self.characters)], np.uint32)
+        """Code points by id."""
+        codes = np.array([LINE, LINE, *map(ord, self.characters)], np.uint32)
         return codes.astype(np.uint8) if int(codes.max()) < 256 else codes
-
-    def _lookup(self) -> Index:
-        return self.lookup
 
     def _text(self, ids: NDArray[Any]) -> str:
         codes = self._codes[ids]
@@ -95,18 +89,8 @@ class EncodedNames(ArrayNames):
 
     def texts(self) -> Iterator[str]:
         """See ``ArrayNames``."""
-        for first, end in spans(self.ids.lengths):
-            lengths = self.ids.lengths[first:end].astype(np.int64) + 1
-            inside = np.ones(int(lengths.sum()), bool)
-            inside[np.cumsum(lengths) - 1] = False
-            ids = np.full(len(inside), BOUNDARY, self.ids.values.dtype)
-            ids[inside] = self.ids.between(first, end)
-            low, high = np.searchsorted(self.left_out, [first, end])
-            if low < high:
-                kept = np.ones(end - first, bool)
-                kept[self.left_out[low:high] - first] = False
-                ids = ids[np.repeat(kept, lengths)]
-            yield self._text(ids)
+        for first, end in spans(self.lengths):
+            yield self._text(self.ids.end_to_end(self.rows(np.arange(first, end)), more=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,12 +123,14 @@ class LineNames(ArrayNames):
 
     Attributes:
         data: the file's bytes.
+        scans: names that are searched for from end to end before the lookup is built.
 
     Raises:
         ValueError: the last line has no end, or (a UnicodeDecodeError) the bytes are no UTF-8.
     """
 
     data: bytes
+    scans: int = 64
 
     def __post_init__(self) -> None:
         if self.data and not self.data.endswith(b"\n"):
@@ -160,7 +146,8 @@ class LineNames(ArrayNames):
         return self.data.count(b"\n")
 
     def __contains__(self, name: object) -> bool:
-        if isinstance(name, str) and len(self._scanned) < SCANS and "lookup" not in self.__dict__:
+        few = len(self._scanned) < self.scans
+        if isinstance(name, str) and few and "lookup" not in self.__dict__:
             self._scanned.append(name)
             line = f"{name}\n".encode(errors="surrogatepass")
             if "\n" in name:
@@ -203,25 +190,25 @@ class LineNames(ArrayNames):
     def _name(self, row: int) -> str:
         return self._at(row)
 
-    def _lookup(self) -> Index:
-        return self.lookup
-
     @cached_property
     def lookup(self) -> Index:
-        """In which rows the names with a hash are."""
+        """See ``ArrayNames``."""
         parts = [_hashes_of_lines(text) for text in self.texts()]
         return Index.of(np.concatenate([np.zeros(0, np.uint64), *parts]))
 
 
-def _hashes_of_lines(text: str) -> NDArray[np.uint64]:
-    points: NDArray[np.unsignedinteger]
+def changed(names: ArrayNames, change: Callable[[str], str]) -> LineNames:
+    r"""Return the names after ``change``, which leaves \n as it is and joins nothing to it."""
+    return LineNames(b"".join(change(text).encode() for text in names.texts()))
+
+
+def code_points(text: str) -> NDArray[np.unsignedinteger]:
+    """Return the code points of ``text``, (N,), as bytes if it is ASCII."""
     if text.isascii():
-        points = np.frombuffer(text.encode("ascii"), np.uint8)
-    else:
-        points = np.frombuffer(text.encode("utf-32-le"), np.uint32)
-    at_end = points == LINE
-    ends = np.flatnonzero(at_end)
-    lengths = np.diff(ends, prepend=-1) - 1
-    found = np.full(len(lengths), hash_of(""), np.uint64)
-    found[lengths > 0] = hashes(character_factors(points[~at_end]), lengths[lengths > 0])
-    return found
+        return np.frombuffer(text.encode("ascii"), np.uint8)
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def _hashes_of_lines(text: str) -> NDArray[np.uint64]:
+    points = code_points(text)
+    return hashes(character_factors(points), np.diff(np.flatnonzero(points == LINE), prepend=-1))

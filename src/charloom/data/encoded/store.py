@@ -15,11 +15,10 @@ from numpy.typing import DTypeLike, NDArray
 
 from .cache import Entry, Writer, writing
 
-MOST_IN_MEMORY = 4_000_000
-"""Bytes of ids; beyond it they go to the cache."""
+IN_MEMORY_BYTES = 4_000_000
+"""Most bytes of ids that are kept in memory."""
 
 _QUEUED = 4  # jobs; each holds a chunk
-_WIDENED = 1 << 20  # ids at a time
 
 
 class Beside:
@@ -48,12 +47,12 @@ class Store:
     """Takes ids and gives them back as one array; a context manager that leaves nothing behind.
 
     Attributes:
-        in_memory: whether they stay there even if they are many.
+        in_memory_bytes: more ids go to the cache; ``None`` keeps all in memory.
         dtype: unsigned integers of 1, 2 or 4 bytes.
     """
 
-    def __init__(self, *, in_memory: bool = False) -> None:
-        self.in_memory = in_memory
+    def __init__(self, in_memory_bytes: int | None = IN_MEMORY_BYTES, widened: int = 1 << 20):
+        self.in_memory_bytes, self._widened = in_memory_bytes, widened
         self.dtype: np.dtype[Any] = np.dtype("u1")
         self._parts: list[NDArray[Any]] = []
         self._bytes = 0
@@ -78,7 +77,7 @@ class Store:
             return
         self._parts.append(ids)
         self._bytes += ids.nbytes
-        if self._bytes > MOST_IN_MEMORY and not self.in_memory:
+        if self.in_memory_bytes is not None and self._bytes > self.in_memory_bytes:
             self._writer = self._stack.enter_context(writing())
             self._stack.callback(self._beside.close)
             self._file = self._opened()
@@ -100,21 +99,33 @@ class Store:
             self._file = self._opened()
             half = np.dtype(f"<u{self.dtype.itemsize // 2}")
             with narrow.open("rb") as file:
-                while chunk := file.read(_WIDENED * half.itemsize):
+                while chunk := file.read(self._widened * half.itemsize):
                     write(self._file, np.frombuffer(chunk, half).astype(dtype))
             narrow.unlink()
 
-    def finish(self, key: str, facts: Mapping[str, Any]) -> NDArray[Any]:
-        """Return all ids; those in the cache are its entry ``key`` from now on.
+    def ids(self) -> NDArray[Any]:
+        """Return all ids; none can be added any more.
 
         Raises:
             OSError: as ``append``.
         """
-        if self._file is None or self._writer is None:
+        if self._file is None:
             return np.concatenate([np.zeros(0, self.dtype), *self._parts])
+        return np.memmap(self._close(self._file), self.dtype, "r")
+
+    def finish(
+        self, key: str, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]] | None = None
+    ) -> Entry:
+        """Make the ids, ``facts`` and ``arrays`` the entry ``key`` of the cache.
+
+        Raises:
+            OSError: as ``append``.
+        """
+        assert self._writer is not None and self._file is not None
         self._close(self._file)
-        entry = self._writer.finish(key, {**facts, "width": self.dtype.itemsize})
-        return ids_of(entry)
+        for name, array in (arrays or {}).items():
+            array.tofile(self._writer.folder / name)
+        return self._writer.finish(key, {**facts, "width": self.dtype.itemsize})
 
     @property
     def _name(self) -> str:

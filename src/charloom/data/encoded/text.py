@@ -1,4 +1,4 @@
-"""Running text to ids: sources are read once, hashed and encoded as they flow, and remembered."""
+"""Running text to ids: sources are read once, hashed and encoded in one pass, and remembered."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ...config import Unit
 from ...errors import CorpusError
 from ..sources import STDIN, Decoder, codec_of, label, opened, unpacked, unzipped
 from .cache import find, remember, remembered, stamps
-from .encoder import FORMAT, Encoder
-from .store import Beside, Store, ids_of
+from .encoder import FORMAT, MOST_JOINED, Encoder
+from .store import IN_MEMORY_BYTES, Beside, Store, ids_of
 
 CHUNK_BYTES = 256 * 1024
-"""How much is read, and encoded, at once."""
+"""Bytes that are read and encoded at once."""
 
 Progress = Callable[[int, int], None]
-"""Takes the bytes read so far and those to read in all, 0 if that is not known."""
+"""Takes the bytes read so far and in all; 0 if that is not known."""
 
 _CALLS_PER_SECOND = 20
 
@@ -57,8 +57,22 @@ def encode_sources(
     encoding: str | None,
     stdin: BinaryIO | None,
     progress: Progress | None,
+    *,
+    chunk_bytes: int = CHUNK_BYTES,
+    in_memory_bytes: int = IN_MEMORY_BYTES,
+    most_joined: int = MOST_JOINED,
 ) -> Encoded:
     """Encode files, or take from the cache what was encoded before; each is a document.
+
+    Args:
+        sources: paths, or ``-`` for standard input.
+        unit: what counts as a character.
+        encoding: of the text; ``None`` is strict UTF-8.
+        stdin: replaces the process's own.
+        progress: is called with the bytes read so far.
+        chunk_bytes: that are read and encoded at once.
+        in_memory_bytes: more bytes of ids go to the cache.
+        most_joined: code points that may form one character.
 
     Raises:
         CorpusError: a source cannot be read or decoded, or the cache not written.
@@ -71,13 +85,13 @@ def encode_sources(
     if key is not None and entry is not None:
         return _encoded(ids_of(entry), key, entry.facts)
     meter = _Meter(sources, progress)
-    with Store() as store:
-        encoder = Encoder(unit, store)
+    with Store(in_memory_bytes) as store:
+        encoder = Encoder(unit, store, most_joined)
         for source in sources:
             encoder.begin(label(source))
             tap = _Tap(meter)
             decoder = Decoder(label(source), encoding)
-            for chunk in _chunks(source, stdin, tap):
+            for chunk in _chunks(source, stdin, tap, chunk_bytes):
                 if decoder.is_ascii(chunk):
                     encoder.add_ascii(chunk)
                 else:
@@ -85,35 +99,35 @@ def encode_sources(
             encoder.add(decoder.decode(b"", encoder.line))
             encoder.end(unzipped(source) is not None, tap.digest(), tap.bytes)
         key, facts = encoder.facts(codec)
-        encoded = _encoded(store.finish(key, facts), key, facts)
+        ids = ids_of(store.finish(key, facts)) if store.cached else store.ids()
     if store.cached:
         remember(sources, options, key, before)
     meter.finish()
-    return encoded
+    return _encoded(ids, key, facts)
 
 
-def encode_strings(texts: Iterable[str], unit: Unit) -> Encoded:
+def encode_strings(texts: Iterable[str], unit: Unit, *, chunk_bytes: int = CHUNK_BYTES) -> Encoded:
     """Encode strings; each is a document.
 
     Raises:
         CorpusError: one is no string, or holds what no text may.
     """
-    with Store(in_memory=True) as store:
+    with Store(in_memory_bytes=None) as store:
         encoder = Encoder(unit, store)
         for number, text in enumerate(texts, 1):
             if not isinstance(text, str):
                 raise CorpusError(f"text {number} must be a string. Received: {text!r:.40}")
             encoder.begin(f"text {number}")
             digest, size = hashlib.sha256(), 0
-            for start in range(0, len(text), CHUNK_BYTES):
-                piece = text[start : start + CHUNK_BYTES]
+            for start in range(0, len(text), chunk_bytes):
+                piece = text[start : start + chunk_bytes]
                 data = piece.encode("utf-8", "surrogatepass")
                 digest.update(data)
                 size += len(data)
                 encoder.add(piece if start else piece.removeprefix("\ufeff"))
             encoder.end(False, digest.hexdigest(), size)
         key, facts = encoder.facts("utf-8")
-        return _encoded(store.finish(key, facts), key, facts)
+        return _encoded(store.ids(), key, facts)
 
 
 def _encoded(ids: NDArray[Any], key: str, facts: dict[str, Any]) -> Encoded:
@@ -128,16 +142,18 @@ def _encoded(ids: NDArray[Any], key: str, facts: dict[str, Any]) -> Encoded:
     )
 
 
-def _chunks(source: str | Path, stdin: BinaryIO | None, tap: _Tap) -> Iterator[bytes]:
+def _chunks(
+    source: str | Path, stdin: BinaryIO | None, tap: _Tap, chunk_bytes: int
+) -> Iterator[bytes]:
     with opened(source, stdin) as raw:
         tap.raw = raw
         stream = unpacked(source, cast(BinaryIO, tap))
-        while chunk := stream.read(CHUNK_BYTES):
+        while chunk := stream.read(chunk_bytes):
             yield chunk
 
 
 class _Tap:
-    """A stream of bytes that are hashed and counted as they flow."""
+    """A stream whose bytes are hashed and counted as they are read."""
 
     def __init__(self, meter: _Meter) -> None:
         self.raw: BinaryIO
@@ -161,7 +177,7 @@ class _Tap:
 
 
 class _Meter:
-    """Tells how far reading is, a few times a second."""
+    """Reports how far reading is, a few times a second."""
 
     def __init__(self, sources: Sequence[str | Path], progress: Progress | None) -> None:
         self.done, self.progress = 0, progress

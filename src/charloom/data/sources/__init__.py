@@ -1,4 +1,4 @@
-"""Bytes to text to records: what other rooms use of both."""
+"""Sources: bytes to text, and text to records."""
 
 from .records import MAX_LINE_BYTES as MAX_LINE_BYTES
 from .records import Form as Form
@@ -12,6 +12,7 @@ from .records import read_source as read_source
 from .streams import STDIN as STDIN
 from .streams import Decoder as Decoder
 from .streams import Pieces as Pieces
+from .streams import are_large as are_large
 from .streams import binary as binary
 from .streams import check_sources as check_sources
 from .streams import codec_of as codec_of

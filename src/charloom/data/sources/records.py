@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from ...errors import ConfigError, CorpusError
-from .streams import Pieces, label, opened, pieces, unzipped
+from .streams import CHUNK_BYTES, MAX_UNPACKED_BYTES, Pieces, label, opened, pieces, unzipped
 
 MAX_LINE_BYTES = 64 * 1024
 """Longest line or CSV record by default, in bytes of UTF-8; a list of names needs far less."""
+
+LARGE_BYTES = 16 * 1024 * 1024
+"""Sources of lines with so many bytes together are encoded, by default."""
 
 Form = Literal["lines", "csv", "tsv", "jsonl"]
 Lines = Iterator[tuple[int, str]]
@@ -26,7 +29,7 @@ Records = Iterator[tuple[int, str, str]]
 
 @dataclass(frozen=True, kw_only=True)
 class ReadOptions:
-    """How sources are read.
+    """How sources of names are read.
 
     Attributes:
         column: column of .csv and .tsv files, by its header or its number from 1; a file with
@@ -36,6 +39,10 @@ class ReadOptions:
         label_field: field with the label of each name, a string or null; ``None`` reads none.
         encoding: the text's encoding, a name that Python knows; ``None`` is strict UTF-8.
         max_line_bytes: longest line or CSV record, in bytes of UTF-8.
+        max_unpacked_bytes: largest text that a gzip file may hold.
+        large_bytes: lists of lines with so many bytes together are encoded; below, strings are
+            faster.
+        chunk_bytes: bytes that are read at once.
     """
 
     column: str | int | None = None
@@ -44,6 +51,9 @@ class ReadOptions:
     label_field: str | None = None
     encoding: str | None = None
     max_line_bytes: int = MAX_LINE_BYTES
+    max_unpacked_bytes: int = MAX_UNPACKED_BYTES
+    large_bytes: int = LARGE_BYTES
+    chunk_bytes: int = CHUNK_BYTES
 
     def __post_init__(self) -> None:
         limit = self.max_line_bytes
@@ -75,7 +85,7 @@ def read_source(
     """
     name, form = label(source), form_of(source)
     with opened(source, stdin) as raw:
-        lines = _lines(pieces(source, raw, options.encoding), name, options)
+        lines = _lines(_pieces(source, raw, options), name, options)
         if form == "jsonl":
             yield from _json_records(lines, name, options)
         elif form == "lines":
@@ -93,7 +103,11 @@ def read_pieces(
         CorpusError: the source cannot be opened, unpacked or decoded.
     """
     with opened(source, stdin) as raw:
-        yield from pieces(source, raw, options.encoding)
+        yield from _pieces(source, raw, options)
+
+
+def _pieces(source: str | Path, raw: BinaryIO, options: ReadOptions) -> Pieces:
+    return pieces(source, raw, options.encoding, options.chunk_bytes, options.max_unpacked_bytes)
 
 
 def _lines(found: Pieces, name: str, options: ReadOptions) -> Lines:

@@ -19,9 +19,11 @@ STDIN = "-"
 """The source that stands for standard input."""
 
 MAX_UNPACKED_BYTES = 1 << 28
-"""Most that a gzip file of names may unpack to: a small file must not keep the reader busy."""
+"""Largest text that a gzip file of names may hold: a small file must not keep the reader busy."""
 
-_CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 256 * 1024
+"""Bytes that are read at once."""
+
 _SNIFFED_BYTES = 64 * 1024
 _GUESSES = (
     *("utf-8", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256"),
@@ -80,6 +82,48 @@ def opened(source: str | Path, stdin: BinaryIO | None = None) -> Iterator[Binary
         raise CorpusError(f"{name} cannot be read: {why}. Check the file and its rights.") from None
 
 
+def are_large(
+    sources: Sequence[str | Path], stdin: BinaryIO | None, size: int, max_line_bytes: int
+) -> tuple[bool, BinaryIO | None]:
+    """Return whether ``sources`` have ``size`` bytes together, and what to read as ``stdin``.
+
+    As much of standard input is read ahead as it takes to know.
+
+    Raises:
+        CorpusError: standard input cannot be read.
+    """
+    found = sum(map(_size, sources))
+    if found >= size or STDIN not in map(str, sources):
+        return found >= size, stdin
+    ahead = io.BytesIO()
+    with opened(STDIN, stdin) as stream:
+        while found < size and (chunk := stream.read(CHUNK_BYTES)):
+            found += ahead.write(chunk)
+            if len(chunk) > max_line_bytes and b"\n" not in chunk and b"\r" not in chunk:
+                found = 0  # one endless line, which is refused when it is read
+                break
+    ahead.seek(0)
+    return found >= size, cast(BinaryIO, _Rejoined(ahead, stream))
+
+
+def _size(source: str | Path) -> int:
+    try:
+        return 0 if str(source) == STDIN else Path(source).stat().st_size
+    except (OSError, ValueError):  # reading it raises the error
+        return 0
+
+
+class _Rejoined(io.RawIOBase):
+    """A stream of which some was read ahead."""
+
+    def __init__(self, ahead: BinaryIO, rest: BinaryIO) -> None:
+        self._ahead, self._rest = ahead, rest
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read as the stream would."""
+        return self._ahead.read(size) or self._rest.read(size)
+
+
 def unzipped(source: str | Path) -> Path | None:
     """Return the path without its ending .gz, or ``None`` if it has no such ending."""
     path = Path(source)
@@ -91,10 +135,16 @@ def unpacked(source: str | Path, raw: BinaryIO) -> BinaryIO:
     return raw if unzipped(source) is None else cast(BinaryIO, gzip.GzipFile(fileobj=raw))
 
 
-def pieces(source: str | Path, raw: BinaryIO, encoding: str | None) -> Pieces:
+def pieces(
+    source: str | Path,
+    raw: BinaryIO,
+    encoding: str | None,
+    chunk_bytes: int = CHUNK_BYTES,
+    max_unpacked_bytes: int = MAX_UNPACKED_BYTES,
+) -> Pieces:
     r"""Decode the opened ``source``, unpacked; \r\n and \r become \n."""
     name, stream = label(source), unpacked(source, raw)
-    most = math.inf if stream is raw else MAX_UNPACKED_BYTES
+    most = math.inf if stream is raw else max_unpacked_bytes
     decoder = Decoder(name, encoding)
     breaks = io.IncrementalNewlineDecoder(None, translate=True)
     number = 1
@@ -103,7 +153,7 @@ def pieces(source: str | Path, raw: BinaryIO, encoding: str | None) -> Pieces:
         return number + breaks.decode(text, final=True).count("\n")
 
     while True:
-        chunk = stream.read(_CHUNK_BYTES) or b""
+        chunk = stream.read(chunk_bytes) or b""
         if decoder.offset + len(chunk) > most:
             raise CorpusError(f"{name} unpacks to over {most:,} bytes. Unpack it if you trust it.")
         piece = breaks.decode(decoder.decode(chunk, line), final=not chunk)
