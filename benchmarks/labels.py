@@ -27,7 +27,7 @@ import charloom
 from _common import describe_machine
 from charloom.data.names import NameCorpus
 from charloom.generation import LanguageModel
-from charloom.models.blend import joined, steered
+from charloom.models.blend import blend, condition
 from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.scoring.names import score, score_labelled
 
@@ -127,7 +127,7 @@ def main() -> None:
     for guidance in GUIDANCE:
         agree, distinct = [], []
         for label in LANGUAGES:
-            way = steered(rnn, corpus.label_names, {label: 1.0}, guidance)
+            way = condition(rnn, corpus.label_names, {label: 1.0}, guidance)
             names = drawn(dataclasses.replace(model, rnn=way), samples, seed)
             agree.append(judge.shares(names)[label])
             distinct.append(len(set(names)) / len(names))
@@ -138,7 +138,7 @@ def main() -> None:
     for first, second in MIXTURES:
         weights = dict(zip((first, second), MIXED, strict=True))
         for guidance in (1.0, 2.0):
-            way = steered(rnn, corpus.label_names, weights, guidance)
+            way = condition(rnn, corpus.label_names, weights, guidance)
             shares = judge.shares(drawn(dataclasses.replace(model, rnn=way), samples, seed))
             mixed = " ".join(f"{label} {weight:g}" for label, weight in weights.items())
             print_shares(f"{mixed}, guidance {guidance:g}", shares, first, second)
@@ -147,7 +147,7 @@ def main() -> None:
     for first, second in BLENDED:
         one, two = (trained(NameCorpus.of(real[label]), **changes) for label in (first, second))
         for share in SHARES:
-            way, vocabulary = joined((one.rnn, one.vocabulary), (two.rnn, two.vocabulary), share)
+            way, vocabulary = blend((one.rnn, one.vocabulary), (two.rnn, two.vocabulary), share)
             both = dataclasses.replace(one, rnn=way, vocabulary=vocabulary)
             shares = judge.shares(drawn(both, samples, seed))
             print_shares(f"{first} with {second}={share:g}", shares, first, second)

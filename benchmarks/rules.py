@@ -2,7 +2,7 @@
 
 For each rule, from the same model: masking (letter by letter, what the rules forbid is left
 out, as constrained decoders do), rejection (drawing until the rule is obeyed: the truth, and what
-it costs), ours, and ours if it is led by its hopes although the rule is obeyed often. Masking's
+it costs), ours, and ours if it is led by its estimates although the rule is obeyed often. Masking's
 effective sample size is (Σw)² / Σw² for its weights w = p / q; ours and rejection's are draws
 that need no weights. TV is the total variation distance between the joint distributions of
 length and first letter, to twice as many strings by rejection; no less can be expected than
@@ -27,7 +27,7 @@ from charloom.generation import LanguageModel
 from charloom.generation.constraints import Contains, End, Length, Rule, Rules, compile_rules
 from charloom.generation.novelty import Novelty
 from charloom.generation.search import without_replacement as unique
-from charloom.generation.search.guides import Rails
+from charloom.generation.search.guides import ConstraintGuide
 from charloom.generation.search.request import Request
 
 RULES: list[tuple[Rule, Callable[[str], bool]]] = [
@@ -116,10 +116,10 @@ def masking(
         config=SampleConfig(),
         novelty=Novelty(known=None, allow_known=True),
     )
-    rails = request.rails(model.rnn.vocabulary_size)
-    assert isinstance(rails, Rails)
+    constraints = request.constraints(model.rnn.vocabulary_size)
+    assert isinstance(constraints, ConstraintGuide)
     ids, carry = np.zeros(number, np.int64), model.rnn.initial_carry(number)
-    states, rows = np.full(number, rails.start), np.arange(number)
+    states, rows = np.full(number, constraints.start), np.arange(number)
     texts = np.full(number, "", dtype=object)
     characters = np.array(["", *model.vocabulary.characters], dtype=object)
     log_p, log_q = np.zeros(number), np.zeros(number)
@@ -128,7 +128,7 @@ def masking(
         p = np.exp(logits - logits.max(axis=1, keepdims=True)).astype(np.float64)
         p /= p.sum(axis=1, keepdims=True)
         lengths = np.full(len(rows), length)
-        q = p * rails.hopes(lengths, states, np.zeros_like(states))
+        q = p * constraints.estimates(lengths, states, np.zeros_like(states))
         q /= q.sum(axis=1, keepdims=True)
         points = rng.random((len(rows), 1))
         ids = np.minimum((np.cumsum(q, axis=1) <= points).sum(axis=1), q.shape[1] - 1)
@@ -137,7 +137,7 @@ def masking(
         log_q[rows] += np.log(q[each, ids])
         on = ids != 0
         texts[rows[on]] += characters[ids[on]]
-        states, _ = rails.advance(states, states, ids)
+        states, _ = constraints.advance(states, states, ids)
         rows, ids, states, carry = rows[on], ids[on], states[on], carry[:, on]
         if not len(rows):
             break

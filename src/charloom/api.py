@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
-from .generation.known import known_names
 from .generation.names import NameModel
+from .generation.novelty import name_set
 from .generation.text import TextModel
 from .models.factory import recurrence
 from .run import Facts, Run, SavedModel
@@ -131,7 +131,7 @@ def model_of(saved: SavedModel) -> NameModel | TextModel:
     return NameModel(
         rnn,
         saved.vocabulary,
-        training_set=known_names(*parts) if parts else None,
+        training_set=name_set(*parts) if parts else None,
         longest=longest if longest and longest < LONGEST else 50,
         labels=saved.labels,
         saved=saved,

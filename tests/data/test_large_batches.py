@@ -16,9 +16,8 @@ from charloom.data.encoded.sequences import ArrayNames, EncodedNames, LineNames
 from charloom.data.names import NameCorpus
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import VocabularyError
-from charloom.generation import known
-from charloom.generation.known import KnownNames, blocks, folded, known_names, normalised
-from charloom.generation.novelty import Novelty
+from charloom.generation import novelty
+from charloom.generation.novelty import NameSet, Novelty, blocks, folded, name_set, normalised
 from helpers.sources import Write, read
 
 NAMES = st.lists(st.text("abcdé漢", min_size=1, max_size=9), min_size=1, max_size=80, unique=True)
@@ -137,25 +136,25 @@ def test_known_names_are_the_set_that_strings_are(
     write: Write, one: list[str], two: list[str], three: list[str]
 ) -> None:
     names = NameCorpus.of(one).names
-    found = known_names(encoded(write, names), lines_of(two), tuple(three))
+    found = name_set(encoded(write, names), lines_of(two), tuple(three))
     wanted = {*names, *two, *three}
-    assert isinstance(found, KnownNames)
+    assert isinstance(found, NameSet)
     assert sorted(found) == sorted(wanted)
     assert len(found) == len(wanted)
     assert all(name in found for name in wanted)
     assert not any(name + "x" in found for name in wanted)
     more = frozenset({"xy", one[0]})
     assert sorted(found | more) == sorted(more | found) == sorted(wanted | more)
-    assert sorted(found | known_names(lines_of(["xy"]))) == sorted({*wanted, "xy"})
+    assert sorted(found | name_set(lines_of(["xy"]))) == sorted({*wanted, "xy"})
     assert sorted(name for block in blocks(found) for name in block) == sorted(wanted)
     assert found & more == wanted & more
 
 
 def test_few_names_are_a_frozenset_and_none_are_false() -> None:
-    assert known_names(("a", "b"), ["b", "c"]) == frozenset("abc")
-    assert isinstance(known_names(("a",)), frozenset)
-    assert not known_names(lines_of([]))
-    assert known_names(lines_of(["a"]))
+    assert name_set(("a", "b"), ["b", "c"]) == frozenset("abc")
+    assert isinstance(name_set(("a",)), frozenset)
+    assert not name_set(lines_of([]))
+    assert name_set(lines_of(["a"]))
 
 
 def test_the_lines_of_a_file_are_used_like_a_tuple() -> None:
@@ -187,13 +186,13 @@ def test_the_first_few_names_are_looked_for_without_a_lookup(
 
 def test_names_are_compared_in_nfc_and_folded_alike(write: Write) -> None:
     texts = ["Cafe\u0301", "STRASSE", "Zoë", "straße"]
-    arrays = known_names(lines_of(texts), ("ÉMILE",))
+    arrays = name_set(lines_of(texts), ("ÉMILE",))
     strings = frozenset([*texts, "ÉMILE"])
     for change in (normalised, folded):
         assert sorted(set(change(arrays))) == sorted(change(strings))
     assert "Café" in normalised(arrays)
     assert "Café" not in arrays
-    plain = known_names(encoded(write, ["Zoë", "Anna"]), lines_of(["Emil"]))
+    plain = name_set(encoded(write, ["Zoë", "Anna"]), lines_of(["Emil"]))
     assert normalised(plain) is plain
 
 
@@ -211,18 +210,16 @@ def test_arrays_and_strings_judge_alike(
     normal = sorted({unicodedata.normalize("NFC", name) for name in names})
     options = {"fold_case": fold_case, "allow_known": allow_known, "min_edits": min_edits}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(known, "BLOCK", 3)
+        patch.setattr(novelty, "BLOCK", 3)
         verdicts = [
             Novelty(known=kept, forbidden=frozenset({"ab"}), **options).judge(texts)
-            for kept in (frozenset(normal), known_names(lines_of(normal)))
+            for kept in (frozenset(normal), name_set(lines_of(normal)))
         ]
     assert verdicts[0] == verdicts[1]
 
 
 def test_strings_are_kept_away_from_what_is_forbidden_too() -> None:
-    novelty = Novelty(
-        known=known_names(lines_of(["zzzz"])), forbidden=frozenset({"ab"}), min_edits=2
-    )
+    novelty = Novelty(known=name_set(lines_of(["zzzz"])), forbidden=frozenset({"ab"}), min_edits=2)
     assert novelty.judge(["abc", "zzz", "abcd"]) == ["near", "near", "new"]
 
 

@@ -15,7 +15,7 @@ from charloom.errors import ConfigError
 from charloom.generation.constraints.automaton import Automaton
 from charloom.generation.search import arrivals as module
 from charloom.generation.search.arrivals import Arrivals, arrivals
-from charloom.generation.search.guides import Rails
+from charloom.generation.search.guides import ConstraintGuide
 from charloom.generation.search.repeats import with_repeats
 from charloom.generation.search.walk import Plan, TooManySteps
 from charloom.models import threads
@@ -200,7 +200,7 @@ def test_rails_let_through_what_obeys_and_distort_nothing() -> None:
     classes = np.array([0, 0, 1], np.int32)
     automaton = Automaton(classes, np.array([[0, 1], [1, 0]], np.int32), np.array([1, 0], bool), 0)
     rnn, draws = toy(seed=6), 50_000
-    found = before(rnn, draws, max_length=5, guide=Rails(automaton, 2, 5))
+    found = before(rnn, draws, max_length=5, guide=ConstraintGuide(automaton, 2, 5))
     exact = {
         key: p
         for key, (p, _) in enumerated(rnn, max_length=5).items()

@@ -48,7 +48,7 @@ RULES = {
 
 @pytest.fixture(params=[0.0, 1.1], ids=["dropped", "led"])
 def way(request, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Either way of obeying rules: on rails, or led by hopes."""
+    """Both ways of satisfying constraints: drawing and dropping, and with a look-ahead."""
     monkeypatch.setattr(unique, "FREQUENT", request.param)
 
 

@@ -12,7 +12,7 @@ from charloom.data.vocabulary import Vocabulary
 from charloom.generation.constraints import (
     Block,
     Chars,
-    Compiled,
+    CompiledConstraints,
     Contains,
     End,
     Length,
@@ -58,7 +58,7 @@ def obeying(rules, vocabulary: Vocabulary, limit: int) -> set[str]:
     }
 
 
-def spelt(compiled: Compiled, vocabulary: Vocabulary, limit: int) -> set[str]:
+def spelt(compiled: CompiledConstraints, vocabulary: Vocabulary, limit: int) -> set[str]:
     """The strings that ``compiled`` lets through, the prompt read by the caller as agreed."""
     P = len(compiled.prompt)
     found = set()

@@ -14,7 +14,7 @@ from charloom.config import ModelConfig
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError
 from charloom.generation import NameModel
-from charloom.models.blend import Blend, Member, joined, steered
+from charloom.models.blend import Blend, Member, blend, condition
 from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
 from charloom.models.scoring.names import log_softmax, score
@@ -96,13 +96,15 @@ def test_guidance_0_is_the_unlabelled_and_1_the_labelled_model():
     rnn = model()
     plain = log_probabilities(rnn, STRINGS)
     for way in (
-        steered(rnn, NAMES, {"fi": 1.0}, 0.0),
-        steered(rnn, NAMES, {}, 3.0),
-        steered(rnn.labelled(2), NAMES, {}),
+        condition(rnn, NAMES, {"fi": 1.0}, 0.0),
+        condition(rnn, NAMES, {}, 3.0),
+        condition(rnn.labelled(2), NAMES, {}),
     ):
         np.testing.assert_array_equal(log_probabilities(way, STRINGS), plain)
     fi = log_probabilities(rnn.labelled(1), STRINGS)
-    np.testing.assert_array_equal(log_probabilities(steered(rnn, NAMES, {"fi": 0.2}), STRINGS), fi)
+    np.testing.assert_array_equal(
+        log_probabilities(condition(rnn, NAMES, {"fi": 0.2}), STRINGS), fi
+    )
     assert np.abs(fi - plain).max() > 0.1
 
 
@@ -113,7 +115,7 @@ def test_guidance_goes_on_along_the_line_from_unlabelled_to_labelled(guidance):
     plain, fi = (log_probabilities(r, STRINGS).astype(float) for r in (rnn, rnn.labelled(1)))
     expected = plain + guidance * (fi - plain)
     expected -= np.log(np.exp(expected).sum(axis=1, keepdims=True))
-    found = log_probabilities(steered(rnn, NAMES, {"fi": 1.0}, guidance), STRINGS)
+    found = log_probabilities(condition(rnn, NAMES, {"fi": 1.0}, guidance), STRINGS)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
@@ -123,7 +125,7 @@ def test_a_mixture_weighs_its_labels_whatever_their_weights_sum_to():
     expected = 0.7 * de + 0.3 * hu
     expected -= np.log(np.exp(expected).sum(axis=1, keepdims=True))
     for weights in ({"de": 0.7, "hu": 0.3}, {"hu": 3.0, "de": 7.0}):
-        found = log_probabilities(steered(rnn, NAMES, weights), STRINGS)
+        found = log_probabilities(condition(rnn, NAMES, weights), STRINGS)
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -141,7 +143,7 @@ def test_a_mixture_weighs_its_labels_whatever_their_weights_sum_to():
 )
 def test_what_no_label_can_be_is_named(names, weights, guidance, message):
     with pytest.raises(ConfigError, match=message):
-        steered(model(), names, weights, guidance)
+        condition(model(), names, weights, guidance)
 
 
 # Two models
@@ -150,21 +152,21 @@ def test_what_no_label_can_be_is_named(names, weights, guidance, message):
 def test_the_whole_share_of_one_model_is_that_model():
     one, two = model(seed=1), model(seed=2, units=8, labels=0)
     for share, only in ((0.0, one), (1.0, two)):
-        rnn, vocabulary = joined((one, ABC), (two, ABC), share)
+        rnn, vocabulary = blend((one, ABC), (two, ABC), share)
         assert rnn is only
         assert vocabulary == ABC
 
 
 def test_models_of_different_characters_give_the_common_ones_in_order():
     one, two = model(ABC, 1), model(BCD, 2, cell="lstm", units=8)
-    rnn, vocabulary = joined((one, ABC), (two, BCD), 0.25)
+    rnn, vocabulary = blend((one, ABC), (two, BCD), 0.25)
     assert vocabulary == Vocabulary(("b", "c"))
     # end b c: in the first 0 2 3, in the second 0 1 2
     ours, theirs = [[0, 1, 2], [0, 2, 2]], [[0, 2, 3], [0, 3, 3]]
     first = log_probabilities(one, theirs)[:, [0, 2, 3]].astype(float)
     second = log_probabilities(two, ours)[:, [0, 1, 2]].astype(float)
     for share in (0.0, 0.25, 1.0):
-        rnn, _ = joined((one, ABC), (two, BCD), share)
+        rnn, _ = blend((one, ABC), (two, BCD), share)
         expected = (1 - share) * first + share * second
         expected -= np.log(np.exp(expected).sum(axis=1, keepdims=True))
         np.testing.assert_allclose(log_probabilities(rnn, ours), expected, atol=1e-5)
@@ -173,8 +175,8 @@ def test_models_of_different_characters_give_the_common_ones_in_order():
 @pytest.mark.parametrize(
     ("other", "vocabulary", "share", "message"),
     [
-        (model(), ABC, 1.5, r"share must lie in \[0, 1\]"),
-        (model(), ABC, float("nan"), "share must lie"),
+        (model(), ABC, 1.5, r"weight must lie in \[0, 1\]"),
+        (model(), ABC, float("nan"), "weight must lie"),
         (model(), Vocabulary(("x", "y", "z")), 0.5, "characters in common"),
         (model(), Vocabulary(("a", "b", "c"), "grapheme"), 0.5, "graphemes"),
         (model(begin=False), ABC, 1.0, "begin names with a symbol"),
@@ -182,7 +184,7 @@ def test_models_of_different_characters_give_the_common_ones_in_order():
 )
 def test_models_that_cannot_be_blended_say_why(other, vocabulary, share, message):
     with pytest.raises(ConfigError, match=message):
-        joined((model(), ABC), (other, vocabulary), share)
+        blend((model(), ABC), (other, vocabulary), share)
 
 
 def test_members_must_have_one_vocabulary():
@@ -195,7 +197,7 @@ def test_members_must_have_one_vocabulary():
 
 def test_a_blend_generates_and_scores_what_its_steps_say():
     one, two = model(ABC, 1), model(BCD, 2, cell="lstm", layers=2, units=8)
-    rnn, vocabulary = joined((steered(one, NAMES, {"de": 1, "fi": 1}, 2.0), ABC), (two, BCD), 0.5)
+    rnn, vocabulary = blend((condition(one, NAMES, {"de": 1, "fi": 1}, 2.0), ABC), (two, BCD), 0.5)
     language_model = NameModel(rnn, vocabulary, None, 10)
     for sample in language_model.generate(50, seed=1, allow_known=True):
         carry, nats, last = rnn.initial_carry(1), 0.0, 0
@@ -208,7 +210,7 @@ def test_a_blend_generates_and_scores_what_its_steps_say():
 
 
 def test_strings_are_drawn_as_often_as_a_blend_says():
-    rnn = steered(model(seed=3), NAMES, {"hu": 1.0}, 1.5)
+    rnn = condition(model(seed=3), NAMES, {"hu": 1.0}, 1.5)
     drawn = NameModel(rnn, ABC, None, 10).names(
         20_000, seed=0, allow_known=True, allow_repeats=True
     )
@@ -221,5 +223,5 @@ def test_strings_are_drawn_as_often_as_a_blend_says():
 
 def test_a_blend_takes_the_place_of_a_models_recurrence():
     language_model = NameModel(model(), ABC, None, 10)
-    other = dataclasses.replace(language_model, rnn=steered(model(), NAMES, {"fi": 1.0}, 4.0))
+    other = dataclasses.replace(language_model, rnn=condition(model(), NAMES, {"fi": 1.0}, 4.0))
     assert other.nll(["ab"])[0] != language_model.nll(["ab"])[0]

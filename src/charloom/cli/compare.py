@@ -116,7 +116,7 @@ def _names(
     """Return names that no run was trained on, and where they come from."""
     from ..data.names import NameCorpus
     from ..errors import CorpusError
-    from ..generation.known import known_names
+    from ..generation.novelty import name_set
 
     if data:
         names, source = list(NameCorpus.read(*data, **reading).names), ", ".join(data)
@@ -135,7 +135,7 @@ def _names(
         if one.training_set is None:
             say(f"warning: {run} does not say what it was trained on. It may know the names.")
             continue
-        trained = known_names(one.training_set)
+        trained = name_set(one.training_set)
         kept = [name for name in names if name not in trained]
         if len(kept) < len(names):
             dropped[run] = len(names) - len(kept)

@@ -116,11 +116,7 @@ def command(
 def _line(sample: Sample, as_json: bool, temperature: float | tuple[float, ...] | None) -> str:
     if not as_json:
         return sample.text
-    fields: dict[str, Any] = {
-        "text": sample.text,
-        "nats": round(sample.nats, 6),
-        "origin": sample.origin,
-    }
+    fields = sample.to_dict()
     if temperature is not None:
         fields["temperature"] = temperature
     return json.dumps(fields, ensure_ascii=False)

@@ -10,7 +10,7 @@ from ..data.random import Stream, generator
 from ..data.unicode import normalise, split_units
 from ..errors import GenerationError
 from ..generation import NameModel, Sample, TextModel
-from ..generation.known import known_names
+from ..generation.novelty import name_set
 from .metrics.distributions import Units
 
 COMPARED = 10_000
@@ -211,7 +211,7 @@ def compared(
         texts=[normalise(sample.text) for sample in samples],
         held_out=some(real),
         train=some(trained or ()),
-        known=None if known is None else known_names(known),
+        known=None if known is None else name_set(known),
         near_to=list(trained) if trained is not None and len(trained) <= MOST_NEAR else [],
         model=model,
         seed=seed,

@@ -1,11 +1,10 @@
-"""What models of names and of text have in common: a recurrence, its characters and its origin."""
+"""What models of names and of text have in common: a recurrence, a vocabulary, and `save`."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LanguageModel(OldNames, ABC):
-    """A model and the characters that it reads: a ``NameModel`` or a ``TextModel``.
+    """A recurrence and its vocabulary: a ``NameModel`` or a ``TextModel``.
 
     Attributes:
         rnn: the recurrence, ``step(ids (B,), carry) -> logits (B, V), carry``.
@@ -37,7 +36,7 @@ class LanguageModel(OldNames, ABC):
     vocabulary: Vocabulary
 
     saved: SavedModel | None = field(default=None, kw_only=True)
-    """What ``save`` writes; ``None`` for a model that is put together from others."""
+    """What ``save`` writes; ``None`` for a model that was made from others."""
 
     def __post_init__(self) -> None:
         if self.vocabulary.size != self.rnn.vocabulary_size:
@@ -77,7 +76,7 @@ class LanguageModel(OldNames, ABC):
             force: replace the model that it holds.
 
         Raises:
-            ConfigError: the model was put together from others, and has no weights of its own.
+            ConfigError: the model was made from others, and has no weights of its own.
             RunError: the folder is in use and ``force`` is off, or it cannot be written.
         """
         from ..run import claim, save_model
@@ -95,6 +94,8 @@ class LanguageModel(OldNames, ABC):
 
     def _repr_html_(self) -> str:
         """Show the model in a notebook."""
+        from html import escape
+
         return f"<p><b>{type(self).__name__}</b>: {escape(self._described())}</p>"
 
     def _described(self) -> str:

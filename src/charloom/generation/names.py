@@ -16,20 +16,19 @@ from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, GenerationError
 from ..models.rnn.numpy import Recurrence
 from ..models.scoring.names import score
-from .constraints.compiled import Compiled
-from .known import normalised
+from .constraints.compiled import CompiledConstraints
 from .model import LanguageModel, positive
-from .novelty import Novelty
+from .novelty import Novelty, normalised
 from .options import Options
 from .search.request import Generated, Request, Search
-from .search.without_replacement import Draws
+from .search.without_replacement import WithoutReplacement
 
 if TYPE_CHECKING:
     from ..models.sampling import Transform
     from .constraints import Rule, Rules
 
 GUIDANCE = 2.0
-"""How strongly labels steer, if nothing is said: 1, their own prediction, is often too little."""
+"""Default strength of labels; 1, their own prediction, is often too weak."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,9 +38,9 @@ class NameModel(LanguageModel):
     Attributes:
         rnn: the recurrence.
         vocabulary: characters to ids and back.
-        training_set: the names that are not new; ``None`` if they are not at hand.
+        training_set: the names that it was trained on; ``None`` if they are not available.
         longest: length of the longest training name, in the vocabulary's units.
-        labels: the kinds of names that it distinguishes, in the order of the model's.
+        labels: its labels' names, in the model's order.
 
     Raises:
         ConfigError: the vocabulary is not of the model's size.
@@ -63,24 +62,26 @@ class NameModel(LanguageModel):
         log p = (1 - g) log p(unlabelled) + g Σ w log p(label), step by step.
 
         Args:
-            labels: a weight for each kind wanted; they are scaled to sum to 1.
-            guidance: g: 1 is the labels' own prediction, above it they show more, 0 not at all.
+            labels: a weight for each label; they are scaled to sum to 1.
+            guidance: g: 1 is the labels' own prediction, more is stronger, 0 ignores them.
 
         Raises:
             ConfigError: the model has no such label, or a number lies outside what it may be.
         """
-        from ..models.blend import Blend, steered
+        from ..models.blend import Blend, condition
 
         if isinstance(self.rnn, Blend):
-            raise ConfigError("a blend cannot be steered. Steer the models, then blend them.")
-        rnn = steered(self.rnn, self.labels, labels, guidance)
+            raise ConfigError(
+                "a blend cannot be conditioned on labels. Condition each model, then blend them."
+            )
+        rnn = condition(self.rnn, self.labels, labels, guidance)
         return replace(self, rnn=rnn, labels=(), saved=None)
 
     def blend_with(self, other: NameModel, weight: float = 0.5) -> NameModel:
         """Return a blend with another model, over the characters that both know.
 
         log p = (1 - weight) log p(this) + weight log p(other), step by step: a product of experts.
-        What either was trained on is not new.
+        Its training set is that of both.
 
         Raises:
             ConfigError: ``weight`` lies outside [0, 1], the two have no common characters, or
@@ -88,10 +89,10 @@ class NameModel(LanguageModel):
         """
         if not isinstance(other, NameModel):
             raise ConfigError("models that are blended must both be of names, or both of text.")
-        from ..models.blend import joined
+        from ..models.blend import blend
 
         mine, others = (self.rnn, self.vocabulary), (other.rnn, other.vocabulary)
-        rnn, vocabulary = joined(mine, others, weight)
+        rnn, vocabulary = blend(mine, others, weight)
         training_set = None
         if self.training_set is not None and other.training_set is not None:
             training_set = self.training_set | other.training_set
@@ -99,58 +100,58 @@ class NameModel(LanguageModel):
         return NameModel(rnn, vocabulary, training_set=training_set, longest=longest)
 
     def generate(self, n: int = 10, **options: Unpack[Options]) -> Generated:
-        """Draw ``n`` strings from the model, as ``options`` say.
+        """Sample ``n`` names from the model, conditioned on ``options``.
 
-        They come as from the model's own distribution, given that they are such as was asked
-        for: different, new, and obeying the rules.
+        Names are different, new and satisfy the constraints; otherwise their distribution is the
+        model's own.
 
         Returns:
-            The samples in the order of the draw; never the empty string. If there are no ``n``
-            of them, those that there are, and the ``reason``.
+            The samples in the order of the draw; never the empty string. If there are fewer than
+            ``n``, all of them, and the ``reason``.
 
         Raises:
             ConfigError: an argument lies outside what it may be.
-            RuleError: no string can obey the rules, or they are too large.
-            VocabularyError: a rule has a character that the model never saw.
-            GenerationError: new strings are asked for, but there is nothing to tell them by;
-                or the model was trained without a begin symbol, and there is no ``start``.
+            RuleError: no string can satisfy the constraints, or they are too large.
+            VocabularyError: a constraint has a character that the model never saw.
+            GenerationError: there is no training set to tell new names from; or the model was
+                trained without a begin symbol, and there is no ``start``.
         """
         return _gather(self.stream(n, **options))
 
     def names(self, n: int = 10, **options: Unpack[Options]) -> list[str]:
-        """Draw as ``generate`` does, and return plain text."""
+        """Sample as ``generate`` does, and return plain text."""
         return [sample.text for sample in self.stream(n, **options)]
 
     def stream(self, n: int | None = 10, **options: Unpack[Options]) -> Search:
-        """Draw as ``generate`` does, and hand the samples out as they come.
+        """Sample as ``generate`` does, and yield each sample as soon as it is found.
 
-        With ``None`` for ``n``, they come for as long as there are any and they are taken.
+        With ``None`` for ``n``, there is no limit.
         """
-        return Draws(*self._speaker, self._request(n, **options))
+        return WithoutReplacement(*self._without_unknown, self._request(n, **options))
 
     def best(
         self, n: int = 10, *, beam: int | None = None, **options: Unpack[Options]
     ) -> Generated:
-        """Return the ``n`` likeliest strings that may come out, the likeliest first.
+        """Return the ``n`` most likely strings that are allowed, the most likely first.
 
-        ``beam`` makes it quick, but not exact: of each length, only so many prefixes continue.
-        ``options``, results and errors are those of ``generate``; a seed changes nothing.
+        The result is exact, unless ``beam`` is given: a beam search of this width is faster.
+        ``options``, results and errors are those of ``generate``; the seed changes nothing.
         """
         return _gather(self.stream_best(n, beam=beam, **options))
 
     def stream_best(
         self, n: int | None = 10, *, beam: int | None = None, **options: Unpack[Options]
     ) -> Search:
-        """Search as ``best`` does, and hand the strings out as they are found."""
+        """Search as ``best`` does, and yield each string as soon as it is found."""
         from .search.best import Beam, Best
 
         if options.get("allow_repeats"):
             raise ConfigError("the best strings are different. Leave out allow_repeats.")
         request = self._request(n, **options)
         if beam is None:
-            return Best(*self._speaker, request)
+            return Best(*self._without_unknown, request)
         positive("beam", beam)
-        return Beam(*self._speaker, request, beam)
+        return Beam(*self._without_unknown, request, beam)
 
     def nll(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:
         """Return each name's negative log-likelihood, (N,), in nats, its end included.
@@ -171,11 +172,11 @@ class NameModel(LanguageModel):
         min_edits: int = 1,
         fold_case: bool = False,
     ) -> Novelty:
-        """Return what strings are compared with.
+        """Return the test for new names that ``generate`` applies.
 
         Raises:
             ConfigError: ``min_edits`` is not what it may be.
-            GenerationError: new strings are asked for, but there is nothing to tell them by.
+            GenerationError: there is no training set to tell new names from.
         """
         forbidden = frozenset(map(normalise, forbid))
         if self.training_set is None and not allow_known and not forbidden:
@@ -220,15 +221,15 @@ class NameModel(LanguageModel):
             positive("n", n)
         config = (config or SampleConfig()).replace(**changes)
         longest = config.max_length or 2 * self.longest + 10
-        compiled = Compiled(np.zeros(0, np.int32), least=1, most=longest, automaton=None)
+        compiled = CompiledConstraints(np.zeros(0, np.int32), least=1, most=longest, automaton=None)
         if start or rules is not None:
             from .constraints import Rules, Start, compile_rules  # late: most calls have none
 
             all_rules = Rules((Start(start),) if start else ()) & (rules or Rules())
             if config.max_length is None:
-                # A length that is asked for is let come, however long the training names are.
+                # A length that is asked for is allowed, however long the training names are.
                 longest = max(longest, all_rules.longest)
-            compiled = compile_rules(all_rules, self._speaker[1], longest)
+            compiled = compile_rules(all_rules, self._without_unknown[1], longest)
         if not len(compiled.prompt) and not self.rnn.config.begin:
             raise GenerationError(
                 "this model cannot choose a first character: it was trained without a begin "
@@ -249,8 +250,8 @@ class NameModel(LanguageModel):
         )
 
     @cached_property
-    def _speaker(self) -> tuple[Recurrence, Vocabulary]:
-        """What names are drawn from: the model, without the unknown symbol, which is no text."""
+    def _without_unknown(self) -> tuple[Recurrence, Vocabulary]:
+        """The model and its vocabulary without the unknown symbol, which is no text."""
         if not self.vocabulary.has_unknown:
             return self.rnn, self.vocabulary
         from ..models.blend import Blend, Member
@@ -264,6 +265,6 @@ class NameModel(LanguageModel):
 
 
 def _gather(search: Search) -> Generated:
-    """Take all that a search finds."""
+    """Collect everything that a search finds."""
     samples = tuple(search)
     return Generated(samples, search.seen, search.mass, search.reason, search.note)

@@ -1,17 +1,18 @@
-"""Whether a string may come out: neither in the training list nor forbidden, nor too near to it."""
+"""Whether a string is new: not in the training set, not forbidden, and not too similar to these."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
 
 from ..config import Unit
-from ..data.unicode import normalise, split_units
-from .known import KnownNames, blocks, folded
+from ..data.encoded.array_names import ArrayNames
+from ..data.unicode import is_normal, normalise, split_units
 
 Origin = Literal["new", "known", "unknown"]
 Cause = Literal["known", "forbidden", "near", "empty", "denormalised"]
@@ -19,16 +20,18 @@ Cause = Literal["known", "forbidden", "near", "empty", "denormalised"]
 CELLS = 1 << 22
 """Pairs of strings whose distances are computed at once."""
 
+BLOCK = 1 << 16
+"""Names of a ``NameSet`` of arrays that are turned into strings at once."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Novelty:
     """What a string is compared with, and how.
 
     Attributes:
-        known: the training list, normalised, as ``known.known_names`` makes it; ``None`` if there
-            is none.
-        forbidden: strings that may not come out, normalised.
-        allow_known: whether strings of the training list may come out.
+        known: the training set, normalised, as ``name_set`` makes it; ``None`` without one.
+        forbidden: strings that are not allowed, normalised.
+        allow_known: whether strings of the training set are allowed.
         fold_case: whether strings that differ only in case count as the same.
         min_edits: edits (insertions, deletions and substitutions of units) that a string must
             be away from every forbidden one, and from every known one unless these may come out.
@@ -43,7 +46,7 @@ class Novelty:
     unit: Unit = "character"
 
     def judge(self, texts: Sequence[str]) -> list[Origin | Cause]:
-        """Return each text's origin if it may come out, or else why it may not."""
+        """Return each text's origin if it is allowed, or else why it is not."""
         other: Origin = "unknown" if self.known is None and not self.forbidden else "new"
         verdicts: list[Origin | Cause] = []
         for text in texts:
@@ -64,7 +67,7 @@ class Novelty:
         return verdicts
 
     def may_come(self, verdict: Origin | Cause) -> bool:
-        """Tell whether a verdict lets a text come out."""
+        """Say whether a text with this verdict is allowed."""
         return verdict in ("new", "unknown") or (verdict == "known" and self.allow_known)
 
     def _judge_distance(self, texts: Sequence[str], verdicts: list[Origin | Cause]) -> None:
@@ -106,8 +109,8 @@ class Novelty:
         return self._folded(self.forbidden)
 
     def _kept_away(self) -> Iterator[list[Any]]:
-        """Yield what distances are measured from: kept, if it is not too much to keep."""
-        if isinstance(self._known, KnownNames) and not self.allow_known:
+        """Yield the strings to measure distances from; in memory at once if they are few."""
+        if isinstance(self._known, NameSet) and not self.allow_known:
             for block in blocks(self._known | self._forbidden):
                 yield [self._units(text) for text in block]
         else:
@@ -117,3 +120,104 @@ class Novelty:
     def _few_kept_away(self) -> list[Any]:
         known = frozenset[str]() if self.allow_known else self._known
         return [self._units(text) for text in sorted(self._forbidden | known)]
+
+
+def name_set(*parts: Sequence[str]) -> Set[str]:
+    """Return the names of all ``parts`` as one set.
+
+    Sequences of arrays (``data.encoded``) become a ``NameSet``, others a frozenset.
+    """
+    arrays = [part for part in parts if isinstance(part, ArrayNames)]
+    strings = frozenset[str]().union(*(p for p in parts if not isinstance(p, ArrayNames)))
+    return NameSet([*arrays, strings]) if arrays else strings
+
+
+class NameSet(Set[str]):
+    """A set of names without a Python object for each: found by their hashes, then compared.
+
+    Args:
+        parts: collections with a fast ``in``; a name may be in several.
+    """
+
+    def __init__(self, parts: Sequence[Collection[str]]) -> None:
+        self._parts = sorted(filter(len, parts), key=len, reverse=True)
+        self._size: int | None = None
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in part for part in self._parts)
+
+    def __iter__(self) -> Iterator[str]:
+        for i in range(len(self._parts)):
+            yield from self._added(i)
+
+    def _added(self, i: int) -> Iterator[str]:
+        """Yield the names of part ``i`` that no part before has."""
+        before = self._parts[:i]
+        return (name for name in self._parts[i] if not any(name in part for part in before))
+
+    def __bool__(self) -> bool:
+        return bool(self._parts)
+
+    def __len__(self) -> int:
+        if self._size is None:
+            more = sum(1 for i in range(1, len(self._parts)) for _ in self._added(i))
+            self._size = sum(map(len, self._parts[:1])) + more
+        return self._size
+
+    def __or__(self, other: Set[object]) -> NameSet:
+        parts = other._parts if isinstance(other, NameSet) else [frozenset(map(str, other))]
+        return NameSet([*self._parts, *parts])
+
+    __ror__ = __or__
+
+    @classmethod
+    def _from_iterable(cls, names: Iterator[str]) -> Set[str]:  # type: ignore[override]
+        return frozenset(names)
+
+    def changed(self, change: Callable[[str], str]) -> NameSet:
+        """Return the names after ``change``, which may be applied to many lines of them at once."""
+        from ..data.encoded.sequences import changed  # late: few lists are so long
+
+        return NameSet(
+            [
+                changed(p, change) if isinstance(p, ArrayNames) else frozenset(map(change, p))
+                for p in self._parts
+            ]
+        )
+
+    def normal(self) -> NameSet:
+        """Return the names in NFC: themselves, if they are in NFC."""
+        texts = (t for part in self._parts for t in _as_texts(part))
+        if all(map(is_normal, texts)):
+            return self
+        return self.changed(normalise)
+
+
+def _as_texts(part: Collection[str]) -> Iterator[str]:
+    """Yield what may not be in NFC."""
+    if not isinstance(part, ArrayNames):
+        yield from part
+    elif not part.normal:
+        yield from part.texts()
+
+
+def normalised(names: Set[str]) -> Set[str]:
+    """Return the names in NFC."""
+    return names.normal() if isinstance(names, NameSet) else frozenset(map(normalise, names))
+
+
+def folded(names: Set[str]) -> Set[str]:
+    """Return the names with their case folded."""
+    if isinstance(names, NameSet):
+        return names.changed(str.casefold)
+    return frozenset(map(str.casefold, names))
+
+
+def blocks(names: Set[str]) -> Iterator[list[str]]:
+    """Yield the names: sorted and all at once, or block by block if they are a ``NameSet``."""
+    if not isinstance(names, NameSet):
+        yield sorted(names)
+        return
+    each = iter(names)
+    while block := list(islice(each, BLOCK)):
+        yield block

@@ -1,4 +1,4 @@
-"""How to draw: the keywords of a language model's calls."""
+"""Options of generation: the keywords of a model's methods."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
 
 class Options(TypedDict, total=False):
-    """How to draw: all of it may be left out.
+    """How to generate names; every option may be left out.
 
     Attributes:
         start: what every string begins with.
-        rules: what else they must obey: one of ``generation.rules``, or several joined by ``&``.
-        config: temperature, filters, longest string and seed. Without ``max_length``, a string
-            may be twice as long as the longest training name, and 10 more.
-        temperature, top_k, top_p, min_p, max_length, seed: in place of those of ``config``.
+        rules: constraints: one of ``charloom.constraints``, or several joined by ``&``.
+        config: temperature, filters, maximum length and seed. Without ``max_length``, it is
+            twice the longest training name's, plus 10.
+        temperature, top_k, top_p, min_p, max_length, seed: instead of those of ``config``.
         sampler: a transform of the logits, applied before these: one of ``charloom.samplers``,
             or your own (``samplers.Transform`` says how).
-        allow_known: whether names of the training list may come out.
-        allow_repeats: whether one string may come out more than once.
-        forbid: further strings that may not come out.
-        min_edits: how many edits each must be away from those strings, and from the list.
+        allow_known: whether names of the training set are allowed.
+        allow_repeats: whether one string may come more than once.
+        forbid: further strings that are not allowed.
+        min_edits: edits that each string must be away from these, and from the training set.
         fold_case: whether strings that differ only in case count as the same there.
-        threads: at most so many; by default one a core. The result is the same.
+        threads: at most this many; by default one per core. The result does not depend on it.
     """
 
     start: str
@@ -50,12 +50,12 @@ class Options(TypedDict, total=False):
 
 
 class TextOptions(TypedDict, total=False):
-    """How to draw running text: all of it may be left out.
+    """How to generate text; every option may be left out.
 
     Attributes:
         start: what the text begins with.
         config: temperature, filters and seed.
-        temperature, top_k, top_p, min_p, seed: in place of those of ``config``.
+        temperature, top_k, top_p, min_p, seed: instead of those of ``config``.
         sampler: a transform of the logits, applied before these.
     """
 

@@ -1,4 +1,4 @@
-"""A trained model of running text, sampled a character at a time, as long as it is wanted."""
+"""A trained model of running text, sampled character by character."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from .model import LanguageModel, positive
 from .options import TextOptions
 
 AT_ONCE = 0.01
-"""Seconds for which characters are drawn before they are handed out: nobody sees the difference,
-and between the drawings the caller has the machine's threads to itself."""
+"""Seconds for which characters are sampled before they are yielded: too short to be noticed, and
+in between the caller has all of the machine's threads."""
 
 ROWS = 256
 """Strings that are read side by side, at most."""
@@ -51,7 +51,7 @@ class TextModel(LanguageModel):
     """
 
     def text(self, characters: int = 1000, **options: Unpack[TextOptions]) -> str:
-        """Sample running text: the start, and so many characters more, as ``options`` say.
+        """Sample running text: the start, then this many characters more.
 
         Raises:
             ConfigError: an argument lies outside what it may be.
@@ -76,7 +76,7 @@ class TextModel(LanguageModel):
         return stream_text(self.rnn, self.vocabulary, characters, start, sampler)
 
     def nll(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:
-        """Return -log of the probability that a text begins so, (N,), in nats, whatever follows.
+        """Return -log of the probability that a text begins with each, (N,), in nats.
 
         Raises:
             VocabularyError: a text has a character that the model never saw.
@@ -96,10 +96,10 @@ class TextModel(LanguageModel):
         """
         if not isinstance(other, TextModel):
             raise ConfigError("models that are blended must both be of names, or both of text.")
-        from ..models.blend import joined
+        from ..models.blend import blend
 
         mine, others = (self.rnn, self.vocabulary), (other.rnn, other.vocabulary)
-        return TextModel(*joined(mine, others, weight))
+        return TextModel(*blend(mine, others, weight))
 
 
 def stream_text(
@@ -109,10 +109,10 @@ def stream_text(
     start: str = "",
     sampler: Sampler | None = None,
 ) -> Iterator[str]:
-    """Draw text that continues from ``start``; hand out ``start``, then unit by unit what is drawn.
+    """Sample text that continues ``start``; yield ``start``, then each sampled unit.
 
-    The model begins a text: it reads the boundary, then ``start``. The boundary and the unknown
-    symbol are never drawn: the others are, as if it were given that it is none of these.
+    The model reads the boundary, as where a text begins, then ``start``. The boundary and the
+    unknown symbol are never sampled: the probabilities of the others are normalised without them.
 
     Args:
         rnn: the model.
@@ -152,7 +152,7 @@ def _drawn(
             logits = reader.read(one)
     place, end = len(start), math.inf if characters is None else len(start) + characters
     while place < end:
-        # In stretches, so that BLAS is not kept to one thread while the caller has the turn.
+        # In chunks, so that BLAS is not limited to one thread while the caller's code runs.
         pieces: list[str] = []
         until = time.perf_counter() + AT_ONCE
         with one_blas_thread(), np.errstate(over="ignore"):  # a temperature next to 0
@@ -172,7 +172,7 @@ def nats_of_openings(
     Args:
         rnn: the model.
         strings: of ids, without boundaries; an empty one costs nothing.
-        threads: at most so many at a time; the result is the same.
+        threads: at most this many; the result does not depend on it.
 
     Raises:
         ConfigError: ``threads`` is less than 1.
@@ -199,7 +199,7 @@ def nats_of_openings(
 
 
 class _AnyRow:
-    """What ``one_row`` gives, of any recurrence."""
+    """A reader of one row, of any recurrence."""
 
     def __init__(self, rnn: Recurrence, banned: list[int]) -> None:
         self._rnn, self._banned = rnn, banned
@@ -214,7 +214,7 @@ class _AnyRow:
 
 
 class _Draw:
-    """What ``Sampler.pick`` draws from one row, the plain cases in fewer calls."""
+    """Draws as ``Sampler.pick`` from one row, with fewer calls where there are no filters."""
 
     def __init__(self, sampler: Sampler) -> None:
         self._sampler = sampler

@@ -1,7 +1,7 @@
-"""Several recurrences as one, a product of experts: labels, guidance, and models side by side.
+"""Several recurrences as one, a product of experts: labels, guidance, and blends of models.
 
 Each next character's distribution is p(c) ∝ Π pᵢ(c)^wᵢ, a sum of log probabilities (Hinton 2002;
-with one expert weighed negatively, the guidance of Ho and Salimans 2022). It is normalised step
+with a negative weight for one expert, the guidance of Ho and Salimans 2022). It is normalised step
 by step, so a string's probability is the product of these, not that of the experts' strings.
 """
 
@@ -114,17 +114,17 @@ class Blend:
         return total, out.carry[:, :rows]
 
 
-def steered(
+def condition(
     rnn: Recurrence, names: Sequence[str], weights: Mapping[str, float], guidance: float = 1.0
 ) -> Recurrence:
-    """Return a model as it predicts strings of a label, or of a mixture of labels.
+    """Return a model conditioned on a label, or on a mixture of labels.
 
     log p = (1 - g) log p(unlabelled) + g Σ w log p(label), with the weights scaled to sum to 1.
 
     Args:
         rnn: a model with labels.
         names: its labels' names, in order.
-        weights: a weight above 0 for each label wanted; none wanted is the unlabelled model.
+        weights: a weight above 0 for each label; no label gives the unlabelled model.
         guidance: g: 1 is the labels' own prediction, more is stronger, 0 is the unlabelled one.
 
     Raises:
@@ -159,20 +159,20 @@ def steered(
     return members[0].rnn if len(members) == 1 else Blend(members)
 
 
-def joined(
-    first: tuple[Recurrence, Vocabulary], second: tuple[Recurrence, Vocabulary], share: float
+def blend(
+    first: tuple[Recurrence, Vocabulary], second: tuple[Recurrence, Vocabulary], weight: float
 ) -> tuple[Recurrence, Vocabulary]:
-    """Return the blend of two models, and the characters that both know, which is all it gives.
+    """Return the blend of two models, and its vocabulary: the characters that both know.
 
-    log p = (1 - share) log p(first) + share log p(second); so 0 is the first and 1 the second,
-    each kept to the common characters.
+    log p = (1 - weight) log p(first) + weight log p(second); so 0 is the first and 1 the second,
+    each restricted to the common characters.
 
     Raises:
-        ConfigError: ``share`` lies outside [0, 1], the models' characters are not of one unit or
+        ConfigError: ``weight`` lies outside [0, 1], the models' characters are not of one unit or
             none is common, or one of them was trained without a begin symbol.
     """
-    if not 0 <= share <= 1:
-        raise ConfigError(f"the other model's share must lie in [0, 1]. Received: {share}")
+    if not 0 <= weight <= 1:
+        raise ConfigError(f"the other model's weight must lie in [0, 1]. Received: {weight}")
     (_, ours), (_, theirs) = first, second
     if ours.unit != theirs.unit:
         raise ConfigError(
@@ -183,13 +183,13 @@ def joined(
     if common.size == 1:
         raise ConfigError("models that are blended must have characters in common. Received: none")
     members = []
-    for (rnn, vocabulary), weight in ((first, 1 - share), (second, share)):
+    for (rnn, vocabulary), power in ((first, 1 - weight), (second, weight)):
         place = {character: i for i, character in enumerate(vocabulary.characters, start=1)}
         ids = np.array([BOUNDARY, *(place[character] for character in common.characters)])
-        members.append(Member(rnn, weight, None if vocabulary == common else ids))
-    blend = Blend(members)  # checks the two, also where only one of them counts
+        members.append(Member(rnn, power, None if vocabulary == common else ids))
+    both = Blend(members)  # checks the two, also where only one of them counts
     members = [member for member in members if member.weight]
     if len(members) > 1:
-        return blend, common
+        return both, common
     (only,) = members
     return (only.rnn if only.ids is None else Blend(members)), common

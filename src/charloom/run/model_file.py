@@ -37,7 +37,7 @@ MODEL_FILES = (_MODEL, _WEIGHTS, _TRAIN, _HELD_OUT, _TEXT)
 """What a model consists of."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SavedModel:
     """A trained model and where it comes from.
 
@@ -59,6 +59,10 @@ class SavedModel:
     held_out_names: Sequence[str] | None
     held_out_text: str | None = None
     labels: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        size = sum(array.size for array in self.weights.values())
+        return f"SavedModel({self.config.kind}, {size:,} weights)"
 
 
 def claim(folder: Path, *, force: bool, ignored: Collection[str] = ()) -> None:

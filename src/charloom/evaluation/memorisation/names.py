@@ -12,7 +12,7 @@ from ...data.random import Stream, generator
 from ...data.unicode import normalise
 from ...errors import ConfigError, CorpusError
 from ...generation import NameModel
-from ...generation.known import known_names
+from ...generation.novelty import name_set
 from ...models.scoring.names import sequence_probabilities
 from ..statistics import Estimate, middle
 from .verdict import Copies, Memorisation, level_of, verdict_on
@@ -72,8 +72,8 @@ def names_memorisation(
     if not temperatures:
         raise ConfigError("temperatures must hold one at least. Received: none")
     rng = generator(Stream.MEMBERSHIP, seed)
-    read, count = _some(train, known_names(canaries), rng)
-    unread, _ = _some(held_out, known_names(train), rng)
+    read, count = _some(train, name_set(canaries), rng)
+    unread, _ = _some(held_out, name_set(train), rng)
     if not read or not unread:
         raise CorpusError(
             "memorisation needs names that the model was trained on and names that it did not. "

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .bounds import RuleError as RuleError
-    from .compiled import Compiled as Compiled
+    from .compiled import CompiledConstraints as CompiledConstraints
     from .values import Block as Block
     from .values import Chars as Chars
     from .values import Contains as Contains
@@ -17,10 +17,20 @@ if TYPE_CHECKING:
     from .values import Start as Start
     from .values import compile_rules as compile_rules
 
-_HOMES = {"RuleError": "bounds", "Compiled": "compiled"}
+_HOMES = {"RuleError": "bounds", "CompiledConstraints": "compiled"}
 
 __all__ = [
-    *("Block", "Chars", "Compiled", "Contains", "End", "Length", "Regex", "Rule", "RuleError"),
+    *(
+        "Block",
+        "Chars",
+        "CompiledConstraints",
+        "Contains",
+        "End",
+        "Length",
+        "Regex",
+        "Rule",
+        "RuleError",
+    ),
     *("Rules", "Start", "compile_rules"),
 ]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from .automaton import Automaton, possible, product
 from .bounds import CALL, MOST_WORK, RuleError, TooLargeError, Work, listed
-from .compiled import Compiled
+from .compiled import CompiledConstraints
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Part:
     automaton: Automaton | None = None
 
 
-def combine(parts: Sequence[Part], limit: int, characters: int, work: Work) -> Compiled:
+def combine(parts: Sequence[Part], limit: int, characters: int, work: Work) -> CompiledConstraints:
     """Return what ``parts`` demand together of strings of 1 to ``limit`` ids.
 
     Args:
@@ -58,7 +58,7 @@ def combine(parts: Sequence[Part], limit: int, characters: int, work: Work) -> C
         raise RuleError(f"no string of this model's {count} satisfies {listed(names)}{end}")
     most = limit if joined.most is None else joined.most
     prompt = np.array(joined.prompt, np.int32)
-    return Compiled(prompt, joined.least, most, joined.automaton)
+    return CompiledConstraints(prompt, joined.least, most, joined.automaton)
 
 
 def _join(parts: Sequence[Part], work: Work) -> Part | None:

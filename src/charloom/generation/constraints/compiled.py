@@ -1,4 +1,4 @@
-"""What all rules together demand, as the search for strings takes it."""
+"""All constraints together, in the form that the search takes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Compiled:
-    """What all rules demand together. At least one string obeys.
+class CompiledConstraints:
+    """All constraints together. At least one string satisfies them.
 
     Attributes:
         prompt: (P,), the ids that every string begins with.
-        least, most: the length of the whole string in ids, the prompt's counted; 1 at least.
-        automaton: of the whole string, started after the prompt, which is not read again;
-            ``None`` if every string of such a prompt and length obeys.
+        least, most: length of the whole string in ids, prompt included; at least 1.
+        automaton: of the whole string, in its state after the prompt; ``None`` if every string
+            of such a prompt and length satisfies the constraints.
     """
 
     prompt: NDArray[np.int32]

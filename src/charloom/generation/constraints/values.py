@@ -16,7 +16,7 @@ from .automaton import DEAD, trimmed
 from .bounds import RuleError as RuleError
 from .bounds import TooLargeError, Work, clipped
 from .combination import Part, combine
-from .compiled import Compiled
+from .compiled import CompiledConstraints
 
 
 class Rule(ABC):
@@ -234,7 +234,7 @@ class Block(Rule):
         return Part(automaton=avoiding(self.texts, vocabulary, work))
 
 
-def compile_rules(rules: Rules, vocabulary: Vocabulary, limit: int) -> Compiled:
+def compile_rules(rules: Rules, vocabulary: Vocabulary, limit: int) -> CompiledConstraints:
     """Return what ``rules`` together demand of strings of 1 to ``limit`` ids.
 
     Raises:

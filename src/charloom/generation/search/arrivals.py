@@ -1,35 +1,35 @@
-"""Different strings in the order of their draw, without drawing any of them twice.
+"""Sampling without replacement: different strings in the order of their draw, none drawn twice.
 
-Draw for ever, one string after the other at the ticks of a Poisson clock of rate 1: a string of
-probability p comes for the first time after a time that is exponential with rate p, and
+Imagine drawing forever, one string after the other, at the ticks of a Poisson clock of rate 1: a
+string of probability p comes for the first time after a time that is exponential with rate p, and
 independent of every other string's. So the strings in order of their first arrivals are draws
-without replacement, and those before a horizon t are what about t draws with repeats dropped
-would have given; but the arrivals can be had without the draws. A prefix of probability p arrives
-with its first string, after an exponential time of rate p. Given that, the string is the one
-below one of its continuations, chosen by the model; each of the others arrives an exponential
-time later, with its own rate. Going down the tree of prefixes from the root, only what arrives
-before the horizon is stepped: one step of the model for each distinct prefix of what comes out,
-however often it would have been drawn.
+without replacement, and those before a horizon t are what about t draws with repeats dropped would
+have given; and the arrivals can be computed without the draws. A prefix of probability p arrives
+with its first string, after an exponential time of rate p. Given that, the string is the one below
+one of its continuations, chosen by the model; each of the others arrives an exponential time
+later, with its own rate. Going down the tree of prefixes from the root, only what arrives before
+the horizon is stepped: one step of the model for each distinct prefix of the results, however
+often it would have been drawn.
 
 (With -log of the arrival for a key, this is the stochastic beam search of Kool, van Hoof and
 Welling 2019, "Stochastic Beams and Where to Find Them", whose Gumbel keys are -log of exponential
 times, top-down as in A* sampling, Maddison, Tarlow and Minka 2014; a horizon takes the place of
 the beam, so that nothing is kept that cannot come out.)
 
-A guide estimates how probable it is that a prefix becomes a string that obeys the rules; a prefix
-then arrives with its first such string, at the rate p times that estimate. Its step gives a better
-one, the estimates of its continuations weighed by the model's own probabilities, and its arrival
-is divided by the ratio of the two: an exponential time stays one, with the corrected rate. Where
-the estimate ends, at a whole string, it is 1, so every string's arrival has the model's own rate in
-the end. The estimates decide only what is stepped: a string is missed if it arrives before the
-horizon, but a prefix of it seemed to come later. So prefixes are stepped for some slack beyond the
-horizon. That of a prefix with the estimate h need not be much more than 1 / h, since the rate of
-its strings cannot be more than p: where h is near 1, as where a rule is obeyed already, there is
-hardly any. Each string's ``log_peak`` and ``log_reach`` tell how far the walk had to go for it.
+A guide estimates how probable it is that a prefix becomes a string that satisfies the constraints;
+a prefix then arrives with its first such string, at the rate p times that estimate. Its step gives
+a better one, the estimates of its continuations weighted by the model's own probabilities, and its
+arrival is divided by the ratio of the two: an exponential time stays one, with the corrected rate.
+Where the estimate ends, at a whole string, it is 1, so every string's arrival has the model's own
+rate in the end. The estimates decide only what is stepped: a string is missed if it arrives before
+the horizon, but a prefix of it seemed to come later. So prefixes are stepped for some slack beyond
+the horizon. That of a prefix with the estimate h need not be much more than 1 / h, since the rate
+of its strings cannot be more than p: where h is near 1, as where a constraint is satisfied
+already, there is hardly any. ``log_peak`` and ``log_reach`` say how far the walk had to go for
+each string.
 
-The random numbers are a function of the seed and of the prefix alone (SplitMix64, Steele, Lea
-and Flood 2014): a longer horizon, other blocks or more threads change nothing of what came
-before.
+The random numbers are a function of the seed and of the prefix alone (SplitMix64, Steele, Lea and
+Flood 2014): a longer horizon, other blocks or more threads change nothing of what came before.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Arrivals:
         log_p: (M,), log of its probability as asked for, given the prompt.
         log_arrival: (M,), log of its arrival, in draws.
         log_peak: (M,), log of the latest arrival of all its prefixes: ``log_arrival`` unless a
-            guide was led astray.
-        log_reach: (M,), the same with each arrival times its hope.
+            guide's estimate was wrong.
+        log_reach: (M,), the same with each arrival times its estimate.
         nats: (M,), -log of its probability under the model itself (temperature 1, unfiltered),
             prompt and end symbol included.
         keys: (M,), a number for each string, by which it can be distinguished from the others.
@@ -115,7 +115,7 @@ def arrivals(plan: Plan, log_horizon: float, log_slack: float = 0.0) -> Arrivals
             trunk.advance(trunk.stack.size)
         units = UNITS * (plan.threads or usable_cores())
         waiting = trunk.stack.prefixes
-        log_rate: NDArray[np.float64] = waiting["log_p"] + waiting["log_hope"]
+        log_rate: NDArray[np.float64] = waiting["log_p"] + waiting["log_estimate"]
         strings = 1 + np.exp(np.minimum(log_rate + log_horizon, 600.0))  # at most, below each
         parts = [part for part in trunk.stack.split(strings, units) if part.size]
         branches = run(finish, parts, plan.threads)

@@ -1,4 +1,4 @@
-"""The likeliest strings: exactly, or quickly by beam search."""
+"""The most likely strings: exactly, or faster by beam search."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .tree import Trace, read_prompt
 from .walk import TooManySteps
 
 WIDER = 1.5
-"""By how many nats the bound is lowered, if there are too few strings above it."""
+"""Nats by which the bound is lowered if there are too few strings above it."""
 
 FILLING = 1024
-"""Width of the beam that finds the rest, where the bound would have to be lowered too far."""
+"""Width of the beam search for the rest, where the bound would have to be lowered too far."""
 
 
 class Best(Search):
-    """The likeliest strings that may come out, the likeliest first; exact.
+    """The most likely strings that are allowed, the most likely first; exact.
 
     A prefix is at least as likely as any string that begins with it (the admissible bound), so
     all strings above a bound are found by stepping the prefixes above it. Of probability θ or
@@ -35,7 +35,7 @@ class Best(Search):
 
     def _search(self) -> Iterator[Sample]:
         request = self._request
-        plan = replace(self._plan(self._rails), likeliest=True)
+        plan = replace(self._plan(self._constraints), likeliest=True)
         given = np.zeros(0, np.uint64)
         texts: set[str] = set()
         bound = 3.0  # nats
@@ -76,8 +76,8 @@ class Best(Search):
 
 
 class Beam(Search):
-    """Likely strings, the likeliest first, by beam search: of each length, the ``width``
-    likeliest prefixes continue, and what others would have led to is never seen."""
+    """Likely strings, the most likely first, by beam search: of each length, the ``width`` most
+    likely prefixes are continued."""
 
     def __init__(
         self, rnn: Recurrence, vocabulary: Vocabulary, request: Request, width: int
@@ -98,7 +98,7 @@ class Beam(Search):
     def _beam(self) -> Arrivals:
         """Return the strings that end along the beam."""
         request, sampler = self._request, self._request.sampler
-        guide, prompt = self._rails, request.rules.prompt
+        guide, prompt = self._constraints, request.rules.prompt
         last, carry, nats = read_prompt(self._rnn, prompt)
         state, context = guide.root(prompt) if guide else (0, 0)
         trace, V = Trace(), self._rnn.vocabulary_size
@@ -111,7 +111,7 @@ class Beam(Search):
                 lengths = np.full(len(ids), length)
                 scores = sampler.log_probabilities(sampler.prepared(logits, lengths))
                 if guide is not None:
-                    scores = scores + np.log(guide.hopes(lengths, states, contexts) > 0)
+                    scores = scores + np.log(guide.estimates(lengths, states, contexts) > 0)
                 total = log_p[:, None] + scores  # (B, V)
                 plain = Sampler().log_probabilities(logits)
                 done = np.flatnonzero(total[:, BOUNDARY] > -np.inf)

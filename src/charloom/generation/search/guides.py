@@ -1,4 +1,4 @@
-"""What leads a walk down the tree of prefixes: the rules, and hopes of obeying them."""
+"""Guides of a walk down the tree of prefixes: what satisfies the constraints, and how likely."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from .tree import Ids
 
 
 class Guide(Protocol):
-    """Keeps to what may come out, and says how probable that is."""
+    """Keeps a walk to allowed strings, and estimates how probable these are."""
 
     def root(self, prompt: Ids) -> tuple[int, int]:
         """Return the state and the context after the prompt."""
 
-    def hopes(
+    def estimates(
         self, lengths: NDArray[np.int32], states: NDArray[np.int32], contexts: NDArray[np.int32]
     ) -> NDArray[np.floating]:
-        """Estimate how probable it is that each next id leads to a string that obeys the rules.
+        """Estimate how probable it is that each next id leads to an allowed string.
 
         Returns:
             (B, V), above 0 wherever it can; column 0 is for the end, where it is 0 or 1.
@@ -32,11 +32,11 @@ class Guide(Protocol):
         """Return the states and contexts after the next ids, (B,) each."""
 
 
-class Rails:
-    """A guide that knows only whether the rules can still be obeyed: each hope is 0 or 1."""
+class ConstraintGuide:
+    """A guide that knows only whether constraints can still be satisfied: estimates are 0 or 1."""
 
     def __init__(self, automaton: Automaton, least: int, most: int) -> None:
-        """Take what is accepted, from the end of the prompt, and lengths, the prompt included.
+        """Take the accepted strings, from the prompt's end, and lengths, prompt included.
 
         Attributes (of use to other guides; S counts one dead state more, the last):
             table: (S, K), the state after an id of each class.
@@ -60,14 +60,14 @@ class Rails:
         """Return the state after the prompt; there is one context."""
         return self.start, 0
 
-    def hopes(
+    def estimates(
         self, lengths: NDArray[np.int32], states: NDArray[np.int32], contexts: NDArray[np.int32]
     ) -> NDArray[np.floating]:
         """Return 1 for each next id, (B, V), that can lead to an accepted string, else 0."""
         after = self.table[states][:, self.classes]
-        hopes = self.possible[lengths[:, None] + 1, after].astype(np.float32)
-        hopes[:, 0] = self.ends[lengths, states]
-        return hopes
+        estimates = self.possible[lengths[:, None] + 1, after].astype(np.float32)
+        estimates[:, 0] = self.ends[lengths, states]
+        return estimates
 
     def advance(
         self, states: NDArray[np.int32], contexts: NDArray[np.int32], ids: NDArray[np.integer]

@@ -24,7 +24,7 @@ from ...models.rnn.numpy import Recurrence
 from ...models.sampling import Sampler
 from ...models.threads import one_blas_thread
 from .arrivals import Arrivals, arrivals
-from .guides import Rails
+from .guides import ConstraintGuide
 from .tree import Ids, read_prompt
 from .walk import Plan
 
@@ -51,7 +51,7 @@ Floats64 = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Trials:
-    """Strings that the model draws without regard to rules.
+    """Strings that the model draws without constraints.
 
     Attributes:
         ids: (N, T) without the prompt, 0 beyond the end.
@@ -72,14 +72,14 @@ class Trials:
         expected = np.exp(found.log_p + horizon)  # draws; over the probability of one at least
         return cls(found.padded(), found.lengths, expected / -np.expm1(-expected))
 
-    def share(self, rails: Rails, prompt: Ids) -> float:
-        """Return the share of the draws that obey the rules."""
-        state = np.full(len(self.lengths), rails.root(prompt)[0], np.int64)
+    def share(self, constraints: ConstraintGuide, prompt: Ids) -> float:
+        """Return the share of the draws that satisfy the constraints."""
+        state = np.full(len(self.lengths), constraints.root(prompt)[0], np.int64)
         for time, column in enumerate(self.ids.T):
-            after = rails.table[state, rails.classes[column]]
+            after = constraints.table[state, constraints.classes[column]]
             state = np.where(self.lengths > time, after, state)
-        lengths = np.minimum(len(prompt) + self.lengths, len(rails.ends) - 1)
-        return float(self.weights @ rails.ends[lengths, state]) / DRAWS
+        lengths = np.minimum(len(prompt) + self.lengths, len(constraints.ends) - 1)
+        return float(self.weights @ constraints.ends[lengths, state]) / DRAWS
 
 
 @dataclass(frozen=True)
@@ -151,20 +151,22 @@ def distil(
     return NGram(order, probabilities, odds)
 
 
-class LookAhead(Rails):
-    """A guide with an n-gram's probability that the rules will be obeyed."""
+class LookAhead(ConstraintGuide):
+    """A guide with an n-gram's probability that the constraints will be satisfied."""
 
-    def __init__(self, rails: Rails, ngram: NGram, trials: Trials, prompt: Ids) -> None:
+    def __init__(
+        self, constraints: ConstraintGuide, ngram: NGram, trials: Trials, prompt: Ids
+    ) -> None:
         """Estimate for every length, context and state.
 
         Args:
-            rails: the rules.
+            constraints: the constraints.
             ngram: the estimate; see ``affordable_order``.
             trials: strings to calibrate it by.
             prompt: what they continue from.
         """
-        super().__init__(rails.automaton, rails.least, rails.most)
-        most = rails.most
+        super().__init__(constraints.automaton, constraints.least, constraints.most)
+        most = constraints.most
         self._ngram = ngram
         P = ngram.probabilities
         self._columns = np.arange(P.shape[1])
@@ -181,26 +183,26 @@ class LookAhead(Rails):
         self._calibrate(trials, prompt)
 
     def _calibrate(self, trials: Trials, prompt: Ids) -> None:
-        """Scale the estimates by length and state, to what became of the trials."""
-        hoped, last = self._hoped(trials, prompt)
+        """Scale the estimates by length and state to what the trials became."""
+        estimated, last = self._estimated(trials, prompt)
         lengths = np.minimum(len(prompt) + trials.lengths, len(self.ends) - 1)
         obeyed = trials.weights * self.ends[lengths, last]
         found, _ = self._passing(trials.ids, trials.lengths, obeyed, prompt)
-        self._scale((found + PRIOR) / (hoped + PRIOR), prompt)
+        self._scale((found + PRIOR) / (estimated + PRIOR), prompt)
 
     def learn(self, found: Arrivals, log_horizon: float, trials: Trials, prompt: Ids) -> None:
         """Scale the estimates by length and state, to the strings that a walk has found.
 
-        Those of probability p before a horizon t stand for 1 / (1 - exp(-p t)) of their like. A
+        Those of probability p before a horizon t stand for 1 / (1 - exp(-p t)) similar strings. A
         few of them count for little.
         """
         inside = found.log_arrival <= log_horizon
         mass = np.exp(found.log_p) / -np.expm1(-np.exp(found.log_p + log_horizon))
         weights = np.where(inside, DRAWS * mass, 0.0)
         there, count = self._passing(found.padded(), found.lengths, weights, prompt)
-        hoped, _ = self._hoped(trials, prompt)
-        known = (there > 0) & (hoped > 0)
-        ratio = np.divide(there, hoped, out=np.ones_like(hoped), where=known)
+        estimated, _ = self._estimated(trials, prompt)
+        known = (there > 0) & (estimated > 0)
+        ratio = np.divide(there, estimated, out=np.ones_like(estimated), where=known)
         self._scale(np.clip(ratio, 1e-3, 1e3) ** (count / (count + FEW)), prompt)
 
     def _scale(self, ratio: Floats64, prompt: Ids) -> None:
@@ -215,15 +217,15 @@ class LookAhead(Rails):
             way.append(self.advance(*way[-1], column))
         return way
 
-    def _hoped(self, trials: Trials, prompt: Ids) -> tuple[Floats64, NDArray[np.int32]]:
+    def _estimated(self, trials: Trials, prompt: Ids) -> tuple[Floats64, NDArray[np.int32]]:
         """Return the sum of the estimates along the trials by length and state, (T, S + 1), and
         each trial's last state, (N,)."""
         way, size = self._way(trials.ids, prompt), len(self.table)
         sums = np.zeros((len(self._values) - len(prompt), size))
         for time, (states, contexts) in enumerate(way):
             alive = trials.lengths >= time
-            hopes = self._values[len(prompt) + time][contexts[alive], states[alive]]
-            sums[time] = np.bincount(states[alive], hopes * trials.weights[alive], size)
+            estimates = self._values[len(prompt) + time][contexts[alive], states[alive]]
+            sums[time] = np.bincount(states[alive], estimates * trials.weights[alive], size)
         states_by_time = np.array([states for states, _ in way])
         last = np.minimum(trials.lengths, len(way) - 1)
         return sums, states_by_time[last, np.arange(len(last))]
@@ -262,19 +264,19 @@ class LookAhead(Rails):
         return self.start, self._ngram.context(prompt)
 
     def acceptance(self, prompt: Ids) -> float:
-        """Return the estimated probability that the rules are obeyed, given the prompt."""
+        """Return the estimated probability that the constraints are satisfied, given the prompt."""
         state, context = self.root(prompt)
         return float(self._values[len(prompt), context, state])
 
-    def hopes(
+    def estimates(
         self, lengths: NDArray[np.int32], states: NDArray[np.int32], contexts: NDArray[np.int32]
     ) -> Floats64:
-        """Return the estimates for each next id, (B, V), 0 where the rules forbid it."""
+        """Return the estimates for each next id, (B, V), 0 where the constraints forbid it."""
         after = self._next_contexts(contexts[:, None], self._columns)
         states_after = self.table[states][:, self.classes]
-        hopes: Floats64 = self._values[lengths[:, None] + 1, after, states_after]
-        hopes[:, BOUNDARY] = self.ends[lengths, states]
-        return hopes
+        estimates: Floats64 = self._values[lengths[:, None] + 1, after, states_after]
+        estimates[:, BOUNDARY] = self.ends[lengths, states]
+        return estimates
 
     def advance(
         self, states: NDArray[np.int32], contexts: NDArray[np.int32], ids: NDArray[np.integer]
@@ -292,11 +294,11 @@ class LookAhead(Rails):
         return after
 
 
-def affordable_order(rails: Rails) -> int:
+def affordable_order(constraints: ConstraintGuide) -> int:
     """Return the longest context whose backward pass is within the limits."""
-    states, V = len(rails.table), len(rails.classes)
+    states, V = len(constraints.table), len(constraints.classes)
     for order in (2, 1):
-        values = V**order * states * len(rails.ends)
+        values = V**order * states * len(constraints.ends)
         if values <= MOST_VALUES and values * V <= MOST_PRODUCTS:
             return order
     return 0

@@ -1,4 +1,4 @@
-"""Draws with repeats: a string that has arrived once continues arriving."""
+"""Sampling with replacement: a string that has arrived once can arrive again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of a model, and what it gives: a request, samples and how the search went."""
+"""Requests for samples, and their results: samples, and how the search went."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,16 @@ from ...config import SampleConfig
 from ...data.vocabulary import Vocabulary
 from ...models.rnn.numpy import Recurrence
 from ...models.sampling import Sampler, Transform
-from ..constraints.compiled import Compiled
+from ..constraints.compiled import CompiledConstraints
 from ..novelty import Novelty, Origin
 from .arrivals import Arrivals
 from .walk import Plan
 
 if TYPE_CHECKING:
-    from .guides import Guide, Rails
+    from .guides import ConstraintGuide, Guide
+
+SHOWN, SHOWN_ROWS = 6, 20
+"""Samples in a short description, and in a notebook's table."""
 
 JUDGED_AT_ONCE = 4096
 """Strings that are turned into text and judged together."""
@@ -47,13 +50,13 @@ _REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A string that the model gave.
+    """A generated string.
 
     Attributes:
         text: the string, the start included.
         nats: -log of its probability under the model itself, end symbol included.
-        origin: ``known`` from the training list; ``new``, neither on it nor forbidden; or
-            ``unknown``, where there is no list to tell by.
+        origin: ``known``, in the training set; ``new``, neither in it nor forbidden; or
+            ``unknown``, where there is no training set.
     """
 
     text: str
@@ -63,17 +66,21 @@ class Sample:
     def __str__(self) -> str:
         return self.text
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data that JSON can hold, nats to six decimal places."""
+        return {"text": self.text, "nats": round(self.nats, 6), "origin": self.origin}
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Generated(Sequence[Sample]):
     """The samples, in the order of the draw, and how the search for them went.
 
     Attributes:
         samples: what was found.
-        seen: how many different strings it came to, those that may not come out included.
-        mass: the probability of what was found, given what every string begins with.
-        reason: why there are fewer than were asked for, in one line with the remedy; or ``None``.
-        note: what the user should know of the samples all the same; or ``None``.
+        seen: how many different strings it visited, those that are not allowed included.
+        mass: the samples' total probability, given what every string begins with.
+        reason: why there are fewer than requested, in one line with the remedy; or ``None``.
+        note: what the user should know about the samples; or ``None``.
     """
 
     samples: tuple[Sample, ...]
@@ -92,24 +99,54 @@ class Generated(Sequence[Sample]):
     def __getitem__(self, index: int | slice) -> Sample | tuple[Sample, ...]:
         return self.samples[index]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data that JSON can hold."""
+        return {
+            "samples": [sample.to_dict() for sample in self.samples],
+            "seen": self.seen,
+            "mass": self.mass,
+            "reason": self.reason,
+            "note": self.note,
+        }
+
+    def __repr__(self) -> str:
+        texts = [repr(sample.text) for sample in self.samples[:SHOWN]]
+        more = ["..."] if len(self) > SHOWN else []
+        return f"Generated({len(self):,}: {', '.join(texts + more)})"
+
+    def _repr_html_(self) -> str:
+        """Show the first samples in a notebook."""
+        from html import escape
+
+        rows = "".join(
+            f"<tr><td>{escape(sample.text)}</td><td>{sample.nats:.2f}</td>"
+            f"<td>{sample.origin}</td></tr>"
+            for sample in self.samples[:SHOWN_ROWS]
+        )
+        more = [f"and {len(self) - SHOWN_ROWS:,} more"] if len(self) > SHOWN_ROWS else []
+        said = [text for text in (self.reason, self.note) if text]
+        return f"<table><tr><th>text</th><th>nats</th><th>origin</th></tr>{rows}</table>" + "".join(
+            f"<p>{escape(text)}</p>" for text in more + said
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is asked for; ``LanguageModel`` has checked it.
+    """A checked request for samples.
 
     Attributes:
-        count: how many samples; ``None`` for as many as are taken.
-        rules: what every string begins with, its lengths, and what else it must obey.
-        longest: the longest string that the model is let draw without rules.
-        config: how to draw, and the seed.
-        novelty: what may come out.
-        allow_repeats: whether one string may come out twice.
-        threads: at most so many.
+        count: how many samples; ``None`` for no limit.
+        rules: the compiled constraints.
+        longest: the longest string without constraints.
+        config: how to sample, and the seed.
+        novelty: which strings are allowed.
+        allow_repeats: whether one string may come twice.
+        threads: at most this many.
         transform: the caller's, applied to the logits first.
     """
 
     count: int | None
-    rules: Compiled
+    rules: CompiledConstraints
     longest: int
     config: SampleConfig
     novelty: Novelty
@@ -127,31 +164,31 @@ class Request:
         """Steps that the search may take in one walk."""
         return STEPS + STEPS_EACH * (self.count or 0)
 
-    def rails(self, vocabulary_size: int) -> Rails | None:
-        """Return the guide that the rules need; ``None`` if they ask for a beginning at most."""
+    def constraints(self, vocabulary_size: int) -> ConstraintGuide | None:
+        """Return the guide for the constraints; ``None`` if there is at most a start."""
         rules = self.rules
         automaton = rules.automaton
         any_length = rules.least <= max(len(rules.prompt), 1) and rules.most >= self.longest
         if automaton is None and any_length:
             return None
         from ..constraints.automaton import Automaton
-        from .guides import Rails  # late, as all of the rules: most calls have none
+        from .guides import ConstraintGuide  # late: most calls have none
 
         if automaton is None:
             anything = np.zeros(vocabulary_size, np.int32), np.zeros((1, 1), np.int32)
             automaton = Automaton(*anything, accepting=np.ones(1, np.bool_), start=0)
-        return Rails(automaton, rules.least, rules.most)
+        return ConstraintGuide(automaton, rules.least, rules.most)
 
 
 class Search(Iterator[Sample]):
-    """The samples as they come, one at a time, from walks that each go farther than the last.
+    """The samples, one at a time, from walks that each go farther than the last.
 
     Attributes:
-        seen: different strings it came to so far.
+        seen: different strings visited so far.
         mass: the probability of the samples so far, given what every string begins with.
-        reason: why the search ended short of the count, in one line with the remedy; ``None``
+        reason: why the search ended before the count, in one line with the remedy; ``None``
             before its end, or with all.
-        note: what the user should know of the samples all the same, or ``None``.
+        note: what the user should know about the samples, or ``None``.
     """
 
     def __init__(self, rnn: Recurrence, vocabulary: Vocabulary, request: Request) -> None:
@@ -164,7 +201,7 @@ class Search(Iterator[Sample]):
         self._rnn, self._vocabulary, self._request = rnn, vocabulary, request
         self._characters = np.array(["", *vocabulary.characters], dtype=object)
         self._start = vocabulary.decode(request.rules.prompt)
-        self._rails = request.rails(rnn.vocabulary_size)
+        self._constraints = request.constraints(rnn.vocabulary_size)
         self._come: set[int] = set()  # keys, where strings may come again
         self._missed: defaultdict[str, float] = defaultdict(
             float
@@ -179,7 +216,7 @@ class Search(Iterator[Sample]):
         """Yield the samples; set ``reason`` if the end comes early."""
 
     def _plan(self, guide: Guide | None) -> Plan:
-        """Return what there is to walk."""
+        """Return the plan of a walk."""
         request = self._request
         return Plan(
             rnn=self._rnn,
@@ -198,14 +235,14 @@ class Search(Iterator[Sample]):
 
     @property
     def progress(self) -> float:
-        """How far the search is, from 0 to 1, by an estimate; of use to another thread."""
+        """The estimated progress of the search, from 0 to 1; for another thread to read."""
         if self._request.count is None:
             return 0.0
         walked = min(1.0, self._walked / max(self._to_walk, 1))
         return self._found / self._request.count * (1 - walked) + walked
 
     def _judged(self, found: Arrivals, rows: NDArray[np.intp]) -> Iterator[tuple[int, Sample]]:
-        """Yield those strings of ``rows`` that may come out, with their row, in order.
+        """Yield the strings of ``rows`` that are allowed, with their row, in order.
 
         A row that comes more than once is judged once, and its probability counted once.
         """
@@ -232,7 +269,7 @@ class Search(Iterator[Sample]):
                     self._missed[sample] += float(np.exp(log_p[row]))
 
     def _is_first(self, found: Arrivals, row: int) -> bool:
-        """Tell whether a string comes for the first time, and note that it has come."""
+        """Say whether a string comes for the first time, and remember that it has come."""
         if not self._request.allow_repeats:
             return True
         key, before = int(found.keys[row]), len(self._come)
@@ -248,7 +285,7 @@ class Search(Iterator[Sample]):
         return [self._start + "".join(characters[a:b]) for a, b in pairwise(bounds.tolist())]
 
     def _explain(self, why: str, unfinished: float) -> str:
-        """Say in one line how far the search came, why no farther and what would help."""
+        """Say in one line how far the search came, why it ended, and what would help."""
         request = self._request
         kind = "names" if request.novelty.allow_known else "new names"
         missed = {**self._missed, "unfinished": unfinished}
@@ -261,8 +298,8 @@ class Search(Iterator[Sample]):
         worst = max(missed, key=lambda cause: missed[cause]) if causes else ""
         held = f"they hold {_percent(self.mass)} of the probability"
         held += f", beside {', '.join(causes)}" if causes else ""
-        remedies = [_REMEDIES[worst]] if worst or self._rails is None else []
-        if self._rails is not None:
+        remedies = [_REMEDIES[worst]] if worst or self._constraints is None else []
+        if self._constraints is not None:
             remedies.append("loosen the rules or raise --max-length")
         if request.config.temperature == 0:
             remedies = ["temperature 0 knows one string only: raise it, or pass --best"]
@@ -272,7 +309,7 @@ class Search(Iterator[Sample]):
 
 
 def _percent(share: float) -> str:
-    """Write a share of the probability so that little is not nothing, nor most all."""
+    """Format a share of the probability so that a tiny one is not 0 %, nor almost all 100 %."""
     if share < 0.01:
         return f"{100 * share:.2g} %"
     return f"{100 * share:.1f} %" if share < 0.9995 or share >= 1 - 1e-6 else "over 99.9 %"

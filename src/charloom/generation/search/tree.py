@@ -1,5 +1,5 @@
-"""The tree of prefixes that a walk goes down: the stack of those still to continue from, the way to
-each, and the walk's division among threads."""
+"""The tree of prefixes that a walk goes down: the stack of those to step next, the path
+to each, and the walk's division among threads."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Stack:
 
     def __init__(self, prefixes: Records, carry: Floats) -> None:
         """Hold ``prefixes`` (M,) and their carry (L*S, M, H)."""
-        self._prefixes, self._carry = prefixes, carry  # beyond ``size`` is free room
+        self._prefixes, self._carry = prefixes, carry  # beyond ``size`` is free memory
         self.size = len(prefixes)
 
     def take(self, rows: int) -> tuple[Records, Floats]:
@@ -47,10 +47,10 @@ class Stack:
         """Put prefixes on top, the i-th with the carry of row ``row[i]``."""
         start, self.size = self.size, self.size + len(prefixes)
         if self.size > len(self._prefixes):
-            room = 2 * self.size
-            grown = np.empty((len(carry), room, carry.shape[2]), dtype=carry.dtype)
+            capacity = 2 * self.size
+            grown = np.empty((len(carry), capacity, carry.shape[2]), dtype=carry.dtype)
             grown[:, :start] = self._carry[:, :start]
-            self._prefixes, self._carry = np.resize(self._prefixes, room), grown
+            self._prefixes, self._carry = np.resize(self._prefixes, capacity), grown
         self._prefixes[start : self.size] = prefixes
         for old, new in zip(self._carry, carry, strict=True):
             np.take(new, row, axis=0, out=old[start : self.size], mode="clip")
@@ -70,7 +70,7 @@ class Stack:
 
 
 class Trace:
-    """The way to every prefix: each one's parent and last id; number 0 is the prompt's end."""
+    """The path to every prefix: its parent and last id; number 0 is the prompt's end."""
 
     def __init__(self) -> None:
         self._parents = [np.zeros(1, dtype=np.int32)]
@@ -78,7 +78,7 @@ class Trace:
         self._size = 1
 
     def copy(self) -> Trace:
-        """Return a copy that continues by itself."""
+        """Return an independent copy."""
         copy = Trace()
         copy._parents, copy._ids = self._parents.copy(), self._ids.copy()
         copy._size = self._size

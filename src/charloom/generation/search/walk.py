@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from .guides import Guide
 
 MARGIN = 1 / 3
-"""Share of the slack's logarithm that a prefix may have beyond what its hope calls for ..."""
+"""Share of the slack's logarithm that a prefix may have beyond what its estimate requires ..."""
 
 UNSURE = 0.1
-"""... if its hope is this far from certainty; less in proportion if it is nearer."""
+"""... if its estimate is at most 1 minus this; proportionally less above."""
 
 # A prefix that arrives before the horizon.
 PREFIX = np.dtype(
@@ -36,10 +36,10 @@ PREFIX = np.dtype(
         ("context", np.int32),  # of the guide
         ("key", np.uint64),  # decides all that is random below
         ("log_p", np.float64),  # of the distribution that is asked for, given the prompt
-        ("log_hope", np.float64),  # the guide's estimate, when it was put on the stack
+        ("log_estimate", np.float64),  # the guide's estimate, when it was put on the stack
         ("log_arrival", np.float64),
         ("log_peak", np.float64),  # the latest arrival of all its prefixes
-        ("log_reach", np.float64),  # the same with each arrival times its hope
+        ("log_reach", np.float64),  # the same with each arrival times its estimate
         ("nats", np.float64),  # -log of its probability under the model itself
     ]
 )
@@ -57,10 +57,10 @@ class Plan:
         max_length: longest string, in ids, the prompt included and the end symbol not; prefixes
             that have not ended by then are dropped.
         seed: decides the arrivals.
-        guide: keeps to the rules; ``None`` if there are none.
-        likeliest: let chance out: a string arrives at 1 / p, so that the strings before the
-            horizon are those of a probability of at least 1 / horizon. A guide's hopes must then
-            be 0 or 1.
+        guide: keeps to the constraints; ``None`` if there are none.
+        likeliest: no chance: a string arrives at 1 / p, so that the strings before the horizon
+            are those of a probability of at least 1 / horizon. A guide's estimates must then be
+            0 or 1.
         most_steps: prefixes that may be stepped; ``None`` sets no limit.
         threads: at most so many at a time, ``None`` for one a core; the result is the same.
         watch: called with the number of prefixes at each step, from any thread.
@@ -108,7 +108,7 @@ class Walk:
         trace: Trace,
         rows: int,
     ) -> None:
-        """Stand at the prefixes of ``stack``; step at most ``rows`` of them at once."""
+        """Start from the prefixes of ``stack``; step at most ``rows`` of them at once."""
         self._plan, self._bounds, self._limit = plan, bounds, limit
         self.stack = stack
         self._trace = trace
@@ -122,7 +122,7 @@ class Walk:
     def after_prompt(
         cls, plan: Plan, bounds: tuple[float, float], limit: StepLimit, rows: int
     ) -> Walk:
-        """Stand at the end of the prompt; ``bounds`` are the logs of horizon and slack."""
+        """Start at the end of the prompt; ``bounds`` are the logs of horizon and slack."""
         last, carry, nats = read_prompt(plan.rnn, plan.prompt)
         state, context = plan.guide.root(plan.prompt) if plan.guide else (0, 0)
         key = root_key(plan.seed)
@@ -153,25 +153,27 @@ class Walk:
         q = p  # (B, V): the rates of the continuations, over their prefix's probability
         with np.errstate(divide="ignore"):
             if guide is not None:
-                q = p * guide.hopes(here["length"], here["state"], here["context"])
-                here["log_arrival"] += here["log_hope"] - np.log(q.sum(axis=1, dtype=np.float64))
+                q = p * guide.estimates(here["length"], here["state"], here["context"])
+                here["log_arrival"] += here["log_estimate"] - np.log(
+                    q.sum(axis=1, dtype=np.float64)
+                )
             if plan.likeliest:
                 parent, ids, arrival = self._likely(here["log_p"], q)
             else:
                 parent, ids, arrival = self._arriving(here, q)
-        # What was chosen: for each continuation its parent's row, its id and its arrival.
+        # For each chosen continuation: its parent's row, its id and its arrival.
         there = here.take(parent)
         there["log_arrival"] = arrival
         there["log_peak"] = np.maximum(there["log_peak"], arrival)
         log_p = np.log(p[parent, ids])
         if guide is not None:
-            there["log_hope"] = np.log(q[parent, ids]) - log_p
+            there["log_estimate"] = np.log(q[parent, ids]) - log_p
             horizon, slack = self._bounds
-            hope = np.minimum(np.exp(there["log_hope"]), 1.0)
-            # Where the hope is certainty, nothing can come earlier than it seems to.
-            margin = slack * MARGIN * np.minimum(1.0, (1.0 - hope) / UNSURE)
-            kept = np.flatnonzero(arrival <= horizon + np.minimum(slack, margin - np.log(hope)))
-            there["log_reach"] = np.maximum(there["log_reach"], arrival + np.log(hope))
+            estimate = np.minimum(np.exp(there["log_estimate"]), 1.0)
+            # Where the estimate is 1, nothing can arrive earlier than it seems to.
+            margin = slack * MARGIN * np.minimum(1.0, (1.0 - estimate) / UNSURE)
+            kept = np.flatnonzero(arrival <= horizon + np.minimum(slack, margin - np.log(estimate)))
+            there["log_reach"] = np.maximum(there["log_reach"], arrival + np.log(estimate))
             there, parent, ids, log_p = there[kept], parent[kept], ids[kept], log_p[kept]
         self.left += int(np.count_nonzero(q)) - len(ids)
         there["id"] = ids
@@ -236,7 +238,7 @@ class Walk:
         return row, ids, nats[row, ids]
 
     def close(self) -> None:
-        """Read the strings that have ended, and let go of all else."""
+        """Read the strings that have ended, and free everything else."""
         self.ended = np.concatenate([np.empty(0, dtype=PREFIX), *self._ended])
         self.ids, self.lengths = self._trace.read(self.ended["trace"])
         del self._buffers, self._ended

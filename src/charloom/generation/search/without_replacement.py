@@ -17,44 +17,44 @@ if TYPE_CHECKING:
     from .guides import Guide
 
 FREQUENT = 0.05
-"""Share of draws that obey the rules, from which on the others are better drawn and dropped."""
+"""Share of draws that satisfy the constraints above which drawing and dropping is faster."""
 
 SHORTER = 1.4
-"""By how much the log of a horizon is shortened if the walk would take too many steps."""
+"""Decrease of a horizon's log if the walk would take too many steps."""
 
 RAREST = 1e-6
-"""An estimate of that share that is trusted; should it be less, the first walk finds too little."""
+"""The least estimate of that share that is trusted; below it the first walk finds too little."""
 
 PILOT = 2_000
-"""Samples from which on a smaller search goes first, to tell how far the whole one must go."""
+"""Samples above which a smaller search goes first, to estimate the horizon of the whole one."""
 
 MOST_MARGIN = 0.2
-"""Share that a walk goes farther at most, in case that the estimate of how far is wrong."""
+"""Share that a walk goes farther at most, in case the estimate of the horizon is too low."""
 
 CHEAP = 1_000
-"""Steps of a walk that has hardly begun: if it found nothing, the next one goes much farther."""
+"""Steps of a short walk: if it found nothing, the next one goes much farther."""
 
 SLACKS = (16.0, 64.0, 256.0)
-"""How much farther than its strings a walk goes that is led by hopes."""
+"""How much farther than its strings a walk with a look-ahead goes."""
 
 ASTRAY = 0.01
 """Share of the strings that may be missed for that reason before it must go farther."""
 
 
-class Draws(Search):
-    """The samples in the order of their arrivals; see ``arrivals``.
+class WithoutReplacement(Search):
+    """Samples without replacement, in the order of their arrivals; see ``arrivals``.
 
-    What may not come out is dropped, which is exact: arrivals are independent, so the others
-    are the model's own, given that they may come out. It costs little, too: no string of the
-    training list comes twice.
+    Strings that are not allowed are dropped. That is exact, since arrivals are independent: the
+    others are distributed as in the model, given that they are allowed. It costs little, since no
+    string of the training set comes twice.
 
-    Each walk starts again, with a horizon that the strings found so far let expect to hold enough:
-    those of probability p before a horizon t stand for 1 / (1 - exp(-p t)) such strings each
-    (Horvitz and Thompson 1952).
+    Each walk starts again from the root, with a horizon that should hold enough strings, judged
+    by those found so far: a string of probability p before a horizon t stands for
+    1 / (1 - exp(-p t)) similar ones (Horvitz and Thompson 1952).
 
     Attributes:
-        missing: the estimated share of strings that should have come out, but were missed since
-            the hopes led astray; 0 without rules, or if they are obeyed often.
+        missing: the estimated share of strings that should have been found, but were missed
+            because the look-ahead was wrong; 0 without constraints, or with weak ones.
     """
 
     missing = 0.0
@@ -63,19 +63,23 @@ class Draws(Search):
         request = self._request
         guide, share, learn = self._guide()
         plan = self._plan(guide)
-        slack = float(np.log(SLACKS[0])) if guide is not None and guide is not self._rails else 0.0
+        slack = (
+            float(np.log(SLACKS[0]))
+            if guide is not None and guide is not self._constraints
+            else 0.0
+        )
         goal = request.count or PILOT
-        # Where all that is drawn may come out, it is known how far to go.
+        # If everything that is drawn is allowed, the horizon is known.
         if goal > PILOT and not (request.allow_repeats and request.novelty.allow_known):
             goal = max(PILOT // 8, goal // 16)
         if learn is not None:
-            goal = min(goal, PILOT // 8)  # the walk for it teaches how to find the others
+            goal = min(goal, PILOT // 8)  # this walk improves the estimates for the others
         few = 3 * np.sqrt(goal) + 32
         horizon = float(np.log(goal + few) - np.log(share))  # a logarithm, as the slack is
         self._to_walk = 10 * (request.count or 0)
-        given = np.zeros(0, np.uint64)  # keys of what came out or may not
+        given = np.zeros(0, np.uint64)  # keys of strings that were handed out or dropped
         until = -np.inf
-        likelihoods = np.zeros(0)  # log probabilities of what may come out
+        likelihoods = np.zeros(0)  # log probabilities of the samples
         cut = False
         while True:
             try:
@@ -129,22 +133,22 @@ class Draws(Search):
             )
 
     def _guide(self) -> tuple[Guide | None, float, Callable[[Arrivals, float], None] | None]:
-        """Return what leads the walk, the share of draws that obey the rules, and how to teach it
-        by what was found."""
+        """Return the walk's guide, the share of draws that satisfy the constraints, and what
+        improves the guide by the strings found."""
         request, prompt = self._request, self._request.rules.prompt
-        rails = self._rails
-        if rails is None:
+        constraints = self._constraints
+        if constraints is None:
             return None, 1.0, None
         from .lookahead import LookAhead, Trials, affordable_order, distil  # late: most need none
 
         sampler = request.sampler
         trials = Trials.of(self._rnn, sampler, prompt, request.longest, request.config.seed)
-        share = trials.share(rails, prompt)
+        share = trials.share(constraints, prompt)
         if share >= FREQUENT:
-            return rails, max(share, RAREST), None
-        longest = max(rails.most, request.longest)
-        ngram = distil(self._rnn, sampler, trials, prompt, affordable_order(rails), longest)
-        ahead = LookAhead(rails, ngram, trials, prompt)
+            return constraints, max(share, RAREST), None
+        longest = max(constraints.most, request.longest)
+        ngram = distil(self._rnn, sampler, trials, prompt, affordable_order(constraints), longest)
+        ahead = LookAhead(constraints, ngram, trials, prompt)
 
         def learn(found: Arrivals, horizon: float) -> None:
             ahead.learn(found, horizon, trials, prompt)
