@@ -60,13 +60,6 @@ class Estimate:
         """Return the fields as plain data that JSON can hold."""
         return asdict(self)
 
-    def __str__(self) -> str:
-        return f"{self.value:.4g} ({self.low:.4g} to {self.high:.4g})"
-
-    def _repr_html_(self) -> str:
-        """Show the figure in a notebook."""
-        return f"<b>{self.value:.4g}</b> ({self.low:.4g} to {self.high:.4g})"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
