@@ -76,8 +76,8 @@ def test_old_methods_of_a_model_work_with_a_warning(model):
 
 def test_a_short_repr_says_what_it_is(model, tmp_path):
     corpus = NameCorpus.of(["Ann", "Bea"])
-    assert repr(corpus) == "NameCorpus(2 names, 5 characters)"
-    assert repr(TextCorpus.of("abab\n")) == "TextCorpus(5 characters, 3 distinct)"
+    assert repr(corpus) == "NameCorpus(2 names from the list)"
+    assert repr(TextCorpus.of("abab\n")).startswith("TextCorpus(5 characters, 1 document")
     model.save(tmp_path / "run")
     run = Run.open(tmp_path / "run")
     assert repr(model) == "NameModel(ngram, 5 characters, trained on 4 names)"
@@ -107,10 +107,10 @@ def test_what_a_notebook_shows_is_escaped():
 
 
 def test_a_corpus_and_an_estimate_show_themselves_in_a_notebook():
-    assert "2 names" in NameCorpus.of(["Ann", "Bea"])._repr_html_()
+    assert "Ann, Bea" in NameCorpus.of(["Ann", "Bea"])._repr_html_()
     assert "5 characters" in TextCorpus.of("abab\n")._repr_html_()
     shown = Estimate(value=0.25, low=0.2, high=0.3)._repr_html_()
-    assert shown == "<b>0.25</b> (0.2 to 0.3)"
+    assert "0.25" in shown and "0.2 to 0.3" in shown
 
 
 def test_samples_are_plain_data(model):
