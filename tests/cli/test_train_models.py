@@ -36,7 +36,7 @@ def test_a_mixture_says_its_share(call, names_file, tmp_path):
     code, out, err = call("train", names_file, *options, *FAST)
     result = json.loads(out)
     assert code == 0 and 0 <= result.get("share", 0) <= 1
-    assert "Kept epoch" in err and "share of" in err
+    assert "Kept epoch" in err and "mixture weight" in err
 
 
 def test_counting_loads_no_framework(names_file, tmp_path):

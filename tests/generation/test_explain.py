@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
 from charloom import load
-from charloom.cli.explained import CHUNK, percent, print_explanations
+from charloom.cli.explained import CHUNK, print_explanations
 from charloom.errors import ConfigError, VocabularyError
 from charloom.generation import Sample
 from charloom.generation.explain import END, ROWS, explain
 from charloom.generation.nearest import nearest
+from charloom.reporting.format import probability
 from helpers.languages import named
 from helpers.memoryless import memoryless, save_memoryless
 
@@ -187,7 +188,7 @@ def test_characters_are_coloured_by_probability_on_a_terminal_only(monkeypatch) 
 
 def test_percentages_have_two_digits_and_are_never_rounded_to_nothing() -> None:
     values = (1, 0.9996, 0.996, 0.99, 0.215, 0.079, 0.00043, 3e-8)
-    assert [percent(p) for p in values] == [
+    assert [probability(p) for p in values] == [
         "100.0 %", "100.0 %", "99.6 %", "99 %", "22 %", "7.9 %", "0.043 %", "3e-06 %",
     ]  # fmt: skip
 

@@ -28,7 +28,7 @@ LAYERS = [
     {"data"},
     {"storage"},
     {"config"},
-    {"errors", "_version"},
+    {"errors", "formatting", "_version"},
 ]
 """From the top down; packages of one layer do not import each other."""
 

@@ -330,7 +330,7 @@ def test_facts_of_a_network_say_nothing_of_n_grams(toy, tmp_path):
 
 def test_info_tells_what_was_counted_and_how_it_is_mixed(toy, mixed, tmp_path, call):
     code, out, _ = call("info", mixed[0])
-    assert code == 0 and "mixed with " in out and "an n-gram of order" in out
+    assert code == 0 and "mixture weight" in out and "n-gram of order" in out
     data = json.loads(call("info", mixed[0], "--json")[1])
     saved = load_model(mixed[0])
     assert data["ngram"] == saved.facts["ngram"] and data["model"]["kind"] == "mixture"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..reporting.format import interval, number, p_value
 from .options import (
     data_option,
     draw_seed_option,
@@ -231,12 +232,12 @@ def _show(result: dict[str, Any]) -> None:
             "above the best",
             [_interval(m["difference"], "nats") if m["difference"] else "best" for m in models],
         ),
-        ("p", ["" if m["p"] is None else _chance(m["p"]) for m in models]),
+        ("p", ["" if m["p"] is None else p_value(m["p"]) for m in models]),
     ]
     kinds = {one["name"]: one for model in models for one in model["measures"]}
     for key, one in kinds.items():
         found = [{m["name"]: m for m in model["measures"]}.get(key) for model in models]
-        reals = [_value(f["real"]["value"], f["unit"]) if f and f["real"] else "" for f in found]
+        reals = [_value(f["real"], f["unit"]) if f and f["real"] else "" for f in found]
         alike = len(set(reals)) == 1
         title = one["title"] + (f" (real: {reals[0]})" if alike and reals[0] else "")
         rows.append((title, ["-" if f is None else _interval(f, f["unit"]) for f in found]))
@@ -265,18 +266,12 @@ def _show(result: dict[str, Any]) -> None:
 
 
 def _interval(estimate: Mapping[str, float], unit: str) -> str:
-    value, low, high = (_value(estimate[key], unit) for key in ("value", "low", "high"))
-    return f"{value} ({low} to {high})"
+    ends = interval(estimate["low"], estimate["high"], unit, exact=True)
+    return f"{_value(estimate, unit)} ({ends})"
 
 
-def _value(value: float, unit: str) -> str:
-    if unit == "%":
-        return f"{100 * value:.1f} %"
-    return f"{value:.3f}"
-
-
-def _chance(p: float) -> str:
-    return "< 0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.01 else f"{p:.2f}"
+def _value(estimate: Mapping[str, float], unit: str) -> str:
+    return number(estimate["value"], unit, exact=True)
 
 
 def _short(runs: Sequence[Path]) -> list[str]:

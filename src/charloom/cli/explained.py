@@ -16,6 +16,7 @@ from rich.text import Text
 from ..data.unicode import normalise, visible
 from ..generation import LanguageModel, Sample
 from ..generation.explain import END, Explanation, explain
+from ..reporting.format import probability
 
 CHUNK = 64
 """Strings that are explained together: results come early, and memory stays small."""
@@ -68,12 +69,6 @@ def plain_console(out: TextIO | None = None) -> Console:
     return Console(file=out or sys.stdout, highlight=False, markup=False, emoji=False)
 
 
-def percent(probability: float) -> str:
-    """Write a probability in percent, with two significant digits, near 100 % with three."""
-    share = 100 * probability
-    return f"{share:.1f} %" if share >= 99.5 else f"{share:.2g} %"
-
-
 def style(probability: float) -> str:
     """Return the colour of a probability."""
     return next(colour for least, colour in STYLES if probability >= least)
@@ -81,7 +76,7 @@ def style(probability: float) -> str:
 
 def choices(pairs: Iterable[tuple[str, float]]) -> Text:
     """Write characters with their probabilities, each in its colour."""
-    return Text(", ").join(Text(f"{show(c)} {percent(p)}", style(p)) for c, p in pairs)
+    return Text(", ").join(Text(f"{show(c)} {probability(p)}", style(p)) for c, p in pairs)
 
 
 def show(character: str) -> str:
@@ -118,7 +113,7 @@ def _page(explanation: Explanation, origin: str | None) -> Iterator[Text]:
     if explanation.given:
         yield Text(f"  {set_cell_size(show(explanation.given), len(END))}  given")
     names = [show(step.character) for step in steps]
-    shares = [percent(step.probability) for step in steps]
+    shares = [probability(step.probability) for step in steps]
     wide, digits = max(map(cell_len, names), default=0), max(map(len, shares), default=0)
     for step, name, share in zip(steps, names, shares, strict=True):
         own = f"  {set_cell_size(name, wide)}  {share:>{digits}}", style(step.probability)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..reporting import describe
+from ..reporting.format import count
 from .options import json_option, run_argument, to_json
 
 if TYPE_CHECKING:
@@ -44,16 +46,16 @@ def command(run: Run, as_json: bool) -> None:
     if as_json:
         click.echo(to_json(data))
         return
-    for title, text in _lines(data):
+    for title, text in _lines(data, run):
         click.echo(f"{title:<13}{text}")
 
 
-def _lines(data: dict[str, Any]) -> list[tuple[str, str]]:
+def _lines(data: dict[str, Any], run: Run) -> list[tuple[str, str]]:
     model = data["model"]
     lines = [
         ("run", data["run"]),
         ("trained on", "running text" if model["text"] else "names"),
-        *_model(data),
+        *_model(run),
         ("parameters", f"{data['parameters']:,}"),
         ("vocabulary", _vocabulary(data["vocabulary"])),
     ]
@@ -63,11 +65,11 @@ def _lines(data: dict[str, Any]) -> list[tuple[str, str]]:
     if isinstance(corpus, dict):
         sources = ", ".join(map(str, corpus.get("sources", [])))
         what = "characters" if model["text"] else "names"
-        lines.append(("corpus", f"{_count(corpus.get(what))} {what} from {sources}"))
-        train, held_out = _count(data.get(f"train_{what}")), _count(data.get(f"held_out_{what}"))
+        lines.append(("corpus", f"{_known(corpus.get(what))} {what} from {sources}"))
+        train, held_out = _known(data.get(f"train_{what}")), _known(data.get(f"held_out_{what}"))
         lines.append(("", f"{train} to train on, {held_out} held out"))
         if unknown := corpus.get("unknown_characters"):
-            rare = f"{_count(corpus.get('rare'))} rare ones, {_count(unknown)} in all"
+            rare = f"{_known(corpus.get('rare'))} rare ones, {_known(unknown)} in all"
             lines.append(("", f"{rare}, are read as unknown"))
     training = data.get("training")
     if isinstance(training, dict):
@@ -95,26 +97,17 @@ def _lines(data: dict[str, Any]) -> list[tuple[str, str]]:
     return lines
 
 
-def _model(data: dict[str, Any]) -> list[tuple[str, str]]:
-    """Say what the model is: its network, its n-gram, or both and how they are mixed."""
-    model, lines = data["model"], []
-    if model["kind"] in ("network", "mixture"):
-        lines.append(
-            f"embedding {model['embedding']} -> {model['layers']} x {model['cell'].upper()} "
-            f"{model['units']} -> logits {data['vocabulary']['size']}, "
-            f"dropout {model['dropout']:g}"
-        )
-    if model["kind"] == "uniform":
-        lines.append("all characters equally likely")
-    elif model["kind"] != "network":
-        ngram = data.get("ngram")
-        ngram = ngram if isinstance(ngram, dict) else {}
-        share = ngram.get("share")
-        lines.append(
-            (f"mixed with {share:.0%} of " if isinstance(share, float) else "")
-            + f"an n-gram of order {ngram.get('order', '?')}, Kneser-Ney: "
-            f"{_count(ngram.get('ngrams'))} n-grams of {_count(ngram.get('contexts'))} contexts"
-        )
+def _model(run: Run) -> list[tuple[str, str]]:
+    """Describe the network, the n-gram, or both."""
+    config, lines = run.config, []
+    if config.has_network:
+        lines.append(describe.architecture(config, run.vocabulary.size))
+    if config.kind == "uniform":
+        lines.append(describe.kind(config, {}))
+    elif config.kind != "network":
+        facts = run.facts.ngram
+        sizes = f"{_known(facts.get('ngrams'))} n-grams of {_known(facts.get('contexts'))} contexts"
+        lines.append(f"{describe.ngram(facts) or 'n-gram'}, Kneser-Ney: {sizes}")
     return list(zip(("model", *[""] * len(lines)), lines, strict=False))
 
 
@@ -129,5 +122,5 @@ def _vocabulary(vocabulary: dict[str, Any]) -> str:
     return f"{len(characters):,} {vocabulary['unit']}s{rest}: {shown}"
 
 
-def _count(number: Any) -> str:
-    return f"{number:,}" if isinstance(number, int) else "?"
+def _known(number: Any) -> str:
+    return count(number if isinstance(number, int) else None)

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from ..reporting.format import interval, number
+
 
 def show(result: Mapping[str, Any], *, text: bool) -> None:
     """Print what ``evaluate --json`` prints, for people."""
@@ -14,9 +16,10 @@ def show(result: Mapping[str, Any], *, text: bool) -> None:
     rows = []
     for one in result["measures"]:
         unit, real = one["unit"], one["real"]
-        between = f"{number(one['low'], unit, bare=True)} to {number(one['high'], unit)}"
-        value = number(one["value"], unit)
-        rows.append((one["title"], value, between, number(real["value"], unit) if real else ""))
+        value = number(one["value"], unit, exact=True)
+        between = interval(one["low"], one["high"], unit, exact=True)
+        beside = number(real["value"], unit, exact=True) if real else ""
+        rows.append((one["title"], value, between, beside))
     heads = ("", "value", "95 % interval", "real")
     widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(4)]
 
@@ -68,16 +71,6 @@ def calibration_line(bins: list[dict[str, Any]]) -> str:
     said = ", ".join(_percent(one["predicted"]) for one in bins)
     came = ", ".join(_percent(one["observed"]) for one in bins)
     return f"characters to which it gave {said} %\ncame as often as              {came} %"
-
-
-def number(value: float, unit: str, *, bare: bool = False) -> str:
-    """Write a figure with its unit, if that is short."""
-    if unit == "%" and 0 < value < 5e-5:
-        return "< 0.01" + ("" if bare else " %")
-    if unit == "%":
-        decimals = 2 if value < 0.01 else 1
-        return f"{100 * value:.{decimals}f}" + ("" if bare else " %")
-    return f"{value:.4f}" if 0 < value < 0.1 else f"{value:.3f}"
 
 
 def _percent(share: float) -> str:

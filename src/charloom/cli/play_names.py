@@ -13,7 +13,8 @@ from ..data.unicode import normalise
 from ..errors import GenerationError
 from ..generation import NameModel, Sample
 from ..generation.explain import explain
-from .explained import choices, percent, plain_console
+from ..reporting.format import probability
+from .explained import choices, plain_console
 from .options import say
 from .play_session import DRAWN, NEXT, Session
 
@@ -123,7 +124,7 @@ class NameSession(Session):
         for number, (sample, share) in enumerate(self._offers, start=1):
             known = "  known" if sample.origin == "known" else ""
             name = set_cell_size(sample.text, wide)
-            click.echo(f"  {number:<4}  {name}  {percent(share)}{known}")
+            click.echo(f"  {number:<4}  {name}  {probability(share)}{known}")
 
     def _limit(self, text: str) -> int:
         """Return the length of the longest names that begin with ``text``, in units."""

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ..generation import NameModel, TextModel
+from ..reporting import describe
 from ..training.events import Finished
 from .options import say, to_json
 
@@ -34,9 +35,8 @@ def say_ending(
     part = "training" if held_out is None else "held-out"
     end = f"{part} loss {loss:.3f} nats/char, in {folder}"
     chosen = _chosen(finished)
-    said = f"n-gram of order {chosen['order']}" if chosen.get("order", 1) > 1 else ""
-    said += f" with a share of {chosen['share']:.0%}" if "share" in chosen else ""
-    said += ", " if said else ""
+    ngram = describe.ngram(chosen)
+    said = f"{ngram}, " if ngram else ""
     if model.rnn.config.has_network:
         kept = f"Kept epoch {finished.best_epoch}, {said}{end}"
         say(f"{reasons[finished.reason]}: epoch {finished.epoch}, {finished.seconds:.1f} s. {kept}")

@@ -22,6 +22,7 @@ from ..data.text import TextCorpus
 from ..generation import NameModel, TextModel
 from ..models.factory import recurrence
 from ..training.events import Evaluated, Event, Finished, Started, Step, Warned
+from . import describe
 
 SAMPLES = 4
 """New names that are shown after an epoch."""
@@ -31,12 +32,6 @@ CHARACTERS = 80
 
 BATCHES = 10
 """Batches between two lines of the unpacked loop, at most as many as the tutorial's 100."""
-
-_KINDS = {
-    "ngram": "an n-gram",
-    "unigram": "single characters",
-    "uniform": "all characters equally likely",
-}
 
 LINES = 15
 """Epochs that are shown with samples, at most; a training has between one and thousands."""
@@ -170,9 +165,9 @@ def _beginning(event: Started) -> str:
     what = "characters " if event.counted == "characters" else ""
     sizes = f"{event.train_size:,} {what}to train on, {event.held_out_size:,} held out; "
     if not config.has_network:
-        return f"{sizes}{_KINDS[config.kind]}, {event.parameters:,} parameters, counted"
+        return f"{sizes}{describe.kind(config, {})}; {event.parameters:,} parameters"
     return (
         f"{sizes}{'mixed with an n-gram: ' if config.has_ngram else ''}"
-        f"{config.layers} x {config.cell.upper()} {config.units}, {event.parameters:,} parameters, "
+        f"{describe.network(config)}, {event.parameters:,} parameters, "
         f"on {event.backend}; up to {event.epochs:,} epochs of {steps:,} steps"
     )

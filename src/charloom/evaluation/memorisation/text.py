@@ -14,6 +14,7 @@ from ...data.text import TextCorpus
 from ...data.unicode import split_units
 from ...data.vocabulary import BOUNDARY
 from ...errors import ConfigError, CorpusError, RunError
+from ...formatting import percent
 from ...generation import TextModel
 from ...models.scoring.text import WARM
 from ...run import Run
@@ -269,10 +270,6 @@ def _verdict(copies: Copies, longest: LongestCopy, level: Level) -> str:
         f"Of {longest.drawn:,} characters drawn at temperature {copies.temperature:g}, the longest "
         f"piece that is verbatim in the training text has {longest.characters:,}, where as much "
         f"real text that the model has not seen has one of {longest.real_characters:,}, and "
-        f"{_percent(copies.copied.value)} lie in pieces of {longest.piece} or more, where it is "
-        f"{_percent(copies.ideal.value)} of the real ones: {WORDS[level]} memorisation."
+        f"{percent(copies.copied.value)} lie in pieces of {longest.piece} or more, where it is "
+        f"{percent(copies.ideal.value)} of the real ones: {WORDS[level]} memorisation."
     )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %" if 0 < share < 0.1 else f"{100 * share:.0f} %"

@@ -287,16 +287,18 @@ class Search(Iterator[Sample]):
     def _explain(self, why: str, unfinished: float) -> str:
         """Say in one line how far the search came, why it ended, and what would help."""
         request = self._request
+        from ...formatting import percent  # late: only this message needs it
+
         kind = "names" if request.novelty.allow_known else "new names"
         missed = {**self._missed, "unfinished": unfinished}
         words = {"unfinished": "too long", "near": "too near to one of the list", "": ""}
         causes = [
-            f"{_percent(mass)} {words.get(cause, cause)}"
+            f"{percent(mass)} {words.get(cause, cause)}"
             for cause, mass in sorted(missed.items(), key=lambda pair: -pair[1])
             if mass > 1e-9
         ]
         worst = max(missed, key=lambda cause: missed[cause]) if causes else ""
-        held = f"they hold {_percent(self.mass)} of the probability"
+        held = f"they hold {percent(self.mass)} of the probability"
         held += f", beside {', '.join(causes)}" if causes else ""
         remedies = [_REMEDIES[worst]] if worst or self._constraints is None else []
         if self._constraints is not None:
@@ -306,10 +308,3 @@ class Search(Iterator[Sample]):
         remedy = ", or ".join(remedies)
         asked = "" if request.count is None else f" of {request.count:,}"
         return f"found {self._found:,}{asked} {kind}{why}; {held}; {remedy}"
-
-
-def _percent(share: float) -> str:
-    """Format a share of the probability so that a tiny one is not 0 %, nor almost all 100 %."""
-    if share < 0.01:
-        return f"{100 * share:.2g} %"
-    return f"{100 * share:.1f} %" if share < 0.9995 or share >= 1 - 1e-6 else "over 99.9 %"

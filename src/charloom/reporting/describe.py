@@ -1,0 +1,67 @@
+"""A model in words: its kind, network, n-gram, training data and best epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from ..config import ModelConfig
+
+if TYPE_CHECKING:
+    from ..run.facts import Facts
+
+
+def kind(config: ModelConfig, ngram: Mapping[str, Any]) -> str:
+    """Describe the kind of model, as within a sentence; ``ngram``: ``Facts.ngram``."""
+    layers = "" if config.layers == 1 else f"{config.layers} layers of "
+    network = f"a recurrent network with {layers}{config.units:,} {config.cell.upper()} units"
+    order = config.order or ngram.get("order") or "n"
+    counted = f"{'an' if order in (8, 'n') else 'a'} {order}-gram"
+    return {
+        "network": network,
+        "mixture": f"{network}, mixed with {counted}",
+        "ngram": f"{counted} model, which counts which character follows which",
+        "unigram": "a unigram model, which knows only how frequent each character is",
+        "uniform": "a uniform model: all characters equally likely",
+    }[config.kind]
+
+
+def network(config: ModelConfig) -> str:
+    """Describe the recurrent layers: ``1 x LSTM 256``."""
+    return f"{config.layers} x {config.cell.upper()} {config.units}"
+
+
+def architecture(config: ModelConfig, vocabulary_size: int) -> str:
+    """Describe the network layer by layer."""
+    return (
+        f"embedding {config.embedding} -> {network(config)} -> logits {vocabulary_size}, "
+        f"dropout {config.dropout:g}"
+    )
+
+
+def ngram(facts: Mapping[str, Any]) -> str:
+    """Describe an n-gram and its weight in a mixture; empty for other models."""
+    order, weight = facts.get("order"), facts.get("share")
+    parts = [f"n-gram of order {order}"] if isinstance(order, int) and order > 0 else []
+    if isinstance(weight, float):
+        parts.append(f"mixture weight {weight:.2f}")
+    return ", ".join(parts)
+
+
+def sources(corpus: Mapping[str, Any]) -> list[str]:
+    """Return what a model was trained on, file by file, without the folders."""
+    found = corpus.get("sources")
+    return [PurePath(str(s)).name or str(s) for s in found] if isinstance(found, list) else []
+
+
+def best_epoch(config: ModelConfig, facts: Facts) -> int | None:
+    """Return the epoch whose weights were saved; ``None`` for models without epochs."""
+    epoch = facts.best.get("epoch")
+    return epoch if config.has_network and isinstance(epoch, int) else None
+
+
+def listed(items: Sequence[str], most: int) -> str:
+    """Join items by commas, and count those above ``most``."""
+    more = f" and {len(items) - most:,} more" if len(items) > most else ""
+    return ", ".join(items[:most]) + more
