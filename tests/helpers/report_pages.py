@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
+from pathlib import Path
+
+from charloom import Run, load
+from charloom.reporting.gathered import Gathered, gather
+from charloom.reporting.report import Content, illustrate
+from charloom.reporting.subject import subject_of
 
 EVIL = "</style><script>alert('&\")</script>"
 HISTORY = [
@@ -80,3 +86,21 @@ def measured(names=()):
         "calibration": {"bins": [{"predicted": 0.5, "observed": 0.4, "count": 10}]},
         "skipped_names": 0,
     }  # fmt: skip
+
+
+def subject(path):
+    """Return the run in a folder and its model, as reports take them."""
+    run = Run.open(path)
+    return subject_of(run, load(run))
+
+
+def reported(path, **options):
+    """Return what a report of the run in a folder shows."""
+    of = subject(path)
+    return illustrate(gather(of, **options), of)
+
+
+def content_of(saved, *, name="run", **parts):
+    """Return what a report shows of a model that lies in no folder."""
+    found = Gathered(run=Run(Path(name), saved), samples=20)
+    return Content(found, **parts)

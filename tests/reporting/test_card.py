@@ -9,11 +9,13 @@ import re
 import numpy as np
 import pytest
 
-from charloom import Run, load
+from charloom import load
 from charloom.data.vocabulary import Vocabulary
 from charloom.reporting import card
-from charloom.reporting.card.markdown import fenced, figure, plain, table
+from charloom.reporting.card.markdown import fenced, plain
+from charloom.reporting.gathered import gather
 from charloom.run import load_model, save_model
+from helpers.report_pages import subject
 from helpers.run_folders import toy
 from helpers.text_runs import save_text_run
 
@@ -22,7 +24,11 @@ FEW = ["--samples", "200"]
 
 @pytest.fixture(scope="module")
 def data(trained):
-    return card.gather(Run.open(trained), load(trained), samples=200)
+    return card_of(trained, samples=200)
+
+
+def card_of(run, **options):
+    return card.card_data(gather(subject(run), **options))
 
 
 def test_a_card_is_written_into_the_run(call, trained, tmp_path):
@@ -48,7 +54,7 @@ def test_the_figures_are_those_that_were_measured(data):
     nats = next(one for one in data["measures"] if one["name"] == "nats_per_char")
     assert f"| **{nats['value']:.3f}** | {nats['low']:.3f} to {nats['high']:.3f} |" in text
     assert plain(data["memorisation"]["verdict"]) in text
-    assert "| To train on | 108 names |" in text
+    assert "| Trained on | 108 names |" in text
     assert "| Held out | 12 names |" in text
     assert "measured on 12 held-out names only" in text
     assert json.loads(json.dumps(data, allow_nan=False)) == data
@@ -128,7 +134,7 @@ def test_names_and_files_of_a_run_can_say_nothing_in_markdown(tmp_path):
                 held_out_names=names[2:])  # fmt: skip
     run.mkdir()
     save_model(run, saved)
-    text = card.to_markdown(card.gather(Run.open(run), load(run), samples=50))
+    text = card.to_markdown(card_of(run, samples=50))
     outside = re.sub(r"(?s)^(`{3,}).*?^\1$", "", text.split("---\n", 2)[2], flags=re.MULTILINE)
     assert "<script>" not in outside and "<img" not in outside
     assert r"&lt;script&gt;\|.txt" in outside and "/home/me" not in text
@@ -137,7 +143,7 @@ def test_names_and_files_of_a_run_can_say_nothing_in_markdown(tmp_path):
 
 def test_a_run_that_held_nothing_out_says_so(tmp_path):
     save_model(tmp_path / "run", toy(held_out_names=None))
-    data = card.gather(Run.open(tmp_path / "run"), load(tmp_path / "run"), samples=50)
+    data = card_of(tmp_path / "run", samples=50)
     text = card.to_markdown(data)
     assert "Nothing was held out" in text
     assert "Not measured: the run holds no training names, or no held-out ones" in text
@@ -151,14 +157,14 @@ def test_a_run_of_text_has_a_passage_and_no_names(call, tmp_path):
     facts = {"corpus": {"sources": [str(source)]}, "train_characters": 2600,
              "held_out_characters": 600}  # fmt: skip
     run = save_text_run(tmp_path / "run", held_out=held_out, facts=facts)
-    data = card.gather(Run.open(run), load(run))
+    data = card_of(run)
     text = card.to_markdown(data)
     assert "model.text(500)" in text and "What it writes" in text
     assert "characters drawn at temperature 1, the longest piece" in text
     assert "made up" in text
-    assert "On 600 held-out characters and 20,000 characters drawn at temperature 1" in text
-    few = card.to_markdown(card.gather(Run.open(run), load(run), samples=300))
-    assert "and 300 characters drawn" in few
+    assert "On 600 held-out characters and 20,000 characters sampled at temperature 1" in text
+    few = card.to_markdown(card_of(run, samples=300))
+    assert "and 300 characters sampled" in few
     source.unlink()
     code, out, err = call("card", run, "--out", "-")
     assert code == 0 and "Not measured: the text that run was trained on is not at hand" in out
@@ -173,10 +179,10 @@ def test_a_run_of_text_has_a_passage_and_no_names(call, tmp_path):
 def test_baselines_have_no_network_and_no_best_epoch(call, names_file, tmp_path, kind):
     run = tmp_path / "run"
     assert call("train", names_file, "--model", kind, "--out", run)[0] == 0
-    text = card.to_markdown(card.gather(Run.open(run), load(run), samples=200))
+    text = card.to_markdown(card_of(run, samples=200))
     assert "| Network |" not in text and "Best epoch" not in text
     assert ("also chose its order" in text) == (kind == "ngram")
-    assert ("| N-gram | order" in text) == ("in their style" in text) == (kind == "ngram")
+    assert ("| N-gram | n-gram of order" in text) == ("in their style" in text) == (kind == "ngram")
     recipe = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])
     assert not {"units", "epochs", "learning_rate"} & set(recipe["settings"])
     (tmp_path / "recipe.json").write_text(json.dumps(recipe))
@@ -193,7 +199,7 @@ def test_a_model_that_needs_a_start_says_which(call, names_file, tmp_path):
     code, _, err = call("train", names_file, "--recipe", "tutorial", "--epochs", "1", "--units",
                         "16", "--embedding", "8", "--batch-size", "16", "--out", run)  # fmt: skip
     assert code == 0, err
-    text = card.to_markdown(card.gather(Run.open(run), load(run), samples=50))
+    text = card.to_markdown(card_of(run, samples=50))
     assert "every draw needs a start" in text
     assert "--start b" in text and "start='b'" in text
 
@@ -205,16 +211,6 @@ def test_canaries_make_it_a_model_to_examine(data):
     assert [line for line in limits(data | {"canaries": 7}) if line.startswith("7 random strings")]
 
 
-def test_numbers_are_for_people():
-    assert figure(0.12345, "%") == "12.3 %"
-    assert figure(0.00123, "%") == "0.12 %"
-    assert figure(1e-7, "%") == "< 0.01 %"
-    assert figure(0.0, "%") == "0.0 %"
-    assert figure(1.60154, "nats") == "1.602"
-    assert figure(12345.6, "") == "12,346"
-
-
 def test_text_is_plain_in_one_line():
     assert plain("a*b_c\n<d>|`e`") == r"a\*b\_c &lt;d&gt;\|\`e\`"
     assert fenced("a\n````\nb") == "`````text\na\n````\nb\n`````"
-    assert table(("a", ""), [("1|2", "**x**")]).splitlines()[2] == r"| 1\|2 | **x** |"

@@ -44,7 +44,7 @@ def test_pairs_are_two_heat_maps_of_roots_real_ones_first():
     left, right, _ = plots.pairs_figure(["a", "b"], generated=drawn, real=real).axes
     np.testing.assert_allclose(left.images[0].get_array(), np.sqrt(real))
     np.testing.assert_allclose(right.images[0].get_array(), np.sqrt(drawn))
-    assert [axes.get_title() for axes in (left, right)] == ["Real", "Drawn"]
+    assert [axes.get_title() for axes in (left, right)] == ["Real", "Generated"]
 
 
 def test_calibration_leaves_out_what_never_was_said():

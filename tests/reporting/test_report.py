@@ -12,14 +12,15 @@ import time
 import numpy as np
 import pytest
 
-from charloom import Run, load
+from charloom import load
 from charloom.cli.main import run as charloom
 from charloom.config import ModelConfig
 from charloom.data.vocabulary import Vocabulary
 from charloom.evaluation import activity
-from charloom.reporting.report import Source, figure_data, gather, page
+from charloom.reporting.figures import figure_data
+from charloom.reporting.report import page
 from charloom.run import save_model
-from helpers.report_pages import FACTS, Outline, measured
+from helpers.report_pages import FACTS, Outline, measured, reported, subject
 from helpers.run_folders import save_toy, toy
 from helpers.text_runs import save_text_run
 
@@ -37,10 +38,6 @@ def save(tmp_path):
         return save_toy(tmp_path / "run", **({"facts": FACTS} | changes))
 
     return save
-
-
-def source(run):
-    return Source(Run.open(run), lambda: load(run))
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +102,7 @@ def test_a_page_has_a_heading_sections_and_links_to_each_of_them(plain):
         "measures",
         "embedding",
         "units",
-        "origin",
+        "reproducibility",
     ):
         assert name in found.ids
     assert all(svg.get("aria-label") or "aria-hidden" in svg for svg in found.of("svg"))
@@ -142,22 +139,22 @@ def test_where_the_list_lies_is_nobodys_business(plain):
 
 
 def test_the_first_screen_has_three_measures_ten_names_and_the_verdict(save):
-    content = gather(source(save()), samples=50)
-    content.measurement = measured()
-    content.memorisation = {"verdict": "It copies nothing.", "level": "none"}
+    content = reported(save(), samples=50)
+    content.found.measurement = measured()
+    content.found.memorisation = {"verdict": "It copies nothing.", "level": "none"}
     header = re.search("<header.*?</header>", page(content), re.S)[0]
     found = Outline(header)
     assert "1.60" in found.words and "1.44 to 1.76" in found.words
     assert "It copies nothing." in found.words
     assert [a["class"] for a in found.of("p") if "verdict" in a["class"]] == ["verdict is-none"]
-    for name in content.new_names:
+    for name in content.found.new_names:
         assert name in found.words
-    assert 0 < len(content.new_names) <= 10
+    assert 0 < len(content.found.new_names) <= 10
 
 
 def test_copies_and_near_copies_are_told_on_the_wall(save):
-    content = gather(source(save()), samples=50)
-    content.measurement = measured([("aa", "aa", 0), ("aaa", "aa", 1), ("ßßßß", "ßa", 3)])
+    content = reported(save(), samples=50)
+    content.found.measurement = measured([("aa", "aa", 0), ("aaa", "aa", 1), ("ßßßß", "ßa", 3)])
     found = Outline(page(content))
     tips = {a["class"]: a["data-tip"] for a in found.of("button") if "data-tip" in a}
     assert tips == {
@@ -171,7 +168,7 @@ def test_copies_and_near_copies_are_told_on_the_wall(save):
 def test_what_a_model_that_only_counts_lacks_is_left_out(kind, counted, report):
     _, found = report(counted(kind))
     assert not {"loss", "embedding", "units"} & set(found.ids)
-    assert {"wall", "measures", "next_letter", "origin"} <= set(found.ids)
+    assert {"wall", "measures", "next_letter", "reproducibility"} <= set(found.ids)
     assert f"--model {kind}" in found.words
     assert "Left out" not in found.words
 
@@ -205,8 +202,8 @@ def test_a_model_with_labels_shows_names_of_each_kind(tmp_path, report):
     ],
 )  # fmt: skip
 def test_facts_of_any_shape_make_a_page(save, facts):
-    found = Outline(page(gather(source(save(facts=facts)), samples=20)))
-    assert {"corpus", "wall", "origin"} <= set(found.ids)
+    found = Outline(page(reported(save(facts=facts), samples=20)))
+    assert {"corpus", "wall", "reproducibility"} <= set(found.ids)
 
 
 def test_a_run_without_held_out_names_says_so(save, call, tmp_path):
@@ -224,7 +221,7 @@ def test_a_run_of_text_has_a_passage_in_place_of_names(tmp_path, report):
     _, found = report(run)
     assert "passage" in found.ids
     assert not {"wall", "lengths"} & set(found.ids)
-    assert {"letters", "pairs", "next_letter", "origin"} <= set(found.ids)
+    assert {"letters", "pairs", "next_letter", "reproducibility"} <= set(found.ids)
     assert "--as text" in found.words
 
 
@@ -234,10 +231,10 @@ def test_a_large_alphabet_is_cut_to_the_most_frequent(tmp_path):
     run = tmp_path / "run"
     save_model(run, toy(vocabulary=Vocabulary(characters), train_names=names[:150],
                         held_out_names=names[150:]))  # fmt: skip
-    letters = figure_data(source(run), "letters", n=20)
+    letters = figure_data(subject(run), "letters", n=20)
     assert len(letters["characters"]) == 40
     assert characters[0] in letters["characters"]
-    pairs = figure_data(source(run), "pairs", n=20, most=30)
+    pairs = figure_data(subject(run), "pairs", n=20, most=30)
     assert len(pairs["characters"]) == len(pairs["real"]) == 30
     assert pairs["characters"][0] == "\n"
 
@@ -253,7 +250,7 @@ def test_a_model_without_begin_begins_as_its_list_does(save, call, tmp_path):
 
 def test_measuring_on_other_names(save, report, write):
     _, found = report(save(), "--data", write("aß\nßß\naaa\n"))
-    assert "measured on 3 that it had not seen" in found.words
+    assert "Measured on 3 held-out names" in found.words
 
 
 def test_a_file_that_is_no_report_is_not_replaced(save, call, tmp_path):

@@ -6,10 +6,10 @@ import importlib.util
 
 import pytest
 
-from charloom import Run, load
-from charloom.reporting.report import Source, figure_data, gather, page
+from charloom.reporting.figures import figure_data
+from charloom.reporting.report import page
 from charloom.run import save_model
-from helpers.report_pages import FACTS, Outline
+from helpers.report_pages import FACTS, Outline, reported, subject
 from helpers.run_folders import toy
 
 CANARIES = ["ßßßßßßß", "ßßßaßßßß"]
@@ -17,36 +17,38 @@ NAMES = ("aßa", "ßa", "aa")
 
 
 @pytest.fixture
-def source(tmp_path):
-    """Save a small model with or without canaries, and return it to draw figures of."""
+def saved(tmp_path):
+    """Save a small model with or without canaries, and return its folder."""
 
-    def source(canaries):
+    def save(canaries):
         run = tmp_path / f"run{len(canaries)}"
         facts = {**FACTS, "canaries": canaries} if canaries else FACTS
         save_model(run, toy(train_names=(*NAMES, *canaries), held_out_names=("a",), facts=facts))
-        return Source(Run.open(run), lambda: load(run))
+        return run
 
-    return source
+    return save
 
 
 @pytest.mark.parametrize("what", ["lengths", "letters", "pairs", "drawn-lengths", "distances"])
-def test_figures_are_the_same_as_without_canaries(source, what):
+def test_figures_are_the_same_as_without_canaries(saved, what):
     given = {} if what == "lengths" else {"n": 50}
-    assert figure_data(source(CANARIES), what, **given) == figure_data(source([]), what, **given)
+    assert figure_data(subject(saved(CANARIES)), what, **given) == figure_data(
+        subject(saved([])), what, **given
+    )
 
 
-def test_canaries_of_any_shape_make_a_figure(source, tmp_path):
+def test_canaries_of_any_shape_make_a_figure(saved, tmp_path):
     run = tmp_path / "odd"
     save_model(run, toy(train_names=NAMES, facts={"canaries": {"a": 1}}))
-    odd = Source(Run.open(run), lambda: load(run))
-    assert figure_data(odd, "lengths") == figure_data(source([]), "lengths")
+    plain = figure_data(subject(saved([])), "lengths")
+    assert figure_data(subject(run), "lengths") == plain
 
 
 @pytest.mark.skipif(
     importlib.util.find_spec("matplotlib") is None,
     reason="needs the plotting extra, charloom[plot]",
 )
-def test_a_page_counts_canaries_apart_from_its_examples(source):
-    content = gather(source(CANARIES), samples=20)
+def test_a_page_counts_canaries_apart_from_its_examples(saved):
+    content = reported(saved(CANARIES), samples=20)
     assert content.examples == list(NAMES)
     assert "2 random strings" in Outline(page(content)).words

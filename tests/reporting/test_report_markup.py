@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from jinja2 import UndefinedError
 
 from charloom.data.vocabulary import Vocabulary
-from charloom.reporting.report import Content, page
-from charloom.reporting.report.html import Html, interval, number, percent, tag
+from charloom.reporting.card.markdown import Markdown, escaped
+from charloom.reporting.report import page
+from charloom.reporting.report.page import environment
 from charloom.reporting.report.svg import inline
-from helpers.report_pages import EVIL, FACTS, HISTORY, Outline, measured
+from helpers.report_pages import EVIL, FACTS, HISTORY, Outline, content_of, measured
 from helpers.run_folders import toy
 
 pytest.importorskip("matplotlib", reason="needs the plotting extra, charloom[plot]")
@@ -22,12 +24,9 @@ def test_what_comes_from_the_user_is_never_markup():
         train_names=(EVIL,),
         facts={**FACTS, "corpus": {"sources": [EVIL]}, "versions": {EVIL: EVIL}, "backend": EVIL},
     )
-    content = Content(
-        run=EVIL,
-        saved=saved,
-        parameters=1,
-        samples=1,
-        seed=0,
+    content = content_of(
+        saved,
+        name=f"folder {EVIL}".replace("/", ""),
         figures={
             "letters": {"characters": ["<", "&"], "generated": [0.5, 0.5], "real": [0.4, 0.6]},
             "pairs": {"characters": ["<", '"'], "generated": [[1, 0], [0, 1]],
@@ -38,15 +37,16 @@ def test_what_comes_from_the_user_is_never_markup():
             "embedding": {"characters": ["<", "&"], "kinds": ["other", "other"],
                           "points": [[0, 0], [1, 1]], "explained": [0.5, 0.5]},
         },
-        measurement=measured([(EVIL, EVIL, 1), (EVIL, EVIL, 0)]),
-        memorisation={"verdict": EVIL, "level": EVIL,
-                      "longest_copy": {"characters": 3, "text": EVIL}},
-        new_names=[EVIL],
         by_temperature=[(1.0, [(EVIL, True)])],
         next=[{"text": EVIL, "targets": ["<"], "characters": ["<", "&"],
                "probabilities": [[0.5, 0.5]]}],
-        left_out={EVIL: EVIL},
+        by_label=[(EVIL, [EVIL])],
+        examples=[EVIL],
     )  # fmt: skip
+    content.found.measurement = measured([(EVIL, EVIL, 1), (EVIL, EVIL, 0)])
+    longest = {"characters": 3, "text": EVIL}
+    content.found.memorisation = {"verdict": EVIL, "level": EVIL, "longest_copy": longest}
+    content.found.new_names, content.found.left_out = [EVIL], {EVIL: EVIL}
     text = page(content)
     found = Outline(text)
     assert len(found.of("script")) == len(found.of("style")) == 1
@@ -57,32 +57,16 @@ def test_what_comes_from_the_user_is_never_markup():
     }
 
 
-def test_markup_is_what_was_built_as_such():
-    assert tag("p", "<b>", Html("<i>"), None, 1234, class_='"') == (
-        '<p class="&quot;">&lt;b&gt;<i>1,234</p>'
-    )
-    assert tag("li", ["a", ["<"]], hidden=True, id=None, data_x="&") == (
-        '<li hidden data-x="&amp;">a&lt;</li>'
-    )
+def test_templates_escape_whatever_they_show_and_refuse_what_is_missing():
+    shown = environment().from_string('<p title="{{ a }}">{{ a }}</p>').render(a='<b> "&')
+    assert shown == '<p title="&lt;b&gt; &#34;&amp;">&lt;b&gt; &#34;&amp;</p>'
+    with pytest.raises(UndefinedError):
+        environment().from_string("{{ missing }}").render()
 
 
-@pytest.mark.parametrize(
-    ("value", "unit", "shown"),
-    [
-        (1.60149, "nats", "1.60"), (0.0, "", "0"), (12345.6, "", "12,346"), (0.0123, "", "0.0123"),
-        (0.58, "%", "58 %"), (0.0712, "%", "7.1 %"), (0.0001, "%", "< 0.1 %"), (1.0, "%", "100 %"),
-        (0.99999, "%", "> 99.9 %"), (0.9951, "%", "99.5 %"), (float("inf"), "", "not finite"),
-    ],
-)  # fmt: skip
-def test_numbers_are_written_for_people(value, unit, shown):
-    assert number(value, unit) == shown
-
-
-def test_an_interval_names_its_unit_once():
-    assert interval(0.54, 0.62, "%") == "54 to 62 %"
-    assert interval(0.9701, 0.9748, "%") == "97.0 to 97.5 %"
-    assert interval(1.5, 1.75) == "1.50 to 1.75"
-    assert percent(0) == "0 %"
+def test_cards_escape_whatever_is_not_markdown():
+    assert escaped("*a* <b>") == r"\*a\* &lt;b&gt;"
+    assert escaped(Markdown("*a*")) == "*a*"
 
 
 def test_figures_take_the_pages_colours_and_have_ids_of_their_own():

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from importlib import resources
 
 import pytest
 
 from charloom.config import ModelConfig
-from charloom.reporting.report import Content, drawings, internals, quality
-from charloom.reporting.report.cells import (
-    frequencies,
-    letter,
-    next_ladder,
-    plain,
-    shades,
-    unit_rows,
-)
-from charloom.reporting.report.html import direction, joined, spread
-from helpers.report_pages import FACTS, HISTORY, Outline, measured
+from charloom.reporting.report import page
+from charloom.reporting.report.cells import Label, direction, letter, plain, shades
+from helpers.report_pages import FACTS, HISTORY, Outline, content_of, measured
 from helpers.run_folders import toy
 
 pytest.importorskip("matplotlib", reason="needs the plotting extra, charloom[plot]")
@@ -27,15 +20,16 @@ ARABIC = "\u0645\u0631\u064a\u0645"
 
 
 def content(**changes):
-    fields = {"config": ModelConfig(units=2, embedding=2), **changes}
-    found = Content(run="run", saved=toy(**fields), parameters=1, samples=20, seed=0)
+    found = content_of(toy(**{"config": ModelConfig(units=2, embedding=2), **changes}))
     found.figures["loss"] = {"history": HISTORY}
-    found.measurement, found.measured_on = measured(), 20
+    found.found.measurement, found.found.measured_on = measured(), 20
     return found
 
 
-def words(section):
-    return Outline(str(joined(section))).words
+def section(content, name):
+    """Return a section of the page as a reader finds it; ``None`` if it is left out."""
+    found = re.search(f'<section id="{name}".*?</section>', page(content), re.S)
+    return found and Outline(found[0])
 
 
 def luminance(colour):
@@ -66,32 +60,43 @@ def test_what_is_read_from_right_to_left_is_laid_out_so():
     assert [direction(text) for text in (ARABIC, f"1 {ARABIC} a", "a", "12", "")] == [
         "rtl", "rtl", None, None, None,
     ]  # fmt: skip
-    data = {"text": ARABIC, "targets": list(ARABIC), "characters": sorted(set(ARABIC)),
-            "probabilities": [[0.5, 0.3, 0.2]] * 4}  # fmt: skip
-    assert Outline(next_ladder(data, text=False)).of("ol", dir="rtl")
-    rows = Outline(unit_rows([list(ARABIC), ["a"]], [[0.0] * 4, [0.0]], text=False)).of("p")
+    found = content()
+    found.next = [{"text": ARABIC, "targets": list(ARABIC), "characters": sorted(set(ARABIC)),
+                   "probabilities": [[0.5, 0.3, 0.2]] * 4}]  # fmt: skip
+    found.figures["units"] = units([list(ARABIC), ["a"]], [[0.0] * 4, [0.0]])
+    assert section(found, "next_letter").of("ol", dir="rtl")
+    rows = section(found, "units").of("p", role="img")
     assert [row.get("dir") for row in rows] == ["rtl", None]
 
 
+def units(names, activities, feature="left", correlation=0.5):
+    unit = {"unit": 3, "feature": feature, "correlation": correlation, "activities": activities}
+    return {"names": names, "units": [unit]}
+
+
 def test_what_cannot_be_seen_has_a_name_that_fits():
-    assert plain("\u200d") == "200D"
-    assert letter("\u200d") == '<abbr title="the character U+200D">200D</abbr>'
-    assert letter("\\") == "<bdi>\\</bdi>"
-    (cell,) = Outline(unit_rows([["\u200d"]], [[0.5]], text=False)).of("span")
+    assert plain("\u200d", text=False) == "200D"
+    assert letter("\u200d", text=False) == Label("200D", "the character U+200D")
+    assert letter("\\", text=False) == Label("\\")
+    found = content()
+    found.figures["units"] = units([["\u200d"]], [[0.5]])
+    (cell,) = [a for a in section(found, "units").of("span") if a["class"].startswith("o")]
     assert cell["class"].endswith("code")
 
 
 @pytest.mark.parametrize(("text", "mark"), [(True, "\u21b5"), (False, "\u00b7")])
 def test_a_newline_is_a_lines_end_in_text_only(text, mark):
-    assert Outline(unit_rows([["\n"]], [[0.5]], text=text)).words == mark
+    assert plain("\n", text=text) == mark
 
 
-def test_bars_are_told_to_who_cannot_see_them():
-    (bars,) = Outline(frequencies(["a"], [0.5], [0.25], text=False)).of("svg")
-    assert bars["role"] == "img" and bars["aria-label"] == "a: 50 % real, 25 % drawn"
+def test_bars_are_described_to_people_who_cannot_see_them():
+    found = content()
+    found.figures["letters"] = {"characters": ["a"], "real": [0.5], "generated": [0.25]}
+    (bars,) = section(found, "letters").of("svg")
+    assert bars["role"] == "img" and bars["aria-label"] == "a: 50 % real, 25 % generated"
 
 
-def test_pictures_are_told_in_numbers_to_who_cannot_see_them():
+def test_pictures_are_described_in_numbers_to_people_who_cannot_see_them():
     found = content()
     table = [[0.0, 1.0], [0.25, 0.75]]
     found.figures |= {
@@ -104,61 +109,66 @@ def test_pictures_are_told_in_numbers_to_who_cannot_see_them():
             {"temperature": 1.0, "nats_per_char": 1.5, "copied": 0, "repeated": 0, "new": 1}]},
     }  # fmt: skip
     found.by_temperature = [(1.0, [("a", False)])]
-    for build, told in (
-        (drawings.lengths, ["average 3.5 characters real, 3.8 drawn.", "1.0 for drawn ones."]),
-        (
-            drawings.pairs,
-            ["each. a after \u00b7: 100 %, a after a: 75 %, \u00b7 after a: 25 %"] * 2,
-        ),
-        (quality.calibration, ["gave: 50 % said, 40 % came."]),
-        (drawings.heat, ["at 1, 1.50 nats a character and 100 %."]),
+    for name, said in (
+        ("lengths", ["average 3.5 characters real, 3.8 generated.", "1.0 for generated ones."]),
+        ("pairs", ["each. a after \u00b7: 100 %, a after a: 75 %, \u00b7 after a: 25 %"] * 2),
+        ("calibration", ["gave: 50 % predicted, 40 % observed."]),
+        ("heat", ["at 1, 1.50 nats per character and 100 %."]),
     ):
-        labels = [a["aria-label"] for a in Outline(str(joined(build(found)[2]))).of("svg")]
-        assert len(labels) == len(told)
-        assert all(part in label for part, label in zip(told, labels, strict=True)), labels
+        labels = [a["aria-label"] for a in section(found, name).of("svg")]
+        assert len(labels) == len(said)
+        assert all(part in label for part, label in zip(said, labels, strict=True)), labels
 
 
-@pytest.mark.parametrize(("epoch", "said"), [(2, "at the mark"), (1, "after epoch 1")])
-def test_the_model_that_was_kept_is_the_one_that_is_named(epoch, said):
+@pytest.mark.parametrize(("epoch", "said"), [(2, "the marked one"), (1, "that of epoch 1")])
+def test_the_model_that_was_saved_is_the_one_that_is_named(epoch, said):
     facts = {**FACTS, "best": HISTORY[epoch - 1]}
-    assert f"Kept is the model {said}." in words(internals.loss(content(facts=facts))[1])
+    assert f"The saved model is {said}." in section(content(facts=facts), "loss").words
 
 
 def test_no_epoch_is_named_where_the_run_names_none():
-    assert "Kept" not in words(internals.loss(content(facts={**FACTS, "best": 3}))[1])
+    assert "The saved model" not in section(content(facts={**FACTS, "best": 3}), "loss").words
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"facts": {**FACTS, "best": HISTORY[1]}}, "chose its epoch,"),
+        ({"facts": {**FACTS, "best": HISTORY[1]}}, "The epoch was chosen"),
         ({"facts": {**FACTS, "best": HISTORY[0]}}, None),  # the last of few, not the best
-        ({"facts": {"best": {}}, "config": ModelConfig(kind="ngram")}, "chose its order,"),
+        ({"facts": {"best": {}}, "config": ModelConfig(kind="ngram")}, "The order was chosen"),
         ({"facts": {"best": {}}, "config": ModelConfig(kind="ngram", order=3)}, None),
         ({"facts": {"best": {}}, "config": ModelConfig(kind="uniform")}, None),
         ({"facts": {"history": 3, "best": [1]}}, None),
     ],
 )
 def test_what_chose_the_model_is_said_to_flatter_it(changes, said):
-    if changes.get("config", ModelConfig()).kind != "network":
+    config = changes.get("config", ModelConfig(units=2, embedding=2))
+    if config.kind != "network":
         changes = {**changes, "weights": {}}
     found = content(**changes)
-    told = words(quality.measures(found)[2])
-    assert (said or "") in told and ("flatters" in told) == (said is not None)
-    found.given = True
-    assert "flatters" not in words(quality.measures(found)[2])
+    found.found.run.__dict__["parameters"] = 1  # of models without weights
+    shown = section(found, "measures").words
+    assert (said or "") in shown and ("flatters" in shown) == (said is not None)
+    found.found.given = True
+    assert "flatters" not in section(found, "measures").words
 
 
-@pytest.mark.parametrize(("correlation", "panels"), [(-0.31, 1), (0.29, 0), (float("nan"), 0)])
-def test_a_unit_that_follows_nothing_is_not_said_to(correlation, panels):
+@pytest.mark.parametrize(
+    ("correlation", "shown"), [(-0.31, True), (0.29, False), (math.nan, False)]
+)
+def test_a_unit_that_follows_nothing_is_not_shown(correlation, shown):
     found = content()
-    unit = {"unit": 3, "feature": "left", "correlation": correlation, "activities": [[0.5]]}
-    found.figures["units"] = {"names": [["a"]], "units": [unit]}
-    section = internals.units(found)
-    assert (section is not None) == bool(panels)
-    assert section is None or "Unit 3: how much is left" in words(section[2])
+    found.figures["units"] = units([["a"]], [[0.5]], correlation=correlation)
+    outline = section(found, "units")
+    assert (outline is not None) == shown
+    assert outline is None or "Unit 3: characters left" in outline.words
 
 
 def test_a_point_is_no_interval():
-    assert spread({"low": 0.5, "high": 0.5}, "%") is None
-    assert Outline(spread({"low": 0.5, "high": 0.75}, "%")).words == "50 to 75 %"
+    found = content()
+    measures = found.found.measurement["measures"]
+    measures[1] |= {"value": 0.5, "low": 0.5, "high": 0.5, "real": None}
+    assert "50 %" in section(found, "measures").words
+    assert "50 to 50 %" not in section(found, "measures").words
+    measures[1] |= {"high": 0.75}
+    assert "50 to 75 %" in section(found, "measures").words

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from charloom import Run, load
+from charloom import Run
 from charloom.cli.train import command as train_command
 from charloom.config import ModelConfig, TrainConfig
 from charloom.data.names import NameCorpus
-from charloom.reporting.report import Content, Source, gather
+from charloom.reporting.gathered import Gathered, gather
 from charloom.reporting.report.reproducibility import BUILT_IN, again, command, settings
 from charloom.run import load_model, save_model
 from helpers.options import FAST
-from helpers.report_pages import FACTS
+from helpers.report_pages import FACTS, subject
 from helpers.run_folders import toy
 
 SMALL = [*FAST[:4], "--epochs", "2", "--batch-size", "16"]
 
 
 def of(saved):
-    return Content(run="run", saved=saved, parameters=1, samples=20, seed=0)
+    return Gathered(run=Run(Path("run"), saved), samples=20)
 
 
 def words(text):
@@ -84,7 +85,7 @@ def test_what_no_run_holds_is_in_capitals():
 
 def test_the_page_is_asked_for_as_it_was(tmp_path):
     save_model(tmp_path / "run", toy(facts=FACTS))
-    source = Source(Run.open(tmp_path / "run"), lambda: load(tmp_path / "run"))
+    source = subject(tmp_path / "run")
     plain = gather(source, samples=20)
     assert again(plain) == "charloom report RUN --out report.html --samples 20"
     other = gather(source, samples=20, seed=3, start="a", held_out=("ß",))

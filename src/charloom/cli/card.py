@@ -57,7 +57,9 @@ def command(
     go to standard output and no file is written.
     """
     from ..api import load
-    from ..reporting.card import check_place, gather, to_markdown, write_card
+    from ..reporting.card import card_data, check_place, to_markdown, write_card
+    from ..reporting.gathered import gather
+    from ..reporting.subject import subject_of
 
     model = load(run)
     if source and not run.is_text:
@@ -67,14 +69,10 @@ def command(
     if not prints:
         check_place(place, force=force)
     with watched() as bar:
-        data = gather(
-            run,
-            model,
-            samples=samples,
-            seed=seed,
-            sources=source,
-            progress=lambda what: bar(what, 0.0),
+        found = gather(
+            subject_of(run, model), sources=source, samples=samples, seed=seed, progress=bar
         )
+    data = card_data(found)
     for what, why in data["left_out"].items():
         say(f"left out: {what}: {why}")
     if as_json:

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from ..reporting.report.figures import DRAWS, FIGURES, TEMPERATURES
+from ..reporting.figures import FIGURES
+from ..reporting.figures.options import DRAWS, TEMPERATURES
 from .drawing import Temperature
 from .options import json_option, run_path_argument, say, to_json
 
@@ -77,7 +78,8 @@ def command(
         check(out)
 
     from ..api import load
-    from ..reporting.report.figures import Source, draw, figure_data
+    from ..reporting.figures import draw, figure_data
+    from ..reporting.subject import subject_of
     from ..run import Run
 
     run = Run.open(run_path)
@@ -85,7 +87,7 @@ def command(
         lines = "\n".join(f"{name:<15}{text}" for name, text in FIGURES.items())
         click.echo(to_json(FIGURES) if as_json else lines)
         return
-    data = figure_data(Source(run, lambda: load(run)), what, **given)
+    data = figure_data(subject_of(run, load(run)), what, **given)
     if out is not None:
         from ..reporting.plots import save
 

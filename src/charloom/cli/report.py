@@ -61,8 +61,11 @@ def command(
     give the same page.
     """
     from ..api import load
+    from ..reporting.format import kilobytes
+    from ..reporting.gathered import gather
     from ..reporting.plots import check_library
-    from ..reporting.report import Source, check_out, gather, write_page
+    from ..reporting.report import check_out, illustrate, write_page
+    from ..reporting.subject import subject_of
     from ..run import Run
 
     check_out(out, force=force)
@@ -71,38 +74,23 @@ def command(
     if source and not run.is_text:
         raise click.UsageError("--source is for running text; RUN has its training names with it.")
     held_out = _read(data, run, reading) if data else None
-    train = _train_text(run, source, reading)
+    subject = subject_of(run, load(run))
     with watched() as progress:
-        content = gather(
-            Source(run, lambda: load(run)),
+        found = gather(
+            subject,
             held_out=held_out,
-            train_text=train,
-            samples=samples,
+            sources=source,
+            encoding=reading.get("encoding"),
+            samples=None if run.is_text else samples,
             seed=seed,
             start=start,
-            progress=progress,
+            progress=lambda what, share: progress(what, 0.7 * share),
         )
-        progress("figures", 0.97)
+        content = illustrate(found, subject, lambda what, share: progress(what, 0.7 + 0.3 * share))
         size = write_page(content, out)
-    for what, why in content.left_out.items():
+    for what, why in found.left_out.items():
         say(f"left out: {what}: {why}")
-    say(f"Written to {out} ({size / 1000:,.0f} kB)")
-
-
-def _train_text(run: Run, source: tuple[str, ...], reading: dict[str, Any]) -> Any:
-    """Return the text that the run was trained on; ``None`` if it is of names, or not there."""
-    if not run.is_text:
-        return None
-    from ..errors import CharloomError
-    from ..evaluation import training_text
-
-    try:
-        return training_text(run, source, encoding=reading.get("encoding"))
-    except CharloomError as error:
-        if source:
-            raise
-        say(f"warning: {error}")
-        return None
+    say(f"Written to {out} ({kilobytes(size)})")
 
 
 def _read(data: tuple[str, ...], run: Run, reading: dict[str, Any]) -> Any:

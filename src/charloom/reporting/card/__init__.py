@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .content import gather as gather
+from .content import card_data as card_data
 from .page import to_markdown as to_markdown
 from .place import MARK as MARK
 from .place import check_place as check_place

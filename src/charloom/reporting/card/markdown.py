@@ -1,43 +1,38 @@
-"""Text, numbers and tables as Markdown, in which nothing that a user named can take effect."""
+"""Text as Markdown, in which nothing that a user named can take effect."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from typing import Any
 
 
-def figure(value: float, unit: str) -> str:
-    """Return a number for people, a share as per cent."""
-    if unit == "%":
-        if 0 < value < 0.00005:
-            return "< 0.01 %"
-        return f"{100 * value:.{2 if 0 < value < 0.01 else 1}f} %"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}"
+class Markdown(str):
+    """Text of this type is Markdown already; any other is escaped."""
+
+    __slots__ = ()
 
 
-def plain(text: str) -> str:
+def plain(text: str) -> Markdown:
     """Return text as Markdown and HTML show it, in one line."""
     line = "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         line = line.replace(character, entity)
-    return re.sub(r"([\\`*_\[\]|#~$])", r"\\\1", line)
+    return Markdown(re.sub(r"([\\`*_\[\]|#~$])", r"\\\1", line))
 
 
-def fenced(text: str, language: str = "text") -> str:
+def fenced(text: str, language: str = "text") -> Markdown:
     """Return text as a block of code, which nothing in it can end."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text}\n{fence}"
+    return Markdown(f"{fence}{language}\n{text}\n{fence}")
 
 
-def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """Return a table; what is **bold** stays so, all else is plain."""
+def as_json(value: Any) -> Markdown:
+    """Return plain data as JSON in one line, which is YAML too."""
+    return Markdown(json.dumps(value, ensure_ascii=False))
 
-    def line(cells: tuple[str, ...]) -> str:
-        shown = (
-            f"**{plain(c[2:-2])}**" if c.startswith("**") and c.endswith("**") else plain(c)
-            for c in cells
-        )
-        return f"| {' | '.join(shown)} |"
 
-    return "\n".join((line(heads), f"|{' --- |' * len(heads)}", *map(line, rows)))
+def escaped(value: Any) -> Markdown:
+    """Return what a template may show of a value."""
+    return value if isinstance(value, Markdown) else plain(str(value))

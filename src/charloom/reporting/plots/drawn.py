@@ -1,4 +1,4 @@
-"""Figures of what a model draws beside what is real: characters, pairs, lengths, distances."""
+"""Figures of samples beside real strings: characters, pairs, lengths, distances."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ MOST_EDITS = 20
 
 
 def letters_figure(characters: Sequence[str], generated: Shares, real: Shares) -> Figure:
-    """Draw the share of each character: real ones as bars, drawn ones as dots."""
+    """Draw the share of each character: real ones as bars, generated ones as dots."""
     figure = new_figure(max(5.0, 1.2 + 0.17 * len(characters)), 3.2)
     axes = figure.add_subplot()
-    frame(axes, "character", "share of all", "Characters, real and drawn")
+    frame(axes, "character", "share of all", "Characters, real and generated")
     axes.xaxis.set_label_text("")
     _bars_and_dots(axes, range(len(characters)), generated, real)
     label_axis(axes, "x", characters)
@@ -39,12 +39,12 @@ def letters_figure(characters: Sequence[str], generated: Shares, real: Shares) -
 def drawn_lengths_figure(
     unit: Unit, lengths: Sequence[int], generated: Shares, real: Shares
 ) -> Figure:
-    """Draw the share of names of each of ``lengths``: real ones as bars, drawn ones as dots."""
+    """Draw the share of names of each of ``lengths``: real ones as bars, generated ones as dots."""
     figure = new_figure(5.0, 3.2)
     axes = figure.add_subplot()
     width = -(-len(lengths) // MOST_BARS)
     x = f"length ({unit}s{f', {width} a bar' if width > 1 else ''})"
-    frame(axes, x, "share of the names", "Lengths, real and drawn")
+    frame(axes, x, "share of the names", "Lengths, real and generated")
     starts = range(0, len(lengths), width)
     middles = [lengths[i] + (width - 1) / 2 for i in starts]
     drawn, other = ([sum(s[i : i + width]) for i in starts] for s in (generated, real))
@@ -54,14 +54,14 @@ def drawn_lengths_figure(
 
 
 def distances_figure(generated: Shares, real: Shares | None) -> Figure:
-    """Draw the share of names at each distance to the training list, drawn and held-out ones."""
+    """Draw the shares of generated and held-out names at each distance to the training list."""
     figure = new_figure(5.0, 3.2)
     axes = figure.add_subplot()
     size = max(len(generated), len(real or ()))
     beyond = f"; {MOST_EDITS}: or more" if size > MOST_EDITS + 1 else ""
     size = min(size, MOST_EDITS + 1)
     x = f"edits to the nearest training name (0: a copy{beyond})"
-    frame(axes, x, "share of the names", "How far from the training list")
+    frame(axes, x, "share of the names", "Distance to the training list")
     drawn = _ended(generated, size)
     other = None if real is None else _ended(real, size)
     _bars_and_dots(axes, range(size), drawn, other, "held-out names")
@@ -76,7 +76,7 @@ def pairs_figure(
     side = max(3.4, 0.8 + 0.19 * len(characters))
     figure = new_figure(2 * side + 0.7, side + 0.4)
     panels = figure.subplots(1, 2)
-    for axes, table, title in zip(panels, (real, generated), ("Real", "Drawn"), strict=True):
+    for axes, table, title in zip(panels, (real, generated), ("Real", "Generated"), strict=True):
         # Of the root, since most shares are small.
         image = axes.imshow(np.sqrt(np.asarray(table)), cmap="Blues", vmin=0, vmax=1)
         axes.set_title(title, fontsize=11)
@@ -111,7 +111,7 @@ def _bars_and_dots(
     # Dots with a rim, so that they are distinguished from the bars in grey.
     axes.plot(
         [x for x, _ in dots], [y for _, y in dots], "o", color=ORANGE, mec="white", mew=0.8,
-        ms=6, label="drawn", clip_on=False, zorder=3,
+        ms=6, label="generated", clip_on=False, zorder=3,
     )  # fmt: skip
     axes.set_ylim(bottom=0)
     top = max([*generated, *(real or ())], default=0)

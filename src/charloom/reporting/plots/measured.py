@@ -1,4 +1,4 @@
-"""Figures of measures: whether a model knows how sure it may be, and how much it copies."""
+"""Figures of measures: calibration and memorisation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def calibration_figure(bins: Sequence[Mapping[str, float]]) -> Figure:
-    """Draw how often what was said to be so likely came true.
+    """Draw how often characters occurred, by the probability that the model gave them.
 
     Args:
         bins: each with ``predicted``, the mean probability that the model gave, ``observed``, the
@@ -20,8 +20,8 @@ def calibration_figure(bins: Sequence[Mapping[str, float]]) -> Figure:
     """
     figure = new_figure(5.0, 4.2)
     axes = figure.add_subplot()
-    title = "What the model says, and what comes"
-    frame(axes, "probability that the model gave", "share that came", title)
+    title = "Calibration"
+    frame(axes, "predicted probability", "observed frequency", title)
     axes.plot([0, 1], [0, 1], "--", color="0.6", label="perfect")
     known = [b for b in bins if b["count"]]
     axes.plot(
@@ -41,7 +41,7 @@ def calibration_figure(bins: Sequence[Mapping[str, float]]) -> Figure:
 
 
 def memorisation_figure(
-    by_temperature: Sequence[Mapping[str, Any]], expected: str = "what style alone would give"
+    by_temperature: Sequence[Mapping[str, Any]], expected: str = "expected from style alone"
 ) -> Figure:
     """Draw the share of copies by temperature, and what it would be without memorising.
 
@@ -52,7 +52,7 @@ def memorisation_figure(
     """
     figure = new_figure(5.0, 3.4)
     axes = figure.add_subplot()
-    frame(axes, "temperature", "share of the draws", "Copies of what it was trained on")
+    frame(axes, "temperature", "share of the samples", "Copies of the training data")
     entries = sorted(by_temperature, key=lambda entry: entry["temperature"])
     heat = [entry["temperature"] for entry in entries]
     series = (

@@ -55,14 +55,14 @@ def sweep_figure(
     heat = [draw["temperature"] for draw in draws]
     figure = new_figure(*(5.0, 6.2) if stacked else (10.0, 4.2))
     left, right = figure.subplots(*(2, 1) if stacked else (1, 2))
-    title = "How surprising to the model: its quality"
-    frame(left, "temperature", "nats/char of what comes out", title)
-    left.plot(heat, [draw["nats_per_char"] for draw in draws], "-o", color=BLUE, label="drawn")
+    title = "Loss of the samples"
+    frame(left, "temperature", "loss (nats/char)", title)
+    left.plot(heat, [draw["nats_per_char"] for draw in draws], "-o", color=BLUE, label="generated")
     if real_nats_per_char is not None:
         label = f"real names: {real_nats_per_char:.2f}"
         left.axhline(real_nats_per_char, color="black", linestyle="--", label=label)
     left.set_ylim(bottom=0)
-    frame(right, "temperature", "share of the draws", "How much of it is new")
+    frame(right, "temperature", "share of the samples", "Novelty")
     shares = (
         ("new", "new and distinct", "-o", BLUE),
         ("repeated", "repeated", "--s", ORANGE),
@@ -105,7 +105,7 @@ def next_figure(
     axes = figure.add_subplot()
     image = axes.imshow(table, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.set_title(f"How likely each next character was{note}", fontsize=11)
-    axes.set_xlabel("the character that came (framed, with its likelihood in %)")
+    axes.set_xlabel("the character that came (framed, with its probability in %)")
     label_axis(axes, "y", [characters[i] for i in rows], "others")
     label_axis(axes, "x", targets)
     for x, target in enumerate(targets):

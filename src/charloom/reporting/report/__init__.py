@@ -1,11 +1,7 @@
-"""A run as a page for people, and what its figures show."""
+"""A run as a page for people."""
 
 from .content import Content as Content
-from .content import gather as gather
-from .figures import FIGURES as FIGURES
-from .figures import Source as Source
-from .figures import draw as draw
-from .figures import figure_data as figure_data
+from .content import illustrate as illustrate
 from .page import check_out as check_out
 from .page import page as page
 from .page import write_page as write_page

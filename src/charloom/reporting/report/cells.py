@@ -1,46 +1,53 @@
-"""Figures that a page draws itself, since a reader may touch them: letters in shaded cells."""
+"""Figures that the page itself shows, since readers touch them: characters in shaded cells."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ...data.statistics import END
 from ...data.unicode import visible
-from .html import Html, direction, joined, percent, tag
+from ..format import brief_percent, percent
 
 LEVELS = 20
-"""Shades that a cell may have."""
+"""Shades of a cell."""
 
 CHOICES, AT_FIRST = 10, 5
-"""Next characters that are listed at each place, and those that are shown before it is touched."""
+"""Next characters that are listed at each place, and those that show before it is touched."""
 
 PLACES = 60
 """Characters along which next ones are shown, at most."""
 
 LEAST = 0.005
-"""What is less likely is not listed."""
+"""Probability below which nothing is listed."""
 
 CELL, EDGE = 10, 13
 """Units of a heat map's cell, and of the labels' margin."""
 
 
-def letter(character: str, *, text: bool = False) -> Html:
-    """Return a character as a label that can be seen; a newline is a name's end, or a line's."""
+@dataclass(frozen=True)
+class Label:
+    """A character that can be seen, and its name where it is shown as something else."""
+
+    shown: str
+    title: str | None = None
+
+
+def letter(character: str, *, text: bool) -> Label:
+    """Return a character's label; a newline is a name's end, or, with ``text``, a line's."""
     if character == "<end>" or (character == END and not text):
-        return tag("abbr", "end", title="the end")
-    if character in (" ", END):
-        title = "space" if character == " " else "end of the line"
-        return tag("abbr", plain(character, text=text), title=title)
+        return Label("end", "the end")
     shown = plain(character, text=text)
-    if shown != visible(character):
-        return tag("abbr", shown, title=f"the character U+{shown}")
-    return tag("bdi", shown)
+    if character in (" ", END):
+        return Label(shown, "space" if character == " " else "end of the line")
+    return Label(shown, None if shown == visible(character) else f"the character U+{shown}")
 
 
-def plain(character: str, *, text: bool = False) -> str:
-    """Return the same within an attribute or a heat map."""
+def plain(character: str, *, text: bool) -> str:
+    """Return a character's label as it stands in an attribute or a heat map."""
     if character == END:
         return "\u21b5" if text else "\u00b7"
     shown = visible(character)
@@ -49,150 +56,105 @@ def plain(character: str, *, text: bool = False) -> str:
     return "\u2423" if character == " " else shown
 
 
-def next_ladder(data: dict[str, Any], *, text: bool) -> Html:
-    """Return, for each place of a string, what came and what else was likely."""
+def direction(text: str) -> str | None:
+    """Return ``rtl`` for text that is read from right to left, by its first letter."""
+    kinds = (unicodedata.bidirectional(character) for character in text)
+    first = next((kind for kind in kinds if kind in ("L", "R", "AL")), "L")
+    return None if first == "L" else "rtl"
+
+
+def ladder(data: dict[str, Any], *, text: bool) -> Iterator[dict[str, Any]]:
+    """Yield, for each place of a string, the character that came and what else was likely."""
     names = data["characters"]
-    columns = []
     for target, shares in zip(data["targets"][:PLACES], data["probabilities"], strict=False):
-        order = sorted(range(len(names)), key=lambda i: -shares[i])[:CHOICES]
         came = names.index(target)
-        choices = [i for i in order if shares[i] >= LEAST]
-        rows = [
-            tag(
-                "li",
-                tag("span", letter(names[i], text=text)),
-                tag("small", brief(shares[i])),
-                class_=f"{level('b', shares[i])}{' came' if i == came else ''}",
-            )
-            for i in choices
+        order = sorted(range(len(names)), key=lambda i: -shares[i])[:CHOICES]
+        listed = [i for i in order if shares[i] >= LEAST]
+        late = came not in listed[:AT_FIRST]
+        if late:
+            listed = [i for i in listed if i != came]
+            listed.insert(min(AT_FIRST - 1, len(listed)), came)
+        choices = [
+            {
+                "label": letter(names[i], text=text),
+                "share": brief_percent(shares[i]),
+                "class": level("b", shares[i])
+                + (" came" if i == came else "")
+                + (" late" if i == came and late else ""),
+            }
+            for i in listed
         ]
-        if came not in choices[:AT_FIRST]:
-            row = tag(
-                "li",
-                tag("span", letter(names[came], text=text)),
-                tag("small", brief(shares[came])),
-                class_=f"{level('b', shares[came])} came late",
-            )
-            rows = [r for i, r in zip(choices, rows, strict=True) if i != came]
-            rows.insert(min(AT_FIRST - 1, len(rows)), row)
-        column = tag(
-            "li",
-            tag(
-                "button",
-                letter(names[came], text=text),
-                tag("small", brief(shares[came])),
-                type="button",
-                aria_expanded="false",
-                class_="head",
-            ),
-            tag("ol", rows, class_="choices"),
-            class_="place",
+        share = brief_percent(shares[came])
+        yield {"label": letter(names[came], text=text), "share": share, "choices": choices}
+
+
+def activity_cells(
+    name: Sequence[str], values: Sequence[float], *, text: bool
+) -> list[tuple[str, str]]:
+    """Return each character of a string and its cell's class, by a hidden unit's activity."""
+    shown = [plain(character, text=text) for character in name]
+    return [
+        (
+            label,
+            level("o" if value >= 0 else "b", abs(value))
+            + (" below" if value < -0.25 else "")
+            + (" code" if len(label) > 2 and label.isascii() else ""),
         )
-        columns.append(column)
-    return tag("ol", columns, class_="ladder", dir=direction(data["text"]))
+        for label, value in zip(shown, values, strict=True)
+    ]
 
 
-def unit_rows(
-    names: Sequence[Sequence[str]], activities: Sequence[Sequence[float]], *, text: bool
-) -> Html:
-    """Return names written in cells coloured by a hidden unit's activity: one a row."""
-    rows = []
-    for name, values in zip(names, activities, strict=True):
-        cells = [
-            tag(
-                "span",
-                shown,
-                class_=level("o" if value >= 0 else "b", abs(value))
-                + (" below" if value < -0.25 else "")
-                + (" code" if len(shown) > 2 and shown.isascii() else ""),
-            )
-            for shown, value in zip((plain(c, text=text) for c in name), values, strict=True)
-        ]
-        whole = "".join(name)
-        rows.append(tag("p", cells, role="img", aria_label=whole, dir=direction(whole)))
-    return tag("div", rows, class_="cells")
-
-
-def frequencies(
-    characters: Sequence[str], real: Sequence[float], drawn: Sequence[float], *, text: bool
-) -> Html:
-    """Return a pair of bars for each character: its real share, and its share of what is drawn."""
-    top = max([*real, *drawn, 1e-9])
-    items = []
-    for character, own, other in zip(characters, real, drawn, strict=True):
-        heights = 48 * own / top, 48 * other / top
-        bars = [
-            tag("rect", x=x, y=f"{48 - h:.1f}", width=7, height=f"{h:.1f}", class_=hue)
-            for x, h, hue in zip((0, 8), heights, ("f-blue", "f-orange"), strict=True)
-        ]
-        tip = f"{plain(character, text=text)}: {percent(own)} real, {percent(other)} drawn"
-        picture = tag(
-            "svg", bars, viewBox="0 0 15 48", preserveAspectRatio="none", role="img", aria_label=tip
-        )
-        items.append(tag("li", picture, letter(character, text=text), data_tip=tip))
-    return tag("ul", items, class_="freq")
+def bars(data: dict[str, Any], *, text: bool) -> Iterator[dict[str, Any]]:
+    """Yield a pair of bars for each character: its share among real and generated ones."""
+    top = max([*data["real"], *data["generated"], 1e-9])
+    columns = data["characters"], data["real"], data["generated"]
+    for character, real, generated in zip(*columns, strict=True):
+        shown = plain(character, text=text)
+        yield {
+            "label": letter(character, text=text),
+            "tip": f"{shown}: {percent(real)} real, {percent(generated)} generated",
+            "heights": (48 * real / top, 48 * generated / top),
+        }
 
 
 def heat_map(
     characters: Sequence[str],
     table: Sequence[Sequence[float]],
     other: Sequence[Sequence[float]],
-    *,
     names: tuple[str, str],
-    label: str,
+    *,
     text: bool,
-) -> Html:
+) -> dict[str, Any]:
     """Return a table of shares as a heat map, of the roots, since most shares are small.
 
     Args:
         characters: V, of rows and columns.
         table: (V, V), each row of shares.
-        other: the same of what it is compared with, told where a cell is touched.
+        other: (V, V), what it is compared with, said where a cell is touched.
         names: what ``table`` and ``other`` are called there.
-        label: what it shows, for who cannot see it.
         text: whether a newline is a character, and not a name's edge.
     """
-    side = EDGE + CELL * len(characters)
     labels = [plain(character, text=text) for character in characters]
-    marks = []
-    for i, own in enumerate(labels):
-        middle = EDGE + CELL * (i + 0.5)
-        small = "small" if len(own) > 1 else None
-        marks.append(tag("text", own, x=middle, y=EDGE - 4, class_=small))
-        marks.append(tag("text", own, x=EDGE - 6, y=middle + 3, class_=small))
-    for y, row in enumerate(table):
-        for x, share in enumerate(row):
-            if share < LEAST and other[y][x] < LEAST:
-                continue
-            tip = (
-                f"{labels[x]} after {labels[y]}: {percent(share)} {names[0]}, "
-                f"{percent(other[y][x])} {names[1]}"
-            )
-            marks.append(
-                tag(
-                    "rect",
-                    x=EDGE + CELL * x,
-                    y=EDGE + CELL * y,
-                    width=CELL,
-                    height=CELL,
-                    fill_opacity=f"{math.sqrt(share):.2f}",
-                    data_tip=tip,
-                )
-            )
-    frame = tag("rect", x=EDGE, y=EDGE, width=side - EDGE, height=side - EDGE, class_="frame")
-    return tag(
-        "svg",
-        [*marks[: 2 * len(labels)], frame, *marks[2 * len(labels) :]],
-        viewBox=f"0 0 {side + 1} {side + 1}",
-        role="img",
-        aria_label=label,
-        class_="heat",
-    )
-
-
-def brief(share: float) -> str:
-    """Return a share in per cent that a narrow cell has room for."""
-    return f"{100 * share:.{0 if share > 0.0995 else 1}f} %"
+    cells = [
+        {
+            "x": EDGE + CELL * x,
+            "y": EDGE + CELL * y,
+            "opacity": f"{math.sqrt(share):.2f}",
+            "tip": f"{labels[x]} after {labels[y]}: {percent(share)} {names[0]}, "
+            f"{percent(other[y][x])} {names[1]}",
+        }
+        for y, row in enumerate(table)
+        for x, share in enumerate(row)
+        if share >= LEAST or other[y][x] >= LEAST
+    ]
+    places = [EDGE + CELL * (i + 0.5) for i in range(len(labels))]
+    return {
+        "side": EDGE + CELL * len(labels),
+        "edge": EDGE,
+        "cell": CELL,
+        "labels": list(zip(labels, places, strict=True)),
+        "cells": cells,
+    }
 
 
 def level(hue: str, share: float) -> str:
@@ -214,23 +176,3 @@ def shades() -> str:
             dark = "#000" if i >= 13 else "#fff"
             rules.append(f".{hue}{i}{{background:{mix};--light:{light};--dark:{dark}}}")
     return "".join(rules)
-
-
-def picker(kind: str, panels: Sequence[tuple[Html | str, Html]], label: str) -> Html:
-    """Return panels of which a reader sees one at a time; without scripts, all."""
-    buttons = [
-        tag("button", title, type="button", aria_pressed="true" if i == 0 else "false",
-            data_panel=f"{kind}-{i}")
-        for i, (title, _) in enumerate(panels)
-    ]  # fmt: skip
-    shown = [
-        tag("div", tag("p", title, class_="panel-title"), body, id=f"{kind}-{i}", class_="panel")
-        for i, (title, body) in enumerate(panels)
-    ]
-    return tag(
-        "div",
-        tag("div", buttons, class_="choose", role="group", aria_label=label),
-        joined(shown),
-        class_="picker",
-        data_picker=True,
-    )

@@ -1,23 +1,50 @@
-"""A page on a run: one file that asks for no other, and lets none be asked for."""
+"""A page on a run: one file that loads nothing else, and lets nothing else be loaded."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..._version import __version__
 from ...errors import ConfigError
-from .cells import shades
+from ..format import count, duration, interval, number, percent
+from . import internals, quality, samples
+from .cells import letter, shades
 from .content import Content
-from .html import Html, tag
-from .reproducibility import origin
-from .sections import sections
-from .summary import header, sources
+from .reproducibility import reproducibility
+from .summary import summary
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 MARK = '<meta name="generator" content="charloom report'
-"""What tells a page of ours from any other file."""
+"""What distinguishes a page of ours from any other file."""
+
+Builder = Callable[[Content], dict[str, Any] | None]
+
+SECTIONS: tuple[tuple[str, str, str, Builder], ...] = (
+    ("internals", "corpus", "Training data", internals.corpus),
+    ("internals", "loss", "Training", internals.loss),
+    ("samples", "passage", "Generated text", samples.passage),
+    ("samples", "wall", "Generated names", samples.wall),
+    ("internals", "next_letter", "Next-character probabilities", internals.next_letter),
+    ("samples", "heat", "Temperature", samples.heat),
+    ("samples", "kinds", "Labels", samples.kinds),
+    ("samples", "lengths", "Lengths and distances", samples.lengths),
+    ("samples", "letters", "Characters", samples.letters),
+    ("samples", "pairs", "Character pairs", samples.pairs),
+    ("internals", "embedding", "Character embedding", internals.embedding),
+    ("internals", "units", "Hidden units", internals.units),
+    ("quality", "measures", "Metrics", quality.measures),
+    ("quality", "calibration", "Calibration", quality.calibration),
+    ("quality", "memorisation", "Memorisation", quality.memorisation),
+    ("reproducibility", "reproducibility", "Reproducibility", reproducibility),
+)
+"""Sections in the page's order: the template, the macro in it, the title, and what it is given."""
 
 
 def page(content: Content) -> str:
@@ -32,40 +59,49 @@ def page(content: Content) -> str:
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
         f"style-src {_hash(style)}; script-src {_hash(script)}"
     )
-    parts = sections(content)
-    last = origin(content, __version__)
-    links = [(name, title) for name, title, _ in parts]
-    links.append(("origin", "How to get this again"))
-    contents = tag(
-        "nav",
-        tag("ol", [tag("li", tag("a", title, href=f"#{name}")) for name, title in links]),
-        aria_label="Contents",
+    sections = []
+    for template, name, title, builder in SECTIONS:
+        view = builder(content)
+        if view is not None:
+            sections.append({"template": template, "name": name, "title": title, "view": view})
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            content=content,
+            found=content.found,
+            run=content.found.run,
+            facts=content.found.run.facts,
+            names=not content.is_text,
+            summary=summary(content),
+            sections=sections,
+            style=style,
+            script=script,
+            policy=policy,
+            version=__version__,
+        )
     )
-    toggle = tag(
-        "button", "Light or dark", type="button", id="theme", hidden=True, aria_live="polite"
+
+
+def environment() -> Environment:
+    """Return the templates; whatever they are given is escaped, unless it is a figure of ours."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    found = Environment(
+        loader=PackageLoader(__package__),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    title = f"{sources(content)[0] if sources(content) else content.run}: charloom report"
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy),
-        tag("meta", name="generator", content=f"charloom report {__version__}"),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("title", title),
-        tag("style", Html(style)),
-    )
-    body = tag(
-        "body",
-        tag("a", "To the measures", href="#measures", class_="skip"),
-        toggle,
-        header(content),
-        contents,
-        tag("main", [markup for _, _, markup in parts], last),
-        tag("footer", tag("p", f"charloom {__version__}")),
-        tag("script", Html(script)),
-    )
-    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
+    found.globals |= {"letter": letter, "interval": interval}
+    found.filters |= {
+        "count": count,
+        "number": number,
+        "percent": percent,
+        "duration": duration,
+    }
+    return found
 
 
 def check_out(path: Path, *, force: bool = False) -> None:
@@ -84,7 +120,7 @@ def check_out(path: Path, *, force: bool = False) -> None:
         if path.parent.is_dir():
             return
         raise ConfigError(
-            f"{str(path.parent)!r} is no folder for a report. Make it, or name another file."
+            f"{str(path.parent)!r} is no folder for a report. Create it, or name another file."
         ) from None
     except (OSError, ValueError) as error:
         reason = (isinstance(error, OSError) and error.strerror) or error
@@ -93,7 +129,7 @@ def check_out(path: Path, *, force: bool = False) -> None:
         ) from error
     if not force and MARK.encode() not in start:
         raise ConfigError(
-            f"{str(path)!r} is there, and is no report. Name another file, or pass --force."
+            f"{str(path)!r} exists and is no report. Name another file, or pass --force."
         )
 
 

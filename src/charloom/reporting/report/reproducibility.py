@@ -1,15 +1,15 @@
-"""The page's last section: how to get the same again."""
+"""The page's last section: how to train the same model and write the same page again."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from typing import Any
 
 from ...config import ModelConfig
+from .. import describe
+from ..gathered import Gathered
 from .content import Content
-from .html import Html, tag
-from .layout import facts_list, section
-from .summary import duration, model_kind, sources
 
 NETWORK = ("cell", "units", "layers", "embedding", "dropout")
 STEPS = ("epochs", "batch_size", "learning_rate", "weight_decay", "patience")
@@ -23,62 +23,31 @@ UNTOLD = ("preparation", "save_seconds", "save_steps", "keep_checkpoints", "keep
 """Settings that say nothing of what was learned, or that other words say."""
 
 
-def origin(content: Content, version: str) -> Html:
-    """Return how the run was made and measured, and what could not be told of it."""
-    facts = content.saved.facts
-    rows: list[tuple[str, Html | str]] = [("Model", _sentence(model_kind(content)))]
-    rows.append(("Parameters", f"{content.parameters:,}"))
-    training = facts.get("training")
-    if isinstance(training, dict):
-        rows.append(("Settings", settings(training, content.saved.config)))
-    best = facts.get("best")
-    if (
-        content.saved.config.has_network
-        and isinstance(best, dict)
-        and isinstance(best.get("epoch"), int)
-    ):
-        rows.append(("Kept", f"the model after epoch {best['epoch']}"))
-    seconds = facts.get("seconds")
-    if isinstance(seconds, int | float):
-        rows.append(("Time", duration(seconds)))
-    versions = facts.get("versions")
-    if isinstance(versions, dict):
-        rows.append(("Versions", ", ".join(f"{k} {v}" for k, v in versions.items())))
-    if isinstance(facts.get("backend"), str):
-        rows.append(("Backend", facts["backend"]))
-    draws = "" if content.is_text else f" on {content.samples:,} draws"
-    rows.append(("Measured", f"with seed {content.seed}{draws}, charloom {version}"))
-    body: list[Html | None] = [
-        tag("pre", tag("code", f"{command(content)}\n{again(content)}")),
-        facts_list(rows),
-    ]
-    if content.left_out:
-        missing = [
-            tag("li", tag("b", _sentence(what)), f": {why}")
-            for what, why in content.left_out.items()
-        ]
-        body.append(tag("div", tag("h3", "Left out"), tag("ul", missing, class_="missing")))
-    what = "text" if content.is_text else "list"
-    lead = (
-        f"The same {what}, settings, seed and versions give the same model, and it the same page."
-    )
-    if isinstance(training, dict) and training.get("seconds"):
-        lead = "It was trained for so many seconds: a faster machine gets further in them."
-    return section("origin", "How to get this again", lead, *body)
+def reproducibility(content: Content) -> dict[str, Any]:
+    """Show how the run was made and measured, and what could not be shown of it."""
+    found = content.found
+    facts, config = found.run.facts, found.run.config
+    kind = describe.kind(config, facts.ngram)
+    return {
+        "commands": f"{command(found)}\n{again(found)}",
+        "kind": kind[0].upper() + kind[1:],
+        "settings": settings(facts.training, config) if facts.training else "",
+        "best_epoch": describe.best_epoch(config, facts),
+        "left_out": [(what[:1].upper() + what[1:], why) for what, why in found.left_out.items()],
+    }
 
 
-def command(content: Content) -> str:
+def command(found: Gathered) -> str:
     """Return the command that trains such a model again; what no run holds is in capitals."""
-    saved, training = content.saved, content.saved.facts.get("training")
-    config = saved.config
-    training = training if isinstance(training, dict) else {}
-    parts = ["charloom train", *_files(content), "--out RUN"]
-    if config.text:
+    run, training = found.run, found.run.facts.training
+    config = run.config
+    parts = ["charloom train", *_files(found), "--out RUN"]
+    if run.is_text:
         parts.append("--as text")
-        if saved.vocabulary.has_unknown:
+        if run.vocabulary.has_unknown:
             parts.append("--min-count N")
-    if saved.vocabulary.unit != "character":
-        parts.append(f"--unit {saved.vocabulary.unit}")
+    if run.vocabulary.unit != "character":
+        parts.append(f"--unit {run.vocabulary.unit}")
     if training.get("preparation") == "tutorial":
         parts.append("--recipe tutorial")
     parts.append(f"--model {config.kind}")
@@ -86,8 +55,8 @@ def command(content: Content) -> str:
         parts.append(f"--order {config.order}")
     if config.has_network:
         parts += [_option(name, getattr(config, name)) for name in NETWORK]
-        parts += _of_network(content, training)
-    names = [*(STEPS if config.has_network else ()), *OTHERS, *(["window"] if config.text else ())]
+        parts += _of_network(found, training)
+    names = [*(STEPS if config.has_network else ()), *OTHERS, *(["window"] if run.is_text else ())]
     wanted = [(name, training.get(name)) for name in names]
     parts += [
         _option(name, value)
@@ -97,20 +66,20 @@ def command(content: Content) -> str:
     return " \\\n  ".join(_lines(parts))
 
 
-def _files(content: Content) -> list[str]:
-    found = sources(content)
-    if found == [BUILT_IN]:
+def _files(found: Gathered) -> list[str]:
+    sources = describe.sources(found.run.facts.corpus)
+    if sources == [BUILT_IN]:
         return []
-    if not found or found == ["strings"]:
+    if not sources or sources == ["strings"]:
         return ["FILE"]
-    return [shlex.quote(file) for file in found]
+    return [shlex.quote(file) for file in sources]
 
 
-def _of_network(content: Content, training: dict[str, Any]) -> list[str]:
+def _of_network(found: Gathered, training: Mapping[str, Any]) -> list[str]:
     """Return options that only some networks need."""
     parts = []
-    if content.saved.labels:
-        fields = any(".jsonl" in file for file in sources(content))
+    if found.run.labels:
+        fields = any(".jsonl" in file for file in describe.sources(found.run.facts.corpus))
         parts.append("--label-field FIELD" if fields else "--label-column COLUMN")
         parts.append(_option("label_dropout", training.get("label_dropout", 0.1)))
     if isinstance(frozen := training.get("freeze"), list) and frozen:
@@ -118,21 +87,21 @@ def _of_network(content: Content, training: dict[str, Any]) -> list[str]:
     return parts
 
 
-def again(content: Content) -> str:
+def again(found: Gathered) -> str:
     """Return the command that writes such a page again."""
     parts = ["charloom report RUN", "--out report.html"]
-    if content.given:
+    if found.given:
         parts.append("--data FILE")
-    if not content.is_text:
-        parts.append(f"--samples {content.samples}")
-    if content.start:
-        parts.append(f"--start {shlex.quote(content.start)}")
-    if content.seed:
-        parts.append(f"--seed {content.seed}")
+    if not found.run.is_text:
+        parts.append(f"--samples {found.samples}")
+    if found.start:
+        parts.append(f"--start {shlex.quote(found.start)}")
+    if found.seed:
+        parts.append(f"--seed {found.seed}")
     return " ".join(parts)
 
 
-def settings(training: dict[str, Any], config: ModelConfig) -> str:
+def settings(training: Mapping[str, Any], config: ModelConfig) -> str:
     """Return the settings of a training in a line: those that mean something for ``config``."""
     shown = {k: v for k, v in training.items() if v not in (None, [], 0, "none") or k == "seed"}
     idle = {*UNTOLD, *(() if config.text else ("window",))}
@@ -157,7 +126,3 @@ def _lines(parts: list[str], width: int = 68) -> list[str]:
         else:
             line += f" {part}"
     return [*lines, line]
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

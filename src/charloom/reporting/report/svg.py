@@ -1,4 +1,4 @@
-"""A figure of matplotlib as markup of the page: its colours and fonts become the page's own."""
+"""A matplotlib figure as markup of the page: its colours and fonts become the page's own."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ import warnings
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from .html import Html
+from ..figures import draw
+from ..gathered import Data
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
     from matplotlib.figure import Figure
+
+UNTITLED = ("loss", "calibration", "memorisation")
+"""Figures without a title, since the section says what they are."""
+
+SIZE = 5.0, 3.3
+"""Inches of a figure: so small that its letters can be read on a phone."""
 
 SVG = "http://www.w3.org/2000/svg"
 LINK = "{http://www.w3.org/1999/xlink}href"
@@ -38,16 +46,27 @@ KEPT = frozenset(
 """Properties that an attribute may say as well: a strict page lets no style stand in markup."""
 
 
-def inline(figure: Figure, name: str, label: str) -> Html:
-    """Return a figure as an ``svg`` element that is ``label`` to who cannot see it.
+def figure(data: Data, what: str, label: str, *, stacked: bool = False) -> Markup:
+    """Draw the figure ``what`` of its data; ``label`` describes it to people who cannot see it."""
+    made = draw(what, data, stacked=stacked)
+    if not stacked:
+        made.set_size_inches(*SIZE)
+        if what in UNTITLED:
+            made.axes[0].set_title("")
+    return inline(made, what, label)
+
+
+def inline(figure: Figure, name: str, label: str) -> Markup:
+    """Return a figure as an ``svg`` element.
 
     Args:
         figure: drawn by ``plots``.
         name: begins its ids, so that they are unique within the page; the same figure and name
             give the same text.
-        label: what it shows, in a sentence.
+        label: what it shows, in a sentence, for people who cannot see it.
     """
     import matplotlib
+    from markupsafe import Markup
 
     buffer = io.BytesIO()
     with (
@@ -71,7 +90,7 @@ def inline(figure: Figure, name: str, label: str) -> Html:
         root.attrib.pop(size, None)
     ElementTree.register_namespace("", SVG)
     text = ElementTree.tostring(root, encoding="unicode")
-    return Html(re.sub(r">\s+<", "><", text))
+    return Markup(re.sub(r">\s+<", "><", text))
 
 
 def _references(root: ElementTree.Element) -> set[str]:

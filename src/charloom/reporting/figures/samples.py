@@ -1,0 +1,117 @@
+"""Figures of samples beside real strings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+from ...data.statistics import END
+from ..subject import NAMES, AnySubject, NameSubject
+from .options import MOST, Data, FigureOptions
+
+
+def letters(subject: AnySubject, options: FigureOptions) -> Data:
+    """Return the shares of the characters, the most frequent real ones, in alphabetical order."""
+    generated, real = (
+        Counter(unit for units in strings for unit in units)
+        for strings in _strings(subject, options)
+    )
+    characters = _frequent(real, generated)
+    return {
+        "characters": characters,
+        "generated": _shares(generated, characters),
+        "real": _shares(real, characters),
+    }
+
+
+def pairs(subject: AnySubject, options: FigureOptions) -> Data:
+    r"""Return how often each character (a column) follows each (a row), as shares of the row.
+
+    ``\n`` is a name's beginning (as a row) and end (as a column); in text, a line's end.
+    """
+    edge = (END,) if isinstance(subject, NameSubject) else ()
+    generated, real = (
+        Counter(pair for units in strings for pair in pairwise((*edge, *units, *edge)))
+        for strings in _strings(subject, options)
+    )
+    counts = generated, real
+    firsts: list[Counter[str]] = [Counter() for _ in counts]
+    for first, count in zip(firsts, counts, strict=True):
+        for (a, _), times in count.items():
+            first[a] += times
+    seen = [Counter({c: n for c, n in first.items() if c not in edge}) for first in firsts]
+    characters = [*edge, *_frequent(seen[1], seen[0], options.most - len(edge))]
+    tables = [
+        [[round(count[a, b] / max(first[a], 1), 6) for b in characters] for a in characters]
+        for count, first in zip(counts, firsts, strict=True)
+    ]
+    return {"characters": characters, "generated": tables[0], "real": tables[1]}
+
+
+def lengths(subject: NameSubject, options: FigureOptions) -> Data:
+    """Return the shares of names by length, in the model's unit."""
+    generated, real = (Counter(map(len, strings)) for strings in _strings(subject, options))
+    both = sorted({*generated, *real})
+    span = range(both[0], both[-1] + 1)
+    return {
+        "unit": subject.run.vocabulary.unit,
+        "lengths": list(span),
+        "generated": _shares(generated, span),
+        "real": _shares(real, span),
+    }
+
+
+def distances(subject: NameSubject, options: FigureOptions) -> Data:
+    """Return the shares of names by distance in edits to the nearest training name."""
+    from ...generation.nearest import nearest
+
+    train, unit = subject.need_train_names(), subject.run.vocabulary.unit
+
+    def shares(names: Sequence[str]) -> list[float] | None:
+        if not names:
+            return None
+        counts = Counter(nearest(names, train, unit=unit)[0].tolist())
+        return _shares(counts, range(max(counts) + 1))
+
+    names = subject.sampled(
+        NAMES if options.n is None else options.n, seed=options.seed, start=options.start
+    )
+    return {"generated": shares(names), "real": shares(subject.run.held_out_names)}
+
+
+def calibration(subject: AnySubject, _options: FigureOptions) -> Data:
+    """Return how often characters occurred, by the probability that the model gave them."""
+    from ...evaluation import measure, measure_text
+
+    if isinstance(subject, NameSubject):
+        found = measure(subject.model, subject.need_held_out(), samples=0)
+    else:
+        found = measure_text(subject.model, subject.need_held_out(), samples=0)
+    return {"bins": found.to_dict()["calibration"]["bins"]}
+
+
+def memorisation(subject: NameSubject, _options: FigureOptions) -> Data:
+    """Return what ``names_memorisation`` finds."""
+    from ...evaluation import names_memorisation
+
+    held_out = subject.need_held_out()
+    canaries = subject.run.facts.canaries
+    train = subject.need_train_names()
+    return names_memorisation(subject.model, train, held_out, canaries=canaries).to_dict()
+
+
+def _strings(subject: AnySubject, options: FigureOptions) -> tuple[Any, Any]:
+    return subject.generated_and_real(options.n, options.start, options.seed)
+
+
+def _frequent(real: Counter[str], generated: Counter[str], most: int = MOST) -> list[str]:
+    together = Counter({c: real[c] or generated[c] / 1e9 for c in {*real, *generated}})
+    ranked = sorted(together.items(), key=lambda pair: (-pair[1], pair[0]))
+    return sorted(character for character, _ in ranked[:most])
+
+
+def _shares(counts: Counter[Any], keys: Iterable[Any]) -> list[float]:
+    total = max(counts.total(), 1)
+    return [round(counts[key] / total, 6) for key in keys]

@@ -1,0 +1,226 @@
+"""What reports and cards say of a run: gathered once, as plain data, before a word is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CharloomError, CorpusError, GenerationError
+from ..run import Run
+from .subject import CHARACTERS, AnySubject, NameSubject, TextSubject
+
+if TYPE_CHECKING:
+    from ..data.text import TextCorpus
+
+Progress = Callable[[str, float], None]
+Data = dict[str, Any]
+
+SAMPLES = {"names": 10_000, "text": CHARACTERS}
+"""Names, or characters of text, that are sampled to measure by, by default."""
+
+EXAMPLES = 10
+"""New names that are shown."""
+
+PASSAGE = 900
+"""Characters of generated text that are shown."""
+
+
+@dataclass
+class Gathered:
+    """What is known of a run, and what it was measured to be.
+
+    Attributes:
+        run: the run.
+        samples, seed, start: how it was measured.
+        given: whether on other data than the run held out.
+        measurement, memorisation: as the evaluation's own ``to_dict``; empty if not measured.
+        measured_on: how many held-out names, or characters of text.
+        new_names: some that are not in the training list.
+        passage: generated text.
+        left_out: what could not be gathered, and why.
+    """
+
+    run: Run
+    samples: int
+    seed: int = 0
+    start: str = ""
+    given: bool = False
+    measurement: Data = field(default_factory=dict)
+    memorisation: Data = field(default_factory=dict)
+    measured_on: int = 0
+    new_names: list[str] = field(default_factory=list)
+    passage: str = ""
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The folder's name, without where it lies."""
+        return self.run.path.resolve().name
+
+    @property
+    def training_size(self) -> int | None:
+        """Training names, or characters of training text."""
+        known = self.run.training_set
+        size = self.run.facts.train_size
+        return len(known) if size is None and known is not None else size
+
+    @property
+    def held_out_size(self) -> int | None:
+        """Held-out names, or characters of held-out text."""
+        known = self.run.saved.held_out_names
+        size = self.run.facts.held_out_size
+        return len(known) if size is None and known is not None else size
+
+    def attempt(self, what: str, work: Callable[[], None]) -> None:
+        """Do some work, or note why it could not be done, without the folders of this machine."""
+        try:
+            work()
+        except CharloomError as error:
+            message, named = str(error), self.run.facts.corpus.get("sources")
+            for path in (str(self.run.path), *map(str, named if isinstance(named, list) else ())):
+                message = message.replace(path, Path(path).resolve().name)
+            self.left_out[what] = message
+
+
+def gather(
+    subject: AnySubject,
+    *,
+    held_out: Sequence[str] | str | TextCorpus | None = None,
+    sources: Sequence[str | Path] = (),
+    encoding: str | None = None,
+    samples: int | None = None,
+    seed: int = 0,
+    start: str = "",
+    progress: Progress = lambda _what, _share: None,
+) -> Gathered:
+    """Measure a run and show what it generates; what it lacks is left out, with the reason.
+
+    The same arguments give the same data.
+
+    Args:
+        subject: the run and its model.
+        held_out: names or text to measure on, instead of what the run held out.
+        sources: the files that a run of text was trained on, if they have moved since.
+        encoding: of these files.
+        samples: names, or characters, sampled for the measures; ``SAMPLES`` by default.
+        seed: decides samples and intervals.
+        start: what samples begin with.
+        progress: called with what is being done, and how far it is, from 0 to 1.
+
+    Raises:
+        RunError: ``sources`` are not what the run was trained on.
+    """
+    kind = subject.run.data_kind
+    samples = SAMPLES[kind] if samples is None else samples
+    given = held_out is not None
+    found = Gathered(run=subject.run, samples=samples, seed=seed, start=start, given=given)
+    if isinstance(subject, NameSubject):
+        _gather_names(found, subject, held_out, progress)
+    else:
+        _gather_text(found, subject, held_out, sources, encoding, progress)
+    return found
+
+
+def _gather_names(found: Gathered, subject: NameSubject, held_out: Any, progress: Progress) -> None:
+    from ..evaluation import measure
+    from ..evaluation.memorisation.names import names_memorisation
+
+    run, model, seed = subject.run, subject.model, found.seed
+    real = run.held_out_names if held_out is None else held_out
+    canaries = run.facts.canaries
+
+    def measures() -> None:
+        found.measured_on = len(real)
+        found.measurement = measure(
+            model,
+            real,
+            train=run.training_set,
+            canaries=canaries,
+            samples=found.samples,
+            seed=seed,
+            start=found.start,
+            drawn=subject.samples(seed),
+            progress=lambda what, share: progress(what, 0.8 * share),
+        ).to_dict()
+
+    def memorisation() -> None:
+        train = run.training_set
+        if not real or not train:
+            raise CorpusError(
+                "the run holds no training names, or no held-out ones to compare with."
+            )
+        found.memorisation = names_memorisation(
+            model, train, real, canaries=canaries, seed=seed
+        ).to_dict()
+
+    def new_names() -> None:
+        known = model.training_set
+        if run.config.begin or found.start:
+            generated = model.generate(
+                EXAMPLES, seed=seed, start=found.start, allow_known=known is None
+            )
+            if not generated:
+                raise GenerationError(f"the model {generated.reason}")
+            found.new_names = [sample.text for sample in generated]
+            return
+        sampled = dict.fromkeys(subject.sampled(20 * EXAMPLES, seed=seed))
+        found.new_names = [name for name in sampled if name not in (known or ())][:EXAMPLES]
+
+    for what, share, work in (
+        ("measures", 0.0, measures),
+        ("memorisation", 0.8, memorisation),
+        ("new names", 0.95, new_names),
+    ):
+        progress(what, share)
+        found.attempt(what, work)
+
+
+def _gather_text(
+    found: Gathered,
+    subject: TextSubject,
+    held_out: Any,
+    sources: Sequence[str | Path],
+    encoding: str | None,
+    progress: Progress,
+) -> None:
+    from ..evaluation import measure_text
+    from ..evaluation.memorisation.text import text_memorisation, training_text
+
+    run, model, seed = subject.run, subject.model, found.seed
+    text = training_text(run, sources, encoding=encoding) if sources else None  # has to be right
+    drawn = subject.samples(seed)
+
+    def measures() -> None:
+        real = run.held_out_text if held_out is None else held_out
+        if not real:
+            raise CorpusError("the run held out no text to measure on.")
+        found.measured_on = len(real)
+        found.measurement = measure_text(
+            model,
+            real,
+            samples=found.samples,
+            seed=seed,
+            drawn=drawn,
+            progress=lambda what, share: progress(what, 0.8 * share),
+        ).to_dict()
+
+    def memorisation() -> None:
+        if not run.held_out_text:
+            raise CorpusError("the run held out no text to compare copies with.")
+        train = training_text(run, encoding=encoding) if text is None else text
+        found.memorisation = text_memorisation(
+            model, train, run.held_out_text, seed=seed, drawn=drawn
+        ).to_dict()
+
+    def passage() -> None:
+        found.passage = drawn.take(PASSAGE, start=found.start)
+
+    for what, share, work in (
+        ("measures", 0.0, measures),
+        ("memorisation", 0.8, memorisation),
+        ("a passage", 0.95, passage),
+    ):
+        progress(what, share)
+        found.attempt(what, work)
