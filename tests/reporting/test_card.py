@@ -200,7 +200,7 @@ def test_a_model_that_needs_a_start_says_which(call, names_file, tmp_path):
                         "16", "--embedding", "8", "--batch-size", "16", "--out", run)  # fmt: skip
     assert code == 0, err
     text = card.to_markdown(card_of(run, samples=50))
-    assert "every draw needs a start" in text
+    assert "every sample needs a start" in text
     assert "--start b" in text and "start='b'" in text
 
 
@@ -214,3 +214,8 @@ def test_canaries_make_it_a_model_to_examine(data):
 def test_text_is_plain_in_one_line():
     assert plain("a*b_c\n<d>|`e`") == r"a\*b\_c &lt;d&gt;\|\`e\`"
     assert fenced("a\n````\nb") == "`````text\na\n````\nb\n`````"
+
+
+def test_the_start_in_the_card_is_a_python_string(data):
+    text = card.to_markdown(data | {"start": "'"})
+    assert """start="'\")""" in text and "--start" not in text

@@ -70,5 +70,6 @@ def _words(data: Mapping[str, Any]) -> dict[str, Any]:
             for one in data["measures"]
         ],
         "folder": name if shell_name else "RUN",
+        "start_literal": repr(data["start"]),
         "recipe_file": recipe,
     }
