@@ -20,13 +20,19 @@ from charloom.data.names import NameCorpus
 from charloom.data.text import TextCorpus
 from charloom.errors import ConfigError, CorpusError, RunError, TrainingError
 from charloom.training.recipes import recipe, text_recipe
-from charloom.tuning import Began, Remeasured, Training, Tried, Tuned, tune
-from charloom.tuning.base import Base
+from charloom.tuning import (
+    Remeasured,
+    SearchFinished,
+    SearchStarted,
+    TrainingProgress,
+    TrialFinished,
+    tune,
+)
 from charloom.tuning.compared import Scored
-from charloom.tuning.space import point, space
-from charloom.tuning.training import Seen, Trained
+from charloom.tuning.space import SearchSpace
+from charloom.tuning.training import Trained
 
-pytest.importorskip("optuna")
+optuna = pytest.importorskip("optuna")
 
 FIXED = {"kind": "network", "cell": "gru", "layers": 1}
 STEPS = 10
@@ -44,7 +50,8 @@ class World:
     def __init__(self, loss=loss_of, seconds=0.0):
         self.loss, self.seconds, self.seen = loss, seconds, []
 
-    def train(self, split, model, training, stop):
+    def train(self, split, configs, stop, report, prune=lambda progress, loss: False):
+        model, training = configs
         self.seen.append((split, model, training))
         loss = self.loss(split, model, training)
         if not math.isfinite(loss):
@@ -53,9 +60,8 @@ class World:
             time.sleep(self.seconds / STEPS)
             if stop():
                 return None
-            if (yield Seen(step / STEPS)):
-                return None
-            if (yield Seen(step / STEPS, loss + 1 - step / STEPS)):
+            yield report(progress=step / STEPS)
+            if prune(step / STEPS, loss + 1 - step / STEPS):
                 return None
         return Trained(loss, None, None)
 
@@ -79,8 +85,8 @@ def world(monkeypatch):
 
 def searched(corpus, **how):
     events = list(tune(corpus, **{"trials": 12, "folds": 3, "fixed": FIXED, **how}))
-    assert isinstance(events[0], Began) and isinstance(events[-1], Tuned)
-    return [e for e in events if isinstance(e, Tried)], events[-1], events
+    assert isinstance(events[0], SearchStarted) and isinstance(events[-1], SearchFinished)
+    return [e for e in events if isinstance(e, TrialFinished)], events[-1], events
 
 
 def test_the_default_is_tried_first_and_the_best_is_never_worse(toy, world):
@@ -88,7 +94,7 @@ def test_the_default_is_tried_first_and_the_best_is_never_worse(toy, world):
     tried, tuned, _ = searched(toy)
     assert tried[0].default and not any(trial.default for trial in tried[1:])
     model, training = recipe(toy.report.names, toy.report.characters, **FIXED)
-    assert tried[0].settings == Base(model, training).settings
+    assert tried[0].settings == SearchSpace(model, training).default
     assert tuned.default == tried[0].loss
     assert tuned.best == min(t.loss for t in tried if t.outcome == "complete") < tuned.default
     assert (tuned.trials, tuned.complete + tuned.pruned) == (12, 12)
@@ -146,7 +152,7 @@ def test_a_search_that_is_gone_on_with_proposes_what_it_would_have(toy, world, t
     whole, _, _ = searched(toy, journal=tmp_path / "whole")
     first, _, _ = searched(toy, journal=tmp_path / "parts", trials=5)
     second, tuned, events = searched(toy, journal=tmp_path / "parts")
-    assert events[0].tried == 5
+    assert events[0].finished_trials == 5
     assert [t.settings for t in first + second] == [t.settings for t in whole]
     _, again, _ = searched(toy, journal=tmp_path / "parts")
     assert again.trials == 12 and again.settings == tuned.settings
@@ -165,14 +171,14 @@ def test_a_journal_survives_a_torn_last_line_and_a_trial_that_never_ended(toy, w
     before = journal.read_bytes()
     events = tune(toy, trials=9, folds=3, fixed=FIXED, journal=journal)
     for event in events:
-        if isinstance(event, Training):  # a trial is on its way: here the process is killed
+        if isinstance(event, TrainingProgress):  # a trial is on its way: here the process is killed
             break
     torn = journal.read_bytes() + b'{"op_code": 4, "worke'
     events.close()
     assert torn.startswith(before)
     journal.write_bytes(torn)
     tried, tuned, events = searched(toy, journal=journal, trials=6)
-    assert events[0].tried == 4 and len(tried) == 2 and tuned.trials == 6
+    assert events[0].finished_trials == 4 and len(tried) == 2 and tuned.trials == 6
 
 
 @pytest.mark.parametrize("cut", [1, 7, 40, 0.3, 0.6])
@@ -201,8 +207,8 @@ def test_what_is_no_journal_is_refused_in_one_line(toy, world, data, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"folds": 2}, "another number of folds (3; now 2)"),
-        ({"seed": 5}, "another seed (0; now 5)"),
+        ({"folds": 2}, "another number of folds (folds 3; now 2)"),
+        ({"seed": 5}, "another seed (seed 0; now 5)"),
         ({"fixed": FIXED | {"units": 64}}, "other fixed settings"),
     ],
 )
@@ -241,7 +247,7 @@ def test_a_full_disk_ends_a_search_in_one_line_and_keeps_its_journal(
         searched(toy, journal=tmp_path / "j", trials=50)
     monkeypatch.setattr(JournalFileBackend, "append_logs", write)
     _, tuned, events = searched(toy, journal=tmp_path / "j", trials=20)
-    assert events[0].tried >= 1 and tuned.trials == 20
+    assert events[0].finished_trials >= 1 and tuned.trials == 20
 
 
 def test_two_searches_do_not_share_a_journal(toy, world, tmp_path):
@@ -369,26 +375,23 @@ def test_what_is_fixed_is_in_the_recipe_and_parts_its_journal_from_others(toy, w
 
 
 def test_too_little_text_is_refused():
-    with pytest.raises(CorpusError, match="1,000 characters at least"):
+    with pytest.raises(CorpusError, match="at least 1,000 characters"):
         tune(TextCorpus.of("to be or not to be " * 50))
 
 
 def test_too_few_names_are_refused():
-    with pytest.raises(CorpusError, match="10 names at least"):
+    with pytest.raises(CorpusError, match="at least 10 names"):
         tune(NameCorpus.of(["anna", "bert"]))
-    with pytest.raises(CorpusError, match="6 folds at most"):
+    with pytest.raises(CorpusError, match="at most 6 folds"):
         tune(NameCorpus.of(f"name {i}" for i in range(12)), folds=7)
 
 
 @given(st.integers(10, 10**6), st.integers(2, 30), st.booleans())
-def test_the_default_lies_in_its_space_and_a_knob_leaves_it_as_it_is(names, mean, text):
+def test_the_default_lies_in_the_space_and_no_value_there_is_refused(names, mean, text):
     size = names * mean
-    base = Base(*(text_recipe(size) if text else recipe(names, size)))
-    knobs = space(base.model, base.training)
-    here = point(knobs, base.settings)
-    assert {knob.name: knob.settle(here[knob.name]) for knob in knobs} == {
-        knob.name: base.settings[knob.name] for knob in knobs
-    }
-    for knob in knobs:  # nor is any value of it one that a configuration refuses
-        for value in knob.values:
-            base.configs({**base.settings, knob.name: knob.settle(value)})
+    space = SearchSpace(*(text_recipe(size) if text else recipe(names, size)))
+    assert space.suggest(optuna.trial.FixedTrial(space.locate())) == space.default
+    for one in space.parameters:
+        for value in one.values:
+            chosen = one.suggest(optuna.trial.FixedTrial({one.name: one.locate(value)}))
+            space.configs({**space.default, one.name: chosen})

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from .events import Began as Began
 from .events import Remeasured as Remeasured
-from .events import Training as Training
-from .events import Tried as Tried
-from .events import Tuned as Tuned
-from .events import TuneEvent as TuneEvent
+from .events import SearchEvent as SearchEvent
+from .events import SearchFinished as SearchFinished
+from .events import SearchStarted as SearchStarted
+from .events import TrainingProgress as TrainingProgress
+from .events import TrialFinished as TrialFinished
 from .search import tune as tune
+
+Began = SearchStarted  # these four are deprecated: the names of 0.1.0
+Training = TrainingProgress
+Tried = TrialFinished
+Tuned = SearchFinished
