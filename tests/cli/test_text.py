@@ -202,7 +202,7 @@ def test_info_tells_of_the_text(call, tmp_path):
     code, out, _ = call("info", run)
     assert code == 0
     for line in (
-        "learned       running text",
+        "trained on   running text",
         "vocabulary   4 characters, and one for all others: \\n a b c",
         "corpus       12,345 characters from t.txt",
         "             12,000 to train on, 345 held out",

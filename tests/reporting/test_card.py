@@ -35,7 +35,7 @@ def test_a_card_is_written_into_the_run(call, trained, tmp_path):
     text = (run / "README.md").read_text("utf-8")
     assert text.startswith("---\nlibrary_name: charloom\n")
     for title in ("How to use it", "What it is for", "What it was trained on", "How it was trained",
-                  "How good it is", "Does it give away", "Limits"):  # fmt: skip
+                  "How good it is", "Memorisation", "Limits"):  # fmt: skip
         assert f"\n## {title}" in text
     before = (run / "README.md").read_bytes()
     assert call("card", run, *FEW)[0] == 0  # its own card it may replace

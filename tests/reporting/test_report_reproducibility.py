@@ -98,5 +98,6 @@ def test_settings_are_those_that_did_something():
     for idle in ("window", "truth", "label dropout", "checkpoints", "save"):
         assert idle not in said
     assert "label dropout" in settings(training, ModelConfig(labels=2))
-    assert "truth" in settings({**training, "scheduled_sampling": "linear"}, ModelConfig())
+    earlier = {**training, "scheduled_sampling": "linear", "truth": 0.5}  # of version 0.1.0
+    assert "truth 0.5" in settings(earlier, ModelConfig())
     assert settings(training, ModelConfig(kind="ngram")) == "held out 0.1, seed 0"

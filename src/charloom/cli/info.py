@@ -52,7 +52,7 @@ def _lines(data: dict[str, Any]) -> list[tuple[str, str]]:
     model = data["model"]
     lines = [
         ("run", data["run"]),
-        ("learned", "running text" if model["text"] else "names"),
+        ("trained on", "running text" if model["text"] else "names"),
         *_model(data),
         ("parameters", f"{data['parameters']:,}"),
         ("vocabulary", _vocabulary(data["vocabulary"])),

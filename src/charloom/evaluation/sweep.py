@@ -9,6 +9,7 @@ from typing import Any
 from ..data.unicode import normalise, split_units
 from ..errors import ConfigError, GenerationError
 from ..generation import NameModel, Sample
+from ..generation.model import positive
 from .samples import NameSamples
 
 
@@ -68,6 +69,7 @@ def temperature_sweep(
     """
     if not temperatures:
         raise ConfigError("temperatures must hold one at least. Received: none")
+    positive("n", n)
     if model.training_set is None:
         raise GenerationError(
             "copies need the training list to tell them by, which is not with this model. "
