@@ -73,11 +73,8 @@ def importance_of(study: Study, parameters: Sequence[SearchParameter]) -> dict[s
 
 
 def _loss(trial: FrozenTrial) -> float:
-    """Return a value to rank by: the loss, and after every loss how far a pruned trial was behind
-    the default recipe."""
-    if trial.state.name == "COMPLETE":
-        return float(trial.values[0])
-    return 1e6 + trial.intermediate_values.get(trial.last_step or 0, math.inf)
+    """Return the loss less the default's, of a pruned trial at the point where it was pruned."""
+    return float(trial.intermediate_values.get(trial.last_step or 0, math.inf))
 
 
 def _columns(parameter: SearchParameter, values: Sequence[float | str]) -> Floats:
