@@ -65,7 +65,9 @@ def test_the_last_tenth_of_a_text_is_kept_for_the_check():
 
 def compared(best, default, tested, before=()):
     """Compare two lists of losses."""
-    return compare(*([Scored.of(loss) for loss in side] for side in (best, default)), tested, before)
+    return compare(
+        *([Scored.of(loss) for loss in side] for side in (best, default)), tested, before
+    )
 
 
 def test_the_interval_is_that_of_a_paired_t_test():

@@ -10,6 +10,7 @@ import itertools
 import math
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -218,6 +219,36 @@ def test_a_journal_of_another_search_is_refused(toy, world, changes, said, tmp_p
     with pytest.raises(RunError) as caught:
         searched(toy, journal=tmp_path / "j", **changes)
     assert said in str(caught.value)
+
+
+def test_a_journal_of_0_1_0_is_refused_and_left_as_it_is(toy, world, tmp_path):
+    world()
+    journal, old = tmp_path / "j", (Path(__file__).parent / "journal_0.1.0").read_bytes()
+    for content in (old, old + b'{"op_code":4,"wor'):  # whole, or killed while it was written
+        journal.write_bytes(content)
+        with pytest.raises(RunError, match=r"another version.*format 1; now 2.*--force"):
+            searched(toy, journal=journal)
+        assert journal.read_bytes() == content
+    assert searched(toy, journal=journal, force=True)[1].trials == 12
+
+
+def test_a_refused_journal_is_left_as_it_is(toy, world, tmp_path):
+    world()
+    searched(toy, journal=tmp_path / "j", trials=2)
+    before = (tmp_path / "j").read_bytes()
+    with pytest.raises(RunError, match="another seed"):
+        searched(toy, journal=tmp_path / "j", seed=5)
+    assert (tmp_path / "j").read_bytes() == before
+    optuna.create_study(study_name="theirs", storage=storage_in(tmp_path / "theirs"))
+    before = (tmp_path / "theirs").read_bytes()
+    with pytest.raises(RunError, match="not the journal of a search"):
+        searched(toy, journal=tmp_path / "theirs")
+    assert (tmp_path / "theirs").read_bytes() == before
+
+
+def storage_in(path):
+    backend = optuna.storages.journal.JournalFileBackend(str(path))
+    return optuna.storages.JournalStorage(backend)
 
 
 def test_a_journal_of_another_corpus_is_refused(toy, world, tmp_path):

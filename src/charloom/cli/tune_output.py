@@ -75,7 +75,7 @@ def show(
 def _beginning(event: SearchStarted) -> str:
     parameters = "; ".join(f"{name} {values}" for name, values in event.parameters.items())
     folds = f"{event.folds} folds" if event.folds > 1 else "one split"
-    before = f"; resuming after {event.finished_trials} trials" if event.finished_trials else ""
+    before = f"; continuing after {event.finished_trials} trials" if event.finished_trials else ""
     return f"Each trial is measured on {folds}{before}. Searched: {parameters}"
 
 

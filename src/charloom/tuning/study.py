@@ -87,14 +87,14 @@ def open_study(
         try:
             partial = _partial_line(path)
             storage = _storage(path, lock)
-            if {study.study_name for study in storage.get_all_studies()} - {NAME}:
+            names = {study.study_name for study in storage.get_all_studies()}
+            if names - {NAME}:
                 raise ValueError("the study of another program")
-            os.truncate(path, path.stat().st_size - len(partial))
-            study = optuna.create_study(
-                storage=storage, pruner=pruner, study_name=NAME, load_if_exists=True
-            )
-            trials = study.get_trials()
-            before = dict(study.user_attrs.get("terms", {} if trials else terms))
+            study = None
+            if names:  # whatever is refused is left as it is
+                study = optuna.load_study(study_name=NAME, storage=storage, pruner=pruner)
+            trials = study.get_trials() if study else []
+            before = dict(study.user_attrs.get("terms", {}) if trials and study else terms)
         except DAMAGED as error:
             problem = "is not the journal of a search, or is damaged. Pass --force to start over."
             raise fault(path, problem) from error
@@ -105,6 +105,9 @@ def open_study(
                     what += f" ({name} {before.get(name, 1)!s:.40}; now {now})"
                 remedy = "Pass another --out, or --force to start over."
                 raise fault(path, f"is the journal of a search with {what}. {remedy}")
+        os.truncate(path, path.stat().st_size - len(partial))
+        if study is None:
+            study = optuna.create_study(study_name=NAME, storage=storage, pruner=pruner)
         if not trials:
             study.set_user_attr("terms", terms)
         for trial in trials:
