@@ -1,4 +1,4 @@
-"""A search: the default first, the same splits for all, cut short, gone on with, honest at the end.
+"""A search: the default first, the same splits for all, cut short, resumed, honest at the end.
 
 Its trainings are made up, so that each loss is known.
 """
@@ -148,7 +148,7 @@ def test_what_falls_behind_is_cut_short(toy, world):
     assert tried[0].outcome == "complete"
 
 
-def test_a_search_that_is_gone_on_with_proposes_what_it_would_have(toy, world, tmp_path):
+def test_a_resumed_search_proposes_what_an_uninterrupted_one_would(toy, world, tmp_path):
     world()
     whole, _, _ = searched(toy, journal=tmp_path / "whole")
     first, _, _ = searched(toy, journal=tmp_path / "parts", trials=5)
@@ -183,7 +183,7 @@ def test_a_journal_survives_a_torn_last_line_and_a_trial_that_never_ended(toy, w
 
 
 @pytest.mark.parametrize("cut", [1, 7, 40, 0.3, 0.6])
-def test_a_journal_cut_anywhere_goes_on_or_is_refused_in_one_line(toy, world, cut, tmp_path):
+def test_a_journal_cut_anywhere_is_resumed_or_refused_in_one_line(toy, world, cut, tmp_path):
     world()
     searched(toy, journal=tmp_path / "j", trials=4)
     data = (tmp_path / "j").read_bytes()
@@ -360,7 +360,7 @@ def test_a_trial_that_diverges_does_not_end_the_search(toy, world):
         searched(toy)
 
 
-def test_the_knob_that_matters_is_found_to_matter(toy, world):
+def test_the_parameter_that_matters_is_found_to_matter(toy, world):
     world()
     _, tuned, _ = searched(toy, trials=30)
     assert next(iter(tuned.importance)) == "learning_rate"
@@ -403,6 +403,15 @@ def test_what_is_fixed_is_in_the_recipe_and_parts_its_journal_from_others(toy, w
     assert fixed.items() <= tuned.settings.items()
     with pytest.raises(RunError, match="another default"):
         searched(toy, trials=2, journal=tmp_path / "j")
+
+
+def test_events_have_their_old_names_with_a_warning():
+    from charloom import tuning
+
+    for old, new in (("Began", SearchStarted), ("Tried", TrialFinished), ("Tuned", SearchFinished)):
+        with pytest.warns(DeprecationWarning, match=f"Use charloom.tuning.{new.__name__}"):
+            assert getattr(tuning, old) is new
+    assert not hasattr(tuning, "Nothing")
 
 
 def test_too_little_text_is_refused():
