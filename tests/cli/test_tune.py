@@ -56,7 +56,7 @@ def test_its_recipe_trains(searched, call, names_file, tmp_path):
     assert model.config.units == 8 and model.config.dropout == settings["dropout"]
 
 
-def test_it_goes_on_where_it_was_and_json_says_it_all(searched, call, names_file):
+def test_it_resumes_where_it_was_and_json_says_it_all(searched, call, names_file):
     out, _ = searched
     options = ["--trials", 4, "--folds", 2, *FIX, "--out", out, "--json"]
     code, stdout, err = call("tune", names_file, *options)
@@ -131,7 +131,7 @@ def test_a_list_with_labels_is_searched_with_them(call, write, tmp_path):
     assert call("tune", "--label-column", "kind")[0] == 2
 
 
-def test_a_killed_search_goes_on_after_its_last_whole_trial(call, names_file, tmp_path):
+def test_a_killed_search_resumes_after_its_last_complete_trial(call, names_file, tmp_path):
     process, journal = begun(names_file, tmp_path / "mine.json")
     process.kill()
     process.communicate(timeout=60)

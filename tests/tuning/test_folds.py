@@ -15,7 +15,7 @@ from charloom.data.names import NameCorpus
 from charloom.data.text import TextCorpus
 from charloom.models.factory import recurrence
 from charloom.models.scoring.names import score
-from charloom.tuning.compared import Scored, compared, compared_items
+from charloom.tuning.compared import Scored, compare
 from charloom.tuning.folds import fold_count, fresh_splits, search_splits
 from charloom.tuning.training import Trained, scored
 from helpers.run_folders import toy as toy_run
@@ -63,6 +63,13 @@ def test_the_last_tenth_of_a_text_is_kept_for_the_check():
     assert (tested == text.ids(len(split.corpus), len(text))).all()
 
 
+def compared(best, default, tested, before=()):
+    """Compare two lists of losses."""
+    return compare(
+        *([Scored.of(loss) for loss in side] for side in (best, default)), tested, before
+    )
+
+
 def test_the_interval_is_that_of_a_paired_t_test():
     from scipy import stats
 
@@ -91,7 +98,7 @@ def test_few_splits_are_compared_over_their_names_and_that_covers_the_truth():
         characters = rng.integers(4, 12, 200).astype(float)
         shared = rng.normal(2, 0.5, 200)
         sides = [shared * characters + rng.normal(0, 1, 200) + d * characters for d in (0.0, 0.02)]
-        found = compared_items(*([Scored(side, characters)] for side in sides), 0.1)
+        found = compare(*([Scored(side, characters)] for side in sides), 0.1)
         assert found.over == "items"
         hits += found.low <= -0.02 <= found.high
     assert 0.91 <= hits / 300 <= 0.985

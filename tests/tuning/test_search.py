@@ -1,4 +1,4 @@
-"""A search: the default first, the same splits for all, cut short, gone on with, honest at the end.
+"""A search: the default first, the same splits for all, cut short, resumed, honest at the end.
 
 Its trainings are made up, so that each loss is known.
 """
@@ -10,6 +10,7 @@ import itertools
 import math
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,13 +21,19 @@ from charloom.data.names import NameCorpus
 from charloom.data.text import TextCorpus
 from charloom.errors import ConfigError, CorpusError, RunError, TrainingError
 from charloom.training.recipes import recipe, text_recipe
-from charloom.tuning import Began, Remeasured, Training, Tried, Tuned, tune
-from charloom.tuning.base import Base
+from charloom.tuning import (
+    Remeasured,
+    SearchFinished,
+    SearchStarted,
+    TrainingProgress,
+    TrialFinished,
+    tune,
+)
 from charloom.tuning.compared import Scored
-from charloom.tuning.space import point, space
-from charloom.tuning.training import Seen, Trained
+from charloom.tuning.space import SearchSpace
+from charloom.tuning.training import Trained
 
-pytest.importorskip("optuna")
+optuna = pytest.importorskip("optuna")
 
 FIXED = {"kind": "network", "cell": "gru", "layers": 1}
 STEPS = 10
@@ -44,7 +51,8 @@ class World:
     def __init__(self, loss=loss_of, seconds=0.0):
         self.loss, self.seconds, self.seen = loss, seconds, []
 
-    def train(self, split, model, training, stop):
+    def train(self, split, configs, stop, report, prune=lambda progress, loss: False):
+        model, training = configs
         self.seen.append((split, model, training))
         loss = self.loss(split, model, training)
         if not math.isfinite(loss):
@@ -53,9 +61,8 @@ class World:
             time.sleep(self.seconds / STEPS)
             if stop():
                 return None
-            if (yield Seen(step / STEPS)):
-                return None
-            if (yield Seen(step / STEPS, loss + 1 - step / STEPS)):
+            yield report(progress=step / STEPS)
+            if prune(step / STEPS, loss + 1 - step / STEPS):
                 return None
         return Trained(loss, None, None)
 
@@ -79,8 +86,8 @@ def world(monkeypatch):
 
 def searched(corpus, **how):
     events = list(tune(corpus, **{"trials": 12, "folds": 3, "fixed": FIXED, **how}))
-    assert isinstance(events[0], Began) and isinstance(events[-1], Tuned)
-    return [e for e in events if isinstance(e, Tried)], events[-1], events
+    assert isinstance(events[0], SearchStarted) and isinstance(events[-1], SearchFinished)
+    return [e for e in events if isinstance(e, TrialFinished)], events[-1], events
 
 
 def test_the_default_is_tried_first_and_the_best_is_never_worse(toy, world):
@@ -88,7 +95,7 @@ def test_the_default_is_tried_first_and_the_best_is_never_worse(toy, world):
     tried, tuned, _ = searched(toy)
     assert tried[0].default and not any(trial.default for trial in tried[1:])
     model, training = recipe(toy.report.names, toy.report.characters, **FIXED)
-    assert tried[0].settings == Base(model, training).settings
+    assert tried[0].settings == SearchSpace(model, training).default
     assert tuned.default == tried[0].loss
     assert tuned.best == min(t.loss for t in tried if t.outcome == "complete") < tuned.default
     assert (tuned.trials, tuned.complete + tuned.pruned) == (12, 12)
@@ -141,12 +148,12 @@ def test_what_falls_behind_is_cut_short(toy, world):
     assert tried[0].outcome == "complete"
 
 
-def test_a_search_that_is_gone_on_with_proposes_what_it_would_have(toy, world, tmp_path):
+def test_a_resumed_search_proposes_what_an_uninterrupted_one_would(toy, world, tmp_path):
     world()
     whole, _, _ = searched(toy, journal=tmp_path / "whole")
     first, _, _ = searched(toy, journal=tmp_path / "parts", trials=5)
     second, tuned, events = searched(toy, journal=tmp_path / "parts")
-    assert events[0].tried == 5
+    assert events[0].finished_trials == 5
     assert [t.settings for t in first + second] == [t.settings for t in whole]
     _, again, _ = searched(toy, journal=tmp_path / "parts")
     assert again.trials == 12 and again.settings == tuned.settings
@@ -165,18 +172,18 @@ def test_a_journal_survives_a_torn_last_line_and_a_trial_that_never_ended(toy, w
     before = journal.read_bytes()
     events = tune(toy, trials=9, folds=3, fixed=FIXED, journal=journal)
     for event in events:
-        if isinstance(event, Training):  # a trial is on its way: here the process is killed
+        if isinstance(event, TrainingProgress):  # a trial is on its way: here the process is killed
             break
     torn = journal.read_bytes() + b'{"op_code": 4, "worke'
     events.close()
     assert torn.startswith(before)
     journal.write_bytes(torn)
     tried, tuned, events = searched(toy, journal=journal, trials=6)
-    assert events[0].tried == 4 and len(tried) == 2 and tuned.trials == 6
+    assert events[0].finished_trials == 4 and len(tried) == 2 and tuned.trials == 6
 
 
 @pytest.mark.parametrize("cut", [1, 7, 40, 0.3, 0.6])
-def test_a_journal_cut_anywhere_goes_on_or_is_refused_in_one_line(toy, world, cut, tmp_path):
+def test_a_journal_cut_anywhere_is_resumed_or_refused_in_one_line(toy, world, cut, tmp_path):
     world()
     searched(toy, journal=tmp_path / "j", trials=4)
     data = (tmp_path / "j").read_bytes()
@@ -201,8 +208,8 @@ def test_what_is_no_journal_is_refused_in_one_line(toy, world, data, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"folds": 2}, "another number of folds (3; now 2)"),
-        ({"seed": 5}, "another seed (0; now 5)"),
+        ({"folds": 2}, "another number of folds (folds 3; now 2)"),
+        ({"seed": 5}, "another seed (seed 0; now 5)"),
         ({"fixed": FIXED | {"units": 64}}, "other fixed settings"),
     ],
 )
@@ -212,6 +219,36 @@ def test_a_journal_of_another_search_is_refused(toy, world, changes, said, tmp_p
     with pytest.raises(RunError) as caught:
         searched(toy, journal=tmp_path / "j", **changes)
     assert said in str(caught.value)
+
+
+def test_a_journal_of_0_1_0_is_refused_and_left_as_it_is(toy, world, tmp_path):
+    world()
+    journal, old = tmp_path / "j", (Path(__file__).parent / "journal_0.1.0").read_bytes()
+    for content in (old, old + b'{"op_code":4,"wor'):  # whole, or killed while it was written
+        journal.write_bytes(content)
+        with pytest.raises(RunError, match=r"another version.*format 1; now 2.*--force"):
+            searched(toy, journal=journal)
+        assert journal.read_bytes() == content
+    assert searched(toy, journal=journal, force=True)[1].trials == 12
+
+
+def test_a_refused_journal_is_left_as_it_is(toy, world, tmp_path):
+    world()
+    searched(toy, journal=tmp_path / "j", trials=2)
+    before = (tmp_path / "j").read_bytes()
+    with pytest.raises(RunError, match="another seed"):
+        searched(toy, journal=tmp_path / "j", seed=5)
+    assert (tmp_path / "j").read_bytes() == before
+    optuna.create_study(study_name="theirs", storage=storage_in(tmp_path / "theirs"))
+    before = (tmp_path / "theirs").read_bytes()
+    with pytest.raises(RunError, match="not the journal of a search"):
+        searched(toy, journal=tmp_path / "theirs")
+    assert (tmp_path / "theirs").read_bytes() == before
+
+
+def storage_in(path):
+    backend = optuna.storages.journal.JournalFileBackend(str(path))
+    return optuna.storages.JournalStorage(backend)
 
 
 def test_a_journal_of_another_corpus_is_refused(toy, world, tmp_path):
@@ -241,7 +278,7 @@ def test_a_full_disk_ends_a_search_in_one_line_and_keeps_its_journal(
         searched(toy, journal=tmp_path / "j", trials=50)
     monkeypatch.setattr(JournalFileBackend, "append_logs", write)
     _, tuned, events = searched(toy, journal=tmp_path / "j", trials=20)
-    assert events[0].tried >= 1 and tuned.trials == 20
+    assert events[0].finished_trials >= 1 and tuned.trials == 20
 
 
 def test_two_searches_do_not_share_a_journal(toy, world, tmp_path):
@@ -323,7 +360,7 @@ def test_a_trial_that_diverges_does_not_end_the_search(toy, world):
         searched(toy)
 
 
-def test_the_knob_that_matters_is_found_to_matter(toy, world):
+def test_the_parameter_that_matters_is_found_to_matter(toy, world):
     world()
     _, tuned, _ = searched(toy, trials=30)
     assert next(iter(tuned.importance)) == "learning_rate"
@@ -368,27 +405,33 @@ def test_what_is_fixed_is_in_the_recipe_and_parts_its_journal_from_others(toy, w
         searched(toy, trials=2, journal=tmp_path / "j")
 
 
+def test_events_have_their_old_names_with_a_warning():
+    from charloom import tuning
+
+    for old, new in (("Began", SearchStarted), ("Tried", TrialFinished), ("Tuned", SearchFinished)):
+        with pytest.warns(DeprecationWarning, match=f"Use charloom.tuning.{new.__name__}"):
+            assert getattr(tuning, old) is new
+    assert not hasattr(tuning, "Nothing")
+
+
 def test_too_little_text_is_refused():
-    with pytest.raises(CorpusError, match="1,000 characters at least"):
+    with pytest.raises(CorpusError, match="at least 1,000 characters"):
         tune(TextCorpus.of("to be or not to be " * 50))
 
 
 def test_too_few_names_are_refused():
-    with pytest.raises(CorpusError, match="10 names at least"):
+    with pytest.raises(CorpusError, match="at least 10 names"):
         tune(NameCorpus.of(["anna", "bert"]))
-    with pytest.raises(CorpusError, match="6 folds at most"):
+    with pytest.raises(CorpusError, match="at most 6 folds"):
         tune(NameCorpus.of(f"name {i}" for i in range(12)), folds=7)
 
 
 @given(st.integers(10, 10**6), st.integers(2, 30), st.booleans())
-def test_the_default_lies_in_its_space_and_a_knob_leaves_it_as_it_is(names, mean, text):
+def test_the_default_lies_in_the_space_and_no_value_there_is_refused(names, mean, text):
     size = names * mean
-    base = Base(*(text_recipe(size) if text else recipe(names, size)))
-    knobs = space(base.model, base.training)
-    here = point(knobs, base.settings)
-    assert {knob.name: knob.settle(here[knob.name]) for knob in knobs} == {
-        knob.name: base.settings[knob.name] for knob in knobs
-    }
-    for knob in knobs:  # nor is any value of it one that a configuration refuses
-        for value in knob.values:
-            base.configs({**base.settings, knob.name: knob.settle(value)})
+    space = SearchSpace(*(text_recipe(size) if text else recipe(names, size)))
+    assert space.suggest(optuna.trial.FixedTrial(space.locate())) == space.default
+    for one in space.parameters:
+        for value in one.values:
+            chosen = one.suggest(optuna.trial.FixedTrial({one.name: one.locate(value)}))
+            space.configs({**space.default, one.name: chosen})

@@ -95,7 +95,7 @@ def command(
     say(corpus.describe())
     from ..training.recipe_file import RecipeFile, write_recipe
     from ..tuning import tune
-    from .tune_output import found, show, tell
+    from .tune_output import found, show, summary
 
     with interruptible() as stop:
         events = tune(
@@ -111,18 +111,19 @@ def command(
             stop=stop,
         )
         try:
-            began, tuned = show(events, started, minutes, trials)
+            search_started, result = show(events, started, minutes, trials)
         except TrainingError as error:
-            if stop():  # before there was anything to report
+            if stop():  # before there was a result
                 raise click.Abort from error
             raise
-    facts = found(corpus, began, tuned, seed)
-    write_recipe(recipe, RecipeFile(tuned.settings, facts))
+    facts = found(corpus, search_started, result, seed)
+    write_recipe(recipe, RecipeFile(result.settings, facts))
     if as_json:
-        click.echo(to_json({"recipe": str(recipe), **tuned.to_dict(), "found": facts}))
+        click.echo(to_json({"recipe": str(recipe), **result.to_dict(), "found": facts}))
     else:
-        how = ["--recipe", str(recipe), *given_options(READING)]
-        tell(tuned, shlex.join(how), recipe)
+        options = shlex.join(["--recipe", str(recipe), *given_options(READING)])
+        click.echo(summary(result))
+        click.echo(f"\nWritten to {recipe}. To train with it: charloom train SOURCE {options}")
     return 0
 
 

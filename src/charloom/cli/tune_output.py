@@ -1,19 +1,24 @@
-"""A search as it is watched, and what it says at the end."""
+"""The progress of a search, and its result in words."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
-from ..tuning import Began, Remeasured, Training, Tried, Tuned, TuneEvent
+from ..tuning import (
+    Remeasured,
+    SearchEvent,
+    SearchFinished,
+    SearchStarted,
+    TrainingProgress,
+    TrialFinished,
+)
 from ..tuning.compared import Compared
 from ..tuning.importance import ENOUGH
 
@@ -23,9 +28,10 @@ SHOWN = ("kind", "order", "cell", "layers", "units", "embedding", "dropout", "ba
 
 
 def show(
-    events: Iterable[TuneEvent], started: float, minutes: float | None, trials: int | None
-) -> tuple[Began, Tuned]:
-    """Show a search on a terminal's stderr; return what it began with and came to."""
+    events: Iterable[SearchEvent], started: float, minutes: float | None, trials: int | None
+) -> tuple[SearchStarted, SearchFinished]:
+    """Show a search on stderr, with a progress bar on a terminal; return its first and last
+    event."""
     console = Console(stderr=True, highlight=False)
     bar = Progress(
         TextColumn("{task.description}"),
@@ -35,53 +41,53 @@ def show(
         transient=True,
         disable=not console.is_terminal,
     )
-    began = tuned = None
-    default: Mapping[str, Any] = {}
     budget = None if minutes is None and trials is not None else 60 * (minutes or 10)
+    first = last = None
     with bar:
-        task = bar.add_task("beginning", total=1.0, best="-")
-        done = 0
+        task, done = bar.add_task("starting", total=1.0, best="-"), 0
         for event in events:
-            share = done / trials if trials else 0.0
-            if budget is not None:
-                share = max(share, (time.monotonic() - started) / budget)
+            line = ""
             match event:
-                case Began():
-                    began, done, default = event, event.tried, event.default
+                case SearchStarted():
+                    first, done = event, event.finished_trials
                     console.print(_beginning(event), markup=False, soft_wrap=True)
-                case Training():
-                    where = f"fold {event.fold}/{event.folds}"
-                    if event.what == "check":
-                        where = ("best" if event.fold == 1 else "default") + " again"
-                    text = f"{event.what} {event.number}, {where}, {event.progress:4.0%}"
-                    bar.update(task, description=text, completed=share)
+                case TrainingProgress():
+                    share = done / trials if trials else 0.0
+                    if budget is not None:
+                        share = max(share, (time.monotonic() - started) / budget)
+                    bar.update(task, description=_place(event), completed=share)
                     if event.best is not None:
                         bar.update(task, best=f"{event.best:.4f}")
-                case Tried():
+                case TrialFinished():
                     done += event.outcome != "out of time"
-                    if console.is_terminal:
-                        bar.console.print(
-                            _line(event, default), markup=False, no_wrap=True, overflow="ellipsis"
-                        )
+                    line = _line(event, first.default if first else {})
                 case Remeasured():
-                    if console.is_terminal:
-                        said = f"fresh split {event.number}: best {event.best:.4f}, default "
-                        bar.console.print(f"{said}{event.default:.4f}", markup=False)
-                case Tuned():
-                    tuned = event
-    assert began is not None and tuned is not None  # of every search that does not raise
-    return began, tuned
+                    losses = f"best {event.best:.4f}, default {event.default:.4f}"
+                    line = f"fresh split {event.number}: {losses}"
+                case SearchFinished():
+                    last = event
+            if line and console.is_terminal:
+                bar.console.print(line, markup=False, no_wrap=True, overflow="ellipsis")
+    assert first is not None and last is not None  # of every search that does not raise
+    return first, last
 
 
-def _beginning(event: Began) -> str:
-    knobs = "; ".join(f"{name} {values}" for name, values in event.knobs.items())
+def _beginning(event: SearchStarted) -> str:
+    parameters = "; ".join(f"{name} {values}" for name, values in event.parameters.items())
     folds = f"{event.folds} folds" if event.folds > 1 else "one split"
-    before = f"; continuing after {event.tried} trials" if event.tried else ""
-    return f"Each trial is measured on {folds}{before}. Searched: {knobs}"
+    before = f"; continuing after {event.finished_trials} trials" if event.finished_trials else ""
+    return f"Each trial is measured on {folds}{before}. Searched: {parameters}"
 
 
-def _line(event: Tried, default: Mapping[str, Any]) -> str:
-    """Say in a line what a trial tried and what came of it."""
+def _place(event: TrainingProgress) -> str:
+    place = f"fold {event.fold}/{event.folds}"
+    if event.stage == "check":
+        place = ("best" if event.fold == 1 else "default") + " again"
+    return f"{event.stage} {event.number}, {place}, {event.progress:4.0%}"
+
+
+def _line(event: TrialFinished, default: Mapping[str, Any]) -> str:
+    """Return a line about a trial: its loss, how it ended, and what it changed."""
     loss = "-" if event.loss is None else f"{event.loss:.4f}"
     changed = [f"{k} {event.settings[k]}" for k in SHOWN if event.settings.get(k) != default.get(k)]
     what = "the default recipe" if event.default else ", ".join(changed)
@@ -90,91 +96,86 @@ def _line(event: Tried, default: Mapping[str, Any]) -> str:
     return f"{number} {loss:>7}  {event.outcome:<11} {seconds}  {what}"
 
 
-def found(corpus: NameCorpus | TextCorpus, began: Began, tuned: Tuned, seed: int) -> dict[str, Any]:
-    """Return what a recipe file says of how it was found."""
+def found(
+    corpus: NameCorpus | TextCorpus, first: SearchStarted, result: SearchFinished, seed: int
+) -> dict[str, Any]:
+    """Return what a recipe file says about how it was found."""
     size = {"characters": corpus.report.characters}
     if isinstance(corpus, NameCorpus):
         size = {"names": corpus.report.names, **size}
     return {
         "corpus": {"digest": corpus.digest, **size},
-        "folds": began.folds,
+        "folds": first.folds,
         "seed": seed,
-        "trials": tuned.trials,
-        "complete_trials": tuned.complete,
-        "held_out_nats_per_char": {"best": tuned.best, "default": tuned.default},
-        "in_search": tuned.search.to_dict(),
-        "on_fresh_splits": None if tuned.check is None else tuned.check.to_dict(),
-        "gain_is_real": tuned.real,
+        "trials": result.trials,
+        "complete_trials": result.complete,
+        "held_out_nats_per_char": {"best": result.best, "default": result.default},
+        "in_search": result.search.to_dict(),
+        "on_fresh_splits": None if result.check is None else result.check.to_dict(),
+        "gain_is_real": result.real,
     }
 
 
-def tell(tuned: Tuned, options: str, recipe: Path) -> None:
-    """Print the result: the settings, their losses, how sure that is, and what mattered.
-
-    Args:
-        tuned: the result.
-        options: of ``charloom train``, to train with it.
-        recipe: its file.
-    """
-    many = "trial" if tuned.trials == 1 else "trials"
-    click.echo(
-        f"{tuned.trials} {many} ({tuned.complete} on every fold, {tuned.pruned} cut short), "
-        f"{tuned.seconds:.0f} s; a whole one took {tuned.trial_seconds:.1f} s"
-    )
-    click.echo(f"{'held-out nats/char':<28}{'default':>9}{'best':>9}  best - default (95 %)")
-    click.echo(_losses("in the search", tuned.search))
-    if tuned.check is not None:
-        many = "split" if tuned.check.parts == 1 else "splits"
-        click.echo(_losses(f"on {tuned.check.parts} fresh {many}", tuned.check))
-    click.echo(verdict(tuned))
-    click.echo()
-    for name in SHOWN:
-        if name in tuned.settings:
-            click.echo(f"  {name:<15}{tuned.settings[name]}")
-    if tuned.importance:
-        click.echo("\nWhat explains the differences between the trials' losses:")
-        for name, share in tuned.importance.items():
-            click.echo(f"  {name:<15}{share:5.0%}  {'#' * round(30 * share)}".rstrip())
-    elif tuned.trials >= ENOUGH:
-        click.echo("\nNo setting stands out: how the trials differ could be chance.")
-    click.echo(f"\nWritten to {recipe}. To train with it: charloom train SOURCE {options}")
+def summary(result: SearchFinished) -> str:
+    """Return the result: losses, how certain the gain is, the settings, and what mattered."""
+    lines = [
+        f"{_count(result.trials, 'trial')} ({result.complete} on every fold, {result.pruned} cut "
+        f"short), {result.seconds:.0f} s; a complete one took {result.trial_seconds:.1f} s",
+        f"{'held-out nats/char':<28}{'default':>9}{'best':>9}  best - default (95 %)",
+        _losses("in the search", result.search),
+    ]
+    if result.check is not None:
+        lines.append(_losses(f"on {_count(result.check.parts, 'fresh split')}", result.check))
+    lines += [_verdict(result), ""]
+    lines += [f"  {name:<15}{result.settings[name]}" for name in SHOWN if name in result.settings]
+    if result.importance:
+        lines.append("\nWhat explains the differences between the trials' losses:")
+        for name, share in result.importance.items():
+            lines.append(f"  {name:<15}{share:5.0%}  {'#' * round(30 * share)}".rstrip())
+    elif result.trials >= ENOUGH:
+        lines.append("\nNo setting stands out: the differences between trials may be chance.")
+    return "\n".join(lines)
 
 
-def verdict(tuned: Tuned) -> str:
-    """Say in a sentence whether what was found is worth having."""
-    check = tuned.check
-    if tuned.search.difference == 0:
-        return "Nothing better than the default recipe was found; the file holds its settings."
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def _verdict(result: SearchFinished) -> str:
+    """Say in a sentence or two whether what was found is worth having."""
+    check = result.check
+    if result.search.difference == 0:
+        return "Nothing better than the default recipe was found; the file has its settings."
     if check is None:
         return (
-            "The best was not measured once more on fresh splits, and the best of many looks "
-            "better than it is. The file holds its settings; the default recipe may be as good. "
-            "The same command with more time, or without a stop, continues and tells."
+            "The best was not compared again on fresh splits, and the best of many trials looks "
+            "better than it is. The file has its settings; the default recipe may be as good. "
+            "Run the same command again, with more time, to resume the search and compare."
         )
     if check.difference >= 0:
         return (
-            "On fresh splits the best is no better than the default recipe: the gain was luck. "
-            "The file holds the default's settings."
+            "On fresh splits the best is no better than the default recipe: the gain was chance. "
+            "The file has the default's settings."
         )
     gain = f"{-check.difference:.4f} nats/char"
-    if tuned.real and check.over == "items":
+    if not result.real:
         return (
-            f"The gain is {gain} on what the search never measured on; the interval leaves out how "
-            "a training varies with its seed. Search for longer to be sure."
+            f"On fresh splits the best gains {gain}, which may be chance: the default recipe is as "
+            "good a choice."
         )
-    if tuned.real:
-        return f"The gain is real: {gain} on what the search never measured on."
-    return (
-        f"On fresh splits the best gains {gain}, which may be chance: the default recipe is as "
-        "good a choice."
-    )
+    if check.over == "items":
+        return (
+            f"The gain is {gain} on data the search never measured on; the interval ignores how "
+            "a training varies with its seed. Search longer to be certain."
+        )
+    return f"The gain is real: {gain} on data the search never measured on."
 
 
 def _losses(what: str, losses: Compared) -> str:
-    if losses.best == losses.default:  # the default with itself
-        return f"{what:<28}{losses.default:>9.4f}{losses.best:>9.4f}"
+    row = f"{what:<28}{losses.default:>9.4f}{losses.best:>9.4f}"
+    if losses.best == losses.default:  # the default compared with itself
+        return row
     interval = "too few parts to tell"
     if losses.low is not None and losses.high is not None:
         interval = f"{losses.low:+.4f} to {losses.high:+.4f}"
-    change = f"{losses.difference:+.4f} ({interval})"
-    return f"{what:<28}{losses.default:>9.4f}{losses.best:>9.4f}  {change}"
+    return f"{row}  {losses.difference:+.4f} ({interval})"

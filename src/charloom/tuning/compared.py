@@ -1,50 +1,49 @@
-"""Two recipes compared on the same parts of a corpus: the mean difference and its interval."""
+"""Two recipes compared on the same parts of a corpus: mean difference and confidence interval."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 FEW = 3
-"""Parts below which their spread says nothing; then that over their names has to do."""
-
-Floats = NDArray[np.float64]
+"""With fewer parts their spread says nothing, and the interval is taken over their items."""
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What a model's loss on one part of a corpus is made of.
+    """A model's loss on one part of a corpus: of each item (a name or a block of text), (N,),
+    its nats, and its number of characters, end symbols included."""
 
-    Attributes:
-        nats: -log p of each name, or block of text, (N,).
-        characters: of each, the end symbol counted, (N,).
-    """
+    nats: NDArray[np.float64]
+    characters: NDArray[np.float64]
 
-    nats: Floats
-    characters: Floats
+    @classmethod
+    def of(cls, nats_per_char: float) -> Scored:
+        """Return a part of which only the loss is known."""
+        return cls(np.array([nats_per_char]), np.ones(1))
 
     @property
     def nats_per_char(self) -> float:
-        """Their loss."""
+        """The loss."""
         return float(self.nats.sum() / self.characters.sum())
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A loss less another one, in nats a character: below 0, the best is the better indeed.
+    """One loss minus another, in nats per character; below 0 the best is really better.
 
     Attributes:
-        best, default: the mean losses.
+        best, default: mean losses.
         difference: ``best - default``.
-        low, high: its 95 % interval; ``None`` where there is too little to tell.
-        parts: how many it is the mean over.
-        over: what the interval's spread was taken over: ``parts``; the parts of the ``search``
-            before; or the ``items`` in the parts.
+        low, high: its 95 % interval; ``None`` if there is too little data.
+        parts: number of parts of the corpus.
+        over: what the interval is taken over: the ``parts``, the folds of the ``search`` before,
+            or the ``items`` in the parts.
     """
 
     best: float
@@ -57,68 +56,44 @@ class Compared:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data."""
-        return dict(vars(self))
+        return asdict(self)
 
 
-def compared(
-    best: Sequence[float],
-    default: Sequence[float],
-    tested: float,
-    before: Sequence[float] = (),
-) -> Compared:
-    """Compare losses on the same parts by a paired t-test over them, corrected.
-
-    The trainings behind the parts share most of their names, so that the parts' spread is less
-    than that between trainings on separate names. Nadeau and Bengio (2003), "Inference for the
-    generalization error": s² (1 / n + tested) in place of s² / n.
-
-    Args:
-        best, default: the losses on n parts, in their order.
-        tested: names in a part over names that were trained on.
-        before: differences on other such parts; the spread is theirs where they are more. (That
-            the best was chosen by their mean says nothing of their spread.)
-    """
-    a, b = np.asarray(best, np.float64), np.asarray(default, np.float64)
-    n, differences = len(a), a - b
-    mean, half = float(differences.mean()), None
-    told = np.asarray(before, np.float64) if len(before) > n else differences
-    if len(told) >= FEW:
-        from scipy.special import stdtrit  # late: a train or generate needs none of it
-
-        spread = float(told.std(ddof=1)) * math.sqrt(1 / n + tested)
-        half = spread * float(stdtrit(len(told) - 1, 0.975))
-    return Compared(
-        float(a.mean()),
-        float(b.mean()),
-        mean,
-        None if half is None else mean - half,
-        None if half is None else mean + half,
-        n,
-        "parts" if told is differences else "search",
-    )
-
-
-def compared_items(
+def compare(
     best: Sequence[Scored],
     default: Sequence[Scored],
     tested: float,
     before: Sequence[float] = (),
 ) -> Compared:
-    """Compare scores as ``compared`` does, or over the parts' items if there are too few parts.
+    """Compare losses on the same parts with a corrected, paired t-test.
 
-    The interval over items knows nothing of how a training varies with its seed.
+    The trainings share most of their names, so the parts' spread is less than between trainings
+    on separate names. Nadeau and Bengio (2003), "Inference for the generalization error", use
+    s² (1 / n + tested) instead of s² / n. If there are too few parts, the interval is taken over
+    their items; it ignores how a training varies with its seed.
+
+    Args:
+        best, default: the scores on n parts, in the same order.
+        tested: names in a part divided by the names trained on.
+        before: differences on other such parts; their spread is used if they are more.
     """
-    losses = [[scored.nats_per_char for scored in side] for side in (best, default)]
-    result = compared(losses[0], losses[1], tested, before)
-    differences = np.concatenate([a.nats - b.nats for a, b in zip(best, default, strict=True)])
-    characters = np.concatenate([scored.characters for scored in best])
-    n = len(differences)
-    if result.low is not None or n < 2 * FEW:
-        return result
-    mean = float(differences.sum() / characters.sum())
-    rest = differences - mean * characters  # of a ratio's linearisation
-    spread = math.sqrt(float(np.square(rest).sum()) * n / (n - 1)) / float(characters.sum())
-    half = 1.96 * spread
-    return Compared(
-        result.best, result.default, mean, mean - half, mean + half, result.parts, "items"
-    )
+    losses = np.array([[part.nats_per_char for part in side] for side in (best, default)])
+    differences = losses[0] - losses[1]
+    n, mean, half = len(differences), float(differences.mean()), None
+    over, sample = "parts", differences
+    if len(before) > n:
+        over, sample = "search", np.array(before)
+    items = np.concatenate([a.nats - b.nats for a, b in zip(best, default, strict=True)])
+    if len(sample) >= FEW:
+        from scipy.special import stdtrit  # late: train and generate do not need it
+
+        spread = float(sample.std(ddof=1)) * math.sqrt(1 / n + tested)
+        half = spread * float(stdtrit(len(sample) - 1, 0.975))
+    elif (count := len(items)) >= 2 * FEW:
+        characters = np.concatenate([part.characters for part in best])
+        over, mean = "items", float(items.sum() / characters.sum())
+        residuals = items - mean * characters  # the ratio, linearised
+        variance = float(np.square(residuals).sum()) * count / (count - 1)
+        half = 1.96 * math.sqrt(variance) / float(characters.sum())
+    low, high = (None, None) if half is None else (mean - half, mean + half)
+    return Compared(float(losses[0].mean()), float(losses[1].mean()), mean, low, high, n, over)

@@ -1,4 +1,4 @@
-"""What a search reports, as plain data; who listens decides how to show it."""
+"""What a search reports, as plain data; the caller decides how to show it."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from typing import Any, Literal
 from .compared import Compared
 
 Outcome = Literal["complete", "pruned", "out of time", "diverged"]
-End = Literal["seconds", "trials", "interrupted"]
+StopReason = Literal["seconds", "trials", "interrupted"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Began:
-    """The search is about to try its first settings.
+class SearchStarted:
+    """The search is about to run its first trial.
 
     Attributes:
-        folds: parts of the corpus that are held out one after the other in each trial; 1 is a
-            single split.
-        knobs: the settings that are searched, in words: name and range.
-        default: the default recipe's settings, with what is fixed.
-        tried: trials that the journal holds already.
+        folds: how many parts of the corpus each trial holds out in turn; 1 is a single split.
+        parameters: name and range of every search parameter.
+        default: settings of the default recipe, fixed ones included.
+        finished_trials: trials already in the journal.
     """
 
     folds: int
-    knobs: Mapping[str, str]
+    parameters: Mapping[str, str]
     default: Mapping[str, Any]
-    tried: int
+    finished_trials: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
-    """A step of some training is done.
+class TrainingProgress:
+    """A training step is done.
 
     Attributes:
-        what: ``trial``; or ``check``, when two recipes are measured again at the end.
-        number: of the trial, or of the pair, from 1.
-        fold, folds: where in it the training is, from 1.
+        stage: ``trial``; or ``check``, when the best and the default are trained again.
+        number: of the trial, or of the fresh split, from 1.
+        fold, folds: which training of the trial this is; in a check, 1 is the best's and 2 the
+            default's.
         progress: of this training, in (0, 1].
-        best: the lowest loss of a whole trial so far, nats a character.
+        best: lowest loss of a complete trial so far, in nats per character.
     """
 
-    what: Literal["trial", "check"]
+    stage: Literal["trial", "check"]
     number: int
     fold: int
     folds: int
@@ -52,18 +52,17 @@ class Training:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tried:
+class TrialFinished:
     """A trial is over.
 
     Attributes:
         number: from 1.
-        settings: what it tried, by the fields of the configurations.
+        settings: fields of ``ModelConfig`` and ``TrainConfig`` it was trained with.
         default: whether these are the default recipe's.
         outcome: how it ended.
-        loss: mean held-out loss over the folds, nats a character, if it is complete; over what
-            was done of them if it was pruned.
-        best: the lowest loss of a whole trial so far.
-        seconds: that it took.
+        loss: mean held-out loss over the folds that were trained, in nats per character.
+        best: lowest loss of a complete trial so far.
+        seconds: its duration.
     """
 
     number: int
@@ -77,11 +76,11 @@ class Tried:
 
 @dataclass(frozen=True, kw_only=True)
 class Remeasured:
-    """Both finalists were trained once more, on a fresh split, and measured on its unseen part.
+    """The best and the default were trained on a fresh split and measured on its test part.
 
     Attributes:
-        number: from 1.
-        default, best: the losses, nats a character.
+        number: of the split, from 1.
+        default, best: their losses, in nats per character.
     """
 
     number: int
@@ -90,22 +89,22 @@ class Remeasured:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tuned:
+class SearchFinished:
     """The search is over.
 
     Attributes:
-        settings: those recommended; of the default recipe, where nothing better was found.
-        best, default: the lowest loss in the search, and the default recipe's, nats a character.
-        search: the best's losses less the default recipe's, fold by fold; optimistic, since it is
-            the best of many.
-        check: the same on fresh splits, which is not; ``None`` where no time was left, or the
-            default recipe is the best.
-        trials, complete, pruned: trials in the journal, and how many of each kind.
-        importance: what share of the differences in loss each knob explains, of those that stand
-            out from chance; see ``importance_of``.
-        reason: why it ended.
-        seconds: that it took.
-        trial_seconds: that a whole trial took, in the median.
+        settings: the recommended ones; the default recipe's if nothing better was found.
+        best, default: lowest loss in the search and the default recipe's, in nats per character.
+        search: the best compared with the default over the folds; optimistic, because it is the
+            best of many.
+        check: the same on fresh splits, which is not; ``None`` if there was no time for it, or if
+            the default is the best.
+        trials, complete, pruned: number of trials in the journal, and of each kind.
+        importance: share of the variation in loss that each search parameter explains; see
+            ``importance_of``.
+        reason: why the search ended.
+        seconds: its duration.
+        trial_seconds: median duration of a complete trial.
     """
 
     settings: Mapping[str, Any]
@@ -117,20 +116,18 @@ class Tuned:
     complete: int
     pruned: int
     importance: Mapping[str, float]
-    reason: End
+    reason: StopReason
     seconds: float
     trial_seconds: float
 
     @property
     def real(self) -> bool | None:
-        """Whether the gain on fresh splits is more than chance; ``None`` if not measured."""
-        if self.check is None or self.check.high is None:
-            return None
-        return self.check.high < 0
+        """Whether the gain on fresh splits is significant; ``None`` if it was not measured."""
+        return None if self.check is None or self.check.high is None else self.check.high < 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data that JSON can hold."""
         return {**dataclasses.asdict(self), "real": self.real}
 
 
-TuneEvent = Began | Training | Tried | Remeasured | Tuned
+SearchEvent = SearchStarted | TrainingProgress | TrialFinished | Remeasured | SearchFinished

@@ -1,9 +1,9 @@
-"""Which names a trial trains on and which it is measured on: the same for every trial."""
+"""The splits that trials are measured on, the same for all, and fresh ones for the check."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,56 +15,40 @@ from ..data.text import TextCorpus
 from ..errors import CorpusError
 
 SMALL = 3_000
-"""Below so many names, a tenth of them is too few to tell good settings from lucky ones."""
+"""With fewer names, a tenth of them is too few to tell good settings from lucky ones."""
 
 FOLDS = 5
-"""Parts of such a list, each held out once."""
+"""Folds of such a list."""
 
 SHARE = 0.1
-"""Held out where there is just one split, and of each training in a check."""
+"""Share that is held out of a single split, and of each training in the check."""
 
-LEAST = 10
-"""Names that a search needs: fewer would leave none to measure on."""
-
-LEAST_TEXT = 1_000
-"""Characters that it needs of a text, for the same reason."""
+LEAST_NAMES, LEAST_CHARACTERS = 10, 1_000
+"""What a search needs: fewer would leave nothing to measure on."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Fold(NameCorpus):
-    """A corpus that knows what of it is trained on and what is held out, whatever is asked for.
+    """A corpus whose split is given: the places in ``names`` to train on, and those held out."""
 
-    Attributes:
-        train, held_out: places in ``names``.
-        test: places of names that a training does not see at all.
-    """
-
-    train: tuple[int, ...] = field(default=(), repr=False, kw_only=True)
-    held_out: tuple[int, ...] = field(default=(), repr=False, kw_only=True)
-    test: tuple[int, ...] = field(default=(), repr=False, kw_only=True)
+    train: Sequence[int] = field(kw_only=True)
+    held_out: Sequence[int] = field(kw_only=True)
 
     def split_places(self, share: float = 0.1, seed: int = 0) -> tuple[Places, Places]:
-        """Return the places of (train, held-out) names: always the fold's own."""
+        """Return the places of (train, held-out) names, whatever the share and the seed."""
         return self.train, self.held_out
-
-    def split(self, share: float = 0.1, seed: int = 0) -> tuple[Sequence[str], Sequence[str]]:
-        """Return (train, held-out) names: always the fold's own."""
-        names = self.names
-        return tuple(names[i] for i in self.train), tuple(names[i] for i in self.held_out)
 
 
 @dataclass(frozen=True)
 class Split:
-    """A corpus for one training, with that training's seed.
+    """A corpus for one training.
 
     Attributes:
-        corpus: what ``fit`` takes; with ``held_out`` as its share, if it knows no better.
-        seed: of the training.
-        test: what is measured on afterwards, which the training does not see: ids of each name,
-            or of each block of text with the character before it; ``None`` where the training's
-            own held-out loss is the measure.
-        labels: of each of these names the place of its label, from 1, or 0 for none; ``None``
-            where nothing has any.
+        corpus: what to train on.
+        seed: of the training, and of its held-out part if the corpus is not a ``Fold``.
+        test: ids of names, or of blocks of text with the character before each, that the training
+            does not see; ``None`` if its own held-out loss is the measure.
+        labels: of each of these names its place among the labels, from 1, or 0 for none.
     """
 
     corpus: NameCorpus | TextCorpus
@@ -74,125 +58,100 @@ class Split:
 
 
 def fold_count(corpus: NameCorpus | TextCorpus, folds: int | None) -> int:
-    """Return how many folds a search has: ``folds``, or what suits the corpus.
+    """Return the number of folds: ``folds``, or what suits the corpus.
 
     Raises:
-        CorpusError: there is too little to search on.
+        CorpusError: the corpus is too small, or cannot have so many folds.
     """
     if isinstance(corpus, TextCorpus):
-        if folds not in (None, 1):
-            raise CorpusError("a text has one split, its end. Leave --folds out.")
-        if len(corpus) < LEAST_TEXT:
-            raise CorpusError(
-                f"a search needs {LEAST_TEXT:,} characters at least. Received: {len(corpus):,}. "
-                "Give more, or train without a search."
-            )
-        return 1
-    names = corpus.report.names
-    if names < LEAST:
+        size, least, what = len(corpus), LEAST_CHARACTERS, "characters"
+    else:
+        size, least, what = corpus.report.names, LEAST_NAMES, "names"
+    if size < least:
         raise CorpusError(
-            f"a search needs {LEAST} names at least. Received: {names}. Give more, or train "
+            f"a search needs at least {least:,} {what}. Received: {size:,}. Add more, or train "
             "without a search."
         )
-    if corpus.encoded is not None:
+    if isinstance(corpus, TextCorpus) or corpus.encoded is not None:
         if folds not in (None, 1):
-            raise CorpusError("a list of this size has one split. Leave --folds out.")
+            raise CorpusError("a text, or a list of this size, has one split. Leave --folds out.")
         return 1
-    most = names // 2
-    if folds is not None and folds > most:
-        raise CorpusError(f"{names} names give {most} folds at most. Received: {folds}")
-    return (FOLDS if names < SMALL else 1) if folds is None else folds
+    if folds is not None and folds > size // 2:
+        raise CorpusError(f"{size} names give at most {size // 2} folds. Received: {folds}")
+    return folds or (FOLDS if size < SMALL else 1)
 
 
 def search_splits(corpus: NameCorpus | TextCorpus, folds: int, seed: int) -> list[Split]:
     """Return the splits that every trial is measured on.
 
-    Of text, the last tenth is none of a search's business: it is kept for the check.
+    The last tenth of a text is not among them: it is kept for the check.
     """
     if isinstance(corpus, TextCorpus):
         return [Split(corpus.until(_end(corpus)), seed)]
     if folds == 1:
         return [Split(corpus, seed)]
-    parts = _parts(corpus, folds, seed)
     return [
-        Split(_fold(corpus, _others(parts, k), parts[k]), 1000 * seed + k) for k in range(folds)
+        Split(_fold(corpus, train, held_out), 1000 * seed + k)
+        for k, (train, held_out) in enumerate(_parts(corpus, folds, seed))
     ]
 
 
-def fresh_splits(
-    corpus: NameCorpus | TextCorpus, folds: int, seed: int
-) -> Generator[Split, None, None]:
-    """Yield ever new splits, each with a test part that its training does not see.
+def fresh_splits(corpus: NameCorpus | TextCorpus, folds: int, seed: int) -> Iterator[Split]:
+    """Yield new splits without end, each with a test part that its training does not see.
 
-    Of text the test part is always the last tenth, and of encoded lists the training's held-out
-    names: there only the seeds are new, or those names.
+    The test part of a text is always the last tenth, and of encoded names what the training holds
+    out: there only the seed is new.
     """
     if isinstance(corpus, TextCorpus):
         end, size = _end(corpus), len(corpus)
         count = min(64, max(1, (size - end) // 256))
         edges = np.linspace(end, size, count + 1).astype(int).tolist()
         blocks = [corpus.ids(a - 1, b) for a, b in itertools.pairwise(edges)]
-        for repeat in range(1, 1_000):
+        for repeat in itertools.count(1):
             yield Split(corpus.until(end), 1000 * seed + 100 + repeat, blocks)
         return
-    for repeat in range(1, 1_000):
-        fresh = 1000 * seed + 100 * repeat
+    for fresh in itertools.count(1000 * seed + 100, 100):
         if corpus.encoded is not None:
             yield Split(corpus, fresh)
             continue
-        if folds == 1:
-            train, test = corpus.split_places(SHARE, fresh)
-            parts = [list(test), list(train)]
-        else:
+        parts: Iterable[tuple[Places, Places]] = [corpus.split_places(SHARE, fresh)]
+        if folds > 1:
             parts = _parts(corpus, folds, fresh)
-        for k in range(1 if folds == 1 else folds):
+        for k, (train, test) in enumerate(parts):
+            groups = _groups(corpus, train)  # a tenth of which chooses the best epoch
+            shuffler(Stream.FOLDS, fresh + k).shuffle(groups)
+            count = max(1, int(len(groups) * SHARE))
             yield Split(
-                _nested(corpus, _others(parts, k), parts[k], fresh + k),
+                _fold(corpus, _flat(groups[count:]), _flat(groups[:count])),
                 fresh + k,
-                [corpus.vocabulary.encode(corpus.names[i]) for i in parts[k]],
-                [corpus.label_ids[i] for i in parts[k]] if corpus.label_ids else None,
+                [corpus.vocabulary.encode(corpus.names[i]) for i in test],
+                [corpus.label_ids[i] for i in test] if corpus.label_ids else None,
             )
 
 
 def tested_share(folds: int) -> float:
-    """Return the names in a part over those that are trained on."""
+    """Return the number of names in a test part divided by those trained on."""
     return SHARE / (1 - SHARE) if folds == 1 else 1 / (folds - 1)
 
 
-def _fold(
-    corpus: NameCorpus, train: Sequence[int], held_out: Sequence[int], test: Sequence[int] = ()
-) -> Fold:
+def _fold(corpus: NameCorpus, train: Sequence[int], held_out: Sequence[int]) -> Fold:
     fold = Fold(
         corpus.names,
         corpus.unit,
         labels=corpus.labels,
         report=corpus.report,
-        train=tuple(train),
-        held_out=tuple(held_out),
-        test=tuple(test),
+        train=train,
+        held_out=held_out,
     )
     fold.__dict__["vocabulary"] = corpus.vocabulary  # cached, and the same
     return fold
 
 
-def _nested(corpus: NameCorpus, train: Sequence[int], test: Sequence[int], seed: int) -> Fold:
-    """Hold out a tenth of ``train`` to choose the best epoch by, so that ``test`` is unseen."""
-    groups = _groups(corpus, train)
-    shuffler(Stream.FOLDS, seed).shuffle(groups)
-    held_out = max(1, int(len(groups) * SHARE))
-    return _fold(
-        corpus,
-        [i for group in groups[held_out:] for i in group],
-        [i for group in groups[:held_out] for i in group],
-        test,
-    )
+def _parts(corpus: NameCorpus, folds: int, seed: int) -> Iterator[tuple[list[int], list[int]]]:
+    """Yield the places of (other, held-out) names of each fold.
 
-
-def _parts(corpus: NameCorpus, folds: int, seed: int) -> list[list[int]]:
-    """Deal the names, each with all its labels, into parts of like lengths; the seed decides.
-
-    Lengths are dealt evenly, since a loss depends on them, and since batches of equal shapes
-    need not be compiled again.
+    A name is in one fold with all its labels. Lengths are dealt evenly, because a loss depends on
+    them, and because batches of equal shapes need not be compiled again.
     """
     rng = shuffler(Stream.FOLDS, seed)
     groups = _groups(corpus, range(len(corpus.names)))
@@ -203,21 +162,22 @@ def _parts(corpus: NameCorpus, folds: int, seed: int) -> list[list[int]]:
         order = rng.sample(range(folds), folds)
         for k, group in zip(order, groups[start : start + folds], strict=False):
             parts[k] += group
-    return parts
+    for k, part in enumerate(parts):
+        yield _flat(parts[:k] + parts[k + 1 :]), part
 
 
-def _others(parts: list[list[int]], k: int) -> list[int]:
-    return [i for j, part in enumerate(parts) if j != k for i in part]
+def _groups(corpus: NameCorpus, places: Iterable[int]) -> list[list[int]]:
+    """Return the places of equal names, sorted by name and label."""
+
+    def key(i: int) -> tuple[str, str]:
+        return corpus.names[i], corpus.labels[i] if corpus.labels else ""
+
+    by_name = itertools.groupby(sorted(places, key=key), key=lambda i: corpus.names[i])
+    return [list(group) for _, group in by_name]
 
 
-def _groups(corpus: NameCorpus, places: Sequence[int]) -> list[list[int]]:
-    """Gather the places of equal names, in the names' order."""
-    groups: dict[str, list[int]] = {}
-    for i in sorted(
-        places, key=lambda i: (corpus.names[i], corpus.labels[i] if corpus.labels else "")
-    ):
-        groups.setdefault(corpus.names[i], []).append(i)
-    return list(groups.values())
+def _flat(groups: Iterable[list[int]]) -> list[int]:
+    return list(itertools.chain.from_iterable(groups))
 
 
 def _end(text: TextCorpus) -> int:

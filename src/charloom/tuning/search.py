@@ -1,7 +1,8 @@
-"""The search itself: the default recipe first, then what may be better, then the two once more."""
+"""The search: the default recipe first, then what may be better, then both on fresh splits."""
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 import time
@@ -14,31 +15,30 @@ from ..data.names import NameCorpus
 from ..data.text import TextCorpus
 from ..errors import ConfigError, TrainingError
 from ..training.recipes import settings_for
-from .base import OURS, Base
 from .check import check
-from .compared import compared
-from .events import Began, End, Tried, Tuned, TuneEvent
+from .compared import Scored, compare
+from .events import SearchEvent, SearchFinished, SearchStarted, StopReason, TrialFinished
 from .folds import Split, fold_count, fresh_splits, search_splits, tested_share
 from .importance import importance_of
-from .journal import need_optuna, study_in
-from .space import Knob, point, space
-from .study import ask, complete, end, lowest, told
-from .trial import Attempt, settings_of
+from .space import EXCLUDED, SearchSpace
+from .study import ask, complete, finished, lowest, need_optuna, open_study, tell
+from .trial import TrialRun
 
 if TYPE_CHECKING:
     from optuna import Study
+    from optuna.trial import FrozenTrial
 
 RESERVE = 0.2
-"""Share of the budget that is kept to measure the best and the default once more."""
+"""Share of the budget that is kept for the check."""
 
 MOST_CHECKS = 4
-"""Times all folds that the finalists are measured again, at most."""
+"""Most fresh splits of the check, in folds of the search."""
 
-SENSIBLE = 10
-"""Trials that a search should have time for."""
+SENSIBLE_TRIALS = 10
+"""What a search should have time for."""
 
 MINUTES = 10.0
-"""A search's budget, where neither it nor a number of trials is given."""
+"""The budget if neither it nor a number of trials is given."""
 
 
 def tune(
@@ -53,58 +53,57 @@ def tune(
     force: bool = False,
     started: float | None = None,
     stop: Callable[[], bool] = lambda: False,
-) -> Iterator[TuneEvent]:
-    """Search for the settings that suit ``corpus`` best, reporting as it goes.
+) -> Iterator[SearchEvent]:
+    """Search for the settings that suit ``corpus`` best, and report every step.
 
-    The default recipe is the first trial, so that the result is never worse but by chance. Every
-    trial is measured on the same splits; it is pruned where, at the same point of the same split,
-    its loss is above the median of the trials that came as far. Points are counted in shares of
-    the schedule and not in epochs, since a trial's loss falls with its learning rate, which falls
-    along its own schedule; for that reason neither Hyperband fits, nor a pruner that looks at a
-    trial's best loss so far, which was on an easier split.
+    The default recipe is the first trial, so the result can only be worse by chance. Every trial
+    is measured on the same splits, and pruned (Optuna's median pruner) where its loss falls
+    behind that of the trials before; see ``TrialRun``.
 
     Args:
-        corpus: the names, or the text.
-        seconds: wall-clock budget; ten minutes, if there is no number of trials.
-        trials: trials in all, those counted that the journal holds.
-        folds: parts that are held out one after the other; ``None`` chooses.
-        fixed: fields of ``ModelConfig`` and ``TrainConfig`` that are not searched, but set.
-        seed: decides splits, trainings and proposals; each trial follows from those before it,
-            so that a search which is gone on with proposes what it would have.
-        journal: a file of what was tried; a search continues from there. ``None`` keeps nothing.
-        force: begin the journal again.
-        started: ``time.monotonic()`` at which the budget begins; now.
-        stop: asked after every step of a training; true ends the search with what it has found.
+        corpus: the names or the text.
+        seconds: wall-clock budget; ten minutes if there is no number of trials either.
+        trials: total number of trials, including those in the journal.
+        folds: parts that are held out in turn; chosen by the size of the corpus by default.
+        fixed: fields of ``ModelConfig`` and ``TrainConfig`` to set rather than search.
+        seed: of splits, trainings and proposals. A resumed search proposes the same settings as
+            an uninterrupted one.
+        journal: file of the trials; a search resumes from it. ``None`` keeps nothing.
+        force: start over, and overwrite the journal.
+        started: ``time.monotonic()`` at which the budget starts; now by default.
+        stop: asked after every training step; true ends the search with what it has found.
 
     Yields:
-        ``Began``, then ``Training`` and ``Tried``, then ``Remeasured``, then ``Tuned``.
+        ``SearchStarted``; ``TrainingProgress`` and ``TrialFinished``; ``Remeasured``;
+        ``SearchFinished``.
 
     Raises:
-        ConfigError: a setting lies outside what it may be, or Optuna is missing.
-        CorpusError: there is too little to search on.
+        ConfigError: a setting is out of range, or Optuna is missing.
+        CorpusError: the corpus is too small.
         RunError: the journal is in use, damaged, of another search, or cannot be written.
         TrainingError: there was not even time for the default recipe.
     """
     need_optuna()
     fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
-    for name in OURS:
+    for name in EXCLUDED:
         if name in fixed:
             raise ConfigError(f"a search sets {name} itself, or has no use for it. Leave it out.")
     if trials is None and seconds is None:
         seconds = 60 * MINUTES
-    _check(seconds, trials)
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise ConfigError(f"seconds must be above 0 and finite. Received: {seconds}")
+    if trials is not None and not 1 <= trials <= 1_000_000:
+        raise ConfigError(f"trials must be a whole number above 0. Received: {trials}")
     begun = time.monotonic() if started is None else started
     model, training = settings_for(corpus, **fixed)
     if not model.has_network:
         raise ConfigError(
             f"a model of kind {model.kind} only counts: there is nothing to search. Just train it."
         )
-    count, base = fold_count(corpus, folds), Base(model, training)
     search = _Search(
         corpus=corpus,
-        base=base,
-        knobs=space(model, training, fixed),
-        folds=count,
+        space=SearchSpace(model, training, frozenset(fixed)),
+        folds=fold_count(corpus, folds),
         seed=seed,
         most=math.inf if trials is None else trials,
         begun=begun,
@@ -112,32 +111,17 @@ def tune(
         reserve=0.0 if seconds is None else RESERVE * seconds,
         stop=stop,
     )
-    if not search.knobs:
+    if not search.space.parameters:
         raise ConfigError("every setting is fixed: there is nothing to search. Fix fewer.")
-    terms = {
-        "corpus": corpus.digest,
-        "folds": count,
-        "seed": seed,
-        "default": base.settings,
-        "knobs": {knob.name: str(knob) for knob in search.knobs},
-    }
-    return search.events(None if journal is None else Path(journal), terms, force)
-
-
-def _check(seconds: float | None, trials: int | None) -> None:
-    if seconds is not None and not 0 < seconds < math.inf:
-        raise ConfigError(f"seconds must be above 0 and finite. Received: {seconds}")
-    if trials is not None and not 1 <= trials <= 1_000_000:
-        raise ConfigError(f"trials must be a whole number above 0. Received: {trials}")
+    return search.run(None if journal is None else Path(journal), force)
 
 
 @dataclass(kw_only=True)
 class _Search:
-    """See ``tune``, whose arguments these are, or follow from."""
+    """A search; its fields are the arguments of ``tune`` or follow from them."""
 
     corpus: NameCorpus | TextCorpus
-    base: Base
-    knobs: tuple[Knob, ...]
+    space: SearchSpace
     folds: int
     seed: int
     most: float
@@ -145,140 +129,142 @@ class _Search:
     deadline: float
     reserve: float
     stop: Callable[[], bool]
-    expected: float | None = None  # seconds of a whole trial, where the first had no time for it
 
-    def events(
-        self, journal: Path | None, terms: Mapping[str, Any], force: bool
-    ) -> Iterator[TuneEvent]:
-        """Do all that ``tune`` promises."""
-        with study_in(journal, terms, force=force) as study:
-            knobs = {knob.name: str(knob) for knob in self.knobs}
-            default, tried = self.base.settings, len(told(study))
-            yield Began(folds=self.folds, knobs=knobs, default=default, tried=tried)
+    def run(self, journal: Path | None, force: bool) -> Iterator[SearchEvent]:
+        """Do what ``tune`` promises."""
+        terms = {
+            "corpus": self.corpus.digest,
+            "folds": self.folds,
+            "seed": self.seed,
+            "default": self.space.default,
+            "parameters": self.space.describe(),
+        }
+        with open_study(journal, terms, force=force) as study:
+            yield SearchStarted(
+                folds=self.folds,
+                parameters=self.space.describe(),
+                default=self.space.default,
+                finished_trials=len(finished(study)),
+            )
             splits = search_splits(self.corpus, self.folds, self.seed)
-            while not self._enough(study):
+            while not self._is_over(study):
                 yield from self._trial(study, splits)
             yield from self._finish(study)
 
-    def _enough(self, study: Study) -> bool:
-        """Say whether the search is over."""
-        if self.stop() or len(told(study)) >= self.most:
-            return True
-        now = time.monotonic()
-        whole: list[float] = [trial.user_attrs["seconds"] for trial in complete(study)]
-        if not whole:  # without the default recipe's loss there is no result at all
-            return self.expected is not None or now >= self.deadline
-        # What is begun should come to its end: the quickest so far tells how long that takes.
-        return now + 0.7 * min(whole) > self.deadline - self.reserve
+    def _is_over(self, study: Study) -> bool:
+        """Say whether enough was tried; without the default recipe there is no result at all."""
+        if not (done := complete(study)):
+            return False
+        quickest = min(trial.user_attrs["seconds"] for trial in done)
+        late = time.monotonic() + 0.7 * quickest > self.deadline - self.reserve
+        return late or self.stop() or len(finished(study)) >= self.most
 
-    def _trial(self, study: Study, splits: list[Split]) -> Iterator[TuneEvent]:
-        """Try the next settings on every split."""
-        trial, default = self._propose(study)
-        asked = {knob.name: knob.ask(trial) for knob in self.knobs}
-        settings = self.base.settings if default else {**self.base.settings, **asked}
+    def _trial(self, study: Study, splits: list[Split]) -> Iterator[SearchEvent]:
+        """Try the next settings: the default's, the same of the other kind, then proposed ones."""
+        default, wanted = _default(study), None
+        if default is None:
+            wanted = self.space.locate()
+        elif any(one.name == "kind" for one in self.space.parameters):
+            other = "network" if self.space.default["kind"] == "mixture" else "mixture"
+            wanted = self.space.locate(kind=other)
+            if any(trial.params == wanted for trial in study.get_trials(deepcopy=False)):
+                wanted = None
+        trial = ask(study, self.seed, wanted)
+        settings = self.space.suggest(trial)
+        if default is None:
+            settings = self.space.default
         trial.set_user_attr("settings", settings)
-        trial.set_user_attr("default", default)
-        begun, best = time.monotonic(), lowest(study)
-        until = self.deadline - (0.0 if best is None else self.reserve)
-
-        def late() -> bool:
-            now = time.monotonic()
-            return self.stop() or now >= until or (best is None and self._hopeless(attempt, begun))
-
-        attempt = Attempt(
-            study=study,
+        trial.set_user_attr("default", default is None)
+        run = TrialRun(
             trial=trial,
             splits=splits,
-            configs=self.base.configs(settings),
-            late=late,
-            best=best,
-        )
-        outcome = yield from attempt.run()
-        if default and outcome == "diverged":
-            raise TrainingError("the default recipe's loss became NaN. Fix a lower learning_rate.")
-        seconds, losses = time.monotonic() - begun, attempt.losses
-        trial.set_user_attr("losses", losses)
-        trial.set_user_attr("seconds", round(seconds, 3))
-        end(study, trial, outcome, losses)
-        yield Tried(
-            number=trial.number + 1,
-            settings=settings,
-            default=default,
-            outcome=outcome,
-            loss=statistics.fmean(losses) if losses else None,
+            configs=self.space.configs(settings),
+            default_points=None if default is None else default.user_attrs["points"],
             best=lowest(study),
-            seconds=seconds,
         )
+        begun = time.monotonic()
+        until = self.deadline - (self.reserve if default else 0.0)
 
-    def _hopeless(self, attempt: Attempt, begun: float) -> bool:
-        """Say whether the first trial, without which there is no result, will not be done in time.
+        def expected() -> float:
+            return run.seconds / len(run.losses) * self.folds if run.losses else 0.0
 
-        Its first split takes longest, since shapes are compiled.
-        """
-        if not (done := len(attempt.losses)):
-            return False
-        each = attempt.seconds / done
-        if begun + attempt.seconds + 0.7 * each * (self.folds - done) <= self.deadline:
-            return False
-        self.expected = each * self.folds
-        return True
+        def late() -> bool:
+            hopeless = default is None and begun + 0.8 * expected() > self.deadline
+            return self.stop() or hopeless or time.monotonic() >= until
 
-    def _propose(self, study: Study) -> tuple[Any, bool]:
-        """Return the next trial, and whether it is the default recipe.
-
-        That comes first; then the same of the other kind, since that changes most.
-        """
-        trials, base = study.get_trials(deepcopy=False), self.base
-        default = not any(trial.user_attrs["default"] for trial in complete(study))
-        wanted = [point(self.knobs, base.settings)] if default else []
-        if not default and any(knob.name == "kind" for knob in self.knobs):
-            other = "network" if base.model.kind == "mixture" else "mixture"
-            wanted = [point(self.knobs, {**base.settings, "kind": other})]
-            wanted = [here for here in wanted if all(here != trial.params for trial in trials)]
-        return ask(study, self.seed, wanted), default
-
-    def _finish(self, study: Study) -> Iterator[TuneEvent]:
-        """Measure the best and the default once more, and report."""
-        whole, trials = complete(study), told(study)
-        if not whole:
-            takes, minutes = "", ""
-            if self.expected is not None:
-                takes = f", which takes about {self.expected:.0f} s"
-                minutes = f" {math.ceil(SENSIBLE * self.expected / 60)}"
+        outcome = yield from run.run(late)
+        seconds = time.monotonic() - begun
+        loss = statistics.fmean(run.losses) if run.losses else None
+        trial.set_user_attr("losses", run.losses)
+        trial.set_user_attr("points", run.points)
+        trial.set_user_attr("seconds", round(seconds, 3))
+        tell(study, trial, outcome, loss)
+        if default is None and outcome == "diverged":
+            raise TrainingError("the default recipe's loss became NaN. Fix a lower learning_rate.")
+        if default is None and outcome != "complete":
+            takes = minutes = ""
+            if run.losses:
+                takes = f", which takes about {expected():.0f} s"
+                minutes = f" {math.ceil(SENSIBLE_TRIALS * expected() / 60)}"
             raise TrainingError(
                 f"there is no time to train the default recipe on every fold{takes}, and so "
                 f"nothing to report. Give it more time (--minutes{minutes}), or fewer --folds."
             )
-        default = next(trial for trial in whole if trial.user_attrs["default"])
-        best = min(whole, key=lambda trial: (trial.value, trial.number))
-        reason: End = "trials" if len(trials) >= self.most else "seconds"
-        settings, checked = settings_of(best), None
-        losses = (best.user_attrs["losses"], default.user_attrs["losses"])
+        yield TrialFinished(
+            number=trial.number + 1,
+            settings=settings,
+            default=default is None,
+            outcome=outcome,
+            loss=loss,
+            best=lowest(study),
+            seconds=seconds,
+        )
+
+    def _finish(self, study: Study) -> Iterator[SearchEvent]:
+        """Check the best on fresh splits, and report."""
+        done, trials, default = complete(study), finished(study), _default(study)
+        assert default is not None  # a search without it has raised
+        best = min(done, key=lambda trial: (trial.values[0], trial.number))
+        reason: StopReason = "trials" if len(trials) >= self.most else "seconds"
+        settings, checked = best.user_attrs["settings"], None
+        tested = tested_share(self.folds)
+        ours, usual = (
+            [Scored.of(loss) for loss in trial.user_attrs["losses"]] for trial in (best, default)
+        )
+        search = compare(ours, usual, tested)
         if best.number != default.number:
-            pairs = MOST_CHECKS * self.folds if self.folds > 1 else 2 * MOST_CHECKS
+            most = MOST_CHECKS * (self.folds if self.folds > 1 else 2)
+            if self.deadline == math.inf:
+                most = max(self.folds, MOST_CHECKS)
             checked = yield from check(
-                self.base.configs(settings),
-                self.base.configs(self.base.settings),
-                fresh_splits(self.corpus, self.folds, self.seed),
-                folds=self.folds,
-                before=[a - b for a, b in zip(*losses, strict=True)],
-                pairs=pairs if self.deadline < math.inf else max(self.folds, MOST_CHECKS),
+                self.space.configs(settings),
+                self.space.configs(self.space.default),
+                itertools.islice(fresh_splits(self.corpus, self.folds, self.seed), most),
+                tested=tested,
+                before=[
+                    a.nats_per_char - b.nats_per_char for a, b in zip(ours, usual, strict=True)
+                ],
                 deadline=self.deadline,
                 stop=self.stop,
             )
         if checked is not None and checked.difference >= 0:
-            settings = self.base.settings
-        yield Tuned(
+            settings = self.space.default
+        yield SearchFinished(
             settings=settings,
-            best=best.value,
-            default=default.value,
-            search=compared(*losses, tested_share(self.folds)),
+            best=best.values[0],
+            default=default.values[0],
+            search=search,
             check=checked,
             trials=len(trials),
-            complete=len(whole),
-            pruned=len(trials) - len(whole),
-            importance=importance_of(study, self.knobs),
+            complete=len(done),
+            pruned=len(trials) - len(done),
+            importance=importance_of(study, self.space.parameters),
             reason="interrupted" if self.stop() else reason,
             seconds=time.monotonic() - self.begun,
-            trial_seconds=statistics.median(trial.user_attrs["seconds"] for trial in whole),
+            trial_seconds=statistics.median(trial.user_attrs["seconds"] for trial in done),
         )
+
+
+def _default(study: Study) -> FrozenTrial | None:
+    """Return the complete trial of the default recipe."""
+    return next((trial for trial in complete(study) if trial.user_attrs["default"]), None)

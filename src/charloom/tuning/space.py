@@ -1,123 +1,146 @@
-"""What a search may turn: the knobs of a recipe, each around its value there."""
+"""What a search varies: the default recipe of a corpus, and a range around each setting."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..config import ModelConfig, TrainConfig
+from ..training.recipe_file import MODEL, TRAINING
 
-Scale = Literal["log", "linear", "choice"]
+if TYPE_CHECKING:
+    from optuna import Trial
+
+KEPT = ("batch_size", "epochs", "learning_rate", "warmup", "final", "weight_decay", "clip_norm",
+        "patience", "preparation")  # fmt: skip
+"""Training settings that belong to a recipe; the others belong to one run."""
+
+KEPT_IF_CHANGED = ("label_dropout", "seconds")
+"""These belong to it only if they differ from the usual value."""
+
+EXCLUDED = ("seed", "held_out", "labels", "text", "preparation", "begin", "freeze", "canaries",
+            "keep_epochs", "save_seconds", "save_steps", "keep_checkpoints")  # fmt: skip
+"""What a search sets itself or has no use for."""
 
 
 @dataclass(frozen=True)
-class Knob:
-    """A setting and the values that it may take.
+class SearchParameter:
+    """A setting and the values it may take.
 
     Attributes:
         name: a field of ``ModelConfig`` or ``TrainConfig``.
-        scale: ``log`` or ``linear`` between the first and the last of ``values``; ``choice``
-            takes one of them, in no order.
-        values: the ends, the default between them; or all there are.
-        steps: on a scale, the values that there are, so that trainings of equal shapes recur and
-            need not be compiled again; none for any value.
-        digits: significant digits of a value, or on a linear scale those after the point.
+        scale: ``choice`` among unordered values; ``steps``, ordered values, so few that shapes
+            recur and need not be compiled again; ``log`` or ``linear`` between two ends.
+        values: all of them, or the two ends.
     """
 
     name: str
-    scale: Scale
+    scale: Literal["choice", "steps", "log", "linear"]
     values: tuple[Any, ...]
-    steps: tuple[int, ...] = ()
-    digits: int = 2
 
-    def ask(self, trial: Any) -> Any:
-        """Let an Optuna trial choose; return the setting."""
+    def suggest(self, trial: Trial) -> Any:
+        """Let Optuna choose; return the setting."""
         if self.scale == "choice":
             return trial.suggest_categorical(self.name, list(self.values))
-        low, high = self.values
-        return self.settle(trial.suggest_float(self.name, low, high, log=self.scale == "log"))
+        if self.scale == "steps":
+            return self.values[trial.suggest_int(self.name, 0, len(self.values) - 1)]
+        value = trial.suggest_float(self.name, *self.values, log=self.scale == "log")
+        return round(value, 2) if self.scale == "linear" else float(f"{value:.2g}")
 
-    def settle(self, value: float) -> Any:
-        """Return the setting that ``value`` stands for."""
+    def locate(self, setting: Any) -> Any:
+        """Return Optuna's value for a setting."""
         if self.scale == "choice":
-            return value
-        if self.steps:
-            return min(self.steps, key=lambda step: abs(math.log(step / value)))
-        if self.scale == "linear":
-            return round(value, self.digits)
-        return float(f"{value:.{self.digits}g}")
+            return setting
+        if self.scale == "steps":
+            return self.values.index(setting)
+        return float(min(max(setting, self.values[0]), self.values[1]))
 
     def __str__(self) -> str:
         if self.scale == "choice":
             return ", ".join(map(str, self.values))
-        if self.steps:
-            return f"{self.steps[0]} to {self.steps[-1]}"
-        return f"{self.values[0]:.2g} to {self.values[1]:.2g}"
+        low, high = self.values[0], self.values[-1]
+        return f"{low} to {high}" if self.scale == "steps" else f"{low:.2g} to {high:.2g}"
 
 
-def space(
-    model: ModelConfig, training: TrainConfig, fixed: Collection[str] = ()
-) -> tuple[Knob, ...]:
-    """Return the knobs around a recipe's settings, but for those that are ``fixed``.
+@dataclass(frozen=True)
+class SearchSpace:
+    """The default recipe with the fixed settings, and what is searched around it.
 
-    Sizes and rates are searched on log scales: what matters there is a factor. Counted kinds
-    have nothing to search; a network may become a mixture, and the reverse, where names have
-    neither labels nor a start that is given.
+    Attributes:
+        model, training: the configurations of that recipe.
+        fixed: settings that are not searched.
     """
-    if not model.has_network:
-        return ()
-    plain = model.begin and not model.labels
-    units = _ladder(model.units, (-2, -1, 0, 1, 2), math.sqrt(2), 32)
-    rate, decay = training.learning_rate, max(training.weight_decay, 1e-3)
-    epochs = training.epochs
-    knobs = [
-        Knob("kind", "choice", ("network", "mixture")) if plain else None,
-        Knob("cell", "choice", ("gru", "lstm")),
-        Knob("layers", "choice", (1, 2)),
-        _stepped("units", units),
-        _stepped("embedding", _ladder(model.embedding, (-1, 0, 1), 2, 8)),
-        Knob("dropout", "linear", (max(0.0, model.dropout - 0.25), min(0.8, model.dropout + 0.2))),
-        _stepped("batch_size", _ladder(training.batch_size, (-1, 0, 1), 2, 4)),
-        Knob("learning_rate", "log", (rate / 3, min(10.0, rate * 3))),
-        Knob("weight_decay", "log", (decay / 10, min(10.0, decay * 10))),
-        _stepped("epochs", tuple(range(max(1, epochs // 2), 2 * epochs + 1))),
-        _stepped("window", _ladder(training.window, (-1, 0, 1), 2, 8)) if model.text else None,
-    ]
-    own = {"kind": model.kind, "cell": model.cell, "layers": model.layers}
-    return tuple(
-        knob
-        for knob in knobs
-        if knob is not None
-        and knob.name not in fixed
-        and (knob.scale != "choice" or own[knob.name] in knob.values)
-        and len(set(knob.values)) > 1
-    )
 
+    model: ModelConfig
+    training: TrainConfig
+    fixed: Collection[str] = ()
 
-def point(knobs: Sequence[Knob], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return where in the space ``settings`` lie, as Optuna's parameters."""
-    return {
-        knob.name: settings[knob.name]
-        if knob.scale == "choice"
-        else float(min(max(settings[knob.name], knob.values[0]), knob.values[1]))
-        for knob in knobs
-    }
+    @cached_property
+    def parameters(self) -> tuple[SearchParameter, ...]:
+        """The search parameters; sizes and rates on log scales, where factors matter."""
+        model, training = self.model, self.training
+        rate, decay = training.learning_rate, max(training.weight_decay, 1e-3)
+        dropout = (max(0.0, model.dropout - 0.25), min(0.8, model.dropout + 0.2))
+        found = [
+            SearchParameter("cell", "choice", ("gru", "lstm")),
+            SearchParameter("layers", "choice", (1, 2)),
+            SearchParameter("units", "steps", _ladder(model.units, (-2, -1, 1, 2), 2**0.5, 32)),
+            SearchParameter("embedding", "steps", _ladder(model.embedding, (-1, 1), 2, 8)),
+            SearchParameter("dropout", "linear", dropout),
+            SearchParameter("batch_size", "steps", _ladder(training.batch_size, (-1, 1), 2, 4)),
+            SearchParameter("learning_rate", "log", (rate / 3, min(10.0, rate * 3))),
+            SearchParameter("weight_decay", "log", (decay / 10, min(10.0, decay * 10))),
+            SearchParameter("epochs", "steps", _ladder(training.epochs, range(-4, 5), 2**0.25, 1)),
+        ]
+        if model.begin and not model.labels:  # a mixture takes no others
+            found.insert(0, SearchParameter("kind", "choice", ("network", "mixture")))
+        if model.text:
+            window = _ladder(training.window, (-1, 1), 2, 8)
+            found.append(SearchParameter("window", "steps", window))
+        return tuple(
+            one
+            for one in found
+            if one.name not in self.fixed
+            and len(set(one.values)) > 1
+            and (one.scale != "choice" or self.default[one.name] in one.values)
+        )
+
+    @cached_property
+    def default(self) -> dict[str, Any]:
+        """The settings of the default recipe, as a recipe file holds them."""
+        model, training = self.model.to_dict(), self.training.to_dict()
+        del model["labels"], model["begin"]
+        if not self.model.order:
+            del model["order"]
+        names = [*KEPT, *(["window"] if self.model.text else [])]
+        usual = TrainConfig().to_dict()
+        names += [name for name in KEPT_IF_CHANGED if training[name] != usual[name]]
+        return model | {name: training[name] for name in names}
+
+    def suggest(self, trial: Trial) -> dict[str, Any]:
+        """Let Optuna choose every search parameter; return the recipe's settings."""
+        return self.default | {one.name: one.suggest(trial) for one in self.parameters}
+
+    def locate(self, **changes: Any) -> dict[str, Any]:
+        """Return Optuna's values for the default recipe with ``changes``."""
+        settings = self.default | changes
+        return {one.name: one.locate(settings[one.name]) for one in self.parameters}
+
+    def configs(self, settings: Mapping[str, Any]) -> tuple[ModelConfig, TrainConfig]:
+        """Return the configurations with ``settings`` in place of the default's."""
+        model = {name: value for name, value in settings.items() if name in MODEL}
+        training = {name: value for name, value in settings.items() if name in TRAINING}
+        return self.model.replace(**model), self.training.replace(**training)
+
+    def describe(self) -> dict[str, str]:
+        """Return the range of each search parameter in words."""
+        return {one.name: str(one) for one in self.parameters}
 
 
 def _ladder(base: int, powers: Sequence[int], ratio: float, multiple: int) -> tuple[int, ...]:
     """Return ``base`` and its neighbours at powers of ``ratio``, rounded to ``multiple``."""
-    steps = {multiple * max(1, round(base * ratio**k / multiple)) for k in powers if k}
+    steps = {multiple * max(1, round(base * math.pow(ratio, k) / multiple)) for k in powers if k}
     return tuple(sorted({*steps, base}))
-
-
-def _stepped(name: str, steps: tuple[int, ...]) -> Knob:
-    """Search a scale with steps; its ends reach out, or the last ones would have half the room."""
-    if len(steps) == 1:
-        return Knob(name, "log", (float(steps[0]),) * 2, steps)
-    low, high = (
-        steps[0] * math.sqrt(steps[0] / steps[1]),
-        steps[-1] * math.sqrt(steps[-1] / steps[-2]),
-    )
-    return Knob(name, "log", (low, high), steps)

@@ -1,4 +1,4 @@
-"""One training of a trial, followed epoch by epoch, and the loss of its model on unseen data."""
+"""One training of a search, and the loss of its model on unseen data."""
 
 from __future__ import annotations
 
@@ -18,32 +18,17 @@ from ..models.scoring.text import stream_nats
 from ..training.events import Evaluated, Event, Finished, Started, Step
 from ..training.trainer import fit
 from .compared import Scored
+from .events import TrainingProgress
 from .folds import SHARE, Split
 
-Ask = Callable[[], bool]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """Where a training is.
-
-    Attributes:
-        progress: in (0, 1].
-        loss: held-out, nats a character, where an epoch is over.
-    """
-
-    progress: float
-    loss: float | None = None
+Configs = tuple[ModelConfig, TrainConfig]
+Report = Callable[..., TrainingProgress]
+Prune = Callable[[float, float], bool]
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A training that came to its end.
-
-    Attributes:
-        loss: of its best epoch on what it held out, nats a character.
-        events: the first and the last.
-    """
+    """A finished training: the held-out loss of its best epoch, and its first and last event."""
 
     loss: float
     started: Started
@@ -51,51 +36,60 @@ class Trained:
 
 
 def train(
-    split: Split, model: ModelConfig, training: TrainConfig, stop: Ask
-) -> Generator[Seen, bool, Trained | None]:
-    """Train on ``split``; yield where it is, and stop where that is answered with true.
+    split: Split,
+    configs: Configs,
+    stop: Callable[[], bool],
+    report: Report,
+    prune: Prune = lambda progress, loss: False,
+) -> Generator[TrainingProgress, None, Trained | None]:
+    """Train on ``split``, reporting the progress of each step.
+
+    Args:
+        split: what to train on.
+        configs: of the model and the training.
+        stop: asked after every step.
+        report: makes an event; called with ``progress``, in (0, 1].
+        prune: asked with the progress and the held-out loss after every epoch.
 
     Returns:
-        What came of it; ``None`` if it was stopped, or ``stop`` asked for it.
+        The finished training; ``None`` if it was stopped or pruned.
 
     Raises:
         TrainingError: its loss became NaN.
     """
+    model, training = configs
     training = training.replace(seed=split.seed, held_out=training.held_out or SHARE)
     events = fit(split.corpus, model=model, training=training, stop=stop)
-    started, progress = None, 0.0
+    progress, started = 0.0, None
     with closing(cast("Generator[Event, None, None]", events)):
         for event in events:
             if isinstance(event, Started):
                 started = event
             elif isinstance(event, Step):
                 progress = event.progress
-                if (yield Seen(progress)):
-                    return None
+                yield report(progress=progress)
             elif isinstance(event, Evaluated):
-                if (yield Seen(progress, event.held_out_nats_per_char)):
+                loss = event.held_out_nats_per_char
+                if loss is not None and prune(progress, loss):
                     return None
             elif isinstance(event, Finished):
-                return _end(started, event)
+                loss = event.held_out_nats_per_char
+                if event.reason == "interrupted":
+                    return None
+                if event.reason == "diverged" or loss is None or not np.isfinite(loss):
+                    raise TrainingError("the loss became NaN.")
+                assert started is not None  # the first event of every training
+                return Trained(loss, started, event)
     raise AssertionError("a training that does not raise ends with Finished")
-
-
-def _end(started: Started | None, finished: Finished) -> Trained | None:
-    if finished.reason == "interrupted":
-        return None
-    loss = finished.held_out_nats_per_char
-    if finished.reason == "diverged" or loss is None or not np.isfinite(loss):
-        raise TrainingError("the loss became NaN.")
-    assert started is not None  # the first event of every training
-    return Trained(loss, started, finished)
 
 
 def scored(split: Split, trained: Trained) -> Scored:
     """Return a model's loss on the split's test part, or on what its training held out."""
     if split.test is None:
-        return Scored(np.array([trained.loss]), np.ones(1))
-    rnn = recurrence(trained.started.model, trained.finished.weights)
-    if trained.started.model.text:
+        return Scored.of(trained.loss)
+    model = trained.started.model
+    rnn = recurrence(model, trained.finished.weights)
+    if model.text:
         nats = np.array([stream_nats(rnn, block) for block in split.test])
         return Scored(nats, np.array([len(block) - 1 for block in split.test], np.float64))
     characters = np.array([len(ids) + bool(rnn.config.begin) for ids in split.test], np.float64)

@@ -1,4 +1,4 @@
-"""One trial: settings, trained and measured on every split, unless it falls behind."""
+"""One trial: settings, trained and measured on every split unless they fall behind."""
 
 from __future__ import annotations
 
@@ -6,106 +6,90 @@ import statistics
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from ..config import ModelConfig, TrainConfig
 from ..errors import TrainingError
-from .events import Outcome, Training
+from .events import Outcome, TrainingProgress
 from .folds import Split
-from .training import train
+from .training import Configs, train
 
 if TYPE_CHECKING:
-    from optuna import Study
-
-ENOUGH = 4
-"""Trials that have come as far, below which none is pruned."""
-
-HALFWAY = (0.5,)
-QUARTERS = (0.25, 0.5, 0.75)
-"""Where a training is judged, beside its end: one of several folds, and the only one."""
+    from optuna import Trial
 
 
 @dataclass(kw_only=True)
-class Attempt:
-    """A trial on its way.
+class TrialRun:
+    """The trainings of a trial, each measured halfway through its schedule (a single split's at
+    each quarter) and at its end.
+
+    Optuna's pruner gets the loss minus the default recipe's at the same point of the same split,
+    because splits differ by far more than settings do. Points are shares of the schedule and not
+    epochs: a loss falls with its learning rate, which follows the trial's own schedule.
 
     Attributes:
-        study, trial: Optuna's.
-        splits: what it is measured on.
-        configs: what it tries.
-        late: says that the time is up.
-        best: the lowest loss of a whole trial so far.
-        losses: of the splits that are done, nats a character.
-        seconds: that those took.
+        trial: Optuna's.
+        splits, configs: what to train.
+        default_points: the default recipe's ``points``; ``None`` in its own trial.
+        best: lowest loss of a complete trial so far.
+        losses: of the finished splits, in nats per character.
+        points: the mean loss so far, by the number of the point.
+        seconds: duration of the finished splits.
     """
 
-    study: Study
-    trial: Any
+    trial: Trial
     splits: list[Split]
-    configs: tuple[ModelConfig, TrainConfig]
-    late: Callable[[], bool]
+    configs: Configs
+    default_points: Mapping[str, float] | None
     best: float | None
     losses: list[float] = field(default_factory=list)
+    points: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
 
-    def run(self) -> Generator[Training, None, Outcome]:
-        """Train on split after split, until the end or until there is no more sense in it."""
-        begun = time.monotonic()
-        for fold in range(len(self.splits)):
+    def run(self, stop: Callable[[], bool]) -> Generator[TrainingProgress, None, Outcome]:
+        """Train on one split after the other."""
+        begun, folds = time.monotonic(), len(self.splits)
+        marks = (0.5,) if folds > 1 else (0.25, 0.5, 0.75)
+        place = partial(TrainingProgress, stage="trial", folds=folds, best=self.best)
+        for fold, split in enumerate(self.splits):
+            judge = _Judge(self, marks, fold * (len(marks) + 1))
+            report = partial(place, number=self.trial.number + 1, fold=fold + 1)
+            try:
+                trained = yield from train(split, self.configs, stop, report, judge)
+            except TrainingError:
+                return "diverged"
+            if trained is None:
+                return "pruned" if judge.behind else "out of time"
+            behind = self.is_behind(judge.first + len(marks), trained.loss)
+            self.losses.append(trained.loss)
             self.seconds = time.monotonic() - begun
-            outcome = yield from self._fold(fold)
-            if outcome != "complete":
-                return outcome
+            if behind and fold + 1 < folds:
+                return "pruned"
         return "complete"
 
-    def _fold(self, fold: int) -> Generator[Training, None, Outcome]:
-        marks = HALFWAY if len(self.splits) > 1 else QUARTERS
-        first, passed, pruned = (len(marks) + 1) * fold, 0, False
-        training = train(self.splits[fold], *self.configs, self.late)
-        try:
-            seen = next(training)
-            while True:
-                if seen.loss is None:
-                    yield self._progress(fold, seen.progress)
-                elif due := sum(seen.progress >= mark for mark in marks[passed:]):
-                    passed += due
-                    value = statistics.fmean([*self.losses, seen.loss])
-                    pruned = self._behind(first + passed - 1, value)
-                seen = training.send(pruned)
-        except StopIteration as end:
-            trained = end.value
-        except TrainingError:
-            return "diverged"
-        if trained is None:
-            return "pruned" if pruned else "out of time"
-        self.losses.append(trained.loss)
-        behind = self._behind(first + len(marks), statistics.fmean(self.losses))
-        return "pruned" if behind and fold + 1 < len(self.splits) else "complete"
-
-    def _progress(self, fold: int, progress: float) -> Training:
-        return Training(
-            what="trial",
-            number=self.trial.number + 1,
-            fold=fold + 1,
-            folds=len(self.splits),
-            progress=progress,
-            best=self.best,
-        )
-
-    def _behind(self, step: int, value: float) -> bool:
-        """Note the loss at a step; say whether it is above the median of the trials before."""
-        self.trial.report(value, step)
-        if self.trial.user_attrs["default"]:
+    def is_behind(self, point: int, loss: float) -> bool:
+        """Report the mean loss at a point; say whether the pruner would stop here."""
+        key, mean = str(point), statistics.fmean([*self.losses, loss])
+        if key in self.points:
             return False
-        before = [
-            trial.intermediate_values[step]
-            for trial in self.study.get_trials(deepcopy=False)
-            if trial.number < self.trial.number and step in trial.intermediate_values
-        ]
-        return len(before) >= ENOUGH and value > statistics.median(before)
+        self.points[key] = mean
+        default = self.points if self.default_points is None else self.default_points
+        if key not in default:
+            return False
+        self.trial.report(mean - default[key], point)
+        return self.default_points is not None and self.trial.should_prune()
 
 
-def settings_of(trial: Any) -> Mapping[str, Any]:
-    """Return what a trial tried, by the fields of the configurations."""
-    settings: Mapping[str, Any] = trial.user_attrs["settings"]
-    return settings
+@dataclass
+class _Judge:
+    """Says after each epoch whether a training should be pruned; ``first`` is its first point."""
+
+    run: TrialRun
+    marks: tuple[float, ...]
+    first: int
+    behind: bool = False
+
+    def __call__(self, progress: float, loss: float) -> bool:
+        if passed := sum(progress >= mark for mark in self.marks):
+            self.behind = self.run.is_behind(self.first + passed - 1, loss)
+        return self.behind
