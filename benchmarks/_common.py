@@ -1,4 +1,4 @@
-"""What the benchmarks share: options, the baseline's worker, the machine's limit, the table."""
+"""Shared by the benchmarks: options, the baseline's worker, the machine's limit, the table."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ TUTORIAL = HERE / "tutorial.py"
 
 
 def parser(doc: str, repeats: int) -> argparse.ArgumentParser:
-    """Return a parser with the options that all benchmarks have."""
+    """Return a parser with the options that all benchmarks share."""
     result = argparse.ArgumentParser(description=doc.splitlines()[0])
     result.add_argument("--data", type=Path, default=DATA, help="dinos.txt, a name a line")
     result.add_argument(
         "--baseline-python",
         default=sys.executable,
         metavar="PATH",
-        help="interpreter that has TensorFlow; this one if not given",
+        help="Python interpreter with TensorFlow; default: this one",
     )
     result.add_argument("--repeats", type=int, default=repeats)
     result.add_argument("--quick", action="store_true", help="smoke test: figures mean nothing")
@@ -40,7 +40,7 @@ def parser(doc: str, repeats: int) -> argparse.ArgumentParser:
 
 
 def checked(options: argparse.Namespace) -> argparse.Namespace:
-    """End with a clear line if the data or TensorFlow is missing, before anything is measured."""
+    """Exit with an error if the data or TensorFlow is missing, before measuring anything."""
     if not options.data.is_file():
         raise SystemExit(f"no such file: {options.data}. Pass --data with the tutorial's list.")
     python = options.baseline_python
@@ -62,9 +62,9 @@ def checked(options: argparse.Namespace) -> argparse.Namespace:
 
 
 def environment(backend: str = "jax", **more: str) -> dict[str, str]:
-    """Return this process's environment for a child that uses a backend of Keras.
+    """Return the environment for a child process that uses a Keras backend.
 
-    With compiled bytecode, as any installed package has it.
+    Bytecode is cached, as for an installed package.
     """
     kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     return {**kept, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", **more}
@@ -76,7 +76,7 @@ def lines_of(data: Path) -> list[str]:
 
 
 class Worker:
-    """``tutorial.py`` in a process of its own; a context manager that ends it."""
+    """Runs ``tutorial.py`` in its own process; a context manager that ends the process."""
 
     def __init__(self, python: str, backend: str = "tensorflow") -> None:
         self.started = time.perf_counter()
@@ -91,7 +91,7 @@ class Worker:
         )
 
     def answers(self, command: str, **arguments: Any) -> Iterator[dict[str, Any]]:
-        """Yield a command's answers as they come."""
+        """Yield a command's answers as they arrive."""
         assert self._process.stdin is not None and self._process.stdout is not None
         print(json.dumps({"command": command, **arguments}), file=self._process.stdin, flush=True)
         for line in self._process.stdout:
@@ -100,11 +100,11 @@ class Worker:
                 return
             yield answer
         self._errors.seek(0)
-        last = (self._errors.read().strip() or "without a word").splitlines()[-1]
+        last = (self._errors.read().strip() or "no message").splitlines()[-1]
         raise SystemExit(f"the baseline's worker died: {last}")
 
     def ask(self, command: str, **arguments: Any) -> dict[str, Any]:
-        """Return all that a command answers."""
+        """Return all answers of a command, merged."""
         result: dict[str, Any] = {}
         for answer in self.answers(command, **arguments):
             result |= answer
@@ -115,7 +115,7 @@ class Worker:
 
     def __exit__(self, kind: object, *_: object) -> None:
         assert self._process.stdin is not None
-        if kind is not None:  # it may be in the middle of an hour's work
+        if kind is not None:  # it may be busy for an hour
             self._process.kill()
         self._process.stdin.close()
         self._process.wait()
@@ -130,7 +130,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def matrix_product_rates(size: int = 2048) -> dict[str, float]:
-    """Return float32 operations a second of a large matrix product, all cores: best of 3."""
+    """Return float32 operations a second of a large matrix product on all cores: best of 3."""
     import jax
     import jax.numpy as jnp
 
@@ -147,14 +147,14 @@ def matrix_product_rates(size: int = 2048) -> dict[str, float]:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A line of the table.
+    """A row of the table.
 
     Attributes:
         what: what is compared.
-        ours, baseline: a figure a repeat, in the same order; no baseline means none is defined.
-        at_most: the target of their ratio, or of ours where ``absolute``; ``None`` without one.
-        absolute: the target is about our figure itself.
-        unit: of both figures.
+        ours, baseline: one value a repeat, in the same order; ``baseline`` may be empty.
+        at_most: the target for their ratio, or for ``ours`` if ``absolute``; ``None``: no target.
+        absolute: whether the target is for ``ours`` itself.
+        unit: the unit of both values.
     """
 
     what: str
@@ -168,7 +168,7 @@ class Claim:
 def print_table(
     claims: Sequence[Claim], average: Callable[[Sequence[float]], float] = median
 ) -> None:
-    """Print each claim: averages, their ratio, the ratios' range over the repeats, the target."""
+    """Print each claim: averages, their ratio, its range over the repeats, and the target."""
     width = max(len(claim.what) for claim in claims) + 2
     print(
         f"{'':{width}}{'charloom':>13}{'baseline':>13}{'ratio':>8}{'least to most':>18}"
@@ -196,12 +196,12 @@ def print_table(
 
 
 def figure(value: float) -> str:
-    """Write a number with three or four digits that count."""
+    """Format a number with three or four significant digits."""
     return f"{value:,.0f}" if value >= 1000 else f"{value:.{0 if value >= 100 else 3}f}"
 
 
 def describe_machine(versions: Mapping[str, str]) -> str:
-    """Say on what the figures were taken."""
+    """Describe the machine and the versions that were measured."""
     from charloom.models.threads import usable_cores
 
     parts = (f"{name} {version}" for name, version in versions.items())

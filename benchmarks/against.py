@@ -1,8 +1,8 @@
-"""Claim: this checkout is at most 5 % slower than another one, command by command.
+"""Claim: this checkout is at most 5 % slower than another one, for each command.
 
-Whole commands, each a process of its own, alternately from this checkout and from the other: the
-machine's speed drifts, and only the ratio within a pair is compared. Both get the same run folder,
-list and seed, so that they do the same work. The table gives each command's median seconds and
+Whole commands, each in its own process, alternately from this checkout and from the other: the
+machine's speed drifts, so only the ratio within a pair is compared. Both get the same run
+folder, list and seed, so they do the same work. The table has each command's median seconds, and
 the median, smallest and largest ratio of its pairs.
 
     git worktree add ../before HEAD~1
@@ -23,7 +23,7 @@ from statistics import median
 from _common import HERE, describe_machine
 
 MOST = 1.05
-"""The largest median ratio that counts as reached."""
+"""The target for the median ratio."""
 
 COMMANDS = {
     "generate one name, cold": "generate RUN -n 1 --seed 0",
@@ -44,7 +44,7 @@ def main() -> None:
     checkouts = [HERE.parent, options.other.resolve()]
     for checkout in checkouts:
         if not (checkout / "src" / "charloom").is_dir():
-            parser.error(f"{checkout} is no checkout: it has no src/charloom.")
+            parser.error(f"{checkout} is not a checkout: it has no src/charloom.")
     print(describe_machine({"python": sys.version.split()[0]}))
     print(f"{'':36}{'this':>9}{'other':>9}{'ratio':>8}   least to most, {options.pairs} pairs")
     with tempfile.TemporaryDirectory() as temporary:
@@ -58,9 +58,9 @@ def main() -> None:
 
 
 def row(title: str, command: str, checkouts: list[Path], pairs: int, folder: Path) -> str:
-    """Time ``command`` in ``pairs`` alternating pairs, and return the table's line."""
+    """Time ``command`` in ``pairs`` alternating pairs, and return the row of the table."""
     for checkout in checkouts:
-        spend(checkout, command, folder)  # caches are warm for both
+        spend(checkout, command, folder)  # warms the caches for both
     times: list[tuple[float, float]] = []
     for number in range(pairs):
         order = checkouts if number % 2 == 0 else checkouts[::-1]

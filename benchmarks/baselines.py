@@ -1,11 +1,11 @@
 """Claim: held-out names cost at most 1.575 nats a character by the network, 1.51 by the mixture.
 
-First letters and ends included. Five splits: of the 1,530 distinct names, sorted and shuffled by
-``random.Random(s)`` with s = 0 to 4, the first tenth is held out and seen by nothing but the
-measurement. The other nine tenths are used in two ways: all are trained on, for as many epochs and
-with the share that the recipe says, so nothing is chosen by any measurement; or, as the command
-does by default, a tenth of them chooses the epoch, the order and the share. The n-gram is given
-an advantage: each of its orders is shown, so that the best is chosen on the names reported.
+First letters and ends are counted. There are five splits: the 1,530 distinct names are sorted
+and shuffled by ``random.Random(s)`` with s = 0 to 4, and the first tenth is held out and only
+used for the measurement. The other nine tenths are used in two ways. Either all are trained on,
+with the recipe's epochs and mixture weight, so that no measurement chooses anything; or, as by
+default, a tenth of them chooses the epoch, the order and the mixture weight. The n-gram has an
+advantage: every order is shown, so its best order is chosen on the reported names.
 
     python benchmarks/baselines.py
 """
@@ -33,7 +33,7 @@ ORDERS = range(1, 9)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=DATA, help="dinos.txt, a name a line")
-    parser.add_argument("--repeats", type=int, default=5, help="splits")
+    parser.add_argument("--repeats", type=int, default=5, help="number of splits")
     parser.add_argument("--quick", action="store_true", help="smoke test: figures mean nothing")
     options = parser.parse_args()
     names = sorted(NameCorpus.of(lines_of(options.data)).names)
@@ -44,17 +44,17 @@ def main() -> None:
         order = list(names)
         random.Random(split).shuffle(order)
         held_out, train = order[: len(order) // 10], NameCorpus.of(order[len(order) // 10 :])
-        counted = {
+        ngrams = {
             "uniform": {"kind": "uniform"},
             "unigram": {"kind": "unigram"},
             **{f"n-gram of order {n}": {"kind": "ngram", "order": n} for n in ORDERS},
         }
         row = {
             what: nats(trained(train, held_out=0.0, **settings), held_out)
-            for what, settings in counted.items()
+            for what, settings in ngrams.items()
         }
-        for way, share in (("all nine tenths", 0.0), ("nested", None)):
-            model = trained(train, kind="mixture", seed=split, held_out=share, **changes)
+        for way, part_held_out in (("all nine tenths", 0.0), ("nested", None)):
+            model = trained(train, kind="mixture", seed=split, held_out=part_held_out, **changes)
             assert isinstance(model.rnn, Mixture)
             row[f"network, {way}"] = nats(part(model, model.rnn.network), held_out)
             row[f"mixture, {way}"] = nats(model, held_out)

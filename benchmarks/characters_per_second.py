@@ -1,8 +1,8 @@
-"""Claim: text comes at a good half of the rate at which the recurrent matrix comes from memory.
+"""Claim: text comes at more than half the rate at which memory delivers the recurrent matrix.
 
-A step of one row reads that matrix once and does little else. Beside our rate, from the same run
-and interleaved with it: the loop as one would write it in NumPy, the same loop over our own
-``NumpyRNN.step`` and ``Sampler.pick``, and the limit: the bare product of a vector with the matrix.
+A step for a single string reads that matrix once and does little else. Compared in the same run,
+alternately: a plain NumPy loop, the same loop over ``NumpyRNN.step`` and ``Sampler.pick``, and
+the limit, a product of a vector with the matrix and nothing else.
 
     python benchmarks/characters_per_second.py --units 512
 """
@@ -28,7 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--units", type=int, default=512)
     parser.add_argument("--vocabulary", type=int, default=65, help="characters, at most 1,000")
-    parser.add_argument("--characters", type=int, default=5_000, help="of text, a repeat")
+    parser.add_argument("--characters", type=int, default=5_000, help="characters of text a repeat")
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     units, number = options.units, options.characters
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def by_steps(rnn: NumpyRNN, number: int, seed: int) -> list[int]:
-    """Draw as ``NameModel.text`` does, by the calls that batches are drawn with."""
+    """Sample as ``TextModel.text`` does, but with the functions used for batches."""
     rnn, sampler, rng = rnn.without([0]), Sampler(), np.random.default_rng(seed)
     carry, ids, found = rnn.initial_carry(1), np.zeros(1, np.intp), []
     with one_blas_thread():
@@ -80,7 +80,7 @@ def by_steps(rnn: NumpyRNN, number: int, seed: int) -> list[int]:
 
 
 def plain(weights: dict[str, np.ndarray], number: int, seed: int) -> list[int]:
-    """Draw as one would write it down, with whatever threads there are."""
+    """Sample with a straightforward NumPy loop, on the default number of threads."""
     rng, found, i = np.random.default_rng(seed), [], 0
     h = np.zeros(len(weights["rnn.0.recurrent_kernel"]), np.float32)
     for _ in range(number):

@@ -1,10 +1,11 @@
-"""Claim: saving its state as it goes makes a training at most 2 % slower.
+"""Claim: saving checkpoints makes training at most 2 % slower.
 
-Two trainings: the built-in list by its recipe, as ``charloom train`` does it; and text with the
-recipe's GRU of 512 units, which saves every 6 seconds, ten times as often as by default, so that
-a short training has some. Each with all saves, with those at epochs' ends only, and with none,
-in turn; compilation is not counted. The share of the time that is spent in saves says the same
-with less noise; for the text, by default it is about a tenth of what is printed.
+Two trainings are measured: the built-in list with its recipe, as ``charloom train`` does; and
+text with the recipe's GRU of 512 units. The latter saves every 6 seconds, ten times as often as
+by default, so that a short training saves a few times. Each is run with all saves, with saves
+only at the end of epochs, and with none, alternately; compilation is not counted. The fraction
+of the time spent in saves measures the same with less noise; for text, the default interval
+needs about a tenth of the printed fraction.
 
     python benchmarks/checkpointing.py [--repeats 5]
 """
@@ -31,7 +32,9 @@ WAYS = ("all saves", "epochs' ends only", "no saves")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, default=TEXT, help="a text; its beginning is used")
+    parser.add_argument(
+        "--data", type=Path, default=TEXT, help="a text file; only its beginning is used"
+    )
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="smoke test: figures mean nothing")
     options = parser.parse_args()
@@ -44,7 +47,7 @@ def main() -> None:
 
 
 def names() -> tuple[Any, Any, Any]:
-    """Return the built-in list, its model and its training."""
+    """Return the built-in list, with its model and training settings."""
     from charloom.data.names import NameCorpus
     from charloom.training.recipes import settings_for
 
@@ -53,7 +56,7 @@ def names() -> tuple[Any, Any, Any]:
 
 
 def text(data: Path) -> tuple[Any, Any, Any]:
-    """Return a text's beginning, its model and its training."""
+    """Return the beginning of a text, with its model and training settings."""
     from charloom.data.text import TextCorpus
     from charloom.training.recipes import settings_for
 
@@ -62,7 +65,7 @@ def text(data: Path) -> tuple[Any, Any, Any]:
 
 
 def compared(what: str, settings: tuple[Any, Any, Any], repeats: int, quick: bool) -> list[Claim]:
-    """Train each way in turn; return the table's lines."""
+    """Train in each way alternately; return the rows of the table."""
     corpus, model, training = settings
     if quick:
         model, training = model.replace(units=32), training.replace(epochs=2)
@@ -82,7 +85,7 @@ def compared(what: str, settings: tuple[Any, Any, Any], repeats: int, quick: boo
                 if out is not None:
                     shutil.rmtree(out)
     never = taken[WAYS[2]]
-    share = f"{what}, share of the time in saves"
+    share = f"{what}, fraction of the time in saves"
     return [
         *(Claim(what=f"{what}, {way}", ours=taken[way], baseline=never, at_most=1.02)
           for way in WAYS[:2]),
@@ -91,7 +94,7 @@ def compared(what: str, settings: tuple[Any, Any, Any], repeats: int, quick: boo
 
 
 def timed(corpus: Any, model: Any, training: Any, out: Path | None) -> tuple[float, float, int]:
-    """Train; return the seconds from the first step on, those in saves, and how many these were."""
+    """Train; return the seconds since the first step, the seconds in saves, and their number."""
     from charloom.training.events import Saved, Step
     from charloom.training.trainer import fit
 

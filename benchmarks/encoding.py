@@ -1,8 +1,8 @@
-"""Claim: text becomes ids at 150 MB/s or more, in at most 300 MB of memory, whatever its size.
+"""Claim: text is encoded to ids at 150 MB/s or more, in at most 300 MB of memory, at any size.
 
-Each figure is a whole process, from its start to its end, on a file that the disk's cache in
-memory holds if it fits there; our own cache is empty each time. Beside it stand what ``wc -m``
-takes to count the characters, and what Python takes to read the file into one string.
+Each value is for a whole process, on a file that is in the operating system's page cache if it
+fits there; charloom's own cache is empty each time. Compared: ``wc -m``, which counts the
+characters, and Python reading the file into one string.
 
     python benchmarks/encoding.py [--size MB] [--folder FOLDER]
 """
@@ -30,12 +30,12 @@ from charloom import __version__
 
 LEAST_RATE, MOST_MEMORY = 150, 300  # MB/s of ASCII, MB
 MOST_TO_TRAIN, TRAIN_STEPS = 1000, 50  # MB
-MOST_READ = 2000  # MB; one string of more may be more than the machine has room for
+MOST_READ = 2000  # MB; a longer string may not fit into memory
 WORDS, BLOCK = 20_000, 50_000
 FOREIGN = str.maketrans({"e": "é", "o": "ö", "u": "ж", "x": "語"})
 
 PEAK = """
-try:  # since the process began; what getrusage says begins with the parent's
+try:  # since the process started; getrusage starts with the parent's
     with open("/proc/self/status") as status:
         peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 except OSError:
@@ -79,7 +79,7 @@ print(json.dumps({{"peak": peak, "characters": len(text)}}))
 
 @dataclass
 class Line:
-    """A line of the table: what each repeat took."""
+    """A row of the table: the measurements of each repeat."""
 
     what: str
     size: float  # MB
@@ -90,8 +90,12 @@ class Line:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=int, default=1000, metavar="MB", help="of the ASCII file")
-    parser.add_argument("--folder", type=Path, help="for the files; the system's temporary one")
+    parser.add_argument(
+        "--size", type=int, default=1000, metavar="MB", help="size of the ASCII file"
+    )
+    parser.add_argument(
+        "--folder", type=Path, help="folder for the files; default: a temporary one"
+    )
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="smoke test: figures mean nothing")
     options = parser.parse_args()
@@ -105,10 +109,10 @@ def main() -> None:
         foreign_size = write(foreign, min(options.size, 1000), foreign=True)
         encoded = Line("charloom, ASCII", size)
         again = Line("charloom, again", size)
-        counted, read = Line("wc -m, ASCII", size), Line("open().read(), ASCII", size)
+        wc, read = Line("wc -m, ASCII", size), Line("open().read(), ASCII", size)
         others = Line("charloom, other UTF-8", foreign_size)
-        foreign_counted = Line("wc -m, other UTF-8", foreign_size)
-        lines = [encoded, again, counted, read, others, foreign_counted]
+        foreign_wc = Line("wc -m, other UTF-8", foreign_size)
+        lines = [encoded, again, wc, read, others, foreign_wc]
         windows = []
         trained = Line("charloom, training", size)
         for repeat in range(options.repeats):
@@ -122,8 +126,8 @@ def main() -> None:
             run(others, folder, foreign, [sys.executable, "-c", OURS])
             shutil.rmtree(folder / "cache")
             if shutil.which("wc"):
-                run(counted, folder, ascii_file, ["wc", "-m"])
-                run(foreign_counted, folder, foreign, ["wc", "-m"])
+                run(wc, folder, ascii_file, ["wc", "-m"])
+                run(foreign_wc, folder, foreign, ["wc", "-m"])
     print_lines([line for line in lines if line.seconds])
     rate, peak = size / median(encoded.seconds), max(encoded.peaks + others.peaks)
     print(
@@ -138,7 +142,7 @@ def main() -> None:
 
 
 def words(foreign: bool) -> Iterator[bytes]:
-    """Yield endless text, block by block: words of 1 to 11 letters, some commas, lines."""
+    """Yield endless text in blocks: words of 1 to 11 letters, some commas and line breaks."""
     rng = np.random.default_rng(0)
     letters = np.frombuffer(b"eeeeetttaaaooiinnsshhrrddlucmfwypvbgkjqxz", "S1")
     made = (rng.choice(letters, rng.integers(1, 12)).tobytes().decode() for _ in range(WORDS))
@@ -151,7 +155,7 @@ def words(foreign: bool) -> Iterator[bytes]:
 
 
 def write(path: Path, megabytes: int, foreign: bool) -> float:
-    """Write a file of at least that size; return its size in MB."""
+    """Write a file of at least ``megabytes``; return its size in MB."""
     done = 0
     with path.open("wb") as file:
         for block in words(foreign):
@@ -159,13 +163,13 @@ def write(path: Path, megabytes: int, foreign: bool) -> float:
             if done >= 1e6 * megabytes:
                 break
         file.flush()
-        os.fsync(file.fileno())  # or the first to be measured would share the disk with it
-    os.utime(path, (time.time() - 100,) * 2)  # old enough for the cache to remember it
+        os.fsync(file.fileno())  # or writing it would slow down the first measurement
+    os.utime(path, (time.time() - 100,) * 2)  # old enough to be cached
     return done / 1e6
 
 
 def run(line: Line, folder: Path, path: Path, command: list[str]) -> float:
-    """Measure a process that reads ``path``; return the seconds that windows took, if it says."""
+    """Measure a process that reads ``path``; return the seconds for windows, 0 if not measured."""
     changes = {"CHARLOOM_CACHE": str(folder / "cache"), "LC_ALL": "C.UTF-8"}
     start, used = time.perf_counter(), cpu_seconds()
     done = subprocess.run(
@@ -181,7 +185,7 @@ def run(line: Line, folder: Path, path: Path, command: list[str]) -> float:
 
 
 def cpu_seconds() -> float:
-    """Return what the processes that have ended took."""
+    """Return the CPU seconds of all child processes that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 

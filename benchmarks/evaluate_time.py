@@ -1,7 +1,7 @@
-"""Claim: all measures of a model, on 10,000 draws, take 20 seconds at most.
+"""Claim: all metrics of a model, on 10,000 samples, take at most 20 seconds.
 
-The whole command, from a cold process: ``charloom evaluate RUN``. The run is trained first, with
-the default recipe; the parts are those of one further measurement within this process.
+Measures the whole command ``charloom evaluate RUN`` in a new process. The run is trained first,
+with the default recipe. The parts are timed in one further evaluation within this process.
 
     python benchmarks/evaluate_time.py [--run RUN]
 """
@@ -19,12 +19,12 @@ from _common import Claim, describe_machine, environment, lines_of, parser, prin
 from charloom.api import load
 from charloom.data.names import NameCorpus
 from charloom.evaluation import measure
-from charloom.run import load_model
+from charloom.run import Run
 
 
 def main() -> None:
     arguments = parser(__doc__, repeats=3)
-    arguments.add_argument("--run", type=Path, help="a trained run of names, in place of a new one")
+    arguments.add_argument("--run", type=Path, help="a run trained on names; default: train one")
     options = arguments.parse_args()
     samples = 500 if options.quick else 10_000
     print(describe_machine({"charloom": charloom.__version__}))
@@ -48,9 +48,10 @@ def main() -> None:
 
         times = [seconds(evaluate) for _ in range(options.repeats)]
         print_table(
-            [Claim(what=f"evaluate, {samples:,} draws", ours=times, at_most=20.0, absolute=True)]
+            [Claim(what=f"evaluate, {samples:,} samples", ours=times, at_most=20.0, absolute=True)]
         )
-        saved, model = load_model(run), load(run)
+        opened = Run.open(run)
+        model = load(opened)
         last, since = "loading", time.perf_counter()
 
         def tell(what: str, share: float) -> None:
@@ -61,8 +62,8 @@ def main() -> None:
 
         measure(
             model,
-            saved.held_out_names or (),
-            train=saved.train_names,
+            opened.held_out_names,
+            train=opened.train_names,
             samples=samples,
             progress=tell,
         )

@@ -1,9 +1,10 @@
-"""Claim: of 100 trainings killed by SIGKILL, in a row and anywhere, none loses or changes a bit.
+"""Claim: trainings killed 100 times by SIGKILL, at any moment, lose nothing and end bit-identical.
 
-``charloom train`` is killed at random moments, a share of them as a save is seen to be under way,
-and resumed each time, until it ends; then the next seed's begins. After each kill the model and
-the latest state must be sound, and no earlier than before. Each end is compared with that of a
-training in peace: weights, optimiser, best weights, and the history but for its seconds.
+``charloom train`` is killed at random moments, some of them while a save is in progress, and
+resumed each time until it finishes; then the next seed starts. After each kill, the model and
+the latest state must be intact, and not older than before. Each result is compared with that of
+an uninterrupted training: weights, optimiser, best weights, and the history except for its
+seconds.
 
     python benchmarks/kills.py [--text] [--kills 100]
 """
@@ -32,18 +33,20 @@ TEXT_OPTIONS = (
 )
 TEXT_BYTES = 100_000
 AIMED = 0.4
-"""Share of the kills that wait for a save."""
+"""Fraction of the kills that wait for a save."""
 
 ALIVE = 3.0
-"""Seconds that a training lives at most, from about its first step on, but for that wait."""
+"""Seconds after about the first step within which a training is killed, apart from that wait."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--text", action="store_true", help="train on text, not on names")
-    parser.add_argument("--data", type=Path, default=TEXT, help="the text, its beginning")
+    parser.add_argument("--text", action="store_true", help="train on text instead of names")
+    parser.add_argument(
+        "--data", type=Path, default=TEXT, help="a text file; only its beginning is used"
+    )
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--seed", type=int, default=0, help="random seed of the moments")
     parser.add_argument("--quick", action="store_true", help="smoke test: 3 kills")
     options = parser.parse_args()
     if options.text and not options.data.is_file():
@@ -59,7 +62,7 @@ def main() -> None:
 
 
 class Bench:
-    """Trainings in a folder, one seed after the other; ``count`` is of what happened."""
+    """Trainings in a folder, one seed after the other; ``count`` counts events by name."""
 
     def __init__(self, folder: Path, data: Path | None, seed: int) -> None:
         self.folder, self.rng, self.count = folder, random.Random(seed), Counter[str]()
@@ -85,15 +88,15 @@ class Bench:
             )
 
     def finish(self, process: subprocess.Popen[bytes]) -> None:
-        """Wait for a training that must succeed."""
+        """Wait for a training, which must succeed."""
         if process.wait():
             raise SystemExit(f"FAILED: {(self.folder / 'log.txt').read_text('utf-8')[-500:]}")
 
     def training(self, kills: int) -> None:
-        """Kill a training again and again until it ends, or there were enough kills."""
+        """Kill and resume a training until it finishes or there were enough kills."""
         number = self.count["trainings"] + 1
-        peace, run = self.folder / f"peace-{number}", self.folder / f"run-{number}"
-        took = seconds(lambda: self.finish(self.start(peace, number)))
+        uninterrupted, run = self.folder / f"uninterrupted-{number}", self.folder / f"run-{number}"
+        took = seconds(lambda: self.finish(self.start(uninterrupted, number)))
         reached = -1
         while True:
             process = self.start(run, number)
@@ -103,12 +106,12 @@ class Bench:
                 break
             reached = self.check(run, reached)
         self.count["trainings"] += 1
-        self.count["identical"] += self.same(run, peace)
+        self.count["identical"] += self.same(run, uninterrupted)
         so_far = f"{self.count['kills']} kills so far"
-        print(f"training {number}, {took:.1f} s in peace: {so_far}", flush=True)
+        print(f"training {number}, {took:.1f} s uninterrupted: {so_far}", flush=True)
 
     def kill(self, process: subprocess.Popen[bytes], run: Path) -> bool:
-        """Kill ``process``, if it does not end before; say whether it was killed."""
+        """Kill ``process`` unless it ends first; return whether it was killed."""
         aimed = self.rng.random() < AIMED
         until = time.monotonic() + self.rng.uniform(self.startup / 4, self.startup + ALIVE)
         while time.monotonic() < until and process.poll() is None:
@@ -126,7 +129,7 @@ class Bench:
         return not ended
 
     def check(self, run: Path, reached: int) -> int:
-        """Look at what a kill left; return the step at which training will continue."""
+        """Check what a kill left; return the step at which training will resume."""
         from charloom.run import find_state, holds_model, holds_state, load_model
 
         if saving(run):
@@ -142,12 +145,12 @@ class Bench:
             raise SystemExit(f"FAILED: after step {reached} there is {step}; {found.damaged}")
         return step
 
-    def same(self, run: Path, peace: Path) -> bool:
-        """Say whether two trainings ended alike, to the bit."""
-        ends = [end(folder) for folder in (run, peace)]
+    def same(self, run: Path, uninterrupted: Path) -> bool:
+        """Return whether two trainings ended bit-identical."""
+        ends = [end(folder) for folder in (run, uninterrupted)]
         if ends[0] != ends[1]:
             parts = [part for part in ends[0] if ends[0][part] != ends[1][part]]
-            print(f"{run.name} ended otherwise: {parts}")
+            print(f"{run.name} ended differently: {parts}")
         return bool(ends[0] == ends[1])
 
     def report(self, took: float) -> None:
@@ -159,13 +162,13 @@ class Bench:
         print(f"{'trainings ended':34}{count['trainings']:>6}")
         failed = count["trainings"] - count["identical"]
         verdict = "reached" if not failed else "MISSED"
-        print(f"{'  of which not bit for bit alike':34}{failed:>6}   target 0   {verdict}")
+        print(f"{'  of which not bit-identical':34}{failed:>6}   target 0   {verdict}")
         if failed:
             raise SystemExit(1)
 
 
 def saving(run: Path) -> bool:
-    """Say whether a save is under way, or was when the process died."""
+    """Return whether a save is in progress, or was when the process died."""
     try:
         states = list((run / "checkpoints").iterdir())
         parts = [path.name for folder in (run, *states) for path in folder.iterdir()]
@@ -176,7 +179,7 @@ def saving(run: Path) -> bool:
 
 
 def end(run: Path) -> dict[str, Any]:
-    """What must be alike: nothing that the clock has a part in."""
+    """Return what must be identical: everything except times."""
     from charloom.run import load_model, load_state
 
     model = load_model(run)

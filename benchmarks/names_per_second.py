@@ -1,9 +1,10 @@
-"""Claim: 20,000 names a second on two cores, and half of what the matrix products alone allow.
+"""Claim: 20,000 names a second on two cores, and half the rate that matrix products alone allow.
 
-Beside our rate, from the same run and interleaved with it: a plain NumPy loop, and the limit,
-which is the machine's rate of large float32 matrix products over the products that a name
-needs if each of its steps is taken. (Sharing takes fewer, so the limit is no wall.) Of a mixture,
-the loop and the limit are the network's alone; each may be a GRU or an LSTM of one layer.
+Compared in the same run, alternately: a plain NumPy loop, and the limit. The limit is the
+machine's rate for large float32 matrix products, divided by the products that a name needs if
+every one of its steps is computed. (Sharing prefixes needs fewer, so the limit can be exceeded.)
+For a mixture, the loop and the limit are those of the network. The network may be a GRU or an
+LSTM of one layer.
 
     python benchmarks/names_per_second.py --run RUN
 """
@@ -49,7 +50,7 @@ def main() -> None:
     def ours(seed: int) -> list[str]:
         return model.names(options.number, seed=seed, allow_known=True, allow_repeats=True)
 
-    steps = 1 + sum(map(len, ours(0))) / options.number  # the end symbol is one; also warms up
+    steps = 1 + sum(map(len, ours(0))) / options.number  # counts the end symbol; also warms up
     few = max(1, options.number // 10)  # enough to time the slower way
     product = (
         2 * config.units * GATES[config.cell] * config.units
@@ -77,7 +78,7 @@ def main() -> None:
 
 
 def gru(weights: Weights, ids: NDArray[np.int64], states: Arrays) -> Arrays:
-    """A step as one would write it down: (h,) to (h,)."""
+    """A GRU step, written plainly: (h,) to (h,)."""
     (h,) = states
     x = weights["embedding"][ids] @ weights["rnn.0.kernel"] + weights["rnn.0.bias"][0]
     y = h @ weights["rnn.0.recurrent_kernel"] + weights["rnn.0.bias"][1]
@@ -87,7 +88,7 @@ def gru(weights: Weights, ids: NDArray[np.int64], states: Arrays) -> Arrays:
 
 
 def lstm(weights: Weights, ids: NDArray[np.int64], states: Arrays) -> Arrays:
-    """The same of an LSTM: (h, c) to (h, c)."""
+    """An LSTM step, written plainly: (h, c) to (h, c)."""
     h, c = states
     x = weights["embedding"][ids] @ weights["rnn.0.kernel"] + weights["rnn.0.bias"]
     i, f, g, o = np.split(x + h @ weights["rnn.0.recurrent_kernel"], 4, axis=1)
@@ -119,7 +120,7 @@ def plain(weights: Weights, number: int, seed: int, cell: Cell, batch: int = 409
 
 
 def inside(work: Callable[[], object]) -> tuple[int, float]:
-    """Run ``work``; return the rows that were stepped, and the products' share of the time."""
+    """Run ``work``; return the rows that were stepped, and the fraction of the time in products."""
     rows: list[int] = []
     products: list[float] = []
     step, matmul = NumpyRNN.step, np.matmul
@@ -143,10 +144,10 @@ def inside(work: Callable[[], object]) -> tuple[int, float]:
 
 
 def from_run(run: Path) -> tuple[NameModel, Weights]:
-    from charloom import load
-    from charloom.run import load_model
+    from charloom import Run, load
 
-    return load(run), load_model(run).weights
+    opened = Run.open(run)
+    return load(opened), opened.weights
 
 
 def from_npz(weights_file: Path, names_file: Path) -> tuple[NameModel, Weights]:

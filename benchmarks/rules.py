@@ -1,12 +1,12 @@
-"""Claim: under rules, strings are the model's own: as many nats a character as by rejection.
+"""Claim: constrained strings have the model's own distribution: the nats a character of rejection.
 
-For each rule, from the same model: masking (letter by letter, what the rules forbid is left
-out, as constrained decoders do), rejection (drawing until the rule is obeyed: the truth, and what
-it costs), ours, and ours if it is led by its estimates although the rule is obeyed often. Masking's
-effective sample size is (Σw)² / Σw² for its weights w = p / q; ours and rejection's are draws
-that need no weights. TV is the total variation distance between the joint distributions of
-length and first letter, to twice as many strings by rejection; no less can be expected than
-rejection itself has.
+For each constraint, from the same model: masking (at each step, forbidden characters are left
+out, as constrained decoders do), rejection (sampling until the constraint is satisfied: exact,
+but slow), ours, and ours with the look-ahead even though the constraint is often satisfied.
+Masking's effective sample size is (Σw)² / Σw² for its weights w = p / q; samples of ours and of
+rejection need no weights. TV is the total variation distance between the joint distributions of
+length and first letter, to twice as many strings by rejection; the value of rejection itself is
+the floor.
 
     python benchmarks/rules.py --run RUN
 """
@@ -40,20 +40,20 @@ RULES: list[tuple[Rule, Callable[[str], bool]]] = [
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path, required=True, help="run folder of the default recipe")
-    parser.add_argument("--number", type=int, default=4000, help="strings of each way")
+    parser.add_argument("--number", type=int, default=4000, help="strings for each method")
     options = parser.parse_args()
     model = load(options.run)
-    print(f"{options.number:,} strings of each way, repeats and known ones let through")
+    print(f"{options.number:,} strings for each method, with repeats and known strings")
     for rule, obeys in RULES:
         print(f"\n{rule.describe()}")
-        print(f"  {'':12}{'effective':>10}{'nats/char':>11}{'±':>7}{'TV':>7}{'strings/s':>11}")
+        print(f"  {'':14}{'effective':>10}{'nats/char':>11}{'±':>7}{'TV':>7}{'strings/s':>11}")
         truth, rate, seconds = rejection(model, obeys, 3 * options.number)
         strings, truth = truth[: options.number], truth[options.number :]
         show("rejection", 1.0, strings, truth, 3 * options.number / seconds)
-        print(f"  {'':12}(one draw in {1 / rate:.1f} obeys)")
+        print(f"  {'':14}(one sample in {1 / rate:.1f} satisfies it)")
         strings, effective, seconds = masking(model, rule, options.number)
         show("masking", effective, strings, truth, options.number / seconds)
-        for name, frequent in (("ours", unique.FREQUENT), ("ours, led", 1.1)):
+        for name, frequent in (("ours", unique.FREQUENT), ("ours, guided", 1.1)):
             usual, unique.FREQUENT = unique.FREQUENT, frequent
             start = time.perf_counter()
             search = model.stream(
@@ -64,24 +64,24 @@ def main() -> None:
             unique.FREQUENT = usual
             assert all(obeys(text) for text, _ in strings)
             show(name, 1.0, strings, truth, options.number / seconds)
-            print(f"  {'':12}(about {search.missing:.1%} of the strings missed)")
+            print(f"  {'':14}(about {search.missing:.1%} of the strings missed)")
 
 
 Strings = Sequence[tuple[str, float]]
 
 
 def show(name: str, effective: float, strings: Strings, truth: Strings, rate: float) -> None:
-    """Print a way's line: nats a character with the standard error of their mean."""
+    """Print a method's row: nats a character with the standard error of their mean."""
     nats = np.array([nats for _, nats in strings])
     lengths = np.array([len(text) + 1 for text, _ in strings])
     mean = nats.sum() / lengths.sum()
     error = float(np.std(nats - mean * lengths) / np.sqrt(len(nats)) / lengths.mean())
     distance = total_variation(strings, truth)
-    print(f"  {name:12}{effective:10.2f}{mean:11.3f}{error:7.3f}{distance:7.3f}{rate:11,.0f}")
+    print(f"  {name:14}{effective:10.2f}{mean:11.3f}{error:7.3f}{distance:7.3f}{rate:11,.0f}")
 
 
 def total_variation(a: Strings, b: Strings) -> float:
-    """Return the distance between two samples, by length and first letter."""
+    """Return the total variation distance of two samples, by length and first letter."""
     counts = [Counter((len(text), text[:1]) for text, _ in side) for side in (a, b)]
     keys = set(counts[0]) | set(counts[1])
     return sum(abs(counts[0][k] / len(a) - counts[1][k] / len(b)) for k in keys) / 2
@@ -90,7 +90,7 @@ def total_variation(a: Strings, b: Strings) -> float:
 def rejection(
     model: LanguageModel, obeys: Callable[[str], bool], number: int
 ) -> tuple[list[tuple[str, float]], float, float]:
-    """Draw until ``number`` obey; return them, the share that did, and the seconds."""
+    """Sample until ``number`` satisfy it; return them, the fraction that did, and the seconds."""
     kept: list[tuple[str, float]] = []
     drawn, seed, start = 0, 1000, time.perf_counter()
     while len(kept) < number:
@@ -105,8 +105,11 @@ def rejection(
 def masking(
     model: LanguageModel, rule: Rule, number: int
 ) -> tuple[list[tuple[str, float]], float, float]:
-    """Draw letter by letter among those that the rule allows; return the share of the effective
-    sample size too."""
+    """Sample from the allowed characters at each step.
+
+    Returns:
+        The strings with their nats, the effective sample size as a fraction, and the seconds.
+    """
     rng, start = np.random.default_rng(1), time.perf_counter()
     limit = 2 * model.longest + 10
     request = Request(

@@ -1,9 +1,10 @@
-"""Claim: ten million names, or a gigabyte of text, take ten times the time of a tenth of them.
+"""Claim: ten million names, or a gigabyte of text, take ten times as long as a tenth of them.
 
-And less than 1 GB of memory. Each size is read, planned and trained on in a process of its own, a
-GRU of 512 units with batches of 128 names, or of 32 windows of 64 characters. Names and text are
-made from a seed in a temporary folder, which also holds the cache, and are removed at the end.
-Lists below 16 MB are kept as strings, so that the time a name is another up to a million of them.
+And they need less than 1 GB of memory. Each size is read, planned and trained on in its own
+process, with a GRU of 512 units and batches of 128 names, or of 32 windows of 64 characters.
+Names and text are generated from a seed in a temporary folder, which also holds the cache and is
+removed at the end. Lists below 16 MB are held as strings, so the time a name differs up to a
+million names.
 
     python benchmarks/scale.py [--most 1000000] [--figure scale.png]
 """
@@ -30,9 +31,9 @@ MOST = 10**7
 BATCH, STREAMS, WINDOW, UNITS = 128, 32, 64, 512
 STEPS, BATCHES = 50, 200
 MEGABYTES_A_NAME = 1e-4
-"""As much text stands beside so many names: 1,000 MB beside ten million."""
+"""The size of the text to compare with a list of names: 1,000 MB for ten million names."""
 TARGET = 1000
-"""MB of memory, at most."""
+"""MB of memory, exclusive."""
 
 CHUNK = 1 << 17
 CONSONANTS, VOWELS = "bcdfghklmnprstvz", "aeio"
@@ -56,7 +57,7 @@ def write_names(path: Path, count: int) -> None:
 
 
 def write_text(path: Path, megabytes: int) -> None:
-    """Write sentences of words drawn from a few thousand, the shorter ones more often."""
+    """Write sentences with words from a few thousand, the shorter ones more often."""
     rng = np.random.default_rng(0)
     words = ["".join(rng.choice(list("etaoinshrdlu"), n)) for n in rng.integers(1, 9, 4000)]
     words = sorted({*words}, key=len)
@@ -69,17 +70,17 @@ def write_text(path: Path, megabytes: int) -> None:
 
 
 Figures = tuple[float, float, float]
-"""Seconds by the clock and of the processors, and the most memory until then in MB."""
+"""Wall-clock seconds, CPU seconds, and peak memory so far in MB."""
 
 
 class Watch:
-    """The figures of each kind of work."""
+    """Measures each kind of work."""
 
     def __init__(self) -> None:
         self.found: dict[str, Figures] = {}
 
     def __call__(self, what: str, work: Callable[[], Any], times: int = 1) -> Any:
-        """Do ``work``; its time counts as that of ``times`` pieces."""
+        """Do ``work``, and record its time divided by ``times``."""
         begun, used = time.perf_counter(), time.process_time()
         result = work()
         seconds, used = time.perf_counter() - begun, time.process_time() - used
@@ -88,9 +89,9 @@ class Watch:
 
 
 def peak_megabytes() -> float:
-    """Return the most memory that this process had in use."""
+    """Return the peak memory of this process in MB."""
     status = Path("/proc/self/status")
-    if status.exists():  # the other way counts what the parent used, too
+    if status.exists():  # getrusage would include the parent's
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) / 1000
     unit = 1e6 if sys.platform == "darwin" else 1e3
@@ -98,7 +99,7 @@ def peak_megabytes() -> float:
 
 
 def measure_names(path: Path, steps: int) -> Watch:
-    """Read, plan, make batches, train."""
+    """Measure reading, planning, making batches and training on names."""
     from charloom.data.batches.names import NameBatches, bucket_count, encode
     from charloom.data.names import NameCorpus
 
@@ -121,7 +122,7 @@ def measure_names(path: Path, steps: int) -> Watch:
 
 
 def measure_text(path: Path, steps: int) -> Watch:
-    """Read, make batches, train."""
+    """Measure reading, making batches and training on text."""
     from charloom.data.batches.windows import TextBatches
     from charloom.data.text import TextCorpus
 
@@ -135,7 +136,7 @@ def measure_text(path: Path, steps: int) -> Watch:
 
 
 def train(watch: Watch, batches: Any, size: int, steps: int, *, text: bool) -> None:
-    """Make batches, and train a model on some."""
+    """Measure making batches, and training a model on some of them."""
     places = [divmod(step, batches.steps_per_epoch) for step in range(max(steps, BATCHES))]
     watch("make a batch", lambda: [batches.batch(*at) for at in places[:BATCHES]], BATCHES)
     from charloom.config import ModelConfig, TrainConfig
@@ -150,7 +151,7 @@ def train(watch: Watch, batches: Any, size: int, steps: int, *, text: bool) -> N
     per_batch = batches.characters_per_batch
     engine = make_engine("jax", model, training, weights, per_batch, "fit")
     engine.prepare(batches.times)
-    float(engine.step(batches.batch(0, 0), 1e-3))  # the update is compiled by its first use
+    float(engine.step(batches.batch(0, 0), 1e-3))  # the first call compiles the update
 
     def step() -> None:
         for at in places[:steps]:
@@ -162,11 +163,11 @@ def train(watch: Watch, batches: Any, size: int, steps: int, *, text: bool) -> N
 
 MEASURES = {"names": (measure_names, write_names), "MB of text": (measure_text, write_text)}
 A_PIECE = ("make a batch", "take a step")
-"""What does not take longer for a longer list: its time is compared as it is."""
+"""Work whose time should not depend on the size: it is not divided by the size."""
 
 
 def sizes_of(kind: str, most: int) -> Iterator[int]:
-    """Yield the sizes of a kind, rising tenfold."""
+    """Yield the sizes of a kind, each ten times the one before."""
     size, last = (1000, most) if kind == "names" else (1, max(1, round(most * MEGABYTES_A_NAME)))
     while size <= last:
         yield size
@@ -174,11 +175,11 @@ def sizes_of(kind: str, most: int) -> Iterator[int]:
 
 
 def run(kind: str, size: int, steps: int, folder: Path) -> dict[str, Figures]:
-    """Measure one size in a process of its own, and leave nothing of it."""
+    """Measure one size in its own process, and remove its files."""
     with tempfile.TemporaryDirectory(dir=folder) as own:
         path = Path(own) / "source.txt"
         MEASURES[kind][1](path, size)
-        past = time.time() - 60  # the cache remembers no file that was written just now
+        past = time.time() - 60  # files written just now are not cached
         os.utime(path, (past, past))
         done = subprocess.run(
             [sys.executable, __file__, "--worker", kind, str(path), str(steps)],
@@ -190,8 +191,8 @@ def run(kind: str, size: int, steps: int, folder: Path) -> dict[str, Figures]:
 
 
 def print_results(kind: str, found: dict[int, dict[str, Figures]]) -> None:
-    """Print each kind of work at each size; what others do at once changes the clock's time."""
-    print(f"\n{kind:>24}{'by the clock':>14}{'processors':>12}{'a piece':>12}{'ratio':>8}{'MB':>8}")
+    """Print each kind of work at each size; other processes affect the wall-clock time."""
+    print(f"\n{kind:>24}{'wall clock':>14}{'CPU':>12}{'each':>12}{'ratio':>8}{'MB':>8}")
     for what in next(iter(found.values())):
         print(what)
         before = None
@@ -210,7 +211,7 @@ def print_results(kind: str, found: dict[int, dict[str, Figures]]) -> None:
 
 
 def draw(path: Path, results: dict[str, dict[int, dict[str, Figures]]]) -> None:
-    """Draw time and memory by size; each kind of source has its row."""
+    """Plot time and memory by size, one row for each kind of source."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -222,8 +223,8 @@ def draw(path: Path, results: dict[str, dict[int, dict[str, Figures]]]) -> None:
         for what in found[sizes[0]]:
             for axis, part in zip(axes, (1, 2), strict=True):
                 axis.loglog(sizes, [found[s][what][part] for s in sizes], "o-", ms=3, label=what)
-        axes[0].set_ylabel("seconds of the processors")
-        axes[1].set_ylabel("most memory until then, MB")
+        axes[0].set_ylabel("CPU seconds")
+        axes[1].set_ylabel("peak memory so far, MB")
         axes[1].axhline(TARGET, color="grey", ls=":", lw=1)
         axes[1].set_ylim(20, 2 * TARGET)
         for axis in axes:
@@ -236,8 +237,10 @@ def draw(path: Path, results: dict[str, dict[int, dict[str, Figures]]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--most", type=int, default=MOST, help="names at most, and text to match")
-    parser.add_argument("--figure", type=Path, metavar="FILE.png", help="draw time and memory")
+    parser.add_argument(
+        "--most", type=int, default=MOST, help="largest list, in names; the text matches it"
+    )
+    parser.add_argument("--figure", type=Path, metavar="FILE.png", help="plot time and memory")
     parser.add_argument("--quick", action="store_true", help="smoke test: figures mean nothing")
     options = parser.parse_args()
     if not 1000 <= options.most <= 2**24:
@@ -255,12 +258,12 @@ def main() -> None:
     import charloom
 
     print(describe_machine({"charloom": charloom.__version__, "NumPy": np.__version__}))
-    print("ratio: processors' time a piece to that at the size before; linear is 1")
+    print("ratio: CPU time of each to that at the size before; linear is 1")
     for kind, found in results.items():
         print_results(kind, found)
     if options.figure:
         draw(options.figure, results)
-        print(f"drawn: {options.figure}")
+        print(f"figure: {options.figure}")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """Claim: Shakespeare's last tenth at ≤ 1.60, 1.47, 1.43 nats a character in 100, 300, 900 seconds.
 
-Each is ``charloom train FILE --as text --seconds S`` as a whole process, compilation (from an
-empty cache) and measuring included. The loss is streamed, with the carry from the held-out text's
-beginning to its end; beside it stands that of windows of 256 characters that know nothing before
-them, as models of windows are measured. nanoGPT's README tells of the same text, split and
-measure by windows: 1.88 after about 3 minutes on a CPU, 1.4697 after about 3 minutes on an A100.
+Each training is ``charloom train FILE --as text --seconds S`` as a whole process, including
+compilation (from an empty cache) and measurement. The loss is streamed: the carry is kept from
+the beginning of the held-out text to its end. The loss in windows of 256 characters without
+earlier context, as models with a fixed context are measured, is shown too. nanoGPT's README
+reports on the same text and split, in windows: 1.88 after about 3 minutes on a CPU, 1.4697 after
+about 3 minutes on an A100.
 
-Then the throughput of these trainings: the products that a step cannot do without, over its time,
-beside the rate of a large product, taken in turn.
+Then the throughput of these trainings: the rate of the matrix products that a step needs,
+compared with the rate of one large product, alternately.
 
     python benchmarks/shakespeare.py [--seconds 100 300 900]
 """
@@ -41,7 +42,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--seconds", type=int, nargs="*", default=list(TARGETS))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--repeats", type=int, default=5, help="of the throughput")
+    parser.add_argument("--repeats", type=int, default=5, help="repeats of the throughput")
     parser.add_argument("--quick", action="store_true", help="smoke test: figures mean nothing")
     options = parser.parse_args()
     if not options.data.is_file():
@@ -57,7 +58,7 @@ def main() -> None:
 
 
 def trained(data: Path, budget: int, seed: int) -> str:
-    """Train once, from a cold shell with an empty cache; return the table's line."""
+    """Train once, in a new process with an empty cache; return the row of the table."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = ["train", str(data), "--as", "text", "--seconds", str(budget), "--json"]
         begin = time.perf_counter()
@@ -87,7 +88,7 @@ def trained(data: Path, budget: int, seed: int) -> str:
 
 
 def throughput(data: Path, budget: int, repeats: int) -> str:
-    """Time steps of the training that a budget gets, and large products, in turn."""
+    """Time training steps for a budget, and large products, alternately."""
     import jax
 
     from charloom.data.batches.windows import TextBatches

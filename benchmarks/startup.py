@@ -1,9 +1,9 @@
 """Claim: a first model within 12 s, and a name within 0.35 s and 1/15 of the tutorial's time.
 
-Each figure is a whole process, from its start to its end. ``charloom train`` without arguments
-runs in an empty folder, first with an empty compilation cache, then again with what that left.
-``charloom generate RUN -n 1`` stands against the tutorial's way: import TensorFlow, build the
-model for one name at a time, load the last checkpoint, generate one name a character at a time.
+Each value is for a whole process. ``charloom train`` without arguments runs in an empty folder,
+first with an empty compilation cache, then again with a filled one. ``charloom generate RUN -n
+1`` is compared with the tutorial: import TensorFlow, build the model for one name at a time,
+load the last checkpoint, and generate a name one character at a time.
 
     python benchmarks/startup.py --baseline-python PATH
 """
@@ -33,9 +33,9 @@ from charloom import __version__
 from tutorial import alphabet
 
 CHECKPOINT_EPOCHS = 6
-"""Enough for the tutorial's names to end: how good they are changes nothing in the time."""
+"""Enough for the tutorial's names to end; their quality does not affect the time."""
 PAIRS = 3
-"""Pairs of single names, ours and the tutorial's in turn, in each repeat."""
+"""Pairs of single names, ours and the tutorial's alternately, in each repeat."""
 
 
 def main() -> None:
@@ -65,7 +65,7 @@ def main() -> None:
                 check=True,
             )
 
-        run_tutorial()  # the disk is warm from here on
+        run_tutorial()  # warms the disk
         for _ in range(options.repeats):
             with tempfile.TemporaryDirectory() as name:
                 folder = Path(name)
@@ -80,7 +80,9 @@ def main() -> None:
             answer = worker.ask(**{**request, "count": 4 if options.quick else 25})
 
     print(describe_machine({"charloom": __version__}))
-    print(f"seconds of whole processes; medians of {options.repeats}, of one name {PAIRS} times it")
+    print(
+        f"seconds of whole processes; medians of {options.repeats}, for a name {PAIRS} times that"
+    )
     ours, baseline = times["ours"], times["tutorial"]
     print_table(
         [

@@ -1,10 +1,10 @@
-"""Claim: in 1/40 of the time of the tutorial's recipe, charloom is as good as it gets.
+"""Claim: charloom reaches the tutorial's best quality in 1/40 of the time of the tutorial's recipe.
 
-Wall seconds from starting a process, imports and compilation included. The baseline is the whole
-recipe, 20 epochs, on the training names of split 0; its quality is its best epoch on the
-held-out names (nats a character, first letters left out, end counted). charloom trains in a
-process of its own, and stops after the first epoch that is at least as good: with an empty
-compilation cache and with a filled one, with the default recipe.
+Wall-clock seconds from starting a process, including imports and compilation. The baseline is
+the whole recipe, 20 epochs, on the training names of split 0; its quality is that of its best
+epoch on the held-out names (nats a character, first letters left out, end counted). charloom
+trains in its own process with the default recipe, and stops after the first epoch that is at
+least as good, with an empty and with a filled compilation cache.
 
     python benchmarks/time_to_quality.py --baseline-python PATH
 """
@@ -70,7 +70,7 @@ def main() -> None:
 def run_tutorial(
     python: str, train: tuple[str, ...], held_out: tuple[str, ...], epochs: int
 ) -> tuple[float, float, list[float]]:
-    """Return seconds to the recipe's end, seconds to its best epoch, and nats an epoch."""
+    """Return seconds to the recipe's end, seconds to its best epoch, and nats of each epoch."""
     with tempfile.TemporaryDirectory() as folder, Worker(python) as worker:
         answers = worker.answers(
             "recipe", lines=train, held_out=held_out, folder=folder, epochs=epochs, seed=0
@@ -83,7 +83,7 @@ def run_tutorial(
 
 
 def run_charloom(data: Path, target: float, cache: str) -> tuple[float, int, float]:
-    """Return seconds until charloom reaches ``target`` nats, the epoch, and what it reached."""
+    """Return seconds until charloom reaches ``target`` nats, the epoch, and the nats."""
     asked = json.dumps({"data": str(data), "target": target})
     start = time.perf_counter()
     with subprocess.Popen(
@@ -102,7 +102,7 @@ def run_charloom(data: Path, target: float, cache: str) -> tuple[float, int, flo
 
 
 def learn(data: str, target: float) -> None:
-    """In the fresh process: train until the held-out names cost ``target``, and say so."""
+    """In the new process: train until the held-out loss reaches ``target``, and print it."""
     from charloom import NameCorpus, NameModel, fit
     from charloom.evaluation.metrics.likelihood import likelihood
     from charloom.models.factory import recurrence

@@ -2,7 +2,8 @@
 
 The first row is the tutorial's model (E 256, H 1024) on its padded batches (64, 23): charloom's
 JAX engine against ``fit`` of stock Keras on TensorFlow. The second is an epoch over the same
-number of names, where charloom leaves the padding out. Stock Keras on JAX is for information.
+number of names, in which charloom skips the padding. Stock Keras on JAX is shown for
+information.
 
     python benchmarks/training_step.py --baseline-python PATH
 """
@@ -42,7 +43,7 @@ RATE = 1e-3
 """Adam's learning rate in the tutorial."""
 
 EPOCHS = 20
-"""And its epochs, by which the number of buckets is chosen as ``fit`` does."""
+"""The tutorial's epochs, from which ``fit`` chooses the number of buckets."""
 
 
 def main() -> None:
@@ -51,7 +52,7 @@ def main() -> None:
     if options.quick:
         lines = lines[: 3 * BATCH]
     size = len(alphabet(lines))
-    # The tutorial drops what does not fill a batch; so many names of ours are left out too.
+    # The tutorial drops the last, incomplete batch; we leave out as many names.
     count = len(lines) - len(lines) % BATCH
     chosen = random.Random(0).sample(lines, count)
     padded, packed = padded_epoch(rows_of(chosen, alphabet(lines))), packed_epoch(chosen)
@@ -110,10 +111,10 @@ def main() -> None:
 
 
 def print_limit(size: int, taken: float, rates: dict[str, float]) -> None:
-    """Print the share of the machine's rate of matrix products that a step reaches.
+    """Print the fraction of the machine's rate of matrix products that a step reaches.
 
-    Each product of the way forward costs as much again for either gradient. The recurrent one is
-    needed T - 1 times, as the first carry is zero; the embedding's is taken for V rows.
+    Each forward product costs as much again for each of its two gradients. The recurrent product is
+    needed T - 1 times, since the first carry is zero; the embedding's is taken for V rows.
     """
     recurrent = (ROW - 2) * BATCH * UNITS * 3 * UNITS
     dense = (ROW - 1) * BATCH * UNITS * size
@@ -126,7 +127,7 @@ def print_limit(size: int, taken: float, rates: dict[str, float]) -> None:
     for name, rate in rates.items():
         print(
             f"2048³ float32 product, {name}: {rate / 1e9:.0f}e9 operations a second; "
-            f"share of this limit reached: {needed / taken / rate:.0%}"
+            f"fraction of this limit reached: {needed / taken / rate:.0%}"
         )
 
 
@@ -152,7 +153,7 @@ def packed_epoch(names: Sequence[str]) -> NameBatches:
 
 
 def train(engine: Engine, batches: Sequence[Batch]) -> float:
-    """Take a step a batch, waiting for each; return the mean loss in nats a target."""
+    """Take one step a batch, waiting for each; return the mean loss in nats a target."""
     nats = sum(float(engine.step(batch, RATE)) for batch in batches)
     return float(nats / sum(batch.mask.sum() for batch in batches))
 

@@ -1,8 +1,8 @@
-"""The baseline: a well-known tutorial's way of learning dinosaur names, in stock Keras.
+"""The baseline: a well-known tutorial that trains on dinosaur names, in stock Keras.
 
 It needs Keras and a backend, not charloom. The benchmarks start it as a worker: each line of
-JSON on stdin asks for a command, ``{"command": name, ...}``; lines of JSON on stdout answer, the
-last of which has ``"done": true``.
+JSON on stdin is a command, ``{"command": name, ...}``; lines of JSON on stdout are its answers,
+the last of which has ``"done": true``.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 ROW = 24
-"""Characters a name is padded to with newlines; an input and a target are one shorter."""
+"""The length to which names are padded with newlines; inputs and targets are one shorter."""
 BATCH, EMBEDDING, UNITS = 64, 256, 1024
 
 Answer = dict[str, Any]
 
 
 def alphabet(lines: Sequence[str]) -> list[str]:
-    """Return the distinct characters in sorted order, the newline first; V of them."""
+    """Return the V distinct characters in sorted order, the newline first."""
     return sorted(set("\n".join(lines)) | {"\n"})
 
 
@@ -65,7 +65,7 @@ def compiled(size: int) -> Any:
 
 
 def training_data(rows: NDArray[np.int32]) -> dict[str, Any]:
-    """Return what ``fit`` takes: shuffled batches of inputs and targets, the rest dropped."""
+    """Return the arguments of ``fit``: shuffled full batches of inputs and targets."""
     import keras
 
     if keras.backend.backend() == "tensorflow":
@@ -78,7 +78,7 @@ def training_data(rows: NDArray[np.int32]) -> dict[str, Any]:
 
 
 def epoch_clock() -> Any:
-    """Return a callback whose ``seconds`` is what the last epoch took, its set-up left out."""
+    """Return a callback whose ``seconds`` is the duration of the last epoch, without its set-up."""
     import keras
 
     class Clock(keras.callbacks.Callback):  # type: ignore[misc]
@@ -96,7 +96,7 @@ def epoch_clock() -> Any:
 def held_out_nats(model: Any, rows: NDArray[np.int32], newline: int = 0) -> float:
     """Return nats a character of names (N, ROW) from an empty state.
 
-    The first letters are inputs only; the first newline counts, what pads after it does not.
+    First letters are only inputs; the first newline counts, the padding after it does not.
     """
     inputs, targets = rows[:, :-1], rows[:, 1:]
     logits = np.asarray(model.predict(inputs, batch_size=BATCH, verbose=0), dtype=np.float64)
@@ -107,10 +107,10 @@ def held_out_nats(model: Any, rows: NDArray[np.int32], newline: int = 0) -> floa
 
 
 class Worker:
-    """Answers the commands; a model stays from one to the next."""
+    """Answers commands; the model is kept from one command to the next."""
 
     def learn(self, lines: list[str], seed: int = 0) -> Iterator[Answer]:
-        """Build the model and its data, and train for the epoch that compiles."""
+        """Build the model and its data, and train for a first epoch, which compiles."""
         import keras
 
         keras.utils.set_random_seed(seed)
@@ -121,16 +121,16 @@ class Worker:
         yield {**next(self.epoch()), "keras": f"{keras.__version__}, {keras.backend.backend()}"}
 
     def epoch(self) -> Iterator[Answer]:
-        """Train for an epoch and say how long it took."""
+        """Train for an epoch and answer how long it took."""
         history = self.model.fit(**self.data, epochs=1, callbacks=[self.clock], verbose=0)
         yield {"seconds": self.clock.seconds, "loss": history.history["loss"][-1]}
 
     def recipe(
         self, lines: list[str], held_out: list[str], folder: str, epochs: int, seed: int
     ) -> Iterator[Answer]:
-        """Train as the tutorial does, a checkpoint an epoch; then measure each of them.
+        """Train as the tutorial does, with a checkpoint each epoch; then measure each of them.
 
-        The measuring is no part of the recipe, so it comes after the training's last answer.
+        The measurement is not part of the recipe, so it follows the answer about training.
         """
         import keras
 
@@ -160,13 +160,15 @@ class Worker:
         names, seconds = [], []
         for i in range(count):
             start = time.perf_counter()
-            names.append(weave(model, characters, starts[i % len(starts)]))
+            names.append(generate_name(model, characters, starts[i % len(starts)]))
             seconds.append(time.perf_counter() - start)
         yield {"names": names, "seconds": seconds}
 
 
-def weave(model: Any, characters: Sequence[str], start: str, temperature: float = 1.0) -> str:
-    """Generate a name that begins with ``start``, a call of the model a character."""
+def generate_name(
+    model: Any, characters: Sequence[str], start: str, temperature: float = 1.0
+) -> str:
+    """Generate a name that starts with ``start``, with one call of the model a character."""
     import tensorflow as tf
 
     for layer in model.layers:
@@ -184,7 +186,7 @@ def weave(model: Any, characters: Sequence[str], start: str, temperature: float 
 
 
 def main() -> None:
-    # What frameworks print to stdout must not get between the answers.
+    # Frameworks may print to stdout; keep that apart from the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     worker = Worker()

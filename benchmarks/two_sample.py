@@ -1,9 +1,9 @@
-"""Claim: a classifier tells new dinosaurs from unseen real ones in 60 of 100 cases at most.
+"""Claim: a classifier distinguishes new dinosaurs from unseen real ones in at most 60 % of cases.
 
-Accuracy of the two-sample test, 50 % being chance, on a few splits: of the default model at three
-temperatures; of generators that are known to be bad, which shows that the test has power; and of
-real names against real ones, which shows that it is fair. Beside it the same without the training
-names to learn from, as the test is usually done: in 5 folds of the held-out names.
+Accuracy of the classifier two-sample test (50 % is chance) on a few splits: for the default
+model at three temperatures; for generators that are known to be bad, which shows that the test
+has power; and for real names against real names, which shows that it is unbiased. Shown too is
+the test without training names, as it is usually done: in 5 folds of the held-out names.
 
     python benchmarks/two_sample.py
 """
@@ -22,7 +22,7 @@ from _common import describe_machine, lines_of, parser
 from charloom.api import load
 from charloom.data.names import NameCorpus
 from charloom.evaluation.metrics.two_sample import two_sample_accuracy
-from charloom.run import load_model
+from charloom.run import Run
 
 DRAWS = 10_000
 TARGET = 0.60
@@ -33,22 +33,23 @@ def main() -> None:
     corpus = NameCorpus.of(lines_of(options.data))
     draws = 800 if options.quick else DRAWS
     print(describe_machine({"charloom": charloom.__version__}))
-    print(f"{options.repeats} splits; {draws:,} draws each")
+    print(f"{options.repeats} splits; {draws:,} samples each")
     found: dict[str, list[tuple[float, float, float, float]]] = defaultdict(list)
     for seed in range(1 if options.quick else options.repeats):
         with tempfile.TemporaryDirectory() as folder:
             run = Path(folder) / "run"
             settings = {"epochs": 1} if options.quick else {}
             charloom.train(corpus, out=run, seed=seed, **settings)
-            saved, model = load_model(run), load(run)
-        train, held_out = list(saved.train_names or ()), list(saved.held_out_names or ())
+            opened = Run.open(run)
+            model = load(opened)
+        train, held_out = list(opened.train_names), list(opened.held_out_names)
         rng = random.Random(seed)
         plain = {"seed": seed, "allow_known": True, "allow_repeats": True}
         generators = {
             "default model": model.names(draws, **plain),
             "the same, temperature 0.7": model.names(draws, temperature=0.7, **plain),
             "the same, temperature 1.3": model.names(draws, temperature=1.3, **plain),
-            "letters at random": uniform(train, draws, rng),
+            "random letters": uniform(train, draws, rng),
             "letters by frequency": markov(train, 1, draws, rng),
             "by the letter before": markov(train, 2, draws, rng),
             "by the two before": markov(train, 3, draws, rng),
@@ -86,13 +87,13 @@ def accuracies(
 
 
 def uniform(names: Sequence[str], count: int, rng: random.Random) -> list[str]:
-    """Return strings of random letters, as long as real names."""
+    """Return strings of random letters with the lengths of real names."""
     letters = sorted(set("".join(names)))
     return ["".join(rng.choices(letters, k=len(rng.choice(names)))) for _ in range(count)]
 
 
 def markov(names: Sequence[str], order: int, count: int, rng: random.Random) -> list[str]:
-    """Return strings whose letters follow the ``order`` - 1 before them as in real names."""
+    """Return samples of an n-gram model of ``order`` fitted to ``names``, without smoothing."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     begin = "\0" * (order - 1)
     for name in names:
@@ -117,7 +118,7 @@ def edited(name: str, names: Sequence[str], rng: random.Random) -> str:
 
 
 def joined(first: str, second: str) -> str:
-    """Return the first half of a name and the second of another."""
+    """Return the first half of one name and the second half of another."""
     return first[: (len(first) + 1) // 2] + second[len(second) // 2 :]
 
 

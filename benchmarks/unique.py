@@ -1,8 +1,8 @@
-"""Claim: 15,000 different new strings a second for 100,000 of them, in less than 1 GB.
+"""Claim: 100,000 distinct new strings at 15,000 a second, in less than 1 GB.
 
-Beside our rate, from the same run and interleaved with it: drawing from the same model and
-dropping what is known or repeated, as other tools do, with the same step of the model in batches.
-Each measurement is a process of its own, so that its memory is its own too.
+Compared in the same run, alternately: rejection sampling from the same model, which drops known
+strings and repeats, as other tools do, with the same model step in batches. Each measurement is
+its own process, so that it has its own peak memory.
 
     python benchmarks/unique.py --run RUN [--million]
 """
@@ -26,7 +26,7 @@ from charloom.models.sampling import Sampler
 from charloom.models.threads import usable_cores
 
 MOST_DRAWS = 40
-"""Draws a string that rejection may take before it is given up."""
+"""Samples a string after which rejection gives up."""
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="run folder of the default recipe")
     parser.add_argument("--number", type=int, default=100_000, help="strings a measurement")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--million", action="store_true", help="a million as well, ours only")
+    parser.add_argument("--million", action="store_true", help="also a million strings, ours only")
     parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
@@ -42,11 +42,12 @@ def main() -> None:
         print(json.dumps(measure(options.run, way, int(number), float(temperature), int(seed))))
         return
     print(
-        f"{options.number:,} different new strings, {usable_cores()} cores; "
+        f"{options.number:,} distinct new strings, {usable_cores()} cores; "
         f"medians of {options.repeats}"
     )
     print(
-        f"{'':26}{'strings/s':>10}{'least to most':>20}{'draws each':>12}{'MB':>7}{'MB before':>11}"
+        f"{'':26}{'strings/s':>10}{'least to most':>20}{'samples each':>14}"
+        f"{'MB':>7}{'MB before':>11}"
     )
     for temperature in (0.5, 1.0):
         found: dict[str, list[dict[str, float]]] = {"charloom": [], "rejection": []}
@@ -60,7 +61,7 @@ def main() -> None:
 
 
 def row(name: str, results: list[dict[str, float]]) -> None:
-    """Print a line of the table."""
+    """Print a row of the table."""
     rates = [result["found"] / result["seconds"] for result in results]
     spread = f"{min(rates):,.0f} to {max(rates):,.0f}"
     short = "" if all(result["short"] == 0 for result in results) else "  fell short"
@@ -68,12 +69,12 @@ def row(name: str, results: list[dict[str, float]]) -> None:
     before = max(result["before"] for result in results)
     draws = median(result["draws"] / result["found"] for result in results)
     print(
-        f"{name:26}{median(rates):10,.0f}{spread:>20}{draws:12.2f}{megabytes:7,.0f}{before:11,.0f}{short}"
+        f"{name:26}{median(rates):10,.0f}{spread:>20}{draws:14.2f}{megabytes:7,.0f}{before:11,.0f}{short}"
     )
 
 
 def child(run: Path, way: str, number: int, temperature: float, seed: int) -> dict[str, float]:
-    """Measure in a process of its own."""
+    """Measure in a child process."""
     arguments = [way, str(number), str(temperature), str(seed)]
     command = [sys.executable, __file__, "--run", str(run), "--measure", *arguments]
     result: dict[str, float] = json.loads(subprocess.check_output(command))
@@ -81,7 +82,7 @@ def child(run: Path, way: str, number: int, temperature: float, seed: int) -> di
 
 
 def measure(run: Path, way: str, number: int, temperature: float, seed: int) -> dict[str, float]:
-    """Generate and check; memory is the peak of the process, and what it had before."""
+    """Generate and check; memory is the peak of the process, at the end and before."""
     model = load(run)
     assert model.training_set is not None
     model.names(100)  # warm
@@ -108,14 +109,14 @@ def measure(run: Path, way: str, number: int, temperature: float, seed: int) -> 
 
 
 def peak() -> float:
-    """Return the process's largest resident size so far, in MB."""
+    """Return the peak resident size of the process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def rejected(
     model: LanguageModel, number: int, temperature: float, seed: int, batch: int = 4096
 ) -> tuple[list[str], int]:
-    """Draw in batches, and keep what is new; return it and how many were drawn."""
+    """Sample in batches; return the new strings and the number of samples."""
     rng = np.random.default_rng(seed)
     sampler = Sampler(SampleConfig(temperature=temperature))
     characters = np.array(["", *model.vocabulary.characters], dtype=object)

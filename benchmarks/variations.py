@@ -1,8 +1,9 @@
-"""Question: what do an LSTM, more layers, more epochs and other temperatures do to names?
+"""Question: how do an LSTM, more layers, more epochs and other temperatures change the names?
 
 The tutorial suggests trying them. Each training is the default recipe with one change, on a few
-splits; nats a held-out character and, of plain draws at temperature 1, the share that is not in the
-list and the share that is a repeat. Then the default model at several temperatures, a cycle too.
+splits. Printed are the held-out nats a character and, for samples at temperature 1, the fraction
+that is not in the list and the fraction of repeats; then the default model at several
+temperatures, including cycles.
 
     python benchmarks/variations.py
 """
@@ -41,7 +42,7 @@ def main() -> None:
     if options.quick:
         variations = {name: {**change, "epochs": 1} for name, change in variations.items()}
     print(describe_machine({"charloom": charloom.__version__}))
-    print(f"{options.repeats} splits; {SAMPLES} draws each")
+    print(f"{options.repeats} splits; {SAMPLES} samples each")
     print(f"{'':20}{'held-out nats/char':>20}{'new':>10}{'repeats':>10}")
     models = []
     for name, change in variations.items():
@@ -67,7 +68,7 @@ def train(corpus: NameCorpus, seed: int, change: dict[str, Any]) -> tuple[float,
 
 
 def drawn(model: LanguageModel, names: Sequence[str], temperature: Any) -> tuple[float, float]:
-    """Return the shares of new and of repeated strings among plain draws."""
+    """Return the fractions of new and of repeated strings among the samples."""
     made = model.names(
         SAMPLES, temperature=temperature, seed=1, allow_known=True, allow_repeats=True
     )

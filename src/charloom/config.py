@@ -1,4 +1,4 @@
-"""What a model, a training and a sampling are: frozen values that check themselves."""
+"""Configurations of models, training and sampling: frozen values that validate themselves."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Part = Literal["embedding", "recurrent"]
 Kind = Literal["network", "mixture", "ngram", "unigram", "uniform"]
 
 MOST_ORDER = 8
-"""n of an n-gram, at most."""
+"""The largest order of an n-gram."""
 
 MOST_LABELS = 65536
-"""Labels that a model may have."""
+"""The largest number of labels of a model."""
 
 
 def _require(condition: bool, rule: str, value: object) -> None:
@@ -46,7 +46,7 @@ def _number(name: str, value: object, rule: str, good: bool) -> None:
 
 
 class _Config:
-    """What the configurations share: to and from plain data, and a copy with changes."""
+    """Shared by the configurations: conversion to and from plain data, and copies with changes."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data that JSON can hold."""
@@ -55,11 +55,11 @@ class _Config:
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
-        """Build from plain data, as read from JSON.
+        """Create the configuration from plain data, as read from JSON.
 
         Raises:
-            ConfigError: ``data`` is no mapping, names a field that does not exist, lacks one
-                that has no default, or holds a value outside its range.
+            ConfigError: ``data`` is not a dictionary, has an unknown field, lacks a field without
+                default, or has a value out of range.
         """
         if not isinstance(data, dict):
             raise ConfigError(f"{cls.__name__} must be a JSON object. Received: {data!r:.60}")
@@ -72,7 +72,7 @@ class _Config:
             raise ConfigError(f"{cls.__name__} is incomplete or mistyped: {error}") from error
 
     def replace(self, **changes: Any) -> Self:
-        """Return a copy with some fields changed, checked again."""
+        """Return a validated copy with some fields changed."""
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]
 
 
@@ -81,20 +81,20 @@ class ModelConfig(_Config):
     """The architecture: embedding, recurrent layers of one cell, dense logits; or a baseline.
 
     Attributes:
-        kind: ``network``; ``ngram``, ``unigram`` or ``uniform``, which count and have no layers; or
-            ``mixture``, the network's probabilities interpolated with the n-gram's.
-        order: n of the n-gram, which sees the n - 1 characters before; 0 lets what is held out
-            decide.
+        kind: ``network``; ``ngram``, ``unigram`` or ``uniform``, which are fitted by counting; or
+            ``mixture``, a network interpolated with an n-gram.
+        order: n of the n-gram, which sees the n - 1 characters before; 0: chosen by the held-out
+            loss.
         cell: ``gru`` (with Keras' ``reset_after=True``), ``lstm`` or ``rnn`` (tanh).
         units: hidden size H of each recurrent layer.
         layers: number of recurrent layers L.
         embedding: embedding size E.
-        dropout: share of each recurrent layer's outputs that is dropped in training.
-        begin: whether names begin with the boundary symbol, so that their first character is
-            learned; without it, as in the tutorial, every string needs a start to continue from.
-        labels: kinds K of names that the model distinguishes, each with a row that is added to the
-            embedding of every character; 0 for a model without labels.
-        text: whether it was trained on running text, which continues without an end, and not names.
+        dropout: fraction of each recurrent layer's outputs that is dropped in training.
+        begin: whether names begin with the boundary symbol, so that the model predicts their first
+            character; without it, as in the tutorial, every string needs a start.
+        labels: number K of labels, each with a vector that is added to the embedding of every
+            character; 0 for a model without labels.
+        text: whether the model is of text, which has no end, instead of names.
     """
 
     cell: Cell = "gru"
@@ -139,12 +139,12 @@ class ModelConfig(_Config):
 
     @property
     def has_network(self) -> bool:
-        """Whether there are layers, which are trained step by step."""
+        """Whether the model has a network, which is trained step by step."""
         return self.kind in ("network", "mixture")
 
     @property
     def has_ngram(self) -> bool:
-        """Whether there are counts."""
+        """Whether the model has an n-gram, which is fitted by counting."""
         return self.kind != "network"
 
 
@@ -153,34 +153,33 @@ class TrainConfig(_Config):
     """How a model is trained.
 
     Attributes:
-        epochs: passes over the training names or text, at most (early stopping may end sooner).
-        batch_size: names a step, or streams of text that are read side by side, B.
+        epochs: largest number of passes over the training data; early stopping may end sooner.
+        batch_size: B, names for each step, or streams of text that are read side by side.
         learning_rate: the peak of the schedule.
-        warmup: share of the schedule in which the rate rises linearly from 0 to its peak.
-        final: the rate's end as a share of its peak, reached along a half cosine.
-        weight_decay: AdamW's decoupled decay.
+        warmup: fraction of the schedule in which the rate rises linearly from 0 to its peak.
+        final: the final rate as a fraction of the peak, reached along a half cosine.
+        weight_decay: decoupled weight decay of AdamW (Loshchilov and Hutter 2019, algorithm 2).
         clip_norm: the largest global norm of the gradient.
-        patience: epochs without a better held-out loss after which training stops;
-            0 means never.
-        held_out: share of the names that is held out, or of the text: its end; 0 switches it off.
-        seconds: wall-clock budget; ``None`` means none. The schedule fits it.
-        seed: decides the split, the initial weights, the batches and dropout.
+        patience: epochs without a better held-out loss after which training stops; 0: never.
+        held_out: fraction of the names that is held out, or of the text, at its end; 0: none.
+        seconds: wall-clock budget, to which the schedule is fitted; ``None``: no limit.
+        seed: random seed of the split, the initial weights, the batches and dropout.
         preparation: ``names`` masks the padding and sorts names by length into buckets;
-            ``tutorial`` pads every name to the longest, lets padding count in the loss, drops
-            what does not fill a batch, keeps the carry from batch to batch within an epoch, and
-            starts from Keras' initial weights; ``text`` reads on window by window in as many
-            places as a batch has rows, and keeps the carry.
-        window: characters of a stream that a step goes back through, T; for text only.
-        keep_epochs: every how many epochs the model is saved under the epoch's number, the last
-            one always; 0 keeps none.
-        label_dropout: share of the names that are learned without their label, so that the model
-            also knows what to do without any.
-        freeze: parts of the model that stay as they are: ``embedding``, ``recurrent``.
-        save_seconds: how often the training's state is saved, beside each epoch's end; 0 never.
-        save_steps: also after so many steps each time; 0 never.
-        keep_checkpoints: how many of the latest such states are kept.
-        canaries: random strings that are added to the training names, so that it can be told how
-            much a model gives away of what it read once (Carlini et al. 2019).
+            ``tutorial`` pads every name to the longest, counts padding in the loss, drops an
+            incomplete batch, keeps the carry from batch to batch within an epoch, and starts from
+            Keras' initial weights; ``text`` reads B streams window by window, and keeps the carry.
+        window: T, characters for each step of a stream (truncated back-propagation); text only.
+        keep_epochs: save the model of every so many epochs, and of the last, under the epoch's
+            number; 0: none.
+        label_dropout: fraction of the names that are trained on without their label, so that the
+            model can also be used without one.
+        freeze: parts of the model that are not trained: ``embedding``, ``recurrent``.
+        save_seconds: seconds between saves of the training state, besides the end of each epoch;
+            0: never.
+        save_steps: steps between further saves; 0: never.
+        keep_checkpoints: number of the latest training states that are kept.
+        canaries: number of random strings added to the training names, to measure how much can be
+            extracted from the model of what it was trained on (Carlini et al. 2019).
     """
 
     epochs: int = 15
@@ -248,7 +247,7 @@ class TrainConfig(_Config):
         _require(isinstance(self.freeze, list | tuple), "freeze must be a list", self.freeze)
         object.__setattr__(self, "freeze", tuple(self.freeze))  # a list, as from JSON
         for part in self.freeze:
-            _require(part in parts, f"what is frozen must be one of {parts}", part)
+            _require(part in parts, f"freeze must name parts of {parts}", part)
 
 
 def current_settings(training: Mapping[str, Any]) -> dict[str, Any]:
@@ -269,17 +268,17 @@ def current_settings(training: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class SampleConfig(_Config):
-    """How the next character is drawn, and when a string counts as finished.
+    """How the next character is sampled, and how long a string may be.
 
     Attributes:
         temperature: divides the logits; 1 is the model's own distribution, 0 is greedy. Several
-            are a cycle along the string: its i-th character, the start's counted, takes the i-th.
+            alternate along the string, counted from its first character, including the start.
         top_k: keep only the k most likely characters; ``None`` keeps all.
         top_p: keep the fewest characters whose probabilities add up to p (nucleus).
         min_p: keep characters of at least min_p times the most likely one's probability.
-        max_length: longest string, in characters, the start included; ``None`` lets the
-            model's own limit apply. A string that has not ended by then is dropped, never cut.
-        seed: decides every draw.
+        max_length: longest string, in characters, including the start; ``None``: the model's own
+            limit. A longer string is dropped, never cut.
+        seed: random seed.
     """
 
     temperature: float | tuple[float, ...] = 1.0
@@ -308,6 +307,6 @@ class SampleConfig(_Config):
             _number("temperature", heat, rule, 0 <= heat <= 100)
             return
         object.__setattr__(self, "temperature", tuple(heat))  # a list, as from JSON
-        _require(len(heat) > 0, "a cycle of temperatures must have one at least", heat)
+        _require(len(heat) > 0, "temperature must have at least one value", heat)
         for one in heat:
             _number("temperature", one, "be above 0 in a cycle, and at most 100", 0 < one <= 100)

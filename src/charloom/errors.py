@@ -1,25 +1,25 @@
-"""The one family of errors that the library raises; the command line prints each as one line."""
+"""The errors that the library raises; the command line prints each as one line."""
 
 from __future__ import annotations
 
 
 class CharloomError(Exception):
-    """A problem with data, model or settings that the caller can act on.
+    """Base class: a problem with data, model or settings that the caller can solve.
 
     The message is one line: the rule, the value received and the remedy.
     """
 
 
 class ConfigError(CharloomError, ValueError):
-    """A setting lies outside what it may be."""
+    """A setting is out of range, or settings contradict each other."""
 
 
 class CorpusError(CharloomError):
-    """Text could not be read, decoded or used as a corpus."""
+    """Data could not be read, decoded or used as a corpus."""
 
 
 class VocabularyError(CharloomError):
-    """A text contains a character that the vocabulary does not hold."""
+    """A string contains a character that is not in the vocabulary."""
 
 
 class RunError(CharloomError):
@@ -27,8 +27,8 @@ class RunError(CharloomError):
 
 
 class TrainingError(CharloomError):
-    """Training cannot start or cannot continue."""
+    """Training cannot start or resume."""
 
 
 class GenerationError(CharloomError):
-    """The model cannot give what was asked of it."""
+    """The model cannot generate what was requested."""

@@ -6,7 +6,8 @@ import numpy as np
 
 from charloom import NameModel, TextModel, Vocabulary
 from charloom.config import ModelConfig
-from charloom.models.rnn.numpy import NEVER, NumpyRNN
+from charloom.models.interface import NEVER
+from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
 
 

@@ -179,7 +179,7 @@ def test_models_of_different_characters_give_the_common_ones_in_order():
         (model(), ABC, float("nan"), "weight must lie"),
         (model(), Vocabulary(("x", "y", "z")), 0.5, "characters in common"),
         (model(), Vocabulary(("a", "b", "c"), "grapheme"), 0.5, "graphemes"),
-        (model(begin=False), ABC, 1.0, "begin names with a symbol"),
+        (model(begin=False), ABC, 1.0, "all have a begin symbol"),
     ],
 )
 def test_models_that_cannot_be_blended_say_why(other, vocabulary, share, message):

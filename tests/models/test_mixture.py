@@ -18,11 +18,12 @@ from charloom.generation import NameModel, TextModel
 from charloom.generation.explain import explain
 from charloom.models.blend import Blend
 from charloom.models.factory import recurrence
-from charloom.models.mixture import Mixture, best_share
-from charloom.models.ngram.arrays import SHARE
+from charloom.models.interface import NEVER
+from charloom.models.mixture import Mixture, best_weight
+from charloom.models.ngram.arrays import MIXTURE_WEIGHT
 from charloom.models.ngram.counts import count, stream_of
 from charloom.models.ngram.model import NGram, nodes_of
-from charloom.models.rnn.numpy import NEVER, NumpyRNN
+from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
 from charloom.models.scoring.names import log_softmax, score
 from charloom.models.scoring.text import stream_nats, stream_target_nats, window_nats
@@ -43,7 +44,7 @@ def parts(cell="gru", layers=1, text=False, seed=0):
 
 def mixture(share=0.4, **options):
     config, weights, arrays = parts(**options)
-    whole = {**weights, **arrays, SHARE: np.array([share], "f4")}
+    whole = {**weights, **arrays, MIXTURE_WEIGHT: np.array([share], "f4")}
     found = recurrence(config, whole)
     assert isinstance(found, Mixture)
     return found
@@ -83,7 +84,7 @@ def test_a_network_that_is_certain_gives_no_infinite_logits():
     config, weights, arrays = parts()
     weights["logits.bias"][:] = [900, *[-900] * (V - 1)]
     for share in (0.0, 0.4):
-        rnn = recurrence(config, {**weights, **arrays, SHARE: np.array([share], "f4")})
+        rnn = recurrence(config, {**weights, **arrays, MIXTURE_WEIGHT: np.array([share], "f4")})
         logits, _ = rnn.step(np.array([0]), rnn.initial_carry(1))
         assert np.isfinite(logits).all()
 
@@ -190,7 +191,7 @@ def test_new_names_still_need_a_list_to_tell_them_by():
 )
 def test_no_other_share_is_better(pairs, times):
     p, q = np.tile(np.array(pairs).T, times)
-    share, nats = best_share(p, q)
+    share, nats = best_weight(p, q)
     assert 0 < share < 1
     assert abs(nats + np.log((1 - share) * p + share * q).mean()) < 1e-9
 
@@ -208,14 +209,14 @@ def test_the_share_of_a_mixture_that_was_drawn_is_found():
     mixed = 0.65 * p + 0.35 * q
     drawn = (mixed.cumsum(axis=1) < rng.random((len(p), 1))).sum(axis=1)
     rows = np.arange(len(p))
-    share, _ = best_share(p[rows, drawn], q[rows, drawn])
+    share, _ = best_weight(p[rows, drawn], q[rows, drawn])
     assert abs(share - 0.35) < 0.02
 
 
-def test_a_share_that_is_none_is_refused():
+def test_a_mixture_weight_outside_0_to_1_or_missing_is_refused():
     config, weights, arrays = parts()
     for share in (None, np.array([1.5], "f4"), np.array([np.nan], "f4"), np.zeros(2, "f4")):
-        whole = {**weights, **arrays} | ({} if share is None else {SHARE: share})
+        whole = {**weights, **arrays} | ({} if share is None else {MIXTURE_WEIGHT: share})
         with pytest.raises(ConfigError, match="share"):
             recurrence(config, whole)
 
@@ -223,5 +224,5 @@ def test_a_share_that_is_none_is_refused():
 def test_parts_of_different_vocabularies_are_refused():
     config, weights, _ = parts()
     other = NGram(ModelConfig(kind="ngram"), count(np.array([0, 1, 0]), 2).arrays(1))
-    with pytest.raises(ConfigError, match="one vocabulary"):
+    with pytest.raises(ConfigError, match="the same vocabulary"):
         Mixture(NumpyRNN(config.replace(kind="network"), weights), other, 0.5)

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from charloom.config import ModelConfig
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError
+from charloom.models.interface import NEVER
 from charloom.models.ngram.arrays import check_arrays, level_ends, uniform_arrays
 from charloom.models.ngram.counts import count, stream_of
 from charloom.models.ngram.kneser_ney import FALLBACK, discounts
 from charloom.models.ngram.model import NGram, nodes_of
-from charloom.models.rnn.numpy import NEVER
 from charloom.models.scoring.names import score, target_nats
 from helpers.ngram_definition import Definition, streams
 

@@ -152,13 +152,13 @@ def test_a_missing_weight_is_named(name: str) -> None:
     config = ModelConfig(units=4, embedding=2)
     weights = random_weights(config)
     del weights[name]
-    with pytest.raises(ConfigError, match=rf"Missing or too many: \['{name}'\]"):
+    with pytest.raises(ConfigError, match=rf"Missing or unknown: \['{name}'\]"):
         NumpyRNN(config, weights)
 
 
 def test_weights_of_more_layers_are_refused() -> None:
     weights = random_weights(ModelConfig(units=4, embedding=2, layers=2))
-    with pytest.raises(ConfigError, match=r"Missing or too many: .*rnn\.1\.kernel"):
+    with pytest.raises(ConfigError, match=r"Missing or unknown: .*rnn\.1\.kernel"):
         NumpyRNN(ModelConfig(units=4, embedding=2, layers=1), weights)
 
 

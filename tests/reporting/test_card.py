@@ -107,7 +107,7 @@ def test_a_card_that_cannot_be_written_is_one_line(call, trained, tmp_path):
     for out, said in (
         (tmp_path, "is a folder"),
         (tmp_path / "no" / "card.md", "is no folder"),
-        (tmp_path / "pipe", "no regular file"),
+        (tmp_path / "pipe", "not a regular file"),
     ):
         code, stdout, err = call("card", trained, "--out", out, "--force", *FEW)
         assert code == 1 and stdout == "" and said in err and err.count("\n") == 1

@@ -270,7 +270,7 @@ def test_json_of_another_spelling_is_refused(folder: Path, old: bytes, new: byte
 )
 def test_a_vocabulary_out_of_order_is_refused(folder: Path, change: dict[str, Any]) -> None:
     forge(folder / "model.json", lambda fields: fields["vocabulary"].update(change))
-    assert "describes no model" in refusal(lambda: load_model(folder))
+    assert "does not describe a model" in refusal(lambda: load_model(folder))
 
 
 def test_names_that_are_no_lines_of_utf_8_are_refused(folder: Path) -> None:

@@ -90,7 +90,7 @@ def test_a_disk_that_is_full_at_any_call_loses_no_state(tmp_path, for_good):
             refused += 1
             reached.append(check(folder).epoch)
             assert os.strerror(errno.ENOSPC) in str(error) and str(error).isprintable()
-            assert "make room" in str(error)
+            assert "free some space" in str(error)
         else:  # the call was one that a save can do without
             assert check(folder).epoch == 3
         save(folder, 3)  # there is room again

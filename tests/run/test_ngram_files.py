@@ -18,7 +18,7 @@ from charloom.config import ModelConfig
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError, RunError
 from charloom.models.factory import recurrence
-from charloom.models.ngram.arrays import SHARE, TYPES, uniform_arrays
+from charloom.models.ngram.arrays import MIXTURE_WEIGHT, TYPES, uniform_arrays
 from charloom.models.ngram.counts import count, stream_of
 from charloom.models.ngram.model import NGram
 from charloom.run import SavedModel, load_model, save_model
@@ -38,7 +38,7 @@ def saved(kind: str) -> SavedModel:
     weights: dict[str, Any] = dict(counted)
     if kind == "mixture":
         network = toy(config=config, vocabulary=VOCABULARY)
-        weights |= {**network.weights, SHARE: np.array([0.25], np.float32)}
+        weights |= {**network.weights, MIXTURE_WEIGHT: np.array([0.25], np.float32)}
     return toy(config=config, vocabulary=VOCABULARY, weights=weights)
 
 
@@ -161,8 +161,8 @@ def test_arrays_too_many_or_missing_are_named(kept: Path) -> None:
 @pytest.mark.parametrize("share", [np.nan, -0.1, 1.1, np.inf])
 def test_a_share_that_is_none_is_refused(tmp_path: Path, share: float) -> None:
     save_model(tmp_path / "run", saved("mixture"))
-    change(tmp_path / "run", lambda a: a.update({SHARE: np.array([share], np.float32)}))
-    assert SHARE in refusal(lambda: load_model(tmp_path / "run"))
+    change(tmp_path / "run", lambda a: a.update({MIXTURE_WEIGHT: np.array([share], np.float32)}))
+    assert MIXTURE_WEIGHT in refusal(lambda: load_model(tmp_path / "run"))
 
 
 def test_a_kind_and_arrays_that_do_not_fit_are_refused(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_kind_and_arrays_that_do_not_fit_are_refused(tmp_path: Path) -> None:
 def test_what_cannot_be_loaded_is_not_saved(tmp_path: Path) -> None:
     model = saved("ngram")
     model.weights["ngram.next"][0] = 10_000  # type: ignore[index]
-    with pytest.raises(RunError, match="holds no sound n-gram"):
+    with pytest.raises(RunError, match="does not hold a valid n-gram"):
         save_model(tmp_path / "run", model)
     assert not (tmp_path / "run" / "model.json").exists()
 

@@ -25,6 +25,6 @@ def test_nothing_but_a_file_is_replaced(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
     for name in ("pipe", "link", "folder"):
-        with pytest.raises(RunError, match=f"{name} is no regular file. Name another file."):
+        with pytest.raises(RunError, match=f"{name} is not a regular file. Pass another file."):
             write_file(tmp_path, name, b"")
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)

@@ -16,8 +16,8 @@ from charloom.data.sources import ReadOptions
 from charloom.data.text import TextCorpus
 from charloom.errors import ConfigError, RunError
 from charloom.models.factory import recurrence
-from charloom.models.mixture import Mixture, best_share
-from charloom.models.ngram.arrays import SHARE
+from charloom.models.mixture import Mixture, best_weight
+from charloom.models.ngram.arrays import MIXTURE_WEIGHT
 from charloom.models.ngram.counts import count, stream_of
 from charloom.models.scoring.names import score, target_nats
 from charloom.run import load_model
@@ -201,10 +201,10 @@ def test_each_epoch_has_the_share_that_is_best_with_its_network(toy, mixed):
         train_, out = (
             stream(saved.vocabulary, names) for names in (saved.train_names, saved.held_out_names)
         )
-        found = [best_share(p, q) for q in count(train_, saved.vocabulary.size).probabilities(out)]
+        found = [best_weight(p, q) for q in count(train_, saved.vocabulary.size).probabilities(out)]
         nats = np.array([loss for _, loss in found])
         best = int(np.flatnonzero(nats <= nats.min() + 1e-3)[0])
-        assert abs(rnn.share - found[best][0]) < 1e-6
+        assert abs(rnn.weight - found[best][0]) < 1e-6
         assert abs(event.held_out_nats_per_char - nats[best]) < 1e-6
         whole = np.concatenate(target_nats(rnn, ids)).mean()
         assert abs(event.held_out_nats_per_char - whole) < 1e-5
@@ -218,7 +218,9 @@ def test_the_best_epoch_is_the_mixtures(mixed):
     assert events[-1].best_epoch == 1 + int(np.argmin(nats))
     saved = load_model(folder)
     facts = saved.facts["ngram"]
-    assert facts["share"] == round(float(saved.weights[SHARE][0]), 6) and facts["order"] >= 1
+    assert (
+        facts["share"] == round(float(saved.weights[MIXTURE_WEIGHT][0]), 6) and facts["order"] >= 1
+    )
     assert facts["contexts"] == len(saved.weights["ngram.backoff"])
     assert same(saved.weights, events[-1].weights)
     assert load_model(folder / "epochs" / "003").config.kind == "mixture"
@@ -248,7 +250,7 @@ def test_an_interrupted_mixture_goes_on_to_the_same_end(toy, tmp_path, mixed, af
 def test_with_too_little_held_out_the_share_is_the_usual_one(toy, held_out):
     events = train(toy, None, model=MIXTURE, training=TRAINING.replace(held_out=held_out))
     assert any(f"mixture weight: using {DEFAULT_WEIGHT}" in message for message in messages(events))
-    assert events[-1].weights[SHARE][0] == np.float32(DEFAULT_WEIGHT)
+    assert events[-1].weights[MIXTURE_WEIGHT][0] == np.float32(DEFAULT_WEIGHT)
     assert (events[-1].held_out_nats_per_char is None) == (held_out == 0)
     assert recurrence(MIXTURE, events[-1].weights).ngram.contexts > DEFAULT_ORDER
 
@@ -275,7 +277,7 @@ def test_a_mixture_begins_with_a_networks_weights_and_the_other_way_round(toy, m
     assert network.config.kind == "network"
     last = train(toy, None, model=MIXTURE, training=frozen, initial=network)[-1]
     kernel = "rnn.0.recurrent_kernel"
-    assert (last.weights[kernel] == saved.weights[kernel]).all() and SHARE in last.weights
+    assert (last.weights[kernel] == saved.weights[kernel]).all() and MIXTURE_WEIGHT in last.weights
 
 
 def test_a_mixture_of_text_is_measured_along_the_text_and_in_windows(tmp_path):

@@ -15,7 +15,7 @@ from ..config import SampleConfig
 from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY
 from ..generation import Sample, Sampler, TextModel
-from ..models.rnn.numpy import NEVER
+from ..models.interface import NEVER
 from .options import say
 from .play_session import DRAWN, NEXT, Session
 

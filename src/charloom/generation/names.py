@@ -14,7 +14,7 @@ from ..config import SampleConfig
 from ..data.unicode import normalise
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, GenerationError
-from ..models.rnn.numpy import Recurrence
+from ..models.interface import Recurrence
 from ..models.scoring.names import score
 from .constraints.compiled import CompiledConstraints
 from .model import LanguageModel, positive

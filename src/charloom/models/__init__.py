@@ -1,1 +1,1 @@
-"""What a model is: its weights' shapes, the Keras builders, the fast recurrence, the NumPy step."""
+"""Models: recurrent networks, n-grams, mixtures and blends, and how they are scored."""

@@ -1,8 +1,10 @@
-"""Several recurrences as one, a product of experts: labels, guidance, and blends of models.
+"""Several models as a product of experts: labels, guidance, and blends of two models.
 
-Each next character's distribution is p(c) ∝ Π pᵢ(c)^wᵢ, a sum of log probabilities (Hinton 2002;
-with a negative weight for one expert, the guidance of Ho and Salimans 2022). It is normalised step
-by step, so a string's probability is the product of these, not that of the experts' strings.
+The distribution of the next character is p(c) ∝ Π pᵢ(c)^wᵢ, a weighted sum of log probabilities:
+a product of experts (Hinton 2002, equation 1), and with a negative weight for one expert,
+classifier-free guidance (Ho and Salimans 2022, equation 6). It is normalised at each step, so a
+string's probability is the product over its steps, not the product of the experts' probabilities
+of the whole string.
 """
 
 from __future__ import annotations
@@ -17,11 +19,13 @@ from numpy.typing import NDArray
 
 from ..data.vocabulary import BOUNDARY, Vocabulary
 from ..errors import ConfigError
-from .rnn.numpy import Floats, NumpyRNN, Recurrence
+from .interface import Floats, Recurrence
+from .rnn.numpy import NumpyRNN
 
 Ids = NDArray[np.integer]
 
 MOST_GUIDANCE = 100.0
+"""The largest guidance that is accepted."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,8 @@ class Member:
 
     Attributes:
         rnn: the recurrence.
-        weight: the power of its probabilities; may be below 0.
-        ids: (V,), the expert's id for each id of the blend; ``None``: they are the same.
+        weight: the exponent of its probabilities; may be negative.
+        ids: (V,), the expert's id for each id of the blend; ``None`` if they are the same.
     """
 
     rnn: Recurrence
@@ -41,36 +45,36 @@ class Member:
 
 @dataclass(frozen=True)
 class Buffers:
-    """Memory that a step of up to ``rows`` rows writes to; of use to one thread at a time."""
+    """Memory that a step of up to ``rows`` rows writes to; for one thread at a time."""
 
     carry: Floats  # (sum of S, rows, largest H)
     logits: Floats  # (rows, V)
-    members: tuple[Any, ...]  # their buffers, whose carry is a part of ours
+    members: tuple[Any, ...]  # the experts' buffers; their carries are views of ours
 
 
 class Blend:
-    """Experts as one ``Recurrence``: logits = Σ wᵢ log pᵢ, but for a constant a row.
+    """Experts as one ``Recurrence``: logits = Σ wᵢ log pᵢ, up to a constant for each row.
 
-    Their carries lie one after the other, each as wide as the widest: (ΣS, B, H).
+    The carry stacks the experts' carries, each padded to the widest: (ΣS, B, H).
     """
 
     def __init__(self, members: Sequence[Member]) -> None:
-        """Take the experts, at least one.
+        """Combine the experts, at least one.
 
         Raises:
             ConfigError: some were trained with a begin symbol and some without, or their
-                vocabularies are not of one size.
+                vocabularies differ in size.
         """
         self.config = members[0].rnn.config
         if any(member.rnn.config.begin != self.config.begin for member in members):
             raise ConfigError(
-                "models that are blended must all begin names with a symbol, or none of them "
-                "(the tutorial's recipe has none). Train both with the same recipe."
+                "models to blend must all have a begin symbol, or none of them (the tutorial's "
+                "recipe has none). Train both with the same recipe."
             )
         sizes = {m.rnn.vocabulary_size if m.ids is None else len(m.ids) for m in members}
         if len(sizes) != 1:
             raise ConfigError(
-                f"models that are blended must have one vocabulary. Received: {sorted(sizes)} ids"
+                f"models to blend must have the same vocabulary. Received: {sorted(sizes)} ids"
             )
         (self.vocabulary_size,) = sizes
         self._members = tuple(members)
@@ -87,7 +91,7 @@ class Blend:
         return np.zeros((self._states, rows, self._units), dtype=np.float32)
 
     def buffers(self, rows: int, carry: Floats | None = None) -> Buffers:
-        """Set memory aside for steps of up to ``rows`` rows; ``carry`` is a part of it."""
+        """Allocate memory for steps of up to ``rows`` rows; ``carry``, if given, is part of it."""
         whole = self.initial_carry(rows) if carry is None else carry
         return Buffers(
             carry=whole,
@@ -109,7 +113,7 @@ class Blend:
             logits, _ = member.rnn.step(known, carry[part, :, :units], own)
             if member.ids is not None:
                 logits = logits[:, member.ids]
-            # Not normalised: that would add a constant to a row, which no softmax sees.
+            # Not normalised: a constant added to a row does not change its softmax.
             total += np.float32(member.weight) * logits
         return total, out.carry[:, :rows]
 
@@ -124,19 +128,19 @@ def condition(
     Args:
         rnn: a model with labels.
         names: its labels' names, in order.
-        weights: a weight above 0 for each label; no label gives the unlabelled model.
-        guidance: g: 1 is the labels' own prediction, more is stronger, 0 is the unlabelled one.
+        weights: a weight above 0 for each label; without labels, the unlabelled model is returned.
+        guidance: g: 1 is the conditional prediction itself, more is stronger, 0 is unlabelled.
 
     Raises:
-        ConfigError: the model has no such label, or a number lies outside what it may be.
+        ConfigError: the model has no such label, or a number is out of range.
     """
     if not 0 <= guidance <= MOST_GUIDANCE:
         raise ConfigError(f"guidance must lie in [0, {MOST_GUIDANCE:g}]. Received: {guidance}")
     for name, weight in weights.items():
         if not names:
             raise ConfigError(
-                f"the model was trained without labels, so it knows none. Received: {name!r:.60}; "
-                "train with --label-column."
+                f"the model was trained without labels. Received: {name!r:.60}; train with "
+                "--label-column."
             )
         if name not in names:
             shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" * (len(names) > 20))
@@ -145,7 +149,7 @@ def condition(
             raise ConfigError(
                 f"a label's weight must be above 0 and finite. Received: {name}={weight}"
             )
-    if not isinstance(rnn, NumpyRNN):  # of another kind, and so without labels
+    if not isinstance(rnn, NumpyRNN):  # only networks have labels
         return rnn
     if not weights or guidance == 0:
         return rnn.labelled(None)
@@ -162,32 +166,32 @@ def condition(
 def blend(
     first: tuple[Recurrence, Vocabulary], second: tuple[Recurrence, Vocabulary], weight: float
 ) -> tuple[Recurrence, Vocabulary]:
-    """Return the blend of two models, and its vocabulary: the characters that both know.
+    """Return the blend of two models, and its vocabulary: the characters that both have.
 
-    log p = (1 - weight) log p(first) + weight log p(second); so 0 is the first and 1 the second,
+    log p = (1 - weight) log p(first) + weight log p(second): 0 is the first model and 1 the second,
     each restricted to the common characters.
 
     Raises:
-        ConfigError: ``weight`` lies outside [0, 1], the models' characters are not of one unit or
-            none is common, or one of them was trained without a begin symbol.
+        ConfigError: ``weight`` lies outside [0, 1], the models use different units of text, they
+            have no common character, or only one has a begin symbol.
     """
     if not 0 <= weight <= 1:
         raise ConfigError(f"the other model's weight must lie in [0, 1]. Received: {weight}")
     (_, ours), (_, theirs) = first, second
     if ours.unit != theirs.unit:
         raise ConfigError(
-            "models that are blended must both read characters, or both graphemes. "
+            "models to blend must both use characters, or both graphemes. "
             f"Received: {ours.unit} and {theirs.unit}"
         )
     common = Vocabulary(tuple(sorted(set(ours.characters) & set(theirs.characters))), ours.unit)
     if common.size == 1:
-        raise ConfigError("models that are blended must have characters in common. Received: none")
+        raise ConfigError("models to blend must have characters in common. Received: none")
     members = []
     for (rnn, vocabulary), power in ((first, 1 - weight), (second, weight)):
         place = {character: i for i, character in enumerate(vocabulary.characters, start=1)}
         ids = np.array([BOUNDARY, *(place[character] for character in common.characters)])
         members.append(Member(rnn, power, None if vocabulary == common else ids))
-    both = Blend(members)  # checks the two, also where only one of them counts
+    both = Blend(members)  # checks both models, even if one has weight 0
     members = [member for member in members if member.weight]
     if len(members) > 1:
         return both, common

@@ -1,4 +1,4 @@
-"""A configuration and weights as the recurrence that they are, whatever kind that is."""
+"""From a configuration and weights to a model of the right kind."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..config import ModelConfig
 from ..errors import ConfigError
 from .mixture import Mixture
-from .ngram.arrays import PREFIX, SHARE, TYPES
+from .ngram.arrays import MIXTURE_WEIGHT, PREFIX, TYPES
 from .ngram.model import NGram
 from .rnn.numpy import NumpyRNN
 from .rnn.shapes import parameter_count, weight_shapes
@@ -19,42 +19,36 @@ Weights = Mapping[str, NDArray[Any]]
 
 
 def recurrence(config: ModelConfig, weights: Weights) -> NumpyRNN | NGram | Mixture:
-    """Return the model of any kind.
+    """Return the model that ``config`` describes.
 
     Args:
-        config: what it is.
-        weights: a network's are those of ``models.shapes``, an n-gram's those of
-            ``models.ngram_arrays``; a mixture has both, and ``mixture.share``.
+        config: the kind of model and its sizes.
+        weights: a network has those of ``rnn.shapes``, an n-gram those of ``ngram.arrays``, a
+            mixture both and ``mixture.share``, (1,) float32.
 
     Raises:
-        ConfigError: a weight is missing, too many, misshapen or not what it must be.
+        ConfigError: a weight is missing, unknown, of the wrong shape or out of range.
     """
     if not config.has_ngram:
         return NumpyRNN(config, weights)
     if not config.has_network:
         return NGram(config, weights)
-    share = weights.get(SHARE)
-    if share is None or share.shape != (1,):
-        raise ConfigError(f"a mixture must have {SHARE}, of shape (1,). Received: {share!r:.60}")
+    weight = weights.get(MIXTURE_WEIGHT)
+    if weight is None or weight.shape != (1,):
+        raise ConfigError(
+            f"a mixture must have {MIXTURE_WEIGHT}, of shape (1,). Received: {weight!r:.60}"
+        )
+    ngram = {name: array for name, array in weights.items() if name.startswith(PREFIX)}
+    network = {n: array for n, array in weights.items() if n not in (*ngram, MIXTURE_WEIGHT)}
     return Mixture(
-        NumpyRNN(config.replace(kind="network", order=0), network_part(weights)),
-        NGram(config.replace(kind="ngram"), ngram_part(weights)),
-        float(share[0]),
+        NumpyRNN(config.replace(kind="network", order=0), network),
+        NGram(config.replace(kind="ngram"), ngram),
+        float(weight[0]),
     )
 
 
-def network_part(weights: Weights) -> dict[str, NDArray[Any]]:
-    """Return the weights of the network, by the names of ``models.shapes``."""
-    return {n: w for n, w in weights.items() if not n.startswith(PREFIX) and n != SHARE}
-
-
-def ngram_part(weights: Weights) -> dict[str, NDArray[Any]]:
-    """Return the arrays of the n-gram, by the names of ``models.ngram_arrays``."""
-    return {n: w for n, w in weights.items() if n.startswith(PREFIX)}
-
-
 def parameters_of(config: ModelConfig, weights: Weights) -> int:
-    """Return the numbers that were learned: the network's weights, and the n-gram's shares."""
+    """Return how many numbers were trained or fitted: weights, and an n-gram's probabilities."""
     count = 0
     if config.has_network:
         count += parameter_count(config, len(weights["embedding"]))
@@ -64,7 +58,7 @@ def parameters_of(config: ModelConfig, weights: Weights) -> int:
 
 
 def weight_names(config: ModelConfig, vocabulary_size: int) -> list[str]:
-    """Return the names of a model's weights, in order."""
+    """Return the names of a model's weights, in the order of the file."""
     names = list(weight_shapes(config, vocabulary_size)) if config.has_network else []
     names += list(TYPES) if config.has_ngram else []
-    return names + [SHARE] * (config.kind == "mixture")
+    return names + [MIXTURE_WEIGHT] * (config.kind == "mixture")

@@ -1,4 +1,4 @@
-"""What generation and scoring need of a model, of whatever kind: the recurrence as a contract."""
+"""The interface of all models: the recurrence that generation and scoring step."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import ModelConfig
+from ..errors import ConfigError
 
 NEVER = -1e30
-"""A logit that comes to a probability of 0, but can be computed with."""
+"""A logit whose probability is 0; finite, so that it can be computed with."""
 
 Floats = NDArray[np.float32]
 
 
 class Recurrence(Protocol):
-    """What generation and scoring need of a model, of whatever kind.
+    """A model as the function ``step(ids, carry) -> logits, carry``.
 
-    ``NumpyRNN`` has it, and so have ``ngram.NGram``, ``mixture.Mixture`` and ``blend.Blend``. The
-    carry is to be copied, not to be computed with.
+    Implemented by ``rnn.numpy.NumpyRNN``, ``ngram.model.NGram``, ``mixture.Mixture`` and
+    ``blend.Blend``. B is the number of rows, V the vocabulary's size, (S, B, H) the carry's shape.
+    Callers may copy and index the carry, but not compute with it: an n-gram keeps integers there.
     """
 
     config: ModelConfig
@@ -30,7 +32,7 @@ class Recurrence(Protocol):
         """Return the carry before the first step, (S, rows, H)."""
 
     def buffers(self, rows: int, carry: Floats | None = None) -> Any:
-        """Set memory aside for steps of up to ``rows`` rows; ``carry`` is a part of it."""
+        """Allocate memory for steps of up to ``rows`` rows; ``carry``, if given, is part of it."""
 
     def step(
         self, ids: NDArray[np.integer], carry: Floats, out: Any = None
@@ -39,18 +41,30 @@ class Recurrence(Protocol):
 
 
 class Reader(Protocol):
-    """A model that reads one string."""
+    """A model that reads a single string."""
 
     def read(self, character: int) -> Floats:
-        """Read an id in [0, V); return the logits of the next one, (V,), until the next call."""
+        """Read an id in [0, V); return the next one's logits (V,), valid until the next call."""
 
 
 @runtime_checkable
 class Quick(Protocol):
-    """A model that can do without ids, and has a way of its own for a single string."""
+    """A model that can exclude ids, and has a faster step for a single string."""
 
     def without(self, ids: Iterable[int]) -> Quick:
-        """Return the model that never gives ``ids``, though it may read them."""
+        """Return the model that never predicts ``ids``, though it can read them."""
 
     def one_row(self) -> Reader:
-        """Return the model for one string, which it reads as fast as can be."""
+        """Return the model for a single string, with a faster step."""
+
+
+def checked_ids(ids: Iterable[int], size: int) -> list[int]:
+    """Return ``ids`` as a list.
+
+    Raises:
+        ConfigError: an id lies outside [0, V), V = ``size``.
+    """
+    found = list(ids)
+    if any(not 0 <= i < size for i in found):
+        raise ConfigError(f"ids must lie in [0, {size}). Received: {found}")
+    return found

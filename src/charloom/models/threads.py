@@ -1,4 +1,4 @@
-"""Work on all cores: one thread a core, each with a single BLAS thread."""
+"""Work on all cores: one thread for each core, each with a single BLAS thread."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def usable_cores() -> int:
 def run(
     work: Callable[[Job], Result], jobs: Sequence[Job], threads: int | None = None
 ) -> list[Result]:
-    """Return ``work`` of each job, in order; the results do not depend on ``threads``.
+    """Return ``work(job)`` of each job, in order; the results do not depend on ``threads``.
 
     Args:
-        work: what to do with a job; NumPy releases the interpreter where it computes.
-        jobs: independent of one another.
-        threads: at most so many at a time; ``None`` means one a usable core.
+        work: the function; NumPy releases the GIL while it computes.
+        jobs: arguments of ``work``, independent of each other.
+        threads: the largest number of threads; ``None`` means one for each usable core.
 
     Raises:
         ConfigError: ``threads`` is less than 1.
@@ -46,7 +46,7 @@ def run(
     with one_blas_thread():
         if workers <= 1:
             return [work(job) for job in jobs]
-        from concurrent.futures import ThreadPoolExecutor  # late: a few names need none
+        from concurrent.futures import ThreadPoolExecutor  # late: a few names need no threads
 
         with ThreadPoolExecutor(workers, thread_name_prefix="charloom") as pool:
             return list(pool.map(work, jobs))
@@ -54,9 +54,9 @@ def run(
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Keep BLAS to one thread a caller; nested and simultaneous uses count as one.
+    """Limit BLAS to one thread; may be nested, and entered by several threads at once.
 
-    Even a single worker needs it: how BLAS cuts a product up changes its last bits.
+    Even a single worker needs this: how BLAS splits a product changes the last bits.
     """
     global _users, _limit
     with _lock:
@@ -75,10 +75,10 @@ def one_blas_thread() -> Iterator[None]:
 
 @cache
 def _controller(scipy: int) -> Any:
-    """Find every BLAS that is loaded; it takes milliseconds, so again only as SciPy comes.
+    """Find all loaded BLAS libraries; cached, since it takes milliseconds.
 
     Args:
-        scipy: how many of SciPy's modules are loaded; some bring a BLAS of its own.
+        scipy: the number of loaded SciPy modules; some load a BLAS of their own.
     """
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 

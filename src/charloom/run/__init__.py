@@ -1,4 +1,4 @@
-"""The run folder: `Run` opens it; beside it the format of its model, states and lists."""
+"""Run folders: `Run` opens one; the other modules define the format of its files."""
 
 from __future__ import annotations
 
@@ -24,4 +24,4 @@ from .state_file import load_state as load_state
 from .state_file import save_state as save_state
 
 FILES = (*MODEL_FILES, *STATE_FILES)
-"""What this room writes to a run folder itself; there are also the folders EPOCHS, CHECKPOINTS."""
+"""The files of a run folder, besides the EPOCHS and CHECKPOINTS folders."""

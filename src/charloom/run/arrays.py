@@ -1,4 +1,4 @@
-"""Named arrays as the bytes of a safetensors file, and back."""
+"""Named arrays to and from the bytes of a safetensors file."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from ..storage import RESTORE, Index, fault
 
 MAX_HEADER_BYTES = 2**20
-"""Of a safetensors header, its 8 bytes of length included."""
+"""The largest safetensors header, including the 8 bytes of its length."""
 
 
 def pack(folder: Path, arrays: Mapping[str, NDArray[Any]], limit: int) -> bytes:
-    """Return the file of ``arrays``, which goes to ``folder``.
+    """Return the bytes of a file with ``arrays``, to be written to ``folder``.
 
     Raises:
-        RunError: it would be longer than ``limit``, or cannot hold them.
+        RunError: it would be longer than ``limit`` bytes, or the format does not support an array.
     """
     from safetensors.numpy import save
 
@@ -27,7 +27,7 @@ def pack(folder: Path, arrays: Mapping[str, NDArray[Any]], limit: int) -> bytes:
         raise fault(folder, "cannot hold an array named '__metadata__': the format reserves it.")
     if (size := sum(array.nbytes for array in arrays.values())) > limit - MAX_HEADER_BYTES:
         raise fault(folder, f"may hold {limit} bytes of arrays. Received: {size}.")
-    try:  # the library reads memory as it lies, so the arrays must lie in C order
+    try:  # the library copies memory as it is, so arrays must be in C order
         return bytes(save({name: np.asarray(a, order="C") for name, a in arrays.items()}))
     except ValueError as error:
         raise fault(folder, f"cannot hold these arrays: {error!s:.120}.") from error
@@ -37,7 +37,7 @@ def unpack(index: Index, name: str, *, least: int = 0, most: int) -> dict[str, N
     """Return the arrays of the file ``name`` of ``index``, which has ``least`` to ``most`` bytes.
 
     Raises:
-        RunError: it is missing, or not what the index names.
+        RunError: it is missing, or not the file that the index names.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load

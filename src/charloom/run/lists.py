@@ -1,4 +1,4 @@
-"""The corpus beside a model: lists of names, one a line, and the text that was held out."""
+"""The data in a run folder: lists of names, one a line, and the held-out text."""
 
 from __future__ import annotations
 
@@ -9,84 +9,82 @@ from ..storage import Index, Payload, Pieces, fault
 
 MAX_NAMES_BYTES = 2**30
 MAX_TEXT_BYTES = 2**26
-"""Of the held-out text: a million characters in UTF-8, be they clusters of many code points."""
+"""The largest held-out text: a million characters in UTF-8, even graphemes of many code points."""
 
 LARGE_BYTES = 2**22
-"""A longer list is not read into a tuple of strings."""
+"""Longer lists are not read into a tuple of strings."""
 
 
 def pack_names(folder: Path, names: Sequence[str] | None) -> Payload | None:
-    """Return the file of ``names``, which goes to ``folder``; ``None`` stays ``None``.
+    """Return the contents of a file with ``names``, to be written to ``folder``; ``None`` for none.
 
     Raises:
-        RunError: a name holds a line break or is no Unicode text, or they are too long.
+        RunError: a name contains a line break or is not valid Unicode, or the list is too long.
     """
     if names is None:
         return None
-    if isinstance(names, Pieces):  # in order by itself, and written piece by piece
-        _check_size(folder, names.sealed[0])
+    if isinstance(names, Pieces):  # checked already, and written piece by piece
+        _check_size(folder, names.sealed[0], "names", MAX_NAMES_BYTES)
         return names
     for name in names:
         if "\n" in name:
             raise fault(folder, f"can hold names of one line only. Received: {name!r:.60}")
+    return _encoded(folder, "".join(f"{name}\n" for name in names), "names", MAX_NAMES_BYTES)
+
+
+def _encoded(folder: Path, text: str, what: str, most: int) -> bytes:
     try:
-        data = "".join(f"{name}\n" for name in names).encode()
+        data = text.encode()
     except UnicodeEncodeError as error:
-        raise fault(folder, f"can hold names of Unicode text only: {error!s:.120}") from error
-    _check_size(folder, len(data))
+        raise fault(folder, f"can hold {what} in Unicode only: {error!s:.120}") from error
+    _check_size(folder, len(data), what, most)
     return data
 
 
-def _check_size(folder: Path, size: int) -> None:
-    if size > MAX_NAMES_BYTES:
-        raise fault(folder, f"may hold {MAX_NAMES_BYTES} bytes of names. Received: {size}.")
+def _check_size(folder: Path, size: int, what: str, most: int) -> None:
+    if size > most:
+        raise fault(folder, f"may hold {most} bytes of {what}. Received: {size}.")
 
 
 def unpack_names(index: Index, name: str) -> Sequence[str] | None:
-    """Return the names of a file; ``None`` if it is absent.
+    """Return the names in the file ``name``; ``None`` if there is no file.
 
     Raises:
-        RunError: it is not the one that ``index`` names, or not of such lines.
+        RunError: it is not the file that ``index`` names, or not a list of names.
     """
     data = index.read(name, most=MAX_NAMES_BYTES)
     if data is None:
         return None
     try:
         if len(data) > LARGE_BYTES:
-            from ..data.encoded.sequences import LineNames  # late: few lists are so long
+            from ..data.encoded.sequences import LineNames  # late: few lists are this long
 
             return LineNames(data)
         *names, rest = data.decode().split("\n")
         if rest:
-            raise ValueError(f"the last line, {rest!r:.60}, has no end")
+            raise ValueError(f"the last line, {rest!r:.60}, has no line feed")
     except ValueError as error:
         path = index.path.with_name(name)
-        raise fault(path, f"must be UTF-8, and each line ended: {error!s:.120}.") from error
+        raise fault(
+            path, f"must be UTF-8, with a line feed after each name: {error!s:.120}."
+        ) from error
     return tuple(names)
 
 
 def pack_text(folder: Path, text: str | None) -> bytes | None:
-    """Return the file of a held-out text; ``None`` stays ``None``.
+    """Return the contents of a file with a held-out text; ``None`` for none.
 
     Raises:
-        RunError: it is no Unicode text, or too long.
+        RunError: it is not valid Unicode, or too long.
     """
-    if text is None:
-        return None
-    try:
-        data = text.encode()
-    except UnicodeEncodeError as error:
-        raise fault(folder, f"can hold Unicode text only: {error!s:.120}") from error
-    if len(data) > MAX_TEXT_BYTES:
-        raise fault(folder, f"may hold {MAX_TEXT_BYTES} bytes of text. Received: {len(data)}.")
-    return data
+    return None if text is None else _encoded(folder, text, "text", MAX_TEXT_BYTES)
 
 
 def unpack_text(index: Index, name: str) -> str | None:
-    """Return a file's text; ``None`` if it is absent.
+    """Return the text in the file ``name``; ``None`` if there is no file.
 
     Raises:
-        RunError: it is not the one that ``index`` names, or not UTF-8.
+        RunError: it is not the file that ``index`` names, or not UTF-8.
     """
     data = index.read(name, most=MAX_TEXT_BYTES)
     try:

@@ -1,4 +1,4 @@
-"""A trained model in its run folder: weights, vocabulary, configuration, facts and corpus."""
+"""The model file of a run folder: weights, vocabulary, configuration, facts and data."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ from ..config import ModelConfig, Unit
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, RunError, VocabularyError
 from ..models.factory import weight_names
-from ..models.ngram.arrays import SHARE, TYPES, check_arrays
+from ..models.ngram.arrays import MIXTURE_WEIGHT, TYPES, check_arrays
 from ..models.rnn.shapes import weight_shapes
 from ..storage import RESTORE, Index, claim_folder, fault, read_set, write_set
 from .arrays import MAX_HEADER_BYTES, pack, unpack
 from .lists import MAX_NAMES_BYTES, pack_names, pack_text, unpack_names, unpack_text
 
 _LATER = {"labels": 0, "text": False, "kind": "network", "order": 0}
-"""Settings that came later, with what they are for a model that needs none of them."""
+"""Settings added after the first version, with their defaults."""
 
 MODEL_KIND = "charloom model"
 MAX_WEIGHT_BYTES = 2**32
 
 EPOCHS = "epochs"
-"""The folder within a run's in which models of single epochs are kept."""
+"""The subfolder for the models of single epochs."""
 
 _MODEL, _WEIGHTS = "model.json", "model.safetensors"
 _TRAIN, _HELD_OUT, _TEXT = "train_names.txt", "held_out_names.txt", "held_out.txt"
 
 MODEL_FILES = (_MODEL, _WEIGHTS, _TRAIN, _HELD_OUT, _TEXT)
-"""What a model consists of."""
+"""The files of a model."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SavedModel:
-    """A trained model and where it comes from.
+    """The contents of a model file.
 
     Attributes:
-        config, vocabulary: the architecture, and the characters.
-        labels: the names of the labels, ``config.labels`` distinct ones.
-        weights: a network's have the names and shapes of ``models.shapes``, an n-gram's those of
-            ``models.ngram_arrays``; a mixture has both and its share.
-        facts: plain data about the training, as JSON keeps it: string keys, lists, finite floats.
-        train_names, held_out_names: the parts of the corpus; ``None`` if their file is absent.
-        held_out_text: the part of a text that was held out; ``None`` likewise.
+        config, vocabulary: the architecture and the characters.
+        labels: the names of the labels, ``config.labels`` distinct strings.
+        weights: a network has the names and shapes of ``models.rnn.shapes``, an n-gram those of
+            ``models.ngram.arrays``; a mixture has both and its weight.
+        facts: plain JSON data about the training.
+        train_names, held_out_names: the two parts of the corpus; ``None`` without their file.
+        held_out_text: the held-out part of a text; ``None`` without its file.
     """
 
     config: ModelConfig
@@ -66,36 +66,36 @@ class SavedModel:
 
 
 def claim(folder: Path, *, force: bool, ignored: Collection[str] = ()) -> None:
-    """Create ``folder``, or make sure that a run may be written there; deletes nothing.
+    """Create ``folder``, or check that a run may be written there; nothing is deleted.
 
-    Files called ``ignored`` do not count as something that the folder holds.
-
-    With ``force`` a folder in use is accepted: the model that it holds stays loadable until
-    another is saved, and then only files of charloom's names are replaced.
+    With ``force``, a folder that is not empty is accepted. Its model remains loadable until another
+    is saved, which replaces only files with charloom's names.
 
     Raises:
-        RunError: the folder holds something and ``force`` is off, or it cannot be written.
+        RunError: the folder has files other than ``ignored`` without ``force``, or cannot be
+            written.
     """
     claim_folder(folder, _MODEL, force=force, ignored=ignored)
 
 
 def holds_model(folder: Path) -> bool:
-    """Say whether there is a model in ``folder``, sound or not."""
+    """Return whether there is a model in ``folder``, intact or not."""
     return (folder / _MODEL).exists()
 
 
 def save_model(folder: Path, model: SavedModel) -> None:
-    """Write ``model`` to ``folder``; a save that fails or is killed leaves the earlier one.
+    """Write ``model`` to ``folder``; if this fails or is interrupted, the earlier model remains.
 
     Raises:
-        RunError: weights or labels are not those of the configuration, a weight is not finite,
-            ``facts`` is not JSON data, a name holds a line break, or the folder cannot be written.
+        RunError: weights or labels do not match the configuration, a weight is not finite,
+            ``facts`` is not JSON data, a name contains a line break, or the folder cannot be
+            written.
     """
     weights = {name: np.asarray(array) for name, array in model.weights.items()}
     _check_weights(folder, weights, model.config, model.vocabulary.size)
     _check_labels(folder, model.labels, model.config.labels)
     config = model.config.to_dict()
-    for later, usual in _LATER.items():  # so that who knows none of it can read a model without
+    for later, usual in _LATER.items():  # left out, so that earlier versions can read the model
         if config[later] == usual:
             del config[later]
     fields = {
@@ -118,7 +118,7 @@ def save_model(folder: Path, model: SavedModel) -> None:
 
 
 def load_model(folder: Path) -> SavedModel:
-    """Read the model in ``folder``, every byte checked; runs no code from it.
+    """Read and verify the model in ``folder``; no code from it is run.
 
     Raises:
         RunError: there is none, or one of its files is missing, damaged, foreign or too new.
@@ -127,7 +127,7 @@ def load_model(folder: Path) -> SavedModel:
 
 
 def sound_facts(folder: Path) -> dict[str, Any] | None:
-    """Return the facts of the model in ``folder``; ``None`` if there is none or it is damaged."""
+    """Return the facts of the model in ``folder``; ``None`` if it is missing or damaged."""
     try:
         return read_set(folder, _MODEL, MODEL_KIND, _read_facts)
     except RunError:
@@ -135,20 +135,25 @@ def sound_facts(folder: Path) -> dict[str, Any] | None:
 
 
 def epoch_folder(run: Path, epoch: int) -> Path:
-    """Return where a run keeps the model that epoch ``epoch`` (from 1) ended with."""
+    """Return the folder of a run's model after epoch ``epoch``, counted from 1."""
     return run / EPOCHS / f"{epoch:03d}"
 
 
 def latest_epoch(run: str | Path) -> Path:
-    """Return the folder of the latest epoch's model that a run kept: ``load`` takes it.
+    """Return the folder of the latest epoch's model that a run kept; pass it to ``load``.
 
     Raises:
         RunError: the run kept none.
     """
-    folders = [f for f in (Path(run) / EPOCHS).glob("*") if f.name.isdecimal() and f.is_dir()]
-    if not folders:
+    if not (folders := numbered_folders(Path(run) / EPOCHS)):
         raise RunError(f"{run} has no checkpoint of an epoch. Train with --keep-epochs 1.")
-    return max(folders, key=lambda folder: int(folder.name))
+    return folders[-1]
+
+
+def numbered_folders(folder: Path) -> tuple[Path, ...]:
+    """Return the subfolders of ``folder`` whose names are numbers, in ascending order."""
+    found = [path for path in folder.glob("*") if path.name.isdecimal() and path.is_dir()]
+    return tuple(sorted(found, key=lambda path: int(path.name)))
 
 
 def _read(index: Index) -> SavedModel:
@@ -156,7 +161,7 @@ def _read(index: Index) -> SavedModel:
         config = ModelConfig.from_dict(index.section("config"))
         vocabulary = _vocabulary(index.section("vocabulary"))
     except (ConfigError, VocabularyError) as error:
-        raise fault(index.path, f"describes no model: {error!s:.200}") from error
+        raise fault(index.path, f"does not describe a model: {error!s:.200}") from error
     labels = index.fields.get("labels", [])
     _check_labels(index.path, labels, config.labels)
     shapes = weight_shapes(config, vocabulary.size) if config.has_network else {}
@@ -215,20 +220,20 @@ def _check_labels(path: Path, labels: Any, count: int) -> None:
         if not isinstance(label, str) or not label or unprintable(label):
             raise fault(path, f"must name labels as printable text. Received: {label!r:.60}")
     if len(set(labels)) != count:
-        raise fault(path, "must name each label once; one is there twice.")
+        raise fault(path, "must name each label once; one occurs twice.")
 
 
 def _check_weights(
     path: Path, weights: Mapping[str, NDArray[Any]], config: ModelConfig, size: int
 ) -> None:
-    """Refuse weights that are not those of ``config`` with a vocabulary of ``size`` ids."""
+    """Raise RunError unless the weights match ``config`` with a vocabulary of ``size`` ids."""
     names = set(weight_names(config, size))
     for name in sorted(weights.keys() ^ names):
         side = "lacks" if name in names else "must not hold"
         raise fault(path, f"{side} the weight {name!r:.60}. Its configuration says which it has.")
     shapes = weight_shapes(config, size) if config.has_network else {}
     if config.kind == "mixture":
-        shapes = {**shapes, SHARE: (1,)}
+        shapes = {**shapes, MIXTURE_WEIGHT: (1,)}
     for name, shape in shapes.items():
         array = weights[name]
         if array.dtype != np.float32 or array.shape != shape:
@@ -236,10 +241,13 @@ def _check_weights(
             raise fault(path, f"must hold {name} as float32 {shape}. Received: {found}.")
         if not np.isfinite(array).all():
             raise fault(path, f"must hold finite weights; {name} has NaN or inf. Train again.")
-    if config.kind == "mixture" and not 0 <= weights[SHARE][0] <= 1:
-        raise fault(path, f"must hold a {SHARE} in [0, 1]. Received: {weights[SHARE][0]:g}.")
+    if config.kind == "mixture" and not 0 <= weights[MIXTURE_WEIGHT][0] <= 1:
+        raise fault(
+            path,
+            f"must hold a {MIXTURE_WEIGHT} in [0, 1]. Received: {weights[MIXTURE_WEIGHT][0]:g}.",
+        )
     if config.has_ngram:
         try:
             check_arrays({name: weights[name] for name in TYPES}, size)
         except ConfigError as error:
-            raise fault(path, f"holds no sound n-gram: {error!s:.300}") from error
+            raise fault(path, f"does not hold a valid n-gram: {error!s:.300}") from error

@@ -17,7 +17,7 @@ from ..data.vocabulary import Vocabulary
 from ..errors import RunError
 from ..models.factory import parameters_of
 from .facts import Facts
-from .model_file import EPOCHS, SavedModel, load_model
+from .model_file import EPOCHS, SavedModel, load_model, numbered_folders
 from .state_file import CHECKPOINTS
 
 
@@ -153,14 +153,9 @@ class Run:
     @property
     def epochs(self) -> tuple[Path, ...]:
         """Folders of the models of single epochs that were kept, the earliest first."""
-        return _numbered(self.path / EPOCHS)
+        return numbered_folders(self.path / EPOCHS)
 
     @property
     def checkpoints(self) -> tuple[Path, ...]:
         """Folders of the training states that were kept, the earliest first."""
-        return _numbered(self.path / CHECKPOINTS)
-
-
-def _numbered(folder: Path) -> tuple[Path, ...]:
-    found = [path for path in folder.glob("*") if path.name.isdecimal() and path.is_dir()]
-    return tuple(sorted(found, key=lambda path: int(path.name)))
+        return numbered_folders(self.path / CHECKPOINTS)

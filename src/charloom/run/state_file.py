@@ -1,4 +1,4 @@
-"""Checkpoints of a training in its run folder: the last few states that it can continue from."""
+"""Training states in a run folder: the last few checkpoints, from which training resumes."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ STATE_KIND = "charloom training state"
 MAX_STATE_BYTES = 2**34
 
 STATE_TYPES = ("bool", "float32", "float64", "int32", "int64", "uint8", "uint32", "uint64")
-"""NumPy types that a training state may hold."""
+"""NumPy types that a training state may contain."""
 
 CHECKPOINTS = "checkpoints"
-"""The folder within a run's that holds a folder a state, named after its step."""
+"""The subfolder with one folder for each state, named after its step."""
 
 _STATE, _ARRAYS = "training.json", "training.safetensors"
 
 STATE_FILES = (_STATE, _ARRAYS)
-"""What a state consists of; earlier versions had the only one in the run folder itself."""
+"""The files of a state; earlier versions kept a single state in the run folder itself."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FoundState:
-    """A state to continue from.
+    """A state to resume from.
 
     Attributes:
-        arrays, data: what it holds.
-        damaged: of each later state that cannot be used, why, as a line.
+        arrays, data: its contents.
+        damaged: one line for each later state that cannot be used, saying why.
     """
 
     arrays: dict[str, NDArray[Any]]
@@ -45,7 +45,7 @@ class FoundState:
 
 
 def holds_state(run: Path) -> bool:
-    """Say whether there is a training state in ``run``, sound or not."""
+    """Return whether there is a training state in ``run``, intact or not."""
     return any((folder / _STATE).exists() for folder in (*_folders(run), run))
 
 
@@ -59,13 +59,13 @@ def save_state(
 ) -> None:
     """Save a training state, arrays of ``STATE_TYPES`` and JSON data, as that of ``step``.
 
-    One of that step is replaced; without a ``step``, the latest is. Stopped at any moment, this
-    leaves the earlier states or this one. Once it is sealed, all but the last ``keep`` are
-    removed, and all of later steps: training went back before them.
+    A state of that step is replaced; without ``step``, the latest state is. Whenever this is
+    interrupted, the earlier states or this one remain. Once it is sealed, all but the last ``keep``
+    states are removed, and all states of later steps, which training went back from.
 
     Raises:
-        RunError: an array's type is none of those, ``data`` is not JSON data, or the folder
-            cannot be written.
+        RunError: an array has another type, ``data`` is not JSON data, or the folder cannot be
+            written.
     """
     native = {name: np.asarray(array) for name, array in arrays.items()}
     for name, array in native.items():
@@ -87,10 +87,10 @@ def save_state(
 
 
 def find_state(run: Path) -> FoundState:
-    """Read the latest training state in ``run`` that is sound.
+    """Read the latest intact training state in ``run``.
 
     Raises:
-        RunError: there is none; it says what is wrong with the latest.
+        RunError: there is none; the message says what is wrong with the latest.
     """
     faults: list[RunError] = []
     for folder in (*_folders(run), run):
@@ -107,12 +107,12 @@ def find_state(run: Path) -> FoundState:
         return FoundState(arrays=arrays, data=data, damaged=damaged)
     if faults:
         raise faults[0]
-    arrays, data = read_set(run, _STATE, STATE_KIND, _read)  # raises: it is not there
+    arrays, data = read_set(run, _STATE, STATE_KIND, _read)  # raises: there is no state
     return FoundState(arrays=arrays, data=data)
 
 
 def load_state(run: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Read the latest sound training state in ``run``: its arrays by name, and its JSON data.
+    """Read the latest intact training state in ``run``: its arrays by name, and its JSON data.
 
     Raises:
         RunError: as ``find_state``.
@@ -122,9 +122,9 @@ def load_state(run: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
 
 
 def forget_state(run: Path) -> None:
-    """Make sure that nobody continues from a training state in ``run``, if it holds any.
+    """Remove all training states in ``run``.
 
-    Stopped on its way, this leaves the latest.
+    If this is interrupted, the latest states remain.
 
     Raises:
         RunError: the folder cannot be written.
@@ -141,7 +141,7 @@ def _forget_earliest(run: Path) -> None:
 
 
 def _folders(run: Path) -> list[Path]:
-    """Return the folders of states, the latest first; not all need hold one."""
+    """Return the folders of states, latest first; some may hold no state."""
     try:
         found = list((run / CHECKPOINTS).iterdir())
     except (FileNotFoundError, NotADirectoryError):

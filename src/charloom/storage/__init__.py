@@ -1,4 +1,4 @@
-"""Files on a disk that may be full or lose its power: written whole, sealed, in sets."""
+"""Files that are replaced as a whole, singly or in sets, even on a full disk or power failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file written whole or not at all, and what an error of the disk is called."""
+"""Files written whole or not at all, and messages for errors of the disk."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ RESTORE = "Restore it from a copy, or train again."
 
 @runtime_checkable
 class Pieces(Protocol):
-    """A file's bytes, piece by piece, for what need not lie in memory as a whole."""
+    """The bytes of a file in pieces, for contents that should not be in memory as a whole."""
 
     @property
     def sealed(self) -> tuple[int, str]:
-        """How many bytes they are, and their sha256."""
+        """The number of bytes, and their sha256."""
 
     def lines(self) -> Iterator[bytes]:
-        """Yield them in order, the same at each call."""
+        """Yield the pieces in order, the same at each call."""
 
 
 Payload = bytes | Pieces
@@ -43,14 +43,14 @@ def pieces(data: Payload) -> Iterator[bytes | memoryview]:
 
 
 def seal(data: Payload) -> tuple[int, str]:
-    """Return how many bytes ``data`` has, and their sha256."""
+    """Return the number of bytes in ``data``, and their sha256."""
     if isinstance(data, bytes):
         return len(data), hashlib.sha256(data).hexdigest()
     return data.sealed
 
 
 def fault(path: Path, problem: str) -> RunError:
-    """Return the error that ``path`` has ``problem``, as one printable line."""
+    """Return an error that says ``problem`` about ``path``, as one printable line."""
     text = f"{path} {problem}"
     return RunError("".join(c if c.isprintable() else ascii(c)[1:-1] for c in text))
 
@@ -60,30 +60,30 @@ def unwritable(folder: Path, error: Exception) -> RunError:
     return fault(
         folder,
         f"could not be written: {reason(error)}. Nothing saved earlier is lost; "
-        "make room, or pass a folder that can be written.",
+        "free some space, or pass a folder that can be written.",
     )
 
 
 def reason(error: Exception) -> str:
-    """Return what an error says, without its number and path."""
+    """Return the message of an error, without its number and path."""
     return f"{(isinstance(error, OSError) and error.strerror) or error!s:.120}"
 
 
 def is_part(name: str, names: Collection[str]) -> bool:
-    """Say whether a file is one of ``names``, or what a stopped save left of one."""
+    """Return whether a file is one of ``names``, or left over from an interrupted save of one."""
     return re.sub(r"\.[0-9a-f]{16}\.(?:next|tmp)$", "", name) in names
 
 
 def aside(name: str, digest: str) -> str:
-    """Return what a file that is to be ``name`` is called until its index is in place."""
+    """Return the temporary name of the file ``name`` until its index is in place."""
     return f"{name}.{digest[:16]}.next"
 
 
 def write_file(folder: Path, name: str, data: bytes) -> None:
-    """Make ``data`` the file ``name``, a file of no set, at once; one that is equal is left alone.
+    """Replace the file ``name``, which belongs to no set, by ``data``; an equal file is kept.
 
     Raises:
-        RunError: the folder cannot be written, or something else than a file has that name.
+        RunError: the folder cannot be written, or something other than a file has that name.
     """
     try:
         path = target(folder / name)
@@ -99,21 +99,21 @@ def write_file(folder: Path, name: str, data: bytes) -> None:
 
 
 def target(path: Path) -> Path:
-    """Return the file that a rename may replace for ``path``: where its links lead.
+    """Return the file that a rename may replace for ``path``, with links resolved.
 
     Raises:
-        RunError: something else is there, such as a device, which a rename would do away with.
+        RunError: something else is there, such as a device, which a rename would remove.
     """
     place = Path(os.path.realpath(path))
     if place.exists() and not place.is_file():
-        raise fault(path, "is no regular file. Name another file.")
+        raise fault(path, "is not a regular file. Pass another file.")
     return place
 
 
 def claim_folder(folder: Path, name: str, *, force: bool, ignored: Collection[str] = ()) -> None:
-    """Create ``folder``, or make sure that it is empty (not with ``force``) and can be written.
+    """Create ``folder``, or check that it can be written and, without ``force``, that it is empty.
 
-    Files called ``ignored`` do not count.
+    Files named ``ignored`` do not count.
 
     Raises:
         RunError: it is in use, or a file, or cannot be created, listed or written.
@@ -130,7 +130,7 @@ def claim_folder(folder: Path, name: str, *, force: bool, ignored: Collection[st
 
 @contextlib.contextmanager
 def creating(folder: Path) -> Iterator[None]:
-    """Create ``folder`` for what is done there in this context.
+    """Create ``folder``, and turn errors of the disk within this context into RunError.
 
     Raises:
         RunError: it is a file, or cannot be created, listed or written.
@@ -145,11 +145,11 @@ def creating(folder: Path) -> Iterator[None]:
 
 
 def make_folder(folder: Path) -> None:
-    """Make sure that there is ``folder``, and that it outlasts a power failure."""
+    """Create ``folder`` if needed, so that it survives a power failure."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for path in missing:
-        with contextlib.suppress(PermissionError):  # a parent may let us write, but not look
+        with contextlib.suppress(PermissionError):  # a parent may be writable but not readable
             sync(path.parent)
 
 
@@ -157,7 +157,7 @@ def read(path: Path, limit: int) -> bytes | None:
     """Return a file's bytes, at most ``limit``; ``None`` if there is none.
 
     Raises:
-        RunError: it is longer, no regular file, or cannot be read.
+        RunError: it is longer, not a regular file, or cannot be read.
     """
     try:
         info = path.stat()
@@ -176,7 +176,7 @@ def read(path: Path, limit: int) -> bytes | None:
 
 
 def holds(path: Path, data: Payload) -> bool:
-    """Say whether a file equals ``data``; stops at the first piece that differs."""
+    """Return whether a file equals ``data``; stops at the first piece that differs."""
     try:
         with path.open("rb") as file:
             same = all(file.read(len(piece)) == piece for piece in pieces(data))
@@ -186,7 +186,7 @@ def holds(path: Path, data: Payload) -> bool:
 
 
 def write(path: Path, data: Payload) -> Path:
-    """Write ``data`` to the disk, whole, beside ``path``; return where, for a rename."""
+    """Write and flush ``data`` to a temporary file beside ``path``; return it, for a rename."""
     place = path.with_name(f"{path.name}.{os.urandom(8).hex()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(place, flags, 0o666)
@@ -202,23 +202,23 @@ def write(path: Path, data: Payload) -> Path:
 
 
 def sync(path: Path) -> None:
-    """Make what the file ``path`` holds last, or the names in a folder."""
-    if os.name != "posix":  # Windows opens no folders
+    """Flush the file ``path``, or the names in a folder, to the disk."""
+    if os.name != "posix":  # Windows cannot open folders
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # some network file systems cannot, and need not
+        if error.errno != errno.EINVAL:  # not supported, nor needed, by some network file systems
             raise
     finally:
         os.close(descriptor)
 
 
 def sweep(index: Path, names: Collection[str]) -> None:
-    """Remove what stopped saves left of a set, but not what the index on disk still names.
+    """Remove what interrupted saves left of the set of ``index`` and the files ``names``.
 
-    The set is of ``index`` and the files ``names``.
+    Files that the index on disk still names are kept.
     """
     try:
         with index.open("rb") as file:

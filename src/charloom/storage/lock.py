@@ -1,4 +1,4 @@
-"""One training a run folder: a lock that ends with its process, however that ends."""
+"""A lock that admits one training to a run folder, and ends with its process."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from filelock import FileLock, Timeout
 from .disk import creating, fault
 
 LOCK = "training.lock"
-"""Holds the process number of the last training, and stays; what counts is who has it locked."""
+"""The lock file, which contains the process number of the last training and is never removed."""
 
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Create ``folder`` and keep other trainings out of it; readers do not ask.
+    """Create ``folder`` and keep other trainings out of it; readers ignore the lock.
 
     Raises:
-        RunError: another training is at work there, or the folder cannot be written.
+        RunError: another training is running there, or the folder cannot be written.
     """
     path = folder / LOCK
     lock = FileLock(path, thread_local=False)  # a generator may move on in another thread

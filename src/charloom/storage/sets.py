@@ -1,9 +1,9 @@
-"""Sets of files that change together or not at all: an index that seals the files it names.
+"""Sets of files that are replaced together or not at all, through an index with their checksums.
 
-The index is JSON: it holds the size and sha256 of each file, and the sha256 of itself. A save
-first writes each changed file aside, under a name that carries its sha256; then it replaces
-the index, which is the moment that counts; then it moves the new files to their places. A
-reader looks aside first, so that it finds the files of its index wherever a save was stopped.
+The index is JSON with the size and sha256 of each file, and the sha256 of itself. A save first
+writes each changed file under a temporary name that contains its sha256. Then it replaces the
+index, which commits the save. Then it renames the new files. A reader looks for the temporary
+names first, so it finds the files of its index wherever a save was interrupted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from . import disk
 from .disk import RESTORE, Payload, aside, fault, reason, unwritable
 
 VERSION = 1
-"""Of the format; a change that this reader would not understand adds one."""
+"""The version of the format; it increases with changes that earlier readers cannot read."""
 
 _T = TypeVar("_T")
 _UNSEALED = "0" * 64
@@ -34,18 +34,18 @@ class Index:
     """A checked index.
 
     Attributes:
-        path: where it is; the files that it names lie beside it.
-        fields: what it says, ``files`` included.
+        path: its file; the files that it names are in the same folder.
+        fields: its contents, including ``files``.
     """
 
     path: Path
     fields: dict[str, Any]
 
     def section(self, field: str) -> dict[str, Any]:
-        """Return a field that holds a JSON object.
+        """Return a field that is a JSON object.
 
         Raises:
-            RunError: it is missing or holds something else.
+            RunError: it is missing or something else.
         """
         value = self.fields.get(field)
         if not isinstance(value, dict):
@@ -53,13 +53,13 @@ class Index:
         return value
 
     def read(self, name: str, *, least: int = 0, most: int) -> bytes | None:
-        """Return the bytes of the file ``name``; ``None`` if it is absent, or never was.
+        """Return the bytes of the file ``name``; ``None`` if it is missing or not in the index.
 
-        The index must give a size in [``least``, ``most``]; no more than that and no more than
-        the disk holds is read.
+        The index must give a size in [``least``, ``most``]. No more bytes are read than that, nor
+        than the file has.
 
         Raises:
-            RunError: the file cannot be read, or is not the one that the index names.
+            RunError: the file cannot be read, or is not the file that the index names.
         """
         record = self.section("files").get(name)
         if record is None:
@@ -76,7 +76,7 @@ class Index:
                 self.path,
                 f"must name a {name} of {least} to {most} bytes. Received: {size!s:.20}. {RESTORE}",
             )
-        # Aside first: a save moves that file to its place at once, so one of the two is there.
+        # The temporary name first: a save renames that file atomically, so one of the two exists.
         for path in (self.path.with_name(aside(name, digest)), self.path.with_name(name)):
             data = disk.read(path, size)
             if data is not None:
@@ -87,10 +87,10 @@ class Index:
 
 
 def read_set(folder: Path, name: str, kind: str, read: Callable[[Index], _T]) -> _T:
-    """Return what ``read`` makes of ``folder``'s index ``name``; starts over if a save came by.
+    """Return ``read`` of the index ``name`` in ``folder``; repeated if a save interfered.
 
     Raises:
-        RunError: there is no such index, it is no sealed ``kind``, or ``read`` raised.
+        RunError: there is no such index, it is not a sealed ``kind``, or ``read`` raised.
     """
     path = folder / name
     failed = b""
@@ -103,7 +103,7 @@ def read_set(folder: Path, name: str, kind: str, read: Callable[[Index], _T]) ->
         try:
             return read(index)
         except RunError:
-            if data == failed:  # twice with one index: no save in between is to blame
+            if data == failed:  # the index did not change, so no save interfered
                 raise
             failed = data
 
@@ -115,10 +115,10 @@ def write_set(
     fields: Mapping[str, Any],
     files: Mapping[str, Payload | None],
 ) -> None:
-    """Save ``files`` and the index ``name``, which holds ``fields``; ``None`` leaves a file out.
+    """Save ``files`` and the index ``name`` with ``fields``; a file of ``None`` is left out.
 
-    Whenever this stops, the folder holds the earlier set or this one. Left-overs of saves that
-    were stopped are removed, under the names of this set only.
+    Whenever this is interrupted, the folder holds the earlier set or this one. Left-overs of
+    interrupted saves of this set are removed.
 
     Raises:
         RunError: ``fields`` is not JSON, or the folder cannot be written.
@@ -160,10 +160,10 @@ def write_set(
 def remove_set(
     folder: Path, name: str, files: Collection[str], *, with_folder: bool = False
 ) -> None:
-    """Remove the index ``name``, then the ``files`` of its set and what stopped saves left of it.
+    """Remove the index ``name``, then the ``files`` of its set and left-overs of its saves.
 
-    Whenever this stops, the folder holds the set whole, or no index. ``with_folder`` removes the
-    folder too, if it is empty then.
+    Whenever this is interrupted, the folder holds the complete set, or no index. ``with_folder``
+    also removes the folder if it is empty.
 
     Raises:
         RunError: the folder cannot be written.
@@ -181,7 +181,7 @@ def remove_set(
 
 
 def _dump(fields: Mapping[str, Any]) -> bytes:
-    """One field a line, in the order given."""
+    """Return JSON with one field on each line, in the given order."""
     lines = (
         f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False, allow_nan=False)}"
         for key, value in fields.items()
@@ -190,7 +190,7 @@ def _dump(fields: Mapping[str, Any]) -> bytes:
 
 
 def _seal(fields: dict[str, Any]) -> bytes:
-    """Return the index with its own sha256, which is taken with zeros in its place."""
+    """Return the index with its own sha256, computed with zeros in its place."""
     try:
         digest = hashlib.sha256(_dump({**fields, "sha256": _UNSEALED})).hexdigest()
         return _dump({**fields, "sha256": digest})
@@ -215,7 +215,7 @@ def _unseal(path: Path, kind: str, data: bytes) -> dict[str, Any]:
             f"was written by a newer charloom (format {version!s:.20}; this one reads {VERSION}): "
             "upgrade charloom.",
         )
-    # Byte for byte, so that no flipped bit, repeated key or number beyond JSON's passes.
+    # Compared byte for byte, so that no flipped bit, repeated key or non-JSON number passes.
     try:
         intact = _seal(fields) == data
     except RunError:

@@ -87,7 +87,7 @@ class Evaluated:
         best: whether this is the best so far; without held-out names, or with too few to tell, the
             latest is the best.
         seconds: since training began.
-        weights: the weights that were measured, by the names of ``models.recurrence``.
+        weights: the weights that were measured, by the names of ``models.factory.recurrence``.
     """
 
     epoch: int

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ..config import MOST_ORDER, ModelConfig
 from ..data.vocabulary import BOUNDARY
-from ..models.mixture import best_share
-from ..models.ngram.arrays import SHARE, level_ends, uniform_arrays
+from ..models.mixture import best_weight
+from ..models.ngram.arrays import MIXTURE_WEIGHT, level_ends, uniform_arrays
 from ..models.ngram.counts import MOST_NODES, Counts, count
 
 DEFAULT_ORDER, DEFAULT_WEIGHT = 5, 0.5
@@ -129,13 +129,13 @@ class NgramFit:
         orders = self._orders()
         if self.held_out is None or network_nats is None:
             default = np.array([DEFAULT_WEIGHT], np.float32)
-            return {**self.build(self._order_by_folds(orders)), SHARE: default}, {}
+            return {**self.build(self._order_by_folds(orders)), MIXTURE_WEIGHT: default}, {}
         network = np.exp(-network_nats)
-        found = [best_share(network, self.held_out[order - 1]) for order in orders]
+        found = [best_weight(network, self.held_out[order - 1]) for order in orders]
         best = _least([nats for _, nats in found])
         share, nats = found[best]
         losses = {"held_out_nats_per_char": nats, NETWORK_ALONE: float(network_nats.mean())}
-        return {**self.build(orders[best]), SHARE: np.array([share], np.float32)}, losses
+        return {**self.build(orders[best]), MIXTURE_WEIGHT: np.array([share], np.float32)}, losses
 
     def _order_by_folds(self, orders: list[int]) -> int:
         """Choose an order by parts of what is trained on, held out in turn."""
@@ -171,8 +171,8 @@ def ngram_facts(weights: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         "contexts": len(backoff),
         "ngrams": len(own),
     }
-    if SHARE in weights:
-        facts["share"] = round(float(weights[SHARE][0]), 6)
+    if MIXTURE_WEIGHT in weights:
+        facts["share"] = round(float(weights[MIXTURE_WEIGHT][0]), 6)
     return {"ngram": facts}
 
 

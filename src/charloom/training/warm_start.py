@@ -18,7 +18,7 @@ KEPT = ("cell", "units", "layers", "embedding", "begin", "text")
 
 
 def frozen(names: Iterable[str], freeze: Collection[Part]) -> frozenset[str]:
-    """Return which of the weights ``names`` of ``models.shapes`` belong to the parts ``freeze``."""
+    """Return which of the weights ``names`` of ``rnn.shapes`` belong to the parts ``freeze``."""
     starts = {"embedding": ("embedding", "labels"), "recurrent": ("rnn.",)}
     chosen = tuple(start for part in freeze for start in starts[part])
     return frozenset(name for name in names if name.startswith(chosen)) if chosen else frozenset()

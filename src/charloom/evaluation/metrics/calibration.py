@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...data.random import Stream, generator
 from ...data.vocabulary import BOUNDARY
-from ...models.rnn.numpy import Recurrence
+from ...models.interface import Recurrence
 from ...models.scoring.names import log_softmax
 from ...models.threads import run
 from ..statistics import Estimate, Measure, reach

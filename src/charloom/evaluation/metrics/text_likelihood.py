@@ -14,7 +14,7 @@ from ...data.text import TextCorpus
 from ...data.vocabulary import BOUNDARY, Vocabulary
 from ...errors import ConfigError, CorpusError
 from ...generation import TextModel
-from ...models.rnn.numpy import Recurrence
+from ...models.interface import Recurrence
 from ...models.scoring.names import target_nats
 from ...models.scoring.text import WARM, stream_nats, window_nats
 

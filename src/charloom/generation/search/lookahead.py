@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data.vocabulary import BOUNDARY
-from ...models.rnn.numpy import Recurrence
+from ...models.interface import Recurrence
 from ...models.sampling import Sampler
 from ...models.threads import one_blas_thread
 from .arrivals import Arrivals, arrivals

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...config import SampleConfig
 from ...data.vocabulary import Vocabulary
-from ...models.rnn.numpy import Recurrence
+from ...models.interface import Recurrence
 from ...models.sampling import Sampler, Transform
 from ..constraints.compiled import CompiledConstraints
 from ..novelty import Novelty, Origin

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data.vocabulary import BOUNDARY
-from ...models.rnn.numpy import Recurrence
+from ...models.interface import Recurrence
 from ...models.scoring.names import log_softmax
 
 BLOCK = 512

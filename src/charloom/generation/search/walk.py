@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...data.random import GAMMA, child, root_key, uniform, uniforms
 from ...data.vocabulary import BOUNDARY
-from ...models.rnn.numpy import Recurrence
+from ...models.interface import Recurrence
 from ...models.sampling import Sampler, choose
 from ...models.scoring.names import log_softmax
 from .tree import Ids, Stack, Trace, read_prompt

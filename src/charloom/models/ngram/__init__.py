@@ -1,1 +1,1 @@
-"""n-grams: counts, interpolated modified Kneser-Ney, and the recurrence."""
+"""n-grams: counts, interpolated modified Kneser-Ney smoothing, and the recurrence."""

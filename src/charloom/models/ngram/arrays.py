@@ -1,17 +1,18 @@
-"""What an n-gram consists of: the arrays that a file holds, and whether they can be trusted.
+"""The arrays of an n-gram model, as the run folder stores them, and their validation.
 
-With M contexts, the nodes, the empty one first and then by their lengths, and E n-grams, sorted by
-context and last id; V is the vocabulary's size:
+The M contexts are the nodes: the empty context first, then sorted by length. There are E n-grams,
+sorted by context and last id. V is the vocabulary's size:
 
-    ngram.starts   (M + 1,) int32    where the n-grams of each context begin; the last is E
-    ngram.targets  (E,)     int32    each one's last id; the empty context has all V of them
-    ngram.own      (E,)     float32  its own part of its probability
-    ngram.next     (E,)     int32    the node after it: of the longest context that there is
+    ngram.starts   (M + 1,) int32    the index of each context's first n-gram; the last is E
+    ngram.targets  (E,)     int32    the last id of each n-gram; the empty context has all V ids
+    ngram.own      (E,)     float32  its discounted probability
+    ngram.next     (E,)     int32    the node after it: the longest context that is a suffix of it
     ngram.backoff  (M,)     int32    the node of each context without its first id; 0 for the first
-    ngram.left     (M,)     float32  γ, what its own parts leave; more than 0
+    ngram.left     (M,)     float32  γ, the backoff weight; above 0
 
-p(w | node) is w's own part there, if it has one, plus γ of the node times p(w | backoff); for the
-empty context, 1/V in place of the last. Own parts and γ of a node sum to 1, so p does.
+p(w | node) is the discounted probability of w there, if it has one, plus γ p(w | backoff); for the
+empty context, 1/V takes the place of p(w | backoff). The discounted probabilities and γ of a node
+sum to 1, and so does p.
 """
 
 from __future__ import annotations
@@ -37,21 +38,21 @@ TYPES = {
     "ngram.left": np.dtype(np.float32),
 }
 
-SHARE = "mixture.share"
-"""(1,) float32: the n-gram's share of a mixture."""
+MIXTURE_WEIGHT = "mixture.share"
+"""(1,) float32: the weight of the n-gram in a mixture."""
 
 BYTES_A_NGRAM, BYTES_A_CONTEXT = 12, 12
-"""That the arrays take, but for the last of ``ngram.starts``."""
+"""The bytes that the arrays take, apart from the last of ``ngram.starts``."""
 
 ROUNDING = 1e-4
-"""By which what sums to 1 may miss it: float32, and thousands of numbers."""
+"""The rounding error to allow in sums of thousands of float32 numbers."""
 
 LEAST_LEFT = 1e-6
-"""γ at least, so that the product of all stays above 0 in float32."""
+"""The smallest γ, so that the product of several stays above 0 in float32."""
 
 
 def uniform_arrays(size: int) -> dict[str, NDArray[Any]]:
-    """Return the model without any counts: all V ids are equally likely."""
+    """Return the arrays of the uniform model: all V ids are equally likely."""
     return {
         "ngram.starts": np.array([0, size], np.int32),
         "ngram.targets": np.arange(size, dtype=np.int32),
@@ -63,7 +64,7 @@ def uniform_arrays(size: int) -> dict[str, NDArray[Any]]:
 
 
 def check_arrays(arrays: Arrays, size: int) -> None:
-    """Raise ConfigError unless ``arrays`` are an n-gram of V = ``size`` ids, as described above."""
+    """Raise ConfigError unless ``arrays`` are a valid n-gram of V = ``size`` ids; see above."""
     for name, kind in TYPES.items():
         array = arrays[name]
         if array.dtype != kind or array.ndim != 1:
@@ -86,7 +87,7 @@ def check_arrays(arrays: Arrays, size: int) -> None:
     grows[starts[1:-1] - 1] = True
     if not grows.all():
         _refuse("ngram.targets", "be sorted within a context", "some that are not")
-    _check_levels(backoff)
+    level_ends(backoff)  # raises unless contexts are sorted by length
     finite = np.isfinite(own).all() and np.isfinite(left).all()
     if not finite or (own < 0).any() or (left < LEAST_LEFT).any():
         _refuse("ngram.own and ngram.left", "be finite and not below 0, γ above it", "others")
@@ -96,18 +97,12 @@ def check_arrays(arrays: Arrays, size: int) -> None:
 
 
 def level_ends(backoff: NDArray[np.int32]) -> list[int]:
-    """Return where the nodes of each context length end: the empty context's is 1.
+    """Return where the nodes of each context length end; the empty context's end is 1.
 
     Raises:
-        ConfigError: the nodes do not come in the order of their contexts' lengths, or there are
-            more than ``MOST_ORDER`` lengths.
+        ConfigError: the nodes are not sorted by the lengths of their contexts, or there are more
+            than ``MOST_ORDER`` lengths.
     """
-    _check_levels(backoff)
-    return _level_ends(backoff)
-
-
-def _level_ends(backoff: NDArray[np.int32]) -> list[int]:
-    """The nodes whose backoff lies in the level before, as far as they are side by side."""
     ends = [0, 1]
     while ends[-1] < len(backoff) and len(ends) <= MOST_ORDER:
         inside = (backoff[ends[-1] :] >= ends[-2]) & (backoff[ends[-1] :] < ends[-1])
@@ -115,13 +110,10 @@ def _level_ends(backoff: NDArray[np.int32]) -> list[int]:
         if not more:
             break
         ends.append(ends[-1] + more)
-    return ends[1:]
-
-
-def _check_levels(backoff: NDArray[np.int32]) -> None:
-    if backoff[0] != 0 or _level_ends(backoff)[-1] != len(backoff):
+    if backoff[0] != 0 or ends[-1] != len(backoff):
         rule = f"lead to shorter contexts, from at most {MOST_ORDER} lengths in order"
         _refuse("ngram.backoff", rule, "others")
+    return ends[1:]
 
 
 def _in_range(name: str, array: NDArray[Any], end: int) -> None:

@@ -1,10 +1,11 @@
-"""Counting n-grams of all orders at once: which symbols came after which contexts, and how often.
+"""Fits n-grams of all orders at once, by counting which symbols occur after which contexts.
 
-A corpus is a stream of ids: the boundary, a string, the boundary, the next string; of names it also
-ends with one. Each id but the first is a target; its contexts are what comes before it, back to
-the boundary that its string begins with, at most. The contexts of one length are a *level*. They
-are numbered, and so are their n-grams, sorted by context and target; an n-gram of one level is a
-context of the next. So a level takes one sort of N numbers, whatever V ** n may be.
+A corpus is a stream of ids: the boundary, a string, the boundary, the next string; a stream of
+names also ends with a boundary. Each id except the first is a target. Its contexts are the ids
+before it, at most back to the boundary at the beginning of its string. The contexts of one length
+are a *level*. They are numbered, and so are their n-grams, sorted by context and target; an n-gram
+of one level is a context of the next. So a level takes one sort of N numbers, however large
+V ** n is.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ from numpy.typing import NDArray
 
 from ...config import MOST_ORDER
 from ...data.vocabulary import BOUNDARY
-from .kneser_ney import Numbers, own_shares
+from .kneser_ney import Numbers, discounted
 
 MOST_NODES = 8_000_000
-"""Contexts that are counted: where there were more, the order ends."""
+"""The largest number of contexts; levels that would exceed it are left out."""
 
 MOST_TARGETS = 10_000_000
-"""Characters that are counted, at most: in some 20 seconds, and less than a gigabyte."""
+"""The largest number of characters to fit: it takes about 20 seconds and under a gigabyte."""
 
 Ids = NDArray[np.integer]
 Places = NDArray[np.int32]
-"""Numbers of targets, contexts and n-grams: there are fewer than 2**31 of each."""
+"""Indices of targets, contexts and n-grams; there are fewer than 2**31 of each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +37,11 @@ class Level:
     """The contexts of one length, C of them, and their n-grams, E.
 
     Attributes:
-        context, target: (E,), each n-gram's context and its last id; sorted by both.
-        raw: (E,), how often it came; 0 only for ids that follow the empty context nowhere.
-        shorter: (E,), the same n-gram without its first id, a level below.
-        child: (E,), the context that it is a level above; -1 if it is none.
-        backoff: (C,), the context without its first id, a level below.
+        context, target: (E,), each n-gram's context and last id; sorted by both.
+        raw: (E,), its count; 0 only for ids that never occur, after the empty context.
+        shorter: (E,), the n-gram without its first id, one level below.
+        child: (E,), the context that the n-gram is one level above; -1 if none.
+        backoff: (C,), the context without its first id, one level below.
     """
 
     context: Places
@@ -52,12 +53,12 @@ class Level:
 
     @property
     def contexts(self) -> int:
-        """C."""
+        """C, the number of contexts."""
         return len(self.backoff)
 
 
 class Counts:
-    """The n-grams of a corpus, up to an order; see ``count``."""
+    """The n-gram counts of a corpus, up to an order; created by ``count``."""
 
     def __init__(self, levels: list[Level], size: int, cut: bool) -> None:
         self.levels, self.size = tuple(levels), size
@@ -66,29 +67,29 @@ class Counts:
 
     @property
     def most_order(self) -> int:
-        """The longest n-grams' length."""
+        """The length of the longest n-grams."""
         return len(self.levels)
 
     @cached_property
     def _raw(self) -> list[tuple[Numbers, Numbers]]:
-        """Of each level, the shares as the highest."""
-        return [own_shares(one.raw, one.context, one.contexts) for one in self.levels]
+        """For each level, the probabilities from raw counts: as the highest level."""
+        return [discounted(one.raw, one.context, one.contexts) for one in self.levels]
 
     @cached_property
     def _continued(self) -> list[tuple[Numbers, Numbers]]:
-        """Of each level but the last, the shares below a higher one."""
+        """For each level but the last, those from continuation counts: below a higher level."""
         found = []
         for level, above in zip(self.levels, self.levels[1:], strict=False):
             ways = np.bincount(above.shorter, minlength=len(level.raw))
             counts = np.where(ways > 0, ways, level.raw)
-            found.append(own_shares(counts, level.context, level.contexts))
+            found.append(discounted(counts, level.context, level.contexts))
         return found
 
     def probabilities(self, stream: Ids) -> Numbers:
         """Return each target's probability under the models of order 1, 2, …: (orders, N).
 
         Args:
-            stream: (N + 1,), as ``count`` takes it.
+            stream: (N + 1,), as for ``count``.
         """
         targets, places = _targets(stream)
         below = np.full(len(targets), 1 / self.size)
@@ -100,11 +101,11 @@ class Counts:
             ngram = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
             there = keys[ngram] == asked
             found[number] = below
-            for shares, result in (
+            for parts, result in (
                 (self._raw[number], found[number]),
                 *([(self._continued[number], below)] if number + 1 < len(self.levels) else []),
             ):
-                own, left = shares
+                own, left = parts
                 result[where] = left[context] * result[where] + np.where(there, own[ngram], 0)
             if number == 0:
                 context = level.child[_before(targets, places)]
@@ -116,20 +117,20 @@ class Counts:
         return found
 
     def arrays(self, order: int) -> dict[str, NDArray[Any]]:
-        """Return the model of an order, 1 or more, as ``ngram_arrays`` describes it.
+        """Return the arrays of the model of an order, 1 or more; see ``ngram.arrays``.
 
-        Above ``most_order`` it is that one, since there are no longer contexts.
+        Orders above ``most_order`` give the model of ``most_order``: there are no longer contexts.
         """
         order = min(order, self.most_order)
         levels = self.levels[:order]
         base = np.cumsum([0, *(level.contexts for level in levels)])
-        shares = [*self._continued[: order - 1], self._raw[order - 1]]
+        parts = [*self._continued[: order - 1], self._raw[order - 1]]
         following: list[Places] = []
         for number, level in enumerate(levels):
             lower = following[-1][level.shorter] if number else np.zeros_like(level.raw)
             last = number + 1 == order
-            goes_on = (level.child >= 0) & (not last)
-            following.append(np.where(goes_on, base[number + 1] + level.child, lower))
+            continues = (level.child >= 0) & (not last)
+            following.append(np.where(continues, base[number + 1] + level.child, lower))
         counts = [np.bincount(level.context, minlength=level.contexts) for level in levels]
         backoff = [
             level.backoff + (base[number - 1] if number else 0)
@@ -138,23 +139,23 @@ class Counts:
         return {
             "ngram.starts": _joined(np.int32, [np.cumsum([0, *np.concatenate(counts)])]),
             "ngram.targets": _joined(np.int32, [level.target for level in levels]),
-            "ngram.own": _joined(np.float32, [own for own, _ in shares]),
+            "ngram.own": _joined(np.float32, [own for own, _ in parts]),
             "ngram.next": _joined(np.int32, following),
             "ngram.backoff": _joined(np.int32, backoff),
-            "ngram.left": _joined(np.float32, [left for _, left in shares]),
+            "ngram.left": _joined(np.float32, [left for _, left in parts]),
         }
 
 
 def count(
     stream: Ids, size: int, most_order: int = MOST_ORDER, most_nodes: int = MOST_NODES
 ) -> Counts:
-    """Count the n-grams of a stream.
+    """Count the n-grams of a stream, of all orders.
 
     Args:
         stream: (N + 1,), N of 1 or more; the first id is the boundary, as before each string.
-        size: V; each id lies in [0, V).
-        most_order: n, at most; 1 or more.
-        most_nodes: contexts of all lengths, at most.
+        size: V, the vocabulary's size; ids lie in [0, V).
+        most_order: the largest order, 1 or more.
+        most_nodes: the largest number of contexts, of all lengths together.
     """
     targets, places = _targets(stream)
     total = len(targets)
@@ -164,7 +165,7 @@ def count(
     child = _numbers(seen)
     raw = np.bincount(targets, minlength=size).astype(np.int32)
     levels = [Level(nothing, every, raw, nothing, child, nothing[:1])]
-    # Of each target: its context a level below, and its n-gram there.
+    # For each target, its context one level below, and its n-gram there.
     lower, ngram_below = np.zeros(total, np.int32), targets.copy()
     where, context, contexts = np.arange(total, dtype=np.int32), child[before], int(seen.sum())
     del before
@@ -187,7 +188,7 @@ def count(
 
 
 def stream_of(ids: Ids, lengths: Ids) -> NDArray[np.int32]:
-    """Return names as a stream: their ids end to end, (characters,), and their lengths, (N,)."""
+    """Return the stream of names with concatenated ``ids`` (characters,) and ``lengths`` (N,)."""
     lengths = np.asarray(lengths, np.int64)
     stream = np.full(len(ids) + len(lengths) + 1, BOUNDARY, np.int32)
     stream[1 + np.arange(len(ids)) + np.repeat(np.arange(len(lengths)), lengths)] = ids
@@ -195,7 +196,7 @@ def stream_of(ids: Ids, lengths: Ids) -> NDArray[np.int32]:
 
 
 def _targets(stream: Ids) -> tuple[Places, Places]:
-    """Return a stream's targets, (N,), and how many come before each in its string."""
+    """Return a stream's targets, (N,), and the position of each within its string, (N,)."""
     inputs, targets = stream[:-1], stream[1:].astype(np.int32)
     here = np.arange(len(inputs), dtype=np.int32)
     starts = np.maximum.accumulate(np.where(inputs == BOUNDARY, here, np.int32(0)))
@@ -208,18 +209,18 @@ def _before(targets: Places, places: Places) -> Places:
 
 
 def _going(where: Places, places: Places) -> NDArray[np.bool_]:
-    """Say after which targets their strings continue."""
+    """Return which targets are not the last of their string."""
     after = np.minimum(where + 1, len(places) - 1)
     return (where + 1 < len(places)) & (places[after] > 0)
 
 
 def _numbers(used: NDArray[np.bool_]) -> Places:
-    """Number those that are used; the others are -1."""
+    """Return consecutive numbers for those that are used, and -1 for the others."""
     return np.where(used, np.cumsum(used, dtype=np.int32) - np.int32(1), np.int32(-1))
 
 
 def _keys(context: Places, target: Places, size: int, contexts: int) -> NDArray[np.integer]:
-    """Return a number for each pair of a context, of so many, and a target; in their order."""
+    """Return a key for each pair of context and target; keys sort like the pairs."""
     keys: NDArray[np.integer] = context.astype(np.int32 if contexts * size < 2**31 else np.int64)
     keys *= size
     keys += target
@@ -229,9 +230,9 @@ def _keys(context: Places, target: Places, size: int, contexts: int) -> NDArray[
 def _distinct(
     keys: NDArray[np.integer],
 ) -> tuple[NDArray[np.integer], NDArray[np.intp], Places, Places]:
-    """Return the distinct keys in order, where one of each is, each key's number, and counts.
+    """Return the sorted distinct keys, the index of one of each, each key's number, and counts.
 
-    As ``np.unique``, with a half of its memory, since any of a key's places will do.
+    Like ``np.unique`` with half its memory, since it need not find the first index of each key.
     """
     order = np.argsort(keys)
     sorted_ = keys[order]

@@ -1,8 +1,8 @@
-"""An n-gram as a recurrence: its carry is the node of the longest context that it knows.
+"""An n-gram as a recurrence whose carry is the node of the longest known context.
 
-The nodes and their numbers are those of ``ngram_arrays``. The first ones, of the shortest and so
-most frequent contexts, have their probabilities and their next nodes in a table of V columns; for
-the others, what they add to their backoff's is looked up.
+Nodes are those of ``ngram.arrays``. For the first nodes, with the shortest and so most frequent
+contexts, probabilities and next nodes are in a table of V columns. For the others, they are looked
+up in their n-grams and combined with those of their backoff nodes.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from ...config import ModelConfig
 from ...errors import ConfigError
-from ..interface import NEVER, Floats
+from ..interface import NEVER, Floats, checked_ids
 from .arrays import TYPES, Arrays, check_arrays, level_ends
 
 TABLE_BYTES = 1 << 25
-"""That the table may take, at most: it is made in some hundredths of a second."""
+"""The largest size of the table; it is created in a few hundredths of a second."""
 
 Ids = NDArray[np.integer]
 Nodes = NDArray[np.int32]
@@ -28,29 +28,29 @@ Nodes = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Buffers:
-    """Memory that a step of up to ``rows`` rows writes to; of use to one thread at a time."""
+    """Memory that a step of up to ``rows`` rows writes to; for one thread at a time."""
 
     carry: Floats  # (1, rows, 1), node numbers
     logits: Floats  # (rows, V)
 
 
 class NGram:
-    """Counts as the function ``step(ids, carry) -> logits, carry``.
+    """An n-gram as the function ``step(ids, carry) -> logits, carry``.
 
-    The carry, (1, B, 1), holds node numbers, int32 in the bytes of float32, to be copied only;
-    zeros, where it begins, are the empty context.
+    The carry, (1, B, 1), holds node numbers as int32 in the bytes of float32, which must only be
+    copied. It starts with zeros, the empty context.
     """
 
     def __init__(self, config: ModelConfig, weights: Arrays, table_bytes: int = TABLE_BYTES):
-        """Take the arrays of ``ngram_arrays``.
+        """Build the model from the arrays of ``ngram.arrays``.
 
         Raises:
-            ConfigError: an array is missing, too many or not as it must be.
+            ConfigError: an array is missing, unknown or invalid.
         """
         if different := sorted(set(weights) ^ set(TYPES)):
             raise ConfigError(
                 f"an n-gram must have the arrays {sorted(TYPES)}. "
-                f"Missing or too many: {different[:8]}"
+                f"Missing or unknown: {different[:8]}"
             )
         starts = weights["ngram.starts"]
         self.config = config
@@ -63,7 +63,7 @@ class NGram:
         self._fill(max(1, table_bytes // (8 * self.vocabulary_size)))
 
     def _fill(self, most: int) -> None:
-        """Make the table, of at most so many nodes: level by level, each from the one before."""
+        """Fill the table for at most ``most`` nodes: level by level, each from the one before."""
         size, starts = self.vocabulary_size, self._starts
         nodes = min(most, len(self._backoff))
         table = np.empty((nodes, size), np.float32)
@@ -88,11 +88,11 @@ class NGram:
 
     @property
     def contexts(self) -> int:
-        """How many contexts it knows, the empty one included."""
+        """The number of contexts, including the empty one."""
         return len(self._backoff)
 
     def without(self, ids: Iterable[int]) -> NGram:
-        """Return the model that never gives ``ids``, though it may read them; shares all arrays.
+        """Return the model that never predicts ``ids``, though it can read them; arrays are shared.
 
         Raises:
             ConfigError: an id lies outside [0, V).
@@ -106,7 +106,7 @@ class NGram:
         return np.zeros((1, rows, 1), np.float32)
 
     def buffers(self, rows: int, carry: Floats | None = None) -> Buffers:
-        """Set memory aside for steps of up to ``rows`` rows; ``carry`` is a part of it."""
+        """Allocate memory for steps of up to ``rows`` rows; ``carry``, if given, is part of it."""
         return Buffers(
             carry=np.empty((1, rows, 1), np.float32) if carry is None else carry,
             logits=np.empty((rows, self.vocabulary_size), np.float32),
@@ -126,7 +126,7 @@ class NGram:
         return logits, after
 
     def after(self, nodes: Nodes, ids: Ids) -> Nodes:
-        """Return the nodes (B,) at which one is that reads ``ids`` (B,) at ``nodes`` (B,)."""
+        """Return the nodes (B,) after reading ``ids`` (B,) at ``nodes`` (B,)."""
         listed = len(self._table)
         if listed == len(self._backoff):
             found: Nodes = self._following[nodes, ids]
@@ -146,7 +146,7 @@ class NGram:
         return result
 
     def _find(self, nodes: Nodes, ids: Ids) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Return where the n-grams of ``nodes`` that end in ``ids`` are, and whether they are."""
+        """Return the indices of the n-grams of ``nodes`` with last ``ids``, and if they exist."""
         low = self._starts[nodes].astype(np.int64)
         end = self._starts[nodes + 1].astype(np.int64)
         high = end.copy()
@@ -160,7 +160,7 @@ class NGram:
         return place, inside & (self._targets[place] == ids)
 
     def probabilities(self, nodes: Nodes, out: Floats | None = None) -> Floats:
-        """Return the probabilities of what comes next at ``nodes`` (B,): (B, V)."""
+        """Return the probabilities of the next id at ``nodes`` (B,): (B, V)."""
         listed = len(self._table)
         if listed == len(self._backoff):
             return np.take(self._table, nodes, axis=0, out=out, mode="clip")
@@ -181,12 +181,12 @@ class NGram:
         return result
 
     def one_row(self) -> OneNode:
-        """Return the model for one string, which it reads as fast as can be."""
+        """Return the model for a single string, with a faster step."""
         return OneNode(self, self._banned)
 
 
 class OneNode:
-    """An n-gram and its node; made by ``NGram.one_row``."""
+    """An n-gram that reads a single string; created by ``NGram.one_row``."""
 
     def __init__(self, ngram: NGram, banned: list[int]) -> None:
         self._ngram, self._banned = ngram, banned
@@ -194,7 +194,7 @@ class OneNode:
         self._logits = np.empty((1, ngram.vocabulary_size), np.float32)
 
     def read(self, character: int) -> Floats:
-        """Read an id in [0, V); return the logits of the next one, (V,), until the next call."""
+        """Read an id in [0, V); return the next one's logits (V,), valid until the next call."""
         logits = self.probabilities(character)
         np.log(logits, out=logits)
         if self._banned:
@@ -202,25 +202,13 @@ class OneNode:
         return logits
 
     def probabilities(self, character: int) -> Floats:
-        """Read an id in [0, V); return the next one's probabilities, (V,), until the next call."""
+        """Like ``read``, but return probabilities."""
         self._node = self._ngram.after(self._node, np.array([character]))
         row: Floats = self._ngram.probabilities(self._node, self._logits)[0]
         return row
 
 
 def nodes_of(carry: Floats) -> Nodes:
-    """Return the node numbers that a carry (1, B, 1) of an n-gram holds, (B,); a view."""
+    """Return the node numbers (B,) in the carry (1, B, 1) of an n-gram; a view."""
     nodes: Nodes = carry[0, :, 0].view(np.int32)
     return nodes
-
-
-def checked_ids(ids: Iterable[int], size: int) -> list[int]:
-    """Return ids as a list.
-
-    Raises:
-        ConfigError: one lies outside [0, V), V = ``size``.
-    """
-    banned = list(ids)
-    if any(not 0 <= i < size for i in banned):
-        raise ConfigError(f"ids must lie in [0, {size}). Received: {banned}")
-    return banned

@@ -1,4 +1,4 @@
-"""The weights that training starts from, the same on every backend."""
+"""Initial weights, the same on every backend."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _glorot_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray
 
 
 def _orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Saxe, McClelland, Ganguli 2013; the signs make the draw uniform over the rotations."""
+    """Saxe, McClelland and Ganguli 2013; the signs make it uniform over orthogonal matrices."""
     rows, columns = shape
     q, r = np.linalg.qr(rng.standard_normal((max(shape), min(shape))))
     q *= np.sign(np.diag(r))
@@ -28,7 +28,7 @@ def _orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.
 
 
 NAMES, TEXT, TUTORIAL = 2.0, 1.0, 0.05
-"""Limits of the embedding's uniform draw. Each was chosen by the held-out loss."""
+"""Limits of the uniform distribution of embeddings, each chosen by the held-out loss."""
 
 
 def initial_weights(
@@ -39,21 +39,20 @@ def initial_weights(
     as_tutorial: bool = False,
     alike: Sequence[int] | NDArray[np.integer] | None = None,
 ) -> dict[str, NDArray[np.float32]]:
-    """Draw the weights of a new model, by the names and shapes of ``models.shapes``.
+    """Return the initial weights of a network, with the names and shapes of ``rnn.shapes``.
 
-    Kernels Glorot-uniform, recurrent kernels orthogonal, biases 0 but for the LSTM's forget gate,
-    1 (Jozefowicz, Zaremba, Sutskever 2015): Keras' defaults. The embedding is uniform in ±2, or ±1
-    for text, not in Keras' ±0.05: so small, its rows hardly differ, and the first epochs only
-    make them. Labels begin at 0, where they say nothing, so that one without a name in training
-    stays there. ``as_tutorial`` takes ±0.05, and Glorot-uniform recurrent kernels, as the tutorial
-    does.
+    As by default in Keras, kernels are Glorot-uniform, recurrent kernels orthogonal, and biases 0,
+    except 1 for the LSTM's forget gate (Jozefowicz, Zaremba and Sutskever 2015). The embedding is
+    uniform in ±2, or ±1 for text, instead of Keras' ±0.05: with such small values the rows hardly
+    differ, and the first epochs only grow them. Labels start at 0, which has no effect, so that a
+    label without training names stays neutral.
 
     Args:
-        config, vocabulary_size: the model's.
-        seed: decides every draw.
-        as_tutorial: see above.
-        alike: (V,), for each id one whose row it begins with: ``Vocabulary.alike`` lets a letter
-            begin as its capital, so that what is learned of one holds for the other at first.
+        config, vocabulary_size: the architecture.
+        seed: the random seed.
+        as_tutorial: use ±0.05 and Glorot-uniform recurrent kernels, as the tutorial does.
+        alike: (V,), for each id the id whose row it starts with. With ``Vocabulary.alike`` a
+            letter starts like its capital, so that both share what is learned at first.
     """
     rng = generator(Stream.WEIGHTS, seed)
     weights = {}

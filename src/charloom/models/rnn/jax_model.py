@@ -1,4 +1,4 @@
-"""The whole model on JAX as a pure function of its weights: ids in, logits out."""
+"""The network on JAX, as a pure function from weights and ids to logits."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def logits(
 ) -> Array:
     """Return the logits of each next character, starting from an empty carry.
 
-    The embedding is folded into the first layer: its product with the kernel is taken once for
-    the V rows of the table, not for T·B rows; and so for the K rows of the labels. The first
-    step has no recurrent product, since the carry is zero.
+    The embedding is folded into the first layer: its product with the kernel is computed once for
+    the V rows of the table instead of for T·B rows, and likewise for the K labels. The first step
+    has no recurrent product, since the carry is zero.
 
     Args:
         config: the architecture.
-        weights: arrays by the names of ``models.shapes``.
+        weights: arrays by the names of ``rnn.shapes``.
         ids: (T, B) int32, time-major, T ≥ 2.
-        dropout: (L, B, H) factors of each recurrent layer's outputs, 0 or 1 / (1 - share): one
-            a sequence, shared over time (Gal and Ghahramani 2016). ``None`` switches it off.
-        labels: (B,) int32, each sequence's label k as k + 1, 0 for none; ``None``: all without.
+        dropout: (L, B, H), factors for each layer's outputs, 0 or 1 / (1 - rate), the same at all
+            times of a sequence (Gal and Ghahramani 2016, section 4); ``None``: no dropout.
+        labels: (B,) int32, each sequence's label k as k + 1, or 0 for none; ``None``: no labels.
 
     Returns:
         (V, T, B) float32.
@@ -64,9 +64,9 @@ def logits_from(
     carry: Sequence[tuple[Array, ...]],
     dropout: Array | None = None,
 ) -> tuple[Array, list[tuple[Array, ...]]]:
-    """Return what ``logits`` does, starting from a carry, and the carry after the last step.
+    """Return the logits, starting from a carry, and the carry after the last step.
 
-    ``carry`` holds each layer's states, (H, B) each, h first. No gradient goes through it.
+    ``carry`` has the states of each layer, (H, B) each, h first. Gradients stop at it.
     """
     cell = config.cell
     embedding = weights["embedding"].T
@@ -96,7 +96,7 @@ def _dense(weights: Mapping[str, Array], hidden: Array, shape: tuple[int, ...]) 
 def columns_of(table: Array, ids: Array) -> Array:
     """Return ``table[:, ids]``, (rows, *ids.shape), for ``table`` (rows, V).
 
-    The gradient is added up row by row of the transposed table: XLA's own, column by column,
+    The gradient is accumulated in rows of the transposed table. XLA's own gradient, in columns,
     takes four times as long, and longer than a product with one-hot columns.
     """
     return table[:, ids]
@@ -116,9 +116,9 @@ columns_of.defvjp(_columns_forward, _columns_backward)
 
 
 def nats(logits: Array, targets: Array, mask: Array) -> Array:
-    """Return the summed cross-entropy of the targets, where ``mask`` is 1.
+    """Return the sum of the targets' cross-entropy where ``mask`` is 1, a scalar in nats.
 
-    ``logits`` (V, T, B), ``targets`` (T, B) int32, ``mask`` (T, B) float32; nats, a scalar.
+    ``logits`` (V, T, B), ``targets`` (T, B) int32, ``mask`` (T, B) float32.
     """
     one_hot = jax.nn.one_hot(targets, len(logits), axis=0, dtype=logits.dtype)
     picked = (jax.nn.log_softmax(logits, axis=0) * one_hot).sum(0)

@@ -1,16 +1,15 @@
-"""The recurrence on JAX, with its backward pass written by hand.
+"""The recurrence on JAX, with a hand-written backward pass.
 
-Automatic differentiation of a scan adds up each weight's gradient step by step, and goes
-through B·T rows of the embedding. Here the way back in time computes only what must be
-sequential, the gradient of the carry and of the gates' sums; then each weight's gradient is one
-matrix product over all T·B columns, as in cuDNN (Appleyard, Kocisky, Blunsom 2016, section 3.1).
+Automatic differentiation of a scan accumulates each weight's gradient step by step, and goes
+through B·T rows of the embedding. Here the backward pass through time only computes what must be
+sequential, the gradients of the carry and of the gates' sums. Each weight's gradient is then one
+matrix product over all T·B columns, as in cuDNN (Appleyard, Kocisky and Blunsom 2016, section 3.1).
 
-Arrays are feature-major: (features, B) in a step, (features, T, B) over time. A CPU's matrix
-product runs ``Uᵀ (G·H, H) @ h (H, B)`` a sixth faster than ``h (B, H) @ U (H, G·H)``, since its
-few columns are then on the small side (benchmarks/layout.py).
+Arrays are feature-major: (features, B) in a step, (features, T, B) over time. On a CPU
+``Uᵀ (G·H, H) @ h (H, B)`` is a sixth faster than ``h (B, H) @ U (H, G·H)`` (benchmarks/layout.py).
 
-Every cell splits its sums into an input part ``x``, in which the biases are already added, and a
-recurrent part ``g = Uᵀ h``:
+Every cell splits its sums into an input part ``x``, which includes the biases, and a recurrent
+part ``g = Uᵀ h``:
 
     GRU  (reset_after)  z, r = sigmoid(x_zr + g_zr);  c = tanh(x_c + r (g_c + b))
                         h' = c + z (h - c)
@@ -18,8 +17,8 @@ recurrent part ``g = Uᵀ h``:
                         c' = f c + i a;  h' = o tanh(c')
     RNN                 h' = tanh(x + g)
 
-The gradient of every sum is the carry's gradient times a factor that the way forward knows, so
-these factors are what it saves, and the way back only multiplies.
+The gradient of every sum is the carry's gradient times a factor that is known in the forward pass.
+The forward pass saves these factors, and the backward pass only multiplies.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ Arrays = tuple[Array, ...]
 
 
 def _sigmoid(x: Array) -> Array:
-    # As a tanh: XLA's loop bodies run it faster than its own logistic.
+    # As a tanh, which is faster than XLA's logistic in loop bodies.
     return 0.5 * jnp.tanh(0.5 * x) + 0.5
 
 
@@ -51,13 +50,13 @@ def _put(array: Array, value: Array, t: Array | int, axis: int = 1) -> Array:
 
 
 class Cell(NamedTuple):
-    """The element-wise half of a recurrent cell, both ways.
+    """The element-wise part of a recurrent cell, forward and backward.
 
     Attributes:
-        factors: how many arrays (H, B) the way back needs.
+        factors: F, the number of arrays (H, B) that the backward pass needs.
         forward: ``(x (G·H, B), g (G·H, B), states, bias (H, 1)) -> (states, factors)``.
-        backward: ``(states' gradients, factors (F, H, B)) -> (g's gradient (G·H, B), that of x's
-            last H rows where it is another, direct gradients of the states)``.
+        backward: ``(gradients of the states, factors (F, H, B)) -> (gradient of g (G·H, B), that
+            of the last H rows of x if it differs, direct gradients of the states)``.
     """
 
     factors: int
@@ -95,7 +94,7 @@ def _lstm_forward(x: Array, g: Array, states: Arrays, _bias: Array) -> tuple[Arr
 
 def _lstm_backward(grads: Arrays, factors: Array) -> tuple[Array, Array | None, Arrays]:
     dh, dc = grads
-    # Without the barriers XLA computes the four blocks again wherever they are read.
+    # Without the barriers XLA recomputes the four blocks wherever they are read.
     barrier: Callable[[Array], Array] = lax.optimization_barrier
     dc = barrier(dc + dh * factors[4])
     dg = barrier(jnp.concatenate([*(dc * factors[:3]), dh * factors[3]]))
@@ -121,9 +120,9 @@ CELLS = {
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def first_step(cell: str, x: Array, bias: Array) -> Arrays:
-    """Return the states after a step from a carry of zeros, in which U plays no part.
+    """Return the states after a step from a carry of zeros, which does not need U.
 
-    ``x`` (G·H, B) and ``bias`` as in ``recurrence``, which continues from these states.
+    ``x`` (G·H, B) and ``bias`` are as in ``recurrence``, which continues from these states.
     """
     return _first_forward(cell, x, bias)[0]
 
@@ -155,13 +154,13 @@ def recurrence(cell: str, x: Array, U: Array, bias: Array, states: Arrays) -> tu
 
     Args:
         cell: a key of ``CELLS``.
-        x: the input sums (G·H, T, B), biases added.
+        x: the input sums (G·H, T, B), including biases.
         U: recurrent kernel (H, G·H).
-        bias: the GRU's recurrent bias of the candidate (H, 1); others ignore it.
-        states: the carry to start from, each (H, B); h is the first.
+        bias: the GRU's recurrent bias of the candidate (H, 1); other cells ignore it.
+        states: the initial carry, (H, B) each, h first.
 
     Returns:
-        (h before and after each step (H, T + 1, B), the last states).
+        h before and after each step, (H, T + 1, B), and the last states.
     """
     return _recurrence_forward(cell, x, U, bias, states)[0]
 
@@ -189,7 +188,7 @@ def _recurrence_backward(
 ) -> tuple[Array, Array, Array, Arrays]:
     (hidden, saved, U, bias), (from_above, last) = residuals, output_grads
     T, _, H, B = saved.shape
-    apart = cell == "gru"
+    is_gru = cell == "gru"
 
     def step(k: Array, carry: tuple[Arrays, Array, Array]) -> tuple[Arrays, Array, Array]:
         grads, all_dg, all_dx = carry
@@ -200,10 +199,10 @@ def _recurrence_backward(
             all_dx = _put(all_dx, dx, t)
         return (direct[0] + U @ dg, *direct[1:]), _put(all_dg, dg, t), all_dx
 
-    start = (jnp.zeros((U.shape[1], T, B)), jnp.zeros((H if apart else 0, T, B)))
+    start = (jnp.zeros((U.shape[1], T, B)), jnp.zeros((H if is_gru else 0, T, B)))
     grads, dg, dx = lax.fori_loop(0, T, step, (last, *start))
     dU = (dg.reshape(-1, T * B) @ hidden[:, :-1].reshape(H, -1).T).T
-    if apart:
+    if is_gru:
         dbias = dg[-H:].sum((1, 2))[:, None]
         dg = jnp.concatenate([dg[:-H], dx])
     else:
@@ -215,10 +214,10 @@ recurrence.defvjp(_recurrence_forward, _recurrence_backward)
 
 
 def input_sums(cell: str, inputs: Array, kernel: Array, bias: Array) -> Array:
-    """Return ``kernelᵀ @ inputs`` plus every bias that may be added beforehand, (G·H, ...).
+    """Return ``kernelᵀ @ inputs`` plus all biases that can be added in advance, (G·H, ...).
 
-    ``inputs`` (I, ...), ``kernel`` (I, G·H), ``bias`` as in ``models.shapes``; the GRU's
-    recurrent bias of z and r is added here too, that of its candidate belongs to the reset gate.
+    ``inputs`` (I, ...), ``kernel`` (I, G·H), ``bias`` as in ``rnn.shapes``. The GRU's recurrent
+    biases of z and r are included; that of its candidate is inside the reset gate.
     """
     if cell == "gru":
         H = kernel.shape[1] // 3
@@ -228,5 +227,5 @@ def input_sums(cell: str, inputs: Array, kernel: Array, bias: Array) -> Array:
 
 
 def recurrent_bias(cell: str, bias: Array) -> Array:
-    """Return the bias that must be added inside the recurrence: the GRU's candidate's, (H, 1)."""
+    """Return the bias inside the recurrence: the GRU candidate's, (H, 1); otherwise 0, (1, 1)."""
     return bias[1, 2 * (bias.shape[1] // 3) :, None] if cell == "gru" else jnp.zeros((1, 1))

@@ -1,4 +1,4 @@
-"""The same model in Keras: any backend, ``summary()``, and all that ordinary Keras code can do."""
+"""The model as a ``keras.Model``, on every backend of Keras."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from .shapes import weight_shapes
 
 
 class _KeepsCarry:
-    """Makes a stateful layer what it says on every backend.
+    """Fixes ``stateful=True`` on JAX and PyTorch.
 
-    JAX's steps are pure functions of a model's variables, and Keras does not count a layer's
-    states among these, so that they are never kept: here they are. PyTorch cannot differentiate
-    past a variable that is overwritten: here the layer starts from a copy of its states.
+    On JAX a training step is a pure function of the model's variables. Keras does not track a
+    layer's states as variables, so they are never kept; here they are tracked. PyTorch cannot
+    differentiate through a variable that is overwritten; here the layer starts from a copy.
     """
 
     def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
-        """Make the variables, the states included."""
+        """Create the variables, including the states."""
         layer, parent = cast(Any, self), cast(Any, super())
         parent.build(sequences_shape, initial_state_shape)
         known = {id(variable) for variable in layer.non_trainable_variables}
@@ -37,7 +37,7 @@ class _KeepsCarry:
     def call(
         self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
     ) -> Any:
-        """Run over a batch, as ``keras.layers.RNN`` does."""
+        """Run over a batch, like ``keras.layers.RNN``."""
         layer, parent = cast(Any, self), cast(Any, super())
         if initial_state is None and layer.stateful:
             initial_state = [keras.ops.copy(state) for state in layer.states]
@@ -46,17 +46,18 @@ class _KeepsCarry:
 
 @keras.saving.register_keras_serializable(package="charloom")
 class FastGRU(_KeepsCarry, keras.layers.GRU):  # type: ignore[misc]
-    """``keras.layers.GRU`` with the recurrence of ``models.jax_recurrence`` on JAX.
+    """``keras.layers.GRU`` with the faster recurrence of ``rnn.jax_recurrence`` on JAX.
 
-    A drop-in: the same arguments, weights, states and results to rounding. Where the other
-    recurrence does not apply (another backend, ``reset_after=False``, masks, dropout inside the
-    layer, other activations, ``go_backwards``), Keras' own runs.
+    A drop-in replacement: the same arguments, weights and states, and the same results up to
+    rounding. Keras' own recurrence is used where the faster one does not apply: on other backends,
+    and with ``reset_after=False``, masks, dropout inside the layer, other activations, or
+    ``go_backwards``.
     """
 
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
     ) -> tuple[Any, Any, list[Any]]:
-        """Return (last output, outputs (B, T, H), [state]) as ``keras.layers.GRU`` does."""
+        """Return (last output, outputs (B, T, H), [state]), like ``keras.layers.GRU``."""
         fits = (
             keras.backend.backend() == "jax"
             and mask is None
@@ -95,9 +96,9 @@ class SimpleRNN(_KeepsCarry, keras.layers.SimpleRNN):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable(package="charloom")
 class AddLabel(keras.layers.Layer):  # type: ignore[misc]
-    """Adds a label's row to each step of a sequence: (B, T, E) and (B,) int32 to (B, T, E).
+    """Adds a label's vector to each step of a sequence: (B, T, E) and (B,) int32 to (B, T, E).
 
-    Label k of K is given as k + 1; 0, no label, adds nothing.
+    Label k of K is passed as k + 1; 0 means no label and adds nothing.
     """
 
     def __init__(self, count: int, **settings: Any) -> None:
@@ -105,19 +106,19 @@ class AddLabel(keras.layers.Layer):  # type: ignore[misc]
         self.count = count
 
     def build(self, shapes: Any) -> None:
-        """Make the rows, (K, E)."""
+        """Create the labels' vectors, (K, E)."""
         self.rows = self.add_weight(
             shape=(self.count, shapes[0][-1]), initializer="zeros", name="rows"
         )
 
     def call(self, inputs: Any) -> Any:
-        """Add; see the class."""
+        """Return the sum; see the class."""
         x, labels = inputs
         rows = keras.ops.pad(self.rows, ((1, 0), (0, 0)))
         return x + keras.ops.take(rows, labels, axis=0)[:, None]
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments, as Keras saves them."""
+        """Return the arguments of the constructor, for serialisation by Keras."""
         return {**super().get_config(), "count": self.count}
 
 
@@ -134,11 +135,17 @@ def build_model(
 ) -> Any:
     """Build the architecture as a ``keras.Model``.
 
-    It takes ids (B, T) int32, each row beginning with the boundary (id 0), and gives logits
-    (B, T, V) float32; with labels, it takes the pair of ids and labels (B,) int32, each k + 1 or
-    0 for none. ``weights`` go in by the names of ``models.shapes``; without any, Keras
-    initialises them. Its trainable ``weights`` are in the order of ``weight_shapes``.
-    ``stateful`` layers keep their carry from batch to batch, each of ``batch_size`` rows.
+    Args:
+        config: the architecture.
+        vocabulary_size: V, including the boundary symbol.
+        weights: initial weights, by the names of ``rnn.shapes``; ``None``: Keras initialises them.
+        batch_size: B, required for ``stateful``.
+        stateful: whether layers keep their carry from batch to batch.
+
+    Returns:
+        A model from ids (B, T) int32, each row beginning with the boundary (id 0), to logits
+        (B, T, V) float32. With labels its input is the pair of ids and labels (B,) int32, each
+        k + 1 or 0 for none. Its trainable variables are in the order of ``weight_shapes``.
     """
     ids = keras.Input((None,), batch_size, dtype="int32", name="ids")
     inputs: Any = ids
@@ -151,7 +158,7 @@ def build_model(
         name = f"{config.cell}_{layer}"
         x = cell(config.units, return_sequences=True, stateful=stateful, name=name)(x)
         if config.dropout:
-            # One mask a sequence, shared over time (Gal and Ghahramani 2016).
+            # One mask for each sequence, shared over time (Gal and Ghahramani 2016, section 4).
             drop = keras.layers.Dropout(config.dropout, (None, 1, None), name=f"dropout_{layer}")
             x = drop(x)
     logits = keras.layers.Dense(vocabulary_size, name="logits")(x)
@@ -166,7 +173,7 @@ def build_model(
 def model_weights(
     model: Any, config: ModelConfig, vocabulary_size: int
 ) -> dict[str, NDArray[np.float32]]:
-    """Return a copy of a Keras model's weights by the names of ``models.shapes``."""
+    """Return a copy of a Keras model's weights, by the names of ``rnn.shapes``."""
     values = [keras.ops.convert_to_numpy(variable.value) for variable in model.trainable_variables]
     names = weight_shapes(config, vocabulary_size)
     return {name: np.array(value) for name, value in zip(names, values, strict=True)}

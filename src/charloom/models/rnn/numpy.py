@@ -1,4 +1,4 @@
-"""The recurrence on NumPy: the same numbers as Keras, without Keras."""
+"""The recurrence on NumPy: the same results as Keras, without Keras."""
 
 from __future__ import annotations
 
@@ -12,22 +12,20 @@ from numpy.typing import NDArray
 
 from ...config import ModelConfig
 from ...errors import ConfigError
-from ..interface import NEVER as NEVER
-from ..interface import Floats as Floats
-from ..interface import Recurrence as Recurrence
+from ..interface import NEVER, Floats, checked_ids
 from .shapes import GATES, STATES, weight_shapes
 
 if TYPE_CHECKING:
     from .one_row import OneRow
 
-# A sigmoid is a tanh: sigmoid(x) = (tanh(x/2) + 1) / 2, and NumPy's float32 tanh is vectorised.
-# The inner half is folded into the columns of these gates, which is exact: it is a power of two.
+# sigmoid(x) = (tanh(x/2) + 1) / 2, and NumPy's float32 tanh is vectorised. The factor 1/2 is folded
+# into the columns of these gates, which is exact for a power of two.
 _GATE_SCALE = {"gru": (0.5, 0.5, 1.0), "lstm": (0.5, 0.5, 1.0, 0.5), "rnn": (1.0,)}
 
 
 @dataclass(frozen=True)
 class Buffers:
-    """Memory that a step of up to ``rows`` rows writes to; of use to one thread at a time."""
+    """Memory that a step of up to ``rows`` rows writes to; for one thread at a time."""
 
     gates: Floats  # (G, rows, H)
     inputs: Floats  # (G, rows, H)
@@ -37,14 +35,14 @@ class Buffers:
 
 @dataclass(frozen=True)
 class _Layer:
-    """A layer's weights, one block a gate, so that each gate's rows lie side by side.
+    """A layer's weights, one block for each gate, so that each gate's rows are contiguous.
 
     Attributes:
-        kernel: (G, H, H), from the layer below; the first layer needs none.
-        inputs: what is added to the recurrent product, all biases included but ``late_bias``:
-            by id, (G, V, H), in the first layer; else the same for every row, (G, 1, H).
+        kernel: (G, H, H), from the layer below; ``None`` in the first layer.
+        inputs: the input sums, with all biases except ``late_bias``: by id, (G, V, H), in the
+            first layer; otherwise the biases alone, (G, 1, H).
         recurrent: (G, H, H).
-        late_bias: (H,), the GRU's bias within the reach of its reset gate; halved.
+        late_bias: (H,), the GRU's candidate bias inside the reset gate; halved.
     """
 
     kernel: Floats | None
@@ -54,19 +52,20 @@ class _Layer:
 
 
 class NumpyRNN:
-    """A trained model as the function ``step(ids, carry) -> logits, carry``.
+    """A trained network as the function ``step(ids, carry) -> logits, carry``.
 
-    With B rows, V the vocabulary's size, H hidden units, L layers and S arrays of state a
-    layer, the carry is (L*S, B, H): layer by layer, for the LSTM h and then c.
+    With B rows, H hidden units, L layers and S states for each layer, the carry is (L*S, B, H):
+    layer by layer, and for the LSTM h before c. The GRU applies its reset gate after the recurrent
+    product, as Keras' ``reset_after=True`` and cuDNN do (Cho et al. 2014, arXiv:1406.1078v1).
 
-    A model with labels predicts without any; ``labelled`` gives it as it is for one of them.
+    A model with labels predicts without a label; ``labelled`` conditions it on one.
     """
 
     def __init__(self, config: ModelConfig, weights: Mapping[str, NDArray[np.float32]]) -> None:
-        """Take the weights by the names and shapes of ``models.shapes``.
+        """Build the network from weights with the names and shapes of ``rnn.shapes``.
 
         Raises:
-            ConfigError: a weight is missing, too many, misshapen or not finite.
+            ConfigError: a weight is missing, unknown, of the wrong shape or not finite.
         """
         table = weights.get("embedding")
         self.config = config
@@ -79,10 +78,10 @@ class NumpyRNN:
         self._bias = np.asarray(weights["logits.bias"], dtype=np.float32)
 
     def labelled(self, label: int | None) -> NumpyRNN:
-        """Return the model that predicts strings of label ``label`` of K; ``None``: of any.
+        """Return the model conditioned on label ``label`` of K; ``None``: without a label.
 
-        A step costs what it did, since the label is folded into the first layer's inputs; all
-        other arrays are shared.
+        Steps take no longer, since the label is folded into the first layer's inputs. All other
+        arrays are shared.
 
         Raises:
             ConfigError: ``label`` lies outside [0, K).
@@ -91,7 +90,7 @@ class NumpyRNN:
         if label is not None:
             if self._labels is None or not 0 <= label < self.config.labels:
                 raise ConfigError(
-                    f"a label must be a whole number below the model's {self.config.labels}. "
+                    f"a label must be an integer below {self.config.labels}, the model's labels. "
                     f"Received: {label}"
                 )
             first = replace(first, inputs=first.inputs + self._labels[:, label, None])
@@ -100,24 +99,20 @@ class NumpyRNN:
         return other
 
     def without(self, ids: Iterable[int]) -> NumpyRNN:
-        """Return the model that never gives ``ids``, though it may read them.
+        """Return the model that never predicts ``ids``, though it can read them.
 
-        The others' probabilities are those given that it is none of these; all other arrays are
-        shared.
+        The other ids' probabilities are renormalised. All other arrays are shared.
 
         Raises:
             ConfigError: an id lies outside [0, V).
         """
-        banned = list(ids)
-        if any(not 0 <= i < self.vocabulary_size for i in banned):
-            raise ConfigError(f"ids must lie in [0, {self.vocabulary_size}). Received: {banned}")
         other = copy.copy(self)
         other._bias = self._bias.copy()
-        other._bias[banned] = NEVER
+        other._bias[checked_ids(ids, self.vocabulary_size)] = NEVER
         return other
 
     def one_row(self) -> OneRow:
-        """Return the model for one string, which it reads as fast as can be."""
+        """Return the model for a single string, with a faster step."""
         from .one_row import OneRow
 
         return OneRow(self.config.cell, self._layers, self._kernel, self._bias)
@@ -128,7 +123,7 @@ class NumpyRNN:
         return np.zeros((states, rows, self.config.units), dtype=np.float32)
 
     def buffers(self, rows: int, carry: Floats | None = None) -> Buffers:
-        """Set memory aside for steps of up to ``rows`` rows; ``carry`` is a part of it."""
+        """Allocate memory for steps of up to ``rows`` rows; ``carry``, if given, is part of it."""
         gates, units = GATES[self.config.cell], self.config.units
         return Buffers(
             gates=np.empty((gates, rows, units), dtype=np.float32),
@@ -140,16 +135,16 @@ class NumpyRNN:
     def step(
         self, ids: NDArray[np.integer], carry: Floats, out: Buffers | None = None
     ) -> tuple[Floats, Floats]:
-        """Read one character a row; give the logits of the next one and the new carry.
+        """Read one character in each row; return the logits of the next one and the new carry.
 
         Args:
             ids: (B,), each in [0, V).
-            carry: (L*S, B, H); left as it is.
-            out: where to put the results, which then hold until the next step that uses it;
+            carry: (L*S, B, H); not modified.
+            out: memory for the results, which are valid until the next step that uses it;
                 ``carry`` must not be part of it.
 
         Returns:
-            logits (B, V) and carry (L*S, B, H). Rows do not depend on one another.
+            logits (B, V) and carry (L*S, B, H). Rows are independent.
         """
         rows, states = len(ids), STATES[self.config.cell]
         out = out or self.buffers(rows)
@@ -170,10 +165,9 @@ class NumpyRNN:
         return logits, after
 
 
-# The cells: from the recurrent products ``gates`` and the ``inputs``, both (G, B, H) and both
-# overwritten, and the layer's carry ``old`` (S, B, H), compute its carry ``new``. In place, and
-# with as few passes over memory as there are, since they cost as much as a quarter of the
-# products.
+# The cells compute a layer's carry ``new`` from its carry ``old`` (S, B, H), the recurrent products
+# ``gates`` and the ``inputs``, both (G, B, H) and both overwritten. They work in place and with few
+# passes over memory, since these take up to a quarter of the time of the products.
 
 
 def _gru(gates: Floats, inputs: Floats, old: Floats, new: Floats, late_bias: Floats) -> None:
@@ -181,7 +175,7 @@ def _gru(gates: Floats, inputs: Floats, old: Floats, new: Floats, late_bias: Flo
     update_reset, candidate = gates[:2], gates[2]
     update_reset += inputs[:2]
     np.tanh(update_reset, out=update_reset)
-    update_reset += 1  # 2z and 2r; the half of r is in U_h and b
+    update_reset += 1  # 2z and 2r; U_h and b are halved to make up for r
     candidate += late_bias
     candidate *= update_reset[1]
     candidate += inputs[2]
@@ -218,7 +212,7 @@ _CELLS = {"gru": _gru, "lstm": _lstm, "rnn": _rnn}
 
 
 def _fold(config: ModelConfig, weights: Mapping[str, Floats], number: int) -> _Layer:
-    """Bring a layer's weights into the form that a step needs."""
+    """Return a layer's weights in the form that a step needs."""
     kernel, recurrent, bias = (
         np.asarray(weights[f"rnn.{number}.{part}"], dtype=np.float32)
         for part in ("kernel", "recurrent_kernel", "bias")
@@ -248,18 +242,18 @@ def _label_inputs(config: ModelConfig, weights: Mapping[str, Floats]) -> Floats:
 
 
 def _by_gate(config: ModelConfig, matrix: Floats) -> Floats:
-    """(rows, G*H) -> (G, rows, H), scaled."""
+    """(rows, G*H) -> (G, rows, H), scaled by the gate."""
     scale = np.array(_GATE_SCALE[config.cell], dtype=np.float32)[:, None, None]
     blocks = matrix.reshape(len(matrix), len(scale), config.units).transpose(1, 0, 2)
     return np.ascontiguousarray(blocks * scale, dtype=np.float32)
 
 
 def _check(weights: Mapping[str, Floats], shapes: Mapping[str, tuple[int, ...]]) -> None:
-    """Raise ConfigError unless the weights are those that ``shapes`` asks for, and finite."""
+    """Raise ConfigError unless the weights have these ``shapes`` and are finite."""
     if set(weights) != set(shapes):
         different = sorted(set(weights) ^ set(shapes))
         raise ConfigError(
-            f"a model must have the weights {sorted(shapes)}. Missing or too many: {different}"
+            f"a network must have the weights {sorted(shapes)}. Missing or unknown: {different}"
         )
     for name, shape in shapes.items():
         if weights[name].shape != shape:

@@ -1,8 +1,8 @@
-"""The recurrence for a single string, one character after the other: all that a step can spare.
+"""The recurrence for a single string: a step with as little overhead as possible.
 
-A step of one row multiplies a vector by a matrix, which takes as long as the matrix takes to
-come from memory; beside that, a step of ``NumpyRNN`` spends about as much on its own calls. Here
-the memory, the views of it and the carry are made once. One BLAS thread does it: two wait for
+A step of one row multiplies a vector by a matrix, which takes as long as reading the matrix from
+memory; a step of ``NumpyRNN`` spends about as much again on Python calls. Here the memory, its
+views and the carry are created once. It should run with one BLAS thread: two threads would wait for
 each other longer than they save.
 """
 
@@ -13,15 +13,13 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...config import Cell
-
-Floats = NDArray[np.float32]
+from ..interface import Floats
 
 
 class Folded(Protocol):
-    """A layer's weights as ``NumpyRNN`` keeps them."""
+    """A layer's weights as ``NumpyRNN`` holds them."""
 
     @property
     def kernel(self) -> Floats | None:
@@ -29,7 +27,7 @@ class Folded(Protocol):
 
     @property
     def inputs(self) -> Floats:
-        """What is added: by id, (G, V, H), in the first layer; else (G, 1, H)."""
+        """The input sums: by id, (G, V, H), in the first layer; otherwise (G, 1, H)."""
 
     @property
     def recurrent(self) -> Floats:
@@ -37,11 +35,11 @@ class Folded(Protocol):
 
     @property
     def late_bias(self) -> Floats:
-        """(H,), within the reach of the GRU's reset gate."""
+        """(H,), the GRU's candidate bias inside the reset gate."""
 
 
 class OneRow:
-    """A model and its carry; made by ``NumpyRNN.one_row``."""
+    """A network that reads a single string; created by ``NumpyRNN.one_row``."""
 
     def __init__(self, cell: Cell, layers: Sequence[Folded], kernel: Floats, bias: Floats) -> None:
         self._layers: list[_Layer] = []
@@ -53,7 +51,7 @@ class OneRow:
         self._logits = np.empty_like(bias)
 
     def read(self, character: int) -> Floats:
-        """Read an id in [0, V); return the logits of the next one, (V,), until the next call."""
+        """Read an id in [0, V); return the next one's logits (V,), valid until the next call."""
         for layer in self._layers:
             layer.step(character)
         np.dot(self._hidden, self._kernel, out=self._logits)
@@ -62,7 +60,7 @@ class OneRow:
 
 
 class _Layer(ABC):
-    """A layer, its carry ``hidden`` (H,), and what its cell works with."""
+    """A layer with its carry ``hidden`` (H,) and the memory of its cell."""
 
     def __init__(self, weights: Folded, below: Floats | None) -> None:
         gates, units, _ = weights.recurrent.shape
@@ -82,10 +80,10 @@ class _Layer(ABC):
 
     @abstractmethod
     def prepare(self, weights: Folded, inputs: list[Floats]) -> None:
-        """Make the views that the cell needs."""
+        """Create the views that the cell needs."""
 
     def multiply(self, character: int) -> int:
-        """Fill the gates with the recurrent product; return which of the inputs to add."""
+        """Fill the gates with the recurrent product; return the index of the inputs to add."""
         np.dot(self.hidden, self._recurrent, out=self._flat_gates)
         if self._below is None:
             return character
@@ -95,7 +93,7 @@ class _Layer(ABC):
 
     @abstractmethod
     def step(self, character: int) -> None:
-        """Make ``hidden`` that after ``character``; see the cells of ``numpy_rnn``."""
+        """Update ``hidden`` after ``character``; see the cells of ``rnn.numpy``."""
 
 
 class _Gru(_Layer):
@@ -155,6 +153,6 @@ _CELLS: dict[Cell, type[_Layer]] = {"gru": _Gru, "lstm": _Lstm, "rnn": _Rnn}
 
 
 def _columns(blocks: Floats) -> Floats:
-    """(G, rows, H) -> (rows, G*H): a row of it is read from end to end."""
+    """(G, rows, H) -> (rows, G*H), so that rows are contiguous."""
     gates, rows, units = blocks.shape
     return np.ascontiguousarray(blocks.transpose(1, 0, 2)).reshape(rows, gates * units)

@@ -1,4 +1,4 @@
-"""The names and shapes of a model's weights: the contract between Keras, NumPy and the file."""
+"""Names and shapes of a network's weights, shared by Keras, JAX, NumPy and the run folder."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import math
 from ...config import ModelConfig
 
 GATES = {"gru": 3, "lstm": 4, "rnn": 1}
-"""Blocks of H columns in a cell's kernels, in Keras' order: GRU z r h, LSTM i f c o."""
+"""The number of gates: blocks of H columns in the kernels. Order: GRU z r h, LSTM i f c o."""
 
 STATES = {"gru": 1, "lstm": 2, "rnn": 1}
-"""Arrays of shape (B, H) that a layer carries from step to step: GRU h, LSTM h and c."""
+"""The number of states (B, H) that a layer carries from step to step: GRU h, LSTM h and c."""
 
 
 def weight_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
     """Return the shape of every weight by name, in the order of ``keras.Model.weights``.
 
-    With V the vocabulary's size (the boundary symbol, id 0, included), E the embedding
-    size, H the hidden size, G the gates of the cell and K the labels: ``embedding`` (V, E);
+    With V the vocabulary's size (including the boundary symbol, id 0), E the embedding size, H the
+    hidden size, G the number of gates and K the number of labels: ``embedding`` (V, E);
     ``labels`` (K, E) if K > 0; for each layer l ``rnn.l.kernel`` (E or H, G·H),
     ``rnn.l.recurrent_kernel`` (H, G·H) and ``rnn.l.bias``, (2, 3H) for the GRU (input row,
     then recurrent row) and (G·H,) else; ``logits.kernel`` (H, V) and ``logits.bias`` (V,). All
@@ -38,16 +38,16 @@ def weight_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, tuple[
 
 
 def parameter_count(config: ModelConfig, vocabulary_size: int) -> int:
-    """Return the number of trainable numbers, as ``model.summary()`` prints it."""
+    """Return the number of trainable parameters, as ``keras.Model.summary()`` prints it."""
     return sum(math.prod(shape) for shape in weight_shapes(config, vocabulary_size).values())
 
 
 def step_operations(config: ModelConfig, vocabulary_size: int) -> int:
-    """Return the operations of a training step a character that no way of computing it saves.
+    """Return the floating-point operations that a training step needs for each character.
 
-    Two a weight forward and four backward, for the products that depend on the carry: the
-    recurrent kernels, the kernels above the first layer, and the logits. The embedding and the
-    first kernel are a table of V rows.
+    Two for each weight in the forward pass and four in the backward pass, for the products that
+    depend on the carry: the recurrent kernels, the kernels above the first layer, and the logits.
+    The embedding times the first kernel is a table of V rows, and is not counted.
     """
     columns = GATES[config.cell] * config.units
     products = (2 * config.layers - 1) * config.units * columns + config.units * vocabulary_size

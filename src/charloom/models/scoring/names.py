@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ...data.vocabulary import BOUNDARY
 from ...errors import ConfigError
-from ..interface import NEVER
-from ..rnn.numpy import NumpyRNN, Recurrence
+from ..interface import NEVER, Recurrence
+from ..rnn.numpy import NumpyRNN
 from ..threads import run
 
 ROWS = 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..rnn.numpy import Recurrence
+from ..interface import Recurrence
 from ..threads import run
 from .names import log_softmax
 

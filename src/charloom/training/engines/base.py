@@ -33,7 +33,7 @@ class Engine(Protocol):
         """Update the weights; return the batch's summed nats, which may still be computing."""
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
-        """Return a copy of the weights by the names of ``models.shapes``."""
+        """Return a copy of the weights by the names of ``rnn.shapes``."""
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return all that a later ``restore`` needs to continue as if nothing had happened."""
