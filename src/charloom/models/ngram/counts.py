@@ -10,6 +10,7 @@ V ** n is.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -60,8 +61,8 @@ class Level:
 class Counts:
     """The n-gram counts of a corpus, up to an order; created by ``count``."""
 
-    def __init__(self, levels: list[Level], size: int, cut: bool) -> None:
-        self.levels, self.size = tuple(levels), size
+    def __init__(self, levels: list[Level], size: int, cut: bool, raw: bool = False) -> None:
+        self.levels, self.size, self.raw = tuple(levels), size, raw
         self.cut = cut
         """Whether longer contexts were left out because there were too many."""
 
@@ -79,10 +80,42 @@ class Counts:
     def _continued(self) -> list[tuple[Numbers, Numbers]]:
         """For each level but the last, those from continuation counts: below a higher level."""
         found = []
-        for level, above in zip(self.levels, self.levels[1:], strict=False):
-            ways = np.bincount(above.shorter, minlength=len(level.raw))
-            counts = np.where(ways > 0, ways, level.raw)
-            found.append(discounted(counts, level.context, level.contexts))
+        for number, level in enumerate(self.levels[:-1]):
+            found.append(discounted(self.used(number), level.context, level.contexts))
+        return found
+
+    def walk(self, stream: Ids) -> Iterator[tuple[Places, Places, Places, NDArray[np.bool_]]]:
+        """Look up the targets of a stream, level by level.
+
+        Args:
+            stream: (N + 1,), as for ``count``.
+
+        Yields:
+            For each level: the targets whose context there is known, as their places in the
+            stream; these contexts; the n-grams of context and target; and whether each exists.
+        """
+        targets, places = _targets(stream)
+        where, context = np.arange(len(targets), dtype=np.int32), np.zeros_like(targets)
+        for number, level in enumerate(self.levels):
+            keys = _keys(level.context, level.target, self.size, level.contexts)
+            asked = _keys(context, targets[where], self.size, level.contexts)
+            ngram = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
+            there = keys[ngram] == asked
+            yield where, context, ngram.astype(np.int32), there
+            if number == 0:
+                context = level.child[_before(targets, places)]
+            else:
+                where, ngram = where[there], ngram[there]
+                going = _going(where, places)
+                where, context = where[going] + np.int32(1), level.child[ngram[going]]
+            where, context = where[context >= 0], context[context >= 0]
+
+    def nodes(self, stream: Ids) -> Places:
+        """Return the node of ``arrays`` before each target of a stream (N + 1,): (N,)."""
+        found, base = np.zeros(len(stream) - 1, np.int32), 0
+        for level, (where, context, _, _) in zip(self.levels, self.walk(stream), strict=True):
+            found[where] = base + context
+            base += level.contexts
         return found
 
     def probabilities(self, stream: Ids) -> Numbers:
@@ -91,15 +124,9 @@ class Counts:
         Args:
             stream: (N + 1,), as for ``count``.
         """
-        targets, places = _targets(stream)
-        below = np.full(len(targets), 1 / self.size)
-        found = np.empty((len(self.levels), len(targets)))
-        where, context = np.arange(len(targets), dtype=np.int32), np.zeros_like(targets)
-        for number, level in enumerate(self.levels):
-            keys = _keys(level.context, level.target, self.size, level.contexts)
-            asked = _keys(context, targets[where], self.size, level.contexts)
-            ngram = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
-            there = keys[ngram] == asked
+        below = np.full(len(stream) - 1, 1 / self.size)
+        found = np.empty((len(self.levels), len(below)))
+        for number, (where, context, ngram, there) in enumerate(self.walk(stream)):
             found[number] = below
             for parts, result in (
                 (self._raw[number], found[number]),
@@ -107,24 +134,35 @@ class Counts:
             ):
                 own, left = parts
                 result[where] = left[context] * result[where] + np.where(there, own[ngram], 0)
-            if number == 0:
-                context = level.child[_before(targets, places)]
-            else:
-                where, ngram = where[there], ngram[there]
-                going = _going(where, places)
-                where, context = where[going] + np.int32(1), level.child[ngram[going]]
-            where, context = where[context >= 0], context[context >= 0]
         return found
 
-    def arrays(self, order: int) -> dict[str, NDArray[Any]]:
+    def used(self, number: int) -> NDArray[np.integer]:
+        """Return the counts (E,) that level ``number`` is estimated from.
+
+        Raw counts for the highest level, continuation counts for the others.
+        """
+        level = self.levels[number]
+        if self.raw or number + 1 == len(self.levels):
+            return level.raw
+        ways = np.bincount(self.levels[number + 1].shorter, minlength=len(level.raw))
+        return np.where(ways > 0, ways, level.raw)
+
+    def arrays(
+        self, order: int, parts: Sequence[tuple[Numbers, Numbers]] | None = None
+    ) -> dict[str, NDArray[Any]]:
         """Return the arrays of the model of an order, 1 or more; see ``ngram.arrays``.
 
         Orders above ``most_order`` give the model of ``most_order``: there are no longer contexts.
+
+        Args:
+            order: its order.
+            parts: for each level, the n-grams' discounted probabilities (E,) and the contexts'
+                backoff weights (C,); by default those of modified Kneser-Ney smoothing.
         """
         order = min(order, self.most_order)
         levels = self.levels[:order]
         base = np.cumsum([0, *(level.contexts for level in levels)])
-        parts = [*self._continued[: order - 1], self._raw[order - 1]]
+        parts = parts or [*self._continued[: order - 1], self._raw[order - 1]]
         following: list[Places] = []
         for number, level in enumerate(levels):
             lower = following[-1][level.shorter] if number else np.zeros_like(level.raw)

@@ -41,8 +41,21 @@ class NGram:
     copied. It starts with zeros, the empty context.
     """
 
-    def __init__(self, config: ModelConfig, weights: Arrays, table_bytes: int = TABLE_BYTES):
+    def __init__(
+        self,
+        config: ModelConfig,
+        weights: Arrays,
+        table_bytes: int = TABLE_BYTES,
+        base: float = 1.0,
+    ) -> None:
         """Build the model from the arrays of ``ngram.arrays``.
+
+        Args:
+            config: what the model is.
+            weights: the arrays.
+            table_bytes: memory for the probabilities of the first contexts.
+            base: the sum of the uniform distribution that the empty context backs off to; 0 if
+                something else takes its place, and is added by the caller.
 
         Raises:
             ConfigError: an array is missing, unknown or invalid.
@@ -60,6 +73,7 @@ class NGram:
             weights[name] for name in TYPES
         )
         self._banned: list[int] = []
+        self._base = np.float32(base)
         self._fill(max(1, table_bytes // (8 * self.vocabulary_size)))
 
     def _fill(self, most: int) -> None:
@@ -68,7 +82,7 @@ class NGram:
         nodes = min(most, len(self._backoff))
         table = np.empty((nodes, size), np.float32)
         following = np.empty((nodes, size), np.int32)
-        table[0] = self._own[:size] + self._left[0] / np.float32(size)
+        table[0] = self._own[:size] + self._base * self._left[0] / np.float32(size)
         following[0] = self._next[:size]
         low = 1
         for end in level_ends(self._backoff)[1:]:

@@ -1,0 +1,221 @@
+"""An n-gram with character classes and sparse contexts, mixed log-linearly, as a recurrence.
+
+    p(w) ∝ p_chain(w)^a  p(class of w)^b  p_pair(w)^(c + Σ e_f)  Π_f (1 + n_f(w) / p_pair(w))^e_f
+
+- p_chain is an n-gram (``ngram.smoothing``) whose empty context backs off to
+  p(class of w | classes before) p(w | class of w), so that shapes which the training strings never
+  show, such as a capital within a word, stay improbable.
+- p_pair is the same with the last character as its only context.
+- n_f(w) counts w in the sparse context of family f (``ngram.contexts``), divided by ``PSEUDO``:
+  the factor is p_f(w) / p_pair(w) for p_f(w) = (count + PSEUDO p_pair(w)) / (total + PSEUDO),
+  except for a constant. So a context that never occurred changes nothing.
+
+Log-linear mixing (Klakow 1998, "Log-linear interpolation of language models"); the exponents are
+``ngram.weights``.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...config import ModelConfig
+from ...errors import ConfigError
+from ..interface import NEVER, Floats, checked_ids
+from .alphabet import Alphabet
+from .arrays import Arrays
+from .context_arrays import CONTEXT_TYPES, check_context_arrays, class_arrays
+from .contexts import FAMILIES, Keyring, advance, initial_states
+from .model import NGram
+
+PSEUDO = 4.0
+"""The pseudo-counts that a sparse context gives to the pair's distribution."""
+
+COLUMNS = 12
+"""The numbers of a string's carry: its two nodes, and its state."""
+
+DIRECT = 8_000_000
+"""The most possible keys for which an array says where each context is; else a search does."""
+
+Ids = NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class Buffers:
+    """Memory that a step of up to ``rows`` rows writes to."""
+
+    carry: Floats  # (1, rows, COLUMNS)
+    logits: Floats  # (rows, V)
+
+
+class ContextNGram:
+    """The model as a ``Recurrence``; its carry, (1, B, COLUMNS), holds integers."""
+
+    def __init__(self, config: ModelConfig, weights: Arrays) -> None:
+        """Build the model from the arrays of ``ngram.context_arrays``.
+
+        Raises:
+            ConfigError: an array is missing, unknown or invalid.
+        """
+        if different := sorted(set(weights) ^ set(CONTEXT_TYPES)):
+            raise ConfigError(
+                f"an n-gram with contexts must have the arrays {sorted(CONTEXT_TYPES)}. "
+                f"Missing or unknown: {different[:8]}"
+            )
+        size = len(weights["ngram.classes"])
+        check_context_arrays(weights, size)
+        self.config, self.vocabulary_size = config, size
+        self.alphabet = Alphabet(weights["ngram.classes"], weights["ngram.sounds"])
+        chain = {name: weights[name] for name in ("ngram.starts", "ngram.targets", "ngram.own")}
+        chain |= {name: weights[name] for name in ("ngram.next", "ngram.backoff", "ngram.left")}
+        self._chain = NGram(config, chain, base=0.0)
+        self._classes = NGram(config, class_arrays(weights))
+        self._spelling = weights["ngram.spelling"]
+        self._left = backoff_products(weights["ngram.left"], weights["ngram.backoff"])
+        self._pairs = weights["ngram.next"][:size]
+        self._firsts, self._ids, self._counts = (
+            weights["ngram." + name] for name in ("firsts", "ids", "counts")
+        )
+        self._exponents = weights["ngram.weights"]
+        self._matrix, offsets = Keyring(size).layout()
+        self._offsets = offsets[:-1]
+        keys = weights["ngram.keys"]
+        self._keys = keys
+        self._direct: NDArray[np.int32] | None = None
+        if offsets[-1] <= DIRECT:
+            self._direct = np.full(int(offsets[-1]), len(keys), np.int32)
+            self._direct[keys] = np.arange(len(keys), dtype=np.int32)
+        self._banned: list[int] = []
+
+    @property
+    def contexts(self) -> int:
+        """The number of contexts of the n-gram, including the empty one."""
+        return self._chain.contexts
+
+    def without(self, ids: Iterable[int]) -> ContextNGram:
+        """Return the model that never predicts ``ids``, though it can read them; arrays are shared.
+
+        Raises:
+            ConfigError: an id lies outside [0, V).
+        """
+        other = copy.copy(self)
+        other._banned = [*self._banned, *checked_ids(ids, self.vocabulary_size)]
+        return other
+
+    def initial_carry(self, rows: int) -> Floats:
+        """Return the carry before the first step, (1, rows, COLUMNS): zeros."""
+        return np.zeros((1, rows, COLUMNS), np.float32)
+
+    def buffers(self, rows: int, carry: Floats | None = None) -> Buffers:
+        """Allocate memory for steps of up to ``rows`` rows; ``carry``, if given, is part of it."""
+        return Buffers(
+            carry=self.initial_carry(rows) if carry is None else carry,
+            logits=np.empty((rows, self.vocabulary_size), np.float32),
+        )
+
+    def step(self, ids: Ids, carry: Floats, out: Buffers | None = None) -> tuple[Floats, Floats]:
+        """Read one character a row; see ``NumpyRNN.step``. The logits are not normalised."""
+        out = out or self.buffers(len(ids))
+        after, logits = out.carry[:, : len(ids)], out.logits[: len(ids)]
+        self.read(ids, carry[0], after[0])
+        self.logits(after[0], logits)
+        if self._banned:
+            logits[:, self._banned] = NEVER
+        return logits, after
+
+    def read(self, ids: Ids, carry: Floats, after: Floats) -> None:
+        """Write the carry (B, COLUMNS) after reading ``ids`` (B,) to ``after``."""
+        numbers, found = carry.view(np.int32), after.view(np.int32)
+        chain = self._chain.after(numbers[:, 0], ids)
+        classes = self._classes.after(numbers[:, 1], self.alphabet.classes[ids])
+        found[:, 2:] = advance(numbers[:, 2:], ids, self.alphabet)
+        found[:, 0], found[:, 1] = chain, classes
+
+    def logits(self, carry: Floats, out: Floats) -> Floats:
+        """Write the logits (B, V) of the next character at ``carry`` (B, COLUMNS) to ``out``."""
+        numbers = carry.view(np.int32)
+        a, b, c, *families = self._exponents
+        chain, by_class, pair = self.parts(numbers)
+        np.log(chain, out=out)
+        out *= a
+        out += (b * np.log(by_class))[:, self.alphabet.classes]
+        rows, ids, counts, slots = self.sparse(numbers)
+        ratios = np.log1p(counts / pair[rows, ids]) * self._exponents[3:][slots]
+        size = self.vocabulary_size
+        out += np.bincount(rows * size + ids, ratios, out.size).reshape(out.shape)
+        np.log(pair, out=pair)
+        pair *= c + np.float32(sum(families))
+        out += pair
+        return out
+
+    def parts(self, numbers: NDArray[np.int32]) -> tuple[Floats, Floats, Floats]:
+        """Return p_chain (B, V), p of the class (B, K) and p_pair (B, V)."""
+        by_class = self._classes.probabilities(numbers[:, 1])
+        base = by_class[:, self.alphabet.classes]
+        base *= self._spelling
+        chain = self._chain.probabilities(numbers[:, 0])
+        chain += self._left[numbers[:, 0], None] * base
+        nodes = self._pairs[numbers[:, 4]]
+        pair = self._chain.probabilities(nodes)
+        pair += self._left[nodes, None] * base
+        return chain, by_class, pair
+
+    def sparse(
+        self, numbers: NDArray[np.int32]
+    ) -> tuple[NDArray[np.intp], NDArray[np.int32], Floats, NDArray[np.intp]]:
+        """Return the characters that occurred in the rows' sparse contexts, with their counts.
+
+        Returns:
+            For each of them: its row, its id, its count divided by ``PSEUDO``, and its family.
+        """
+        keys = (numbers[:, 2:].astype(np.int64) @ self._matrix + self._offsets).ravel()
+        if self._direct is not None:
+            place = self._direct[keys]
+            slot = np.flatnonzero(place < len(self._keys))
+        else:
+            place = np.searchsorted(self._keys, keys)
+            slot = np.flatnonzero(np.append(self._keys, -1)[place] == keys)
+        place = place[slot]
+        first = self._firsts[place]
+        lengths = self._firsts[place + 1] - first
+        ends = np.cumsum(lengths)
+        entry = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - ends + lengths, lengths)
+        rows, families = np.divmod(np.repeat(slot, lengths), len(FAMILIES))
+        return rows, self._ids[entry], self._counts[entry], families
+
+    def one_row(self) -> OneContext:
+        """Return the model for a single string."""
+        return OneContext(self)
+
+
+class OneContext:
+    """A ``ContextNGram`` that reads a single string."""
+
+    def __init__(self, model: ContextNGram) -> None:
+        self._model = model
+        self._buffers = model.buffers(1)
+        self._carry = model.initial_carry(1)
+
+    def read(self, character: int) -> Floats:
+        """Read an id in [0, V); return the next one's logits (V,), valid until the next call."""
+        logits, carry = self._model.step(np.array([character]), self._carry, self._buffers)
+        self._carry = carry.copy()
+        row: Floats = logits[0]
+        return row
+
+
+def backoff_products(left: Floats, backoff: NDArray[np.int32]) -> Floats:
+    """Return, for each node, the weight of what the empty context backs off to, (M,)."""
+    from .arrays import level_ends
+
+    products = left.copy()
+    low = 1
+    for end in level_ends(backoff)[1:]:
+        products[low:end] *= products[backoff[low:end]]
+        low = end
+    return products
