@@ -25,8 +25,8 @@ from .counts import Counts
 
 Numbers = NDArray[np.float64]
 
-LETTERS_PRIOR = (0.65, 1.15, 1.5, 0.37)
-CLASSES_PRIOR = (0.12, 0.24, 0.36, 1.0)
+LETTERS_PRIOR = (0.75, 1.15, 1.45, 0.4)
+CLASSES_PRIOR = (0.12, 0.24, 0.36, 1.5)
 """D1, D2, D3+ and θ before anything is fitted; those of classes are near raw frequencies."""
 
 PRIOR_NATS = 1.0
@@ -97,7 +97,11 @@ def fit(items: Sequence[Evidence], below: Numbers, prior: Sequence[float]) -> Nu
             one = items[number]
             low_before, left, scale, known, high = steps[number]
             scaled = outer * scale
-            by_count = (one.ones, one.count == 1), (one.twos, one.count == 2), (one.more, one.count >= 3)
+            by_count = (
+                (one.ones, one.count == 1),
+                (one.twos, one.count == 2),
+                (one.more, one.count >= 3),
+            )
             for place, (types, own) in enumerate(by_count):
                 gradient[number, place] = (scaled * (types * low_before - own)).sum()
             gradient[number, 3] = (scaled * (low_before - high)).sum()

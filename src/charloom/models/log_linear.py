@@ -1,0 +1,158 @@
+"""A network and an n-gram, mixed log-linearly.
+
+p(w) ∝ p_network(w)^α p_ngram(w)^β at each character. Unlike a linear mixture, either part can veto
+a character that it finds impossible, and α + β may differ from 1, which sharpens or flattens the
+distribution (Klakow 1998, "Log-linear interpolation of language models"). The log-likelihood is
+concave in the two exponents, so there is one maximum.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ConfigError
+from .interface import NEVER, Floats, Reader, checked_ids
+from .ngram.context_model import COLUMNS, ContextNGram
+from .rnn.numpy import NumpyRNN
+
+EXPONENTS = "mixture.exponents"
+"""(2,) float32: α and β."""
+
+Ids = NDArray[np.integer]
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Buffers:
+    """Memory that a step of up to ``rows`` rows writes to; for one thread at a time."""
+
+    carry: Floats  # (L*S + extra, rows, H)
+    network: Any
+    ngram: Floats  # (rows, COLUMNS), its carry
+    logits: Floats  # (rows, V), its logits
+
+
+class LogLinearMixture:
+    """A network and an n-gram as one ``Recurrence``.
+
+    The carry is the network's, followed by as many arrays as the n-gram's ``COLUMNS`` numbers
+    need: (L*S + ⌈COLUMNS / H⌉, B, H).
+    """
+
+    def __init__(self, network: NumpyRNN, ngram: ContextNGram, exponents: Floats) -> None:
+        """Mix the two; ``exponents`` (2,) are α and β.
+
+        Raises:
+            ConfigError: their vocabularies differ in size, or an exponent is not a finite number.
+        """
+        if network.vocabulary_size != ngram.vocabulary_size:
+            raise ConfigError(
+                "a network and an n-gram to mix must have the same vocabulary. Received: "
+                f"{network.vocabulary_size} and {ngram.vocabulary_size} ids"
+            )
+        if not np.isfinite(exponents).all():
+            raise ConfigError(f"the mixture's exponents must be finite. Received: {exponents}")
+        self.network, self.ngram = network, ngram
+        self.exponents = np.float32(exponents[0]), np.float32(exponents[1])
+        self.config = network.config.replace(kind="mixture")
+        self.vocabulary_size = network.vocabulary_size
+        self._banned: list[int] = []
+
+    def without(self, ids: Iterable[int]) -> LogLinearMixture:
+        """Return the model that never predicts ``ids``, though it can read them; arrays are shared.
+
+        Raises:
+            ConfigError: an id lies outside [0, V).
+        """
+        other = copy.copy(self)
+        other._banned = [*self._banned, *checked_ids(ids, self.vocabulary_size)]
+        return other
+
+    def initial_carry(self, rows: int) -> Floats:
+        """Return the carry before the first step: zeros."""
+        states, _, units = self.network.initial_carry(0).shape
+        return np.zeros((states - (-COLUMNS // units), rows, units), np.float32)
+
+    def buffers(self, rows: int, carry: Floats | None = None) -> Buffers:
+        """Allocate memory for steps of up to ``rows`` rows; ``carry``, if given, is part of it."""
+        whole = self.initial_carry(rows) if carry is None else carry
+        return Buffers(
+            carry=whole,
+            network=self.network.buffers(rows, whole[: self._states]),
+            ngram=np.empty((rows, COLUMNS), np.float32),
+            logits=np.empty((rows, self.vocabulary_size), np.float32),
+        )
+
+    @property
+    def _states(self) -> int:
+        return len(self.network.initial_carry(0))
+
+    def step(self, ids: Ids, carry: Floats, out: Buffers | None = None) -> tuple[Floats, Floats]:
+        """Read one character a row; see ``NumpyRNN.step``. The logits are not normalised."""
+        rows = len(ids)
+        out = out or self.buffers(rows)
+        states, after = self._states, out.carry[:, :rows]
+        before = _columns(carry[states:])
+        logits, _ = self.network.step(ids, carry[:states], out.network)
+        ngram, by_ngram = out.ngram[:rows], out.logits[:rows]
+        self.ngram.read(ids, before, ngram)
+        _spread(ngram, after[states:])
+        self.ngram.logits(ngram, by_ngram)
+        logits *= self.exponents[0]
+        by_ngram *= self.exponents[1]
+        logits += by_ngram
+        if self._banned:
+            logits[:, self._banned] = NEVER
+        return logits, after
+
+    def one_row(self) -> OneLogLinear:
+        """Return the model for a single string, with a faster step."""
+        return OneLogLinear(
+            self.network.one_row(), self.ngram.one_row(), self.exponents, self._banned
+        )
+
+
+class OneLogLinear:
+    """A ``LogLinearMixture`` that reads a single string."""
+
+    def __init__(
+        self,
+        network: Reader,
+        ngram: Reader,
+        exponents: tuple[np.float32, np.float32],
+        banned: list[int],
+    ) -> None:
+        self._network, self._ngram = network, ngram
+        self._exponents, self._banned = exponents, banned
+
+    def read(self, character: int) -> Floats:
+        """Read an id in [0, V); return the next one's logits (V,), valid until the next call."""
+        logits = self._network.read(character)
+        logits *= self._exponents[0]
+        by_ngram = self._ngram.read(character)
+        by_ngram *= self._exponents[1]
+        logits += by_ngram
+        if self._banned:
+            logits[self._banned] = NEVER
+        return logits
+
+
+def _columns(extra: Floats) -> Floats:
+    """Return the n-gram's carry, (B, COLUMNS), from the arrays that hold it: (extra, B, H)."""
+    if len(extra) == 1:
+        return extra[0, :, :COLUMNS]
+    return np.ascontiguousarray(extra.transpose(1, 0, 2)).reshape(extra.shape[1], -1)[:, :COLUMNS]
+
+
+def _spread(numbers: Floats, extra: Floats) -> None:
+    """Write the n-gram's carry, (B, COLUMNS), to the arrays that hold it."""
+    units = extra.shape[2]
+    for number in range(len(extra)):
+        part = numbers[:, number * units : (number + 1) * units]
+        extra[number, :, : part.shape[1]] = part

@@ -1,0 +1,384 @@
+"""The n-gram with classes and sparse contexts, against a plain definition of it."""
+
+import math
+import random
+from collections import Counter, defaultdict
+
+import numpy as np
+import pytest
+
+from charloom.config import ModelConfig
+from charloom.data.names import NameCorpus
+from charloom.data.vocabulary import Vocabulary
+from charloom.errors import ConfigError
+from charloom.models.ngram import context_fit
+from charloom.models.ngram.alphabet import CONSONANT, NO_LETTER, VOWEL, alphabet_of, vowels
+from charloom.models.ngram.context_arrays import CONTEXT_TYPES
+from charloom.models.ngram.context_fit import fit_contexts, maximum
+from charloom.models.ngram.context_model import PSEUDO, ContextNGram
+from charloom.models.ngram.contexts import FAMILIES, STATE, advance, initial_states, stream_states
+from charloom.models.ngram.counts import stream_of
+from charloom.models.ngram.smoothing import evidence, fit
+
+NAMES = [
+    "Ana",
+    "Bo",
+    "Anna-Li",
+    "Bea",
+    "Lea",
+    "O'Nil",
+    "Ilo Bay",
+    "Nell",
+    "Abel",
+    "Noa",
+    "Eno",
+    "Lia",
+]
+CONFIG = ModelConfig(kind="ngram")
+SMOOTHING = [
+    np.array([[0.6, 1.1, 1.4, 0.3], [0.8, 1.2, 1.5, 0.5]]),
+    np.array([[0.1, 0.2, 0.3, 0.9]] * context_fit.CLASS_ORDER),
+]
+WEIGHTS = np.array([0.8, 0.2, -0.3, 0.1, 0.05, 0.07, -0.02, 0.06, 0.11, 0.03, 0.09])
+
+
+def stream(names):
+    vocabulary = Vocabulary.of(names)
+    return vocabulary, stream_of(*vocabulary.encode_all(names))
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A trigram of NAMES, with smoothing and exponents as above: vocabulary, stream and model."""
+    vocabulary, ids = stream(NAMES)
+    counted = context_fit._Counted(ids, alphabet_of(vocabulary, ids), 3, 10**6)
+    return vocabulary, ids, ContextNGram(CONFIG, counted.arrays(SMOOTHING, WEIGHTS))
+
+
+def logits_after(model, ids):
+    carry = model.initial_carry(1)
+    for one in [0, *ids]:
+        logits, carry = model.step(np.array([one]), carry)
+        carry = carry.copy()
+    return logits[0].astype(np.float64)
+
+
+def normalised(logits):
+    weights = np.exp(logits - logits.max())
+    return weights / weights.sum()
+
+
+class Plain:
+    """The definition in words, from dictionaries: slow, and written without looking at arrays."""
+
+    def __init__(self, names, vocabulary, classes, sounds):
+        self.strings = [[*vocabulary.encode(name).tolist(), 0] for name in names]
+        self.size, self.classes, self.sounds = vocabulary.size, classes, sounds
+        self.kinds = int(max(classes)) + 1
+        self.raw, self.shape = self.counts(self.strings, 3), None
+        shapes = [[int(classes[i]) for i in string] for string in self.strings]
+        self.shape = self.counts(shapes, context_fit.CLASS_ORDER)
+        self.sparse = [defaultdict(Counter) for _ in FAMILIES]
+        for string in self.strings:
+            for place, target in enumerate(string):
+                for family, key in enumerate(self.keys(string[:place])):
+                    self.sparse[family][key][target] += 1
+        unigram = [0.5] * self.size
+        for (_, target), count in self.continuation(0).items():
+            unigram[target] += count
+        sums = Counter()
+        for i, count in enumerate(unigram):
+            sums[classes[i]] += count
+        self.spelling = [count / sums[classes[i]] for i, count in enumerate(unigram)]
+
+    @staticmethod
+    def counts(strings, order):
+        """For each length of context: how often a symbol follows it; the begin is 0."""
+        found = [Counter() for _ in range(order)]
+        for string in strings:
+            history = [0]
+            for target in string:
+                for length in range(min(order, len(history) + 1)):
+                    found[length][tuple(history[len(history) - length :]), target] += 1
+                history.append(target)
+        return found
+
+    def continuation(self, length):
+        """Different symbols before; raw counts at the begin and for the longest contexts."""
+        if length == len(self.raw) - 1:
+            return self.raw[length]
+        ways = Counter()
+        for (context, target), _ in self.raw[length + 1].items():
+            ways[context[1:], target] += 1
+        for (context, target), count in self.raw[length].items():
+            if (context, target) not in ways:
+                ways[context, target] = count
+        return ways
+
+    def interpolated(self, counts, parameters, history, below):
+        """The smoothed distribution, from the shortest context to the longest known."""
+        result = list(below)
+        for length, (table, (d1, d2, d3, theta)) in enumerate(zip(counts, parameters, strict=True)):
+            length += len(parameters) < len(self.raw)  # letters start with one symbol before
+            if length > len(history):
+                break
+            context = tuple(history[len(history) - length :])
+            own = [table.get((context, i), 0) for i in range(len(below))]
+            if not sum(own):
+                break
+            taken = [(0, d1, d2, d3)[min(count, 3)] for count in own]
+            left, total = sum(taken) + theta, sum(own) + theta
+            result = [
+                (count - less + left * low) / total
+                for count, less, low in zip(own, taken, result, strict=True)
+            ]
+        return result
+
+    def keys(self, prefix):
+        """The keys of the sparse contexts after a prefix, as tuples."""
+        places = [0] * 6 + list(prefix)
+        sounds = tuple(int(self.sounds[i]) for i in places[-6:])
+        letter = [self.sounds[i] > NO_LETTER for i in prefix]
+        word = 0
+        while word < len(prefix) and letter[-1 - word]:
+            word += 1
+        start = [*prefix[len(prefix) - word :], 0, 0][:2]
+        first = [*prefix, 0, 0][:2]
+        columns = {
+            "place": min(len(prefix), 20), "word": min(word, 20), "last": places[-1],
+            "second": places[-2], "third": places[-3], "sounds": sounds,
+            "w1": start[0], "w2": start[1], "s1": first[0], "s2": first[1],
+        }  # fmt: skip
+        return [tuple(columns[name] for name in family) for family in FAMILIES]
+
+    def distribution(self, prefix):
+        history = [0, *prefix]
+        kinds = [int(self.classes[i]) for i in history]
+        by_class = self.interpolated(self.shape, SMOOTHING[1], kinds, [1 / self.kinds] * self.kinds)
+        base = [by_class[self.classes[i]] * self.spelling[i] for i in range(self.size)]
+        tables = [self.continuation(1), self.continuation(2)]
+        chain = self.interpolated(tables, SMOOTHING[0], history, base)
+        pair = self.interpolated(tables[:1], SMOOTHING[0][:1], history, base)
+        logits = []
+        for i in range(self.size):
+            logit = WEIGHTS[0] * math.log(chain[i]) + WEIGHTS[2] * math.log(pair[i])
+            logit += WEIGHTS[1] * math.log(by_class[self.classes[i]])
+            for family, key in enumerate(self.keys(prefix)):
+                count = self.sparse[family].get(key, {}).get(i, 0)
+                logit += WEIGHTS[3 + family] * math.log((count + PSEUDO * pair[i]) / PSEUDO)
+            logits.append(logit)
+        return normalised(np.array(logits))
+
+
+@pytest.mark.parametrize(
+    "prefix", ["", "A", "An", "Ann", "Anna-", "Ilo ", "Ilo B", "Neaboliln", "'"]
+)
+def test_probabilities_are_those_of_the_plain_definition(small, prefix):
+    vocabulary, _, model = small
+    plain = Plain(NAMES, vocabulary, model.alphabet.classes, model.alphabet.sounds)
+    ids = vocabulary.encode(prefix).tolist()
+    found = normalised(logits_after(model, ids))
+    np.testing.assert_allclose(found, plain.distribution(ids), rtol=2e-5)
+
+
+def test_states_of_a_stream_are_those_that_steps_lead_to(small):
+    vocabulary, ids, model = small
+    expected, state = [], initial_states(1)
+    for one in ids[:-1]:
+        state = advance(state, np.array([one]), model.alphabet)
+        expected.append(state[0])
+    np.testing.assert_array_equal(stream_states(ids, model.alphabet), expected)
+    assert len(STATE) == state.shape[1]
+
+
+def test_rows_are_independent_and_one_row_gives_the_same(small):
+    vocabulary, _, model = small
+    words = [vocabulary.encode(name).tolist() for name in ("Anna-L", "Ilo Ba", "NOILLA")]
+    together = model.step(np.zeros(3, int), model.initial_carry(3))
+    for ids in zip(*words, strict=True):
+        logits, carry = model.step(np.array(ids), together[1].copy())
+        together = logits, carry
+    for row, word in zip(together[0], words, strict=True):
+        np.testing.assert_array_equal(row, logits_after(model, word).astype(np.float32))
+        reader = model.one_row()
+        for one in [0, *word]:
+            alone = reader.read(one)
+        np.testing.assert_array_equal(row, alone)
+
+
+def test_excluded_ids_are_never_predicted_but_can_be_read(small):
+    vocabulary, _, model = small
+    banned = int(vocabulary.encode("n")[0])
+    found = normalised(logits_after(model.without([banned]), vocabulary.encode("An").tolist()))
+    plain = normalised(logits_after(model, vocabulary.encode("An").tolist()))
+    rest = np.delete(plain, banned)
+    assert found[banned] == 0
+    np.testing.assert_allclose(np.delete(found, banned), rest / rest.sum(), rtol=1e-5)
+
+
+def test_search_and_direct_lookup_agree(small, monkeypatch):
+    vocabulary, _, model = small
+    weights = context_fit._Counted(small[1], model.alphabet, 3, 10**6).arrays(SMOOTHING, WEIGHTS)
+    monkeypatch.setattr("charloom.models.ngram.context_model.DIRECT", 0)
+    searched = ContextNGram(CONFIG, weights)
+    for word in ("", "Anna", "Ilo Bay", "'-'"):
+        ids = vocabulary.encode(word).tolist()
+        np.testing.assert_array_equal(logits_after(model, ids), logits_after(searched, ids))
+
+
+def test_a_short_list_keeps_its_shape():
+    names = sorted(NameCorpus.builtin().names)
+    random.Random(3).shuffle(names)
+    few = names[:40]
+    assert all(name[0].isupper() and not any(c.isupper() for c in name[1:]) for name in few)
+    vocabulary, ids = stream(few)
+    model = ContextNGram(CONFIG, fit_contexts(vocabulary, ids))
+    rng, rows = np.random.default_rng(0), 500
+    capital = np.array([False, *(c.isupper() for c in vocabulary.characters)])
+    carry, last = model.initial_carry(rows), np.zeros(rows, int)
+    odd, alive = np.zeros(rows, bool), np.ones(rows, bool)
+    for place in range(30):
+        logits, carry = model.step(last, carry)
+        carry = carry.copy()
+        last = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+        odd |= alive & (last > 0) & (capital[last] != (place == 0))
+        alive &= last > 0
+    assert odd.mean() < 0.04  # Kneser-Ney smoothing: above 0.3
+
+
+def test_fitting_lowers_the_loss_of_unseen_names():
+    names = sorted(NameCorpus.builtin().names)
+    random.Random(1).shuffle(names)
+    held_out, train = names[:150], names[150:700]
+    vocabulary, ids = stream(train)
+    held_out = [name for name in held_out if not vocabulary.unknown(name)]
+    alphabet = alphabet_of(vocabulary, ids)
+    counted = context_fit._Counted(ids, alphabet, 7, 10**6)
+    prior = [
+        np.tile(context_fit.LETTERS_PRIOR, (6, 1)),
+        np.tile(context_fit.CLASSES_PRIOR, (context_fit.CLASS_ORDER, 1)),
+    ]
+    only_chain = np.array([1.0, *[0.0] * 10])
+
+    def loss(arrays):
+        model = ContextNGram(CONFIG, arrays)
+        return np.mean(
+            [
+                -math.log(normalised(logits_after(model, word[:place]))[[*word, 0][place]])
+                for name in held_out[:40]
+                for word in [vocabulary.encode(name).tolist()]
+                for place in range(len(word) + 1)
+            ]
+        )
+
+    plain, fitted = loss(counted.arrays(prior, only_chain)), loss(fit_contexts(vocabulary, ids))
+    assert fitted < plain - 0.02
+
+
+def test_the_gradient_of_the_smoothing_is_zero_at_its_optimum():
+    vocabulary, ids = stream(NAMES * 3)
+    alphabet = alphabet_of(vocabulary, ids)
+    counted = context_fit._Counted(ids, alphabet, 4, 10**6)
+    held_out = stream_of(*vocabulary.encode_all(["Anea", "Bell", "Noel", "Ilia"]))
+    items = evidence(counted.letters, held_out, np.arange(len(held_out) - 1))[1:]
+    base = np.full(len(held_out) - 1, 1 / vocabulary.size)
+    best = fit(items, base, context_fit.LETTERS_PRIOR)
+
+    def loss(parameters):
+        low = base
+        for one, (d1, d2, d3, theta) in zip(items, parameters, strict=True):
+            taken = np.select([one.count == 0, one.count == 1, one.count == 2], [0, d1, d2], d3)
+            left = d1 * one.ones + d2 * one.twos + d3 * one.more + theta
+            known = one.total > 0
+            low = np.where(known, (one.count - taken + left * low) / (one.total + theta), low)
+        parts = parameters[:, :3] / (1, 2, 3)
+        free = np.hstack([np.log(parts / (1 - parts)), np.log(parameters[:, 3:])])
+        prior = np.array(context_fit.LETTERS_PRIOR)
+        middle = np.append(np.log(prior[:3] / ((1, 2, 3) - prior[:3])), np.log(prior[3]))
+        return -np.log(low).sum() + np.square(free - middle).sum()
+
+    for place in np.ndindex(best.shape):
+        for factor in (0.97, 1.03):
+            moved = best.copy()
+            moved[place] *= factor
+            assert loss(moved) > loss(best) - 1e-4
+
+
+def test_exponents_of_a_log_linear_model_are_recovered():
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(4000, 3, 6)).astype(np.float32)
+    truth = np.array([1.2, -0.5, 0.3])
+    logits = np.einsum("tkv,k->tv", table, truth)
+    targets = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    found = maximum(table, targets, np.zeros(3), 1e-3)
+    np.testing.assert_allclose(found, truth, atol=0.1)
+    np.testing.assert_allclose(maximum(table, targets, truth * 2, 1e9), truth * 2, atol=1e-3)
+
+
+def test_classes_and_vowels_are_found():
+    words = ["banana", "lemon", "melon", "orange", "potato", "tomato", "onion", "celery", "Été 7"]
+    vocabulary, ids = stream(words)
+    alphabet = alphabet_of(vocabulary, ids)
+    found = {
+        c for c, s in zip(vocabulary.characters, alphabet.sounds[1:], strict=True) if s == VOWEL
+    }
+    assert {"a", "e", "o"} <= found and not found & set("bnlmtcr7 ")
+    at = {c: int(i) for i, c in enumerate(vocabulary.characters, start=1)}
+    assert alphabet.classes[0] == alphabet.sounds[0] == 0
+    assert alphabet.sounds[at["7"]] == NO_LETTER and alphabet.sounds[at["t"]] == CONSONANT
+    assert alphabet.classes[at["b"]] == alphabet.classes[at["é"]] != alphabet.classes[at["É"]]
+    assert len(set(alphabet.classes.tolist())) == 5  # end, small, capital, digit, space
+    assert not vowels(np.zeros(3, int), np.zeros(5000, bool)).any()
+
+
+def test_a_list_too_short_to_cut_is_fitted_by_the_prior():
+    for names in (["Ada"], ["Ada", "Bob"], [str(i) for i in range(9)]):
+        vocabulary, ids = stream(names)
+        arrays = fit_contexts(vocabulary, ids)
+        np.testing.assert_allclose(arrays["ngram.weights"], context_fit.WEIGHTS_PRIOR, atol=1e-6)
+        found = normalised(logits_after(ContextNGram(CONFIG, arrays), []))
+        assert np.isfinite(found).all() and found.argmax() != 0
+
+
+def test_mixed_case_and_one_case_are_learned_as_they_are():
+    for names in (
+        ["McDonald", "McAdams", "O'Brien"] * 4,
+        ["R2-D2", "C3-PO"] * 6,
+        ["мир", "дом"] * 6,
+    ):
+        corpus = NameCorpus.of(names)
+        vocabulary, ids = stream(list(corpus.names))
+        model = ContextNGram(CONFIG, fit_contexts(vocabulary, ids))
+        word = vocabulary.encode(corpus.names[0]).tolist()
+        for place, target in enumerate([*word, 0]):
+            assert normalised(logits_after(model, word[:place]))[target] > 1 / vocabulary.size
+
+
+WRONG = {
+    "ngram.classes": [("float32", lambda a: a.astype("f4")), ("boundary", lambda a: a + 1)],
+    "ngram.sounds": [("lie in", lambda a: a + 9)],
+    "ngram.spelling": [("sum to 1", lambda a: a / 2), ("hold", lambda a: a[1:])],
+    "ngram.class.left": [("sum to 1", lambda a: a * 3)],
+    "ngram.keys": [("sorted", lambda a: a[::-1].copy()), ("sorted", lambda a: a + 10**15)],
+    "ngram.firsts": [("go from", lambda a: a[:-1]), ("go from", lambda a: a + 1)],
+    "ngram.ids": [("lie in", lambda a: a + 99)],
+    "ngram.counts": [("above 0", lambda a: -a), ("above 0", lambda a: a * np.float32("nan"))],
+    "ngram.weights": [("finite", lambda a: a[:-1]), ("finite", lambda a: a * np.float32("inf"))],
+    "ngram.own": [("sum to 1", lambda a: a + np.float32(0.01))],
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_arrays_that_are_wrong_are_refused(small, name):
+    good = context_fit._Counted(small[1], small[2].alphabet, 3, 10**6).arrays(SMOOTHING, WEIGHTS)
+    assert set(good) == set(CONTEXT_TYPES)
+    ContextNGram(CONFIG, good)
+    for rule, change in WRONG[name]:
+        with pytest.raises(ConfigError, match=rule):
+            ContextNGram(CONFIG, {**good, name: change(good[name])})
+    own, left = good["ngram.own"].copy(), good["ngram.left"].copy()
+    own[0], left[0] = 0.25, 0.75
+    with pytest.raises(ConfigError, match="be 0 in the empty context"):
+        ContextNGram(CONFIG, {**good, "ngram.own": own, "ngram.left": left})
+    with pytest.raises(ConfigError, match="Missing or unknown"):
+        ContextNGram(CONFIG, {key: value for key, value in good.items() if key != name})
