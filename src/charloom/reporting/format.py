@@ -70,6 +70,11 @@ def kilobytes(size: int) -> str:
     return f"{size / 1000:,.0f} kB"
 
 
+def capitalised(words: str) -> str:
+    """Return words as a sentence begins, the other letters as they are."""
+    return words[:1].upper() + words[1:]
+
+
 def _exact_percent(share: float) -> str:
     if 0 < share < 5e-5:
         return "< 0.01 %"

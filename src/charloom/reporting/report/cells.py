@@ -1,8 +1,7 @@
-"""Figures that the page itself shows, since readers touch them: characters in shaded cells."""
+"""What the page's own figures show: characters in shaded cells, shares, means."""
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 
 from ...data.statistics import END
 from ...data.unicode import visible
-from ..format import brief_percent, percent
+from ..format import brief_percent
 
 LEVELS = 20
 """Shades of a cell."""
@@ -23,9 +22,6 @@ PLACES = 60
 
 LEAST = 0.005
 """Probability below which nothing is listed."""
-
-CELL, EDGE = 10, 13
-"""Units of a heat map's cell, and of the labels' margin."""
 
 
 @dataclass(frozen=True)
@@ -104,57 +100,15 @@ def activity_cells(
     ]
 
 
-def bars(data: dict[str, Any], *, text: bool) -> Iterator[dict[str, Any]]:
-    """Yield a pair of bars for each character: its share among real and generated ones."""
-    top = max([*data["real"], *data["generated"], 1e-9])
-    columns = data["characters"], data["real"], data["generated"]
-    for character, real, generated in zip(*columns, strict=True):
-        shown = plain(character, text=text)
-        yield {
-            "label": letter(character, text=text),
-            "tip": f"{shown}: {percent(real)} real, {percent(generated)} generated",
-            "heights": (48 * real / top, 48 * generated / top),
-        }
+def mean(shares: Sequence[float], first: int = 0) -> float:
+    """Return the mean of the numbers from ``first`` on, each with its share."""
+    return sum(share * i for i, share in enumerate(shares, first)) / (sum(shares) or 1.0)
 
 
-def heat_map(
-    characters: Sequence[str],
-    table: Sequence[Sequence[float]],
-    other: Sequence[Sequence[float]],
-    names: tuple[str, str],
-    *,
-    text: bool,
-) -> dict[str, Any]:
-    """Return a table of shares as a heat map, of the roots, since most shares are small.
-
-    Args:
-        characters: V, of rows and columns.
-        table: (V, V), each row of shares.
-        other: (V, V), what it is compared with, said where a cell is touched.
-        names: what ``table`` and ``other`` are called there.
-        text: whether a newline is a character, and not a name's edge.
-    """
-    labels = [plain(character, text=text) for character in characters]
-    cells = [
-        {
-            "x": EDGE + CELL * x,
-            "y": EDGE + CELL * y,
-            "opacity": f"{math.sqrt(share):.2f}",
-            "tip": f"{labels[x]} after {labels[y]}: {percent(share)} {names[0]}, "
-            f"{percent(other[y][x])} {names[1]}",
-        }
-        for y, row in enumerate(table)
-        for x, share in enumerate(row)
-        if share >= LEAST or other[y][x] >= LEAST
-    ]
-    places = [EDGE + CELL * (i + 0.5) for i in range(len(labels))]
-    return {
-        "side": EDGE + CELL * len(labels),
-        "edge": EDGE,
-        "cell": CELL,
-        "labels": list(zip(labels, places, strict=True)),
-        "cells": cells,
-    }
+def largest(table: Sequence[Sequence[float]], most: int) -> list[tuple[int, int, float]]:
+    """Return column, row and value of the largest values in a table."""
+    values = [(x, y, value) for y, row in enumerate(table) for x, value in enumerate(row)]
+    return sorted(values, key=lambda one: (-one[2], one[:2]))[:most]
 
 
 def level(hue: str, share: float) -> str:

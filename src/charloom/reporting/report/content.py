@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...data.unicode import split_units
+from ...training.data import ENOUGH_HELD_OUT
 from ..figures import figure_data, has_figure
 from ..gathered import Data, Gathered, Progress
 from ..subject import AnySubject, NameSubject, TextSubject
@@ -167,3 +168,18 @@ def _by_temperature(content: Content, subject: AnySubject) -> None:
         known = subject.model.training_set or frozenset()
         names = subject.sampled(NAMES_IN_A_ROW, seed=seed, start=start, temperature=heat)
         content.by_temperature.append((heat, [(name, name in known) for name in names]))
+
+
+def chosen(found: Gathered) -> str | None:
+    """Return what was chosen on the data that the model was measured on, if anything was."""
+    run, config = found.run, found.run.config
+    if found.given or not found.measured_on or not isinstance(run.saved.facts.get("best"), dict):
+        return None
+    if config.has_network:
+        losses = [entry.get("held_out_nats_per_char") for entry in run.history]
+        known = [loss for loss in losses if isinstance(loss, float)]
+        if len(known) < 2 or run.facts.best.get("held_out_nats_per_char") != min(known):
+            return None
+        return "epoch and mixture weight" if config.kind == "mixture" else "epoch"
+    counts = config.kind == "ngram" and not config.order
+    return "order" if counts and found.measured_on >= ENOUGH_HELD_OUT else None

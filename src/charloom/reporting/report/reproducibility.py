@@ -9,7 +9,6 @@ from typing import Any
 from ...config import ModelConfig
 from .. import describe
 from ..gathered import Gathered
-from .content import Content
 
 NETWORK = ("cell", "units", "layers", "embedding", "dropout")
 STEPS = ("epochs", "batch_size", "learning_rate", "weight_decay", "patience")
@@ -21,20 +20,6 @@ BUILT_IN = "the built-in dinosaurs"
 
 UNTOLD = ("preparation", "save_seconds", "save_steps", "keep_checkpoints", "keep_epochs")
 """Settings that say nothing of what was learned, or that other words say."""
-
-
-def reproducibility(content: Content) -> dict[str, Any]:
-    """Show how the run was made and measured, and what could not be shown of it."""
-    found = content.found
-    facts, config = found.run.facts, found.run.config
-    kind = describe.kind(config, facts.ngram)
-    return {
-        "commands": f"{command(found)}\n{again(found)}",
-        "kind": kind[0].upper() + kind[1:],
-        "settings": settings(facts.training, config) if facts.training else "",
-        "best_epoch": describe.best_epoch(config, facts),
-        "left_out": [(what[:1].upper() + what[1:], why) for what, why in found.left_out.items()],
-    }
 
 
 def command(found: Gathered) -> str:

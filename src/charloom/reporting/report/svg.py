@@ -84,7 +84,7 @@ def inline(figure: Figure, name: str, label: str) -> Markup:
     for element in root.iter():
         _clean(element, name, used)
     root.set("role", "img")
-    root.set("aria-label", label)
+    root.set("aria-label", label.unescape() if isinstance(label, Markup) else label)
     root.set("class", "figure")
     for size in ("width", "height", "version"):
         root.attrib.pop(size, None)
