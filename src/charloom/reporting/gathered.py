@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,10 +74,11 @@ class Gathered:
         size = self.run.facts.held_out_size
         return len(known) if size is None and known is not None else size
 
-    def attempt(self, what: str, work: Callable[[], None]) -> None:
-        """Do some work, or note why it could not be done, without the folders of this machine."""
+    @contextmanager
+    def attempt(self, what: str) -> Iterator[None]:
+        """Note why a piece of work could not be done, without the folders of this machine."""
         try:
-            work()
+            yield
         except CharloomError as error:
             message, named = str(error), self.run.facts.corpus.get("sources")
             for path in (str(self.run.path), *map(str, named if isinstance(named, list) else ())):
@@ -128,15 +130,15 @@ def _gather_names(found: Gathered, subject: NameSubject, held_out: Any, progress
     from ..evaluation.memorisation.names import names_memorisation
 
     run, model, seed = subject.run, subject.model, found.seed
+    train, canaries = run.training_set, run.facts.canaries
     real = run.held_out_names if held_out is None else held_out
-    canaries = run.facts.canaries
-
-    def measures() -> None:
+    progress("measures", 0.0)
+    with found.attempt("measures"):
         found.measured_on = len(real)
         found.measurement = measure(
             model,
             real,
-            train=run.training_set,
+            train=train,
             canaries=canaries,
             samples=found.samples,
             seed=seed,
@@ -144,9 +146,8 @@ def _gather_names(found: Gathered, subject: NameSubject, held_out: Any, progress
             drawn=subject.samples(seed),
             progress=lambda what, share: progress(what, 0.8 * share),
         ).to_dict()
-
-    def memorisation() -> None:
-        train = run.training_set
+    progress("memorisation", 0.8)
+    with found.attempt("memorisation"):
         if not real or not train:
             raise CorpusError(
                 "the run holds no training names, or no held-out ones to compare with."
@@ -154,27 +155,19 @@ def _gather_names(found: Gathered, subject: NameSubject, held_out: Any, progress
         found.memorisation = names_memorisation(
             model, train, real, canaries=canaries, seed=seed
         ).to_dict()
-
-    def new_names() -> None:
-        known = model.training_set
+    progress("new names", 0.95)
+    with found.attempt("new names"):
         if run.config.begin or found.start:
             generated = model.generate(
-                EXAMPLES, seed=seed, start=found.start, allow_known=known is None
+                EXAMPLES, seed=seed, start=found.start, allow_known=model.training_set is None
             )
             if not generated:
                 raise GenerationError(f"the model {generated.reason}")
             found.new_names = [sample.text for sample in generated]
-            return
-        sampled = dict.fromkeys(subject.sampled(20 * EXAMPLES, seed=seed))
-        found.new_names = [name for name in sampled if name not in (known or ())][:EXAMPLES]
-
-    for what, share, work in (
-        ("measures", 0.0, measures),
-        ("memorisation", 0.8, memorisation),
-        ("new names", 0.95, new_names),
-    ):
-        progress(what, share)
-        found.attempt(what, work)
+        else:
+            sampled = dict.fromkeys(subject.sampled(20 * EXAMPLES, seed=seed))
+            known = model.training_set or frozenset()
+            found.new_names = [name for name in sampled if name not in known][:EXAMPLES]
 
 
 def _gather_text(
@@ -192,7 +185,8 @@ def _gather_text(
     text = training_text(run, sources, encoding=encoding) if sources else None  # has to be right
     drawn = subject.samples(seed)
 
-    def measures() -> None:
+    progress("measures", 0.0)
+    with found.attempt("measures"):
         real = run.held_out_text if held_out is None else held_out
         if not real:
             raise CorpusError("the run held out no text to measure on.")
@@ -205,22 +199,14 @@ def _gather_text(
             drawn=drawn,
             progress=lambda what, share: progress(what, 0.8 * share),
         ).to_dict()
-
-    def memorisation() -> None:
+    progress("memorisation", 0.8)
+    with found.attempt("memorisation"):
         if not run.held_out_text:
             raise CorpusError("the run held out no text to compare copies with.")
         train = training_text(run, encoding=encoding) if text is None else text
         found.memorisation = text_memorisation(
             model, train, run.held_out_text, seed=seed, drawn=drawn
         ).to_dict()
-
-    def passage() -> None:
+    progress("a passage", 0.95)
+    with found.attempt("a passage"):
         found.passage = drawn.take(PASSAGE, start=found.start)
-
-    for what, share, work in (
-        ("measures", 0.0, measures),
-        ("memorisation", 0.8, memorisation),
-        ("a passage", 0.95, passage),
-    ):
-        progress(what, share)
-        found.attempt(what, work)

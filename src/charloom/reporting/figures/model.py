@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from ...data.unicode import normalise, split_units
 from ...errors import CorpusError, RunError
 from ..subject import AnySubject, NameSubject
-from .options import DRAWS, Data, FigureOptions
+
+Data = dict[str, Any]
+
+TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5)
+DRAWS = 1000
+"""Samples at each temperature."""
 
 SHOWN, READ = 8, 1000
 """Held-out strings that hidden units are shown along; training names that choose them, about."""
 
 
-def loss(subject: AnySubject, _options: FigureOptions) -> Data:
+def loss(subject: AnySubject) -> Data:
     """Return the losses of each epoch, up to the last one that was finished."""
     from ...run import holds_state, load_state
 
@@ -37,36 +43,42 @@ def _is_epoch(entry: Any) -> bool:
     return all(isinstance(entry.get(key), float | None) for key in losses)
 
 
-def lengths(subject: NameSubject, _options: FigureOptions) -> Data:
+def lengths(subject: NameSubject) -> Data:
     """Return how many training names have each length, in the model's unit."""
     unit = subject.run.vocabulary.unit
     counts = Counter(len(split_units(name, unit)) for name in subject.need_train_names())
     return {"unit": unit, "lengths": [list(pair) for pair in sorted(counts.items())]}
 
 
-def sweep(subject: NameSubject, options: FigureOptions) -> Data:
-    """Return how plausible and how new samples are at each temperature."""
+def sweep(
+    subject: NameSubject,
+    *,
+    temperatures: Sequence[float] | float = TEMPERATURES,
+    n: int = DRAWS,
+    start: str = "",
+    seed: int = 0,
+) -> Data:
+    """Return how plausible and how new ``n`` samples are at each temperature."""
     from ...evaluation import likelihood, temperature_sweep
 
-    heat = options.temperatures
     draws = temperature_sweep(
         subject.model,
-        [heat] if isinstance(heat, float) else heat,
-        DRAWS if options.n is None else options.n,
-        start=options.start,
-        seed=options.seed,
-        drawn=subject.samples(options.seed),
+        [temperatures] if isinstance(temperatures, float) else temperatures,
+        n,
+        start=start,
+        seed=seed,
+        drawn=subject.samples(seed),
     )
     names = subject.run.held_out_names
     real = likelihood(subject.model, names).nats_per_char if names else None
     return {"draws": [draw.to_dict() for draw in draws], "real_nats_per_char": real}
 
 
-def next_characters(subject: AnySubject, options: FigureOptions) -> Data:
+def next_characters(subject: AnySubject, *, text: Sequence[str] = ()) -> Data:
     """Return the probability of each next character along a string."""
     from ...evaluation import next_characters
 
-    texts = options.text or subject.passages(1) or subject.run.train_names[:1]
+    texts = text or subject.passages(1) or subject.run.train_names[:1]
     if not texts:
         raise _nothing_to_read(subject)
     found = next_characters(subject.model, texts[0])
@@ -78,7 +90,7 @@ def next_characters(subject: AnySubject, options: FigureOptions) -> Data:
     }
 
 
-def embedding(subject: AnySubject, _options: FigureOptions) -> Data:
+def embedding(subject: AnySubject) -> Data:
     """Return the characters' places on a map of the network's embedding."""
     from ...evaluation import embedding_map, kind, symbols
 
@@ -93,11 +105,11 @@ def embedding(subject: AnySubject, _options: FigureOptions) -> Data:
     }
 
 
-def units(subject: AnySubject, options: FigureOptions) -> Data:
+def units(subject: AnySubject, *, text: Sequence[str] = ()) -> Data:
     """Return the activity of the hidden units that follow something simple, along strings."""
     from ...evaluation import activity, notable_units, simple_features
 
-    texts = options.text or subject.passages(SHOWN)
+    texts = text or subject.passages(SHOWN)
     if not texts:
         raise _nothing_to_read(subject)
     model, unit = subject.model, subject.run.vocabulary.unit

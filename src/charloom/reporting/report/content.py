@@ -77,30 +77,26 @@ def illustrate(
     step = max(1, len(names) // TRAINING_NAMES)
     content = Content(found, examples=list(names[::step][:TRAINING_NAMES]))
     _take_figures(content)
-    options: Data = {"seed": found.seed, "start": found.start}
+    sampling: Data = {"seed": found.seed, "start": found.start}
+    options = dict.fromkeys(OF_SAMPLES, sampling) | {"pairs": {**sampling, "most": 30}}
+    if not subject.passages(1):
+        options["units"] = {"text": tuple(found.new_names)}
     for i, what in enumerate(FIGURES):
         if not has_figure(subject, what) or what in content.figures:
             continue
         progress(what, 0.8 * i / len(FIGURES))
-        given = options if what in OF_SAMPLES else {}
-        if what == "pairs":
-            given = {**given, "most": 30}
-        if what == "units" and not subject.passages(1):
-            given = {"text": tuple(found.new_names)}
-
-        def figure(what: str = what, given: Data = given) -> None:
-            content.figures[what] = figure_data(subject, what, **given)
-
-        found.attempt(what, figure)
+        with found.attempt(what):
+            content.figures[what] = figure_data(subject, what, **options.get(what, {}))
     if "embedding" in content.figures:
         content.figures["embedding"] = _most_frequent(content.figures["embedding"], subject)
     for what, work in (
-        ("next", lambda: _next(content, subject)),
-        ("labels", lambda: _by_label(content, subject)),
-        ("temperatures", lambda: _by_temperature(content, subject)),
+        ("next", _next),
+        ("labels", _by_label),
+        ("temperatures", _by_temperature),
     ):
         progress(what, 0.9)
-        found.attempt(what, work)
+        with found.attempt(what):
+            work(content, subject)
     return content
 
 
@@ -162,7 +158,7 @@ def _by_temperature(content: Content, subject: AnySubject) -> None:
     seed, start = content.found.seed, content.found.start
     for heat in TEMPERATURES:
         if isinstance(subject, TextSubject):
-            text = subject.samples(seed).take(WRITTEN, temperature=heat, start=start)
+            text = subject.sampled(WRITTEN, temperature=heat, seed=seed, start=start)
             content.by_temperature.append((heat, text.strip()))
             continue
         known = subject.model.training_set or frozenset()
