@@ -98,6 +98,14 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
+def new_axes(width: float, height: float, x: str, y: str, title: str) -> tuple[Figure, Axes]:
+    """Return an empty figure with one pair of axes in a ``frame``."""
+    figure = new_figure(width, height)
+    axes = figure.add_subplot()
+    frame(axes, x, y, title)
+    return figure, axes
+
+
 def frame(axes: Axes, x: str, y: str, title: str) -> None:
     """Write what the axes show, and leave out the lines that show nothing."""
     axes.set_xlabel(x, parse_math=False)
@@ -130,6 +138,18 @@ def share_ticks(axis: Any, top: float = 1.0) -> None:
     first, second, *_ = locator.tick_values(0.0, top or 1.0)
     decimals = max(0, math.ceil(-math.log10(100 * (second - first)) - 1e-9))
     axis.set_major_formatter(f"{{x:.{decimals}%}}")
+
+
+def label_axis(axes: Axes, side: str, characters: Sequence[str], *more: str) -> None:
+    """Mark the axis ``x`` or ``y`` with characters, and with ``more`` labels behind them."""
+    labels, families = drawable(characters)
+    labels += more
+    axis: Any = axes.xaxis if side == "x" else axes.yaxis
+    axis.set_ticks(range(len(labels)), labels, fontsize=9)
+    for label, text in zip(axis.get_ticklabels(), labels, strict=True):
+        label.set_rotation(90 if side == "x" and text.isascii() and len(text) > 3 else 0)
+        label.set_parse_math(False)  # $ is a character here
+        label.set_fontfamily(families)
 
 
 def drawable(characters: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...config import Unit
 from ...data.statistics import Description, binned
-from .canvas import BLUE, drawable, frame, new_figure, whole_ticks
+from .canvas import BLUE, frame, label_axis, new_figure, whole_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,15 +74,9 @@ def _draw_frequencies(axes: Axes, frequencies: Mapping[str, int], unit: Unit) ->
     if len(shown) < len(frequencies):
         title += f" (the {len(shown)} most frequent are shown)"
     frame(axes, f"{unit} (\\n ends a line)", "occurrences", title)
-    positions = range(len(shown))
-    axes.bar(positions, [count for _, count in shown], width=0.8, color=BLUE)
+    axes.bar(range(len(shown)), [count for _, count in shown], width=0.8, color=BLUE)
     axes.set_xlim(-0.8, max(len(shown), 12) - 0.2)
-    labels, families = drawable([character for character, _ in shown])
-    axes.set_xticks(positions, labels, fontsize=9)
-    for label, text in zip(axes.get_xticklabels(), labels, strict=True):
-        label.set_rotation(90 if text.isascii() and len(text) > 3 else 0)
-        label.set_parse_math(False)  # $ is a character here
-        label.set_fontfamily(families)
+    label_axis(axes, "x", [character for character, _ in shown])
     whole_ticks(axes.yaxis)
 
 

@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...config import Unit
-from .canvas import BLUE, ORANGE, frame, legend, new_figure, share_ticks, whole_ticks
-from .labels import label_axis
+from .canvas import (
+    BLUE,
+    ORANGE,
+    label_axis,
+    legend,
+    new_axes,
+    new_figure,
+    share_ticks,
+    whole_ticks,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,10 +34,8 @@ MOST_EDITS = 20
 
 def letters_figure(characters: Sequence[str], generated: Shares, real: Shares) -> Figure:
     """Draw the share of each character: real ones as bars, generated ones as dots."""
-    figure = new_figure(max(5.0, 1.2 + 0.17 * len(characters)), 3.2)
-    axes = figure.add_subplot()
-    frame(axes, "character", "share of all", "Characters, real and generated")
-    axes.xaxis.set_label_text("")
+    width = max(5.0, 1.2 + 0.17 * len(characters))
+    figure, axes = new_axes(width, 3.2, "", "share of all", "Characters, real and generated")
     _bars_and_dots(axes, range(len(characters)), generated, real)
     label_axis(axes, "x", characters)
     axes.set_xlim(-0.8, len(characters) - 0.2)
@@ -40,11 +46,9 @@ def drawn_lengths_figure(
     unit: Unit, lengths: Sequence[int], generated: Shares, real: Shares
 ) -> Figure:
     """Draw the share of names of each of ``lengths``: real ones as bars, generated ones as dots."""
-    figure = new_figure(5.0, 3.2)
-    axes = figure.add_subplot()
     width = -(-len(lengths) // MOST_BARS)
     x = f"length ({unit}s{f', {width} a bar' if width > 1 else ''})"
-    frame(axes, x, "share of the names", "Lengths, real and generated")
+    figure, axes = new_axes(5.0, 3.2, x, "share of the names", "Lengths, real and generated")
     starts = range(0, len(lengths), width)
     middles = [lengths[i] + (width - 1) / 2 for i in starts]
     drawn, other = ([sum(s[i : i + width]) for i in starts] for s in (generated, real))
@@ -55,13 +59,11 @@ def drawn_lengths_figure(
 
 def distances_figure(generated: Shares, real: Shares | None) -> Figure:
     """Draw the shares of generated and held-out names at each distance to the training list."""
-    figure = new_figure(5.0, 3.2)
-    axes = figure.add_subplot()
     size = max(len(generated), len(real or ()))
     beyond = f"; {MOST_EDITS}: or more" if size > MOST_EDITS + 1 else ""
     size = min(size, MOST_EDITS + 1)
     x = f"edits to the nearest training name (0: a copy{beyond})"
-    frame(axes, x, "share of the names", "Distance to the training list")
+    figure, axes = new_axes(5.0, 3.2, x, "share of the names", "Distance to the training list")
     drawn = _ended(generated, size)
     other = None if real is None else _ended(real, size)
     _bars_and_dots(axes, range(size), drawn, other, "held-out names")

@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 
 from ...data.unicode import visible
 from .apart import apart
-from .canvas import BLUE, GREEN, ORANGE, drawable, frame, legend, new_figure
-from .labels import label_axis
+from .canvas import BLUE, GREEN, ORANGE, drawable, frame, label_axis, legend, new_axes, new_figure
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MOST_PLACES = 60
@@ -55,8 +53,7 @@ def sweep_figure(
     heat = [draw["temperature"] for draw in draws]
     figure = new_figure(*(5.0, 6.2) if stacked else (10.0, 4.2))
     left, right = figure.subplots(*(2, 1) if stacked else (1, 2))
-    title = "Loss of the samples"
-    frame(left, "temperature", "loss (nats/char)", title)
+    frame(left, "temperature", "loss (nats/char)", "Loss of the samples")
     left.plot(heat, [draw["nats_per_char"] for draw in draws], "-o", color=BLUE, label="generated")
     if real_nats_per_char is not None:
         label = f"real names: {real_nats_per_char:.2f}"
@@ -102,6 +99,8 @@ def next_figure(
     rest = 1 - shares[:, rows].sum(axis=1, keepdims=True)
     table = np.hstack([shares[:, rows], rest.clip(0)]).T  # (rows + 1, T)
     figure = new_figure(2.2 + _CELL * max(len(targets), 12), 1.4 + 0.22 * len(table))
+    from matplotlib.patches import Rectangle  # late: after the check that there is matplotlib
+
     axes = figure.add_subplot()
     image = axes.imshow(table, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.set_title(f"How likely each next character was{note}", fontsize=11)
@@ -112,8 +111,7 @@ def next_figure(
         if index[target] not in rows:  # more came than there is room for
             continue
         y = rows.index(index[target])
-        box = {"fill": False, "edgecolor": ORANGE, "linewidth": 1.8}
-        _rectangle(axes, x, y, box)
+        axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, ec=ORANGE, lw=1.8))
         ink = "white" if table[y, x] > 0.5 else "black"
         axes.text(x, y, f"{100 * table[y, x]:.0f}", ha="center", va="center", color=ink, size=7.5)
     figure.colorbar(image, ax=axes, label="probability", format="{x:.0%}")
@@ -143,27 +141,20 @@ def embedding_figure(
     if len(set(kinds)) > len(_KINDS):
         raise ValueError(f"kinds must be at most {len(_KINDS)}. Received: {len(set(kinds))}")
     size = (5.0, 5.4) if stacked else (7.5, 6.5)
-    figure, places = new_figure(*size), np.asarray(points, np.float64)
+    places = np.asarray(points, np.float64)
     box = size[0] - (1.3 if stacked else 2.6), size[1] - 1.4  # beside labels and legend
     points = apart(places, box, _MARK)
-    axes = figure.add_subplot()
     first, second = (f"component {i} ({share:.0%})" for i, share in enumerate(explained, start=1))
-    frame(axes, first, second, "The embedding's rows, where they differ most")
+    title = "" if stacked else "The embedding's rows, where they differ most"
+    figure, axes = new_axes(*size, first, second, title)
     axes.grid(visible=False)
     for place, point in zip(places, points, strict=True):
         if not np.array_equal(place, point):
             axes.plot(*zip(place, point, strict=True), color="0.6", lw=0.8, zorder=0)
     for (shape, colour), kind in zip(_KINDS, dict.fromkeys(kinds), strict=False):
         own = points[[i for i, other in enumerate(kinds) if other == kind]]
-        axes.scatter(
-            own[:, 0],
-            own[:, 1],
-            s=240,
-            marker=shape,
-            facecolor="white",
-            edgecolor=colour,
-            label=kind,
-        )
+        x, y = own.T
+        axes.scatter(x, y, s=240, marker=shape, fc="white", ec=colour, label=kind)
     labels, families = (list(map(visible, characters)), None) if stacked else drawable(characters)
     for label, (x, y) in zip(labels, points, strict=True):
         axes.text(
@@ -171,14 +162,12 @@ def embedding_figure(
             family=families, parse_math=False, clip_on=True,
         )  # fmt: skip
     axes.margins(0.08)
-    if stacked:
-        axes.set_title("")
-        if len(set(kinds)) > 1:
-            figure.legend(
-                frameon=False, loc="outside upper center", ncols=5, markerscale=0.6,
-                columnspacing=1.2, handletextpad=0.2,
-            )  # fmt: skip
-    else:
+    if stacked and len(set(kinds)) > 1:
+        figure.legend(
+            frameon=False, loc="outside upper center", ncols=5, markerscale=0.6,
+            columnspacing=1.2, handletextpad=0.2,
+        )  # fmt: skip
+    elif not stacked:
         axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), markerscale=0.6)
     return figure
 
@@ -202,14 +191,10 @@ def units_figure(
     width = min(max(map(len, names)), MOST_PLACES)
     columns = min(2 if width <= MOST_PLACES // 2 else 1, len(titles))
     rows = -(-len(titles) // columns)
-    size = (
-        columns * (0.4 + _CELL * max(width, 14)) + 0.9,
-        max(2.6, rows * (0.5 + _CELL * len(names))),
-    )
-    figure = new_figure(*size)
+    across = columns * (0.4 + _CELL * max(width, 14)) + 0.9
+    figure = new_figure(across, max(2.6, rows * (0.5 + _CELL * len(names))))
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    cells = [character for name in names for character in name[:width]]
-    labels, families = drawable(cells)
+    labels, families = drawable([c for name in names for c in name[:width]])
     image: Any = None
     for axes, (unit, title) in zip(panels, titles.items(), strict=False):
         table = np.full((len(names), width), np.nan)
@@ -225,21 +210,13 @@ def units_figure(
                 color="white" if value < -0.5 else "black", family=families, parse_math=False,
             )  # fmt: skip
         low_y, low_x = np.nonzero(np.nan_to_num(table) < BELOW)
-        ink = [
-            "white" if table[y, x] < -0.5 else "black" for y, x in zip(low_y, low_x, strict=True)
-        ]
-        axes.scatter(low_x, low_y + 0.36, s=3, c=ink or None)
+        ink = np.where(table[low_y, low_x] < -0.5, "white", "black")
+        axes.scatter(low_x, low_y + 0.36, s=3, c=ink if ink.size else None)
     for axes in panels:
         axes.set_axis_off()
     label = f"activity (dot: below {BELOW:g})"
     figure.colorbar(image, ax=panels.tolist(), label=label, shrink=0.9, aspect=30)
     return figure
-
-
-def _rectangle(axes: Axes, x: float, y: float, style: Mapping[str, Any]) -> None:
-    from matplotlib.patches import Rectangle
-
-    axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, **style))
 
 
 def _diverging() -> Any:
