@@ -60,20 +60,6 @@ class Gathered:
         """The folder's name, without where it lies."""
         return self.run.path.resolve().name
 
-    @property
-    def training_size(self) -> int | None:
-        """Training names, or characters of training text."""
-        known = self.run.training_set
-        size = self.run.facts.train_size
-        return len(known) if size is None and known is not None else size
-
-    @property
-    def held_out_size(self) -> int | None:
-        """Held-out names, or characters of held-out text."""
-        known = self.run.saved.held_out_names
-        size = self.run.facts.held_out_size
-        return len(known) if size is None and known is not None else size
-
     @contextmanager
     def attempt(self, what: str) -> Iterator[None]:
         """Note why a piece of work could not be done, without the folders of this machine."""

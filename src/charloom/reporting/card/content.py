@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from ...config import ModelConfig, TrainConfig
@@ -40,8 +41,8 @@ def card_data(found: Gathered) -> dict[str, Any]:
         },
         "labels": list(run.labels),
         "corpus": dict(facts.corpus),
-        "trained_on": found.training_size,
-        "held_out": found.held_out_size,
+        "trained_on": _size(facts.train_size, run.saved.train_names),
+        "held_out": _size(facts.held_out_size, run.saved.held_out_names),
         "training": dict(facts.training),
         "recipe": _recipe(run),
         "versions": dict(facts.versions),
@@ -61,7 +62,12 @@ def card_data(found: Gathered) -> dict[str, Any]:
         "left_out": found.left_out,
         "rare": _rare(run),
     }
-    return {**data, "limits": limits(data)}
+    return {**data, "limits": list(limits(data))}
+
+
+def _size(stated: int | None, names: Sequence[str] | None) -> int | None:
+    """Return the size of a part of the data, which early runs of names do not state."""
+    return len(names) if stated is None and names is not None else stated
 
 
 def _start(run: Run) -> str:
