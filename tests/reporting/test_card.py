@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -123,6 +125,17 @@ def test_standard_output_and_json_write_no_file(call, trained):
     found = json.loads(out)
     assert code == 0 and found["trained_on"] == 108 and found["memorisation"]["verdict"]
     assert not (trained / "README.md").exists()
+
+
+def test_other_commands_load_neither_templates_nor_plots(trained):
+    code = (
+        "import sys; from charloom.cli.main import run\n"
+        "for command in (['info'], ['generate', '-n', '1'], ['card', '--help']):\n"
+        "    assert run([command[0], sys.argv[1], *command[1:]], started=0.0) == 0\n"
+        "assert not {'jinja2', 'matplotlib'} & set(sys.modules)\n"
+    )
+    arguments = [sys.executable, "-c", code, str(trained)]
+    subprocess.run(arguments, check=True, timeout=60, stdout=subprocess.DEVNULL)
 
 
 def test_names_and_files_of_a_run_can_say_nothing_in_markdown(tmp_path):

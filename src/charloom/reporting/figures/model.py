@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...data.unicode import normalise, split_units
 from ...errors import CorpusError, RunError
-from ..subject import AnySubject, NameSubject
+
+if TYPE_CHECKING:
+    from ..subject import AnySubject, NameSubject
 
 Data = dict[str, Any]
 
@@ -112,9 +114,8 @@ def units(subject: AnySubject, *, text: Sequence[str] = ()) -> Data:
     texts = text or subject.passages(SHOWN)
     if not texts:
         raise _nothing_to_read(subject)
-    model, unit = subject.model, subject.run.vocabulary.unit
-    of_names = isinstance(subject, NameSubject)
-    train = (subject.run.train_names if of_names else subject.passages(READ)) or texts
+    run, model, unit = subject.run, subject.model, subject.run.vocabulary.unit
+    train = (subject.passages(READ) if run.is_text else run.train_names) or texts
     shown = activity(model, texts)  # (T, H) a name
     read = train[:: max(1, len(train) // READ)]  # of 100,000, all would take gigabytes
     chosen = notable_units(activity(model, read), simple_features(read, unit))
