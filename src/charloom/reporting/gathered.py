@@ -1,4 +1,4 @@
-"""What reports and cards say of a run: gathered once, as plain data, before a word is written."""
+"""What reports and cards say about a run, gathered once, as plain data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Progress = Callable[[str, float], None]
 Data = dict[str, Any]
 
 SAMPLES = {"names": 10_000, "text": CHARACTERS}
-"""Names, or characters of text, that are sampled to measure by, by default."""
+"""Names, or characters of text, sampled for the measurements by default."""
 
 EXAMPLES = 10
 """New names that are shown."""
@@ -30,15 +30,15 @@ PASSAGE = 900
 
 @dataclass
 class Gathered:
-    """What is known of a run, and what it was measured to be.
+    """A run, its measurements and some samples.
 
     Attributes:
         run: the run.
-        samples, seed, start: how it was measured.
-        given: whether on other data than the run held out.
-        measurement, memorisation: as the evaluation's own ``to_dict``; empty if not measured.
-        measured_on: how many held-out names, or characters of text.
-        new_names: some that are not in the training list.
+        samples, seed, start: options of the measurements.
+        given: whether it was measured on other data than the held-out part.
+        measurement, memorisation: ``to_dict`` of the results; empty if not measured.
+        measured_on: number of held-out names, or characters of text.
+        new_names: generated names that are not in the training list.
         passage: generated text.
         left_out: what could not be gathered, and why.
     """
@@ -57,12 +57,12 @@ class Gathered:
 
     @property
     def name(self) -> str:
-        """The folder's name, without where it lies."""
+        """The name of the run's folder, without its path."""
         return self.run.path.resolve().name
 
     @contextmanager
     def attempt(self, what: str) -> Iterator[None]:
-        """Note why a piece of work could not be done, without the folders of this machine."""
+        """Record an error as the reason why ``what`` is left out, without this machine's paths."""
         try:
             yield
         except CharloomError as error:
@@ -83,22 +83,22 @@ def gather(
     start: str = "",
     progress: Progress = lambda _what, _share: None,
 ) -> Gathered:
-    """Measure a run and show what it generates; what it lacks is left out, with the reason.
+    """Measure a run and sample from it; what cannot be done is left out, with the reason.
 
     The same arguments give the same data.
 
     Args:
         subject: the run and its model.
         held_out: names or text to measure on, instead of what the run held out.
-        sources: the files that a run of text was trained on, if they have moved since.
+        sources: the training files of a run of text, if they have moved since.
         encoding: of these files.
         samples: names, or characters, sampled for the measures; ``SAMPLES`` by default.
-        seed: decides samples and intervals.
-        start: what samples begin with.
-        progress: called with what is being done, and how far it is, from 0 to 1.
+        seed: random seed of samples and intervals.
+        start: start of the samples.
+        progress: called with the current task and the progress, from 0 to 1.
 
     Raises:
-        RunError: ``sources`` are not what the run was trained on.
+        RunError: the run was not trained on ``sources``.
     """
     kind = subject.run.data_kind
     samples = SAMPLES[kind] if samples is None else samples
@@ -168,7 +168,7 @@ def _gather_text(
     from ..evaluation.memorisation.text import text_memorisation, training_text
 
     run, model, seed = subject.run, subject.model, found.seed
-    text = training_text(run, sources, encoding=encoding) if sources else None  # has to be right
+    text = training_text(run, sources, encoding=encoding) if sources else None  # checked
     drawn = subject.samples(seed)
 
     progress("measures", 0.0)

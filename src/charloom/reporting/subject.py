@@ -21,14 +21,14 @@ NAMES, CHARACTERS = 2000, 20_000
 """Names, and characters of text, that figures sample by default."""
 
 MOST_NAMES = 20_000
-"""Real names that samples are compared with, about, at most."""
+"""About how many real names samples are compared with, at most."""
 
 LINE = 60
-"""Characters of text that a figure shows in a row."""
+"""Characters of text in each row of a figure."""
 
 
 class Sampling(TypedDict, total=False):
-    """How a figure samples: how many names or characters, what they begin with, and the seed."""
+    """Options of sampling: the number of names or characters, their start, and the seed."""
 
     n: int
     start: str
@@ -55,7 +55,7 @@ class NameSubject:
     def sampled(
         self, n: int = NAMES, *, seed: int = 0, start: str = "", temperature: float = 1.0
     ) -> list[str]:
-        """Return sampled names, copies and repeats among them.
+        """Return sampled names, including copies and repeats.
 
         Those of a model without a begin symbol start as the training names do, if there is no
         ``start``.
@@ -140,7 +140,7 @@ AnySubject = NameSubject | TextSubject
 
 
 def subject_of(run: Run, model: NameModel | TextModel) -> AnySubject:
-    """Return a run and the model that was loaded from it as what to report on."""
+    """Return the subject for a run and the model that was loaded from it."""
     return NameSubject(run, model) if isinstance(model, NameModel) else TextSubject(run, model)
 
 
@@ -153,5 +153,5 @@ def _split(strings: Sequence[str], unit: Unit) -> list[Units]:
 
 
 def _some(names: Sequence[str]) -> Sequence[str]:
-    """Return the names, or of very many enough of them, evenly spaced."""
+    """Return the names, or an evenly spaced subset if there are very many."""
     return names if len(names) <= MOST_NAMES else names[:: len(names) // MOST_NAMES]

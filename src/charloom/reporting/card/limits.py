@@ -1,4 +1,4 @@
-"""The limits of a model, as far as they follow from what is known of it."""
+"""The limits of a model that follow from its facts and measurements."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ CHOSEN = {
     "mixture": "its best epoch and mixture weight",
     "ngram": "its order",
 }
-"""What is chosen on what is held out, by the kind of model."""
+"""What is chosen on the held-out data, for each kind of model."""
 
 
 def limits(data: Mapping[str, Any]) -> Iterator[str]:
-    """Yield one plain sentence for each limit that ``data``, a card's, shows."""
+    """Yield one sentence for each limit that follows from ``data``, a card's."""
     names = data["of"] == "names"
     what, part = ("names", "list") if names else ("characters", "text")
     trained_on, held_out, rare = data["trained_on"], data["held_out"], data["rare"]

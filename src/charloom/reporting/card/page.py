@@ -46,7 +46,7 @@ def to_markdown(data: Mapping[str, Any]) -> str:
 
 
 def _words(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the template says beside the data."""
+    """Return what the template takes beside the data."""
     config = ModelConfig.from_dict(data["model"])
     sources = describe.listed(describe.sources(data["corpus"]), MOST_SOURCES)
     name = data["name"]

@@ -1,4 +1,4 @@
-"""Figures of a model: its losses, its training names, temperature, and what is inside it."""
+"""Data of a model's figures: losses, training names, temperature and internals."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ DRAWS = 1000
 """Samples at each temperature."""
 
 SHOWN, READ = 8, 1000
-"""Held-out strings that hidden units are shown along; training names that choose them, about."""
+"""Held-out strings shown with the hidden units; training names, about, that select the units."""
 
 
 def loss(subject: AnySubject) -> Data:
-    """Return the losses of each epoch, up to the last one that was finished."""
+    """Return the losses of each finished epoch."""
     from ...run import holds_state, load_state
 
     path, history = subject.run.path, subject.run.saved.facts.get("history")  # up to the best epoch
@@ -60,7 +60,7 @@ def sweep(
     start: str = "",
     seed: int = 0,
 ) -> Data:
-    """Return how plausible and how new ``n`` samples are at each temperature."""
+    """Return the loss and the novelty of ``n`` samples at each temperature."""
     from ...evaluation import likelihood, temperature_sweep
 
     draws = temperature_sweep(
@@ -93,7 +93,7 @@ def next_characters(subject: AnySubject, *, text: Sequence[str] = ()) -> Data:
 
 
 def embedding(subject: AnySubject) -> Data:
-    """Return the characters' places on a map of the network's embedding."""
+    """Return a map of the characters in the network's embedding."""
     from ...evaluation import embedding_map, kind, symbols
 
     run = subject.run
@@ -108,7 +108,7 @@ def embedding(subject: AnySubject) -> Data:
 
 
 def units(subject: AnySubject, *, text: Sequence[str] = ()) -> Data:
-    """Return the activity of the hidden units that follow something simple, along strings."""
+    """Return the activity, along strings, of the hidden units that follow a simple feature."""
     from ...evaluation import activity, notable_units, simple_features
 
     texts = text or subject.passages(SHOWN)
@@ -116,8 +116,8 @@ def units(subject: AnySubject, *, text: Sequence[str] = ()) -> Data:
         raise _nothing_to_read(subject)
     run, model, unit = subject.run, subject.model, subject.run.vocabulary.unit
     train = (subject.passages(READ) if run.is_text else run.train_names) or texts
-    shown = activity(model, texts)  # (T, H) a name
-    read = train[:: max(1, len(train) // READ)]  # of 100,000, all would take gigabytes
+    shown = activity(model, texts)  # (T, H) for each name
+    read = train[:: max(1, len(train) // READ)]  # all of 100,000 names would take gigabytes
     chosen = notable_units(activity(model, read), simple_features(read, unit))
     if not chosen:
         raise CorpusError(
@@ -132,7 +132,7 @@ def units(subject: AnySubject, *, text: Sequence[str] = ()) -> Data:
 
 
 def _plain(numbers: Any) -> list[Any]:
-    """Return an array as lists of numbers that are short to read."""
+    """Return an array as lists of rounded numbers."""
     return numbers.astype(float).round(6).tolist()  # type: ignore[no-any-return]
 
 

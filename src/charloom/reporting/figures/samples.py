@@ -1,4 +1,4 @@
-"""Figures of samples beside real strings."""
+"""Data of the figures that compare samples with real strings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST = 40
 
 
 def letters(subject: AnySubject, **sampling: Unpack[Sampling]) -> Data:
-    """Return the shares of the characters, the most frequent real ones, in alphabetical order."""
+    """Return the shares of the most frequent real characters, in alphabetical order."""
     generated, real = (
         Counter(unit for units in strings for unit in units)
         for strings in subject.generated_and_real(**sampling)
@@ -33,7 +33,7 @@ def letters(subject: AnySubject, **sampling: Unpack[Sampling]) -> Data:
 def pairs(subject: AnySubject, *, most: int = MOST, **sampling: Unpack[Sampling]) -> Data:
     r"""Return how often each character (a column) follows each (a row), as shares of the row.
 
-    ``\n`` is a name's beginning (as a row) and end (as a column); in text, a line's end.
+    ``\n`` is the beginning (row) and the end (column) of a name; in text, the end of a line.
     """
     edge = (END,) if isinstance(subject, NameSubject) else ()
     generated, real = (
@@ -70,7 +70,7 @@ def lengths(subject: NameSubject, **sampling: Unpack[Sampling]) -> Data:
 
 
 def distances(subject: NameSubject, **sampling: Unpack[Sampling]) -> Data:
-    """Return the shares of names by distance in edits to the nearest training name."""
+    """Return the shares of names by edit distance to the nearest training name."""
     from ...generation.nearest import nearest
 
     train, unit = subject.need_train_names(), subject.run.vocabulary.unit

@@ -1,4 +1,4 @@
-"""Figures of plain data, drawn by matplotlib, which is imported when one is drawn."""
+"""Figures drawn from plain data by matplotlib, which is imported when one is drawn."""
 
 from .canvas import ENDINGS as ENDINGS
 from .canvas import PlotError as PlotError

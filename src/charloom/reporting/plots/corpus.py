@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_BARS = 60
-"""Bars side by side, at most: more could not be distinguished, nor their characters read."""
+"""Bars side by side, at most; more could not be read."""
 
 _INCHES_A_BAR = 0.17
 
@@ -62,7 +62,7 @@ def _draw_lengths(axes: Axes, lengths: Mapping[int, int], unit: Unit) -> None:
     )
     axes.axvline(mean, color="black", linestyle="--")
     first, last = bins[0][0], bins[-1][1]
-    slack = max(1.0, (8 - last + first) / 2)  # one bar alone should not fill the picture
+    slack = max(1.0, (8 - last + first) / 2)  # a single bar should not fill the figure
     axes.set_xlim(max(-0.5, first - 0.5 - slack), last + 0.5 + slack)
     for axis in (axes.xaxis, axes.yaxis):
         whole_ticks(axis)

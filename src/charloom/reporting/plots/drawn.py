@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 Shares = Sequence[float]
 
 MOST_BARS = 60
-"""Lengths that are distinguished, at most: of longer names several make a bar."""
+"""Bars of lengths, at most; if there are more lengths, several share a bar."""
 
 MOST_EDITS = 20
-"""Edits that are distinguished, at most: a name so far off is noise."""
+"""Distances with a bar of their own, at most; names farther away are noise."""
 
 
 def letters_figure(characters: Sequence[str], generated: Shares, real: Shares) -> Figure:
@@ -79,7 +79,7 @@ def pairs_figure(
     figure = new_figure(2 * side + 0.7, side + 0.4)
     panels = figure.subplots(1, 2)
     for axes, table, title in zip(panels, (real, generated), ("Real", "Generated"), strict=True):
-        # Of the root, since most shares are small.
+        # The root, since most shares are small.
         image = axes.imshow(np.sqrt(np.asarray(table)), cmap="Blues", vmin=0, vmax=1)
         axes.set_title(title, fontsize=11)
         axes.set_xlabel("is followed by")
@@ -93,7 +93,7 @@ def pairs_figure(
 
 
 def _ended(shares: Shares, size: int) -> list[float]:
-    """Return ``size`` shares, the last with all that come after it."""
+    """Return ``size`` shares; the last includes all that follow it."""
     padded = [*shares, *[0.0] * (size - len(shares))]
     return [*padded[: size - 1], sum(padded[size - 1 :])]
 
@@ -110,7 +110,7 @@ def _bars_and_dots(
         axes.bar(places, real, width=0.8 * width, color=BLUE, label=label)
     beside = real or [0.0] * len(generated)
     dots = [(x, y) for x, y, r in zip(places, generated, beside, strict=True) if y or r]
-    # Dots with a rim, so that they are distinguished from the bars in grey.
+    # The dots have a rim, so that they stand out from the bars in grey print.
     axes.plot(
         [x for x, _ in dots], [y for _, y in dots], "o", color=ORANGE, mec="white", mew=0.8,
         ms=6, label="generated", clip_on=False, zorder=3,

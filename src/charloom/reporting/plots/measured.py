@@ -16,9 +16,9 @@ def losses_figure(history: Sequence[Mapping[str, Any]]) -> Figure:
     """Draw a training's losses in nats/char by epoch.
 
     Args:
-        history: an entry an epoch, as a run folder holds it: ``epoch``, ``train_nats_per_char``
-            and ``held_out_nats_per_char``, which may be ``None``; of a mixture also
-            ``network_held_out_nats_per_char``, its network's own.
+        history: one entry per epoch, as in a run folder: ``epoch``, ``train_nats_per_char``
+            and ``held_out_nats_per_char``, which may be ``None``; for a mixture also
+            ``network_held_out_nats_per_char``, the loss of its network alone.
     """
     figure, axes = new_axes(7.0, 4.5, "epoch", "loss (nats/char)", "Loss by epoch")
     series = (
@@ -48,7 +48,7 @@ def calibration_figure(bins: Sequence[Mapping[str, float]]) -> Figure:
 
     Args:
         bins: each with ``predicted``, the mean probability that the model gave, ``observed``, the
-            share that came, and ``count``, how many there are.
+            share that occurred, and ``count``, the number of predictions.
     """
     labels = "predicted probability", "observed frequency", "Calibration"
     figure, axes = new_axes(5.0, 4.2, *labels)
@@ -68,12 +68,12 @@ def calibration_figure(bins: Sequence[Mapping[str, float]]) -> Figure:
 def memorisation_figure(
     by_temperature: Sequence[Mapping[str, Any]], expected: str = "expected from style alone"
 ) -> Figure:
-    """Draw the share of copies by temperature, and what it would be without memorising.
+    """Draw the share of copies by temperature, and the share to expect without memorisation.
 
     Args:
         by_temperature: each with ``temperature``, and ``copied`` and ``ideal``: a ``value`` and its
             interval, ``low`` and ``high``.
-        expected: what the ideal is called.
+        expected: label of the ideal.
     """
     labels = "temperature", "share of the samples", "Copies of the training data"
     figure, axes = new_axes(5.0, 3.4, *labels)

@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_PLACES = 60
-"""Characters of a name that are drawn, at most."""
+"""Characters drawn of a name, at most."""
 
 MOST_ROWS = 40
-"""Characters that a heat map distinguishes, at most."""
+"""Rows of a heat map, at most."""
 
 MOST_NAMES = 30
-"""Names that are written for each hidden unit, at most."""
+"""Names shown for each hidden unit, at most."""
 
 LEAST_LIKELY = 0.05
-"""A character that is never likelier than this, nor comes, has no row of its own."""
+"""A character gets a row of its own if it occurs, or is at least this likely somewhere."""
 
 BELOW = -0.25
-"""Below this activity a cell has a dot, so that its sign can be told in grey."""
+"""Cells below this activity have a dot, which shows the sign in grey print too."""
 
 _KINDS = (("o", ORANGE), ("s", BLUE), ("^", "0.25"), ("D", GREEN), ("P", "0.6"))
 _CELL = 0.3  # inches
@@ -44,10 +44,10 @@ def sweep_figure(
     """Draw quality against novelty, by temperature.
 
     Args:
-        draws: an entry a temperature, with ``temperature``, ``nats_per_char`` of what came out,
-            and the shares ``copied``, ``repeated`` and ``new``.
-        real_nats_per_char: that of real names, for comparison.
-        stacked: one panel above the other, for a narrow place.
+        draws: one entry for each temperature, with ``temperature``, ``nats_per_char`` of the
+            samples, and the shares ``copied``, ``repeated`` and ``new``.
+        real_nats_per_char: the loss on real names, for comparison.
+        stacked: one panel above the other, for a narrow page.
     """
     draws = sorted(draws, key=lambda draw: draw["temperature"])
     heat = [draw["temperature"] for draw in draws]
@@ -79,11 +79,11 @@ def next_figure(
 ) -> Figure:
     r"""Draw how likely each character was as the next one along a name, as a heat map.
 
-    A frame and a figure in per cent mark the character that did come. What is never likely and
-    never comes is gathered in a last row.
+    A frame and a percentage mark the character that occurred. Characters that never occur and are
+    never likely share the last row.
 
     Args:
-        targets: what did come, T of ``characters``.
+        targets: the characters that occurred, T of ``characters``.
         characters: V of them.
         probabilities: (T, V).
     """
@@ -93,13 +93,13 @@ def next_figure(
     index = {character: i for i, character in enumerate(characters)}
     came = {index[target] for target in targets}
     peaks = shares.max(axis=0)
-    peaks[list(came)] += 1  # these come first where there is no room for all
+    peaks[list(came)] += 1  # these come first if there are too many rows
     order = np.argsort(-peaks, kind="stable")[:MOST_ROWS]
     rows = sorted(int(i) for i in order if peaks[i] >= LEAST_LIKELY)
     rest = 1 - shares[:, rows].sum(axis=1, keepdims=True)
     table = np.hstack([shares[:, rows], rest.clip(0)]).T  # (rows + 1, T)
     figure = new_figure(2.2 + _CELL * max(len(targets), 12), 1.4 + 0.22 * len(table))
-    from matplotlib.patches import Rectangle  # late: after the check that there is matplotlib
+    from matplotlib.patches import Rectangle  # after new_figure, which reports a missing library
 
     axes = figure.add_subplot()
     image = axes.imshow(table, cmap="Blues", vmin=0, vmax=1, aspect="auto")
@@ -108,7 +108,7 @@ def next_figure(
     label_axis(axes, "y", [characters[i] for i in rows], "others")
     label_axis(axes, "x", targets)
     for x, target in enumerate(targets):
-        if index[target] not in rows:  # more came than there is room for
+        if index[target] not in rows:  # there were too many rows
             continue
         y = rows.index(index[target])
         axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, ec=ORANGE, lw=1.8))
@@ -128,15 +128,15 @@ def embedding_figure(
 ) -> Figure:
     """Draw characters at their places on a map; their kinds differ in shape and colour.
 
-    Those that would hide each other are moved apart, and a line leads to where each belongs.
+    Marks that would overlap are moved apart, and a line leads to each one's true place.
 
     Args:
         characters: V of them.
         points: (V, 2).
         kinds: what each character is; at most five different ones.
         explained: shares of the variance along the two axes.
-        stacked: the legend above the map, for a narrow place on a page, whose reader has fonts of
-            his own.
+        stacked: put the legend above the map, for a narrow page, and leave the choice of fonts to
+            the browser.
     """
     if len(set(kinds)) > len(_KINDS):
         raise ValueError(f"kinds must be at most {len(_KINDS)}. Received: {len(set(kinds))}")
@@ -177,15 +177,15 @@ def units_figure(
     activities: Sequence[NDArray[np.floating]],
     titles: Mapping[int, str],
 ) -> Figure:
-    """Write names in cells coloured by how active hidden units are, a panel a unit.
+    """Draw names in cells coloured by the activity of hidden units, one panel per unit.
 
     After Karpathy, Johnson and Li 2015, "Visualizing and Understanding Recurrent Networks". Orange
     is above zero, blue with a dot below.
 
     Args:
         names: the characters of each.
-        activities: (T, H) a name, in [-1, 1]: after each character.
-        titles: the units to draw, and what to call them.
+        activities: (T, H) for each name, in [-1, 1], after each character.
+        titles: the units to draw, with their titles.
     """
     names, activities = names[:MOST_NAMES], activities[:MOST_NAMES]
     width = min(max(map(len, names)), MOST_PLACES)
@@ -220,7 +220,7 @@ def units_figure(
 
 
 def _diverging() -> Any:
-    """Dark blue, white, light orange: the colour-blind can tell them apart."""
+    """Return a colour map from dark blue to orange, safe for colour-blind readers."""
     from matplotlib.colors import LinearSegmentedColormap
 
     colours = ["#003A70", "#5B9BD0", "#FFFFFF", "#F6B26B", "#E07B00"]

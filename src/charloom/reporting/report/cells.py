@@ -15,25 +15,25 @@ LEVELS = 20
 """Shades of a cell."""
 
 CHOICES, AT_FIRST = 10, 5
-"""Next characters that are listed at each place, and those that show before it is touched."""
+"""Next characters listed at each place, and how many are visible before it is touched."""
 
 PLACES = 60
-"""Characters along which next ones are shown, at most."""
+"""Places of a string for which next characters are shown, at most."""
 
 LEAST = 0.005
-"""Probability below which nothing is listed."""
+"""Smallest probability that is listed."""
 
 
 @dataclass(frozen=True)
 class Label:
-    """A character that can be seen, and its name where it is shown as something else."""
+    """How a character is shown, and its name if it is shown as something else."""
 
     shown: str
     title: str | None = None
 
 
 def letter(character: str, *, text: bool) -> Label:
-    """Return a character's label; a newline is a name's end, or, with ``text``, a line's."""
+    """Return a character's label; a newline ends a name or, with ``text``, a line."""
     if character == "<end>" or (character == END and not text):
         return Label("end", "the end")
     shown = plain(character, text=text)
@@ -43,7 +43,7 @@ def letter(character: str, *, text: bool) -> Label:
 
 
 def plain(character: str, *, text: bool) -> str:
-    """Return a character's label as it stands in an attribute or a heat map."""
+    """Return a character's label in attributes and heat maps."""
     if character == END:
         return "\u21b5" if text else "\u00b7"
     shown = visible(character)
@@ -53,14 +53,14 @@ def plain(character: str, *, text: bool) -> str:
 
 
 def direction(text: str) -> str | None:
-    """Return ``rtl`` for text that is read from right to left, by its first letter."""
+    """Return ``rtl`` if the first letter of a text is read from right to left."""
     kinds = (unicodedata.bidirectional(character) for character in text)
     first = next((kind for kind in kinds if kind in ("L", "R", "AL")), "L")
     return None if first == "L" else "rtl"
 
 
 def ladder(data: dict[str, Any], *, text: bool) -> Iterator[dict[str, Any]]:
-    """Yield, for each place of a string, the character that came and what else was likely."""
+    """Yield, for each place of a string, its character and the most likely characters."""
     names = data["characters"]
     for target, shares in zip(data["targets"][:PLACES], data["probabilities"], strict=False):
         came = names.index(target)
@@ -87,7 +87,7 @@ def ladder(data: dict[str, Any], *, text: bool) -> Iterator[dict[str, Any]]:
 def activity_cells(
     name: Sequence[str], values: Sequence[float], *, text: bool
 ) -> list[tuple[str, str]]:
-    """Return each character of a string and its cell's class, by a hidden unit's activity."""
+    """Return each character of a string with the class of its cell, by a unit's activity."""
     shown = [plain(character, text=text) for character in name]
     return [
         (
@@ -101,7 +101,7 @@ def activity_cells(
 
 
 def mean(shares: Sequence[float], first: int = 0) -> float:
-    """Return the mean of the numbers from ``first`` on, each with its share."""
+    """Return the mean of the numbers from ``first`` on, weighted by their shares."""
     return sum(share * i for i, share in enumerate(shares, first)) / (sum(shares) or 1.0)
 
 
@@ -112,15 +112,14 @@ def largest(table: Sequence[Sequence[float]], most: int) -> list[tuple[int, int,
 
 
 def level(hue: str, share: float) -> str:
-    """Return the class that shades a cell: ``b7`` is the blue of seven twentieths."""
+    """Return the class that shades a cell: ``b7`` is 7/20 blue."""
     return f"{hue}{round(LEVELS * min(max(share, 0.0), 1.0))}"
 
 
 def shades() -> str:
-    """Return the style sheet's rules for the classes of ``level``.
+    """Return the CSS rules for the classes of ``level``.
 
-    Letters are black or white, whichever keeps a contrast of 4.5 to the shade: where it turns, no
-    softer ink does.
+    Letters are black or white, whichever has a contrast of at least 4.5 to the shade.
     """
     rules = []
     for hue, name, turn in (("b", "blue", 18), ("o", "orange", LEVELS + 1)):

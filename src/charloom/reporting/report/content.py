@@ -1,4 +1,4 @@
-"""What a report shows beside measures: figures, and samples of several kinds, as plain data."""
+"""What a report shows beside the measurements: figures and further samples, as plain data."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from ..gathered import Data, Gathered, Progress
 from ..subject import AnySubject, NameSubject, TextSubject
 
 NEXT = 4
-"""Real names, and as many generated ones, along which next characters are shown."""
+"""Real names, and as many generated ones, for which next characters are shown."""
 
 TEMPERATURES = (0.2, 0.5, 0.8, 1.0, 1.2, 1.5)
-"""Temperatures at which some samples are shown."""
+"""Temperatures at which samples are shown."""
 
 TRAINING_NAMES = 24
 """Training names that are shown."""
 
 NAMES_IN_A_ROW = 8
 MOST_LABELS = 24
-"""Labels of which some names are shown, at most."""
+"""Labels for which names are shown, at most."""
 
 WRITTEN, READ = 160, 36
-"""Characters of text that are generated at each temperature, and that next ones are shown along."""
+"""Characters of text shown at each temperature, and with their next-character probabilities."""
 
 MOST_ON_MAP = 120
 """Characters on a map of them, at most."""
@@ -35,10 +35,10 @@ FIGURES = (
     "loss", "lengths", "letters", "pairs", "drawn-lengths", "distances", "sweep", "embedding",
     "units",
 )  # fmt: skip
-"""Figures of a report, in the order in which they are gathered."""
+"""Figures of a report, in the order they are gathered."""
 
 OF_SAMPLES = ("letters", "pairs", "drawn-lengths", "distances", "sweep")
-"""Those of samples, which have a seed and a start."""
+"""Figures of samples, which take a seed and a start."""
 
 
 @dataclass
@@ -46,11 +46,11 @@ class Content:
     """What a report shows.
 
     Attributes:
-        found: measures, memorisation, new names or a passage.
+        found: measurements, memorisation, new names or a passage.
         figures: the figures' data by name.
-        by_temperature: what is generated at each: names, and whether they are copies; or text.
-        by_label: new names of each label.
-        next: next characters along several strings.
+        by_temperature: samples at each temperature: names, and whether they are copies; or text.
+        by_label: new names for each label.
+        next: next-character probabilities along several strings.
         examples: some of the training names.
     """
 
@@ -101,7 +101,7 @@ def illustrate(
 
 
 def _take_figures(content: Content) -> None:
-    """Take the figures' data that measuring gave already."""
+    """Take the data of the figures that were measured already."""
     measured = content.found.measurement
     bins, shares = (measured.get(key) or {} for key in ("calibration", "distances"))
     if bins.get("bins"):
@@ -118,7 +118,7 @@ def _take_figures(content: Content) -> None:
 
 
 def _most_frequent(data: Data, subject: AnySubject) -> Data:
-    """Return the map of the most frequent characters, where there are too many for one."""
+    """Limit a map of characters to the most frequent."""
     characters = data["characters"]
     if len(characters) <= MOST_ON_MAP:
         return data
@@ -167,7 +167,7 @@ def _by_temperature(content: Content, subject: AnySubject) -> None:
 
 
 def chosen(found: Gathered) -> str | None:
-    """Return what was chosen on the data that the model was measured on, if anything was."""
+    """Return what was chosen on the data that the model was measured on, if anything."""
     run, config = found.run, found.run.config
     if found.given or not found.measured_on or not isinstance(run.saved.facts.get("best"), dict):
         return None

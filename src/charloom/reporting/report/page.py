@@ -1,4 +1,4 @@
-"""A page on a run: one file that loads nothing else, and lets nothing else be loaded."""
+"""The report on a run: one HTML file that loads nothing else and blocks all loading."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 MARK = '<meta name="generator" content="charloom report'
-"""What distinguishes a page of ours from any other file."""
+"""Marks a file as a report, which may be replaced."""
 
 
 def page(content: Content) -> str:
@@ -64,10 +64,10 @@ def page(content: Content) -> str:
 
 
 def environment(*, text: bool = False) -> Environment:
-    """Return the templates; whatever they are given is escaped, unless it is a figure of ours.
+    """Return the templates' environment, which escapes everything but our own figures.
 
     Args:
-        text: whether a newline is a character, and not a name's end.
+        text: whether a newline is a character, not the end of a name.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -89,11 +89,11 @@ def environment(*, text: bool = False) -> Environment:
 
 
 def check_out(path: Path, *, force: bool = False) -> None:
-    """Make sure, before any work, that a page may be written to ``path``.
+    """Check that a page may be written to ``path``.
 
     Raises:
-        ConfigError: the ending is not that of a page, there is no such folder, or a file is there
-            that is no report.
+        ConfigError: the ending is not .html, the folder does not exist, or the file exists and is
+            not a report.
     """
     if path.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"a report's file must end in .html. Received: {path.name!r:.60}")
@@ -118,7 +118,7 @@ def check_out(path: Path, *, force: bool = False) -> None:
 
 
 def write_page(content: Content, path: Path) -> int:
-    """Write the page on ``content``, whole or not at all, and return its bytes.
+    """Write the page, whole or not at all, and return its size in bytes.
 
     Raises:
         PlotError: matplotlib is missing, or the file cannot be written.
