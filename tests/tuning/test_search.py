@@ -11,6 +11,8 @@ import math
 import os
 import time
 from pathlib import Path
+from statistics import fmean
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from hypothesis import strategies as st
 from charloom.data.names import NameCorpus
 from charloom.data.text import TextCorpus
 from charloom.errors import ConfigError, CorpusError, RunError, TrainingError
+from charloom.training.events import Evaluated, Finished, Step
 from charloom.training.recipes import recipe, text_recipe
 from charloom.tuning import (
     Remeasured,
@@ -29,9 +32,7 @@ from charloom.tuning import (
     TrialFinished,
     tune,
 )
-from charloom.tuning.compared import Scored
 from charloom.tuning.space import SearchSpace
-from charloom.tuning.training import Trained
 
 optuna = pytest.importorskip("optuna")
 
@@ -51,20 +52,28 @@ class World:
     def __init__(self, loss=loss_of, seconds=0.0):
         self.loss, self.seconds, self.seen = loss, seconds, []
 
-    def train(self, split, configs, stop, report, prune=lambda progress, loss: False):
-        model, training = configs
+    def fit(self, corpus, *, model, training, stop):
+        split = SimpleNamespace(corpus=corpus, seed=training.seed)
         self.seen.append((split, model, training))
-        loss = self.loss(split, model, training)
+        loss, reason, step = self.loss(split, model, training), "epochs", 0
         if not math.isfinite(loss):
-            raise TrainingError("the loss became NaN.")
-        for step in range(1, STEPS + 1):
+            reason = "diverged"
+        while reason == "epochs" and step < STEPS:
+            step += 1
             time.sleep(self.seconds / STEPS)
             if stop():
-                return None
-            yield report(progress=step / STEPS)
-            if prune(step / STEPS, loss + 1 - step / STEPS):
-                return None
-        return Trained(loss, None, None)
+                reason = "interrupted"
+                break
+            yield event(Step, progress=step / STEPS)
+            yield event(Evaluated, held_out_nats_per_char=loss + 1 - step / STEPS)
+        yield event(Finished, reason=reason, held_out_nats_per_char=loss)
+
+
+def event(kind, **fields):
+    """Return an event that has only these fields."""
+    made = object.__new__(kind)
+    made.__dict__.update(fields)
+    return made
 
 
 @pytest.fixture
@@ -73,11 +82,10 @@ def world(monkeypatch):
 
     def put(**how):
         made = World(**how)
-        monkeypatch.setattr("charloom.tuning.trial.train", made.train)
-        monkeypatch.setattr("charloom.tuning.check.train", made.train)
+        monkeypatch.setattr("charloom.tuning.trial.fit", made.fit)
         monkeypatch.setattr(
-            "charloom.tuning.check.scored",
-            lambda split, trained: Scored(np.array([trained.loss]), np.ones(1)),
+            "charloom.tuning.check.item_losses",
+            lambda split, finished: np.array([[finished.held_out_nats_per_char], [1.0]]),
         )
         return made
 
@@ -87,7 +95,16 @@ def world(monkeypatch):
 def searched(corpus, **how):
     events = list(tune(corpus, **{"trials": 12, "folds": 3, "fixed": FIXED, **how}))
     assert isinstance(events[0], SearchStarted) and isinstance(events[-1], SearchFinished)
-    return [e for e in events if isinstance(e, TrialFinished)], events[-1], events
+    return [Tried(e, events[0]) for e in events if isinstance(e, TrialFinished)], events[-1], events
+
+
+class Tried:
+    """What a ``TrialFinished`` says."""
+
+    def __init__(self, event, started):
+        self.outcome, self.settings = event.outcome, event.trial.user_attrs["settings"]
+        self.default = self.settings == started.default
+        self.loss = fmean(event.trial.user_attrs["losses"] or [math.nan])
 
 
 def test_the_default_is_tried_first_and_the_best_is_never_worse(toy, world):
@@ -135,7 +152,7 @@ def test_all_trials_are_measured_on_the_same_splits(toy, world):
     searched(toy, trials=6)
     parts = {}
     for split, _, _ in made.seen:
-        if split.test is None:
+        if split.seed < 100:  # those of fresh splits are higher
             parts.setdefault(split.seed, set()).add(split.corpus.split(0.5, 99))
     assert len(parts) == 3 and all(len(seen) == 1 for seen in parts.values())
 
@@ -144,7 +161,7 @@ def test_what_falls_behind_is_cut_short(toy, world):
     made = world()
     tried, _, _ = searched(toy, trials=20)
     pruned = [trial for trial in tried if trial.outcome == "pruned"]
-    assert pruned and len([1 for s in made.seen if s[0].test is None]) < 3 * 20
+    assert pruned and len([1 for split, _, _ in made.seen if split.seed < 100]) < 3 * 20
     assert tried[0].outcome == "complete"
 
 
@@ -274,7 +291,7 @@ def test_a_full_disk_ends_a_search_in_one_line_and_keeps_its_journal(
         write(self, logs)
 
     monkeypatch.setattr(JournalFileBackend, "append_logs", full)
-    with pytest.raises(RunError, match=r"j cannot be written: No space left.*make room"):
+    with pytest.raises(RunError, match=r"j cannot be written: No space left.*free some space"):
         searched(toy, journal=tmp_path / "j", trials=50)
     monkeypatch.setattr(JournalFileBackend, "append_logs", write)
     _, tuned, events = searched(toy, journal=tmp_path / "j", trials=20)

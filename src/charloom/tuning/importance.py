@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from ..data.random import Stream, generator
 from .space import SearchParameter
-from .study import finished
 
 if TYPE_CHECKING:
-    from optuna import Study
     from optuna.trial import FrozenTrial
 
 ENOUGH = 12
@@ -26,7 +24,9 @@ SIGNIFICANCE = 0.05
 Floats = NDArray[np.float64]
 
 
-def importance_of(study: Study, parameters: Sequence[SearchParameter]) -> dict[str, float]:
+def importance_of(
+    trials: Sequence[FrozenTrial], parameters: Sequence[SearchParameter]
+) -> dict[str, float]:
     """Return the share of the variation in loss that each parameter explains, highest first.
 
     The losses' ranks are regressed on each parameter's value and its square, or on its choices.
@@ -43,7 +43,6 @@ def importance_of(study: Study, parameters: Sequence[SearchParameter]) -> dict[s
     """
     from scipy.stats import rankdata  # late: only a search needs it
 
-    trials = finished(study)
     if len(trials) < ENOUGH:
         return {}
     rest = rankdata([_loss(trial) for trial in trials])

@@ -19,7 +19,7 @@ KEPT = ("batch_size", "epochs", "learning_rate", "warmup", "final", "weight_deca
 """Training settings that belong to a recipe; the others belong to one run."""
 
 KEPT_IF_CHANGED = ("label_dropout", "seconds")
-"""These belong to it only if they differ from the usual value."""
+"""These belong to it only if they differ from their defaults."""
 
 EXCLUDED = ("seed", "held_out", "labels", "text", "preparation", "begin", "freeze", "canaries",
             "keep_epochs", "save_seconds", "save_steps", "keep_checkpoints")  # fmt: skip
@@ -111,14 +111,13 @@ class SearchSpace:
     @cached_property
     def default(self) -> dict[str, Any]:
         """The settings of the default recipe, as a recipe file holds them."""
-        model, training = self.model.to_dict(), self.training.to_dict()
+        model, training, usual = self.model.to_dict(), self.training, TrainConfig()
         del model["labels"], model["begin"]
         if not self.model.order:
             del model["order"]
         names = [*KEPT, *(["window"] if self.model.text else [])]
-        usual = TrainConfig().to_dict()
-        names += [name for name in KEPT_IF_CHANGED if training[name] != usual[name]]
-        return model | {name: training[name] for name in names}
+        names += [n for n in KEPT_IF_CHANGED if getattr(training, n) != getattr(usual, n)]
+        return model | {name: getattr(training, name) for name in names}
 
     def suggest(self, trial: Trial) -> dict[str, Any]:
         """Let Optuna choose every search parameter; return the recipe's settings."""
