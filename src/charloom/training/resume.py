@@ -82,13 +82,14 @@ class Resumed:
             )
 
 
+@dataclass(frozen=True)
 class ResumeChecks:
     """Compares what a folder holds with the training that is to resume it."""
 
-    def __init__(
-        self, folder: Path, model: ModelConfig, training: TrainConfig, data: TrainingData
-    ) -> None:
-        self._folder, self._model, self._training, self._data = folder, model, training, data
+    folder: Path
+    model_config: ModelConfig
+    training: TrainConfig
+    data: TrainingData
 
     def state(self) -> Resumed:
         """Return where the folder's training resumes.
@@ -96,25 +97,25 @@ class ResumeChecks:
         Raises:
             RunError: it is a training of another corpus, model or setting.
         """
-        found = find_state(self._folder)
+        found = find_state(self.folder)
         state = found.data
-        self._same("corpus", state.get("corpus"), self._data.digest)
-        ours = vocabulary_digest(self._data)  # not only the corpus's: see ``initial`` of ``fit``
+        self._same("corpus", state.get("corpus"), self.data.digest)
+        ours = vocabulary_digest(self.data)  # not only the corpus's: see ``initial`` of ``fit``
         self._same("vocabulary", state.get("vocabulary", ours), ours)
         self._same_settings("model", state.get("model"))
         self._same_settings("training", state.get("training"))
-        epochs = state["training"].get("epochs", self._training.epochs)
+        epochs = state["training"].get("epochs", self.training.epochs)
         try:
             progress = Progress(**state["progress"])
             plan = self._plan(state, epochs)
         except (KeyError, TypeError) as error:
-            raise RunError(f"{self._folder} holds no progress to resume from: {error}.") from error
+            raise RunError(f"{self.folder} holds no progress to resume from: {error}.") from error
         arrays = {n: a for n, a in found.arrays.items() if not n.startswith(BEST)}
         best = {n.removeprefix(BEST): a for n, a in found.arrays.items() if n.startswith(BEST)}
         saved_epoch = progress.best_epoch
         if not best and saved_epoch:  # an early version's state: its weights are the model's
-            best = dict(load_model(self._folder).weights)
-        elif (sound_facts(self._folder) or {}).get("best") != progress.best:
+            best = dict(load_model(self.folder).weights)
+        elif (sound_facts(self.folder) or {}).get("best") != progress.best:
             saved_epoch = 0
         return Resumed(
             arrays=arrays,
@@ -132,8 +133,8 @@ class ResumeChecks:
         if "batches" in state:
             return BatchPlan(**state["batches"])
         if state.get("buckets") is None:
-            return self._data.plan_for(epochs)
-        return replace(self._data.plan, buckets=int(state["buckets"]))
+            return self.data.plan_for(epochs)
+        return replace(self.data.plan, buckets=int(state["buckets"]))
 
     def model(self, saved: SavedModel) -> None:
         """Check that ``saved``, a model without a state, is one of this training.
@@ -142,24 +143,24 @@ class ResumeChecks:
             RunError: it is a model of another corpus or setting.
         """
         if "digest" in saved.facts:
-            theirs, ours = str(saved.facts["digest"]), self._data.digest
+            theirs, ours = str(saved.facts["digest"]), self.data.digest
         else:  # an early version's model
             theirs = _digest(saved.train_names, saved.held_out_names)
-            ours = _digest(self._data.train_names, self._data.held_out_names)
+            ours = _digest(self.data.train_names, self.data.held_out_names)
         self._same("corpus", theirs, ours)
-        self._same("list of labels", saved.labels, self._data.label_names)
+        self._same("list of labels", saved.labels, self.data.label_names)
         self._same_settings("model", saved.config.to_dict())
         self._same_settings("training", saved.facts.get("training"))
 
     def _same_settings(self, part: Literal["model", "training"], theirs: object) -> None:
-        ours = (self._model if part == "model" else self._training).to_dict()
+        ours = (self.model_config if part == "model" else self.training).to_dict()
         if not isinstance(theirs, dict):
             self._same(part, theirs, ours)
             return
         try:
             theirs = current_settings(theirs)
         except ConfigError as error:
-            raise RunError(f"{self._folder} cannot be resumed: {error}") from error
+            raise RunError(f"{self.folder} cannot be resumed: {error}") from error
         theirs = {**_DEFAULTS[part], **theirs}  # a field that did not exist yet had its default
         for key in sorted(set(ours) - MAY_CHANGE):
             self._same(key.replace("_", " "), theirs.get(key), ours[key])
@@ -167,7 +168,7 @@ class ResumeChecks:
     def _same(self, what: str, theirs: object, ours: object) -> None:
         if theirs != ours:
             raise RunError(
-                f"{self._folder} was trained with another {what} ({theirs}; now {ours}), so it "
+                f"{self.folder} was trained with another {what} ({theirs}; now {ours}), so it "
                 "cannot be resumed. Give the same one, or choose another --out."
             )
 

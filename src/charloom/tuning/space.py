@@ -32,7 +32,7 @@ class SearchParameter:
 
     Attributes:
         name: a field of ``ModelConfig`` or ``TrainConfig``.
-        scale: ``choice`` among unordered values; ``steps``, ordered values, so few that shapes
+        scale: ``choice`` among unordered values; ``steps``, few ordered values, so that shapes
             recur and need not be compiled again; ``log`` or ``linear`` between two ends.
         values: all of them, or the two ends.
     """

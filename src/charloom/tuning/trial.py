@@ -50,16 +50,14 @@ def run_trial(
     epochs: a loss falls with its learning rate, which follows the trial's own schedule.
 
     Args:
-        trial: Optuna's. It gets the user attributes ``losses``, of each finished split, and
-            ``points``, the mean loss so far by the number of the point.
+        trial: gets the user attributes ``losses``, of each finished split, and ``points``, the mean
+            loss so far by the number of the point.
         splits, configs: what to train.
-        default: the ``points`` of the default recipe; ``None`` in its own trial.
-        best: lowest loss of a complete trial so far, which is reported.
-        until: ``time.monotonic()`` at which the trial ends, complete or not.
+        default: the ``points`` of the default recipe; ``None`` in its own trial, which raises a
+            ``TrainingError`` unless it is complete.
+        best: lowest loss of a complete trial so far, for the events.
+        until: ``time.monotonic()`` at which the trial ends.
         stop: asked after every step.
-
-    Raises:
-        TrainingError: the default recipe's loss became NaN, or there is no time for it.
     """
     begun, folds, takes = time.monotonic(), len(splits), 0.0
     marks = (0.5,) if folds > 1 else (0.25, 0.5, 0.75)
@@ -130,14 +128,8 @@ def train(
 ) -> Generator[TrainingProgress, None, Finished | None]:
     """Train on ``split``; after each step yield ``place`` with the progress of the training.
 
-    Args:
-        split, configs: what to train.
-        place: the event to report, but for its progress.
-        stop: asked after every step.
-        prune: asked with the progress and the held-out loss after every epoch.
-
-    Returns:
-        The end of the training; ``None`` if it was stopped or pruned.
+    ``prune`` is asked with the progress and the held-out loss after every epoch. Returns the end of
+    the training, or ``None`` if it was stopped or pruned.
 
     Raises:
         TrainingError: its loss became NaN.
