@@ -175,7 +175,7 @@ def test_a_list_that_is_read_as_arrays_is_counted_like_any_other(write, monkeypa
     # Where they are too many, not all are counted.
     few = NameData(long, NGRAM.replace(order=3), training, most_targets=120).ngrams
     assert len(few.alone()[0]["ngram.own"]) < len(events[-1].weights["ngram.own"])
-    assert "not all there are" in few.warnings[0] and not messages(events)
+    assert "not to the whole corpus" in few.warnings[0] and not messages(events)
     with pytest.raises(ConfigError, match="canaries cannot be added to a list"):
         fit(long, training=TRAINING.replace(canaries=2), model=MIXTURE.replace(kind="network"))
 

@@ -1,4 +1,4 @@
-"""Whether what a run folder holds can be resumed, and from where."""
+"""Whether the training in a run folder can be resumed, and from where."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Resumed:
         saved_epoch: the epoch whose weights are the folder's model; 0 if those are another
             training's, a later epoch's, or damaged.
         backend: the one it ran on.
-        epochs: how many it was to have.
+        epochs: its number of epochs in all.
         damaged: why each later checkpoint could not be used.
     """
 
@@ -54,7 +54,7 @@ class Resumed:
     damaged: tuple[str, ...] = ()
 
     def warnings(self, backend: str, epochs: int, over: Reason | None) -> Iterator[str]:
-        """Yield what the user should know who resumes on ``backend`` with ``epochs`` in all.
+        """Yield what the user should know when resuming on ``backend`` with ``epochs`` in all.
 
         ``over`` is why there is nothing left to train, if so.
         """
@@ -76,8 +76,8 @@ class Resumed:
             )
         elif self.epochs != epochs:
             yield (
-                f"this training was to have {self.epochs} epochs, now {epochs}: the learning "
-                "rate follows the new number, so the result is not bit for bit that of "
+                f"the number of epochs changed from {self.epochs} to {epochs}: the learning rate "
+                "follows the new number, so the result is not bit for bit that of "
                 f"{epochs} epochs from the start."
             )
 
@@ -100,7 +100,7 @@ class ResumeChecks:
         found = find_state(self.folder)
         state = found.data
         self._same("corpus", state.get("corpus"), self.data.digest)
-        ours = vocabulary_digest(self.data)  # not only the corpus's: see ``initial`` of ``fit``
+        ours = vocabulary_digest(self.data)  # may have an initial model's characters
         self._same("vocabulary", state.get("vocabulary", ours), ours)
         self._same_settings("model", state.get("model"))
         self._same_settings("training", state.get("training"))
@@ -174,7 +174,7 @@ class ResumeChecks:
 
 
 def vocabulary_digest(data: TrainingData) -> str:
-    """Return a line that stands for the characters and labels of ``data``."""
+    """Return a short text that identifies the characters and labels of ``data``."""
     v = data.vocabulary
     described = repr((v.characters, v.unit, v.has_unknown, data.label_names)).encode()
     return f"{v.size} symbols, {hashlib.sha256(described).hexdigest()[:16]}"

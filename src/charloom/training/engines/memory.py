@@ -1,4 +1,4 @@
-"""Keep freed memory in the process: a step then need not ask the system for it again."""
+"""Keep freed memory in the process, so that the next step need not request it again."""
 
 from __future__ import annotations
 
