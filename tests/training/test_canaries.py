@@ -67,7 +67,7 @@ def test_canaries_need_letters():
     assert canaries(Vocabulary(()), [], 0, 0) == ()
     with pytest.raises(ConfigError, match="two characters"):
         canaries(Vocabulary(("a",)), [3], 1, 0)
-    with pytest.raises(ConfigError, match="side by side"):
+    with pytest.raises(ConfigError, match="do not combine"):
         canaries(Vocabulary(("\u1100", "\u1161"), "grapheme"), [3], 1, 0)  # they melt
 
 

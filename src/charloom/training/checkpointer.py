@@ -1,4 +1,4 @@
-"""What of a training is saved and when: the best model, the state to resume from, single epochs."""
+"""What is saved of a training, and when: the best model, the state to resume, single epochs."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ class Checkpointer:
 
     Attributes:
         folder: the run folder; ``None`` saves nothing.
-        model, training, data, backend: what is trained, how, on what and where.
+        model, training, data, backend: what is trained, how, on which data and backend.
         started: ``time.monotonic()`` when training began.
-        seconds_between: between two saves at the end of an epoch, at least.
-        time_share: of the whole time, that saves at the end of an epoch may take.
+        seconds_between: least time between two saves at the end of an epoch.
+        time_share: share of the training time that saves at the end of an epoch may take.
         best_weights: those of ``Progress.best_epoch``.
         saved_epoch: the epoch whose weights the folder holds; 0 for none.
     """
@@ -83,7 +83,7 @@ class Checkpointer:
         """Lock the folder for this training; the value says whether it holds one to resume.
 
         Raises:
-            RunError: another training is at work there, or it holds something, and neither
+            RunError: another training is running there, or it holds files, and neither
                 ``force`` nor ``resume`` allows that.
         """
         if self.folder is None:
@@ -149,7 +149,7 @@ class Checkpointer:
         return by_steps or 0 < seconds <= time.monotonic() - self._saved_at
 
     def save_after_epoch(self, engine: Engine, at: Progress) -> Iterator[Event]:
-        """Save at an epoch's end, unless that was done a moment ago, or would cost too much."""
+        """Save at an epoch's end, unless the last save is recent or saving takes too long."""
         if self.due(at):
             yield from self.save(engine, at)
             return

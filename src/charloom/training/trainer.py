@@ -57,12 +57,12 @@ def fit(
             ``model.labels`` is the number of the corpus's labels.
         out: the run folder that the best model and the training's state are saved to, at most
             every few seconds and at the end; ``None`` saves nothing.
-        force: take over an ``out`` that is in use; its model is replaced by the first save.
+        force: overwrite what ``out`` holds; its model is replaced by the first save.
         resume: resume from the state in ``out``; start if it holds none yet.
         loop: ``fit``; or ``custom`` for the unpacked step of the backend; or a function that makes
             a step of your own: see ``engines.steps``.
         initial: a model whose weights training starts from; its characters and labels are kept,
-            and those that are new to it are added.
+            and new ones are added.
         started: ``time.monotonic()`` at which the budget ``training.seconds`` begins; now.
         stop: called after every step; true ends the training, saved, as "interrupted".
 
@@ -75,8 +75,9 @@ def fit(
         RunError: ``out`` is in use, by another process too, cannot be written, or holds another
             training.
     """
-    default_model, default_training = settings_for(corpus, initial=initial)
-    model, training = model or default_model, training or default_training
+    if model is None or training is None:
+        defaults = settings_for(corpus, initial=initial)
+        model, training = model or defaults[0], training or defaults[1]
     check_loop(model, loop, initial)
     data: TrainingData
     if isinstance(corpus, TextCorpus):
@@ -172,7 +173,7 @@ class Trainer:
         )
 
     def _resume(self) -> list[str]:
-        """Take over where the folder's training is; return what the user should know of it."""
+        """Restore the folder's training; return warnings."""
         resumed = self.checkpoints.load()
         try:
             self.engine.restore(resumed.arrays)
@@ -182,7 +183,7 @@ class Trainer:
                 f"({error}). Start over with --force, or choose another --out."
             ) from error
         self.at, self._seconds_before = resumed.progress, resumed.progress.seconds
-        if resumed.plan != self.data.plan:  # other epochs would otherwise mean other batches
+        if resumed.plan != self.data.plan:  # another number of epochs must not change the batches
             self.data.plan = resumed.plan
             self._plan()
         return list(resumed.warnings(self.checkpoints.backend, self.training.epochs, self._over()))
@@ -214,7 +215,7 @@ class Trainer:
             names += batch.names
             trained = float(batch.mask.sum())
             characters += trained
-            # A loss is read one step late: the next batch is made while this one computes.
+            # A loss is read one step late, so that the next batch is made while this one computes.
             if pending is not None:
                 running = self._add(*pending, running)
             pending = loss, trained
@@ -287,7 +288,7 @@ class Trainer:
                     f"the loss became {at.epoch_nats} at step {at.step}, before there was a model "
                     f"to keep. Lower --learning-rate (it was {self.training.learning_rate:g})."
                 )
-            # Interrupted in the first epoch: what there is, is kept, but not as an epoch's end.
+            # Interrupted in the first epoch: the weights are kept, but not as an epoch's end.
             checkpoints.best_weights, measured = self.data.measured(self.engine.weights())
             losses = {"epoch": 0, **at.losses(measured)}
             checkpoints.save_best(losses, at)
