@@ -38,7 +38,7 @@ from .engines.base import Engine
 from .events import Event, Finished, Reason, Saved
 from .history import HISTORY, append_history, write_history
 from .ngram import ngram_facts
-from .progress import Progress
+from .progress import Progress, event_losses
 from .resume import BEST, ResumeChecks, Resumed, vocabulary_digest
 
 
@@ -104,11 +104,8 @@ class Checkpointer:
         return resumes
 
     def _is_ours(self, folder: Path) -> bool:
-        """Say whether the folder holds nothing but what this training replaces when it starts over.
-
-        Raises:
-            RunError: it holds models of another training.
-        """
+        """Say whether the folder holds only files that this training replaces when it starts over;
+        raise RunError if it holds models of another training."""
         ours = {*FILES, HISTORY, LOCK, EPOCHS, CHECKPOINTS}
         if not folder.is_dir() or not all(is_part(path.name, ours) for path in folder.iterdir()):
             return False
@@ -128,11 +125,7 @@ class Checkpointer:
             write_history(self.folder, at.history)
 
     def load(self) -> Resumed:
-        """Return where the folder's training resumes, and take over its best weights.
-
-        Raises:
-            RunError: it is a training of another corpus, model or setting.
-        """
+        """Return where the folder's training resumes, and take over its best weights."""
         assert self.folder is not None  # a training without a folder is never resumed
         resumed = self._checks(self.folder).state()
         self.best_weights, self.saved_epoch = resumed.best_weights, resumed.saved_epoch
@@ -231,9 +224,7 @@ class Checkpointer:
             epoch=at.epoch,
             step=at.step,
             best_epoch=at.best_epoch,
-            train_nats_per_char=losses["train_nats_per_char"],
-            held_out_nats_per_char=losses["held_out_nats_per_char"],
-            held_out_window_nats_per_char=losses.get("held_out_window_nats_per_char"),
+            **event_losses(losses),
             seconds=self.seconds,
             saved=saved or self._saved(self.best_weights, losses, at),
         )

@@ -44,14 +44,8 @@ class NameData(TrainingData):
     ) -> None:
         """Split the names, and choose how they become batches.
 
-        Args:
-            corpus: the names.
-            model, training: the settings.
-            initial: a model whose characters and labels are added to the corpus's.
-            most_targets: characters that n-grams are fitted to, at most.
-
-        Raises:
-            ConfigError: the settings are not for such a corpus.
+        The characters and labels of ``initial`` are added to the corpus's; n-grams are fitted to
+        at most ``most_targets`` characters.
         """
         super().__init__(model, training, most_targets)
         self._corpus, self.digest = corpus, corpus.digest

@@ -73,14 +73,17 @@ class Progress:
 
     def evaluated(self, weights: Mapping[str, NDArray[Any]], seconds: float) -> Evaluated:
         """Return the event of the latest epoch, which left these ``weights``."""
-        losses = self.history[-1]
         return Evaluated(
             epoch=self.epoch,
             step=self.step,
-            train_nats_per_char=losses["train_nats_per_char"],
-            held_out_nats_per_char=losses["held_out_nats_per_char"],
-            held_out_window_nats_per_char=losses.get("held_out_window_nats_per_char"),
+            **event_losses(self.history[-1]),
             best=self.best_epoch == self.epoch,
             seconds=seconds,
             weights=weights,
         )
+
+
+def event_losses(losses: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the losses of a history's entry that events have."""
+    names = ("train_nats_per_char", "held_out_nats_per_char", "held_out_window_nats_per_char")
+    return {name: losses.get(name) for name in names}

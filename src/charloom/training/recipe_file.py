@@ -56,11 +56,7 @@ class RecipeFile:
 
 
 def write_recipe(path: str | Path, recipe: RecipeFile) -> None:
-    """Write ``recipe`` to ``path``, completely or not at all.
-
-    Raises:
-        RunError: the folder does not exist, or cannot be written.
-    """
+    """Write ``recipe`` to ``path``, completely or not at all."""
     write_file(Path(path).parent, Path(path).name, recipe.to_bytes())
 
 

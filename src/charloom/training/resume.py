@@ -54,10 +54,7 @@ class Resumed:
     damaged: tuple[str, ...] = ()
 
     def warnings(self, backend: str, epochs: int, over: Reason | None) -> Iterator[str]:
-        """Yield what the user should know when resuming on ``backend`` with ``epochs`` in all.
-
-        ``over`` is why there is nothing left to train, if so.
-        """
+        """Yield what the user should know; ``over`` is why nothing is left to train, if so."""
         for problem in self.damaged:
             yield (
                 f"a checkpoint is damaged: {problem} Training resumes from an earlier one, "
@@ -92,11 +89,7 @@ class ResumeChecks:
     data: TrainingData
 
     def state(self) -> Resumed:
-        """Return where the folder's training resumes.
-
-        Raises:
-            RunError: it is a training of another corpus, model or setting.
-        """
+        """Return where the folder's training resumes; raise RunError if it is another one."""
         found = find_state(self.folder)
         state = found.data
         self._same("corpus", state.get("corpus"), self.data.digest)
@@ -137,11 +130,7 @@ class ResumeChecks:
         return replace(self.data.plan, buckets=int(state["buckets"]))
 
     def model(self, saved: SavedModel) -> None:
-        """Check that ``saved``, a model without a state, is one of this training.
-
-        Raises:
-            RunError: it is a model of another corpus or setting.
-        """
+        """Raise RunError unless ``saved``, a model without a state, is one of this training."""
         if "digest" in saved.facts:
             theirs, ours = str(saved.facts["digest"]), self.data.digest
         else:  # an early version's model

@@ -53,12 +53,21 @@ def _recorded(events: Iterator[Event], folder: Path) -> Iterator[Event]:
                         counted = event.counted
                         writer = _Writer(folder)
                     case Step() if writer is not None:
-                        writer.add(event.step, _of_step(event, counted))
+                        speed = f"{counted}_per_second"
+                        scalars = {
+                            "loss/train": event.batch_nats_per_char,
+                            "learning_rate": event.learning_rate,
+                            f"speed/{speed}": getattr(event, speed),
+                        }
+                        writer.add(event.step, scalars)
                     case Evaluated() if writer is not None:
-                        losses = _of_epoch(event)
-                        del losses["loss/train"]  # its mean; by step there is each batch's
+                        losses = {
+                            "loss/held_out": event.held_out_nats_per_char,
+                            "loss/held_out_windows": event.held_out_window_nats_per_char,
+                        }
                         writer.add(event.step, losses)
-                        by_epoch = {f"epoch/{k}": v for k, v in _of_epoch(event).items()}
+                        losses["loss/train"] = event.train_nats_per_char
+                        by_epoch = {f"epoch/{name}": loss for name, loss in losses.items()}
                         writer.add(event.epoch, by_epoch)
                         writer.sync()
             except OSError as error:
@@ -75,23 +84,6 @@ def _recorded(events: Iterator[Event], folder: Path) -> Iterator[Event]:
         close = getattr(events, "close", None)  # so that an abandoned training ends at once
         if close is not None:
             close()
-
-
-def _of_step(event: Step, counted: str) -> dict[str, float | None]:
-    speed = event.names_per_second if counted == "names" else event.characters_per_second
-    return {
-        "loss/train": event.batch_nats_per_char,
-        "learning_rate": event.learning_rate,
-        f"speed/{counted}_per_second": speed,
-    }
-
-
-def _of_epoch(event: Evaluated) -> dict[str, float | None]:
-    return {
-        "loss/train": event.train_nats_per_char,
-        "loss/held_out": event.held_out_nats_per_char,
-        "loss/held_out_windows": event.held_out_window_nats_per_char,
-    }
 
 
 class _Writer:

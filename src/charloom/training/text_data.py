@@ -36,12 +36,7 @@ class TextData(TrainingData):
         initial: SavedModel | None = None,
         most_targets: int = MOST_TARGETS,
     ) -> None:
-        """Split the text; see ``NameData`` for the arguments.
-
-        Raises:
-            ConfigError: the settings are not for text.
-            CorpusError: there is too little text.
-        """
+        """Split the text; the arguments are those of ``NameData``."""
         super().__init__(model, training, most_targets)
         if initial is not None:
             corpus = corpus.within(merged(initial.vocabulary, corpus.vocabulary))
