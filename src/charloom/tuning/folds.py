@@ -1,4 +1,4 @@
-"""The splits that trials are measured on, the same for all, and fresh ones for the check."""
+"""The splits of a search, the same for all trials, and fresh ones for the check."""
 
 from __future__ import annotations
 

@@ -137,20 +137,14 @@ class _Search:
 
     def run(self, journal: Path | None, force: bool) -> Iterator[SearchEvent]:
         """Do what ``tune`` promises."""
-        terms = {
-            "corpus": self.corpus.digest,
+        searched: dict[str, Any] = {
             "folds": self.folds,
-            "seed": self.seed,
             "default": self.space.default,
-            "parameters": self.space.describe(),
+            "parameters": {one.name: str(one) for one in self.space.parameters},
         }
+        terms = {"corpus": self.corpus.digest, "seed": self.seed, **searched}
         with open_study(journal, terms, force=force) as study:
-            yield SearchStarted(
-                folds=self.folds,
-                parameters=self.space.describe(),
-                default=self.space.default,
-                finished_trials=len(trials_of(study)),
-            )
+            yield SearchStarted(**searched, finished_trials=len(trials_of(study)))
             splits = search_splits(self.corpus, self.folds, self.seed)
             while not self._is_over(study):
                 yield from self._trial(study, splits)

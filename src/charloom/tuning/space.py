@@ -134,10 +134,6 @@ class SearchSpace:
         training = {name: value for name, value in settings.items() if name in TRAINING}
         return self.model.replace(**model), self.training.replace(**training)
 
-    def describe(self) -> dict[str, str]:
-        """Return the range of each search parameter in words."""
-        return {one.name: str(one) for one in self.parameters}
-
 
 def _ladder(base: int, powers: Sequence[int], ratio: float, multiple: int) -> tuple[int, ...]:
     """Return ``base`` and its neighbours at powers of ``ratio``, rounded to ``multiple``."""
