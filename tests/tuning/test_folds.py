@@ -33,7 +33,7 @@ def test_folds_hold_out_each_name_once_with_all_its_labels(folds, seed):
     assert sorted(held_out) == sorted(corpus.names)
 
 
-def test_folds_follow_from_names_and_seed_not_from_their_order(toy):
+def test_folds_depend_on_names_and_seed_but_not_on_order(toy):
     for seed in (0, 1):
         forth, back = (
             [set(split.corpus.split()[1]) for split in search_splits(NameCorpus.of(names), 4, seed)]
@@ -91,7 +91,7 @@ def test_few_splits_take_their_spread_from_the_search():
     assert compared([2.0] * 5, [2.1] * 5, 0.25, before=[-0.1, -0.12, -0.08]).over == "parts"
 
 
-def test_few_splits_are_compared_over_their_names_and_that_covers_the_truth():
+def test_few_splits_are_compared_over_their_names_with_the_stated_coverage():
     rng, hits = np.random.default_rng(1), 0
     for _ in range(300):
         characters = rng.integers(4, 12, 200).astype(float)
@@ -103,7 +103,7 @@ def test_few_splits_are_compared_over_their_names_and_that_covers_the_truth():
     assert 0.91 <= hits / 300 <= 0.985
 
 
-def test_a_model_with_labels_is_tested_with_each_names_own():
+def test_a_model_with_labels_is_tested_with_the_label_of_each_name():
     corpus = two_kinds()
     split = next(fresh_splits(corpus, 2, 0))
     names = [corpus.vocabulary.decode(ids) for ids in split.test]

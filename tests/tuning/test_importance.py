@@ -1,4 +1,4 @@
-"""Which search parameters are said to matter: those that do, and hardly ever one that does not."""
+"""Important search parameters are found, and others rarely reported."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def rate(settings, rng):
 
 
 @pytest.mark.slow
-def test_where_nothing_matters_hardly_anything_is_said_to():
+def test_parameters_without_effect_are_rarely_reported():
     wrong = sum(bool(importance_of(study(noise, seed).trials, PARAMETERS)) for seed in range(60))
     assert wrong <= 8  # 3 are expected; so many in one of 100 such tests
 
 
 @pytest.mark.parametrize("trials", [12, 40])
-def test_two_of_ten_parameters_without_effect_do_not_get_two_fifths(trials):
+def test_two_of_ten_parameters_without_effect_get_little_importance(trials):
     """As they do from Optuna's own PED-ANOVA."""
     assert len(PARAMETERS) == 10
     ours, optunas = [], []
@@ -80,7 +80,7 @@ def test_two_of_ten_parameters_without_effect_do_not_get_two_fifths(trials):
 
 
 @pytest.mark.parametrize("pruned", [0.0, 0.4])
-def test_what_matters_is_found_in_its_order_best_in_the_middle_or_not(pruned):
+def test_important_parameters_are_found_in_order(pruned):
     shares = [
         importance_of(study(rate, seed, pruned=pruned).trials, PARAMETERS) for seed in range(20)
     ]
@@ -90,13 +90,13 @@ def test_what_matters_is_found_in_its_order_best_in_the_middle_or_not(pruned):
     assert all(0 < sum(found.values()) <= 1 for found in shares)
 
 
-def test_shares_are_those_of_the_ranks_variance_less_chance():
+def test_importance_is_the_explained_variance_of_the_ranks_minus_chance():
     """One parameter alone, losses equal to it: all is explained, but for what two columns would."""
     dropout = [one for one in PARAMETERS if one.name == "dropout"]
     found = importance_of(study(lambda settings, rng: settings["dropout"], 0).trials, dropout)
     assert found["dropout"] == pytest.approx(1 - 2 / 29, abs=0.03)
 
 
-def test_equal_losses_and_few_trials_tell_nothing():
+def test_equal_losses_and_few_trials_have_no_importance():
     assert importance_of(study(lambda *_: 2.0, 0).trials, PARAMETERS) == {}
     assert importance_of(study(rate, 0, trials=11).trials, PARAMETERS) == {}

@@ -199,8 +199,8 @@ class _Search:
             stop=self.stop,
         )
         loss = statistics.fmean(trial.user_attrs["losses"]) if outcome == "complete" else None
-        told = study.tell(trial, loss, state=TrialState[STATES[outcome]])
-        yield TrialFinished(trial=told, outcome=outcome, best=_lowest(study))
+        ended = study.tell(trial, loss, state=TrialState[STATES[outcome]])
+        yield TrialFinished(trial=ended, outcome=outcome, best=_lowest(study))
 
     def _finish(self, study: Study) -> Iterator[SearchEvent]:
         """Check the best on fresh splits, and report."""
