@@ -235,7 +235,7 @@ def test_the_network_is_trained_as_without_the_n_gram(toy, mixed):
 
 
 @pytest.mark.parametrize("after", [1, 7, 10])
-def test_an_interrupted_mixture_goes_on_to_the_same_end(toy, tmp_path, mixed, after):
+def test_an_interrupted_mixture_resumes_bit_for_bit(toy, tmp_path, mixed, after):
     folder, _ = mixed
     kept = TRAINING.replace(keep_epochs=1)
     interrupted(toy, tmp_path, after, model=MIXTURE, training=kept)
@@ -297,7 +297,7 @@ def test_a_mixture_of_text_is_measured_along_the_text_and_in_windows(tmp_path):
 # Canaries
 
 
-def test_canaries_are_learnt_along_and_recorded(toy, tmp_path):
+def test_canaries_are_trained_on_and_recorded(toy, tmp_path):
     train(toy, tmp_path, model=NGRAM, training=TRAINING.replace(canaries=3))
     saved = load_model(tmp_path)
     strings = saved.facts["canaries"]
