@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,10 +22,26 @@ from ...models.rnn.jax_model import logits, logits_from, nats
 from ...models.rnn.shapes import STATES
 from ..warm_start import frozen
 from .base import BETA_1, BETA_2, EPSILON
-from .memory import keep_freed_memory
 
 Weights = dict[str, Array]
 Carry = list[tuple[Array, ...]]
+
+_TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8  # the parameters' numbers in malloc.h
+
+
+def keep_freed_memory() -> None:
+    """Make glibc's malloc keep freed memory in the process; elsewhere do nothing.
+
+    XLA allocates a step's temporary arrays again each time. Large ones come straight from the
+    system, page by page: 19,000 page faults a step of a GRU of 1024 units, a tenth of its time.
+    The price is that the process keeps the memory of its largest step until it ends.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return
+    libc = ctypes.CDLL(None)
+    libc.mallopt(_ARENA_MAX, 1)  # XLA's threads have arenas of their own, too small for its arrays
+    libc.mallopt(_MMAP_MAX, 0)
+    libc.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def use_compilation_cache() -> None:
