@@ -151,10 +151,10 @@ def test_anchors_elsewhere_are_refused(pattern):
 @pytest.mark.parametrize(
     ("pattern", "what"),
     [
-        ("a(?=b)", "look-ahead"),
-        ("(?!b)a", "look-ahead"),
-        ("(?<=b)a", "look-behind"),
-        ("(?<!b)a", "look-behind"),
+        ("a(?=b)", "a look-ahead"),
+        ("(?!b)a", "a look-ahead"),
+        ("(?<=b)a", "a look-ahead or look-behind"),
+        ("(?<!b)a", "a look-ahead or look-behind"),
         (r"(a)\1", "a back reference"),
         ("(?P<x>a)(?P=x)", "a back reference"),
         ("(a)?(?(1)b|c)", "a conditional group"),
@@ -166,7 +166,7 @@ def test_anchors_elsewhere_are_refused(pattern):
     ],
 )
 def test_what_no_automaton_holds_is_refused_by_name(pattern, what):
-    with pytest.raises(RuleError, match=f"has {what}.*Write it without") as caught:
+    with pytest.raises(RuleError, match=f"has {what}.*not supported.*Write it without") as caught:
         matching(pattern, LETTERS, Work())
     assert "\n" not in str(caught.value)
 
@@ -182,7 +182,7 @@ def test_a_mistake_is_told_in_the_words_of_re(pattern):
 
 @pytest.mark.parametrize("count", ["99999999999", "9" * 4500])
 def test_absurd_counts_are_mistakes(count):
-    with pytest.raises(RuleError, match="is no regular expression"):
+    with pytest.raises(RuleError, match="is not a valid regular expression"):
         parse(f"a{{{count}}}")
 
 
@@ -195,8 +195,8 @@ def test_absurd_counts_are_mistakes(count):
         ("[ab]*a[ab]{30}", "more than 10,000 states"),
         ("(.?){2000}a{2000}", "more than 10,000 states"),
         ("(" * 10_000 + "a" + ")" * 10_000, f"at most {MOST_CHARACTERS:,} characters"),
-        ("(" * 400 + "a" + ")" * 400, "more than 50 deep"),
-        ("(" * 2000 + "a" + ")" * 2000, "more than 50 deep"),
+        ("(" * 400 + "a" + ")" * 400, "more than 150 levels deep"),
+        ("(" * 2000 + "a" + ")" * 2000, "more than 150 levels deep"),
         ("(?i)" + "[\u0100-\U0010ffff]" * 51, "more than 50 ranges that end beyond ASCII"),
         ("(?:(?:.?){60}){60}", "too much work"),
     ],

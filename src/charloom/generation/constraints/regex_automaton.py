@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...data.vocabulary import Vocabulary
 from .automaton import DEAD, Automaton, over_words
 from .bounds import TooLargeError, Work
-from .regex_syntax import Atom, Chain, Choice, Node, Repeat, compiled, parse
+from .regex_syntax import Atom, Chain, Choice, Node, Repeat, parse
 
 MOST_POSITIONS = 4_000
 """The most code points that a regular expression may spell, counted repeats written out."""
@@ -148,7 +148,7 @@ def _alphabet(atoms: list[Atom], points: list[str], work: Work) -> tuple[list[in
     text = "".join(points)
     for atom, where in places.items():
         work.spend(STEP * (len(points) // 8 + 200))
-        for found in compiled(atom.text, atom.flags).finditer(text):
+        for found in atom.compiled().finditer(text):
             matches[found.start()] |= where
     number: dict[int, int] = {}
     return [number.setdefault(where, len(number)) for where in matches], list(number)
