@@ -144,5 +144,5 @@ def test_a_rule_too_large_is_named():
 
 def test_a_model_without_characters_obeys_no_rule():
     for rules in (Rules(), Regex("a*") & Block(("b",)) & Chars("c")):
-        with pytest.raises(RuleError, match="knows characters"):
+        with pytest.raises(RuleError, match="a model with characters"):
             compile_rules(rules, Vocabulary(()), 5)

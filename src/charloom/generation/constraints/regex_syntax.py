@@ -132,7 +132,7 @@ def _chain(items: Iterable[Any], flags: int, shown: str, depth: int = 0) -> Node
     """Return the node of a sequence of pairs: an operation's name and its argument."""
     if depth > MOST_DEPTH:
         raise _too_deep(shown)
-    return Chain(tuple(_node(*item, flags, shown, depth + 1) for item in items))
+    return Chain(tuple(_node(name, given, flags, shown, depth + 1) for name, given in items))
 
 
 def _node(operation: Any, argument: Any, flags: int, shown: str, depth: int) -> Node:
