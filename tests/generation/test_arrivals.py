@@ -14,9 +14,8 @@ from charloom.config import SampleConfig
 from charloom.errors import ConfigError
 from charloom.generation.constraints.automaton import Automaton
 from charloom.generation.search import arrivals as module
-from charloom.generation.search.arrivals import Arrivals, arrivals
+from charloom.generation.search.arrivals import Arrivals, arrivals, with_repeats
 from charloom.generation.search.guides import ConstraintGuide
-from charloom.generation.search.repeats import with_repeats
 from charloom.generation.search.walk import Plan, TooManySteps
 from charloom.models import threads
 from charloom.models.sampling import Sampler
@@ -41,10 +40,9 @@ def before(
     walk = {key: options.pop(key) for key in ("likeliest", "most_steps") if key in options}
     plan = Plan(
         rnn=rnn,
-        sampler=Sampler(SampleConfig(**options)),
+        sampler=Sampler(SampleConfig(seed=seed, **options)),
         prompt=np.array(prompt, dtype=np.int32),
         max_length=max_length,
-        seed=seed,
         threads=threads,
         guide=guide,
         **walk,

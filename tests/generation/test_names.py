@@ -200,7 +200,7 @@ def test_zero_temperature_cannot_give_two_and_says_why() -> None:
     assert len(generated) == 1
     assert generated.reason is not None
     assert generated.reason.startswith("found 1 of 20 new names, and there are no others")
-    assert "temperature 0 knows one string only" in generated.reason
+    assert "temperature 0 has one string only" in generated.reason
     assert "--best" in generated.reason
     assert "\n" not in generated.reason
 

@@ -15,7 +15,6 @@ from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError, VocabularyError
 from charloom.generation import NameModel, Sampler, TextModel
 from charloom.generation.constraints import Contains
-from charloom.generation.text import nats_of_openings, stream_text
 from charloom.models.blend import Blend, Member
 from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
@@ -73,7 +72,7 @@ HOW = (
 def test_text_is_what_plain_steps_and_the_sampler_draw(cell, layers, how):
     rnn = recurrence(cell, layers)
     config = SampleConfig(seed=3, **how)
-    text = "".join(stream_text(rnn, LETTERS, 60, "ab", Sampler(config)))
+    text = TextModel(rnn, LETTERS).text(60, start="ab", config=config)
     assert text == by_hand(rnn, LETTERS, 60, "ab", config)
 
 
@@ -82,7 +81,7 @@ def test_a_blend_draws_as_its_model_does():
     blend = Blend([Member(rnn, 0.5), Member(rnn, 0.5)])
     config = SampleConfig(seed=1)
     expected = by_hand(rnn, LETTERS, 50, "", config)
-    assert "".join(stream_text(blend, LETTERS, 50, "", Sampler(config))) == expected
+    assert TextModel(blend, LETTERS).text(50, config=config) == expected
 
 
 def test_neither_the_boundary_nor_the_unknown_symbol_comes():
@@ -154,7 +153,7 @@ def test_characters_of_a_slow_model_come_as_they_are_drawn(monkeypatch):
 
     model = Counting([Member(recurrence(), 1.0)])
     monkeypatch.setattr("time.perf_counter", lambda: float(model.steps))  # a second each
-    stream = stream_text(model, LETTERS, 1000)
+    stream = TextModel(model, LETTERS).stream_text(1000)
     for drawn in range(1, 4):
         assert len(next(stream)) == 1
         assert model.steps <= drawn + 1
@@ -237,7 +236,7 @@ def test_the_score_of_a_text_is_that_of_a_beginning():
         expected.append(nats)
     np.testing.assert_allclose(model.nll(texts), expected, atol=1e-4)
     many = [texts[i % 5] for i in range(600)]
-    scores = nats_of_openings(model.rnn, [LETTERS.encode(text) for text in many], threads=2)
+    scores = model.nll(many, threads=2)
     np.testing.assert_allclose(scores, np.tile(expected, 120), atol=1e-4)
     assert len(model.nll([])) == 0
 

@@ -114,8 +114,8 @@ def test_a_look_ahead_is_good_where_the_model_is_what_it_sees() -> None:
     search = model.stream(1, rules=End("b"), max_length=3)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(unique, "FREQUENT", 1.1)
-        guide, share, _ = search._guide()
-    assert isinstance(guide, LookAhead)
+        plan, share, _ = search._guided()
+    assert isinstance(plan.guide, LookAhead)
     assert share == pytest.approx(sum(exact.values()), rel=0.3)
 
 
@@ -234,9 +234,9 @@ def test_a_bound_that_is_cut_is_told_and_the_rest_filled(monkeypatch) -> None:
     model = named("abcdef", seed=27)
     best = model.best(60, max_length=8)
     assert len({s.text for s in best}) == 60
-    assert "surely the likeliest" in (best.note or "")
+    assert "certain to be the most likely" in (best.note or "")
     nats = [s.nats for s in best]
-    sure = int(re.search(r"nats: (\d+) are surely", best.note or "").group(1))  # type: ignore[union-attr]
+    sure = int(re.search(r"the first (\d+) are certain", best.note or "").group(1))  # type: ignore[union-attr]
     assert nats[:sure] == sorted(nats[:sure])
 
 

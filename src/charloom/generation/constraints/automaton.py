@@ -68,6 +68,11 @@ class Automaton:
         return trimmed(self.classes, self.table, self.accepting, state, work)
 
 
+def accepting_all(V: int) -> Automaton:
+    """Return the automaton of all strings over ``V`` ids."""
+    return Automaton(np.zeros(V, np.int32), np.zeros((1, 1), np.int32), np.ones(1, np.bool_), 0)
+
+
 def trimmed(
     classes: NDArray[np.integer],
     table: NDArray[np.int32],
