@@ -1,4 +1,4 @@
-"""The nearest name of each string, by edit distance: the one search for it."""
+"""The nearest name of each string, by edit distance."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..errors import CorpusError
 from ..models.threads import usable_cores
 
 CELLS = 1 << 23
-"""Pairs of strings whose distances are held at once."""
+"""Pairs of strings to compare at once."""
 
 FEW = 20_000_000
 """Pairs up to which all are compared at once, which is faster than choosing among them."""
@@ -33,16 +33,16 @@ def nearest(
     *,
     unit: Unit = "character",
 ) -> tuple[Ints, Ints]:
-    """Return each query's least edit distance to a name, and which it is: the first of equals.
+    """Return each query's smallest edit distance to a name, and that name: the first if equal.
 
     The Levenshtein distance, exact: insertions, deletions and substitutions of one unit each.
-    Of many names, those of similar length come first: two strings differ by at least as many
-    edits as their lengths do, so most names are never compared.
+    Of many names, those of similar length are compared first: the difference of two lengths is a
+    lower bound of their distance, so most names are never compared.
 
     Args:
         queries: N strings.
-        names: what they are compared with.
-        threads: at most so many; the result is the same.
+        names: to compare them with.
+        threads: at most this many; the result is the same.
         unit: what an edit changes.
 
     Returns:
@@ -52,7 +52,7 @@ def nearest(
         CorpusError: there is no name.
     """
     if not len(names):
-        raise CorpusError("there are no names to compare with. Give one at least.")
+        raise CorpusError("there are no names to compare with. Pass at least one.")
     workers = threads or usable_cores()
     slots: dict[str, int] = {}
     slot_of = np.array([slots.setdefault(text, len(slots)) for text in queries], np.int64)
@@ -68,12 +68,9 @@ def nearest(
     for place, text in enumerate(slots):
         if text in first:
             distances[place], indices[place] = 0, first[text]
-    if len(texts) * len(first) <= FEW:
-        open_, others = np.flatnonzero(distances > 0), np.arange(len(different))
-        _compare(texts, open_, others, different, index_of, distances, indices, workers)
-        return distances[slot_of], indices[slot_of]
-    shelves = _by_length(different)
-    for length, (places, _) in _by_length(texts).items():
+    few = len(texts) * len(first) <= FEW
+    shelves = _by_length(different, few)
+    for length, (places, _) in _by_length(texts, few).items():
         for other in sorted(shelves, key=lambda size: abs(size - length)):
             open_ = places[distances[places] >= max(1, abs(other - length))]
             _compare(texts, open_, *shelves[other], index_of, distances, indices, workers)
@@ -85,12 +82,15 @@ def _units(text: str, unit: Unit) -> Sequence[Hashable]:
 
 
 def _by_length(
-    texts: Sequence[Sequence[Hashable]],
+    texts: Sequence[Sequence[Hashable]], few: bool
 ) -> dict[int, tuple[Ints, list[Sequence[Hashable]]]]:
-    """Return the places of the texts of each length, ascending, and the texts."""
+    """Return the places of the texts of each length, ascending, and the texts.
+
+    A ``few`` are all under one length: choosing among them would take longer.
+    """
     places = defaultdict(list)
     for place, text in enumerate(texts):
-        places[len(text)].append(place)
+        places[0 if few else len(text)].append(place)
     return {
         length: (np.array(found), [texts[i] for i in found]) for length, found in places.items()
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -205,15 +205,10 @@ def completable(automaton: Automaton, least: int, most: int) -> NDArray[np.bool_
     Completed to an accepted string of ``least`` to ``most`` ids.
     """
     rows = np.zeros((most + 1, automaton.size), np.bool_)
-    row = np.zeros(automaton.size, np.bool_)
-    nowhere = row
-    for low, high, ends in ((least, most, automaton.accepting), (0, min(least - 1, most), nowhere)):
-        for t in range(high, low - 1, -1):
-            row, last = _before(automaton, row, ends), row
-            rows[t] = row
-            if np.array_equal(row, last):  # a fixed point: the rows before are the same
-                rows[low:t] = row
-                break
+    high = most + 1
+    for low, row in _backward(automaton, least, most, None):
+        rows[low:high] = row
+        high = low
     return rows
 
 
@@ -225,22 +220,25 @@ def possible(automaton: Automaton, read: int, least: int, most: int, work: Work)
     """
     if automaton.empty or max(read, least) > most:
         return False
+    rows = _backward(automaton, least, most, work)
+    return bool(next(row for low, row in rows if low <= read)[automaton.start])
+
+
+def _backward(
+    automaton: Automaton, least: int, most: int, work: Work | None
+) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+    """Yield rows of ``completable`` from the last to the first: each with the first time ``t``
+    from which on it is valid, up to the row before."""
     # Without a limit, every state of a trimmed automaton can be completed.
-    row = np.ones_like(automaton.accepting) if most == NO_LIMIT else automaton.accepting
-    longer, nowhere = most - max(read, least), np.zeros_like(row)
-    for steps, ends in ((longer, automaton.accepting), (least - read, nowhere)):
-        for _ in range(steps):
-            work.spend(automaton.table.size + CALL)
-            row, last = _before(automaton, row, ends), row
-            if np.array_equal(row, last):
-                break
-    return bool(row[automaton.start])
-
-
-def _before(
-    automaton: Automaton, states: NDArray[np.bool_], ends: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Return ``ends`` and the states from which one more id can lead into ``states``, (S,)."""
-    leads = np.append(states, False)[automaton.table]  # (S, K)
-    before: NDArray[np.bool_] = np.logical_or.reduce(leads, axis=1) | ends
-    return before
+    row = np.full(automaton.size, most == NO_LIMIT)
+    t, nowhere = most, np.zeros(automaton.size, np.bool_)
+    for low, ends in ((least, automaton.accepting), (0, nowhere)):
+        while t >= low:
+            if work is not None:
+                work.spend(automaton.table.size + CALL)
+            leads = np.append(row, False)[automaton.table]  # (S, K): one more id leads into row
+            row, last = np.logical_or.reduce(leads, axis=1) | ends, row
+            if np.array_equal(row, last):  # a fixed point
+                t = low
+            yield t, row
+            t -= 1

@@ -112,7 +112,7 @@ def arrivals(plan: Plan, log_horizon: float, log_slack: float = 0.0) -> Arrivals
         return walk
 
     with one_blas_thread():
-        trunk = Walk.after_prompt(plan, (log_horizon, log_slack), limit, WIDE)
+        trunk = Walk(plan, (log_horizon, log_slack), limit, WIDE)
         while 0 < trunk.stack.size < WIDE:
             trunk.advance(trunk.stack.size)
         units = UNITS * (plan.threads or usable_cores())

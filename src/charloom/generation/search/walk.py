@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -98,29 +99,13 @@ class Walk:
     """Prefixes that arrive before the horizon, in a part of the tree, and the strings there."""
 
     def __init__(
-        self,
-        plan: Plan,
-        bounds: tuple[float, float],
-        limit: StepLimit,
-        stack: Stack,
-        trace: Trace,
-        rows: int,
+        self, plan: Plan, bounds: tuple[float, float], limit: StepLimit, rows: int
     ) -> None:
-        """Start from the prefixes of ``stack``; step at most ``rows`` of them at once."""
-        self._plan, self._bounds, self._limit = plan, bounds, limit
-        self.stack = stack
-        self._trace = trace
-        self._buffers = plan.rnn.buffers(rows)
-        self._ended: list[NDArray[np.void]] = []
-        self.left = 0
-        """Continuations that arrive too late."""
-        self.unfinished = 0.0
+        """Start at the end of the prompt; step at most ``rows`` prefixes at once.
 
-    @classmethod
-    def after_prompt(
-        cls, plan: Plan, bounds: tuple[float, float], limit: StepLimit, rows: int
-    ) -> Walk:
-        """Start at the end of the prompt; ``bounds`` are the logs of horizon and slack."""
+        ``bounds`` are the logs of horizon and slack.
+        """
+        self._plan, self._bounds, self._limit = plan, bounds, limit
         last, carry, nats = read_prompt(plan.rnn, plan.prompt)
         state, context = plan.guide.root if plan.guide else (0, 0)
         key = root_key(plan.sampler.config.seed)
@@ -128,14 +113,22 @@ class Walk:
         length = len(plan.prompt)
         root = (last, length, 0, state, context, key[0], 0.0, 0.0, arrival, *2 * (-np.inf,), nats)
         prefixes = np.array([root] if arrival <= bounds[0] else [], dtype=PREFIX)
-        stack = Stack(prefixes, carry[:, : len(prefixes)])
-        walk = cls(plan, bounds, limit, stack, Trace(), rows)
-        walk.left = 1 - len(prefixes)
-        return walk
+        self._begin(Stack(prefixes, carry[:, : len(prefixes)]), Trace(), rows)
+        self.left = 1 - len(prefixes)
+
+    def _begin(self, stack: Stack, trace: Trace, rows: int) -> None:
+        self.stack, self._trace = stack, trace
+        self._buffers = self._plan.rnn.buffers(rows)
+        self._ended: list[NDArray[np.void]] = []
+        self.left = 0
+        """Continuations that arrive too late."""
+        self.unfinished = 0.0
 
     def branch(self, stack: Stack, rows: int) -> Walk:
         """Return a walk that continues from a part of the stack."""
-        return Walk(self._plan, self._bounds, self._limit, stack, self._trace.copy(), rows)
+        walk = copy(self)
+        walk._begin(stack, self._trace.copy(), rows)
+        return walk
 
     def advance(self, rows: int) -> None:
         """Step the top ``rows`` prefixes of the stack; push those that arrive next below them."""
