@@ -1,4 +1,4 @@
-"""Automata against the plain enumeration of short strings."""
+"""Automata against the enumeration of short strings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from charloom.generation.constraints.automaton import (
     trimmed,
 )
 from charloom.generation.constraints.bounds import MOST_CELLS, RuleError, Work, require_size
-from charloom.generation.constraints.substrings import containing, ending
+from charloom.generation.constraints.substrings import matching_text
 
 pytestmark = pytest.mark.slow
 
@@ -68,7 +68,7 @@ def test_trimming_keeps_the_language(data):
 
 
 @given(automata())
-def test_every_state_of_a_trimmed_automaton_is_of_use(automaton):
+def test_every_state_of_a_trimmed_automaton_is_useful(automaton):
     S = automaton.size
     assert automaton.empty == (S == 0)
     if S:
@@ -80,7 +80,7 @@ def test_every_state_of_a_trimmed_automaton_is_of_use(automaton):
 
 
 @given(automata())
-def test_moving_on_is_reading_first(automaton):
+def test_a_moved_automaton_accepts_the_rest(automaton):
     for ids in strings(3, 2):
         rest = automaton.moved(automaton.after(ids), Work())
         assert language(rest, 3) == {
@@ -184,7 +184,7 @@ ids = st.lists(st.integers(1, 2), min_size=1, max_size=4).map(tuple)
 @given(ids)
 def test_an_ending_is_where_the_string_ends(text):
     expected = {one for one in strings(3) if one[-len(text) :] == text}
-    assert language(ending(text, 3, Work())) == expected
+    assert language(matching_text(text, 3, Work(), anywhere=False)) == expected
 
 
 @given(ids)
@@ -192,4 +192,5 @@ def test_a_part_may_be_anywhere(text):
     def inside(one) -> bool:
         return any(one[i : i + len(text)] == text for i in range(len(one)))
 
-    assert language(containing(text, 4, Work()), 4) == set(filter(inside, strings(4, 4)))
+    found = matching_text(text, 4, Work(), anywhere=True)
+    assert language(found, 4) == set(filter(inside, strings(4, 4)))

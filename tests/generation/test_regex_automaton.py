@@ -143,7 +143,7 @@ def test_anchors_that_change_nothing_are_accepted(pattern):
 @pytest.mark.parametrize(
     "pattern", ["a^b", "a$b", "(?:^a)*", "(a$)+", r"b(\Aa)", "a?^b", "(?:a|$)b"]
 )
-def test_anchors_elsewhere_are_refused(pattern):
+def test_anchors_in_the_middle_are_refused(pattern):
     with pytest.raises(RuleError, match="anchor"):
         parse(pattern)
 
@@ -165,14 +165,14 @@ def test_anchors_elsewhere_are_refused(pattern):
         (r"a\B", "a word boundary"),
     ],
 )
-def test_what_no_automaton_holds_is_refused_by_name(pattern, what):
+def test_unsupported_constructs_are_refused_by_name(pattern, what):
     with pytest.raises(RuleError, match=f"has {what}.*not supported.*Write it without") as caught:
         matching(pattern, LETTERS, Work())
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("pattern", ["(a", "a)", "[a", "*", "a{3,2}", r"\q", "(?P<1>a)", "a(?i)"])
-def test_a_mistake_is_told_in_the_words_of_re(pattern):
+def test_a_syntax_error_is_reported_in_the_words_of_re(pattern):
     with pytest.raises(re.error) as expected:
         re.compile(pattern)
     with pytest.raises(RuleError) as caught:
@@ -181,7 +181,7 @@ def test_a_mistake_is_told_in_the_words_of_re(pattern):
 
 
 @pytest.mark.parametrize("count", ["99999999999", "9" * 4500])
-def test_absurd_counts_are_mistakes(count):
+def test_absurd_counts_are_errors(count):
     with pytest.raises(RuleError, match="is not a valid regular expression"):
         parse(f"a{{{count}}}")
 

@@ -1,4 +1,4 @@
-"""Running text as it is drawn: exactly the sampler's draws from the model, without its end."""
+"""Running text is what the sampler draws from the model, without an end."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_blend_draws_as_its_model_does():
     assert TextModel(blend, LETTERS).text(50, config=config) == expected
 
 
-def test_neither_the_boundary_nor_the_unknown_symbol_comes():
+def test_neither_the_boundary_nor_the_unknown_symbol_is_sampled():
     vocabulary = Vocabulary(("a", "b"), unknown=True)
     rnn = recurrence(vocabulary=vocabulary)
     rnn._bias[[0, 3]] += 20  # by far the likeliest
@@ -95,7 +95,7 @@ def test_neither_the_boundary_nor_the_unknown_symbol_comes():
 
 
 @pytest.mark.slow
-def test_the_others_come_as_if_given_that_it_is_none_of_these():
+def test_the_other_probabilities_are_normalised_without_them():
     rnn = recurrence()
     logits, _ = rnn.step(np.array([0]), rnn.initial_carry(1))
     p = np.exp(log_softmax(logits)[0, 1:].astype(float))
@@ -137,13 +137,13 @@ def test_more_characters_only_add_to_the_text(characters, seed):
     assert long.startswith(model.text(characters, seed=seed, temperature=(0.5, 1.0)))
 
 
-def test_a_text_without_end_goes_on_for_as_long_as_it_is_taken():
+def test_an_endless_text_is_sampled_as_long_as_it_is_taken():
     model = language_model()
     stream = model.stream_text(None, seed=4)
     assert "".join(itertools.islice(stream, 3000)) == model.text(3000, seed=4)
 
 
-def test_characters_of_a_slow_model_come_as_they_are_drawn(monkeypatch):
+def test_characters_of_a_slow_model_are_yielded_as_they_are_sampled(monkeypatch):
     class Counting(Blend):
         steps = 0
 
@@ -159,7 +159,7 @@ def test_characters_of_a_slow_model_come_as_they_are_drawn(monkeypatch):
         assert model.steps <= drawn + 1
 
 
-def test_one_blas_thread_is_kept_only_while_text_is_drawn():
+def test_blas_is_limited_to_one_thread_only_while_text_is_sampled():
     from threadpoolctl import threadpool_info
 
     def threads():
@@ -171,12 +171,12 @@ def test_one_blas_thread_is_kept_only_while_text_is_drawn():
     assert threads() == before
 
 
-def test_line_breaks_and_accents_of_a_start_are_brought_to_one_form():
+def test_line_breaks_and_accents_of_a_start_are_normalised():
     text = language_model().text(3, start="a\r\nb\re\u0301")
     assert text.startswith("a\nb\né")
 
 
-def test_graphemes_come_whole():
+def test_graphemes_are_sampled_whole():
     vocabulary = Vocabulary(("a", "e\u0301x"[:2], "🇬🇧"), "grapheme")
     pieces = list(language_model(vocabulary).stream_text(50))
     assert len(pieces) == 50
@@ -218,12 +218,12 @@ def test_characters_are_a_whole_number(characters):
         language_model().text(characters)
 
 
-def test_a_longest_string_is_for_names():
+def test_max_length_is_for_names():
     with pytest.raises(ConfigError, match="max_length is for names"):
         language_model().text(3, config=SampleConfig(max_length=5))
 
 
-def test_the_score_of_a_text_is_that_of_a_beginning():
+def test_the_nll_of_a_text_is_that_of_a_beginning():
     model = language_model()
     texts = ["", "ab", "ab c", "d", "abé\na"]
     expected = []
@@ -259,7 +259,7 @@ def test_names_never_show_the_unknown_symbol():
     assert np.isfinite(model.nll(["azb"])[0])
 
 
-def test_rules_and_labels_work_beside_an_unknown_symbol():
+def test_constraints_and_labels_work_with_an_unknown_symbol():
     vocabulary = Vocabulary(("a", "b"), unknown=True)
     config = ModelConfig(units=6, embedding=3, labels=2)
     rng = np.random.default_rng(2)

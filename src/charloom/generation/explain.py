@@ -20,14 +20,9 @@ from .names import NameModel
 from .nearest import nearest
 from .text import TextModel
 
-END = "<end>"
-"""Shown for the end symbol: no character looks like it."""
-
-UNKNOWN = "\ufffd"
-"""Shown for characters outside the vocabulary, in models with an unknown symbol."""
-
-ROWS = 256
-"""The most strings to step together."""
+END = "<end>"  # shown for the end symbol: no character looks like it
+UNKNOWN = "\ufffd"  # shown for characters outside the vocabulary, in models with an unknown symbol
+ROWS = 256  # the most strings to step together
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,9 @@ from ..data.unicode import split_units
 from ..errors import CorpusError
 from ..models.threads import usable_cores
 
-CELLS = 1 << 23
-"""Pairs of strings to compare at once."""
-
-FEW = 20_000_000
-"""Pairs up to which all are compared at once, which is faster than choosing among them."""
-
-SMALL = 200_000
-"""Pairs up to which one thread is faster than several."""
+CELLS = 1 << 23  # pairs of strings to compare at once
+FEW = 20_000_000  # pairs up to which comparing all at once is faster than choosing among them
+SMALL = 200_000  # pairs up to which one thread is faster than several
 
 Ints = NDArray[np.int64]
 

@@ -17,11 +17,8 @@ from ..data.unicode import is_normal, normalise, split_units
 Origin = Literal["new", "known", "unknown"]
 Cause = Literal["known", "forbidden", "near", "empty", "denormalised"]
 
-CELLS = 1 << 22
-"""Pairs of strings to compare at once."""
-
-BLOCK = 1 << 16
-"""Names of a ``NameSet`` to turn into strings at once."""
+CELLS = 1 << 22  # pairs of strings to compare at once
+BLOCK = 1 << 16  # names of a ``NameSet`` to turn into strings at once
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,11 +12,8 @@ from numpy.typing import NDArray
 from ...data.vocabulary import BOUNDARY
 from .bounds import CALL, MOST_PAIRS, MOST_STATES, TooLargeError, Work, require_size
 
-DEAD = -1
-"""The state from which no accepted string continues."""
-
-NO_LIMIT = sys.maxsize
-"""The longest length, where there is no limit."""
+DEAD = -1  # the state from which no accepted string continues
+NO_LIMIT = sys.maxsize  # the longest length, where there is no limit
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,20 +6,11 @@ from collections.abc import Sequence
 
 from ...errors import ConfigError, GenerationError
 
-MOST_STATES = 250_000
-"""The most states of one automaton."""
-
-MOST_CELLS = 2**25
-"""The most cells (states times classes) of one automaton's table: 128 MiB."""
-
-MOST_PAIRS = 2**28
-"""The most pairs of states, reachable or not, of a product: 1 GiB, of which a part is touched."""
-
-MOST_WORK = 2**27
-"""The most table cells that compiling constraints may compute: one to two seconds."""
-
-CALL = 500
-"""What a call into NumPy costs beside its cells, in cells."""
+MOST_STATES = 250_000  # the most states of one automaton
+MOST_CELLS = 2**25  # the most cells (states times classes) of one automaton's table: 128 MiB
+MOST_PAIRS = 2**28  # the most pairs of states of a product: 1 GiB, of which a part is touched
+MOST_WORK = 2**27  # the most table cells that compiling constraints may compute: one to two seconds
+CALL = 500  # what a call into NumPy costs beside its cells, in cells
 
 
 class RuleError(GenerationError, ConfigError):

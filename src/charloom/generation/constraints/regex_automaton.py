@@ -13,17 +13,10 @@ from .automaton import DEAD, Automaton, over_words
 from .bounds import TooLargeError, Work
 from .regex_syntax import Atom, Chain, Choice, Node, Repeat, parse
 
-MOST_POSITIONS = 4_000
-"""The most atoms of a regular expression, counted repeats expanded."""
-
-MOST_SETS = 10_000
-"""The most states of one regular expression's automaton."""
-
-STEP = 10
-"""What a step in Python costs, in table cells, the unit of ``Work``."""
-
-UNION = 30
-"""What a step of a union of large sets costs."""
+MOST_POSITIONS = 4_000  # the most atoms of a regular expression, counted repeats expanded
+MOST_SETS = 10_000  # the most states of one regular expression's automaton
+STEP = 10  # what a step in Python costs, in table cells, the unit of ``Work``
+UNION = 30  # what a step of a union of large sets costs
 
 
 def matching(pattern: str, vocabulary: Vocabulary, work: Work) -> Automaton:

@@ -15,14 +15,9 @@ from typing import Any
 
 from .bounds import RuleError, clipped
 
-MOST_CHARACTERS = 5_000
-"""The longest regular expression."""
-
-MOST_DEPTH = 150
-"""The deepest nesting of groups, alternatives and repeats."""
-
-MOST_WIDE_RANGES = 50
-"""The most ranges, as in [a-\\u024F], that end beyond ASCII: ``re`` takes milliseconds for one."""
+MOST_CHARACTERS = 5_000  # the longest regular expression
+MOST_DEPTH = 150  # the deepest nesting of groups, alternatives and repeats
+MOST_WIDE_RANGES = 50  # the most that end beyond ASCII: ``re`` takes milliseconds for each
 
 _FLAGS = re.IGNORECASE | re.DOTALL | re.ASCII | re.UNICODE
 _BEGINS = {"AT_BEGINNING": "^", "AT_BEGINNING_STRING": r"\A"}

@@ -13,25 +13,14 @@ from .automaton import DEAD, Automaton, over_words, trimmed
 from .bounds import Work, require_size
 
 
-def ending(text: Sequence[int], V: int, work: Work) -> Automaton:
-    """Return the automaton over ``V`` ids of the strings that end with the ids ``text``."""
-    classes, table = _matcher(text, V, work)
-    return trimmed(classes, table, np.arange(len(table)) == len(text), 0, work)
+def matching_text(text: Sequence[int], V: int, work: Work, *, anywhere: bool) -> Automaton:
+    """Return the automaton of the strings that end with ``text``, (T,), or contain it.
 
+    It is Knuth, Morris and Pratt's (1977), over ``V`` ids. State j: the longest prefix of ``text``
+    that is a suffix of what was read has j ids.
 
-def containing(text: Sequence[int], V: int, work: Work) -> Automaton:
-    """Return the automaton over ``V`` ids of the strings that contain the ids ``text``."""
-    classes, table = _matcher(text, V, work)
-    table[-1] = len(text)
-    return trimmed(classes, table, np.arange(len(table)) == len(text), 0, work)
-
-
-def _matcher(
-    text: Sequence[int], V: int, work: Work
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return classes (V,) and table (T + 1, K) of Knuth, Morris and Pratt's automaton (1977).
-
-    State j: the longest prefix of ``text`` (T,) that is a suffix of what was read has j ids.
+    Raises:
+        TooLargeError: too many states or cells, or too much work.
     """
     ids, symbols = np.unique(np.array(text, np.int64), return_inverse=True)
     classes = np.zeros(V, np.int32)  # 0: not in the text
@@ -44,8 +33,8 @@ def _matcher(
         table[j] = table[border]
         table[j, symbol] = j + 1
         border = int(table[border, symbol]) if j else 0
-    table[-1] = table[border]
-    return classes, table
+    table[-1] = len(text) if anywhere else table[border]
+    return trimmed(classes, table, np.arange(len(table)) == len(text), 0, work)
 
 
 def avoiding(texts: Iterable[str], vocabulary: Vocabulary, work: Work) -> Automaton | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 
 from ...data.unicode import normalise, split_units
 from ...data.vocabulary import Vocabulary
-from .automaton import DEAD, NO_LIMIT, Automaton, trimmed
+from .automaton import DEAD, NO_LIMIT, trimmed
 from .bounds import RuleError, TooLargeError, Work, clipped
 from .compiled import CompiledConstraints, combine
-from .substrings import avoiding, containing, ending
-
-Builder = Callable[[Sequence[int], int, Work], Automaton]
+from .substrings import avoiding, matching_text
 
 
 class Rule(ABC):
@@ -86,12 +84,13 @@ class _Text(Rule):
     def _ids(self, vocabulary: Vocabulary) -> NDArray[np.int32]:
         return vocabulary.encode(normalise(self.text))
 
-    def _compiled(
-        self, build: Builder, vocabulary: Vocabulary, limit: int, work: Work
+    def _matched(
+        self, vocabulary: Vocabulary, limit: int, work: Work, *, anywhere: bool
     ) -> CompiledConstraints:
-        """Compile with ``build``, unless every string obeys, or none can."""
         ids = self._ids(vocabulary).tolist()
-        automaton = build(ids, vocabulary.size, work) if 0 < len(ids) <= limit else None
+        automaton = None
+        if 0 < len(ids) <= limit:  # else every string obeys, or none
+            automaton = matching_text(ids, vocabulary.size, work, anywhere=anywhere)
         return CompiledConstraints(least=len(ids), automaton=automaton)
 
 
@@ -107,14 +106,14 @@ class End(_Text):
     """Every string ends with ``text``."""
 
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
-        return self._compiled(ending, vocabulary, limit, work)
+        return self._matched(vocabulary, limit, work, anywhere=False)
 
 
 class Contains(_Text):
     """Every string has ``text`` somewhere."""
 
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
-        return self._compiled(containing, vocabulary, limit, work)
+        return self._matched(vocabulary, limit, work, anywhere=True)
 
 
 @dataclass(frozen=True)

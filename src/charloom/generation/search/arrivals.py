@@ -42,11 +42,8 @@ from ...models.threads import one_blas_thread, run, usable_cores
 from .tree import BLOCK, WIDE, Ids, Stack
 from .walk import Plan, StepLimit, Walk
 
-UNITS = 4
-"""Units of work for each thread that a wide walk is divided into."""
-
-CELLS = 1 << 21
-"""Waiting times to compute at once."""
+UNITS = 4  # units of work for each thread that a wide walk is divided into
+CELLS = 1 << 21  # waiting times to compute at once
 
 
 @dataclass(frozen=True)

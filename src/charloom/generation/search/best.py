@@ -16,11 +16,8 @@ from .request import Request, Sample, Search
 from .tree import Trace, read_prompt
 from .walk import TooManySteps
 
-WIDER = 1.5
-"""Nats by which the bound is lowered if there are too few strings above it."""
-
-FILLING = 1024
-"""Width of the beam search for the remaining strings, where the bound would become too low."""
+WIDER = 1.5  # nats by which the bound is lowered if there are too few strings above it
+FILLING = 1024  # width of the beam search for the rest, where the bound would become too low
 
 
 class Best(Search):

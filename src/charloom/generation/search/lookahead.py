@@ -25,23 +25,12 @@ from .guides import ConstraintGuide, Ints
 from .tree import Ids, read_prompt
 from .walk import Plan
 
-DRAWS = 2048
-"""Draws that the n-gram model is distilled from."""
-
-MOST_VALUES = 15_000_000
-"""The most estimates to store, one for each (length, context, state)."""
-
-MOST_PRODUCTS = 2_000_000_000
-"""The most multiplications of the backward pass; beyond either, contexts are shortened."""
-
-PRIOR = 2.0
-"""Pseudo-count of trials that confirm an estimate."""
-
-FEW = 8.0
-"""The number of strings found at which they weigh as much as the estimate."""
-
-OWN = 4.0
-"""Visits at which a context's own average weighs as much as that of the shorter context."""
+DRAWS = 2048  # draws that the n-gram model is distilled from
+MOST_VALUES = 15_000_000  # the most estimates to store, one for each (length, context, state)
+MOST_PRODUCTS = 2_000_000_000  # the most multiplications of the backward pass, or contexts shrink
+PRIOR = 2.0  # pseudo-count of trials that confirm an estimate
+FEW = 8.0  # the number of strings found at which they weigh as much as the estimate
+OWN = 4.0  # visits at which a context's own average weighs as much as that of the shorter context
 
 Floats64 = NDArray[np.float64]
 
@@ -69,14 +58,15 @@ class Trials:
         expected = np.exp(found.log_p + horizon)  # draws; over the probability of one at least
         return cls(found.padded(), found.lengths, expected / -np.expm1(-expected))
 
-    def share(self, guide: ConstraintGuide, prompt: Ids) -> float:
-        """Return the share of the draws that satisfy the constraints."""
+    def accepted(self, guide: ConstraintGuide, prompt: Ids) -> Floats64:
+        """Return how many draws of each string satisfy the constraints, (N,)."""
         state = np.full(len(self.lengths), guide.root[0], np.int64)
         for time, column in enumerate(self.ids.T):
             after = guide.table[state, guide.classes[column]]
             state = np.where(self.lengths > time, after, state)
         lengths = np.minimum(len(prompt) + self.lengths, len(guide.ends) - 1)
-        return float(self.weights @ guide.ends[lengths, state]) / DRAWS
+        accepted: Floats64 = self.weights * guide.ends[lengths, state]
+        return accepted
 
 
 @dataclass(frozen=True)
@@ -177,11 +167,8 @@ class LookAhead(ConstraintGuide):
             values *= self.possible[length]
             self._values[length] = values
         # Calibrate by length and state to what the trials became.
-        estimated, last = self._estimated()
-        lengths = np.minimum(len(self._prompt) + trials.lengths, len(self.ends) - 1)
-        accepted = trials.weights * self.ends[lengths, last]
-        found, _ = self._passing(trials.ids, trials.lengths, accepted)
-        self._scale((found + PRIOR) / (estimated + PRIOR))
+        found = self._sums(trials.ids, trials.lengths, trials.accepted(self, plan.prompt))
+        self._scale((found + PRIOR) / (self._estimated() + PRIOR))
 
     def learn(self, found: Arrivals, log_horizon: float) -> None:
         """Scale the estimates by length and state to fit the strings that a walk has found.
@@ -192,8 +179,9 @@ class LookAhead(ConstraintGuide):
         inside = found.log_arrival <= log_horizon
         mass = np.exp(found.log_p) / -np.expm1(-np.exp(found.log_p + log_horizon))
         weights = np.where(inside, DRAWS * mass, 0.0)
-        there, count = self._passing(found.padded(), found.lengths, weights)
-        estimated, _ = self._estimated()
+        ids, estimated = found.padded(), self._estimated()
+        there = self._sums(ids, found.lengths, weights)
+        count = self._sums(ids, found.lengths, (weights > 0).astype(np.float64))
         known = (there > 0) & (estimated > 0)
         ratio = np.divide(there, estimated, out=np.ones_like(estimated), where=known)
         self._scale(np.clip(ratio, 1e-3, 1e3) ** (count / (count + FEW)))
@@ -202,35 +190,28 @@ class LookAhead(ConstraintGuide):
         """Multiply the estimates by ``ratio`` (T, S + 1), from the prompt's length on."""
         self._values[len(self._prompt) :] *= ratio[:, None]
 
-    def _path(self, ids: Ids) -> list[tuple[Ints, Ints]]:
-        """Return the states and contexts, (N,) each, after each id of strings (N, T)."""
-        state, context = self.root
-        path = [(np.full(len(ids), state, np.int32), np.full(len(ids), context, np.int32))]
-        for column in ids.T[: len(self._values) - 2 - len(self._prompt)]:
-            path.append(self.advance(*path[-1], column))
-        return path
+    def _estimated(self) -> Floats64:
+        """Return the sum of the estimates along the trials, (T, S + 1)."""
+        trials = self._trials
+        return self._sums(trials.ids, trials.lengths, trials.weights, estimated=True)
 
-    def _estimated(self) -> tuple[Floats64, Ints]:
-        """Return the sum of the estimates along the trials by length and state, (T, S + 1), and
-        each trial's last state, (N,)."""
-        trials, path, size = self._trials, self._path(self._trials.ids), len(self.table)
-        sums = np.zeros((len(self._values) - len(self._prompt), size))
-        for time, (states, contexts) in enumerate(path):
-            alive = trials.lengths >= time
-            estimates = self._values[len(self._prompt) + time][contexts[alive], states[alive]]
-            sums[time] = np.bincount(states[alive], estimates * trials.weights[alive], size)
-        last = np.minimum(trials.lengths, len(path) - 1)
-        return sums, np.array([states for states, _ in path])[last, np.arange(len(last))]
-
-    def _passing(self, ids: Ids, lengths: Ints, weights: Floats64) -> tuple[Floats64, Floats64]:
-        """Return the weight and the number of strings that pass each length and state."""
-        size = len(self.table)
-        weight, count = np.zeros((2, len(self._values) - len(self._prompt), size))
-        for time, (states, _) in enumerate(self._path(ids)):
-            alive = (lengths >= time) & (weights > 0)
-            weight[time] = np.bincount(states[alive], weights[alive], size)
-            count[time] = np.bincount(states[alive], minlength=size)
-        return weight, count
+    def _sums(
+        self, ids: Ids, lengths: Ints, weights: Floats64, *, estimated: bool = False
+    ) -> Floats64:
+        """Return the weight of the strings, (N, T), at each length and state, (T, S + 1); times
+        the estimates there if ``estimated``."""
+        values = self._values[len(self._prompt) :]
+        sums = np.zeros((len(values), len(self.table)))
+        states, contexts = (np.full(len(ids), start, np.int32) for start in self.root)
+        for time in range(min(ids.shape[1], len(values) - 2) + 1):
+            if time:
+                states, contexts = self.advance(states, contexts, ids[:, time - 1])
+            alive = lengths >= time
+            here = weights[alive]
+            if estimated:
+                here = values[time][contexts[alive], states[alive]] * here
+            sums[time] = np.bincount(states[alive], here, len(self.table))
+        return sums
 
     def _continue(self, P: Floats64, later: Floats64) -> Floats64:
         """Return the sum over ids of P(id | context) later[next context, next state]."""

@@ -17,17 +17,10 @@ from ..novelty import Novelty, Origin
 from .arrivals import Arrivals
 from .walk import Plan
 
-SHOWN, SHOWN_ROWS = 6, 20
-"""Samples in a short description, and in a notebook's table."""
-
-JUDGED_AT_ONCE = 4096
-"""Strings that are turned into text and judged together."""
-
-STEPS = 2_000_000
-"""Steps of the model that a walk may take, beside STEPS_EACH for each sample requested; where
-there are enough samples, about ten each suffice."""
-
-STEPS_EACH = 500
+SHOWN, SHOWN_ROWS = 6, 20  # samples in a short description, and in a notebook's table
+JUDGED_AT_ONCE = 4096  # strings that are turned into text and judged together
+STEPS = 2_000_000  # steps of the model that a walk may take, ...
+STEPS_EACH = 500  # ... plus these for each sample requested; about ten are usually enough
 
 _REMEDIES = {
     "known": "pass --allow-known or train on more",

@@ -12,11 +12,8 @@ from ...data.vocabulary import BOUNDARY
 from ...models.interface import Recurrence
 from ...models.scoring.names import log_softmax
 
-BLOCK = 512
-"""Prefixes per step: enough to keep BLAS busy, few enough to stay in a core's cache."""
-
-WIDE = 1024
-"""Prefixes at which the tree is wide enough to be divided into units of work."""
+BLOCK = 512  # prefixes per step: enough to keep BLAS busy, few enough to stay in a core's cache
+WIDE = 1024  # prefixes at which the tree is wide enough to be divided into units of work
 
 Ids = NDArray[np.int32]
 Floats = NDArray[np.float32]

@@ -21,11 +21,8 @@ from .tree import Ids, Stack, Trace, read_prompt
 if TYPE_CHECKING:
     from .guides import ConstraintGuide
 
-MARGIN = 1 / 3
-"""Share of the slack's log that a prefix may use beyond what its estimate requires ..."""
-
-UNSURE = 0.1
-"""... if its estimate is at most 1 minus this; proportionally less above that."""
+MARGIN = 1 / 3  # share of the slack's log that a prefix may use beyond what its estimate requires,
+UNSURE = 0.1  # if its estimate is at most 1 minus this; proportionally less above that
 
 # A prefix that arrives before the horizon.
 PREFIX = np.dtype(

@@ -16,29 +16,16 @@ from .walk import MARGIN, Plan, TooManySteps
 if TYPE_CHECKING:
     from .lookahead import LookAhead
 
-FREQUENT = 0.05
-"""Share of draws that satisfy the constraints above which rejecting the others is faster."""
-
-SHORTER = 1.4
-"""Decrease of the horizon's log if the walk would take too many steps."""
-
-RAREST = 1e-6
-"""The least estimate of that share that is trusted; below it the first walk finds too little."""
-
-PILOT = 2_000
-"""Samples above which a smaller search goes first, to estimate the horizon for all of them."""
-
-MOST_MARGIN = 0.2
-"""The most that a walk goes farther, in case the estimate of the horizon is too low."""
-
-CHEAP = 1_000
-"""Steps of a short walk: if it found nothing, the next one goes much farther."""
-
-SLACKS = (16.0, 64.0, 256.0)
-"""How much farther than its strings a walk with a look-ahead goes."""
-
-ASTRAY = 0.01
-"""Share of strings that may be missed because the look-ahead was wrong, before it goes farther."""
+FREQUENT = 0.05  # share of draws that satisfy the constraints above which rejection is faster
+RAREST = (
+    1e-6  # the least estimate of that share that is trusted; the first walk may find too little
+)
+SHORTER = 1.4  # decrease of the horizon's log if the walk would take too many steps
+PILOT = 2_000  # samples above which a smaller walk goes first, to estimate the horizon for all
+MOST_MARGIN = 0.2  # the most to add to a horizon in case its estimate is too low
+CHEAP = 1_000  # steps of a short walk: if it found nothing, the next one goes much farther
+SLACKS = (16.0, 64.0, 256.0)  # how much farther than its strings a walk with a look-ahead goes
+ASTRAY = 0.01  # share of strings missed due to the look-ahead above which the slack is increased
 
 
 class WithoutReplacement(Search):
@@ -133,10 +120,10 @@ class WithoutReplacement(Search):
         plan, guide = self._plan, self._plan.guide
         if guide is None:
             return plan, 1.0, None
-        from .lookahead import LookAhead, Trials  # late: most searches need none
+        from .lookahead import DRAWS, LookAhead, Trials  # late: most searches need none
 
         trials = Trials.of(plan, self._request.longest)
-        share = trials.share(guide, plan.prompt)
+        share = float(trials.accepted(guide, plan.prompt).sum()) / DRAWS
         if share >= FREQUENT:
             return plan, max(share, RAREST), None
         ahead = LookAhead(plan, guide, trials, max(guide.most, self._request.longest))
