@@ -46,6 +46,9 @@ def nearest(
     Raises:
         CorpusError: there is no name.
     """
+    from rapidfuzz.distance import Levenshtein  # late: few calls compare
+    from rapidfuzz.process import cdist
+
     if not len(names):
         raise CorpusError("there are no names to compare with. Pass at least one.")
     workers = threads or usable_cores()
@@ -63,12 +66,33 @@ def nearest(
     for place, text in enumerate(slots):
         if text in first:
             distances[place], indices[place] = 0, first[text]
+
+    def compare(places: Ints, others: Ints, candidates: list[Any]) -> None:
+        """Update ``distances`` and ``indices`` where a name is nearer, or an earlier equal."""
+        rows = max(1, CELLS // len(candidates))
+        longest = max(max(map(len, candidates)), max((len(texts[i]) for i in places), default=0))
+        for start in range(0, len(places), rows):
+            part = places[start : start + rows]
+            found = cdist(
+                [texts[i] for i in part],
+                candidates,
+                scorer=Levenshtein.distance,
+                dtype=np.uint8 if longest < 256 else np.int32,
+                workers=workers if len(part) * len(candidates) > SMALL else 1,
+            )
+            columns = found.argmin(axis=1)
+            least = found[np.arange(len(part)), columns].astype(np.int64)
+            index = index_of[others[columns]]
+            equal = (least == distances[part]) & (index < indices[part])
+            better = (least < distances[part]) | equal
+            distances[part[better]], indices[part[better]] = least[better], index[better]
+
     few = len(texts) * len(first) <= FEW
     shelves = _by_length(different, few)
     for length, (places, _) in _by_length(texts, few).items():
         for other in sorted(shelves, key=lambda size: abs(size - length)):
             open_ = places[distances[places] >= max(1, abs(other - length))]
-            _compare(texts, open_, *shelves[other], index_of, distances, indices, workers)
+            compare(open_, *shelves[other])
     return distances[slot_of], indices[slot_of]
 
 
@@ -89,35 +113,3 @@ def _by_length(
     return {
         length: (np.array(found), [texts[i] for i in found]) for length, found in places.items()
     }
-
-
-def _compare(
-    texts: Sequence[Sequence[Hashable]],
-    places: Ints,
-    others: Ints,
-    names: list[Any],
-    index_of: Ints,
-    distances: Ints,
-    indices: Ints,
-    workers: int,
-) -> None:
-    """Update ``distances`` and ``indices`` where a name is nearer, or an earlier equal."""
-    from rapidfuzz.distance import Levenshtein
-    from rapidfuzz.process import cdist
-
-    rows = max(1, CELLS // len(names))
-    longest = max(max(map(len, names)), max((len(texts[i]) for i in places), default=0))
-    for start in range(0, len(places), rows):
-        part = places[start : start + rows]
-        found = cdist(
-            [texts[i] for i in part],
-            names,
-            scorer=Levenshtein.distance,
-            dtype=np.uint8 if longest < 256 else np.int32,
-            workers=workers if len(part) * len(names) > SMALL else 1,
-        )
-        columns = found.argmin(axis=1)
-        least = found[np.arange(len(part)), columns].astype(np.int64)
-        index = index_of[others[columns]]
-        better = (least < distances[part]) | ((least == distances[part]) & (index < indices[part]))
-        distances[part[better]], indices[part[better]] = least[better], index[better]

@@ -1,4 +1,7 @@
-"""Deterministic automata over a vocabulary's ids: which strings are accepted."""
+"""Deterministic automata over a vocabulary's ids: which strings are accepted.
+
+What makes one raises ``TooLargeError`` if it has too many states or cells, or takes too much work.
+"""
 
 from __future__ import annotations
 
@@ -77,11 +80,7 @@ def trimmed(
     start: int,
     work: Work,
 ) -> Automaton:
-    """Return the automaton, as ``Automaton`` describes it, without useless states and classes.
-
-    Raises:
-        TooLargeError: too much work.
-    """
+    """Return the automaton, as ``Automaton`` describes it, without useless states and classes."""
     used = np.unique(classes[1:])
     if len(used) < table.shape[1]:
         table = table[:, used]
@@ -140,9 +139,6 @@ def over_words(
         accepting: (S,), whether a string may end there.
         words: of each id from 1 on, (V - 1,); none is empty.
         work: counts.
-
-    Raises:
-        TooLargeError: too many cells, or too much work.
     """
     number: dict[tuple[int, ...], int] = {}
     classes = [0, *(number.setdefault(word, len(number)) for word in words)]
@@ -161,11 +157,7 @@ def over_words(
 
 
 def product(a: Automaton, b: Automaton, work: Work, most_states: int = MOST_STATES) -> Automaton:
-    """Return the automaton, trimmed, of the strings that both accept; neither may be empty.
-
-    Raises:
-        TooLargeError: it is larger than ``most_states`` or ``MOST_CELLS``, or takes too much work.
-    """
+    """Return the automaton, trimmed, of the strings that both accept; neither may be empty."""
     both = a.classes[1:].astype(np.int64) * b.table.shape[1] + b.classes[1:]
     joint, classes = np.unique(both, return_inverse=True)
     of_a, of_b = np.divmod(joint, b.table.shape[1])
@@ -210,11 +202,7 @@ def completable(automaton: Automaton, least: int, most: int) -> NDArray[np.bool_
 
 
 def possible(automaton: Automaton, read: int, least: int, most: int, work: Work) -> bool:
-    """Return whether ``read`` ids that led to the start can become ``least`` to ``most`` ids.
-
-    Raises:
-        TooLargeError: too much work.
-    """
+    """Return whether ``read`` ids that led to the start can become ``least`` to ``most`` ids."""
     if automaton.empty or max(read, least) > most:
         return False
     rows = _backward(automaton, least, most, work)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from itertools import pairwise
 
 import numpy as np
@@ -74,10 +75,9 @@ class Trace:
 
     def copy(self) -> Trace:
         """Return an independent copy."""
-        copy = Trace()
-        copy._parents, copy._ids = self._parents.copy(), self._ids.copy()
-        copy._size = self._size
-        return copy
+        trace = copy(self)
+        trace._parents, trace._ids = self._parents.copy(), self._ids.copy()
+        return trace
 
     def add(self, parents: NDArray[np.int32], ids: Ids) -> NDArray[np.int32]:
         """Record prefixes by their parents' numbers and last ids; return their numbers."""
