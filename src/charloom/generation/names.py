@@ -1,4 +1,4 @@
-"""A trained model of names: sampling under constraints, the likeliest names, likelihoods."""
+"""A trained model of names: sampling under constraints, the most likely names, likelihoods."""
 
 from __future__ import annotations
 
@@ -27,9 +27,6 @@ from .search.without_replacement import WithoutReplacement
 if TYPE_CHECKING:
     from .constraints import Rule, Rules
 
-GUIDANCE = 2.0
-"""Default strength of labels; 1, their own prediction, is often too weak."""
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NameModel(LanguageModel):
@@ -56,14 +53,15 @@ class NameModel(LanguageModel):
     longest: int = 50
     labels: tuple[str, ...] = ()
 
-    def condition(self, labels: Mapping[str, float], guidance: float = GUIDANCE) -> NameModel:
+    def condition(self, labels: Mapping[str, float], guidance: float = 2.0) -> NameModel:
         """Return the model conditioned on a label, or on a mixture of labels.
 
         log p = (1 - g) log p(unlabelled) + g Σ w log p(label), step by step.
 
         Args:
             labels: a weight for each label; they are scaled to sum to 1.
-            guidance: g: 1 is the labels' own prediction, more is stronger, 0 ignores them.
+            guidance: g: 1 is the labels' own prediction, which is often too weak; more is
+                stronger, and 0 ignores them.
 
         Raises:
             ConfigError: the model has no such label, or a number is out of range.

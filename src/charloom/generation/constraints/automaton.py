@@ -163,7 +163,9 @@ def product(a: Automaton, b: Automaton, work: Work, most_states: int = MOST_STAT
     of_a, of_b = np.divmod(joint, b.table.shape[1])
     if a.size * b.size > MOST_PAIRS:
         raise TooLargeError(f"more than {MOST_PAIRS:,} pairs of states")
-    place = np.zeros(a.size * b.size, np.int32)  # 1 + the number of a pair; pages come when used
+    place = np.zeros(
+        a.size * b.size, np.int32
+    )  # 1 + the number of a pair; pages are allocated on use
     frontier = np.array([a.start * b.size + b.start], np.int64)
     count = 1
     place[frontier] = count

@@ -10,7 +10,7 @@ MOST_STATES = 250_000  # the most states of one automaton
 MOST_CELLS = 2**25  # the most cells (states times classes) of one automaton's table: 128 MiB
 MOST_PAIRS = 2**28  # the most pairs of states of a product: 1 GiB, of which a part is touched
 MOST_WORK = 2**27  # the most table cells that compiling constraints may compute: one to two seconds
-CALL = 500  # what a call into NumPy costs beside its cells, in cells
+CALL = 500  # what a call into NumPy costs besides its cells, in cells
 
 
 class RuleError(GenerationError, ConfigError):

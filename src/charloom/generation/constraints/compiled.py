@@ -49,13 +49,13 @@ def combine(
     """
     if not characters:
         raise RuleError("constraints need a model with characters. Train it on text that has some.")
-    demands = [*parts, CompiledConstraints(most=limit, name=f"--max-length {limit}")]
+    constraints = [*parts, CompiledConstraints(most=limit, name=f"--max-length {limit}")]
     try:
-        joined = _join(demands, work)
+        joined = _join(constraints, work)
     except TooLargeError as error:
         raise error.named([part.name for part in parts if part.automaton]) from None
     if joined is None:
-        names = [part.name for part in _conflict(demands)]
+        names = [part.name for part in _conflict(constraints)]
         end = " together. Change one of them." if len(names) > 1 else ". Change it."
         count = f"{characters:,} character{'s' * (characters != 1)}"
         raise RuleError(f"no string of this model's {count} satisfies {listed(names)}{end}")

@@ -89,7 +89,7 @@ class _Text(Rule):
     ) -> CompiledConstraints:
         ids = self._ids(vocabulary).tolist()
         automaton = None
-        if 0 < len(ids) <= limit:  # else every string obeys, or none
+        if 0 < len(ids) <= limit:  # else every string has it, or none
             automaton = matching_text(ids, vocabulary.size, work, anywhere=anywhere)
         return CompiledConstraints(least=len(ids), automaton=automaton)
 
