@@ -1,28 +1,28 @@
-"""Samples by temperature: how plausible they are, and how many are copies or repeats."""
+"""Samples by temperature: how likely they are, and how many are known or repeated."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from ..data.unicode import normalise, split_units
 from ..errors import ConfigError, GenerationError
 from ..generation import NameModel, Sample
 from ..generation.model import positive
 from .samples import NameSamples
+from .statistics import Plain
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draws:
-    """Names sampled at one temperature, copies and repeats let through.
+class Draws(Plain):
+    """Names sampled at one temperature, known and repeated ones included.
 
     Attributes:
         temperature: of the samples.
-        strings: how many there are.
+        strings: number of samples.
         nats_per_char: their mean -log p under the model at temperature 1, end symbols counted;
-            without each first character if the model has no begin symbol.
-        copied: share in the training list.
+            without first characters if the model has no begin symbol.
+        copied: share that is in the training list.
         repeated: share that repeats an earlier sample.
         new: share that is neither.
     """
@@ -33,10 +33,6 @@ class Draws:
     copied: float
     repeated: float
     new: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data that JSON can hold."""
-        return asdict(self)
 
 
 def temperature_sweep(
@@ -56,16 +52,16 @@ def temperature_sweep(
     Args:
         model: with its training list.
         temperatures: 0 is greedy.
-        n: strings a temperature.
+        n: samples for each temperature.
         seed: decides the samples.
-        start: what they begin with; without it, a model without a begin symbol begins as the
-            training names do.
+        start: what they start with; without it, samples of a model without a begin symbol start
+            as the training names do.
         threads: at most so many.
         drawn: samples shared with other figures; by default the model is sampled here.
 
     Raises:
         ConfigError: ``temperatures`` is empty, or an argument lies outside what it may be.
-        GenerationError: there is no training list to tell copies by, or the model ends no string.
+        GenerationError: there is no training list to tell copies by, or the model ends no name.
     """
     if not temperatures:
         raise ConfigError("temperatures must hold one at least. Received: none")
