@@ -12,7 +12,7 @@ from charloom.data.text import TextCorpus
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError, CorpusError
 from charloom.evaluation import likelihood, text_likelihood
-from charloom.generation import TextModel
+from charloom.generation import NameModel, TextModel
 from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
 from charloom.models.scoring.names import log_softmax
@@ -90,8 +90,9 @@ def test_units_must_fit(model):
         text_likelihood(model, "abc", window=0)
 
 
-def test_names_with_rare_characters_are_scored_by_a_model_that_has_learnt_of_such():
-    model = language_model(Vocabulary(("a", "b"), unknown=True), text=False)
+def test_names_with_rare_characters_are_scored_by_a_model_with_an_unknown_symbol():
+    plain = language_model(Vocabulary(("a", "b"), unknown=True), text=False)
+    model = NameModel(plain.rnn, plain.vocabulary)
     found = likelihood(model, ["ab", "az"])
     assert (found.names, found.skipped_names, found.unknown_characters) == (2, 0, 1)
     assert found.nats_per_char == pytest.approx(float(model.nll(["ab", "az"]).sum()) / 6)
