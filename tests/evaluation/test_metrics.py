@@ -18,7 +18,7 @@ from charloom.evaluation.metrics.distributions import (
     pair_shares,
     wasserstein,
 )
-from charloom.evaluation.metrics.variety import diversity, unique_share
+from charloom.evaluation.metrics.generated import diversity, unique_share
 from helpers.toy_models import memoryless
 
 

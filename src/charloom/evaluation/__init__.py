@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from .metrics.text_likelihood import text_likelihood as text_likelihood
     from .names import measure as measure
     from .results import Measurement as Measurement
+    from .samples import Draws as Draws
     from .samples import NameSamples as NameSamples
     from .samples import TextSamples as TextSamples
+    from .samples import temperature_sweep as temperature_sweep
     from .statistics import Estimate as Estimate
     from .statistics import Measure as Measure
     from .statistics import paired_estimate as paired_estimate
     from .statistics import ratio_estimate as ratio_estimate
     from .statistics import share_estimate as share_estimate
-    from .sweep import Draws as Draws
-    from .sweep import temperature_sweep as temperature_sweep
     from .text import measure_text as measure_text
 
 _MODULES = {
@@ -53,9 +53,8 @@ _MODULES = {
     ".metrics.text_likelihood": ("TextLikelihood", "text_likelihood"),
     ".names": ("measure",),
     ".results": ("Measurement",),
-    ".samples": ("NameSamples", "TextSamples"),
+    ".samples": ("Draws", "NameSamples", "TextSamples", "temperature_sweep"),
     ".statistics": ("Estimate", "Measure", "paired_estimate", "ratio_estimate", "share_estimate"),
-    ".sweep": ("Draws", "temperature_sweep"),
     ".text": ("measure_text",),
 }
 """Modules by public name; each is imported when it is first used (PEP 562), since a command needs

@@ -1,4 +1,5 @@
-"""Samples to measure a model by: drawn once for each setting, then shared."""
+"""Samples to measure a model by, drawn once for each setting and then shared; the sweep of
+temperatures."""
 
 from __future__ import annotations
 
@@ -9,10 +10,12 @@ from functools import cached_property
 
 from ..data.random import Stream, generator
 from ..data.unicode import normalise, split_units
-from ..errors import GenerationError
+from ..errors import ConfigError, GenerationError
 from ..generation import NameModel, Sample, TextModel
+from ..generation.model import positive
 from ..generation.novelty import name_set
 from .metrics.distributions import Units
+from .statistics import Plain
 
 COMPARED = 10_000
 """Held-out names, and training names, that samples are compared with: of more, a random subset."""
@@ -138,19 +141,11 @@ def first_shares(model: NameModel, names: Sequence[str]) -> dict[str, float]:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SampledNames:
-    """Sampled names and the real names that they are compared with, normalised.
+    """Sampled names and the real names to compare them with, normalised.
 
-    Attributes:
-        samples: as they were sampled.
-        texts: their strings.
-        held_out: real names that the model was not trained on, with the samples' start.
-        train: real names that it was trained on, or some of them, with the samples' start.
-        known: the whole training set; ``None`` if it is not available.
-        near_to: the training names without canaries, in order; empty if there are too many to
-            compare with.
-        model: the model that was sampled from.
-        seed: decides resamples and random subsets.
-        threads: at most so many.
+    ``held_out`` and ``train`` are real names with the samples' start, ``known`` is the whole
+    training set (``None`` if it is not available), and ``near_to`` the training names to search
+    for the nearest one, in order and without canaries; empty if there are too many.
     """
 
     samples: Sequence[Sample]
@@ -222,3 +217,83 @@ def without(names: Sequence[str], canaries: Sequence[str]) -> Sequence[str]:
     """Return the names without canaries."""
     strings = frozenset(canaries)
     return [name for name in names if name not in strings] if strings else names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draws(Plain):
+    """Names sampled at one temperature, known and repeated ones included.
+
+    Attributes:
+        temperature: of the samples.
+        strings: number of samples.
+        nats_per_char: their mean -log p under the model at temperature 1, end symbols counted;
+            without first characters if the model has no begin symbol.
+        copied: share that is in the training list.
+        repeated: share that repeats an earlier sample.
+        new: share that is neither.
+    """
+
+    temperature: float
+    strings: int
+    nats_per_char: float
+    copied: float
+    repeated: float
+    new: float
+
+
+def temperature_sweep(
+    model: NameModel,
+    temperatures: Sequence[float],
+    n: int = 1000,
+    *,
+    seed: int = 0,
+    start: str = "",
+    threads: int | None = None,
+    drawn: NameSamples | None = None,
+) -> list[Draws]:
+    """Sample ``n`` names at each temperature and measure them.
+
+    The share of repeats grows with ``n``: compare figures for the same ``n``.
+
+    Args:
+        model: with its training list.
+        temperatures: 0 is greedy.
+        n: samples for each temperature.
+        seed: decides the samples.
+        start: what they start with; without it, samples of a model without a begin symbol start
+            as the training names do.
+        threads: at most so many.
+        drawn: samples shared with other figures; by default the model is sampled here.
+
+    Raises:
+        ConfigError: ``temperatures`` is empty, or an argument lies outside what it may be.
+        GenerationError: there is no training list to tell copies by, or the model ends no name.
+    """
+    if not temperatures:
+        raise ConfigError("temperatures must hold one at least. Received: none")
+    positive("n", n)
+    if model.training_set is None:
+        raise GenerationError(
+            "copies need the training list to tell them by, which is not with this model. "
+            "Load a run folder that has its train_names.txt."
+        )
+    if drawn is None:
+        like = list(model.training_set) if not (start or model.rnn.config.begin) else []
+        drawn = NameSamples(model=model, seed=seed, like=like, threads=threads)
+    return [
+        _measured(model, float(t), drawn.take(n, temperature=t, start=start)) for t in temperatures
+    ]
+
+
+def _measured(model: NameModel, temperature: float, found: Sequence[Sample]) -> Draws:
+    end = 1 if model.rnn.config.begin else 0
+    characters = sum(len(split_units(s.text, model.vocabulary.unit)) + end for s in found)
+    first = {normalise(s.text): s.origin for s in reversed(found)}
+    return Draws(
+        temperature=temperature,
+        strings=len(found),
+        nats_per_char=sum(s.nats for s in found) / characters,
+        copied=sum(s.origin == "known" for s in found) / len(found),
+        repeated=1 - len(first) / len(found),
+        new=sum(origin == "new" for origin in first.values()) / len(found),
+    )

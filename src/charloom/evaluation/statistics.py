@@ -198,12 +198,10 @@ def reach(items: int) -> float:
 
 
 def middle(resampled: NDArray[np.float64], value: float, items: int) -> Estimate:
-    """Return ``value`` with its percentile interval, expanded for few items.
+    """Return ``value`` with a percentile interval, expanded for few items.
 
-    Args:
-        resampled: (R,), the figure in each resample; only finite ones count.
-        value: the figure, which always lies in the interval.
-        items: how many were resampled; for fewer than two, the interval is the value.
+    ``resampled`` is the figure in each bootstrap resample of so many ``items``; only finite ones
+    count. For fewer than two items, the interval is the value.
     """
     from scipy.special import ndtr
 

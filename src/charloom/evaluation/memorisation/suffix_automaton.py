@@ -24,17 +24,10 @@ MOST_SYMBOLS = 256
 def copied(drawn: Ids, read: Callable[[int, int], Ids], size: int) -> Lengths:
     """Return the length of the longest copied piece that ends at each place, (N,).
 
-    A suffix automaton (Blumer et al. 1985) of ``drawn`` reads the source once, many places side
-    by side. Time is linear in both lengths, memory in that of ``drawn``.
-
-    Args:
-        drawn: (N,), the text to search for copies: some ten thousand ids.
-        read: returns the source's ids between two places.
-        size: the source's length.
-
-    Returns:
-        Lengths of pieces that include the place and are in the source; 0 if not even the single
-        id is.
+    A suffix automaton (Blumer et al. 1985) of ``drawn``, (N,) ids, reads the source once, many
+    places side by side: ``read`` returns its ids between two places, ``size`` is its length. Time
+    is linear in both lengths, memory in that of ``drawn``. A piece includes the place where it
+    ends; where not even the single id is in the source, the length is 0.
     """
     if not len(drawn) or not size:
         return np.zeros(len(drawn), np.int32)

@@ -114,12 +114,8 @@ def level_of(
 ) -> Level:
     """Return the level of a model of names, as ``names_memorisation`` documents it.
 
-    Args:
-        copies: at the temperature of the verdict.
-        chance: p value of the permutation test.
-        low_ratio: lower end of the interval of the ratio of copies to those expected by style.
-        gap: in nats per character.
-        canaries: their exposure, if there are any.
+    ``copies`` are those at the temperature of the verdict, ``chance`` is the p value of the
+    permutation test, and ``low_ratio`` the lower end of the interval of copied / ideal.
     """
     copied, ideal = copies.copied.value, copies.ideal.value
     more = copied - ideal

@@ -80,15 +80,10 @@ def calibration(
     Since sampling uses all probabilities, all V of a place count here, as in the classwise error
     of Kumar, Liang & Ma (2019, section 2), over bins of all classes together.
 
-    Args:
-        rnn: the model.
-        inputs: strings of ids, each read from an empty carry: every id but the first is a target.
-        skip: so many targets of each string are read, but not counted.
-        seed: decides the subset of strings, if there are too many, and the ideal's samples.
-        threads: at most so many; the result is the same.
-
-    Returns:
-        ``None`` if there is no target.
+    ``inputs`` are strings of ids, each read from an empty carry: every id but the first is a
+    target, of which the first ``skip`` are not counted. The ``seed`` decides the subset of strings,
+    if there are too many, and the ideal's samples; ``threads`` do not change the result. Returns
+    ``None`` if there is no target.
     """
     rng = generator(Stream.RESAMPLING, seed)
     kept = [string for string in inputs if len(string) > skip + 1]

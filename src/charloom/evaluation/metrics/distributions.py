@@ -39,20 +39,12 @@ def distance_between(
 ) -> Estimate | None:
     """Measure how far a sample of strings is from another, by the shares of events in them.
 
-    Two samples from one source are not at distance 0, and the smaller they are, the further
-    apart: compare figures of the same ``size`` and the same ``others``.
-
-    Args:
-        ours: the ids of the events in each string, such as its n-grams; in parts of ``size``,
-            whose distances are averaged.
-        others: the same for the real strings.
-        distance: of two vectors of shares.
-        size: by default all.
-        seed: decides the resamples. The interval is the value ± 1.96 standard errors from a
-            bootstrap over the strings of both samples, or more if they are few (see ``reach``).
-
-    Returns:
-        ``None`` if one of the samples is empty.
+    ``ours`` and ``others`` hold the ids of the events in each string, such as its n-grams. Two
+    samples from one source are not at distance 0, and the smaller they are, the further apart: so
+    ``ours`` is cut into parts of ``size``, whose distances are averaged. Compare figures of the
+    same ``size`` and the same ``others``. The interval is the value ± 1.96 standard errors from a
+    bootstrap over the strings of both, or more if they are few (see ``reach``); there is no
+    estimate if one of the samples is empty.
     """
     size = min(size or len(ours), len(ours))
     if not size or not others:
@@ -155,9 +147,7 @@ def shares_of_lengths(texts: Sequence[Units]) -> dict[int, float]:
 def pair_shares(texts: Sequence[Units], characters: Sequence[str]) -> Floats:
     """Return how often each character follows another, as shares of all pairs: (K, K), row first.
 
-    Args:
-        texts: strings.
-        characters: K of them; ``EDGE`` stands before and after each string.
+    ``EDGE`` among the K characters stands before and after each string.
     """
     number = {character: i for i, character in enumerate(characters)}
     counts = Counter(pair for units in texts for pair in pairwise((EDGE, *units, EDGE)))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.random import Stream, generator
 from ...generation.nearest import nearest
 from ...models.scoring.names import sequence_probabilities
 from ..samples import SampledNames, first_shares
-from ..statistics import Measure, ratio_estimate, share_estimate
+from ..statistics import Estimate, Measure, Z, ratio_estimate, reach, share_estimate
 from .catalogue import described
 from .distributions import NGRAMS, length_distance, ngram_divergence
 from .two_sample import CHANCE, two_sample_accuracy
-from .variety import diversity, unique_share
 
 if TYPE_CHECKING:
     from ...generation.constraints import Rule, Rules
@@ -77,6 +80,72 @@ def variety(names: SampledNames) -> list[Measure]:
         real = diversity(names.units(names.real), seed=names.seed)
         found.append(described("diversity", ours, real))
     return found
+
+
+def unique_share(texts: Sequence[str], n: int) -> Estimate:
+    """Estimate the share of different strings among ``n`` of N samples, n from 1 to N.
+
+    The expected number over all subsets of the samples (Hurlbert 1971). Its variance is that of
+    the number of classes in a multinomial sample; the interval is the score interval of a Poisson
+    number of repeats, which is valid for 0 repeats too.
+    """
+    counts = np.array(list(Counter(texts).values()))
+    total = len(texts)
+    distinct = _expected_distinct(counts, total, n)
+    f = np.bincount(counts)
+    if 2 * n <= total:
+        double = _expected_distinct(counts, total, 2 * n)
+    else:  # Good & Toulmin (1956), from the counts of all samples
+        step = (2 * n - total) / total
+        double = len(counts) - float((f * (-step) ** np.arange(len(f)))[1:].sum())
+    once = n * (distinct - _expected_distinct(counts, total, n - 1)) if n > 1 else float(n)
+    variance = max(double - distinct - once**2 / n, 0.0) * n / total
+    weight = (n / total) ** 2  # the repeats among n for one among N, if repeats are rare
+    middle = n - distinct + Z**2 / 2 * weight
+    half = Z * sqrt(variance + Z**2 / 4 * weight**2)
+    value = distinct / n
+    return Estimate(
+        value=value,
+        low=min(value, max(1 / n, 1 - (middle + half) / n)),
+        high=max(value, 1 - max(middle - half, 0.0) / n),
+    )
+
+
+def _expected_distinct(counts: NDArray[np.integer], total: int, n: int) -> float:
+    """Return the expected number of classes in a subset of ``n`` of ``total`` items."""
+    if n >= total:
+        return float(len(counts))
+    # C(total - c, n) / C(total, n), the share of subsets without a class of c, as a product.
+    logs = np.zeros(int(counts.max()) + 1)
+    taken = np.arange(len(logs) - 1)
+    with np.errstate(divide="ignore"):
+        logs[1:] = np.cumsum(np.log(np.maximum(total - n - taken, 0) / (total - taken)))
+    return float((1 - np.exp(logs[counts])).sum())
+
+
+def diversity(
+    texts: Sequence[Sequence[str]], *, seed: int = 0, pairs: int = 5000
+) -> Estimate | None:
+    """Estimate the mean Levenshtein distance of two strings, over the length of the longer.
+
+    0 if all strings are equal, near 1 if they have nothing in common; ``None`` for fewer than four
+    strings. Each string is in one of the pairs, which the ``seed`` decides.
+    """
+    from rapidfuzz.distance import Levenshtein
+    from rapidfuzz.process import cpdist
+
+    order = generator(Stream.RESAMPLING, seed).permutation(len(texts))[: 2 * pairs]
+    half = len(order) // 2
+    if half < 2:
+        return None
+    found = cpdist(
+        [texts[i] for i in order[:half]],
+        [texts[i] for i in order[half : 2 * half]],
+        scorer=Levenshtein.normalized_distance,
+        dtype=np.float64,
+    )
+    value, far = float(found.mean()), reach(half) * float(found.std()) / sqrt(half)
+    return Estimate(value=value, low=max(0.0, value - far), high=min(1.0, value + far))
 
 
 def nearest_known(names: SampledNames) -> Edits:

@@ -108,10 +108,8 @@ def readable(vocabulary: Vocabulary, names: Sequence[str]) -> list[str]:
 def likelihood_measures(rows: Rows, *, begin: bool, seed: int = 0) -> list[Measure]:
     """Return the figures of ``likelihood`` with intervals from a bootstrap over names.
 
-    Args:
-        rows: -log p of the characters of each name, at least one.
-        begin: whether the model predicts first characters too.
-        seed: decides the resamples.
+    ``rows`` are those of at least one name; ``begin`` says whether the model predicts first
+    characters too.
     """
     found = per_character(_per_char(rows, seed))
     if not begin or all(len(row) == 1 for row in rows):
@@ -142,12 +140,6 @@ def labelled_measure(
 
     Names that the model cannot read, or whose label it does not know, are left out; if none
     remains, there is no measure.
-
-    Args:
-        model: with labels.
-        names, labels: (N,), names and their labels.
-        seed: decides the resamples.
-        threads: at most so many; the result is the same.
 
     Raises:
         ConfigError: the model has no labels, or there are not as many as names.

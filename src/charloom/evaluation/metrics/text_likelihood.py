@@ -134,10 +134,7 @@ def ids_in(vocabulary: Vocabulary, other: Vocabulary) -> NDArray[np.int32]:
 def blocks_of(ids: Ids) -> list[tuple[Ids, int]]:
     """Cut text into blocks, each with the text before it, and their own lengths.
 
-    A block lies within one document; boundaries are in none.
-
-    Args:
-        ids: (N,), the boundary before each document.
+    A block lies within one document; the boundaries before documents are in none.
     """
     found: list[tuple[Ids, int]] = []
     for document in np.split(ids, np.flatnonzero(ids == BOUNDARY)):

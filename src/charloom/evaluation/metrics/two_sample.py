@@ -54,14 +54,8 @@ def two_sample_accuracy(
     of generated strings. The real strings to train on are ``train``; without any, held-out strings
     in 5-fold cross-validation.
 
-    Args:
-        held_out: real strings.
-        generated: distinct strings, none of them in ``train``; the more, the more sets.
-        train: further real strings.
-        seed: decides the sets and folds.
-
-    Returns:
-        The interval is over the strings that were tested; ``None`` if there are too few.
+    The ``generated`` strings must be distinct and none of ``train``; the more there are, the more
+    sets. The interval is over the strings that were tested; ``None`` if there are too few.
     """
     rng, ids = generator(Stream.RESAMPLING, seed), dict[Hashable, int]()
 
