@@ -1,4 +1,4 @@
-"""The likelihood of running text: with all before it, and in windows."""
+"""The likelihood of running text: as a stream, and in windows."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_text_of_other_ids_is_read_as_the_models(model):
     assert text_likelihood(model, text) == text_likelihood(model, "cab")
 
 
-def test_documents_are_parted_by_the_boundary_which_counts(model):
+def test_boundaries_between_documents_are_predicted(model):
     found = text_likelihood(model, TextCorpus.of(["ab", "c"]))
     assert found.characters == 4
     assert found.streamed_nats_per_char == pytest.approx(by_hand(model, [0, 3, 4, 0, 5]), rel=1e-4)
@@ -76,7 +76,7 @@ def test_a_text_with_rare_characters_counts_them_as_the_models_unknown_symbol():
     assert found == text_likelihood(model, "abab" * 9 + "xyz")
 
 
-def test_a_text_that_says_nothing_to_the_model_is_refused(model):
+def test_a_text_of_unknown_characters_is_refused(model):
     with pytest.raises(CorpusError, match="never saw any"):
         text_likelihood(model, "xyz")
     with pytest.raises(CorpusError, match="no text"):
