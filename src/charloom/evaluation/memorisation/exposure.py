@@ -101,12 +101,8 @@ def exposure(
     -log p, at most log2 of the number of such strings (Carlini et al. 2019, The Secret Sharer,
     sections 4.3 and 4.4).
 
-    Args:
-        model: of names, that may have learned the canaries.
-        canaries: as ``training.canaries`` returns them, at least one.
-        references: number of random strings, for all lengths together.
-        seed: decides them.
-        threads: at most so many.
+    ``references`` is the number of random strings, for all lengths together; the ``seed`` decides
+    them.
 
     Raises:
         ConfigError: there is no canary, or too few references.
@@ -151,19 +147,16 @@ def _tail_bits(sample: NDArray[np.float64], values: NDArray[np.float64]) -> NDAr
     """
     from scipy.special import log_ndtr
 
-    shape, place, scale = _skew_normal(sample)
+    shape, location, scale = _skew_normal(sample)
     result = np.empty(len(values))
     for i, value in enumerate(values):
         x = np.linspace(min(value, sample.min()) - 12 * scale, value, POINTS)
-        z = (x - place) / scale
-        log_density = log_ndtr(shape * z) - z**2 / 2 + math.log(2 / scale) - _HALF_LOG_TAU
+        z = (x - location) / scale
+        log_density = log_ndtr(shape * z) - z**2 / 2 + math.log(2 / scale / math.sqrt(2 * math.pi))
         top = log_density.max()
         mass = np.trapezoid(np.exp(log_density - top), x)
         result[i] = -(top + math.log(mass)) / math.log(2)
     return np.maximum(result, 0.0)
-
-
-_HALF_LOG_TAU = math.log(2 * math.pi) / 2
 
 
 def _skew_normal(sample: NDArray[np.float64]) -> tuple[float, float, float]:
@@ -176,8 +169,5 @@ def _skew_normal(sample: NDArray[np.float64]) -> tuple[float, float, float]:
         math.sqrt(math.pi / 2 * part / (part + ((4 - math.pi) / 2) ** (2 / 3))), skew
     )
     scale = deviation / math.sqrt(1 - 2 * delta**2 / math.pi)
-    return (
-        delta / math.sqrt(1 - delta**2),
-        mean - scale * delta * math.sqrt(2 / math.pi),
-        scale,
-    )
+    location = mean - scale * delta * math.sqrt(2 / math.pi)
+    return delta / math.sqrt(1 - delta**2), location, scale

@@ -152,7 +152,7 @@ def verdict_on(copies: Copies, canaries: Exposure | None, level: Level) -> str:
         count = len(canaries.nats)
         given += (
             f", and of {count} random strings added to the training names {canaries.given_away} "
-            f"would come out among a million (exposure {canaries.mean:.1f} bits, where 1.4 is that "
-            "of strings never read)"
+            f"would occur among a million (exposure {canaries.mean:.1f} bits; 1.4 is that of "
+            "strings not trained on)"
         )
     return f"{given}: {WORDS[level]} memorisation."
