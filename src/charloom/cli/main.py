@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from .._version import __version__
 from ..errors import CharloomError, ConfigError
 
 COMMANDS = {
@@ -48,25 +49,9 @@ class _Group(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
-    if value and not ctx.resilient_parsing:
-        from .._version import __version__
-
-        click.echo(f"charloom {__version__}")
-        ctx.exit()
-
-
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_version,
-    help="Show the version and exit.",
-)
-@click.pass_context
-def cli(ctx: click.Context) -> None:
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def cli() -> None:
     """Train a character-level language model in seconds, and generate new strings from it.
 
     \b
@@ -99,7 +84,7 @@ def run(arguments: Sequence[str] | None = None, *, started: float) -> int:
         return 2
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "charloom"
-        return _fail(f"{error.format_message()} See {where} --help.", 2)
+        return _fail(f"{error.format_message().rstrip('.')}. See {where} --help.", 2)
     except click.ClickException as error:
         return _fail(error.format_message(), 1)
     except (click.Abort, KeyboardInterrupt):

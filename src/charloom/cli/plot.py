@@ -9,8 +9,7 @@ import click
 
 from ..reporting.figures import FIGURES
 from ..reporting.figures.options import DRAWS, TEMPERATURES
-from .drawing import Temperature
-from .options import json_option, run_path_argument, say, to_json
+from .options import Numbers, json_option, run_path_argument, say, to_json
 
 COMPARED = ("letters", "pairs", "drawn-lengths", "distances")
 """Figures of what is drawn, beside what is real."""
@@ -39,7 +38,7 @@ OPTIONS = {
 )
 @click.option(
     "--temperatures",
-    type=Temperature(),
+    type=Numbers(),
     help=f"sweep: those to draw at; {','.join(f'{t:g}' for t in TEMPERATURES)} if not given.",
 )
 @click.option(
@@ -92,6 +91,6 @@ def command(
         from ..reporting.plots import save
 
         save(draw(what, data), out)
-        say(f"Drawn to {out}")
+        say(f"Written to {out}")
     if as_json:
         click.echo(to_json(data))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from .options import json_option, reading_options, run_argument
+from .options import json_option, run_argument, to_line
+from .sources import Source, reading_options
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--explain",
-    "explaining",
     is_flag=True,
     help="Print each character's probability, the alternatives, and the nearest training string.",
 )
@@ -36,9 +35,9 @@ if TYPE_CHECKING:
 def command(
     run: Run,
     file: str,
+    source: Source,
     unknown: str,
-    reading: dict[str, Any],
-    explaining: bool,
+    explain: bool,
     as_json: bool,
 ) -> None:
     """Print the negative log-likelihood of each string in FILE, a tab, and the string.
@@ -56,23 +55,21 @@ def command(
     from ..data.names import read_texts
 
     model = load(run)
-    texts = read_texts(file, **reading)
-    known = [not model.vocabulary.unknown(text) for text in texts] if unknown == "inf" else []
-    if explaining:
+    texts = read_texts(file, **source.how)
+    if explain:
         from .explained import print_explanations
 
         for text in texts if unknown == "error" else ():
             model.vocabulary.encode(text)  # refuses before anything is printed
         print_explanations(model, texts, as_json=as_json)
         return
-    scored = [t for t, good in zip(texts, known, strict=True) if good] if known else texts
-    nats = iter(model.nll(scored).tolist())
+    seen = [unknown == "error" or not model.vocabulary.unknown(text) for text in texts]
+    nats = iter(model.nll([text for text, good in zip(texts, seen, strict=True) if good]).tolist())
     out = sys.stdout
-    for i, text in enumerate(texts):
-        value = next(nats) if not known or known[i] else None
+    for text, good in zip(texts, seen, strict=True):
+        value = next(nats) if good else math.inf
         if as_json:
-            fields = {"text": text, "nats": None if value is None else round(value, 6)}
-            out.write(json.dumps(fields, ensure_ascii=False) + "\n")
+            out.write(to_line({"text": text, "nats": round(value, 6) if good else None}))
         else:
-            out.write(f"{math.inf if value is None else value:.6f}\t{text}\n")
+            out.write(f"{value:.6f}\t{text}\n")
     out.flush()

@@ -9,8 +9,15 @@ import click
 
 from ..config import Unit
 from .interruption import command_to_resume, interruptible
-from .options import json_option, reading_options, say, source_arguments
-from .sources import form_options, label_options, name_of, read_corpus
+from .options import json_option, say
+from .sources import (
+    Source,
+    form_options,
+    label_options,
+    read_corpus,
+    reading_options,
+    source_arguments,
+)
 from .train_options import check_counted, check_order, training_options
 
 if TYPE_CHECKING:
@@ -43,21 +50,18 @@ if TYPE_CHECKING:
 def command(
     started: float,
     /,
-    sources: tuple[str, ...],
+    source: Source,
     form: Literal["names", "text"],
+    unit: Unit,
+    min_count: int | None,
     out: Path | None,
     force: bool,
     resume: bool,
     initial: Path | None,
     freeze: tuple[Part, ...],
-    min_count: int | None,
     tensorboard: Path | None,
     recipe: str | None,
     loop: Literal["fit", "custom"],
-    label_column: str | None,
-    label_field: str | None,
-    unit: Unit,
-    reading: dict[str, Any],
     as_json: bool,
     **settings: Any,
 ) -> int:
@@ -68,27 +72,23 @@ def command(
     Model and training settings follow the size of the corpus; each option overrides one of them.
     """
     settings["freeze"] = freeze or None
-    labels: dict[str, Any] = {"label_column": label_column, "label_field": label_field}
-    _check(settings, labels, resume=resume and out is None)
     others = {"initial": initial, "tensorboard": tensorboard, "loop": loop}
+    if settings["label_dropout"] is not None and not {"label_column", "label_field"} & {
+        *source.how
+    }:
+        raise click.UsageError("--label-dropout needs --label-column or --label-field.")
+    if resume and out is None:
+        raise click.UsageError("--resume needs --out RUN, the folder to resume.")
+    check_order(settings["kind"], settings["order"])
     if settings["kind"] is not None:
         check_counted(settings["kind"], settings | others)
     if form == "names" and settings["window"] is not None:
         raise click.UsageError("--window is for text. Add --as text.")
-    from ..training.recipes import keeps_repeats
+    from ..training.recipes import keeps_repeats, settings_before, settings_for
 
-    corpus = read_corpus(
-        sources,
-        form,
-        unit,
-        min_count=min_count,
-        repeats=keeps_repeats(recipe, settings["held_out"]),
-        **labels,
-        **reading,
-    )
+    repeats = keeps_repeats(recipe, settings["held_out"])
+    corpus = read_corpus(source, form, unit, min_count, repeats=repeats)
     say(corpus.describe())
-    from ..training.recipes import settings_before, settings_for
-
     saved = None
     if initial is not None:
         from ..run import load_model
@@ -101,7 +101,7 @@ def command(
         given = {**settings_before(out, settings), **given}
     model, training = settings_for(corpus, recipe, saved, **given)
     check_counted(model.kind, settings | others)  # a recipe may have chosen the kind
-    folder = out or _free_folder(sources)
+    folder = out or _free_folder(source)
 
     from ..api import model_of
     from ..data.text import TextCorpus
@@ -136,18 +136,9 @@ def command(
     return 1 if finished.reason == "diverged" else 0
 
 
-def _check(settings: dict[str, Any], labels: dict[str, Any], *, resume: bool) -> None:
-    """Refuse options that need others."""
-    if settings["label_dropout"] is not None and not any(labels.values()):
-        raise click.UsageError("--label-dropout needs --label-column or --label-field.")
-    if resume:
-        raise click.UsageError("--resume needs --out RUN, the folder to resume.")
-    check_order(settings["kind"], settings["order"])
-
-
-def _free_folder(sources: tuple[str, ...]) -> Path:
-    """Choose runs/NAME after the first source, numbered so that nothing is overwritten."""
-    base = Path("runs") / (name_of(sources) or "names")
+def _free_folder(source: Source) -> Path:
+    """Choose runs/NAME after the first file, with a number so that nothing is overwritten."""
+    base = Path("runs") / source.name
     folder, number = base, 1
     while folder.exists():
         number += 1

@@ -12,8 +12,16 @@ import click
 from ..config import Unit
 from ..errors import ConfigError, TrainingError
 from .interruption import interruptible
-from .options import json_option, reading_options, say, source_arguments, to_json
-from .sources import form_options, given_options, label_options, name_of, read_corpus
+from .options import json_option, say, to_json
+from .sources import (
+    Source,
+    form_options,
+    given_options,
+    label_options,
+    read_corpus,
+    reading_options,
+    source_arguments,
+)
 
 READING = ("form", "unit", "min_count", "label_column", "label_field", "column", "field",
            "encoding", "max_line")  # fmt: skip
@@ -63,10 +71,10 @@ READING = ("form", "unit", "min_count", "label_column", "label_field", "column",
 def command(
     started: float,
     /,
-    sources: tuple[str, ...],
+    source: Source,
     form: Literal["names", "text"],
-    min_count: int | None,
     unit: Unit,
+    min_count: int | None,
     minutes: float | None,
     trials: int | None,
     folds: int | None,
@@ -74,9 +82,6 @@ def command(
     out: Path | None,
     force: bool,
     seed: int,
-    label_column: str | None,
-    label_field: str | None,
-    reading: dict[str, Any],
     as_json: bool,
 ) -> int:
     """Search for the best settings for a list of names or a text.
@@ -88,10 +93,9 @@ def command(
     settings = _fixed(fixed)
     if minutes is not None and not 0 < minutes < 1e6:
         raise click.UsageError(f"--minutes must be above 0 and finite. Received: {minutes:g}")
-    recipe = out or Path("runs") / f"{name_of(sources) or 'names'}.recipe.json"
+    recipe = out or Path("runs") / f"{source.name}.recipe.json"
     journal = _journal(recipe, force)
-    labels: dict[str, Any] = {"label_column": label_column, "label_field": label_field}
-    corpus = read_corpus(sources, form, unit, min_count=min_count, **labels, **reading)
+    corpus = read_corpus(source, form, unit, min_count)
     say(corpus.describe())
     from ..training.recipe_file import RecipeFile, write_recipe
     from ..tuning import tune
@@ -121,9 +125,10 @@ def command(
     if as_json:
         click.echo(to_json({"recipe": str(recipe), **result.to_dict(), "found": facts}))
     else:
-        options = shlex.join(["--recipe", str(recipe), *given_options(READING)])
+        options = {"--recipe": recipe} | given_options(READING)
+        words = shlex.join(str(word) for pair in options.items() for word in pair)
         click.echo(summary(result))
-        click.echo(f"\nWritten to {recipe}. To train with it: charloom train SOURCE {options}")
+        click.echo(f"\nWritten to {recipe}. To train with it: charloom train SOURCE {words}")
     return 0
 
 
