@@ -190,7 +190,7 @@ def test_a_score_is_that_of_a_beginning_whatever_follows(call, run, tmp_path):
     assert explained["nats"] == pytest.approx(nats("ab"), abs=1e-5)
 
 
-def test_info_tells_of_the_text(call, tmp_path):
+def test_info_describes_the_text(call, tmp_path):
     corpus = {"sources": ["t.txt"], "documents": 1, "characters": 12345, "distinct": 9, "rare": 5,
               "unknown_characters": 7, "bytes": 12345, "warnings": []}  # fmt: skip
     facts = {"corpus": corpus, "train_characters": 12000, "held_out_characters": 345,
@@ -204,7 +204,7 @@ def test_info_tells_of_the_text(call, tmp_path):
         "vocabulary   4 characters, and one for all others: \\n a b c",
         "corpus       12,345 characters from t.txt",
         "             12,000 to train on, 345 held out",
-        "             5 rare ones, 7 in all, are read as unknown",
+        "             5 rare characters, 7 in all, read as unknown",
         "held-out     1.2500 nats/char",
         "in windows   1.3750 nats/char",
     ):

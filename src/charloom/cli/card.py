@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import json_option, run_argument, sampling_seed_option, say, to_json
+from .options import json_option, path_option, run_argument, sampling_seed_option, say, to_json
 from .progress_bar import progress_bar
 from .report import check_source, say_left_out, source_option
 
@@ -19,12 +19,7 @@ README = "README.md"
 
 @click.command("card")
 @run_argument
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Output file; RUN/README.md by default, - for standard output.",
-)
+@path_option("--out", help="Output file; RUN/README.md by default, - for standard output.")
 @click.option(
     "--force",
     is_flag=True,

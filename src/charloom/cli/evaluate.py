@@ -11,14 +11,7 @@ from ..errors import CharloomError, CorpusError
 from .generate_options import rule_options, rules_of
 from .options import json_option, run_argument, sampling_seed_option, to_json
 from .progress_bar import progress_bar
-from .sources import (
-    FOR_NAMES,
-    Source,
-    data_option,
-    label_options,
-    reading_options,
-    refuse_options,
-)
+from .sources import FOR_NAMES, Source, data_option, label_options, reading_options, refuse_options
 
 if TYPE_CHECKING:
     from ..data.text import TextCorpus

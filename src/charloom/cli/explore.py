@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..config import Unit
-from .options import aligned, json_option, say, to_json
+from .options import aligned, json_option, path_option, say, to_json
 from .sources import Source, reading_options, source_arguments
 
 if TYPE_CHECKING:
@@ -38,12 +38,7 @@ LONGEST = 100
 
 @click.command("explore")
 @source_arguments
-@click.option(
-    "--plot",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Also plot lengths and frequencies to FILE: .png, .svg or .pdf.",
-)
+@path_option("--plot", help="Also plot lengths and frequencies to FILE: .png, .svg or .pdf.")
 @reading_options
 @json_option
 def command(source: Source, plot: Path | None, unit: Unit, as_json: bool) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import Numbers, options
+from .options import Numbers, options, path_option
 
 if TYPE_CHECKING:
     from ..generation import NameModel, TextModel
@@ -67,22 +66,16 @@ rule_options = options(
     ),
     click.option("--chars", help="Names consist of these characters only."),
     click.option("--regex", help="Regular expression that every whole name matches."),
-    click.option(
+    path_option(
         "--block",
-        type=click.Path(path_type=Path),
         multiple=True,
-        metavar="FILE",
         help="Strings, one per line, that no name may contain, in upper or lower case.",
     ),
 )
 
 novelty_options = options(
-    click.option(
-        "--forbid",
-        type=click.Path(path_type=Path),
-        multiple=True,
-        metavar="FILE",
-        help="Names to exclude, in addition to the training list.",
+    path_option(
+        "--forbid", multiple=True, help="Names to exclude, in addition to the training list."
     ),
     click.option(
         "--min-edits",

@@ -54,6 +54,11 @@ def options(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
+def path_option(*names: str, metavar: str = "FILE", **settings: Any) -> Callable[[F], F]:
+    """Return an option for a path, or for several (``multiple``)."""
+    return click.option(*names, type=click.Path(path_type=Path), metavar=metavar, **settings)
+
+
 run_argument = click.argument("run", type=RunFolder(), metavar="RUN")
 
 run_path_argument = click.argument("run_path", type=click.Path(path_type=Path), metavar="RUN")
@@ -62,11 +67,7 @@ run_path_argument = click.argument("run_path", type=click.Path(path_type=Path), 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 sampling_seed_option = click.option(
-    "--seed",
-    type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    help="Random seed for sampling.",
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed for sampling."
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,7 +29,7 @@ def command(run: Run) -> None:
     from ..generation import NameModel
 
     model = load(run)
-    session: Session
+    session: Session[Any]
     if isinstance(model, NameModel):
         from .play_names import NameSession
 

@@ -22,14 +22,10 @@ AHEAD = 256
 """Characters that a name may have after its beginning: every answer should come soon."""
 
 
-class NameSession(Session):
+class NameSession(Session[NameModel]):
     """The beginning of a name, a temperature, and the names on offer."""
 
     offer = "name"
-
-    def __init__(self, model: NameModel) -> None:
-        self._model = model
-        super().__init__()
 
     def _row(self, sample: Sample, share: float) -> tuple[str, ...]:
         known = "  known" if sample.origin == "known" else ""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 import click
 
 from ..errors import CharloomError
+from ..generation import LanguageModel
 from .explained import choices, plain_console
 from .options import aligned, say
 
 if TYPE_CHECKING:
     from ..generation import Sample
+
+M = TypeVar("M", bound=LanguageModel)
 
 NEXT, DRAWN = 8, 5
 """Next characters that are shown, and strings that /new samples."""
@@ -34,7 +37,7 @@ HELP = """\
 NO_FIRST = "type a first character: this model cannot choose one."
 
 
-class Session(ABC):
+class Session(ABC, Generic[M]):
     """The text so far, a temperature, and what is on offer."""
 
     offer: ClassVar[str]
@@ -43,7 +46,8 @@ class Session(ABC):
     more: ClassVar[str] = ""
     """The help of further commands."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: M) -> None:
+        self._model = model
         self.text, self.temperature = "", 1.0
         self._past: list[str] = []
         self._next: list[tuple[str, float]] = []

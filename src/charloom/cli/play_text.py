@@ -1,4 +1,4 @@
-"""The game of ``charloom play`` with a model of running text, which writes on without an end."""
+"""A session of ``charloom play`` with a model of running text."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OFFERED, MORE = 60, 400
 """Characters of a continuation on offer, at most, and those that /more writes."""
 
 
-class TextSession(Session):
+class TextSession(Session[TextModel]):
     """A text, a temperature, and the continuations on offer."""
 
     offer = "continuation"
@@ -35,10 +35,6 @@ class TextSession(Session):
   /more 400   write 400 more characters
   /line       add a line break
 """
-
-    def __init__(self, model: TextModel) -> None:
-        self._model = model
-        super().__init__()
 
     def _row(self, sample: Sample, share: float) -> tuple[str, ...]:
         return (sample.text[len(self.text) :].replace("\n", "\\n"),)
@@ -105,9 +101,6 @@ class TextSession(Session):
         read = self._model.vocabulary.encode(text)[-READ:]
         start = self._model.vocabulary.decode(read)
         stream = self._model.stream_text(
-            characters,
-            start=start,
-            temperature=temperature,
-            seed=int.from_bytes(os.urandom(6)),
+            characters, start=start, temperature=temperature, seed=int.from_bytes(os.urandom(6))
         )
         return islice(stream, 1 if start else 0, None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import run_path_argument, sampling_seed_option, say
+from .options import path_option, run_path_argument, sampling_seed_option, say
 from .progress_bar import progress_bar
 from .sources import Source, data_option, reading_options
 
@@ -29,13 +29,7 @@ source_option = click.option(
 
 @click.command("report")
 @run_path_argument
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    required=True,
-    help="Output file, ending in .html.",
-)
+@path_option("--out", required=True, help="Output file, ending in .html.")
 @click.option("--force", is_flag=True, help="Overwrite FILE even if it is not a report.")
 @data_option("measure")
 @source_option

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     type=click.Choice(["error", "inf"]),
     default="error",
     show_default=True,
-    help="For a string with a character that the model never saw: stop, or print inf.",
+    help="What to do with a string that has a character the model never saw: stop with an error, "
+    "or print inf.",
 )
 @click.option(
     "--explain",
@@ -33,23 +34,18 @@ if TYPE_CHECKING:
 @reading_options
 @json_option
 def command(
-    run: Run,
-    file: str,
-    source: Source,
-    unknown: str,
-    explain: bool,
-    as_json: bool,
+    run: Run, file: str, source: Source, unknown: str, explain: bool, as_json: bool
 ) -> None:
     """Print the negative log-likelihood of each string in FILE, a tab, and the string.
 
-    The unit is nats: -log of the probability that the model in RUN gives the whole string, its end
-    included. Lower is likelier. FILE is read from standard input if it is - or left out. Blank
-    lines are skipped, repeats are kept. With --json each line is an object: text and nats (null for
-    inf); with --explain also given (a first character that the model cannot predict), steps and
-    nearest.
+    The score is -log p in nats, where p is the probability of the whole string, its end included,
+    under the model in RUN. Lower means more likely. Without FILE, or with -, standard input is
+    read. Blank lines are skipped, repeats are kept. With --json each line is an object: text and
+    nats (null for inf); with --explain also given (a first character that the model cannot
+    predict), steps and nearest.
 
-    A model of running text scores how likely a text is to begin with the string; use evaluate to
-    measure it on whole texts.
+    For a model of running text, p is the probability that a text begins with the string; to
+    measure the model on whole texts, use `charloom evaluate`.
     """
     from ..api import load
     from ..data.names import read_texts

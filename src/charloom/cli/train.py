@@ -1,4 +1,4 @@
-"""``charloom train``: from names to a model and ten new names, or from text to more of it."""
+"""``charloom train``: train on names or text, save the model, and print samples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from ..config import Unit
 from .interruption import command_to_resume, interruptible
-from .options import json_option, say
+from .options import json_option, path_option, say
 from .sources import (
     Source,
     form_options,
@@ -27,20 +27,18 @@ if TYPE_CHECKING:
 @click.command("train")
 @source_arguments
 @form_options
-@click.option(
+@path_option(
     "--out",
-    type=click.Path(path_type=Path),
     metavar="RUN",
     help="Run folder to save to. By default runs/NAME, with a number if that exists.",
 )
 @click.option("--force", is_flag=True, help="Replace the model in RUN.")
 @click.option("--resume", is_flag=True, help="Resume the training in RUN.")
-@click.option(
+@path_option(
     "--from",
     "initial",
-    type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Start from the weights of another run; new characters are added.",
+    help="Fine-tune the model of another run; new characters are added to its vocabulary.",
 )
 @training_options
 @label_options
@@ -65,11 +63,12 @@ def command(
     as_json: bool,
     **settings: Any,
 ) -> int:
-    """Train on names, one per line, and print ten new ones; or on text, and print a sample.
+    """Train on a list of names and print ten new ones; or on text, and print some new text.
 
-    SOURCE is a text file, .csv, .tsv or .jsonl, also compressed as .gz, or - for standard input;
-    several are read one after the other. Without a SOURCE, the built-in list of dinosaurs is used.
-    Model and training settings follow the size of the corpus; each option overrides one of them.
+    SOURCE is a text file with one name per line, a .csv, .tsv or .jsonl file, any of them
+    compressed as .gz, or - for standard input; several are read as one list. Without a SOURCE, the
+    built-in list of dinosaurs is used. Model and training settings are chosen by the size of the
+    corpus; each option overrides one of them.
     """
     settings["freeze"] = freeze or None
     others = {"initial": initial, "tensorboard": tensorboard, "loop": loop}

@@ -1,4 +1,4 @@
-"""``charloom tune``: search for the settings that suit a list best, and keep them as a recipe."""
+"""``charloom tune``: search for the best settings for a corpus, and save them as a recipe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 from ..config import Unit
 from ..errors import ConfigError, TrainingError
 from .interruption import interruptible
-from .options import json_option, say, to_json
+from .options import json_option, path_option, say, to_json
 from .sources import (
     Source,
     form_options,
@@ -25,7 +25,7 @@ from .sources import (
 
 READING = ("form", "unit", "min_count", "label_column", "label_field", "column", "field",
            "encoding", "max_line")  # fmt: skip
-"""Options about how a source is read, which a training with the recipe needs too."""
+"""Options for reading a source that training with the recipe needs too."""
 
 
 @click.command("tune")
@@ -53,10 +53,8 @@ READING = ("form", "unit", "min_count", "label_column", "label_field", "column",
     metavar="NAME=VALUE",
     help="Keep a setting at this value, as in --fix units=128; may be repeated.",
 )
-@click.option(
+@path_option(
     "--out",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
     help="Recipe file to write; runs/NAME.recipe.json by default. FILE.journal keeps the "
     "trials: run the command again to resume the search.",
 )
@@ -87,8 +85,8 @@ def command(
     """Search for the best settings for a list of names or a text.
 
     SOURCE is read as in `charloom train`. The default recipe is tried first. The best settings
-    found are compared with it again on fresh splits, because the best of many trials looks better
-    than it is. The result is a recipe file: `charloom train SOURCE --recipe FILE`.
+    are compared with it again on fresh splits, because the best of many trials looks better than
+    it is. The result is a recipe file for `charloom train SOURCE --recipe FILE`.
     """
     settings = _fixed(fixed)
     if minutes is not None and not 0 < minutes < 1e6:
@@ -133,21 +131,21 @@ def command(
 
 
 def _journal(recipe: Path, force: bool) -> Path:
-    """Return where the trials are kept, if ``recipe`` may be written."""
+    """Return the file that keeps the trials, if ``recipe`` may be written."""
     if not recipe.name or recipe.is_dir():
         raise click.UsageError(f"--out must be a file to write, not a folder. Received: {recipe}")
-    if recipe.exists() and not recipe.is_file():  # to rename over a device would remove it
+    if recipe.exists() and not recipe.is_file():  # renaming a file to a device would remove it
         raise click.UsageError(f"--out must be a regular file. Received: {recipe}")
     journal = recipe.with_name(f"{recipe.name}.journal")
     if recipe.exists() and not journal.exists() and not force:
         raise ConfigError(
-            f"{recipe} is there, but no journal to resume. Pass another --out, or --force."
+            f"{recipe} exists but has no journal to resume from. Pass another --out, or --force."
         )
     return journal
 
 
 def _fixed(options: tuple[str, ...]) -> dict[str, Any]:
-    """Read NAME=VALUE; a value is JSON's, or else a word."""
+    """Read NAME=VALUE; a value is JSON, or else a word."""
     settings: dict[str, Any] = {}
     for option in options:
         name, equals, value = option.partition("=")
