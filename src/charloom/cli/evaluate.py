@@ -150,7 +150,7 @@ def _names(
 
     There are no names if the run held none out and they are not needed.
     """
-    if "label_column" in source.how or "label_field" in source.how:
+    if source.has_labels:
         if not source.paths:
             raise click.UsageError(
                 "a run does not keep the labels of what it held out. Add --data FILE with names "

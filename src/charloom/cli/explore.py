@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..config import Unit
 from .options import aligned, json_option, path_option, say, to_json
 from .sources import Source, reading_options, source_arguments
 
@@ -41,7 +40,7 @@ LONGEST = 100
 @path_option("--plot", help="Also plot lengths and frequencies to FILE: .png, .svg or .pdf.")
 @reading_options
 @json_option
-def command(source: Source, plot: Path | None, unit: Unit, as_json: bool) -> None:
+def command(source: Source, plot: Path | None, as_json: bool) -> None:
     """Show what the names in SOURCE look like: lengths, repeats, characters and their ids.
 
     SOURCE is read as in `charloom train`; by default it is the built-in list of dinosaurs.
@@ -56,9 +55,9 @@ def command(source: Source, plot: Path | None, unit: Unit, as_json: bool) -> Non
     from ..data.statistics import describe
 
     if source.paths:
-        corpus = source.names(unit, repeats=True)
+        corpus = source.names(source.unit, repeats=True)
     else:
-        corpus = dataclasses.replace(NameCorpus.builtin(repeats=True), unit=unit)
+        corpus = dataclasses.replace(NameCorpus.builtin(repeats=True), unit=source.unit)
     description = describe(corpus)
     for warning in corpus.report.warnings:
         say(f"warning: {warning}")

@@ -30,15 +30,44 @@ FOR_NAMES = {
 
 @dataclass(frozen=True)
 class Source:
-    """Files as they were given to a command.
+    """Files as they were given to a command, and how to read them.
 
     Attributes:
         paths: files, or ``-`` for standard input; may be empty.
-        how: how to read them: arguments of ``NameCorpus.read``.
+        how: arguments of ``NameCorpus.read``.
+        form: whether they hold names or running text.
+        unit: the unit of text.
+        min_count: how often a character of a text has to occur that is not rare.
     """
 
     paths: tuple[str, ...] = ()
     how: dict[str, Any] = field(default_factory=dict)
+    form: Literal["names", "text"] = "names"
+    unit: Unit = "character"
+    min_count: int | None = None
+
+    def corpus(self, *, repeats: bool = False) -> NameCorpus | TextCorpus:
+        """Read names or text; without files, the built-in names.
+
+        Args:
+            repeats: whether repeated names are kept.
+
+        Raises:
+            CorpusError, click.UsageError: the files cannot be read, or not as that.
+        """
+        if self.form == "text":
+            if not self.paths:
+                raise click.UsageError("--as text needs a SOURCE; the built-in list holds names.")
+            return self.text(self.unit, min_count=self.min_count or 1)
+        if self.min_count is not None:
+            raise click.UsageError("--min-count is for text. Add --as text.")
+        if self.paths:
+            return self.names(self.unit, repeats=repeats)
+        if self.has_labels:
+            raise click.UsageError("labels need a SOURCE; the built-in list has none.")
+        from ..data.names import NameCorpus
+
+        return NameCorpus.builtin(repeats=repeats)
 
     def names(self, unit: Unit, *, repeats: bool = False) -> NameCorpus:
         """Read the files as names."""
@@ -62,6 +91,11 @@ class Source:
             )
 
     @property
+    def has_labels(self) -> bool:
+        """Whether each name is to be read with its label."""
+        return "label_column" in self.how or "label_field" in self.how
+
+    @property
     def name(self) -> str:
         """What to call something made from the files: after the first of them."""
         name = Path(self.paths[0]).name.split(".")[0] if self.paths else "dinosaurs"
@@ -81,7 +115,8 @@ def reading_options(command: F) -> F:
         for name in ("column", "field", "encoding", "max_line", "label_column", "label_field"):
             if (value := given.pop(name, None)) is not None:
                 how["max_line_bytes" if name == "max_line" else name] = value
-        return command(*arguments, source=Source(paths, how), **given)
+        kept = {name: given.pop(name) for name in ("form", "unit", "min_count") if name in given}
+        return command(*arguments, source=Source(paths, how, **kept), **given)
 
     return options(
         click.option("--column", help="Column of a .csv or .tsv file: its name or number."),
@@ -143,38 +178,6 @@ def data_option(purpose: str, held_out: str = "RUN") -> Callable[[F], F]:
         help=f"Names or text to {purpose} on (may be .gz; - is standard input); may be repeated. "
         f"By default what {held_out} held out.",
     )
-
-
-def read_corpus(
-    source: Source,
-    form: Literal["names", "text"],
-    unit: Unit,
-    min_count: int | None = None,
-    *,
-    repeats: bool = False,
-) -> NameCorpus | TextCorpus:
-    """Read names or text; without files, the built-in names.
-
-    Args:
-        min_count: for text: how often a character occurs that is not rare.
-        repeats: for names: whether repeated ones are kept.
-
-    Raises:
-        CorpusError, click.UsageError: the files cannot be read, or not as that.
-    """
-    if form == "text":
-        if not source.paths:
-            raise click.UsageError("--as text needs a SOURCE; the built-in list holds names.")
-        return source.text(unit, min_count=min_count or 1)
-    if min_count is not None:
-        raise click.UsageError("--min-count is for text. Add --as text.")
-    if source.paths:
-        return source.names(unit, repeats=repeats)
-    if source.how.keys() & {"label_column", "label_field"}:
-        raise click.UsageError("labels need a SOURCE; the built-in list has none.")
-    from ..data.names import NameCorpus
-
-    return NameCorpus.builtin(repeats=repeats)
 
 
 def given_options(names: Collection[str]) -> dict[str, Any]:

@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from ..config import Unit
 from .interruption import command_to_resume, interruptible
 from .options import json_option, path_option, say
-from .sources import (
-    Source,
-    form_options,
-    label_options,
-    read_corpus,
-    reading_options,
-    source_arguments,
-)
+from .sources import Source, form_options, label_options, reading_options, source_arguments
 from .train_options import check_counted, check_order, training_options
 
 if TYPE_CHECKING:
@@ -49,9 +41,6 @@ def command(
     started: float,
     /,
     source: Source,
-    form: Literal["names", "text"],
-    unit: Unit,
-    min_count: int | None,
     out: Path | None,
     force: bool,
     resume: bool,
@@ -72,21 +61,18 @@ def command(
     """
     settings["freeze"] = freeze or None
     others = {"initial": initial, "tensorboard": tensorboard, "loop": loop}
-    if settings["label_dropout"] is not None and not {"label_column", "label_field"} & {
-        *source.how
-    }:
+    if settings["label_dropout"] is not None and not source.has_labels:
         raise click.UsageError("--label-dropout needs --label-column or --label-field.")
     if resume and out is None:
         raise click.UsageError("--resume needs --out RUN, the folder to resume.")
     check_order(settings["kind"], settings["order"])
     if settings["kind"] is not None:
         check_counted(settings["kind"], settings | others)
-    if form == "names" and settings["window"] is not None:
+    if source.form == "names" and settings["window"] is not None:
         raise click.UsageError("--window is for text. Add --as text.")
     from ..training.recipes import keeps_repeats, settings_before, settings_for
 
-    repeats = keeps_repeats(recipe, settings["held_out"])
-    corpus = read_corpus(source, form, unit, min_count, repeats=repeats)
+    corpus = source.corpus(repeats=keeps_repeats(recipe, settings["held_out"]))
     say(corpus.describe())
     saved = None
     if initial is not None:
@@ -96,7 +82,7 @@ def command(
     given = {name: value for name, value in settings.items() if value is not None}
     if loop == "custom":
         given.setdefault("keep_epochs", 5)
-    if resume and form == "text" and out is not None:
+    if resume and source.form == "text" and out is not None:
         given = {**settings_before(out, settings), **given}
     model, training = settings_for(corpus, recipe, saved, **given)
     check_counted(model.kind, settings | others)  # a recipe may have chosen the kind

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
-from ..config import Unit
 from ..errors import ConfigError, TrainingError
 from .interruption import interruptible
 from .options import json_option, path_option, say, to_json
@@ -18,7 +17,6 @@ from .sources import (
     form_options,
     given_options,
     label_options,
-    read_corpus,
     reading_options,
     source_arguments,
 )
@@ -70,9 +68,6 @@ def command(
     started: float,
     /,
     source: Source,
-    form: Literal["names", "text"],
-    unit: Unit,
-    min_count: int | None,
     minutes: float | None,
     trials: int | None,
     folds: int | None,
@@ -93,7 +88,7 @@ def command(
         raise click.UsageError(f"--minutes must be above 0 and finite. Received: {minutes:g}")
     recipe = out or Path("runs") / f"{source.name}.recipe.json"
     journal = _journal(recipe, force)
-    corpus = read_corpus(source, form, unit, min_count)
+    corpus = source.corpus()
     say(corpus.describe())
     from ..training.recipe_file import RecipeFile, write_recipe
     from ..tuning import tune
