@@ -96,6 +96,7 @@ def test_bars_are_described_to_people_who_cannot_see_them():
     assert bars["role"] == "img" and bars["aria-label"] == "a: 50 % real, 25 % generated"
 
 
+@pytest.mark.slow
 def test_pictures_are_described_in_numbers_to_people_who_cannot_see_them():
     found = content()
     table = [[0.0, 1.0], [0.25, 0.75]]
