@@ -20,7 +20,6 @@ from .generate_options import (
     sampling_options,
 )
 from .options import json_option, run_argument, say, to_line
-from .progress_bar import progress_bar
 from .sources import refuse_options
 
 if TYPE_CHECKING:
@@ -146,6 +145,8 @@ def _with_bar(search: Search, count: int) -> Iterator[Sample]:
     if count < 2000 or sys.stdout.isatty():
         yield from search
         return
+    from .progress_bar import progress_bar
+
     with progress_bar("names", lambda: search.progress):
         yield from search
 
