@@ -70,6 +70,7 @@ def test_an_ngram_that_is_fitted_already_is_returned_as_it_is(names, tmp_path):
     assert again.names(5, seed=1) == first.names(5, seed=1)
 
 
+@pytest.mark.slow
 def test_progress_is_shown_on_stderr_if_it_is_asked_for(names, capsys):
     shown = train(names, kind="network", progress=True, **SETTINGS)
     output = capsys.readouterr()

@@ -42,6 +42,7 @@ def test_json_has_the_likelihood_at_the_top_and_everything_else_beside(call, tra
     assert by_name(result)["nats_per_char"]["value"] == pytest.approx(result["nats_per_char"])
 
 
+@pytest.mark.slow
 def test_the_table_shows_every_measure_and_the_verdict(call, trained, result):
     code, out, err = call("evaluate", trained, "--samples", 1000)
     assert (code, err) == (0, "")

@@ -155,6 +155,7 @@ def test_evaluation_counts_ends_and_not_padding(call, trained, tmp_path):
     assert result["perplexity_per_name"] == pytest.approx(math.exp(nats / 3), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_evaluation_without_data_measures_the_held_out_names(call, trained):
     out = call("evaluate", trained, "--json")[1]
     saved = json.loads(call("info", trained, "--json")[1])

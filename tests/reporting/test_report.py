@@ -139,6 +139,7 @@ def test_the_path_of_the_list_is_not_on_the_page(plain):
     assert "/home" not in text
 
 
+@pytest.mark.slow
 def test_the_first_screen_has_three_measures_ten_names_and_the_verdict(save):
     content = reported(save(), samples=50)
     content.found.measurement = measured()
