@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..config import TrainConfig
 from ..reporting import describe
 from ..reporting.format import count
 from .options import json_option, run_argument, to_json
 
 if TYPE_CHECKING:
     from ..run import Run
-
-_OF_COUNTING = ("held_out", "seed", "preparation", "canaries")
-"""Settings of a training that mean something where nothing is trained step by step."""
 
 SHOWN = 200
 """Characters that are listed; --json has all."""
@@ -73,8 +72,9 @@ def _lines(data: dict[str, Any], run: Run) -> list[tuple[str, str]]:
             lines.append(("", f"{rare}, are read as unknown"))
     training = data.get("training")
     if isinstance(training, dict):
-        counted = model["kind"] not in ("network", "mixture")
-        shown = {k: v for k, v in training.items() if not counted or k in _OF_COUNTING}
+        by_steps = {f.name for f in fields(TrainConfig) if f.metadata["steps"]}
+        unused = set() if run.config.has_network else by_steps
+        shown = {k: v for k, v in training.items() if k not in unused}
         recipe = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in shown.items())
         lines.append(("recipe", recipe))
     best = data.get("best")
