@@ -276,7 +276,7 @@ class SampleConfig(_Config):
             _require(len(value) > 0, "temperature must have at least one value", value)
             for one in value:
                 good, _ = _within(one, "(0, 100]")
-                _require(good, "in a cycle, each temperature must lie in (0, 100]", one)
+                _require(good, "temperature must be above 0 in a cycle, and at most 100", one)
         else:
             super()._check(name, value, allowed, default)
 

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from ..config import ModelConfig, Unit
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, RunError, VocabularyError
-from ..models.factory import weight_names
-from ..models.ngram.arrays import MIXTURE_WEIGHT, TYPES, check_arrays
+from ..models.factory import check_weights, weight_names
 from ..models.rnn.shapes import weight_shapes
 from ..storage import RESTORE, Index, claim_folder, fault, read_set, write_set
 from .arrays import MAX_HEADER_BYTES, pack, unpack
@@ -227,27 +226,7 @@ def _check_weights(
     path: Path, weights: Mapping[str, NDArray[Any]], config: ModelConfig, size: int
 ) -> None:
     """Raise RunError unless the weights match ``config`` with a vocabulary of ``size`` ids."""
-    names = set(weight_names(config, size))
-    for name in sorted(weights.keys() ^ names):
-        side = "lacks" if name in names else "must not hold"
-        raise fault(path, f"{side} the weight {name!r:.60}. Its configuration says which it has.")
-    shapes = weight_shapes(config, size) if config.has_network else {}
-    if config.kind == "mixture":
-        shapes = {**shapes, MIXTURE_WEIGHT: (1,)}
-    for name, shape in shapes.items():
-        array = weights[name]
-        if array.dtype != np.float32 or array.shape != shape:
-            found = f"{array.dtype} {array.shape}"
-            raise fault(path, f"must hold {name} as float32 {shape}. Received: {found}.")
-        if not np.isfinite(array).all():
-            raise fault(path, f"must hold finite weights; {name} has NaN or inf. Train again.")
-    if config.kind == "mixture" and not 0 <= weights[MIXTURE_WEIGHT][0] <= 1:
-        raise fault(
-            path,
-            f"must hold a {MIXTURE_WEIGHT} in [0, 1]. Received: {weights[MIXTURE_WEIGHT][0]:g}.",
-        )
-    if config.has_ngram:
-        try:
-            check_arrays({name: weights[name] for name in TYPES}, size)
-        except ConfigError as error:
-            raise fault(path, f"does not hold a valid n-gram: {error!s:.300}") from error
+    try:
+        check_weights(config, size, weights)
+    except ConfigError as error:
+        raise fault(path, f"does not hold valid weights: {error!s:.300}") from error

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...config import ModelConfig
-from ...errors import ConfigError
 from ..interface import NEVER, Floats, checked_ids
 from .arrays import TYPES, Arrays, check_arrays, level_ends
 
@@ -47,12 +46,7 @@ class NGram:
         Raises:
             ConfigError: an array is missing, unknown or invalid.
         """
-        if different := sorted(set(weights) ^ set(TYPES)):
-            raise ConfigError(
-                f"an n-gram must have the arrays {sorted(TYPES)}. "
-                f"Missing or unknown: {different[:8]}"
-            )
-        starts = weights["ngram.starts"]
+        starts = weights.get("ngram.starts", np.empty(0, np.int32))
         self.config = config
         self.vocabulary_size = int(starts[1]) if starts.ndim == 1 and len(starts) > 1 else 0
         check_arrays(weights, self.vocabulary_size)
