@@ -152,7 +152,7 @@ def test_arrays_too_many_or_missing_are_named(kept: Path) -> None:
     for name in load(data):
         replace_payload(kept, "model.safetensors", data)
         change(kept, lambda a, n=name: a.pop(n))
-        rule = "must have a " if name == MIXTURE_WEIGHT else "Missing or unknown: ['"
+        rule = "must have " if name == MIXTURE_WEIGHT else "Missing or unknown: ['"
         assert rule + name in refusal(lambda: load_model(kept))
     replace_payload(kept, "model.safetensors", data)
     change(kept, lambda a: a.update(more=np.zeros(1)))

@@ -57,7 +57,7 @@ def _parts(weights: Weights) -> tuple[Weights, Weights, float]:
     single = weight is not None and weight.shape == (1,) and weight.dtype == np.float32
     if weight is None or not single or not 0 <= weight[0] <= 1:
         raise ConfigError(
-            f"a mixture must have a {MIXTURE_WEIGHT} in [0, 1], (1,) float32. "
+            f"a mixture must have {MIXTURE_WEIGHT} in [0, 1], of shape (1,) in float32. "
             f"Received: {weight!r:.60}"
         )
     ngram = {name: array for name, array in weights.items() if name.startswith(PREFIX)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,8 @@ class _Limit:
     field: ClassVar[str]
 
     def __post_init__(self) -> None:
-        SampleConfig(**{self.field: self.value})  # raises ConfigError
+        given: dict[str, Any] = {self.field: self.value}
+        SampleConfig(**given)  # raises ConfigError
 
 
 class Temperature(_Limit):

@@ -16,9 +16,9 @@ from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, RunError, VocabularyError
 from ..models.factory import check_weights, weight_names
 from ..models.rnn.shapes import weight_shapes
-from ..storage import RESTORE, Index, claim_folder, fault, read_set, write_set
+from ..storage import Index, claim_folder, fault, read_set, write_set
 from .arrays import MAX_HEADER_BYTES, pack, unpack
-from .lists import MAX_NAMES_BYTES, pack_names, pack_text, unpack_names, unpack_text
+from .lists import pack_names, pack_text, unpack_names, unpack_text
 
 _LATER = {"labels": 0, "text": False, "kind": "network", "order": 0}
 """Settings added after the first version, with their defaults."""
@@ -125,12 +125,12 @@ def load_model(folder: Path) -> SavedModel:
     return read_set(folder, _MODEL, MODEL_KIND, _read)
 
 
-def sound_facts(folder: Path) -> dict[str, Any] | None:
-    """Return the facts of the model in ``folder``; ``None`` if it is missing or damaged."""
+def sound_facts(folder: Path) -> Mapping[str, Any]:
+    """Return the facts of the model in ``folder``; empty if it is missing or damaged."""
     try:
-        return read_set(folder, _MODEL, MODEL_KIND, _read_facts)
+        return load_model(folder).facts
     except RunError:
-        return None
+        return {}
 
 
 def epoch_folder(run: Path, epoch: int) -> Path:
@@ -180,14 +180,6 @@ def _read(index: Index) -> SavedModel:
         held_out_text=unpack_text(index, _TEXT),
         labels=tuple(labels),
     )
-
-
-def _read_facts(index: Index) -> dict[str, Any]:
-    if index.read(_WEIGHTS, most=MAX_WEIGHT_BYTES) is None:
-        raise fault(index.path.with_name(_WEIGHTS), f"is missing. {RESTORE}")
-    for name in (_TRAIN, _HELD_OUT, _TEXT):
-        index.read(name, most=MAX_NAMES_BYTES)
-    return index.section("facts")
 
 
 def _vocabulary(data: dict[str, Any]) -> Vocabulary:

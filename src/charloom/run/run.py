@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from numpy.typing import NDArray
 
@@ -122,28 +122,15 @@ class Run:
         return self.saved.held_out_text or ""
 
     def need_held_out_names(self) -> Sequence[str]:
-        """Return the held-out names.
-
-        Raises:
-            RunError: there are none.
-        """
-        if not self.held_out_names:
-            raise RunError(
-                f"{self.path} has no held-out names. Pass --data FILE with names to measure on."
-            )
-        return self.held_out_names
+        """Return the held-out names; raise RunError if there are none."""
+        return self.held_out_names or self._lacks("names")
 
     def need_held_out_text(self) -> str:
-        """Return the held-out text.
+        """Return the held-out text; raise RunError if there is none."""
+        return self.held_out_text or self._lacks("text")
 
-        Raises:
-            RunError: there is none.
-        """
-        if not self.held_out_text:
-            raise RunError(
-                f"{self.path} has no held-out text. Pass --data FILE with text to measure on."
-            )
-        return self.held_out_text
+    def _lacks(self, what: str) -> NoReturn:
+        raise RunError(f"{self.path} has no held-out {what}. Pass --data FILE to measure on.")
 
     @property
     def history(self) -> Sequence[Mapping[str, Any]]:

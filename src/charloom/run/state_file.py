@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +29,7 @@ STATE_FILES = (_STATE, _ARRAYS)
 """The files of a state; earlier versions kept a single state in the run folder itself."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FoundState:
+class FoundState(NamedTuple):
     """A state to resume from.
 
     Attributes:

@@ -109,7 +109,7 @@ class ResumeChecks:
         saved_epoch = progress.best_epoch
         if not best and saved_epoch:  # an early version's state: its weights are the model's
             best = dict(load_model(self._folder).weights)
-        elif (sound_facts(self._folder) or {}).get("best") != progress.best:
+        elif sound_facts(self._folder).get("best") != progress.best:
             saved_epoch = 0
         return Resumed(
             arrays=arrays,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from .one_row import OneRow
 
 
-@dataclass(frozen=True)
-class Buffers:
+class Buffers(NamedTuple):
     """Memory that a step of up to ``rows`` rows writes to; for one thread at a time."""
 
     gates: Floats  # (G, rows, H)
@@ -73,7 +71,7 @@ class NumpyRNN:
                     f"a label must be an integer below {self.config.labels}, the model's labels. "
                     f"Received: {label}"
                 )
-            first = replace(first, inputs=first.inputs + self._labels[:, label, None])
+            first = first._replace(inputs=first.inputs + self._labels[:, label, None])
         other = copy.copy(self)
         other._layers = [first, *self._layers[1:]]
         return other

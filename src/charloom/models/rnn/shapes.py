@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,8 +75,7 @@ def check_shapes(weights: Mapping[str, NDArray[Any]], config: ModelConfig, size:
             )
 
 
-@dataclass(frozen=True)
-class LayerWeights:
+class LayerWeights(NamedTuple):
     """A layer's weights, one block for each gate, so that each gate's rows are contiguous.
 
     Attributes:
