@@ -154,7 +154,7 @@ class ModelConfig(_Config):
         rule = "must be of the kind network"
         for condition, text, value in (
             (not self.order or mixed, "order is for the kinds ngram and mixture", self.order),
-            (not self.text or self.begin, "text must have begin, its begin-of-text", self.begin),
+            (not self.text or self.begin, "text must have begin, the begin of text", self.begin),
             (not self.text or not self.labels, "text has no labels", self.labels),
             (not self.labels or network, f"a model with labels {rule}", self.kind),
             (self.begin or network, f"a model without begin {rule}", self.kind),

@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def steering_options(function: F) -> F:
-    """What kind of names the model is to speak of."""
+    """Options for labels, guidance and blending."""
     options = (
         click.option(
             "--label",
@@ -34,7 +34,7 @@ def steering_options(function: F) -> F:
         click.option(
             "--with",
             "other",
-            metavar="RUN=SHARE",
+            metavar="RUN=WEIGHT",
             help="Blend with the model of another run and its weight, as in --with runs/elves=0.5.",
         ),
     )

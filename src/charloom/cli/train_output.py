@@ -45,7 +45,7 @@ def say_ending(
 
 
 def _chosen(finished: Finished) -> dict[str, Any]:
-    """Return the n-gram's order, and its share in a mixture; nothing of other kinds."""
+    """Return the n-gram's order and mixture weight; empty for other kinds."""
     from ..training.ngram import ngram_facts
 
     ngram = ngram_facts(finished.weights).get("ngram", {})

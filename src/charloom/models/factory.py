@@ -25,7 +25,7 @@ def recurrence(config: ModelConfig, weights: Weights) -> NumpyRNN | NGram | Mixt
     Args:
         config: the kind of model and its sizes.
         weights: a network has those of ``rnn.shapes``, an n-gram those of ``ngram.arrays``, a
-            mixture both and ``mixture.share``, (1,) float32.
+            mixture both and its weight, ``mixture.share``, (1,) float32.
 
     Raises:
         ConfigError: a weight is missing, unknown, of the wrong shape or out of range.

@@ -26,7 +26,7 @@ class Transform(Protocol):
     A transform, not a function that picks ids, because generation without repeats and under
     constraints does not draw one id after the other: it searches the tree of prefixes, and needs
     the probabilities of all ids. Given those, the search is exact for every transform: strings
-    come as if they were drawn one by one, and repeats were dropped.
+    are distributed as if they were sampled one by one and repeats were dropped.
 
     That holds if the result depends on the logits alone (no random numbers, no state), and if
     each row is treated by itself.
@@ -56,8 +56,8 @@ class Transform(Protocol):
                 string.
 
         Returns:
-            logits (B, V); -inf for an id that is not to be drawn. Every row needs one id that may
-            be drawn.
+            logits (B, V); -inf for an id that must not be drawn. Every row needs at least one
+            finite logit.
         """
 
 
@@ -146,7 +146,7 @@ class Chain(tuple[Transform, ...]):
 
 @dataclass(frozen=True)
 class Sampler:
-    """Draws ids as a ``SampleConfig`` says (its seed and max_length play no part here).
+    """Draws ids according to a ``SampleConfig``, whose seed and max_length it ignores.
 
     First ``transform``, if there is one, is applied to the model's logits; then ``Temperature``,
     ``TopK``, ``TopP`` and ``MinP``, each acting on what the one before it left.
@@ -245,9 +245,9 @@ class Sampler:
 def choose(weights: Floats, uniforms: NDArray[np.float64], rows: Ids | None = None) -> Ids:
     """Choose ids in proportion to weights that need not sum to 1.
 
-    One search over all rows' cumulative sums, end to end: a row's stretch is [low, high), and a
-    choice a uniform point on it. It stays below high, so that it meets an id of some weight, and
-    never one of none, unless the whole row has none.
+    One binary search over the cumulative sums of all rows, end to end. A row covers [low, high),
+    and a choice is a uniform point in it, kept below ``high`` so that it never selects an id of
+    weight 0, unless all weights of the row are 0.
 
     Args:
         weights: (B, V), 0 or above.
@@ -278,7 +278,7 @@ def choose(weights: Floats, uniforms: NDArray[np.float64], rows: Ids | None = No
 def _transformed(transform: Transform, logits: Floats) -> Floats:
     """Return what a caller's transform makes of logits (B, V), checked."""
     view = logits.view()
-    view.flags.writeable = False  # they are still needed as they are
+    view.flags.writeable = False  # the originals are still needed
     result = np.asarray(transform(view), np.float32)
     if result.shape != logits.shape:
         raise GenerationError(
@@ -287,8 +287,8 @@ def _transformed(transform: Transform, logits: Floats) -> Floats:
         )
     if not np.isfinite(result.max(axis=1)).all():
         raise GenerationError(
-            "a sampler must leave one id at least in every row. Received: a row of -inf alone, or "
-            "with NaN or infinity; return -inf only for ids that are not to be drawn."
+            "a sampler must leave at least one id in every row. Received: a row of only -inf, or "
+            "with NaN or infinity; return -inf only for ids that must not be drawn."
         )
     return result
 
@@ -308,6 +308,6 @@ def _without(logits: Floats, order: Ids, excluded: NDArray[np.bool_]) -> Floats:
 def _require_finite(values: NDArray[np.floating]) -> None:
     if not np.isfinite(values).all():
         raise GenerationError(
-            "the model's logits must be finite numbers. Received: NaN or infinity; its weights "
-            "are out of all proportion, so train again with a lower learning rate."
+            "the model's logits must be finite numbers. Received: NaN or infinity; the "
+            "training diverged, so train again with a lower learning rate."
         )

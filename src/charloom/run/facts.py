@@ -1,4 +1,4 @@
-"""What a run says of its training, with a type for each fact; what is not sound is left out."""
+"""What a run records about its training; values of the wrong type are left out."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _NOTHING: Entry = {}
 
 
 class Facts(NamedTuple):
-    """The facts of a run; each is ``None`` or empty where the run does not say it.
+    """The facts of a run; each is ``None`` or empty if the run does not record it.
 
     Attributes:
         created: when the model was saved, in ISO 8601 (UTC).
-        corpus: the report on what was read: sources, counts, warnings.
+        corpus: sources, counts and warnings.
         corpus_digest: 16 hex digits that stand for the names or the text.
         train_size, held_out_size: names, or characters of text, in each part.
         longest: length of the longest training name, in the vocabulary's units.

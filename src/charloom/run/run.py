@@ -80,7 +80,7 @@ class Run:
 
     @cached_property
     def facts(self) -> Facts:
-        """What the run says of its training."""
+        """What the run records about its training."""
         return Facts.of(self.saved.facts, text=self.is_text)
 
     @cached_property
@@ -102,12 +102,12 @@ class Run:
 
     @property
     def training_set(self) -> Sequence[str] | None:
-        """All that it was trained on, canaries included; ``None`` without the file, or for text."""
+        """The names that it was trained on, with canaries; ``None`` if not stored, or for text."""
         return self.saved.train_names
 
     @cached_property
     def train_names(self) -> Sequence[str]:
-        """The real names that it was trained on, if they are at hand: no canaries."""
+        """The names that it was trained on, without canaries; empty if they are not stored."""
         names, canaries = self.saved.train_names or (), frozenset(self.facts.canaries)
         return [name for name in names if name not in canaries] if canaries else names
 

@@ -59,7 +59,7 @@ def save_state(
 
     A state of that step is replaced; without ``step``, the latest state is. Whenever this is
     interrupted, the earlier states or this one remain. Once it is sealed, all but the last ``keep``
-    states are removed, and all states of later steps, which training went back from.
+    states are removed, and all states of later steps, from before training went back.
 
     Raises:
         RunError: an array has another type, ``data`` is not JSON data, or the folder cannot be
