@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +27,7 @@ MOST_GUIDANCE = 100.0
 """The largest guidance that is accepted."""
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """An expert.
 
     Attributes:
@@ -43,8 +41,7 @@ class Member:
     ids: Ids | None = None
 
 
-@dataclass(frozen=True)
-class Buffers:
+class Buffers(NamedTuple):
     """Memory that a step of up to ``rows`` rows writes to; for one thread at a time."""
 
     carry: Floats  # (sum of S, rows, largest H)
