@@ -19,7 +19,7 @@ from charloom.data.encoded import cache, names
 from charloom.data.encoded.hashes import hashes
 from charloom.data.encoded.sequences import EncodedNames
 from charloom.data.names import NameCorpus
-from charloom.data.sources import ReadOptions
+from charloom.data.sources.records import ReadOptions
 from charloom.errors import CorpusError
 from helpers.sources import Write, read
 

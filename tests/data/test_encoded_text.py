@@ -159,7 +159,7 @@ def test_graphemes_widen_too(cached):
 
 
 def test_zipped_text_may_be_larger_than_a_zipped_list(write, monkeypatch):
-    monkeypatch.setattr("charloom.data.sources.streams.MAX_UNPACKED_BYTES", 100)
+    monkeypatch.setattr("charloom.data.sources.records.MAX_UNPACKED_BYTES", 100)
     assert same(encode(write(LONG, "a.txt.gz")), [LONG])
 
 
@@ -228,7 +228,7 @@ def test_an_unchanged_file_is_not_read_again(write, cached, monkeypatch):
     path = write(LONG)
     settle(path)
     first = encode(path)
-    monkeypatch.setattr(encoding, "_chunks", lambda *_: pytest.fail("it was read"))
+    monkeypatch.setattr(encoding, "pieces", lambda *_, **__: pytest.fail("it was read"))
     again = encode(path)
     assert same(again, [LONG])
     assert (again.content, again.bytes) == (first.content, first.bytes)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from charloom.data import sources as reading
+from charloom.data.sources import records as reading
 from charloom.data.names import NameCorpus
 from helpers.sources import Write, message, names
 

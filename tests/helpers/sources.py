@@ -13,7 +13,7 @@ import pytest
 
 from charloom.config import Unit
 from charloom.data.names import NameCorpus
-from charloom.data.sources import ReadOptions
+from charloom.data.sources.records import ReadOptions
 from charloom.errors import CorpusError
 
 Write = Callable[..., Path]

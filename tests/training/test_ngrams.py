@@ -12,7 +12,7 @@ import pytest
 from charloom import api
 from charloom.config import ModelConfig, TrainConfig
 from charloom.data.names import NameCorpus
-from charloom.data.sources import ReadOptions
+from charloom.data.sources.records import ReadOptions
 from charloom.data.text import TextCorpus
 from charloom.errors import ConfigError, RunError
 from charloom.models.factory import recurrence

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from ..config import MOST_LABELS, Unit
 from ..errors import ConfigError, CorpusError
-from .sources import Records
+from .sources.records import Records
 from .unicode import clean_name, split_units, unprintable
 
 FEW_NAMES = 100

@@ -19,15 +19,14 @@ from ..config import Unit
 from ..errors import ConfigError, CorpusError
 from .gathering import Gatherer, ReadReport, clean
 from .random import Stream, shuffler
-from .sources import (
+from .sources.records import (
     MAX_LINE_BYTES,
     ReadOptions,
-    are_large,
     check_sources,
     form_of,
-    label,
     read_source,
 )
+from .sources.streams import are_large, label
 from .summary import origin, shortened, table
 from .vocabulary import Vocabulary
 
@@ -117,7 +116,7 @@ class NameCorpus:
         stdin: BinaryIO | None = None,
     ) -> NameCorpus:
         """Read names as ``read`` does, with all options as one value."""
-        _check_sources(sources, options)
+        check_sources(sources, options)
         labelled = options.label_column is not None or options.label_field is not None
         gatherer = Gatherer(repeats, labelled)
         if unit == "character" and not repeats and {*map(form_of, sources)} == {"lines"}:
@@ -337,20 +336,6 @@ def read_texts(source: str | Path, **options: Any) -> list[str]:
         ConfigError: ``max_line_bytes`` is not what it may be.
     """
     read = ReadOptions(**options)
-    _check_sources([source], read)
+    check_sources([source], read)
     records = read_source(source, read, warn=lambda _: None)
     return [text for text, _ in clean(records, f"{label(source)} line") if text]
-
-
-def _check_sources(sources: Sequence[str | Path], options: ReadOptions) -> None:
-    """Refuse columns and fields that no source has, rather than ignore them."""
-    check_sources(sources)
-    forms = {form_of(source) for source in sources}
-    for option in ("column", "field", "label_column", "label_field"):
-        tables = option.endswith("column")
-        wanted, ending = ({"csv", "tsv"}, ".csv and .tsv") if tables else ({"jsonl"}, ".jsonl")
-        if getattr(options, option) is not None and not forms & wanted:
-            raise CorpusError(
-                f"--{option.replace('_', '-')} is for {ending} files. "
-                "Leave it out, or name such a file."
-            )

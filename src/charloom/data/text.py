@@ -17,7 +17,8 @@ from ..config import Unit
 from ..errors import ConfigError, CorpusError
 from .encoded.store import IN_MEMORY_BYTES
 from .encoded.text import Encoded, Progress, encode_sources, encode_strings
-from .sources import check_sources, label
+from .sources.records import check_sources
+from .sources.streams import label
 from .summary import SHOWN, origin, shortened, table
 from .vocabulary import BOUNDARY, Vocabulary
 

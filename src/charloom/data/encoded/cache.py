@@ -25,7 +25,7 @@ from numpy.typing import DTypeLike, NDArray
 from ...errors import ConfigError, CorpusError, RunError
 from ...storage import write_file
 from ...storage.disk import sync
-from ..sources import STDIN, label
+from ..sources.streams import STDIN, label
 
 FORMAT = 1
 """Of entries and memos; a change that this reader would not understand adds one."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ...config import Unit
 from ...errors import CorpusError
-from ..sources import binary
+from ..sources.streams import binary
 from ..unicode import may_change, name_character, normalise, split_units
 from .store import Store
 
@@ -54,31 +54,27 @@ class Encoder:
     def begin(self, name: str) -> None:
         """Begin a document, which errors call ``name``."""
         self.name, self._rest, self._begun = name, "", False
-        self._line = 1 - self._breaks()
+        self._lines_before = self._line_ends()
 
-    def line(self, text: str) -> int:
-        """Return in which line of the document ``text`` would end if it came next."""
-        return self._line + self._breaks() + _newlines(self._rest + text).count("\n")
+    def line(self) -> int:
+        """Return the number of the line of the document in which its next text begins."""
+        return 1 + self._line_ends() - self._lines_before + self._rest.count("\n")
 
-    def add_ascii(self, chunk: bytes) -> None:
-        """Take bytes of ASCII; one at least."""
-        if not self._rest.isascii():
-            return self.add(chunk.decode("ascii"))
-        data = self._rest.encode("ascii") + chunk
-        cut = len(data) - 1  # what comes next may change the last
-        if data[cut - 1 : cut] == b"\r":
-            cut -= 1
-        self._rest, data = data[cut:].decode("ascii"), data[:cut]
-        if b"\r" in data:
-            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        return self._add_pairs(np.frombuffer(data, np.uint8))
+    def _line_ends(self) -> int:
+        return int(self._counts[self._places.get("\n", 0)])
 
     def add(self, text: str, final: bool = False) -> None:
-        """Take text; what may still change with what comes next is held back, unless ``final``."""
+        r"""Take text whose lines end in \n.
+
+        What may still change with what comes next is held back, unless ``final``.
+        """
         text = self._rest + text
         cut = len(text) if final else _safe_cut(text)
-        head = normalise(_newlines(text[:cut]))
         self._rest = text[cut:]
+        if text.isascii():
+            self._add_pairs(np.frombuffer(text.encode("ascii"), np.uint8)[:cut])
+            return
+        head = normalise(text[:cut])
         units: Sequence[str] = head
         if self.unit == "grapheme" and head:
             units = split_units(head, "grapheme")
@@ -114,9 +110,6 @@ class Encoder:
             "empty": self._empty,
             "bytes": sum(size for _, _, size in self._documents),
         }
-
-    def _breaks(self) -> int:
-        return int(self._counts[self._places.get("\n", 0)])
 
     def add_points(self, points: NDArray[Any]) -> NDArray[Any]:
         """Take characters by their code points, (n,), and return their ids, (n,)."""
@@ -203,15 +196,9 @@ class Encoder:
         return self._buffer[: len(values)]
 
 
-def _newlines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
 def _safe_cut(text: str) -> int:
-    """Return the last place where NFC, and newlines, of both parts are those of the whole."""
+    """Return the last place where the NFC of both parts is that of the whole."""
     cut = len(text) - 1
     while cut > 0 and may_change(text[cut]):
-        cut -= 1
-    if text[cut - 1 : cut] == "\r":
         cut -= 1
     return max(cut, 0)

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from ...errors import CorpusError
 from ..gathering import no_names
-from ..sources import ReadOptions, check_lengths, label, read_pieces
+from ..sources.records import ReadOptions, check_lengths, read_pieces
+from ..sources.streams import label
 from ..unicode import ODD, SPACE, Kinds, clean_name, unprintable
 from .cache import Entry, find, remember, remembered, stamps
 from .encoder import Encoder
@@ -104,8 +105,9 @@ class _Reader:
     ) -> None:
         """Take the names of ``source``; the hash ``content`` takes the text they come from."""
         where, limit = label(source), options.max_line_bytes
-        number, rest, lines, blank, size = 1, "", 0, 0, 0
-        for number, piece in read_pieces(source, options, stdin=stdin):
+        rest, lines, blank, size = "", 0, 0, 0
+        pieces = read_pieces(source, options, stdin, lambda: lines + 1)
+        for piece in pieces:
             data = piece.encode("utf-8", "surrogatepass")
             content.update(data)
             size += len(data)
@@ -113,14 +115,13 @@ class _Reader:
             ends = np.flatnonzero(points == LINE)
             longest = int(np.diff(ends, prepend=-1, append=len(text)).max())
             if 4 * longest > limit:  # it may be too long in UTF-8
-                check_lengths(text.split("\n"), number, where, limit)
-            blank += self._take(text, points, ends, number, where)
+                check_lengths(text.split("\n"), lines + 1, where, limit)
+            blank += self._take(text, points, ends, lines + 1, where)
             lines += len(ends)
             rest = text[int(ends[-1]) + 1 :] if len(ends) else text
         if rest:
-            number += len(ends)
-            blank += self._take(rest, code_points(rest), np.array([len(rest)]), number, where)
             lines += 1
+            blank += self._take(rest, code_points(rest), np.array([len(rest)]), lines, where)
         self.counts.append((lines, blank))
         content.update(b"\0%d\0" % size)  # text that moves to the next source changes the hash
 

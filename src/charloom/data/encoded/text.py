@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -14,13 +15,10 @@ from numpy.typing import NDArray
 
 from ...config import Unit
 from ...errors import CorpusError
-from ..sources import STDIN, Decoder, codec_of, label, opened, unpacked, unzipped
+from ..sources.streams import CHUNK_BYTES, STDIN, codec_of, is_packed, label, pieces
 from .cache import find, remember, remembered, stamps
 from .encoder import FORMAT, MOST_JOINED, Encoder
 from .store import IN_MEMORY_BYTES, Beside, Store, ids_of
-
-CHUNK_BYTES = 256 * 1024
-"""Bytes that are read and encoded at once."""
 
 Progress = Callable[[int, int], None]
 """Takes the bytes read so far and in all; 0 if that is not known."""
@@ -90,14 +88,11 @@ def encode_sources(
         for source in sources:
             encoder.begin(label(source))
             tap = _Tap(meter)
-            decoder = Decoder(label(source), encoding)
-            for chunk in _chunks(source, stdin, tap, chunk_bytes):
-                if decoder.is_ascii(chunk):
-                    encoder.add_ascii(chunk)
-                else:
-                    encoder.add(decoder.decode(chunk, encoder.line))
-            encoder.add(decoder.decode(b"", encoder.line))
-            encoder.end(unzipped(source) is not None, tap.digest(), tap.bytes)
+            for piece in pieces(
+                source, encoding, stdin, encoder.line, chunk_bytes=chunk_bytes, tap=tap.on
+            ):
+                encoder.add(piece)
+            encoder.end(is_packed(source), tap.digest(), tap.bytes)
         key, facts = encoder.facts(codec)
         ids = ids_of(store.finish(key, facts)) if store.cached else store.ids()
     if store.cached:
@@ -119,12 +114,14 @@ def encode_strings(texts: Iterable[str], unit: Unit, *, chunk_bytes: int = CHUNK
                 raise CorpusError(f"text {number} must be a string. Received: {text!r:.40}")
             encoder.begin(f"text {number}")
             digest, size = hashlib.sha256(), 0
+            breaks = io.IncrementalNewlineDecoder(None, translate=True)
             for start in range(0, len(text), chunk_bytes):
                 piece = text[start : start + chunk_bytes]
                 data = piece.encode("utf-8", "surrogatepass")
                 digest.update(data)
                 size += len(data)
-                encoder.add(piece if start else piece.removeprefix("\ufeff"))
+                encoder.add(breaks.decode(piece if start else piece.removeprefix("\ufeff")))
+            encoder.add(breaks.decode("", final=True))
             encoder.end(False, digest.hexdigest(), size)
         key, facts = encoder.facts("utf-8")
         return _encoded(store.ids(), key, facts)
@@ -142,26 +139,20 @@ def _encoded(ids: NDArray[Any], key: str, facts: dict[str, Any]) -> Encoded:
     )
 
 
-def _chunks(
-    source: str | Path, stdin: BinaryIO | None, tap: _Tap, chunk_bytes: int
-) -> Iterator[bytes]:
-    with opened(source, stdin) as raw:
-        tap.raw = raw
-        stream = unpacked(source, cast(BinaryIO, tap))
-        while chunk := stream.read(chunk_bytes):
-            yield chunk
-
-
 class _Tap:
     """A stream whose bytes are hashed and counted as they are read."""
 
     def __init__(self, meter: _Meter) -> None:
-        self.raw: BinaryIO
         self.bytes = 0
         self._meter, self._hash, self._beside = meter, hashlib.sha256(), Beside()
 
+    def on(self, raw: BinaryIO) -> BinaryIO:
+        """Return the stream to read in place of ``raw``."""
+        self._raw = raw
+        return cast(BinaryIO, self)
+
     def read(self, size: int) -> bytes:
-        data = self.raw.read(size) or b""
+        data = self._raw.read(size) or b""
         if len(data) < CHUNK_BYTES // 4:  # not worth another thread
             self._beside.wait()
             self._hash.update(data)

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from ...errors import ConfigError, CorpusError
-from .streams import CHUNK_BYTES, MAX_UNPACKED_BYTES, Pieces, label, opened, pieces, unzipped
+from .streams import CHUNK_BYTES, STDIN, is_packed, label, pieces
 
 MAX_LINE_BYTES = 64 * 1024
 """Longest line or CSV record by default, in bytes of UTF-8; a list of names needs far less."""
+
+MAX_UNPACKED_BYTES = 1 << 28
+"""Largest list that a gzip file may hold: a small file must not keep the reader busy."""
 
 LARGE_BYTES = 16 * 1024 * 1024
 """Sources of lines with so many bytes together are encoded, by default."""
@@ -63,9 +66,31 @@ class ReadOptions:
 
 def form_of(source: str | Path) -> Form:
     """Return the format that the source's ending stands for; any unknown one means lines."""
-    ending = (unzipped(source) or Path(source)).suffix.lower()
+    path = Path(source)
+    ending = Path(path.stem if is_packed(path) else path.name).suffix.lower()
     forms: dict[str, Form] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"}
     return forms.get(ending, "lines")
+
+
+def check_sources(sources: Sequence[str | Path], options: ReadOptions | None = None) -> None:
+    """Check that there are sources, standard input at most once, and that ``options`` suit them.
+
+    Raises:
+        CorpusError: they do not: a column or field that no source has would be ignored.
+    """
+    if not sources:
+        raise CorpusError("reading needs a source. Name a file, or - for standard input.")
+    if sum(str(source) == STDIN for source in sources) > 1:
+        raise CorpusError("standard input can be read only once. Name - once.")
+    forms = {form_of(source) for source in sources}
+    for option in ("column", "field", "label_column", "label_field"):
+        tables = option.endswith("column")
+        wanted, ending = ({"csv", "tsv"}, ".csv and .tsv") if tables else ({"jsonl"}, ".jsonl")
+        if getattr(options, option, None) is not None and not forms & wanted:
+            raise CorpusError(
+                f"--{option.replace('_', '-')} is for {ending} files. "
+                "Leave it out, or name such a file."
+            )
 
 
 def read_source(
@@ -77,45 +102,42 @@ def read_source(
 ) -> Records:
     """Yield the records of a file, or of ``stdin`` (default: the process's) if ``source`` is ``-``.
 
-    Reading is by stream: memory holds one chunk and one line. ``warn`` receives what the user
-    should know although reading continues.
+    One chunk and one line are in memory at a time. ``warn`` is called with what the user should
+    know although reading continues.
 
     Raises:
         CorpusError: the source cannot be opened, unpacked, decoded or parsed.
     """
     name, form = label(source), form_of(source)
-    with opened(source, stdin) as raw:
-        lines = _lines(_pieces(source, raw, options), name, options)
-        if form == "jsonl":
-            yield from _json_records(lines, name, options)
-        elif form == "lines":
-            yield from ((number, line, "") for number, line in lines)
-        else:
-            yield from _csv_records(lines, name, options, warn, form == "tsv")
+    lines = _lines(source, options, stdin)
+    if form == "jsonl":
+        return _json_records(lines, name, options)
+    if form == "lines":
+        return ((number, line, "") for number, line in lines)
+    return _csv_records(lines, name, options, warn, form == "tsv")
 
 
 def read_pieces(
-    source: str | Path, options: ReadOptions, *, stdin: BinaryIO | None = None
-) -> Pieces:
-    """Yield the text of a source of lines as it comes, decoded as ``read_source`` does.
-
-    Raises:
-        CorpusError: the source cannot be opened, unpacked or decoded.
-    """
-    with opened(source, stdin) as raw:
-        yield from _pieces(source, raw, options)
-
-
-def _pieces(source: str | Path, raw: BinaryIO, options: ReadOptions) -> Pieces:
-    return pieces(source, raw, options.encoding, options.chunk_bytes, options.max_unpacked_bytes)
+    source: str | Path, options: ReadOptions, stdin: BinaryIO | None, line: Callable[[], int]
+) -> Iterator[str]:
+    """Yield the text of a source as ``pieces`` does."""
+    return pieces(
+        source,
+        options.encoding,
+        stdin,
+        line,
+        chunk_bytes=options.chunk_bytes,
+        max_unpacked_bytes=options.max_unpacked_bytes,
+    )
 
 
-def _lines(found: Pieces, name: str, options: ReadOptions) -> Lines:
-    r"""Cut what was decoded at \n, and nowhere else."""
+def _lines(source: str | Path, options: ReadOptions, stdin: BinaryIO | None) -> Lines:
+    r"""Cut the text at \n, and nowhere else."""
     number, rest = 1, ""
-    for number, piece in found:
+    found = read_pieces(source, options, stdin, lambda: number)
+    for piece in found:
         lines = (rest + piece).split("\n")
-        check_lengths(lines, number, name, options.max_line_bytes)
+        check_lengths(lines, number, label(source), options.max_line_bytes)
         rest = lines.pop()
         yield from enumerate(lines, number)
         number += len(lines)
