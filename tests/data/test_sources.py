@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from charloom.data.sources import records as reading
 from charloom.data.names import NameCorpus
+from charloom.data.sources import records as reading
 from helpers.sources import Write, message, names
 
 # formats

@@ -180,10 +180,10 @@ class NameCorpus:
     ) -> NameCorpus:
         from .encoded.names import encode_names  # late: small corpora need none of it
 
-        encoded = encode_names(sources, options, stdin)
-        for source, counts in zip(sources, encoded.sources, strict=True):
+        names, read = encode_names(sources, options, stdin)
+        for source, counts in zip(sources, read, strict=True):
             gatherer.count(label(source), *counts)
-        names, lengths = encoded.names, encoded.names.lengths
+        lengths = names.lengths
         sizes = len(names), int(lengths.sum(dtype=np.int64)), int(lengths.min()), int(lengths.max())
         return cls(names, report=gatherer.report_on(*sizes, names.characters))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,7 +22,7 @@ from ..gathering import no_names
 from ..sources.records import ReadOptions, check_lengths, read_pieces
 from ..sources.streams import label
 from ..unicode import ODD, SPACE, Kinds, clean_name, unprintable
-from .cache import Entry, find, remember, remembered, stamps
+from .cache import Entry, recall, remember, stamps
 from .encoder import Encoder
 from .hashes import LINE, Index, character_factors, digest, hashes
 from .ragged import Ragged, distinct
@@ -36,31 +36,21 @@ STRIPS = 8
 """White space on each side of a line that NumPy removes; Python handles lines with more."""
 
 
-@dataclass(frozen=True)
-class Encoded:
-    """What was read.
-
-    Attributes:
-        names: the distinct names, in the order of their first occurrence.
-        sources: for each source, how many lines it has, and how many of them are blank.
-    """
-
-    names: EncodedNames
-    sources: tuple[tuple[int, int], ...]
-
-
 def encode_names(
     sources: Sequence[str | Path], options: ReadOptions, stdin: BinaryIO | None = None
-) -> Encoded:
+) -> tuple[EncodedNames, list[tuple[int, int]]]:
     """Read sources of lines into the cache, or find them there.
+
+    Returns:
+        The distinct names, in the order of their first occurrence; and for each source its number
+        of lines, and how many of them are blank.
 
     Raises:
         CorpusError: a source cannot be read or decoded, or holds a name with control characters,
             or no source holds a name; or the cache cannot be written.
     """
     asked = {"kind": "names", "format": FORMAT, **asdict(options)}
-    key = remembered(sources, asked)
-    entry = None if key is None else find(key)
+    entry = recall(sources, asked)
     if entry is None:
         before = stamps(sources)
         with Store(in_memory_bytes=0) as store:
@@ -79,7 +69,7 @@ def encode_names(
         lookup=Index(arrays["hashes"], arrays["rows"]),
         digest=facts["digest"],
     )
-    return Encoded(names, tuple((lines, blank) for lines, blank in facts["sources"]))
+    return names, facts["sources"]
 
 
 class _Reader:
@@ -150,7 +140,7 @@ class _Reader:
             "digest": digest(ordered),
             "sources": self.counts,
         }
-        return self._store.finish(key, facts, arrays)
+        return self._store.finish(key, facts, **arrays)
 
     def _joined_hashes(self) -> NDArray[np.uint64]:
         joined = np.concatenate(self._hashes)

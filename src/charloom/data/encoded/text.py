@@ -1,4 +1,4 @@
-"""Running text to ids: sources are read once, hashed and encoded in one pass, and remembered."""
+"""Running text to ids: sources are read, hashed and encoded in one pass, then cached."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from ...config import Unit
 from ...errors import CorpusError
 from ..sources.streams import CHUNK_BYTES, STDIN, codec_of, is_packed, label, pieces
-from .cache import find, remember, remembered, stamps
+from .cache import recall, remember, stamps
 from .encoder import FORMAT, MOST_JOINED, Encoder
-from .store import IN_MEMORY_BYTES, Beside, Store, ids_of
+from .store import IN_MEMORY_BYTES, Store, Worker, ids_of
 
 Progress = Callable[[int, int], None]
-"""Takes the bytes read so far and in all; 0 if that is not known."""
+"""Called with the bytes read so far and the bytes in all, 0 if that is not known."""
 
 _CALLS_PER_SECOND = 20
 
@@ -31,13 +31,13 @@ class Encoded:
     """A text as ids.
 
     Attributes:
-        ids: (N,) unsigned, of 1, 2 or 4 bytes; mapped, not read, if they are many.
+        ids: (N,) unsigned, of 1, 2 or 4 bytes; mapped into memory if they are many.
         characters: ``characters[k - 1]`` has id k.
         counts: how often each occurs, in the same order.
         content: hex digest of the documents' bytes and of how they were read.
-        documents: boundaries, one for each document with text.
-        empty: places, from 0, of the documents without.
-        bytes: that were read, packed ones where a file is gzipped.
+        documents: number of documents with text, each of which begins with a boundary.
+        empty: which documents, from 0, have no text.
+        bytes: number of bytes read; of a gzip file, before unpacking.
     """
 
     ids: NDArray[Any]
@@ -78,26 +78,25 @@ def encode_sources(
     codec = codec_of(encoding).name
     options = {"kind": "text", "format": FORMAT, "unit": unit, "codec": codec}
     before = stamps(sources)
-    key = remembered(sources, options)
-    entry = None if key is None else find(key)
-    if key is not None and entry is not None:
-        return _encoded(ids_of(entry), key, entry.facts)
-    meter = _Meter(sources, progress)
+    entry = recall(sources, options)
+    if entry is not None:
+        return _encoded(ids_of(entry), entry.key, entry.facts)
+    tap = _Tap(sources, progress)
     with Store(in_memory_bytes) as store:
         encoder = Encoder(unit, store, most_joined)
         for source in sources:
             encoder.begin(label(source))
-            tap = _Tap(meter)
             for piece in pieces(
                 source, encoding, stdin, encoder.line, chunk_bytes=chunk_bytes, tap=tap.on
             ):
                 encoder.add(piece)
-            encoder.end(is_packed(source), tap.digest(), tap.bytes)
+            encoder.end(is_packed(source), *tap.end())
         key, facts = encoder.facts(codec)
         ids = ids_of(store.finish(key, facts)) if store.cached else store.ids()
     if store.cached:
         remember(sources, options, key, before)
-    meter.finish()
+    if progress is not None:
+        progress(tap.done, tap.total)
     return _encoded(ids, key, facts)
 
 
@@ -128,63 +127,42 @@ def encode_strings(texts: Iterable[str], unit: Unit, *, chunk_bytes: int = CHUNK
 
 
 def _encoded(ids: NDArray[Any], key: str, facts: dict[str, Any]) -> Encoded:
-    return Encoded(
-        ids=ids,
-        characters=tuple(facts["characters"]),
-        counts=np.array(facts["counts"], np.int64),
-        content=key,
-        documents=facts["documents"],
-        empty=tuple(facts["empty"]),
-        bytes=facts["bytes"],
-    )
+    characters, counts = tuple(facts["characters"]), np.array(facts["counts"], np.int64)
+    documents, empty = facts["documents"], tuple(facts["empty"])
+    return Encoded(ids, characters, counts, key, documents, empty, facts["bytes"])
 
 
 class _Tap:
-    """A stream whose bytes are hashed and counted as they are read."""
+    """Hashes and counts the bytes of sources as they are read, and reports the progress."""
 
-    def __init__(self, meter: _Meter) -> None:
-        self.bytes = 0
-        self._meter, self._hash, self._beside = meter, hashlib.sha256(), Beside()
+    def __init__(self, sources: Sequence[str | Path], progress: Progress | None) -> None:
+        self.done = self.total = 0
+        self._progress, self._next_call = progress, 0.0
+        paths = [Path(source) for source in sources]
+        if STDIN not in map(str, sources) and all(path.is_file() for path in paths):
+            self.total = sum(path.stat().st_size for path in paths)
 
     def on(self, raw: BinaryIO) -> BinaryIO:
-        """Return the stream to read in place of ``raw``."""
-        self._raw = raw
+        """Return the stream to read in place of ``raw``, the next source."""
+        self._raw, self._begin = raw, self.done
+        self._hash, self._worker = hashlib.sha256(), Worker()
         return cast(BinaryIO, self)
 
     def read(self, size: int) -> bytes:
         data = self._raw.read(size) or b""
         if len(data) < CHUNK_BYTES // 4:  # not worth another thread
-            self._beside.wait()
+            self._worker.wait()
             self._hash.update(data)
         else:
-            self._beside.do(self._hash.update, data)
-        self.bytes += len(data)
-        self._meter.add(len(data))
+            self._worker.do(self._hash.update, data)
+        self.done += len(data)
+        now = time.monotonic()
+        if self._progress is not None and now >= self._next_call:
+            self._next_call = now + 1 / _CALLS_PER_SECOND
+            self._progress(self.done, self.total)
         return data
 
-    def digest(self) -> str:
-        self._beside.close()
-        return self._hash.hexdigest()
-
-
-class _Meter:
-    """Reports how far reading is, a few times a second."""
-
-    def __init__(self, sources: Sequence[str | Path], progress: Progress | None) -> None:
-        self.done, self.progress = 0, progress
-        self._next = 0.0
-        self.total = 0
-        paths = [Path(source) for source in sources]
-        if STDIN not in map(str, sources) and all(path.is_file() for path in paths):
-            self.total = sum(path.stat().st_size for path in paths)
-
-    def add(self, size: int) -> None:
-        self.done += size
-        now = time.monotonic()
-        if self.progress is not None and now >= self._next:
-            self._next = now + 1 / _CALLS_PER_SECOND
-            self.progress(self.done, self.total)
-
-    def finish(self) -> None:
-        if self.progress is not None:
-            self.progress(self.done, self.total)
+    def end(self) -> tuple[str, int]:
+        """Return the hash and the number of bytes of the present source."""
+        self._worker.close()
+        return self._hash.hexdigest(), self.done - self._begin
