@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from charloom.data.encoded import cache
 from charloom.data.encoded.hashes import Index, character_factors, hash_of, hashes
 from charloom.data.encoded.sequences import ArrayNames, EncodedNames
-from charloom.data.names import NameCorpus, held_out_rows
+from charloom.data.names import LargeNameCorpus, NameCorpus
 from charloom.data.unicode import ODD, SPACE, Kinds, clean_name, unprintable
 from charloom.data.vocabulary import Vocabulary
 from helpers.sources import Write, read
@@ -127,7 +127,7 @@ def test_names_and_seed_decide_the_split_not_their_order(write: Write) -> None:
     shuffled = lines[:]
     random.Random(0).shuffle(shuffled)
     one, other = (
-        NameCorpus(encoded(write, "\n".join(texts)), report=NameCorpus.of(texts).report)
+        LargeNameCorpus(encoded(write, "\n".join(texts)), report=NameCorpus.of(texts).report)
         for texts in (lines, shuffled)
     )
     train, held_out = one.split(0.1, seed=3)
@@ -142,22 +142,27 @@ def test_names_and_seed_decide_the_split_not_their_order(write: Write) -> None:
     assert tuple(lines[i] for i in places[0]) == tuple(train)
     assert one.digest == other.digest
     assert one.split(0)[1] == ()
-    assert NameCorpus(encoded(write, "a"), report=one.report).split(0.5)[1] == ()
+    assert LargeNameCorpus(encoded(write, "a"), report=one.report).split(0.5)[1] == ()
 
 
 def test_a_longer_list_holds_out_most_of_what_a_shorter_one_does(write: Write) -> None:
     lines = [f"name {i}" for i in range(2000)]
     parts = [
-        set(NameCorpus(encoded(write, "\n".join(t)), report=NameCorpus.of(t).report).split(0.1)[1])
+        set(
+            LargeNameCorpus(encoded(write, "\n".join(t)), report=NameCorpus.of(t).report).split(
+                0.1
+            )[1]
+        )
         for t in (lines, lines[:1900])
     ]
     assert len(parts[0] & parts[1]) > 180
 
 
 def test_no_more_are_held_out_than_are_useful(write: Write) -> None:
-    found = encoded(write, "\n".join(str(i) for i in range(500)))
-    assert len(held_out_rows(found, 0.5, seed=0, most=7)) == 7
-    assert len(held_out_rows(found, 0.5, seed=0)) == 250
+    corpus = read(write("\n".join(str(i) for i in range(500))), large_bytes=0)
+    assert isinstance(corpus, LargeNameCorpus)
+    assert len(corpus.held_out_rows(0.5, seed=0, most=7)) == 7
+    assert len(corpus.held_out_rows(0.5, seed=0)) == 250
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=60), st.integers(0, 70), st.integers(0, 9))

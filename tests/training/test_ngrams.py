@@ -167,7 +167,7 @@ def test_a_list_that_is_read_as_arrays_is_counted_like_any_other(write, monkeypa
     names = [f"{a}{b}{c}" for a in "bdgk" for b in ("aei", "ou", "a") for c in ("nas", "l", "ren")]
     monkeypatch.setenv("CHARLOOM_CACHE", str(tmp_path / "cache"))
     long = NameCorpus.read_with([write("\n".join(names))], ReadOptions(large_bytes=0))
-    assert long.encoded is not None
+    assert long.is_large
     training = TRAINING.replace(held_out=0)
     events = list(fit(long, model=NGRAM.replace(order=3), training=training))
     same_names = list(fit(NameCorpus.of(names), model=NGRAM.replace(order=3), training=training))

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, get_args
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from .encoded.text import Encoded, Progress, encode_sources, encode_strings
 from .sources.records import check_sources
 from .sources.streams import label
 from .summary import SHOWN, origin, shortened, table
+from .unicode import check_unit
 from .vocabulary import BOUNDARY, Vocabulary
 
 FEW_CHARACTERS = 10_000
@@ -283,7 +284,6 @@ class TextCorpus:
 
 
 def _check(unit: Unit, min_count: int) -> None:
-    if unit not in get_args(Unit):
-        raise ConfigError(f"unit must be one of {get_args(Unit)}. Received: {unit!r:.40}")
+    check_unit(unit)
     if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
         raise ConfigError(f"min_count must be a whole number above 0. Received: {min_count!r:.40}")

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..config import Unit
+from ..errors import ConfigError
 
 BYTE_ORDER_MARK = "\ufeff"
 """Is not part of a name that begins with it."""
@@ -46,6 +48,12 @@ def clean_name(text: str) -> str:
     while name.startswith(BYTE_ORDER_MARK):  # remains in the middle where files were joined
         name = name[1:].lstrip()
     return name
+
+
+def check_unit(unit: Unit) -> None:
+    """Raise ConfigError unless ``unit`` is a unit of text."""
+    if unit not in get_args(Unit):
+        raise ConfigError(f"unit must be one of {get_args(Unit)}. Received: {unit!r:.40}")
 
 
 def split_units(text: str, unit: Unit) -> list[str]:

@@ -92,7 +92,7 @@ class NameData:
         """Add random strings to the training names, each once, and without a label."""
         from .canaries import canaries  # late: few trainings have any
 
-        if self._corpus.encoded is not None:
+        if self._corpus.is_large:
             raise ConfigError(
                 "canaries cannot be added to a list that is read as arrays, since it is "
                 "too long for a tuple. Leave them out, or train on a part of the list."

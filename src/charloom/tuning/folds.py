@@ -72,7 +72,7 @@ def fold_count(corpus: NameCorpus | TextCorpus, folds: int | None) -> int:
             f"a search needs at least {least:,} {what}. Received: {size:,}. Add more, or train "
             "without a search."
         )
-    if isinstance(corpus, TextCorpus) or corpus.encoded is not None:
+    if isinstance(corpus, TextCorpus) or corpus.is_large:
         if folds not in (None, 1):
             raise CorpusError("a text, or a list of this size, has one split. Leave --folds out.")
         return 1
@@ -111,7 +111,7 @@ def fresh_splits(corpus: NameCorpus | TextCorpus, folds: int, seed: int) -> Iter
             yield Split(corpus.until(end), 1000 * seed + 100 + repeat, blocks)
         return
     for fresh in itertools.count(1000 * seed + 100, 100):
-        if corpus.encoded is not None:
+        if corpus.is_large:
             yield Split(corpus, fresh)
             continue
         parts: Iterable[tuple[Places, Places]] = [corpus.split_places(SHARE, fresh)]

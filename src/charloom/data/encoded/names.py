@@ -17,11 +17,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import CorpusError
-from ..gathering import no_names
+from ..gathering import checked, no_names
 from ..sources.records import ReadOptions, check_lengths, read_pieces
 from ..sources.streams import label
-from ..unicode import ODD, SPACE, Kinds, clean_name, unprintable
+from ..unicode import ODD, SPACE, Kinds
 from .cache import Entry, recall, remember, stamps
 from .encoder import Encoder
 from .hashes import LINE, Index, character_factors, digest, hashes
@@ -168,9 +167,7 @@ class _Reader:
         rows = np.unique(np.concatenate([odd, unstripped]))
         changed, size = [points], len(points)
         for row in rows.tolist():
-            name = clean_name(text[bounds[row] : ends[row]])
-            if not name.isprintable() and (problem := unprintable(name)):
-                raise CorpusError(f"{where} line {number + row} {problem}")
+            name = checked(text[bounds[row] : ends[row]], f"{where} line", number + row)
             changed.append(code_points(name).astype(points.dtype))
             low[row], high[row] = size, size + len(name)
             size += len(name)
