@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from charloom import load
 from charloom.config import ModelConfig
 from charloom.data.batches.names import NameBatches
+from charloom.data.encoded.ragged import Ragged
 from charloom.data.names import NameCorpus
 from charloom.errors import CorpusError
 from charloom.run import load_model, save_model
@@ -129,7 +130,7 @@ def test_a_batch_gives_each_name_its_label():
     lengths = np.random.default_rng(0).integers(1, 9, 50)
     ids = np.concatenate([np.full(n, i + 1, np.int32) for i, n in enumerate(lengths)])
     labels = np.arange(50, dtype=np.int32) % 7
-    batches = NameBatches(ids, lengths, 8, labels=labels)
+    batches = NameBatches(Ragged.of(ids, lengths), 8, labels=labels)
     seen = 0
     for step in range(batches.steps_per_epoch):
         batch = batches.batch(1, step)
@@ -142,15 +143,13 @@ def test_a_batch_gives_each_name_its_label():
 
 def test_label_dropout_drops_its_share_anew_in_every_epoch():
     labels = np.ones(2000, np.int32)
-    batches, again = (
-        NameBatches(np.ones(2000, np.int32), labels.astype(np.int64), 500, 0, 1, labels, 0.2)
-        for _ in range(2)
-    )
+    ids = Ragged.of(np.ones(2000, np.int32), labels.astype(np.int64))
+    batches, again = (NameBatches(ids, 500, 0, 1, labels, 0.2) for _ in range(2))
     kept = np.array([[batches.batch(e, s).labels for s in range(4)] for e in range(3)])
     assert kept.mean() == pytest.approx(0.8, abs=0.02)
     assert (kept[0] != kept[1]).any() and (kept[0, 0] != kept[0, 1]).any()
     np.testing.assert_array_equal(again.batch(2, 3).labels, kept[2, 3])
-    plain = NameBatches(np.ones(2000, np.int32), labels.astype(np.int64), 500, 0, 1)
+    plain = NameBatches(ids, 500, 0, 1)
     np.testing.assert_array_equal(plain.batch(2, 3).inputs, batches.batch(2, 3).inputs)
 
 

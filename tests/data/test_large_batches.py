@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from charloom.data.batches.names import NameBatches, bucket_count, bucket_edges, encode, histogram
 from charloom.data.encoded import cache, hashes, sequences
+from charloom.data.encoded.ragged import Ragged
 from charloom.data.encoded.sequences import ArrayNames, EncodedNames, LineNames
 from charloom.data.names import NameCorpus
 from charloom.data.vocabulary import Vocabulary
@@ -56,7 +57,7 @@ def test_encoded_names_make_the_batches_that_strings_make(
     vocabulary = Vocabulary.of([*names, "xyz"])
     size, buckets = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 5))
     one, other = (
-        NameBatches(*encode(part, vocabulary), size, 3, buckets)
+        NameBatches(encode(part, vocabulary), size, 3, buckets)
         for part in (train, encoded(write, names).without(np.array(sorted(out), np.int64)))
     )
     assert one.edges == other.edges
@@ -94,7 +95,7 @@ def test_an_epoch_is_the_plan_that_lists_of_batches_made(
 ) -> None:
     """The earlier way, batch by batch: what does not fill a bucket moves up into the next."""
     sizes = np.array(lengths)
-    batches = NameBatches(np.ones(sizes.sum(), np.int32), sizes, size, 5, buckets)
+    batches = NameBatches(Ragged.of(np.ones(sizes.sum(), np.int32), sizes), size, 5, buckets)
     rng = np.random.default_rng([5, 2, 1])
     order = rng.permutation(len(sizes))
     bucket_of = np.searchsorted(batches.edges, sizes)[order]

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from ..config import ModelConfig, TrainConfig
 from ..data.batches.names import NameBatches, bucket_count, encode
 from ..data.batches.tutorial import PaddedBatches, padded_rows
+from ..data.encoded.ragged import Ragged
+from ..data.encoded.sequences import EncodedIds
 from ..data.names import NameCorpus
 from ..errors import ConfigError
 from ..models.factory import recurrence
@@ -124,7 +126,7 @@ class NameData:
         }
 
     @cached_property
-    def _encoded(self) -> tuple[Any, NDArray[np.integer]]:
+    def _ids(self) -> Ragged | EncodedIds:
         return encode(self._train, self.vocabulary)
 
     def plan_for(self, epochs: int) -> BatchPlan:
@@ -132,7 +134,7 @@ class NameData:
         training, buckets = self._training, None
         if training.preparation == "names" and self._model.has_network:
             parameters = parameter_count(self._model, self.vocabulary.size)
-            buckets = bucket_count(self._encoded[1], parameters, epochs)
+            buckets = bucket_count(self._ids.lengths, parameters, epochs)
         return BatchPlan(batch_size=training.batch_size, seed=training.seed, buckets=buckets)
 
     def batches(self) -> Batches:
@@ -141,10 +143,8 @@ class NameData:
         if plan.buckets is None:
             rows = padded_rows(self._train, self.vocabulary)
             return PaddedBatches(rows, plan.batch_size, plan.seed)
-        ids, lengths = self._encoded
         return NameBatches(
-            ids,
-            lengths,
+            self._ids,
             plan.batch_size,
             plan.seed,
             plan.buckets,
@@ -166,10 +166,10 @@ class NameData:
 
     def _stream(self) -> tuple[NDArray[np.int32], bool]:
         """Return the names to count, all or evenly many of them, and whether they are all."""
-        ids, lengths = self._encoded
-        most = self._most_targets
-        if isinstance(ids, np.ndarray):
-            stream = stream_of(ids, lengths)
+        ids, most = self._ids, self._most_targets
+        lengths = ids.lengths
+        if isinstance(ids, Ragged):
+            stream = stream_of(ids.values, lengths)
             return stream[: most + 1], len(stream) <= most + 1
         every = max(1, -(-int(lengths.sum(dtype=np.int64) + len(lengths)) // most))
         places = np.arange(0, len(lengths), every)

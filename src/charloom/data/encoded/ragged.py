@@ -13,7 +13,7 @@ CELLS = 1 << 20
 """Values that are processed at once."""
 
 
-def spans(lengths: NDArray[np.unsignedinteger], cells: int = CELLS) -> Iterator[tuple[int, int]]:
+def spans(lengths: NDArray[np.integer], cells: int = CELLS) -> Iterator[tuple[int, int]]:
     """Yield (first, end) of rows that hold about ``cells`` values together, or are one long row."""
     for low in range(0, len(lengths), 1 << 16):
         totals = np.cumsum(lengths[low : low + (1 << 16)], dtype=np.int64)
@@ -36,8 +36,13 @@ class Ragged:
     """
 
     values: NDArray[Any]
-    starts: NDArray[np.unsignedinteger]
-    lengths: NDArray[np.unsignedinteger]
+    starts: NDArray[np.integer]
+    lengths: NDArray[np.integer]
+
+    @classmethod
+    def of(cls, values: NDArray[Any], lengths: NDArray[np.integer]) -> Ragged:
+        """Return rows that lie one after the other in ``values``."""
+        return cls(values, np.cumsum(lengths, dtype=np.int64) - lengths, lengths)
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -55,6 +60,12 @@ class Ragged:
         lengths = self.lengths[rows].astype(np.int64) + more
         shift = self.starts[rows].astype(np.int64) - (np.cumsum(lengths) - lengths)
         return self.values[np.repeat(shift, lengths) + np.arange(int(lengths.sum()))]
+
+    def padded(self, rows: NDArray[np.integer], longest: int) -> NDArray[Any]:
+        """Return ``rows`` (B,), none of them over ``longest``, padded with 0: (B, longest)."""
+        padded = np.zeros((len(rows), longest), self.values.dtype)
+        padded[np.arange(longest) < self.lengths[rows][:, None]] = self.end_to_end(rows)
+        return padded
 
 
 def distinct(

@@ -54,7 +54,7 @@ class EncodedNames(ArrayNames):
         return places + np.searchsorted(gaps, places, side="right")
 
     @cached_property
-    def lengths(self) -> NDArray[np.unsignedinteger]:
+    def lengths(self) -> NDArray[np.integer]:
         """Characters of each name, (N,)."""
         every = self.ids.lengths
         return np.delete(every, self.left_out) if len(self.left_out) else every
@@ -95,26 +95,21 @@ class EncodedNames(ArrayNames):
 
 @dataclass(frozen=True, eq=False)
 class EncodedIds:
-    """The ids of encoded names in some vocabulary: a matrix whose rows are padded.
-
-    Attributes:
-        names: the names.
-        table: the vocabulary's id of each of theirs, int32.
-    """
+    """The ids of encoded names in a vocabulary; ``table`` has the vocabulary's id of each id."""
 
     names: EncodedNames
     table: NDArray[np.int32]
 
-    def padded(self, places: NDArray[np.integer], longest: int) -> NDArray[np.int32]:
-        """Return the ids of the names at ``places`` (B,), padded with the boundary: (B, longest).
+    @property
+    def lengths(self) -> NDArray[np.integer]:
+        """Characters of each name, (N,)."""
+        return self.names.lengths
 
-        No name there is longer than ``longest``.
-        """
-        rows, ids = self.names.rows(places), self.names.ids
-        result = np.full((len(rows), longest), BOUNDARY, np.int32)
-        inside = np.arange(longest) < ids.lengths[rows][:, None]
-        result[inside] = self.table[ids.end_to_end(rows)]
-        return result
+    def padded(self, places: NDArray[np.integer], longest: int) -> NDArray[np.int32]:
+        """Return the names at ``places`` (B,) as ``Ragged.padded`` does: (B, longest)."""
+        own = self.names.ids.padded(self.names.rows(places), longest)
+        ids: NDArray[np.int32] = self.table[own]
+        return ids
 
 
 @dataclass(frozen=True, eq=False)
