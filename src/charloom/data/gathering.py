@@ -155,7 +155,7 @@ class Gatherer:
         if names < FEW_NAMES:
             self.warnings.append(f"{names} names are few: expect them back rather than new ones.")
         if any("\ufffd" in character for character in distinct):
-            self.warnings.append("a name holds U+FFFD, the trace of a wrong decoding earlier on.")
+            self.warnings.append("a name contains U+FFFD, left by an earlier wrong decoding.")
         return ReadReport(
             sources=tuple(self.sources),
             records=self.records,

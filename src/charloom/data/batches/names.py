@@ -216,8 +216,8 @@ class NameBatches:
         ids = np.full((self.batch_size, longest + 2), BOUNDARY, np.int32)
         ids[: len(names), 1:-1] = self.ids.padded(names, longest)
         return Batch(
-            inputs=ids[:, :-1].copy(),
-            targets=ids[:, 1:].copy(),
+            inputs=ids[:, :-1],
+            targets=ids[:, 1:],
             mask=(np.arange(longest + 1) <= lengths[:, None]).astype(np.float32),
             names=len(names),
             labels=self._labels_of(names, epoch, step),

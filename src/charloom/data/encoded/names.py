@@ -120,9 +120,8 @@ class _Reader:
         self.lengths.clear()  # what is not needed is freed: there may be many names
         total = int(lengths.sum(dtype=np.int64)) + len(lengths)
         starts = np.cumsum(lengths, dtype=np.min_scalar_type(total + 2))
-        starts += np.arange(len(starts), dtype=starts.dtype)
+        starts += np.arange(2, len(starts) + 2, dtype=starts.dtype)  # after ids 0 and 1
         starts -= lengths
-        starts += starts.dtype.type(2)  # after ids 0 and 1
         names = Ragged(self._store.ids(), starts, lengths)
         kept, ordered, rows = distinct(names, self._joined_hashes())
         del names
