@@ -162,7 +162,7 @@ def _text(
     allowed = ("paths", "data", "encoding", "samples", "seed", "as_json")
     refuse_options("running text, which the runs were trained on", allowed)
     if data:
-        unit = next(iter(runs.values())).vocabulary.unit
+        unit = next(iter(runs.values())).vocabulary.token_unit
         text = TextCorpus.read(*data, unit=unit, encoding=reading.get("encoding"))
         say("warning: whether a run was trained on some of the text is not checked.")
         return text.vocabulary.decode(text.ids(0, len(text))), ", ".join(data)

@@ -124,7 +124,7 @@ def _names(
     from ..data.names import NameCorpus
 
     if data:
-        corpus = NameCorpus.read(*data, unit=model.vocabulary.unit, **reading)
+        corpus = NameCorpus.read(*data, unit=model.vocabulary.token_unit, **reading)
         return corpus.names, corpus.labels
     return run.need_held_out_names() if needed else run.held_out_names, None
 
@@ -238,7 +238,7 @@ def _of_text(
     if data:
         from ..reporting.progress import reading as read_along
 
-        unit, encoding = model.vocabulary.unit, reading.get("encoding")
+        unit, encoding = model.vocabulary.token_unit, reading.get("encoding")
         with read_along() as progress:
             text = TextCorpus.read(*data, unit=unit, encoding=encoding, progress=progress)
     else:

@@ -36,7 +36,7 @@ def command(run: Run, as_json: bool) -> None:
         "weights": {name: list(array.shape) for name, array in saved.weights.items()},
         "vocabulary": {
             "size": size,
-            "unit": saved.vocabulary.unit,
+            "unit": saved.vocabulary.token_unit,
             "characters": list(saved.vocabulary.characters),
             "unknown": saved.vocabulary.has_unknown,
         },

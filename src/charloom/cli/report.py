@@ -98,7 +98,7 @@ def _read(data: tuple[str, ...], run: Run, reading: dict[str, Any]) -> Any:
         return _text(data, run, reading)
     from ..data.names import NameCorpus
 
-    return NameCorpus.read(*data, unit=run.vocabulary.unit, **reading).names
+    return NameCorpus.read(*data, unit=run.vocabulary.token_unit, **reading).names
 
 
 def _text(files: tuple[str, ...], run: Run, reading: dict[str, Any]) -> Any:
@@ -109,5 +109,5 @@ def _text(files: tuple[str, ...], run: Run, reading: dict[str, Any]) -> Any:
         "running text, which RUN was trained on",
         ("run_path", "out", "force", "data", "source", "samples", "start", "seed", "encoding"),
     )
-    unit, encoding = run.vocabulary.unit, reading.get("encoding")
+    unit, encoding = run.vocabulary.token_unit, reading.get("encoding")
     return TextCorpus.read(*files, unit=unit, encoding=encoding)

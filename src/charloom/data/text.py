@@ -176,7 +176,7 @@ class TextCorpus:
     @property
     def unit(self) -> Unit:
         """What counts as a character."""
-        return self.vocabulary.unit
+        return self.vocabulary.token_unit
 
     def within(self, vocabulary: Vocabulary) -> TextCorpus:
         """Return the same text with the ids of a larger ``vocabulary``.
@@ -189,7 +189,11 @@ class TextCorpus:
         place = {character: i for i, character in enumerate(vocabulary.characters, start=1)}
         own = self.vocabulary
         missing = [character for character in own.characters if character not in place]
-        if missing or own.has_unknown > vocabulary.has_unknown or own.unit != vocabulary.unit:
+        if (
+            missing
+            or own.has_unknown > vocabulary.has_unknown
+            or own.token_unit != vocabulary.token_unit
+        ):
             raise ConfigError(
                 "a text's vocabulary can only be replaced by one that contains it. "
                 f"Received one without {missing[0] if missing else 'the unknown symbol'!r}"

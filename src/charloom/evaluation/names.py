@@ -230,7 +230,9 @@ def _shown(names: SampledNames) -> tuple[DrawnName, ...]:
             DrawnName(text=s.text, nats=s.nats, nearest=None, distance=None) for s in samples
         )
     texts = [s.text for s in samples]
-    edits, places = nearest(texts, names.near_to, names.threads, unit=names.model.vocabulary.unit)
+    edits, places = nearest(
+        texts, names.near_to, names.threads, unit=names.model.vocabulary.token_unit
+    )
     return tuple(
         DrawnName(text=s.text, nats=s.nats, nearest=names.near_to[place], distance=int(distance))
         for s, distance, place in zip(samples, edits, places, strict=True)

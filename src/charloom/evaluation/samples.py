@@ -135,7 +135,7 @@ class TextSamples:
 def first_shares(model: NameModel, names: Sequence[str]) -> dict[str, float]:
     """Return how often names begin with each character that the model knows, as shares."""
     known = frozenset(model.vocabulary.characters)
-    counts = Counter(split_units(name, model.vocabulary.unit)[0] for name in names if name)
+    counts = Counter(split_units(name, model.vocabulary.token_unit)[0] for name in names if name)
     kept = {first: counts[first] for first in sorted(counts) if first in known}
     total = sum(kept.values())
     return {first: count / total for first, count in kept.items()}
@@ -181,7 +181,7 @@ class SampledNames:
 
     def units(self, texts: Sequence[str]) -> list[Units]:
         """Return each text's characters or graphemes."""
-        return [split_units(text, self.model.vocabulary.unit) for text in texts]
+        return [split_units(text, self.model.vocabulary.token_unit) for text in texts]
 
 
 def compared(

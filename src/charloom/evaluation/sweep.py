@@ -85,7 +85,7 @@ def temperature_sweep(
 
 def _measured(model: NameModel, temperature: float, found: Sequence[Sample]) -> Draws:
     end = 1 if model.rnn.config.begin else 0
-    characters = sum(len(split_units(s.text, model.vocabulary.unit)) + end for s in found)
+    characters = sum(len(split_units(s.text, model.vocabulary.token_unit)) + end for s in found)
     first = {normalise(s.text): s.origin for s in reversed(found)}
     return Draws(
         temperature=temperature,

@@ -129,7 +129,7 @@ def _readable(vocabulary: Vocabulary, ids: Sequence[int] | np.ndarray) -> str:
 
 
 def _passages(text: str, vocabulary: Vocabulary) -> list[Units]:
-    units = split_units(text, vocabulary.unit)
+    units = split_units(text, vocabulary.token_unit)
     return [units[i : i + PASSAGE] for i in range(0, len(units) - PASSAGE + 1, PASSAGE)]
 
 

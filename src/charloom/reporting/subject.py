@@ -112,7 +112,7 @@ class NameSubject(Subject[NameModel]):
         self, n: int | None, start: str, seed: int
     ) -> tuple[list[Units], list[Units]]:
         real = _some(self.train_names or self.run.held_out_names or self.need_train_names())
-        unit = self.run.vocabulary.unit
+        unit = self.run.vocabulary.token_unit
         strings = self.sampled(NAMES if n is None else n, seed=seed, start=start), real
         generated, other = (_split(each, unit) for each in strings)
         return generated, other
@@ -149,7 +149,7 @@ class TextSubject(Subject[TextModel]):
     def generated_and_real(
         self, n: int | None, start: str, seed: int
     ) -> tuple[list[Units], list[Units]]:
-        unit, real = self.run.vocabulary.unit, self.need_held_out()
+        unit, real = self.run.vocabulary.token_unit, self.need_held_out()
         text = self.samples(seed).take(CHARACTERS if n is None else n, start=start)
         return [split_units(text, unit)], [split_units(real, unit)]
 

@@ -175,7 +175,7 @@ class ResumeChecks:
 def vocabulary_digest(data: TrainingData) -> str:
     """Return a line that stands for the characters and labels of ``data``."""
     v = data.vocabulary
-    described = repr((v.characters, v.unit, v.has_unknown, data.label_names)).encode()
+    described = repr((v.characters, v.token_unit, v.has_unknown, data.label_names)).encode()
     return f"{v.size} symbols, {hashlib.sha256(described).hexdigest()[:16]}"
 
 

@@ -96,16 +96,16 @@ def text_memorisation(
             "copies of the training text can only be found in it, which a run folder does not "
             "hold. Pass the file that the run was trained on."
         )
-    if train_text.unit != model.vocabulary.unit:
+    if train_text.unit != model.vocabulary.token_unit:
         raise ConfigError(
-            f"the training text must be read in the model's unit, {model.vocabulary.unit}. "
+            f"the training text must be read in the model's unit, {model.vocabulary.token_unit}. "
             f"Received: {train_text.unit}"
         )
     if not isinstance(held_out_text, TextCorpus):
         held_out_text = TextCorpus.of(held_out_text, train_text.unit)
     unseen = held_out_text.vocabulary.decode(held_out_text.ids(0, len(held_out_text)))
     table = {c: i for i, c in enumerate(train_text.vocabulary.characters, start=1)}
-    unit = model.vocabulary.unit
+    unit = model.vocabulary.token_unit
     real = _ids(split_units(unseen, unit), table, len(table) + 1)
     size = _end_of_training(train_text, real)
     real = real[:characters]
@@ -177,9 +177,11 @@ def training_text(
             f"the text that {run.path} was trained on is not at hand: there is no file "
             f"{(missing or ['of it'])[0]!r:.200}. Pass its files with --source."
         )
-    text = TextCorpus.read(*paths, unit=run.vocabulary.unit, encoding=encoding, progress=progress)
+    text = TextCorpus.read(
+        *paths, unit=run.vocabulary.token_unit, encoding=encoding, progress=progress
+    )
     table = {c: i for i, c in enumerate(text.vocabulary.characters, start=1)}
-    held_out = split_units(run.held_out_text, run.vocabulary.unit)
+    held_out = split_units(run.held_out_text, run.vocabulary.token_unit)
     end = _end_of_training(text, _ids(held_out, table, len(table) + 1))
     if end != size + 1:
         raise RunError(

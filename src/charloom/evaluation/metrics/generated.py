@@ -264,7 +264,7 @@ def nearest_known(names: SampledNames) -> Nearness | None:
         [*names.texts[:most], *unseen[:most]],
         names.near_to,
         names.threads,
-        unit=names.model.vocabulary.unit,
+        unit=names.model.vocabulary.token_unit,
     )
     drawn = len(names.texts[:most])
     return Nearness(generated=edits[:drawn], real=edits[drawn:])

@@ -174,7 +174,7 @@ class Chars(Rule):
         return f"--chars {self.characters!r}"
 
     def part(self, vocabulary: Vocabulary, limit: int, work: Work) -> Part:
-        allowed = set(split_units(normalise(self.characters), vocabulary.unit))
+        allowed = set(split_units(normalise(self.characters), vocabulary.token_unit))
         classes = np.array([0, *(unit in allowed for unit in vocabulary.characters)], np.int32)
         table = np.array([[DEAD, 0]], np.int32)
         return Part(automaton=trimmed(classes, table, np.ones(1, np.bool_), 0, work))

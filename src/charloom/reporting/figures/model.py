@@ -39,7 +39,7 @@ def _is_epoch(entry: Any) -> bool:
 
 def lengths(subject: NameSubject, _options: FigureOptions) -> Data:
     """Return how many training names have each length, in the model's unit."""
-    unit = subject.run.vocabulary.unit
+    unit = subject.run.vocabulary.token_unit
     counts = Counter(len(split_units(name, unit)) for name in subject.need_train_names())
     return {"unit": unit, "lengths": [list(pair) for pair in sorted(counts.items())]}
 
@@ -100,7 +100,7 @@ def units(subject: AnySubject, options: FigureOptions) -> Data:
     texts = options.text or subject.passages(SHOWN)
     if not texts:
         raise _nothing_to_read(subject)
-    model, unit = subject.model, subject.run.vocabulary.unit
+    model, unit = subject.model, subject.run.vocabulary.token_unit
     of_names = isinstance(subject, NameSubject)
     train = (subject.run.train_names if of_names else subject.passages(READ)) or texts
     shown = activity(model, texts)  # (T, H) a name
