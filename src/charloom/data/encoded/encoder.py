@@ -1,8 +1,8 @@
 """Characters to ids in one pass: the k-th distinct character to appear has the id k.
 
-The vocabulary need not be known in advance, and the ids depend neither on the sorted order of the
-characters nor on which of them are rare: a small table turns them into a model's ids.
-Id 0 is the boundary that each document begins with. Lists of names are encoded here too.
+So the vocabulary need not be known in advance; a small table converts these ids to those of a
+sorted vocabulary without the rare characters. Id 0 is the boundary that each document begins with.
+Lists of names are encoded here too.
 """
 
 from __future__ import annotations
@@ -22,26 +22,27 @@ from ..unicode import may_change, name_character, normalise, split_units
 from .store import Store
 
 FORMAT = 1
-"""Of what is in the cache; a change of how text becomes ids adds one."""
+"""Version of the encoding; it increases when the same text gets other ids."""
+
 MOST_JOINED = 1 << 20
-"""Code points that may form one character, in any text."""
+"""Most code points that may form one character."""
 
 
 class Encoder:
-    """Turns the text of one document after another into ids.
+    """Converts the text of one document after another to ids, for ``store``.
 
-    Args:
-        unit: what counts as a character.
-        store: takes the ids.
-        most_joined: code points that may form one character, as a letter and its accents do.
+    At most ``most_joined`` code points may form one character, as a letter and its accents do.
     """
 
     def __init__(self, unit: Unit, store: Store, most_joined: int = MOST_JOINED) -> None:
         self.unit, self.store, self.most_joined = unit, store, most_joined
-        self._places: dict[str, int] = {}  # of characters, in order of appearance, from 1
+        self._ids: dict[str, int] = {}  # of characters, in order of appearance, from 1
         self._table = np.zeros(0x110000, store.dtype)  # the same by code point, 0 if unseen
-        self._counts = np.zeros(256, np.int64)  # by id; what was found of each so far
-        self._pairs, self._paired = np.zeros(0, "<u2"), 0  # by two code points; how many are known
+        self._counts = np.zeros(256, np.int64)  # of characters so far, by id
+        self._pairs, self._paired = (
+            np.zeros(0, "<u2"),
+            0,
+        )  # ids of two bytes; of how many characters
         self._buffer = np.empty(0, np.intp)
         self._documents: list[tuple[bool, str, int]] = []
         self._empty: list[int] = []
@@ -49,7 +50,7 @@ class Encoder:
     @property
     def characters(self) -> Sequence[str]:
         """All characters so far; the first has the id 1."""
-        return list(self._places)
+        return list(self._ids)
 
     def begin(self, name: str) -> None:
         """Begin a document, which errors call ``name``."""
@@ -61,12 +62,12 @@ class Encoder:
         return 1 + self._line_ends() - self._lines_before + self._rest.count("\n")
 
     def _line_ends(self) -> int:
-        return int(self._counts[self._places.get("\n", 0)])
+        return int(self._counts[self._ids.get("\n", 0)])
 
     def add(self, text: str, final: bool = False) -> None:
         r"""Take text whose lines end in \n.
 
-        What may still change with what comes next is held back, unless ``final``.
+        Characters that may combine with what comes next are held back, unless ``final``.
         """
         text = self._rest + text
         cut = len(text) if final else _safe_cut(text)
@@ -101,40 +102,40 @@ class Encoder:
         self._documents.append((packed, digest, size))
 
     def facts(self, codec: str) -> tuple[str, dict[str, Any]]:
-        """Return the key of what was taken, and what there is to know of it beside the ids."""
+        """Return the key of the text, and the facts about it that are stored with its ids."""
         content = json.dumps([FORMAT, self.unit, codec, self._documents])
         return hashlib.sha256(content.encode("ascii")).hexdigest(), {
             "characters": self.characters,
-            "counts": self._counts[1 : len(self._places) + 1].tolist(),
+            "counts": self._counts[1 : len(self._ids) + 1].tolist(),
             "documents": len(self._documents) - len(self._empty),
             "empty": self._empty,
             "bytes": sum(size for _, _, size in self._documents),
         }
 
     def add_points(self, points: NDArray[Any]) -> NDArray[Any]:
-        """Take characters by their code points, (n,), and return their ids, (n,)."""
+        """Add characters by their code points, (n,), and return their ids, (n,)."""
         index = self._wide(points)
-        ids = self._table.take(index, mode="clip")  # the quickest mode; none is outside
+        ids = self._table.take(index, mode="clip")  # the fastest mode; no index is out of range
         if not ids.all():
-            self._meet_all(points[ids == 0])
+            self._register_all(points[ids == 0])
             ids = self._table.take(index, mode="clip")
         self._append(ids)
         return ids
 
     def _add_pairs(self, points: NDArray[np.uint8]) -> None:
-        """As ``add_points``, but two at a time: nearly twice as fast, while ids take a byte."""
+        """As ``add_points``, but two at a time: nearly twice as fast while an id is one byte."""
         even = len(points) // 2 * 2
         pairs = self._wide(points[:even].view("<u2"))
         table = np.bincount(pairs, minlength=65536).reshape(256, 256)
         counts = table.sum(0) + table.sum(1)
         present = np.flatnonzero(counts)
         if not self._table[present].all():
-            self._meet_all(points[self._table[points] == 0])
+            self._register_all(points[self._table[points] == 0])
         if self.store.dtype.itemsize > 1:
             self.add_points(points)
             return
-        if self._paired != len(self._places):
-            self._paired = len(self._places)
+        if self._paired != len(self._ids):
+            self._paired = len(self._ids)
             one = self._table[:256].astype("<u2")
             self._pairs = (one + 256 * one[:, None]).ravel()
         ids = self._pairs.take(pairs, mode="clip").view(np.uint8)
@@ -145,26 +146,26 @@ class Encoder:
 
     def _add_units(self, units: Sequence[str]) -> None:
         for unit in units:
-            if unit not in self._places:
-                self._meet(unit)
-        ids = map(self._places.__getitem__, units)
+            if unit not in self._ids:
+                self._register(unit)
+        ids = map(self._ids.__getitem__, units)
         self._append(np.fromiter(ids, self.store.dtype, len(units)))
 
-    def _meet_all(self, points: NDArray[Any]) -> None:
+    def _register_all(self, points: NDArray[Any]) -> None:
         """Give ids to the new characters with these code points, in order."""
         fresh, first = np.unique(points, return_index=True)
         for point in fresh[np.argsort(first)].tolist():
-            self._meet(chr(point))
+            self._register(chr(point))
 
-    def _meet(self, unit: str) -> None:
+    def _register(self, unit: str) -> None:
         """Give the next id to a character."""
         if unit == "\0":
             raise binary(self.name)
         if any("\ud800" <= point <= "\udfff" for point in unit):
             raise CorpusError(
-                f"{self.name} holds a lone surrogate, {name_character(unit)}. Remove it."
+                f"{self.name} contains a lone surrogate, {name_character(unit)}. Remove it."
             )
-        place = self._places[unit] = len(self._places) + 1
+        place = self._ids[unit] = len(self._ids) + 1
         if place > np.iinfo(self.store.dtype).max:
             self.store.widen(f"<u{2 * self.store.dtype.itemsize}")
             self._table = self._table.astype(self.store.dtype)
@@ -172,7 +173,7 @@ class Encoder:
             self._table[ord(unit)] = place
 
     def _append(self, ids: NDArray[Any], counts: NDArray[np.int64] | None = None) -> None:
-        """Store ids and count them, if they are not yet counted."""
+        """Store ids, and count them if ``counts`` are not given."""
         if not len(ids):
             return
         if not self._begun:
@@ -186,9 +187,9 @@ class Encoder:
         self._counts[: len(counts)] += counts
 
     def _wide(self, values: NDArray[Any]) -> NDArray[np.intp]:
-        """Return ``values`` as NumPy wants them for an index, until the next call.
+        """Return ``values`` as NumPy's type of indices, valid until the next call.
 
-        In one buffer: pages that are new each time would cost as much as all the rest.
+        They share one buffer: new memory pages each time would take as long as everything else.
         """
         if len(values) > len(self._buffer):
             self._buffer = np.empty(2 * len(values), np.intp)
@@ -197,7 +198,7 @@ class Encoder:
 
 
 def _safe_cut(text: str) -> int:
-    """Return the last place where the NFC of both parts is that of the whole."""
+    """Return the last place where ``text`` can be cut without changing its NFC."""
     cut = len(text) - 1
     while cut > 0 and may_change(text[cut]):
         cut -= 1

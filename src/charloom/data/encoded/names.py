@@ -1,8 +1,8 @@
-"""Lists of names too long for a Python object per name: text that is encoded, and where names lie.
+"""Lists too large for a Python object per name: encoded text, and where each name begins.
 
-Exactly the names that ``gathering.Gatherer`` keeps, drops and refuses are kept, dropped and
-refused. NumPy splits, strips and counts the lines; only lines with a character that NFC may change,
-or that is not allowed, are looked at one by one.
+The names are those that ``gathering.Gatherer`` would keep. NumPy splits, strips and counts the
+lines; only lines with characters that NFC may change, or that are not allowed, are processed one by
+one.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from .sequences import EncodedNames, code_points
 from .store import Store, ids_of
 
 FORMAT = 2
-"""Version of the arrays; part of the key of an entry."""
+"""Version of the arrays, which is part of an entry's key."""
 
 STRIPS = 8
-"""White space on each side of a line that NumPy removes; Python handles lines with more."""
+"""NumPy strips so many characters from each side of a line; Python handles lines with more."""
 
 
 def encode_names(
@@ -45,8 +45,8 @@ def encode_names(
         of lines, and how many of them are blank.
 
     Raises:
-        CorpusError: a source cannot be read or decoded, or holds a name with control characters,
-            or no source holds a name; or the cache cannot be written.
+        CorpusError: a source cannot be read or decoded, a name contains control characters, there
+            are no names, or the cache cannot be written.
     """
     asked = {"kind": "names", "format": FORMAT, **asdict(options)}
     entry = recall(sources, asked)
@@ -72,16 +72,11 @@ def encode_names(
 
 
 class _Reader:
-    """Encodes the names of one source after another as one text, each followed by a line end.
-
-    Attributes:
-        counts: for each source, how many lines it has, and how many of them are blank.
-        lengths: of the names, repeats included, in parts.
-    """
+    """Encodes the names of one source after another as one text, each followed by a line feed."""
 
     def __init__(self, store: Store) -> None:
-        self.counts: list[tuple[int, int]] = []
-        self.lengths: list[NDArray[np.uint32]] = []
+        self.counts: list[tuple[int, int]] = []  # lines of each source, and how many are blank
+        self.lengths: list[NDArray[np.uint32]] = []  # of the names, repeats included
         self._hashes: list[NDArray[np.uint64]] = []
         self._store, self._encoder = store, Encoder("character", store)
         self._encoder.begin("names")
@@ -92,7 +87,7 @@ class _Reader:
     def read(
         self, source: str | Path, options: ReadOptions, stdin: BinaryIO | None, content: Any
     ) -> None:
-        """Take the names of ``source``; the hash ``content`` takes the text they come from."""
+        """Add the names of ``source``, and its text to the hash ``content``."""
         where, limit = label(source), options.max_line_bytes
         rest, lines, blank, size = "", 0, 0, 0
         pieces = read_pieces(source, options, stdin, lambda: lines + 1)
@@ -117,7 +112,7 @@ class _Reader:
     def finish(self, key: str) -> Entry:
         """Return the entry ``key`` of the distinct names."""
         lengths = np.concatenate(self.lengths)
-        self.lengths.clear()  # what is not needed is freed: there may be many names
+        self.lengths.clear()  # frees memory
         total = int(lengths.sum(dtype=np.int64)) + len(lengths)
         starts = np.cumsum(lengths, dtype=np.min_scalar_type(total + 2))
         starts += np.arange(2, len(starts) + 2, dtype=starts.dtype)  # after ids 0 and 1
