@@ -168,7 +168,7 @@ def test_broken_gzip_is_refused(write):
     path.write_bytes(path.read_bytes()[:-9])
     assert "cut short" in message(path)
     path.write_bytes(b"no gzip")
-    assert "no sound gzip file" in message(path)
+    assert "not a valid gzip file" in message(path)
 
 
 @pytest.mark.parametrize("ending", ["txt", "txt.gz"])

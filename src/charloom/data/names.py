@@ -10,7 +10,7 @@ from functools import cached_property
 from importlib import resources
 from itertools import chain, count, groupby, repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from ..errors import ConfigError, CorpusError
 from .gathering import Gatherer, ReadReport, clean, measure
 from .random import Stream, shuffler
 from .sources.records import (
-    MAX_LINE_BYTES,
+    ReadArguments,
     ReadOptions,
     check_sources,
     form_of,
@@ -68,14 +68,9 @@ class NameCorpus:
         cls,
         *sources: str | Path,
         unit: Unit = "character",
-        column: str | int | None = None,
-        field: str | None = None,
-        label_column: str | int | None = None,
-        label_field: str | None = None,
-        encoding: str | None = None,
-        max_line_bytes: int = MAX_LINE_BYTES,
         repeats: bool = False,
         stdin: BinaryIO | None = None,
+        **options: Unpack[ReadArguments],
     ) -> NameCorpus:
         """Read names, one a record, from files or (``-``) from standard input.
 
@@ -83,7 +78,7 @@ class NameCorpus:
         number), .jsonl (``field``), anything else lines; each also with .gz. ``label_column`` and
         ``label_field`` give each name's label. Text is strict UTF-8 unless ``encoding`` is given.
         ``repeats`` keeps a name as often as it occurs, as the tutorial does. ``stdin`` replaces
-        the process's own.
+        the process's own. ``ReadOptions`` describes all ``options``.
 
         Raises:
             CorpusError: a source cannot be read or decoded, a name contains control characters,
@@ -96,43 +91,23 @@ class NameCorpus:
             >>> NameCorpus.read("towns.txt")
             NameCorpus(2 names from towns.txt)
         """
-        options = ReadOptions(
-            column=column,
-            field=field,
-            label_column=label_column,
-            label_field=label_field,
-            encoding=encoding,
-            max_line_bytes=max_line_bytes,
-        )
-        return cls.read_with(sources, options, unit=unit, repeats=repeats, stdin=stdin)
-
-    @classmethod
-    def read_with(
-        cls,
-        sources: Sequence[str | Path],
-        options: ReadOptions,
-        *,
-        unit: Unit = "character",
-        repeats: bool = False,
-        stdin: BinaryIO | None = None,
-    ) -> NameCorpus:
-        """Read names as ``read`` does; ``options`` also has what ``read`` does not offer."""
-        check_sources(sources, options)
-        labelled = options.label_column is not None or options.label_field is not None
+        read = ReadOptions(**options)
+        check_sources(sources, read)
+        labelled = read.label_column is not None or read.label_field is not None
         gatherer = Gatherer(repeats, labelled)
         if unit == "character" and not repeats and {*map(form_of, sources)} == {"lines"}:
-            large, stdin = are_large(sources, stdin, options.large_bytes, options.max_line_bytes)
+            large, stdin = are_large(sources, stdin, read.large_bytes, read.max_line_bytes)
             if large:
                 from .encoded.names import encode_names  # late: small corpora need none of it
 
-                names, read = encode_names(sources, options, stdin)
-                for source, counts in zip(sources, read, strict=True):
-                    gatherer.count(label(source), *counts)
+                names, counts = encode_names(sources, read, stdin)
+                for source, (records, blank) in zip(sources, counts, strict=True):
+                    gatherer.count(label(source), records, blank)
                 report = gatherer.report(names.lengths, names.characters)
                 return LargeNameCorpus(names, report=report)
         for source in sources:
-            records = read_source(source, options, warn=gatherer.warnings.append, stdin=stdin)
-            gatherer.add(label(source), records, f"{label(source)} line")
+            found = read_source(source, read, warn=gatherer.warnings.append, stdin=stdin)
+            gatherer.add(label(source), found, f"{label(source)} line")
         return cls._of(gatherer, unit)
 
     @classmethod
@@ -313,11 +288,10 @@ def _held_out(size: int, share: float) -> int:
     return 0 if share == 0 or size == 1 else max(1, int(size * share))
 
 
-def read_texts(source: str | Path, **options: Any) -> list[str]:
+def read_texts(source: str | Path, **options: Unpack[ReadArguments]) -> list[str]:
     """Read strings as ``NameCorpus.read`` reads names, but keep their order and their repeats.
 
-    ``options`` are ``column``, ``field``, ``encoding`` and ``max_line_bytes``. Blank lines are
-    dropped; the list may be empty.
+    Blank lines are dropped; the list may be empty.
 
     Raises:
         CorpusError: the source cannot be read or decoded, or a string contains control characters.

@@ -141,16 +141,11 @@ class _Reader:
         return joined
 
     def _take(
-        self,
-        text: str,
-        points: NDArray[np.unsignedinteger],
-        ends: NDArray[np.int64],
-        number: int,
-        where: str,
+        self, text: str, points: NDArray[Any], ends: NDArray[np.int64], number: int, where: str
     ) -> int:
-        """Encode the names of the lines of ``text`` up to ``ends``; return how many are blank.
+        """Encode the lines of ``text`` that have ``ends``, from line ``number`` of the source.
 
-        ``points`` are the code points of ``text``, and ``number`` is that of its first line.
+        Returns how many are blank.
         """
         if not len(ends):
             return 0
@@ -165,41 +160,32 @@ class _Reader:
             changed.append(code_points(name).astype(points.dtype))
             low[row], high[row] = size, size + len(name)
             size += len(name)
-        lengths = high - low
-        kept = lengths > 0
-        self._add(np.concatenate(changed), low[kept], lengths[kept])
+        kept = low < high
+        if kept.any():
+            self._add(np.concatenate(changed), low[kept], high[kept])
         return len(ends) - int(kept.sum())
 
     def _add(
-        self,
-        points: NDArray[np.unsignedinteger],
-        starts: NDArray[np.int64],
-        lengths: NDArray[np.int64],
+        self, points: NDArray[np.unsignedinteger], low: NDArray[np.int64], high: NDArray[np.int64]
     ) -> None:
-        """Encode the names that begin at ``starts`` in ``points``."""
-        if not len(starts):
-            return
-        sizes = lengths + 1
+        """Encode the names between ``low`` and ``high`` in ``points``."""
+        sizes = high - low + 1
         ends = np.cumsum(sizes)
-        points = points.take(
-            np.repeat(starts - ends + sizes, sizes) + np.arange(ends[-1]), mode="clip"
-        )
+        places = np.repeat(low - ends + sizes, sizes) + np.arange(ends[-1])
+        points = points.take(places, mode="clip")
         points[ends - 1] = LINE
         ids = self._encoder.add_points(points)
         if new := self._encoder.characters[len(self._factors) - 1 :]:
             more = character_factors(np.array(list(map(ord, new)), np.uint32))
             self._factors = np.concatenate([self._factors, more])
-        self.lengths.append(lengths.astype(np.uint32))
+        self.lengths.append((high - low).astype(np.uint32))
         self._hashes.append(hashes(self._factors[ids], sizes))
 
 
 def _stripped(
     kinds: NDArray[np.uint8], low: NDArray[np.int64], high: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.intp]]:
-    """Return where the lines from ``low`` to ``high`` begin and end without white space.
-
-    And the lines that have more of it than was removed.
-    """
+    """Strip the lines from ``low`` to ``high``; return their bounds and which need more work."""
     low, high, last = low.copy(), high.copy(), max(len(kinds) - 1, 0)
     space = np.append(kinds & SPACE > 0, False)
     for _ in range(STRIPS):

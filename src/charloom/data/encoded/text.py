@@ -60,20 +60,9 @@ def encode_sources(
     in_memory_bytes: int = IN_MEMORY_BYTES,
     most_joined: int = MOST_JOINED,
 ) -> Encoded:
-    """Encode files, or take from the cache what was encoded before; each is a document.
+    """Encode sources, each a document, or find them in the cache; see ``TextCorpus.read``.
 
-    Args:
-        sources: paths, or ``-`` for standard input.
-        unit: what counts as a character.
-        encoding: of the text; ``None`` is strict UTF-8.
-        stdin: replaces the process's own.
-        progress: is called with the bytes read so far.
-        chunk_bytes: that are read and encoded at once.
-        in_memory_bytes: more bytes of ids go to the cache.
-        most_joined: code points that may form one character.
-
-    Raises:
-        CorpusError: a source cannot be read or decoded, or the cache not written.
+    ``chunk_bytes`` are read at once, and ``most_joined`` code points may form one character.
     """
     codec = codec_of(encoding).name
     options = {"kind": "text", "format": FORMAT, "unit": unit, "codec": codec}
@@ -101,11 +90,7 @@ def encode_sources(
 
 
 def encode_strings(texts: Iterable[str], unit: Unit, *, chunk_bytes: int = CHUNK_BYTES) -> Encoded:
-    """Encode strings; each is a document.
-
-    Raises:
-        CorpusError: one is no string, or holds what no text may.
-    """
+    """Encode strings, each a document; see ``TextCorpus.of``."""
     with Store(in_memory_bytes=None) as store:
         encoder = Encoder(unit, store)
         for number, text in enumerate(texts, 1):

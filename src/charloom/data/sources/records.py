@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, TypedDict
 
 from ...errors import ConfigError, CorpusError
 from .streams import CHUNK_BYTES, STDIN, is_packed, label, pieces
 
 MAX_LINE_BYTES = 64 * 1024
-"""Longest line or CSV record by default, in bytes of UTF-8; a list of names needs far less."""
+"""Longest line or CSV record by default, in bytes of UTF-8; names are far shorter."""
 
 MAX_UNPACKED_BYTES = 1 << 28
-"""Largest list that a gzip file may hold: a small file must not keep the reader busy."""
+"""Largest unpacked gzip file, so that a small file cannot occupy the reader for long."""
 
 LARGE_BYTES = 16 * 1024 * 1024
-"""Sources of lines with so many bytes together are encoded, by default."""
+"""Sources of lines with so many bytes together are read into arrays, by default."""
 
 Form = Literal["lines", "csv", "tsv", "jsonl"]
 Lines = Iterator[tuple[int, str]]
@@ -43,8 +43,7 @@ class ReadOptions:
         encoding: the text's encoding, a name that Python knows; ``None`` is strict UTF-8.
         max_line_bytes: longest line or CSV record, in bytes of UTF-8.
         max_unpacked_bytes: largest text that a gzip file may hold.
-        large_bytes: lists of lines with so many bytes together are encoded; below, strings are
-            faster.
+        large_bytes: sources of lines with so many bytes together are read into arrays.
         chunk_bytes: bytes that are read at once.
     """
 
@@ -62,6 +61,20 @@ class ReadOptions:
         limit = self.max_line_bytes
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             raise ConfigError(f"max_line_bytes must be a whole number above 0. Received: {limit!r}")
+
+
+class ReadArguments(TypedDict, total=False):
+    """The fields of ``ReadOptions`` as keyword arguments."""
+
+    column: str | int | None
+    field: str | None
+    label_column: str | int | None
+    label_field: str | None
+    encoding: str | None
+    max_line_bytes: int
+    max_unpacked_bytes: int
+    large_bytes: int
+    chunk_bytes: int
 
 
 def form_of(source: str | Path) -> Form:
@@ -146,11 +159,7 @@ def _lines(source: str | Path, options: ReadOptions, stdin: BinaryIO | None) -> 
 
 
 def check_lengths(lines: Sequence[str], number: int, name: str, limit: int) -> None:
-    """Refuse a line of more than ``limit`` bytes; the first has ``number``.
-
-    Raises:
-        CorpusError: there is one.
-    """
+    """Raise CorpusError if a line has more than ``limit`` bytes; the first is line ``number``."""
     if 4 * max(map(len, lines)) <= limit:  # UTF-8 takes at most 4 bytes a character
         return
     for i, line in enumerate(lines, number):
@@ -168,14 +177,14 @@ def _utf8_length(text: str) -> int:
 def _csv_records(
     lines: Lines, name: str, options: ReadOptions, warn: Callable[[str], None], tabs: bool
 ) -> Records:
-    """Yield the columns of names and labels; a record bears the number of its first line."""
+    """Yield the columns of names and labels; a record has the number of its first line."""
     head = next((pair for pair in lines if pair[1].strip()), None)
     if head is None:
         return
-    # a spreadsheet's CSV is cut by semicolons where the comma is the decimal sign
+    # spreadsheets separate by semicolons where the comma is the decimal sign
     delimiter = "\t" if tabs else next((d for d in ",;\t" if d in head[1]), ",")
     first = number = head[0]
-    size = 0  # of the present record; bounded, since an open quote swallows line after line
+    size = 0  # of the present record: limited, since a quote left open takes line after line
 
     def feed() -> Iterator[str]:
         nonlocal number, size
@@ -250,7 +259,7 @@ def _json_records(lines: Lines, name: str, options: ReadOptions) -> Records:
         try:
             value = json.loads(line)
         except (ValueError, RecursionError) as error:
-            why = getattr(error, "msg", "nested or long beyond reason")
+            why = getattr(error, "msg", "too deeply nested or too long")
             raise CorpusError(
                 f"{where} is not valid JSON: {why}. Write one value a line."
             ) from None

@@ -25,11 +25,11 @@ _SNIFFED_BYTES = 64 * 1024
 _GUESSES = (
     *("utf-8", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256"),
     *("cp932", "gb18030", "big5", "euc_kr", "euc_jp", "koi8-r", "mac-roman"),
-)  # the usual encodings, the likelier first: a few accented letters fit nearly all of them
+)  # common encodings, the likelier first: text with few accents is valid in nearly all of them
 
 
 def label(source: str | Path) -> str:
-    """Return how messages call ``source``: its path, escaped where it would not print."""
+    """Return the name of ``source`` in messages: its path, escaped if it is not printable."""
     text = str(source)
     if text == STDIN:
         return "standard input"
@@ -41,7 +41,7 @@ def opened(source: str | Path, stdin: BinaryIO | None = None) -> Iterator[Binary
     """Open a file for its bytes, or ``stdin`` (default: the process's) if ``source`` is ``-``.
 
     Raises:
-        CorpusError: it cannot be opened, or reading it failed in this context.
+        CorpusError: it cannot be opened, or it could not be read in this context.
     """
     name = label(source)
     try:
@@ -53,7 +53,7 @@ def opened(source: str | Path, stdin: BinaryIO | None = None) -> Iterator[Binary
         ) from None
     except (gzip.BadGzipFile, zlib.error):
         raise CorpusError(
-            f"{name} is no sound gzip file. Copy it again, or drop the ending .gz if it is none."
+            f"{name} is not a valid gzip file. Copy it again, or remove the ending .gz."
         ) from None
     except FileNotFoundError:
         raise CorpusError(f"{name} does not exist. Check the path.") from None
@@ -69,10 +69,7 @@ def are_large(
 ) -> tuple[bool, BinaryIO | None]:
     """Return whether ``sources`` have ``size`` bytes together, and what to read as ``stdin``.
 
-    As much of standard input is read ahead as it takes to know.
-
-    Raises:
-        CorpusError: standard input cannot be read.
+    Standard input is read ahead as far as needed; CorpusError if it cannot be read.
     """
     found = sum(map(_size, sources))
     if found >= size or STDIN not in map(str, sources):
@@ -82,7 +79,7 @@ def are_large(
         while found < size and (chunk := stream.read(CHUNK_BYTES)):
             found += ahead.write(chunk)
             if len(chunk) > max_line_bytes and b"\n" not in chunk and b"\r" not in chunk:
-                found = 0  # one endless line, which is refused when it is read
+                found = 0  # a line that is too long, which is refused later
                 break
     ahead.seek(0)
     return found >= size, cast(BinaryIO, _Rejoined(ahead, stream))
@@ -91,12 +88,12 @@ def are_large(
 def _size(source: str | Path) -> int:
     try:
         return 0 if str(source) == STDIN else Path(source).stat().st_size
-    except (OSError, ValueError):  # reading it raises the error
+    except (OSError, ValueError):  # reported when it is read
         return 0
 
 
 class _Rejoined(io.RawIOBase):
-    """A stream of which some was read ahead."""
+    """A stream of which a part was read ahead."""
 
     def __init__(self, ahead: BinaryIO, rest: BinaryIO) -> None:
         self._ahead, self._rest = ahead, rest
@@ -219,11 +216,7 @@ def _stream(source: str | Path, stdin: BinaryIO | None) -> AbstractContextManage
 
 
 def codec_of(encoding: str | None) -> codecs.CodecInfo:
-    """Return a text's codec by its name; ``None`` is UTF-8.
-
-    Raises:
-        CorpusError: Python knows none of that name.
-    """
+    """Return the codec of a text encoding, UTF-8 for ``None``; CorpusError if there is none."""
     try:
         codec = codecs.lookup("utf-8" if encoding is None else encoding)
         # Python marks bytes-to-bytes codecs (zlib, base64 ...) as no text encodings
@@ -235,7 +228,7 @@ def codec_of(encoding: str | None) -> codecs.CodecInfo:
 
 
 def binary(name: str, start: bytes = b"") -> CorpusError:
-    """Return the error that a stream, which begins with ``start``, holds NUL bytes."""
+    """Return the error that a stream, which begins with ``start``, contains NUL bytes."""
     for kind in ("32", "16"):  # in this order: UTF-32's mark begins with that of UTF-16
         marks = (getattr(codecs, f"BOM_UTF{kind}_{end}") for end in ("LE", "BE"))
         if start.startswith(tuple(marks)):
@@ -248,8 +241,8 @@ def binary(name: str, start: bytes = b"") -> CorpusError:
 
 
 def _guess(sample: bytes, failed: str) -> str | None:
-    """Guess the encoding of ``sample``; among equally good ones take the most usual."""
-    from charset_normalizer import from_bytes  # imported late: most corpora need none of it
+    """Guess the encoding of ``sample``; among equally good ones take the most common."""
+    from charset_normalizer import from_bytes  # imported late: few corpora need it
 
     matches = from_bytes(sample, cp_isolation=list(_GUESSES))
     best = matches.best()
