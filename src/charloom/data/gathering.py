@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from ..config import MOST_LABELS, Unit
 from ..errors import CorpusError
 from .sources.records import Records
+from .summary import Report
 from .unicode import clean_name, split_units, unprintable
 
 FEW_NAMES = 100
@@ -24,7 +23,7 @@ SHOWN = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadReport:
+class ReadReport(Report):
     """What was read, dropped and kept.
 
     Attributes:
@@ -51,13 +50,6 @@ class ReadReport:
     mean: float
     labels: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data that JSON can hold."""
-        return dataclasses.asdict(self) | {
-            "sources": list(self.sources),
-            "warnings": list(self.warnings),
-        }
 
     def describe(self, unit: Unit) -> str:
         """Return the report as a few lines for people."""

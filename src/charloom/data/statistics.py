@@ -9,6 +9,7 @@ from typing import Any
 
 from ..config import Unit
 from .names import NameCorpus
+from .summary import Report
 from .unicode import split_units
 from .vocabulary import Vocabulary
 
@@ -19,7 +20,7 @@ FIRST_LINES = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Description:
+class Description(Report):
     r"""Statistics of the text of a corpus, counted in its unit.
 
     The text is all names, repeats included, with one newline between them and none at the end.
@@ -75,17 +76,11 @@ class Description:
         Lengths are pairs [length, names] by length, frequencies a count by character, most
         frequent first, and ids an id by character.
         """
-        fields = {name: value for name, value in vars(self).items() if name != "characters"}
-        return fields | {
-            "sources": list(self.sources),
-            "distinct": self.distinct,
-            "longest_row": self.longest_row,
-            "first_lines": list(self.first_lines),
-            "repeated": dict(self.repeated),
-            "lengths": [list(pair) for pair in self.lengths.items()],
-            "frequencies": dict(self.frequencies),
-            "ids": {character: i for i, character in enumerate(self.characters)},
-        }
+        fields = super().to_dict()
+        ids = {character: i for i, character in enumerate(fields.pop("characters"))}
+        lengths = [list(pair) for pair in self.lengths.items()]
+        sizes = {"distinct": self.distinct, "longest_row": self.longest_row}
+        return fields | sizes | {"lengths": lengths, "ids": ids}
 
 
 def describe(names: NameCorpus | Iterable[str]) -> Description:

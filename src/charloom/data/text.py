@@ -19,7 +19,7 @@ from .encoded.store import IN_MEMORY_BYTES
 from .encoded.text import Encoded, Progress, encode_sources, encode_strings
 from .sources.records import check_sources
 from .sources.streams import label
-from .summary import SHOWN, origin, shortened, table
+from .summary import SHOWN, Report, origin, shortened, table
 from .unicode import check_unit
 from .vocabulary import BOUNDARY, Vocabulary
 
@@ -28,7 +28,7 @@ FEW_CHARACTERS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextReport:
+class TextReport(Report):
     """What was read.
 
     Attributes:
@@ -50,13 +50,6 @@ class TextReport:
     unknown_characters: int
     bytes: int
     warnings: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data that JSON can hold."""
-        return dataclasses.asdict(self) | {
-            "sources": list(self.sources),
-            "warnings": list(self.warnings),
-        }
 
 
 @dataclass(frozen=True, eq=False, repr=False)

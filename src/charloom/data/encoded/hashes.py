@@ -111,11 +111,8 @@ class Index:
         salt, kept = np.uint64(_mix(key & _BITS)), np.zeros((2, 0), np.uint64)
         for low in range(0, len(self.hashes) if count else 0, 1 << 20):
             part = mix(self.hashes[low : low + (1 << 20)] ^ salt)
-            bound = np.uint64(_BITS)
-            if kept.shape[1] == count:
-                bound = kept[0, -1]
-            elif len(part) >= count:
-                bound = np.partition(part, count - 1)[count - 1]
+            last = min(count, len(part)) - 1
+            bound = np.partition(part, last)[last]
             near = np.flatnonzero(part <= bound)
             found = np.stack([part[near], (near + low).astype(np.uint64)])
             kept = np.concatenate([kept, found], axis=1)
