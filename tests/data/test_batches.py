@@ -1,4 +1,4 @@
-"""Batches hold every name once, padded little, and depend on nothing but their arguments."""
+"""Batches contain every name once, with little padding, and depend only on their arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cache of encoded corpora: whole entries or none, found by content and by unchanged files."""
+"""The cache of encoded corpora: complete entries, found by content and by unchanged files."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def left_aside(root: Path) -> list[Path]:
     return list((root / "unfinished").iterdir())
 
 
-def test_variables_say_where_the_cache_is(monkeypatch, tmp_path):
+def test_environment_variables_set_the_folder_of_the_cache(monkeypatch, tmp_path):
     assert cache.cache_folder() == tmp_path / "cache"
     monkeypatch.delenv("CHARLOOM_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/x")
@@ -90,7 +90,7 @@ def test_an_empty_file_is_an_empty_array():
     assert written(size=0).array("ids", np.int32).shape == (0,)
 
 
-def test_left_without_finish_nothing_stays(root):
+def test_an_unfinished_entry_is_removed(root):
     with pytest.raises(ZeroDivisionError), cache.writing() as folder:
         (folder / "ids").write_bytes(b"12")
         _ = 1 / 0
@@ -111,7 +111,7 @@ def test_left_without_finish_nothing_stays(root):
         lambda folder: (shutil.rmtree(folder), folder.write_bytes(b"a file")),
     ],
 )
-def test_a_damaged_entry_is_as_if_absent_and_is_replaced(damage, root):
+def test_a_damaged_entry_is_ignored_and_replaced(damage, root):
     damage(written(value=1).folder)
     assert cache.find(KEY) is None
     assert written(value=2).facts == {"value": 2}
@@ -136,7 +136,7 @@ def test_two_may_write_at_once(root):
     assert left_aside(root) == []
 
 
-def test_what_a_killed_writer_left_goes_with_the_next_one(root):
+def test_the_next_writer_removes_what_a_killed_writer_left(root):
     code = (
         "from charloom.data.encoded import cache; import time\n"
         "with cache.writing() as w:\n"
@@ -261,7 +261,7 @@ def test_standard_input_is_never_remembered(source, monkeypatch):
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"0" * 64 + b"\n{}"])
-def test_a_damaged_memo_is_as_if_absent_and_is_replaced(damage, source, root):
+def test_a_damaged_memo_is_ignored_and_replaced(damage, source, root):
     remember([source])
     (memo,) = (root / "memos").iterdir()
     memo.write_bytes(damage)
@@ -270,7 +270,7 @@ def test_a_damaged_memo_is_as_if_absent_and_is_replaced(damage, source, root):
     assert recalled([source]) == KEY
 
 
-def test_remembering_is_no_duty(source, root):
+def test_a_cache_that_cannot_be_written_remembers_nothing(source, root):
     root.write_bytes(b"a file")
     cache.remember([source], {}, KEY, cache.stamps([source]))
     assert recalled([source]) is None
@@ -278,7 +278,7 @@ def test_remembering_is_no_duty(source, root):
     cache.prune()
 
 
-def test_the_longest_unused_go_when_there_is_too_much(monkeypatch, root):
+def test_entries_unused_for_longest_are_pruned_first(monkeypatch, root):
     keys = [f"{i:032x}" for i in range(4)]
     for key in keys:
         written(key, size=5000)

@@ -1,4 +1,4 @@
-"""Names as arrays: used like a tuple, found by hashes, split by what they are."""
+"""Names in arrays: used like a tuple, found by hashes, split by content."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def check_sequence(found: ArrayNames, wanted: tuple[str, ...]) -> None:
             found[place]
 
 
-# hashes and what is in doubt
+# hashes and kinds of characters
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\n"), max_size=20), max_size=20))
@@ -93,7 +93,7 @@ def test_a_hundred_thousand_names_have_as_many_hashes() -> None:
     assert len({hash_of(name) >> 40 for name in names_}) > 99_000, "the upper bits are spread too"
 
 
-def test_what_is_not_in_doubt_is_normal_and_printable() -> None:
+def test_characters_that_are_not_odd_are_normal_and_printable() -> None:
     points = np.r_[0:0x30000, 0xE0000:0xE0200].astype(np.uint32)
     kinds = Kinds().of(points)
     characters = list(map(chr, points.tolist()))
@@ -107,7 +107,7 @@ def test_what_is_not_in_doubt_is_normal_and_printable() -> None:
     assert spaces == {c for c in characters if c.isspace()}
 
 
-def test_what_may_be_composed_is_in_doubt() -> None:
+def test_characters_that_nfc_may_compose_are_odd() -> None:
     points = np.arange(0x30000, dtype=np.uint32)
     odd = {chr(p) for p in points[Kinds().of(points) & ODD > 0].tolist()}
     found = 0
@@ -177,7 +177,7 @@ def test_the_least_rows_are_those_of_a_full_sort(values: list[int], count: int, 
         assert set(index.least(count - 1, key).tolist()) <= set(some)
 
 
-def test_the_digest_tells_lists_apart_and_looks_at_names_only(write: Write) -> None:
+def test_the_digest_depends_on_the_names_only(write: Write) -> None:
     first = encoded(write, "a\nb\nc").digest
     assert encoded(write, " c \n\na\nb\nb\n", "other.txt.gz").digest == first
     assert encoded(write, "a\nb\nd").digest != first

@@ -1,4 +1,4 @@
-"""Labels: read beside the names, split without a leak, batched, saved and shown."""
+"""Labels: read with the names, split without leaks, batched, saved and shown."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_labels_that_cannot_be_read_are_named(write, text, name, how, message):
     assert str(caught.value).isprintable()
 
 
-def test_labels_must_be_as_many_as_names():
+def test_there_must_be_as_many_labels_as_names():
     with pytest.raises(CorpusError, match=r"as many as names, 2\. Received: 1"):
         NameCorpus.of(["a", "b"], labels=["x"])
     with pytest.raises(CorpusError, match="list of strings"):
@@ -105,7 +105,7 @@ def test_useless_labels_draw_a_warning():
 
 @settings(deadline=None)
 @given(PAIRS.filter(bool), st.floats(0, 0.9), st.integers(0, 99), st.randoms())
-def test_the_split_keeps_a_name_with_all_its_labels_on_one_side(pairs, share, seed, rng):
+def test_a_name_is_in_one_part_with_all_its_labels(pairs, share, seed, rng):
     corpus = labelled(pairs)
     train, held_out = corpus.split_places(share, seed)
     assert sorted(train + held_out) == list(range(len(corpus.names)))
@@ -141,7 +141,7 @@ def test_a_batch_gives_each_name_its_label():
     assert seen == 50
 
 
-def test_label_dropout_drops_its_share_anew_in_every_epoch():
+def test_label_dropout_drops_other_labels_in_each_epoch():
     labels = np.ones(2000, np.int32)
     ids = Ragged.of(np.ones(2000, np.int32), labels.astype(np.int64))
     batches, again = (NameBatches(ids, 500, 0, 1, labels, 0.2) for _ in range(2))

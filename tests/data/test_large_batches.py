@@ -1,4 +1,4 @@
-"""Millions of names: the same batches, and the same verdicts, as of a tuple of strings."""
+"""Names in arrays give the same batches and verdicts as a tuple of strings."""
 
 from __future__ import annotations
 
@@ -219,12 +219,14 @@ def test_arrays_and_strings_judge_alike(
     assert verdicts[0] == verdicts[1]
 
 
-def test_strings_are_kept_away_from_what_is_forbidden_too() -> None:
+def test_the_distance_to_forbidden_strings_counts_too() -> None:
     novelty = Novelty(known=name_set(lines_of(["zzzz"])), forbidden=frozenset({"ab"}), min_edits=2)
     assert novelty.judge(["abc", "zzz", "abcd"]) == ["near", "near", "new"]
 
 
-def test_a_hash_alone_makes_no_name_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_is_known_only_if_it_is_equal_not_if_its_hash_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(hashes, "hash_of", lambda _: 7)
     monkeypatch.setattr(
         sequences, "hashes", lambda factors, sizes: np.full(len(sizes), 7, np.uint64)

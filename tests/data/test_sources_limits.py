@@ -1,4 +1,4 @@
-"""What no source may do: long lines, bombs, damage; and any bytes at all."""
+"""Limits of sources: long lines, decompression bombs, damage, and arbitrary bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text to learn from: ids by the vocabulary, windows of them, and the report."""
+"""Running text: its ids in the vocabulary, windows of them, and the report."""
 
 from __future__ import annotations
 
