@@ -314,7 +314,7 @@ def test_the_data_need_no_framework_and_no_matplotlib(save):
         "import sys; from charloom.cli.main import run\n"
         "for what in sys.argv[2:]:\n"
         "    assert run(['plot', sys.argv[1], '--what', what, '--json'], started=0.0) == 0\n"
-        "assert not {'jax', 'keras', 'matplotlib'} & set(sys.modules)\n"
+        "assert not {'jax', 'keras', 'matplotlib', 'jinja2'} & set(sys.modules)\n"
     )
     arguments = [sys.executable, "-c", code, str(save()), *FIGURES]
     subprocess.run(arguments, check=True, timeout=60, stdout=subprocess.DEVNULL)

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def save(tmp_path):
-    """Save a small model, changed as asked for, and return its folder."""
+    """Save a small model with ``changes`` and return its folder."""
 
     def save(**changes):
         return save_toy(tmp_path / "run", **({"facts": FACTS} | changes))
@@ -42,7 +42,7 @@ def save(tmp_path):
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
-    """A report of the small model, as it is, and read."""
+    """A report of the small model: its text and its outline."""
     folder = tmp_path_factory.mktemp("plain")
     run = save_toy(folder / "run", facts=FACTS)
     out = folder / "report.html"
@@ -68,7 +68,7 @@ def counted(names_file, tmp_path_factory):
 
 @pytest.fixture
 def report(call, capsys, tmp_path):
-    """Write a report of a run and return it as it is, and read."""
+    """Write a report of a run and return its text and its outline."""
 
     def report(run, *options, name="report.html"):
         out = tmp_path / name
@@ -108,7 +108,7 @@ def test_a_page_has_a_heading_sections_and_links_to_each_of_them(plain):
     assert all(svg.get("aria-label") or "aria-hidden" in svg for svg in found.of("svg"))
 
 
-def test_the_page_asks_for_nothing_and_lets_only_its_own_script_run(plain):
+def test_the_page_loads_nothing_and_allows_only_its_own_script(plain):
     text, found = plain
     (policy,) = found.of("meta", **{"http-equiv": "Content-Security-Policy"})
     rules = dict(rule.strip().split(" ", 1) for rule in policy["content"].split(";"))
@@ -132,7 +132,7 @@ def test_the_same_run_and_seed_give_the_same_bytes_wherever_it_lies(plain, save,
     assert str(tmp_path.parent) not in plain[0]
 
 
-def test_where_the_list_lies_is_nobodys_business(plain):
+def test_the_path_of_the_list_is_not_on_the_page(plain):
     text, found = plain
     assert "dinos.txt" in found.words
     assert "/home" not in text
@@ -152,7 +152,7 @@ def test_the_first_screen_has_three_measures_ten_names_and_the_verdict(save):
     assert 0 < len(content.found.new_names) <= 10
 
 
-def test_copies_and_near_copies_are_told_on_the_wall(save):
+def test_copies_and_near_copies_are_marked_among_the_names(save):
     content = reported(save(), samples=50)
     content.found.measurement = measured([("aa", "aa", 0), ("aaa", "aa", 1), ("ßßßß", "ßa", 3)])
     found = Outline(page(content))
@@ -165,7 +165,7 @@ def test_copies_and_near_copies_are_told_on_the_wall(save):
 
 
 @pytest.mark.parametrize("kind", ["ngram", "uniform"])
-def test_what_a_model_that_only_counts_lacks_is_left_out(kind, counted, report):
+def test_sections_on_networks_are_left_out_for_other_models(kind, counted, report):
     _, found = report(counted(kind))
     assert not {"loss", "embedding", "units"} & set(found.ids)
     assert {"wall", "measures", "next_letter", "reproducibility"} <= set(found.ids)
@@ -239,7 +239,7 @@ def test_a_large_alphabet_is_cut_to_the_most_frequent(tmp_path):
     assert pairs["characters"][0] == "\n"
 
 
-def test_a_model_without_begin_begins_as_its_list_does(save, call, tmp_path):
+def test_samples_of_a_model_without_begin_start_as_its_list_does(save, call, tmp_path):
     run, out = save(config=ModelConfig(units=2, embedding=2, begin=False)), tmp_path / "r.html"
     code, _, err = call("report", run, "--out", out, "--samples", "50")
     found = Outline(out.read_text("utf-8"))

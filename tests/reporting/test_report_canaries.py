@@ -1,4 +1,4 @@
-"""Canaries are training strings, but no real names: figures and pages leave them out."""
+"""Canaries are training strings but not real names: figures and pages leave them out."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..reporting.figures import FIGURES
-from ..reporting.figures.options import DRAWS, TEMPERATURES
+from ..reporting.figures.model import DRAWS, TEMPERATURES
 from .drawing import Temperature
 from .options import json_option, run_path_argument, say, to_json
 
