@@ -18,7 +18,7 @@ from charloom.data.names import NameCorpus
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import VocabularyError
 from charloom.generation import novelty
-from charloom.generation.novelty import NameSet, Novelty, blocks, folded, name_set, normalised
+from charloom.generation.novelty import NameSet, Novelty, folded, name_set, normalised
 from helpers.sources import Write, read
 
 NAMES = st.lists(st.text("abcdé漢", min_size=1, max_size=9), min_size=1, max_size=80, unique=True)
@@ -147,7 +147,6 @@ def test_known_names_are_the_set_that_strings_are(
     more = frozenset({"xy", one[0]})
     assert sorted(found | more) == sorted(more | found) == sorted(wanted | more)
     assert sorted(found | name_set(lines_of(["xy"]))) == sorted({*wanted, "xy"})
-    assert sorted(name for block in blocks(found) for name in block) == sorted(wanted)
     assert found & more == wanted & more
 
 
