@@ -46,6 +46,7 @@ def lines_of(names: list[str] | tuple[str, ...]) -> LineNames:
 # batches
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(NAMES, st.data())
 def test_encoded_names_make_the_batches_that_strings_make(
@@ -131,6 +132,7 @@ def test_lengths_are_counted_alike_in_pieces() -> None:
 # what is known
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(NAMES, NAMES, NAMES)
 def test_known_names_are_the_set_that_strings_are(
@@ -157,6 +159,7 @@ def test_few_names_are_a_frozenset_and_none_are_false() -> None:
     assert name_set(lines_of(["a"]))
 
 
+@pytest.mark.slow
 def test_the_lines_of_a_file_are_used_like_a_tuple() -> None:
     names = (*(f"nàme {i}" for i in range(1000)), "", "x" * 1_100_000, *"abc" * 50)
     found = lines_of(names)
