@@ -36,7 +36,7 @@ def command(run: Run, as_json: bool) -> None:
         "weights": {name: list(array.shape) for name, array in run.weights.items()},
         "vocabulary": {
             "size": vocabulary.size,
-            "unit": vocabulary.unit,
+            "unit": vocabulary.token_unit,
             "characters": list(vocabulary.characters),
             "unknown": vocabulary.has_unknown,
         },
@@ -99,7 +99,7 @@ def _vocabulary(run: Run) -> str:
     if len(characters) > SHOWN:
         shown += f" and {len(characters) - SHOWN:,} more"
     rest = ", and one for all others" if run.vocabulary.has_unknown else ""
-    return f"{len(characters):,} {run.vocabulary.unit}s{rest}: {shown}"
+    return f"{len(characters):,} {run.vocabulary.token_unit}s{rest}: {shown}"
 
 
 def _known(facts: Any, name: str) -> str:

@@ -175,12 +175,14 @@ def blend(
     if not 0 <= weight <= 1:
         raise ConfigError(f"the other model's weight must lie in [0, 1]. Received: {weight}")
     (_, ours), (_, theirs) = first, second
-    if ours.unit != theirs.unit:
+    if ours.token_unit != theirs.token_unit:
         raise ConfigError(
             "models to blend must both use characters, or both graphemes. "
-            f"Received: {ours.unit} and {theirs.unit}"
+            f"Received: {ours.token_unit} and {theirs.token_unit}"
         )
-    common = Vocabulary(tuple(sorted(set(ours.characters) & set(theirs.characters))), ours.unit)
+    common = Vocabulary(
+        tuple(sorted(set(ours.characters) & set(theirs.characters))), ours.token_unit
+    )
     if common.size == 1:
         raise ConfigError("models to blend must have characters in common. Received: none")
     members = []

@@ -100,7 +100,7 @@ def save_model(folder: Path, model: SavedModel) -> None:
     fields = {
         "config": config,
         "vocabulary": {
-            "unit": model.vocabulary.unit,
+            "unit": model.vocabulary.token_unit,
             "characters": list(model.vocabulary.characters),
             **({"unknown": True} if model.vocabulary.has_unknown else {}),
         },

@@ -91,7 +91,7 @@ class Run:
     @cached_property
     def digest(self) -> str:
         """64 hex digits, the SHA-256 of the model: architecture, characters, labels and weights."""
-        described = self.config.to_dict(), self.vocabulary.characters, self.vocabulary.unit
+        described = self.config.to_dict(), self.vocabulary.characters, self.vocabulary.token_unit
         whole = hashlib.sha256(
             json.dumps([*described, self.vocabulary.has_unknown, self.labels]).encode()
         )

@@ -163,7 +163,7 @@ class ResumeChecks:
 def vocabulary_digest(data: TrainingData) -> str:
     """Return a short text that identifies the characters and labels of ``data``."""
     v = data.vocabulary
-    described = repr((v.characters, v.unit, v.has_unknown, data.label_names)).encode()
+    described = repr((v.characters, v.token_unit, v.has_unknown, data.label_names)).encode()
     return f"{v.size} symbols, {hashlib.sha256(described).hexdigest()[:16]}"
 
 
