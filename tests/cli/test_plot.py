@@ -66,7 +66,7 @@ def test_each_figure_is_drawn_as_its_ending_says(call, save, what, ending, tmp_p
     out = tmp_path / f"figure{ending}"
     draws = ["-n", "20"] if what in OPTIONS["n"] else []
     code, stdout, err = call("plot", save(), "--what", what, "--out", out, *draws)
-    assert (code, stdout, err) == (0, "", f"Drawn to {out}\n")
+    assert (code, stdout, err) == (0, "", f"Written to {out}\n")
     assert out.read_bytes().startswith(SIGNATURES[ending])
 
 

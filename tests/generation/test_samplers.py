@@ -58,6 +58,7 @@ def test_strings_are_drawn_from_the_changed_distribution(model, sampler):
     assert chi_square(drawn, texts_of(model, max_length=4)) < 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", [Favour([2], 1.5), without_the_best])
 def test_the_first_of_different_strings_are_drawn_in_proportion(model, sampler):
     firsts = Counter(
@@ -109,8 +110,8 @@ def test_a_cycle_of_temperatures_is_applied_after_the_sampler(model):
     ("sampler", "message"),
     [
         (lambda logits: logits[:, :2], "of the shape that it is given"),
-        (lambda logits: np.full_like(logits, -np.inf), "leave one id at least"),
-        (lambda logits: np.full_like(logits, np.nan), "leave one id at least"),
+        (lambda logits: np.full_like(logits, -np.inf), "leave at least one id"),
+        (lambda logits: np.full_like(logits, np.nan), "leave at least one id"),
     ],
 )
 def test_a_sampler_that_returns_no_distribution_is_refused(model, sampler, message):

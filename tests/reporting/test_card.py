@@ -207,6 +207,7 @@ def test_baselines_have_no_network_and_no_best_epoch(call, names_file, tmp_path,
     assert f"| Parameters | {shown['parameters']:,} |" in text
 
 
+@pytest.mark.slow
 def test_a_model_that_needs_a_start_says_which(call, names_file, tmp_path):
     run = tmp_path / "run"
     code, _, err = call("train", names_file, "--recipe", "tutorial", "--epochs", "1", "--units",

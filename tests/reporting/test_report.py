@@ -125,6 +125,7 @@ def test_the_page_loads_nothing_and_allows_only_its_own_script(plain):
     assert "@import" not in text
 
 
+@pytest.mark.slow
 def test_the_same_run_and_seed_give_the_same_bytes_wherever_it_lies(plain, save, report, tmp_path):
     run = save()  # the same as ``plain`` has, elsewhere
     assert report(run)[0] == plain[0]
@@ -138,6 +139,7 @@ def test_the_path_of_the_list_is_not_on_the_page(plain):
     assert "/home" not in text
 
 
+@pytest.mark.slow
 def test_the_first_screen_has_three_measures_ten_names_and_the_verdict(save):
     content = reported(save(), samples=50)
     content.found.measurement = measured()
@@ -152,6 +154,7 @@ def test_the_first_screen_has_three_measures_ten_names_and_the_verdict(save):
     assert 0 < len(content.found.new_names) <= 10
 
 
+@pytest.mark.slow
 def test_copies_and_near_copies_are_marked_among_the_names(save):
     content = reported(save(), samples=50)
     content.found.measurement = measured([("aa", "aa", 0), ("aaa", "aa", 1), ("ßßßß", "ßa", 3)])
@@ -164,6 +167,7 @@ def test_copies_and_near_copies_are_marked_among_the_names(save):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ngram", "uniform"])
 def test_sections_on_networks_are_left_out_for_other_models(kind, counted, report):
     _, found = report(counted(kind))
@@ -173,6 +177,7 @@ def test_sections_on_networks_are_left_out_for_other_models(kind, counted, repor
     assert "Left out" not in found.words
 
 
+@pytest.mark.slow
 def test_a_mixture_shows_its_network(counted, report):
     run = counted("mixture")
     _, found = report(run)
@@ -183,6 +188,7 @@ def test_a_mixture_shows_its_network(counted, report):
     assert 0 < np.abs(hidden).max() < 1
 
 
+@pytest.mark.slow
 def test_a_model_with_labels_shows_names_of_each_kind(tmp_path, report):
     run = tmp_path / "run"
     config = ModelConfig(units=2, embedding=2, labels=2)
@@ -192,6 +198,7 @@ def test_a_model_with_labels_shows_names_of_each_kind(tmp_path, report):
     assert "<old>" in found.words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "facts",
     [
@@ -239,6 +246,7 @@ def test_a_large_alphabet_is_cut_to_the_most_frequent(tmp_path):
     assert pairs["characters"][0] == "\n"
 
 
+@pytest.mark.slow
 def test_samples_of_a_model_without_begin_start_as_its_list_does(save, call, tmp_path):
     run, out = save(config=ModelConfig(units=2, embedding=2, begin=False)), tmp_path / "r.html"
     code, _, err = call("report", run, "--out", out, "--samples", "50")
@@ -248,11 +256,13 @@ def test_samples_of_a_model_without_begin_start_as_its_list_does(save, call, tmp
     assert call("report", run, "--out", out, "--samples", "50", "--start", "a")[2].count("\n") == 1
 
 
+@pytest.mark.slow
 def test_measuring_on_other_names(save, report, write):
     _, found = report(save(), "--data", write("aß\nßß\naaa\n"))
     assert "Measured on 3 held-out names" in found.words
 
 
+@pytest.mark.slow
 def test_a_file_that_is_no_report_is_not_replaced(save, call, tmp_path):
     run, out = save(), tmp_path / "thesis.html"
     out.write_text("years of work", "utf-8")

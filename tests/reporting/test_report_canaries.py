@@ -44,6 +44,7 @@ def test_canaries_of_any_shape_make_a_figure(saved, tmp_path):
     assert figure_data(subject(run), "lengths") == plain
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     importlib.util.find_spec("matplotlib") is None,
     reason="needs the plotting extra, charloom[plot]",

@@ -21,6 +21,7 @@ def whole(toy, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_the_history_has_a_line_per_epoch_during_training(toy, tmp_path):
     seen = 0
     for event in fit(toy, model=MODEL, training=TRAINING, out=tmp_path):
@@ -35,6 +36,7 @@ def test_the_history_has_a_line_per_epoch_during_training(toy, tmp_path):
     assert seen == 3
 
 
+@pytest.mark.slow
 def test_a_resumed_training_cuts_the_history_to_its_checkpoint(toy, tmp_path, whole):
     interrupted(toy, tmp_path, 9)  # in the second epoch
     with (tmp_path / HISTORY).open("a") as file:

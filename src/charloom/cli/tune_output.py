@@ -147,20 +147,20 @@ def _count(number: int, what: str) -> str:
 
 
 def _verdict(result: SearchFinished) -> str:
-    """Say in a sentence or two whether what was found is worth having."""
+    """Say in a sentence or two whether the settings found are worth using."""
     check = result.check
     if result.search.difference == 0:
         return "Nothing better than the default recipe was found; the file has its settings."
     if check is None:
         return (
-            "The best was not compared again on fresh splits, and the best of many trials looks "
-            "better than it is. The file has its settings; the default recipe may be as good. "
-            "Run the same command again, with more time, to resume the search and compare."
+            "The best trial was not compared again on fresh splits, and the best of many trials "
+            "looks better than it is: the default recipe may be as good. The file has the best "
+            "trial's settings. To resume the search, run the command again with more time."
         )
     if check.difference >= 0:
         return (
             "On fresh splits the best is no better than the default recipe: the gain was chance. "
-            "The file has the default's settings."
+            "The file has the settings of the default recipe."
         )
     gain = f"{-check.difference:.4f} nats/char"
     if not result.real:
