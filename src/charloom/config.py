@@ -20,6 +20,7 @@ Unit = Literal["character", "grapheme"]
 Preparation = Literal["names", "tutorial", "text"]
 Part = Literal["embedding", "recurrent"]
 Kind = Literal["network", "mixture", "ngram", "unigram", "uniform"]
+Smoothing = Literal["kneser-ney", "fitted"]
 
 MOST_ORDER = 8
 """The largest order of an n-gram."""
@@ -146,6 +147,9 @@ class ModelConfig(_Config):
     order: int = _setting(0, range(MOST_ORDER + 1),
         "Order n of the n-gram, which sees n - 1 characters back. By default the one that suits "
         "the held-out data best.")
+    smoothing: Smoothing = _setting("kneser-ney", get_args(Smoothing),  # noqa: RUF009
+        "Smoothing of the n-gram: fitted to the training data by cross-validation, with character "
+        "classes and sparse contexts (the default for new models), or Kneser-Ney.")
     # fmt: on
 
     def __post_init__(self) -> None:
@@ -154,12 +158,21 @@ class ModelConfig(_Config):
         rule = "must be of the kind network"
         for condition, text, value in (
             (not self.order or mixed, "order is for the kinds ngram and mixture", self.order),
+            (
+                self.smoothing == "kneser-ney" or mixed,
+                "smoothing is for the kinds ngram and mixture",
+                self.smoothing,
+            ),
             (not self.text or self.begin, "text must have begin, the begin of text", self.begin),
             (not self.text or not self.labels, "text has no labels", self.labels),
             (not self.labels or network, f"a model with labels {rule}", self.kind),
             (self.begin or network, f"a model without begin {rule}", self.kind),
         ):
             _require(condition, text, value)
+
+    def network_part(self) -> ModelConfig:
+        """Return the configuration of a mixture's network alone."""
+        return self.replace(kind="network", order=0, smoothing="kneser-ney")
 
     @property
     def has_network(self) -> bool:

@@ -182,7 +182,7 @@ def test_probabilities_are_those_of_the_plain_definition(small, prefix):
 
 
 def test_states_of_a_stream_are_those_that_steps_lead_to(small):
-    vocabulary, ids, model = small
+    _, ids, model = small
     expected, state = [], initial_states(1)
     for one in ids[:-1]:
         state = advance(state, np.array([one]), model.alphabet)

@@ -56,7 +56,8 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         models.append(describe.kind(config, {}))
     elif config.kind != "network":
         sizes = f"{_known(facts.ngram, 'ngrams')} n-grams of {_known(facts.ngram, 'contexts')} "
-        models.append(f"{describe.ngram(facts.ngram) or 'n-gram'}, Kneser-Ney: {sizes}contexts")
+        smoothing = {"kneser-ney": "Kneser-Ney", "fitted": "fitted smoothing"}[config.smoothing]
+        models.append(f"{describe.ngram(facts.ngram) or 'n-gram'}, {smoothing}: {sizes}contexts")
     lines += zip(("model", ""), models, strict=False)
     lines += [("parameters", f"{run.parameters:,}"), ("vocabulary", _vocabulary(run))]
     if run.labels:

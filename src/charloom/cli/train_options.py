@@ -42,6 +42,7 @@ def training_options(command: F) -> F:
         ),
         setting_option(ModelConfig, "kind", "--model", "kind"),
         setting_option(ModelConfig, "order", type=click.IntRange(1, MOST_ORDER)),
+        setting_option(ModelConfig, "smoothing"),
         *(
             setting_option(
                 ModelConfig if hasattr(ModelConfig, name) else TrainConfig,

@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from ..config import ModelConfig
 from ..errors import ConfigError
+from .log_linear import EXPONENTS, LogLinearMixture
 from .mixture import Mixture
 from .ngram.arrays import MIXTURE_WEIGHT, PREFIX, TYPES, check_arrays
+from .ngram.context_arrays import CONTEXT_TYPES, check_context_arrays
+from .ngram.context_model import ContextNGram
 from .ngram.model import NGram
 from .rnn.numpy import NumpyRNN
 from .rnn.shapes import check_shapes, parameter_count, weight_shapes
@@ -19,50 +22,63 @@ from .rnn.shapes import check_shapes, parameter_count, weight_shapes
 Weights = Mapping[str, NDArray[Any]]
 
 
-def recurrence(config: ModelConfig, weights: Weights) -> NumpyRNN | NGram | Mixture:
+AnyModel = NumpyRNN | NGram | ContextNGram | Mixture | LogLinearMixture
+
+
+def recurrence(config: ModelConfig, weights: Weights) -> AnyModel:
     """Return the model that ``config`` describes.
 
     Args:
         config: the kind of model and its sizes.
-        weights: a network has those of ``rnn.shapes``, an n-gram those of ``ngram.arrays``, a
-            mixture both and its weight, ``mixture.share``, (1,) float32.
+        weights: a network has those of ``rnn.shapes``; an n-gram those of ``ngram.arrays``, or of
+            ``ngram.context_arrays`` if its smoothing is fitted; a mixture both and its weight,
+            ``mixture.share``, (1,) float32, or its exponents, ``mixture.exponents``, (2,).
 
     Raises:
         ConfigError: a weight is missing, unknown, of the wrong shape or out of range.
     """
+    fitted = config.smoothing == "fitted"
+    if config.kind == "network":
+        return NumpyRNN(config, weights)
     if config.kind != "mixture":
-        return NumpyRNN(config, weights) if config.has_network else NGram(config, weights)
-    network, ngram, weight = _parts(weights)
-    return Mixture(
-        NumpyRNN(config.replace(kind="network", order=0), network),
-        NGram(config.replace(kind="ngram"), ngram),
-        weight,
-    )
+        return ContextNGram(config, weights) if fitted else NGram(config, weights)
+    network, ngram, weight = _parts(config, weights)
+    rnn = NumpyRNN(config.network_part(), network)
+    if fitted:
+        return LogLinearMixture(rnn, ContextNGram(config.replace(kind="ngram"), ngram), weight)
+    return Mixture(rnn, NGram(config.replace(kind="ngram"), ngram), float(weight[0]))
 
 
 def check_weights(config: ModelConfig, vocabulary_size: int, weights: Weights) -> None:
     """Raise ConfigError unless ``weights`` are those of such a model and vocabulary."""
     network = ngram = weights
     if config.kind == "mixture":
-        network, ngram, _ = _parts(weights)
+        network, ngram, _ = _parts(config, weights)
     if config.has_network:
         check_shapes(network, config, vocabulary_size)
     if config.has_ngram:
-        check_arrays(ngram, vocabulary_size)
+        fitted = config.smoothing == "fitted"
+        (check_context_arrays if fitted else check_arrays)(ngram, vocabulary_size)
 
 
-def _parts(weights: Weights) -> tuple[Weights, Weights, float]:
-    """Return a mixture's network, n-gram and mixture weight."""
-    weight = weights.get(MIXTURE_WEIGHT)
-    single = weight is not None and weight.shape == (1,) and weight.dtype == np.float32
-    if weight is None or not single or not 0 <= weight[0] <= 1:
+def _parts(config: ModelConfig, weights: Weights) -> tuple[Weights, Weights, NDArray[np.float32]]:
+    """Return a mixture's network, n-gram, and mixture weight or exponents."""
+    fitted = config.smoothing == "fitted"
+    name, count, rule = (EXPONENTS, 2, "finite") if fitted else (MIXTURE_WEIGHT, 1, "in [0, 1]")
+    weight = weights.get(name)
+    right = weight is not None and weight.shape == (count,) and weight.dtype == np.float32
+    if (
+        weight is None
+        or not right
+        or not (np.isfinite(weight).all() if fitted else 0 <= weight[0] <= 1)
+    ):
         raise ConfigError(
-            f"a mixture must have {MIXTURE_WEIGHT} in [0, 1], of shape (1,) in float32. "
+            f"a mixture must have {name} {rule}, of shape ({count},) in float32. "
             f"Received: {weight!r:.60}"
         )
     ngram = {name: array for name, array in weights.items() if name.startswith(PREFIX)}
-    network = {n: array for n, array in weights.items() if n not in (*ngram, MIXTURE_WEIGHT)}
-    return network, ngram, float(weight[0])
+    network = {n: array for n, array in weights.items() if n not in (*ngram, name)}
+    return network, ngram, weight
 
 
 def parameters_of(config: ModelConfig, weights: Weights) -> int:
@@ -78,5 +94,9 @@ def parameters_of(config: ModelConfig, weights: Weights) -> int:
 def weight_names(config: ModelConfig, vocabulary_size: int) -> list[str]:
     """Return the names of a model's weights, in the order of the file."""
     names = list(weight_shapes(config, vocabulary_size)) if config.has_network else []
-    names += list(TYPES) if config.has_ngram else []
-    return names + [MIXTURE_WEIGHT] * (config.kind == "mixture")
+    fitted = config.smoothing == "fitted"
+    if config.has_ngram:
+        names += list(CONTEXT_TYPES if fitted else TYPES)
+    if config.kind == "mixture":
+        names.append(EXPONENTS if fitted else MIXTURE_WEIGHT)
+    return names

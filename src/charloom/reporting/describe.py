@@ -46,6 +46,9 @@ def ngram(facts: Mapping[str, Any]) -> str:
     parts = [f"n-gram of order {order}"] if isinstance(order, int) and order > 0 else []
     if isinstance(weight, float):
         parts.append(f"mixture weight {weight:.2f}")
+    match facts.get("exponents"):
+        case [float(network), float(ngram)]:
+            parts.append(f"exponents {network:.2f} (network) and {ngram:.2f} (n-gram)")
     return ", ".join(parts)
 
 

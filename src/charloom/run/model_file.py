@@ -20,7 +20,8 @@ from ..storage import Index, claim_folder, fault, read_set, write_set
 from .arrays import MAX_HEADER_BYTES, pack, unpack
 from .lists import pack_names, pack_text, unpack_names, unpack_text
 
-_LATER = {"labels": 0, "text": False, "kind": "network", "order": 0}
+_LATER = {"labels": 0, "text": False, "kind": "network", "order": 0,
+          "smoothing": "kneser-ney"}  # fmt: skip
 """Settings added after the first version, with their defaults."""
 
 MODEL_KIND = "charloom model"

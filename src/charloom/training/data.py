@@ -15,6 +15,7 @@ from ..config import ModelConfig, TrainConfig
 from ..data.batches.names import Batch
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError
+from .context_ngram import ContextFit
 from .events import Started
 from .ngram import DEFAULT_WEIGHT, NgramFit
 
@@ -137,17 +138,23 @@ class TrainingData(ABC):
         return {}
 
     @cached_property
-    def ngrams(self) -> NgramFit:
-        """The n-grams of the training part, counted when they are first asked for."""
+    def ngrams(self) -> NgramFit | ContextFit:
+        """The n-grams of the training part, fitted when they are first asked for."""
         held_out = self.held_out_stream() if self.held_out_decides else None
+        if self._model.smoothing == "fitted":
+            return ContextFit(self._model, self.vocabulary, self.train_stream, held_out)
         return NgramFit(self._model, self.train_stream, held_out, self.vocabulary.size)
 
     def measured(self, network: Weights) -> tuple[Weights, dict[str, float]]:
         """Return the model's weights, where its network's are ``network``, and held-out losses."""
         if self._model.kind != "mixture":
             return network, self.held_out_loss(network)
+        if isinstance(self.ngrams, ContextFit):
+            fitted, alone = self.ngrams.mixture(network)
+            weights: Weights = {**network, **fitted}
+            return weights, {**self.held_out_loss(weights), **alone}
         if not self.held_out_decides:
-            weights: Weights = {**network, **self.ngrams.mixture(None)[0]}
+            weights = {**network, **self.ngrams.mixture(None)[0]}
             return weights, self.held_out_loss(weights)
         ngram, losses = self.ngrams.mixture(self.target_nats(network))
         weights = {**network, **ngram}
@@ -175,7 +182,7 @@ class TrainingData(ABC):
         if self._model.kind == "mixture":
             yield from self.ngrams.warnings
             if not self.held_out_decides:
-                yield (
-                    "too few held-out names to choose the mixture weight: using "
-                    f"{DEFAULT_WEIGHT:g}."
-                )
+                chosen = "that is usual for such a list"
+                if isinstance(self.ngrams, NgramFit):
+                    chosen = f"{DEFAULT_WEIGHT:g}"
+                yield f"too few held-out names to choose the mixture weight: using {chosen}."

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..config import MOST_ORDER, ModelConfig
 from ..data.vocabulary import BOUNDARY
+from ..models.log_linear import EXPONENTS
 from ..models.mixture import best_weight
 from ..models.ngram.arrays import MIXTURE_WEIGHT, level_ends, uniform_arrays
 from ..models.ngram.counts import MOST_NODES, Counts, count
@@ -166,6 +167,8 @@ def ngram_facts(weights: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         "contexts": len(backoff),
         "ngrams": len(own),
     }
+    if EXPONENTS in weights:
+        facts["exponents"] = [round(float(value), 6) for value in weights[EXPONENTS]]
     if MIXTURE_WEIGHT in weights:
         facts["share"] = round(float(weights[MIXTURE_WEIGHT][0]), 6)
     return {"ngram": facts}

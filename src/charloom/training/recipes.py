@@ -32,6 +32,9 @@ MIXED = 5e6
 SMALL = 1e5
 """Characters up to which an LSTM with a wider embedding models names better than the GRU."""
 
+WITH_NGRAM = ("mixture", "ngram")
+"""Kinds of model whose n-gram is smoothed."""
+
 LEAST_STEPS = 80
 """A training has at least so many steps, even on a handful of names."""
 
@@ -167,6 +170,8 @@ def _settings(
 ) -> tuple[ModelConfig, TrainConfig]:
     training = training | {name: value for name, value in changes.items() if name in TRAINING}
     model = model | {name: value for name, value in changes.items() if name not in TRAINING}
+    if model.get("kind") in WITH_NGRAM:
+        model = {"smoothing": "fitted", **model}
     return ModelConfig(**model), TrainConfig(**training)
 
 
@@ -204,9 +209,12 @@ def settings_for(
     if recipe is not None and name is None:
         own = _from_file(recipe, corpus)
         if given.get("kind") not in (None, own.get("kind")):
-            own.pop("order", None)  # the order belongs to the recipe's kind of model
+            own.pop("order", None)  # these belong to the recipe's kind of model
+            own.pop("smoothing", None)
     before = {} if initial is None else initial.config.to_dict()
     before = {k: v for k, v in before.items() if k not in ("dropout", "labels")}
+    if before.get("kind") not in WITH_NGRAM or given.get("kind", "mixture") not in WITH_NGRAM:
+        before.pop("smoothing", None)
     changes = {**own, **before, **given}
     if isinstance(corpus, TextCorpus):
         model, training = text_recipe(characters, name, **changes)

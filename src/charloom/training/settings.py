@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from ..config import Cell, Kind, Part, Preparation
+from ..config import Cell, Kind, Part, Preparation, Smoothing
 
 if TYPE_CHECKING:
     from ..run import Run, SavedModel
@@ -35,6 +35,7 @@ class FitSettings(TypedDict, total=False):
 
     kind: Kind | None
     order: int | None
+    smoothing: Smoothing | None
     cell: Cell | None
     units: int | None
     layers: int | None

@@ -52,11 +52,16 @@ def class_arrays(arrays: Arrays) -> dict[str, NDArray[Any]]:
 
 def check_context_arrays(arrays: Arrays, size: int) -> None:
     """Raise ConfigError unless ``arrays`` are valid for V = ``size`` ids; see above."""
+    if different := sorted(set(arrays) ^ set(CONTEXT_TYPES)):
+        raise ConfigError(
+            f"an n-gram with contexts must have the arrays {sorted(CONTEXT_TYPES)}. "
+            f"Missing or unknown: {different[:8]}"
+        )
     for name, kind in CONTEXT_TYPES.items():
         array = arrays[name]
         if array.dtype != kind or array.ndim != 1:
             _refuse(name, f"be {kind} in one dimension", f"{array.dtype} {array.shape}")
-    check_arrays(arrays, size)
+    check_arrays({name: arrays[name] for name in TYPES}, size)
     if arrays["ngram.own"][:size].any() or abs(arrays["ngram.left"][0] - 1) > LEAST_LEFT:
         _refuse("ngram.own", "be 0 in the empty context, whose classes decide", "others")
     classes, sounds, spelling = (arrays["ngram." + n] for n in ("classes", "sounds", "spelling"))

@@ -20,7 +20,16 @@ from .context_arrays import CLASS_PREFIX
 from .context_model import PSEUDO, ContextNGram
 from .contexts import FAMILIES, Keyring, stream_states
 from .counts import MOST_NODES, Counts, count
-from .smoothing import CLASSES_PRIOR, LETTERS_PRIOR, Numbers, evidence, fit, smoothed
+from .smoothing import (
+    CLASSES_PRIOR,
+    LETTERS_PRIOR,
+    Evidence,
+    Numbers,
+    evidence,
+    fit,
+    joined,
+    smoothed,
+)
 
 Stream = NDArray[np.integer]
 Arrays = dict[str, NDArray[Any]]
@@ -142,8 +151,6 @@ def _fit_smoothing(
     kept: list[NDArray[np.intp]],
     prior: list[Numbers],
 ) -> list[Numbers]:
-    from .smoothing import Evidence, joined
-
     def gathered(kind: str) -> list[Evidence]:
         found = []
         for one, (_, held_out), keep in zip(counted, parts, kept, strict=True):

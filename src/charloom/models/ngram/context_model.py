@@ -19,18 +19,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...config import ModelConfig
-from ...errors import ConfigError
 from ..interface import NEVER, Floats, checked_ids
 from .alphabet import Alphabet
-from .arrays import Arrays
-from .context_arrays import CONTEXT_TYPES, check_context_arrays, class_arrays
-from .contexts import FAMILIES, Keyring, advance, initial_states
+from .arrays import TYPES, Arrays, level_ends
+from .context_arrays import check_context_arrays, class_arrays
+from .contexts import FAMILIES, Keyring, advance
 from .model import NGram
 
 PSEUDO = 4.0
@@ -62,17 +60,11 @@ class ContextNGram:
         Raises:
             ConfigError: an array is missing, unknown or invalid.
         """
-        if different := sorted(set(weights) ^ set(CONTEXT_TYPES)):
-            raise ConfigError(
-                f"an n-gram with contexts must have the arrays {sorted(CONTEXT_TYPES)}. "
-                f"Missing or unknown: {different[:8]}"
-            )
-        size = len(weights["ngram.classes"])
+        size = len(weights.get("ngram.classes", ()))
         check_context_arrays(weights, size)
         self.config, self.vocabulary_size = config, size
         self.alphabet = Alphabet(weights["ngram.classes"], weights["ngram.sounds"])
-        chain = {name: weights[name] for name in ("ngram.starts", "ngram.targets", "ngram.own")}
-        chain |= {name: weights[name] for name in ("ngram.next", "ngram.backoff", "ngram.left")}
+        chain = {name: weights[name] for name in TYPES}
         self._chain = NGram(config, chain, base=0.0)
         self._classes = NGram(config, class_arrays(weights))
         self._spelling = weights["ngram.spelling"]
@@ -211,8 +203,6 @@ class OneContext:
 
 def backoff_products(left: Floats, backoff: NDArray[np.int32]) -> Floats:
     """Return, for each node, the weight of what the empty context backs off to, (M,)."""
-    from .arrays import level_ends
-
     products = left.copy()
     low = 1
     for end in level_ends(backoff)[1:]:

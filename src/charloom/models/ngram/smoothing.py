@@ -50,7 +50,7 @@ class Evidence:
     count: Numbers
 
 
-def evidence(counts: Counts, stream: NDArray[np.integer], keep: Numbers) -> list[Evidence]:
+def evidence(counts: Counts, stream: NDArray[np.integer], keep: NDArray[np.intp]) -> list[Evidence]:
     """Look the targets ``keep`` (K,) of a stream (N + 1,) up in the counts of others."""
     found = []
     for number, (where, context, ngram, there) in enumerate(counts.walk(stream)):

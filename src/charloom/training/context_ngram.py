@@ -1,0 +1,113 @@
+"""Fitting an n-gram with fitted smoothing to the training data, alone or beside a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import ModelConfig
+from ..data.vocabulary import Vocabulary
+from ..models.log_linear import EXPONENTS
+from ..models.ngram.context_fit import ORDER, fit_contexts, maximum
+from ..models.ngram.context_model import ContextNGram
+from ..models.rnn.numpy import NumpyRNN
+from ..models.scoring.logits import target_log_probabilities
+from .ngram import NETWORK_ALONE
+
+MOST_CELLS = 20_000_000
+"""Numbers in a table of held-out log probabilities, at most."""
+
+MOST_TRAIN = 50_000
+"""Training characters whose loss is measured."""
+
+TYPICAL = np.log([250, 8500]), np.array([[0.23, 0.83], [0.47, 0.55]])
+"""Training characters, and the exponents of network and n-gram that suit lists of this length:
+means over place names, first names and surnames. Interpolated between, constant outside."""
+
+PRIOR_NATS = 100.0
+"""Nats that an exponent costs when it moves by 1 from these."""
+
+Stream = NDArray[np.int32]
+Weights = Mapping[str, NDArray[Any]]
+
+
+class ContextFit:
+    """The n-gram of the training strings, and how it is mixed with a network.
+
+    Attributes:
+        warnings: what the user should know.
+    """
+
+    def __init__(
+        self,
+        model: ModelConfig,
+        vocabulary: Vocabulary,
+        train: Callable[[], tuple[Stream, bool]],
+        held_out: Stream | None,
+    ) -> None:
+        """Fit the n-gram.
+
+        Args:
+            model: one that has an n-gram with fitted smoothing.
+            vocabulary: the characters.
+            train: returns the training stream (see ``models.ngram.counts``), and whether it is all.
+            held_out: the held-out stream; ``None`` if it is too short to choose by.
+        """
+        self._model, self._held_out = model, held_out
+        self._stream, whole = train()
+        self.warnings: list[str] = []
+        self.arrays = fit_contexts(vocabulary, self._stream, model.order or ORDER)
+        if not whole:
+            fitted = f"{len(self._stream) - 1:,} characters"
+            self.warnings.append(f"the n-gram is fitted to {fitted}, not to the whole corpus.")
+
+    @cached_property
+    def _ngram(self) -> ContextNGram:
+        return ContextNGram(self._model.replace(kind="ngram"), self.arrays)
+
+    def alone(self) -> tuple[dict[str, NDArray[Any]], None]:
+        """Return the n-gram's arrays."""
+        return self.arrays, None
+
+    def mixture(self, network: Weights) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
+        """Return a mixture's arrays besides its network's, and its network's held-out loss.
+
+        The exponents maximise the probability of the held-out strings, times a prior; they are the
+        prior's if too little is held out.
+        """
+        chosen = self._prior
+        losses: dict[str, float] = {}
+        if self._held_out is not None:
+            rnn = NumpyRNN(self._model.network_part(), network)
+            by_network, targets = target_log_probabilities(rnn, self._held_out, self._most)
+            table = np.stack([by_network, self._by_ngram], axis=1)
+            chosen = maximum(table, targets, chosen, PRIOR_NATS)
+            losses[NETWORK_ALONE] = -float(
+                by_network[np.arange(len(targets)), targets].mean(dtype=np.float64)
+            )
+        return {**self.arrays, EXPONENTS: chosen.astype(np.float32)}, losses
+
+    @property
+    def _most(self) -> int:
+        return max(1000, MOST_CELLS // (2 * self._ngram.vocabulary_size))
+
+    @cached_property
+    def _by_ngram(self) -> NDArray[np.float32]:
+        assert self._held_out is not None
+        return target_log_probabilities(self._ngram, self._held_out, self._most)[0]
+
+    @property
+    def _prior(self) -> NDArray[np.float64]:
+        sizes, exponents = TYPICAL
+        size = np.log(max(len(self._stream), 2))
+        return np.array([np.interp(size, sizes, column) for column in exponents.T])
+
+    def train_nats(self, arrays: Weights) -> float:
+        """Return the training nats per character of the n-gram, on at most MOST_TRAIN."""
+        del arrays  # there is one order only
+        table, targets = target_log_probabilities(self._ngram, self._stream, MOST_TRAIN)
+        return -float(table[np.arange(len(targets)), targets].mean(dtype=np.float64))
