@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 import keras
 
 from ...config import ModelConfig
+from ...errors import ConfigError
 from .shapes import weight_shapes
 
 
@@ -139,17 +141,37 @@ def build_model(
     """Build the architecture as a ``keras.Model``.
 
     Args:
-        config: the architecture.
+        config: the architecture. Of a mixture only the network is built, with a warning.
         vocabulary_size: V, including the boundary symbol.
         weights: initial weights, by the names of ``rnn.shapes``; ``None``: Keras initialises them.
         batch_size: B, required for ``stateful``.
-        stateful: whether layers keep their carry from batch to batch.
+        stateful: whether layers keep their state from batch to batch, until ``reset_state`` of
+            each. The state is not among the weights, so these load at any batch size.
 
     Returns:
         A model from ids (B, T) int32, each row beginning with the boundary (id 0), to logits
         (B, T, V) float32. With labels its input is the pair of ids and labels (B,) int32, each
         k + 1 or 0 for none. Its trainable variables are in the order of ``weight_shapes``.
+
+    Raises:
+        ConfigError: the configuration is of an n-gram alone, or ``stateful`` lacks a batch size.
+
+    Example:
+        >>> from charloom import ModelConfig, build_model
+        >>> config = ModelConfig(units=1024, embedding=256)
+        >>> build_model(config, 53, batch_size=64, stateful=True).count_params()
+        4006197
     """
+    if not config.has_network:
+        raise ConfigError("only a network can be a Keras model. Received: an n-gram")
+    if config.has_ngram:
+        warnings.warn(
+            "The Keras model is only the network of this mixture, without its n-gram, so its "
+            "probabilities differ. `load` gives the whole model.",
+            stacklevel=2,
+        )
+    if stateful and batch_size is None:
+        raise ConfigError("a stateful model needs a fixed batch size. Pass batch_size, such as 1.")
     ids = keras.Input((None,), batch_size, dtype="int32", name="ids")
     inputs: Any = ids
     x = keras.layers.Embedding(vocabulary_size, config.embedding, name="embedding")(ids)
