@@ -215,9 +215,9 @@ def test_the_share_of_a_mixture_that_was_drawn_is_found():
 
 def test_a_mixture_weight_outside_0_to_1_or_missing_is_refused():
     config, weights, arrays = parts()
-    for share in (None, np.array([1.5], "f4"), np.array([np.nan], "f4"), np.zeros(2, "f4")):
-        whole = {**weights, **arrays} | ({} if share is None else {MIXTURE_WEIGHT: share})
-        with pytest.raises(ConfigError, match="share"):
+    for weight in (None, np.array([1.5], "f4"), np.array([np.nan], "f4"), np.zeros(2, "f4")):
+        whole = {**weights, **arrays} | ({} if weight is None else {MIXTURE_WEIGHT: weight})
+        with pytest.raises(ConfigError, match=r"weight must lie in|have mixture\.share"):
             recurrence(config, whole)
 
 

@@ -104,9 +104,9 @@ def test_without_a_label_the_model_is_the_one_without_labels():
         ours, theirs = (r.step(np.arange(V), r.initial_carry(V)) for r in (rnn, without))
         np.testing.assert_array_equal(ours[0], theirs[0])
     for wrong in (3, -1):
-        with pytest.raises(ConfigError, match=f"below the model's 3. Received: {wrong}"):
+        with pytest.raises(ConfigError, match=f"integer below 3.*Received: {wrong}"):
             NumpyRNN(config, weights).labelled(wrong)
-    with pytest.raises(ConfigError, match="below the model's 0"):
+    with pytest.raises(ConfigError, match="integer below 0"):
         without.labelled(0)
 
 

@@ -34,7 +34,7 @@ def check_place(path: Path, *, force: bool = False) -> None:
         if path.is_dir():
             raise fault(path, "is a folder. Pass a file.")
         if path.exists() and not path.is_file():  # to rename over a device would remove it
-            raise fault(path, "is no regular file. Pass another --out, or - for standard output.")
+            raise fault(path, "is not a regular file. Pass another --out, or - for stdout.")
         if force or not path.exists():
             return
         with path.open("rb") as file:
