@@ -95,13 +95,6 @@ def test_the_state_is_not_counted(cell, layers):
     assert [w.shape for w in model.get_weights()] == [w.shape for w in plain.get_weights()]
 
 
-def test_the_tutorials_model_has_the_tutorials_parameters():
-    full = ModelConfig(units=1024, embedding=256, dropout=0.0)
-    model = build_model(full, 53, batch_size=64, stateful=True)
-    assert model.count_params() == 4_006_197
-    assert model.non_trainable_weights == []
-
-
 @EVERY_KIND
 def test_weights_move_to_another_batch_size_to_stateless_and_back(cell, layers, tmp_path):
     model, ids = stateful(cell, layers), ids_for()
@@ -123,9 +116,9 @@ def test_weights_move_to_another_batch_size_to_stateless_and_back(cell, layers, 
     np.testing.assert_allclose(outputs(again, ids), expected, atol=1e-6)
 
 
-@EVERY_KIND
-def test_loading_weights_leaves_the_state_as_it_is(cell, layers, tmp_path):
-    model, ids = stateful(cell, layers), ids_for()
+@pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
+def test_loading_weights_leaves_the_state_as_it_is(cell, tmp_path):
+    model, ids = stateful(cell, layers=2), ids_for()
     first, second = outputs(model, ids), outputs(model, ids)
     model.save_weights(tmp_path / "saved.weights.h5")
     reset(model)
