@@ -22,13 +22,11 @@ from pathlib import Path
 import numpy as np
 
 from charloom import load
-from charloom.config import SampleConfig
 from charloom.generation import LanguageModel
 from charloom.generation.constraints import Contains, End, Length, Rule, Rules, compile_rules
-from charloom.generation.novelty import Novelty
+from charloom.generation.constraints.automaton import accepting_all
 from charloom.generation.search import without_replacement as unique
 from charloom.generation.search.guides import ConstraintGuide
-from charloom.generation.search.request import Request
 
 RULES: list[tuple[Rule, Callable[[str], bool]]] = [
     (End("saurus"), lambda s: s.endswith("saurus")),
@@ -112,17 +110,11 @@ def masking(
     """
     rng, start = np.random.default_rng(1), time.perf_counter()
     limit = 2 * model.longest + 10
-    request = Request(
-        count=number,
-        rules=compile_rules(Rules((rule,)), model.vocabulary, limit),
-        longest=limit,
-        config=SampleConfig(),
-        novelty=Novelty(known=None, allow_known=True),
-    )
-    constraints = request.constraints(model.rnn.vocabulary_size)
-    assert isinstance(constraints, ConstraintGuide)
+    compiled = compile_rules(Rules((rule,)), model.vocabulary, limit)
+    automaton = compiled.automaton or accepting_all(model.vocabulary.size)
+    constraints = ConstraintGuide(automaton, compiled.least, compiled.most)
     ids, carry = np.zeros(number, np.int64), model.rnn.initial_carry(number)
-    states, rows = np.full(number, constraints.start), np.arange(number)
+    states, rows = np.full(number, constraints.root[0]), np.arange(number)
     texts = np.full(number, "", dtype=object)
     characters = np.array(["", *model.vocabulary.characters], dtype=object)
     log_p, log_q = np.zeros(number), np.zeros(number)

@@ -22,6 +22,7 @@ def text() -> TextCorpus:
     return TextCorpus.of("the loom weaves and the thread is tied again\n" * 60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_saved_model_is_the_trained_one_when_it_is_loaded(names, tmp_path, kind):
     model = train(names, kind=kind, canaries=2, **SETTINGS)
@@ -38,6 +39,7 @@ def test_a_saved_model_is_the_trained_one_when_it_is_loaded(names, tmp_path, kin
     assert run.held_out_names and run.facts.train_size == len(run.train_names)
 
 
+@pytest.mark.slow
 def test_what_save_writes_is_what_training_writes(names, tmp_path):
     model = train(names, kind="network", out=tmp_path / "trained", **SETTINGS)
     model.save(tmp_path / "saved")
@@ -49,6 +51,7 @@ def test_what_save_writes_is_what_training_writes(names, tmp_path):
     assert saved.held_out_names == trained.held_out_names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["network", "ngram"])
 def test_a_model_of_text_is_saved_with_its_held_out_text(text, tmp_path, kind):
     model = train(text, kind=kind, window=8, **SETTINGS)
@@ -67,6 +70,7 @@ def test_an_ngram_that_is_fitted_already_is_returned_as_it_is(names, tmp_path):
     assert again.names(5, seed=1) == first.names(5, seed=1)
 
 
+@pytest.mark.slow
 def test_progress_is_shown_on_stderr_if_it_is_asked_for(names, capsys):
     shown = train(names, kind="network", progress=True, **SETTINGS)
     output = capsys.readouterr()

@@ -71,7 +71,7 @@ def test_other_measures_are_of_the_same_names(call, runs, tmp_path):
     assert code == 0 and len(rows) == 1 and rows[0].count(" to ") == 2
 
 
-def test_what_is_real_is_said_of_each_run_where_their_lists_differ(call, runs, tmp_path):
+def test_real_values_are_given_for_each_run_if_their_lists_differ(call, runs, tmp_path):
     def rows(*runs):
         code, out, _ = call("compare", *runs, "--samples", 100)
         lines = out.splitlines()
@@ -89,7 +89,7 @@ def test_what_is_real_is_said_of_each_run_where_their_lists_differ(call, runs, t
 def test_one_name_is_said_to_be_few(call, runs, write):
     code, out, err = call("compare", *runs, "--samples", 0, "--data", write("abbbab\n"))
     assert code == 0 and out.startswith("on 1 name, ")
-    assert "one name is few" in err and "no significant difference" in out
+    assert "1 name is too few" in err and "no significant difference" in out
 
 
 def test_runs_of_one_name_are_told_apart_by_their_folders(call, tmp_path):
@@ -103,21 +103,21 @@ def test_names_that_a_run_was_trained_on_are_left_out(call, runs, write):
     code, out, err = call("compare", *runs, "--samples", 0, "--data", data)
     assert code == 0
     assert out.startswith("on 32 names")
-    assert "warning: 4 of the names are left out, for good was trained on them." in err
+    assert "warning: 4 names are left out: good was trained on them." in err
     code, _, err = call("compare", *runs, "--samples", 0, "--data", write("\n".join(TRAIN)))
     assert code == 1
-    assert "every one of the names was trained on" in err
+    assert "some run was trained on every one of the names" in err
 
 
 def test_only_names_that_every_run_held_out_are_compared_on(call, runs, tmp_path):
     other = save_run(tmp_path / "other", [1, 1, 1], train=HELD_OUT[2:], held_out=HELD_OUT[:2])
     code, out, err = call("compare", runs[0], other, "--samples", 0)
     assert code == 0 and out.startswith("on 2 names")
-    assert "2 names are few" in err
+    assert "2 names are too few" in err
     none = save_run(tmp_path / "none", [1, 1, 1], held_out=None)
     code, out, err = call("compare", runs[0], none)
     assert (code, out) == (1, "")
-    assert "no name that every run held out. Pass --data FILE" in err
+    assert "no held-out name in common. Pass --data FILE" in err
 
 
 def test_a_run_without_begin_has_first_characters_given(call, runs, tmp_path):
@@ -140,7 +140,7 @@ def test_text_is_compared_by_blocks(call, tmp_path, write):
     code, out, err = call("compare", good, bad, "--data", write("abc" * 1000))
     assert code == 0 and "3,000 characters" in out
     code, _, err = call("compare", good, bad, "--column", "x")
-    assert code == 2 and "--column is not for running text" in err
+    assert code == 2 and "--column is for names" in err
     other = save_text_run(tmp_path / "other", held_out="abc")
     code, _, err = call("compare", good, other)
     assert code == 1 and "did not hold out the same text" in err
@@ -149,10 +149,10 @@ def test_text_is_compared_by_blocks(call, tmp_path, write):
 def test_mistakes_are_one_line(call, runs, tmp_path, folder):
     text = save_text_run(tmp_path / "text")
     for arguments, said in (
-        ([], "two runs"),
-        ([runs[0]], "two runs"),
-        ([runs[0], runs[0]], "named twice"),
-        ([runs[0], text], "some runs were trained on names and some text"),
+        ([], "two runs or more. Received: 0"),
+        ([runs[0]], "two runs or more. Received: 1"),
+        ([runs[0], runs[0]], "given twice"),
+        ([runs[0], text], "some runs were trained on names, others on text"),
         ([runs[0], tmp_path / "nowhere"], "nowhere"),
         ([runs[0], folder, "--samples", "-1"], "-1"),
         ([runs[0], folder, "--seed", "-1"], "--seed"),

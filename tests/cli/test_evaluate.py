@@ -42,15 +42,16 @@ def test_json_has_the_likelihood_at_the_top_and_everything_else_beside(call, tra
     assert by_name(result)["nats_per_char"]["value"] == pytest.approx(result["nats_per_char"])
 
 
+@pytest.mark.slow
 def test_the_table_shows_every_measure_and_the_verdict(call, trained, result):
     code, out, err = call("evaluate", trained, "--samples", 1000)
     assert (code, err) == (0, "")
     for one in result["measures"]:
         assert one["title"] in out and one["explanation"] in out
     assert result["memorisation"]["verdict"] in out
-    assert "characters to which it gave" in out
-    assert "1,000 names drawn at temperature 1, seed 0" in out
-    assert all(len(line) <= 100 for line in out.splitlines() if "drawn at temperature" not in line)
+    assert "  predicted  " in out and "  observed   " in out
+    assert "1,000 names sampled at temperature 1, seed 0" in out
+    assert all(len(line) <= 100 for line in out.splitlines() if " at temperature" not in line)
 
 
 def test_samples_0_measures_the_likelihood_alone(call, trained):
@@ -69,13 +70,13 @@ def test_rules_are_measured_not_imposed(call, trained):
     assert by_name(capped)["valid"]["value"] == valid["value"]
 
 
-def test_a_start_is_what_draws_begin_with(call, trained):
+def test_samples_begin_with_the_start(call, trained):
     found = json.loads(call("evaluate", trained, "--samples", 200, "--start", "b", "--json")[1])
     assert all(one["text"].startswith("b") for one in found["drawn"])
     assert found["start"] == "b"
 
 
-def test_a_run_without_held_out_names_is_measured_by_its_draws(call, trained, tmp_path):
+def test_a_run_without_held_out_names_is_measured_by_its_samples(call, trained, tmp_path):
     saved = load_model(trained)
     run = tmp_path / "run"
     fields = {name: getattr(saved, name) for name in saved.__dataclass_fields__}
@@ -115,8 +116,8 @@ def test_text_is_measured_and_compared_with_its_other_half(call, tmp_path):
     assert by_name(found)["ngram_js_4"]["value"] > 0.3 > by_name(found)["ngram_js_4"]["real"]["low"]
     assert found["memorisation"] is None  # its training text is nowhere
     shown = call("evaluate", run, "--samples", 5000)[1]
-    assert "No search for copies" in shown and "Distinguished from real text" in shown
-    assert "gone.txt'. `charloom report` and `card` take its files (--source)." in shown
+    assert "Memorisation cannot be measured" in shown and "Distinguished from real text" in shown
+    assert "its files to `charloom report` or `card` with --source." in shown
 
 
 def test_a_text_of_a_few_characters_is_measured_as_far_as_it_goes(call, tmp_path):
@@ -147,4 +148,4 @@ def test_mistakes_are_a_line(call, trained, options, message):
 def test_rules_are_not_for_text(call, tmp_path):
     run = save_text_run(tmp_path / "run")
     code, _, err = call("evaluate", run, "--length", "3:")
-    assert code == 2 and "--length is not for running text" in err
+    assert code == 2 and "--length is for names" in err

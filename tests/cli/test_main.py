@@ -16,6 +16,7 @@ from charloom import __version__, load
 from charloom.__main__ import main as charloom_main
 from charloom.cli import train as train_command
 from charloom.cli.main import COMMANDS
+from charloom.cli.sources import Source
 from charloom.errors import CharloomError
 from helpers.options import ENDLESS, FAST
 from helpers.processes import interrupted, shell
@@ -154,6 +155,7 @@ def test_evaluation_counts_ends_and_not_padding(call, trained, tmp_path):
     assert result["perplexity_per_name"] == pytest.approx(math.exp(nats / 3), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_evaluation_without_data_measures_the_held_out_names(call, trained):
     out = call("evaluate", trained, "--json")[1]
     saved = json.loads(call("info", trained, "--json")[1])
@@ -221,7 +223,7 @@ def test_a_full_disk_under_the_run_folder_loses_nothing(call, names_file, traine
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
-def test_control_c_saves_and_says_how_to_go_on(names_file, tmp_path):
+def test_control_c_saves_and_says_how_to_resume(names_file, tmp_path):
     run = tmp_path / "run"
     code, out, err = interrupted(
         ["train", names_file, "--out", run, *ENDLESS], (run / "model.json").exists, signal.SIGINT
@@ -248,12 +250,15 @@ def test_the_budget_of_seconds_begins_with_the_command(names_file, tmp_path, mon
 
 def test_a_run_folder_is_named_after_its_source_and_never_taken_twice(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    free = train_command._free_folder
-    assert free(("a/towns.csv.gz",)).as_posix() == "runs/towns"
-    assert free(("-",)).as_posix() == "runs/names"
-    assert free(()).as_posix() == "runs/dinosaurs"
+
+    def free(*paths):
+        return train_command._free_folder(Source(paths)).as_posix()
+
+    assert free("a/towns.csv.gz") == "runs/towns"
+    assert free("-") == free(".hidden") == "runs/names"
+    assert free() == "runs/dinosaurs"
     (tmp_path / "runs" / "towns").mkdir(parents=True)
-    assert free(("towns.txt",)).as_posix() == "runs/towns-2"
+    assert free("towns.txt") == "runs/towns-2"
 
 
 def test_every_error_of_the_library_is_one_family():

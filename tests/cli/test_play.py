@@ -1,4 +1,4 @@
-"""What a game with a model shows, line by line, from scripts of what is typed."""
+"""What ``charloom play`` shows for a model of names, from scripts of what is typed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ pytestmark = pytest.mark.usefixtures("no_colours")
 
 @pytest.fixture
 def script(tmp_path):
-    """Play a game with a memoryless model; return the pages on stdout, and the lines on stderr."""
+    """Play with a memoryless model; return the pages on stdout, and the lines on stderr."""
     folders = {}
 
     def script(*lines: str, begin: bool = True, odds=ODDS):
@@ -61,7 +61,7 @@ def script(tmp_path):
     return script
 
 
-def test_a_game_begins_with_what_the_model_would_say_of_itself(script) -> None:
+def test_a_session_begins_with_the_most_likely_names(script) -> None:
     pages, errors = script("/quit")
     assert (pages, errors) == ([BEGIN, ""], [])
 
@@ -85,14 +85,14 @@ def test_undo_takes_changes_back_one_by_one(script, word) -> None:
     assert errors == ["there is nothing to undo."]
 
 
-def test_the_end_of_the_input_ends_the_game(script) -> None:
+def test_the_end_of_the_input_ends_the_session(script) -> None:
     pages, errors = script("aab")
     assert pages[1:] == [AAB, "\n"]
     assert errors == []
 
 
 @pytest.mark.parametrize("where", ["_read", "thinking"])
-def test_an_interrupt_ends_the_game(script, monkeypatch, where) -> None:
+def test_an_interrupt_ends_the_session(script, monkeypatch, where) -> None:
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
@@ -116,7 +116,7 @@ def test_the_temperature_changes_the_probabilities(script) -> None:
     assert pages[2].startswith('\n""  at temperature 0\n  next  a 100.0 %\n')
     assert pages[-2].startswith('\n""\n  next  a 50 %')
     assert len(errors) == 4
-    assert errors[0] == "/t needs a number, as in /t 0.7. It is 0 now."
+    assert errors[0] == "/t needs a number, as in /t 0.7. The temperature is 0 now."
     assert all("temperature" in error for error in errors[2:])
 
 
@@ -138,12 +138,13 @@ def test_mistakes_are_one_line_each_and_change_nothing(script) -> None:
     assert pages[1] == pages[-2] == AAB
     assert [error.split(",")[0].split(".")[0] for error in errors] == [
         "'aabx' contains 'x' (U+0078 LATIN SMALL LETTER X)",
-        "a beginning has 16 characters at most with this model",
-        "there is no name 7: there are 1 to 3",
+        "a beginning may have up to 16 characters with this model",
+        "there is no name 7",
         "there is no command '/fly'",
-        "there is no name 0: there are 1 to 3",
-        "there is no name 999999999: there are 1 to 3",
+        "there is no name 0",
+        "there is no name 999999999",
     ]
+    assert errors[2] == "there is no name 7. Choose from 1 to 3. To add a number, type /add."
 
 
 def test_add_takes_what_is_typed_as_it_is(script) -> None:
@@ -161,7 +162,7 @@ def test_a_model_without_a_begin_symbol_asks_for_a_first_character(script) -> No
     assert pages[3].startswith('\n"a"\n  next  a 50 %, <end> 30 %, b 20 %\n  1     a    30 %')
     assert errors == [
         "type a first character: this model cannot choose one.",
-        "there is no name 1: there is none. Type /add to add a number.",
+        "there is no name 1. To add a number, type /add.",
     ]
 
 
@@ -171,11 +172,11 @@ def test_help_lists_every_command(script) -> None:
         assert word in page
 
 
-def test_a_line_that_is_no_text_is_asked_for_anew(script, monkeypatch) -> None:
+def test_a_line_that_is_not_text_is_asked_for_again(script, monkeypatch) -> None:
     monkeypatch.setattr("builtins.input", Mock(side_effect=[NO_TEXT, "aab", "/quit"]))
     pages, errors = script()
     assert pages == [BEGIN + AAB]
-    assert errors == ["that is no text in this terminal's encoding. Type it again."]
+    assert errors == ["this is not text in the terminal's encoding. Type it again."]
 
 
 def test_names_of_a_model_of_long_lines_are_sought_nearby(tmp_path) -> None:

@@ -1,4 +1,4 @@
-"""What the game with a model of running text shows, from scripts of what is typed."""
+"""What ``charloom play`` shows for a model of text, from scripts of what is typed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from charloom.cli import play_text
+from charloom.cli import play_session, play_text
 from charloom.cli.play import command
 from charloom.generation import TextModel
 from helpers.text_runs import save_text_run
@@ -52,7 +52,7 @@ def test_a_continuation_ends_with_its_line(script, monkeypatch):
     assert all("\\n" not in offer.removesuffix("\\n") for offer in offers)
 
 
-def test_more_is_written_on_and_can_be_undone(script):
+def test_more_text_is_written_and_can_be_undone(script):
     pages, errors = script("/t 0", "/more 5", "c", "/undo", "/undo", "/more", "/quit")
     assert errors == []
     assert pages[2].splitlines()[0] == "aaaaa"
@@ -91,5 +91,5 @@ def test_only_the_end_of_a_long_text_is_read_and_shown(script, monkeypatch):
 
     monkeypatch.setattr(TextModel, "stream_text", stream_text)
     pages, _ = script("ab" * 3000, "/quit")
-    assert pages[1].splitlines()[1] == f'"…{"ab" * (play_text.SHOWN // 2)}"'
+    assert pages[1].splitlines()[1] == f'"…{"ab" * (play_session.SHOWN // 2)}"'
     assert max(read) == play_text.READ

@@ -66,7 +66,7 @@ def test_each_figure_is_drawn_as_its_ending_says(call, save, what, ending, tmp_p
     out = tmp_path / f"figure{ending}"
     draws = ["-n", "20"] if what in OPTIONS["n"] else []
     code, stdout, err = call("plot", save(), "--what", what, "--out", out, *draws)
-    assert (code, stdout, err) == (0, "", f"Drawn to {out}\n")
+    assert (code, stdout, err) == (0, "", f"Written to {out}\n")
     assert out.read_bytes().startswith(SIGNATURES[ending])
 
 
@@ -314,7 +314,7 @@ def test_the_data_need_no_framework_and_no_matplotlib(save):
         "import sys; from charloom.cli.main import run\n"
         "for what in sys.argv[2:]:\n"
         "    assert run(['plot', sys.argv[1], '--what', what, '--json'], started=0.0) == 0\n"
-        "assert not {'jax', 'keras', 'matplotlib'} & set(sys.modules)\n"
+        "assert not {'jax', 'keras', 'matplotlib', 'jinja2'} & set(sys.modules)\n"
     )
     arguments = [sys.executable, "-c", code, str(save()), *FIGURES]
     subprocess.run(arguments, check=True, timeout=60, stdout=subprocess.DEVNULL)

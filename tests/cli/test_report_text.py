@@ -37,7 +37,7 @@ def test_a_text_that_has_moved_is_said_and_may_be_given(call, learned, tmp_path)
     assert code == 0 and "memorisation" not in err
 
 
-def test_another_text_than_it_learnt_from_is_refused(call, learned, write, tmp_path):
+def test_another_text_than_it_was_trained_on_is_refused(call, learned, write, tmp_path):
     other = write("Something else altogether.\n" * 50, "other.txt")
     out = tmp_path / "r.html"
     code, stdout, err = call("report", learned[0], "--out", out, "--source", other)

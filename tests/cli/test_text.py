@@ -40,7 +40,7 @@ def test_the_start_is_printed_first_and_the_last_line_ended(call, run):
     assert (code, out) == (0, "ab\naaaaaaa\n")
 
 
-def test_a_seed_repeats_and_the_options_of_drawing_hold(call, run):
+def test_a_seed_repeats_and_sampling_options_apply(call, run):
     first = call("generate", run, "--characters", 50, "--seed", 3)
     assert call("generate", run, "--characters", 50, "--seed", 3) == first
     assert call("generate", run, "--characters", 50, "--seed", 4) != first
@@ -49,7 +49,7 @@ def test_a_seed_repeats_and_the_options_of_drawing_hold(call, run):
     assert call("generate", run, "--with", f"{run}=0.5", "--characters", 5, "--top-k", 1)[0] == 0
 
 
-def test_json_is_one_object_from_which_the_text_can_be_had_again(call, run):
+def test_json_is_one_object_from_which_the_text_can_be_generated_again(call, run):
     code, out, _ = call("generate", run, "--characters", 20, "--start", "a", "--json")
     found = json.loads(out)
     assert code == 0 and set(found) == {"text", "characters", "seed"}
@@ -58,7 +58,7 @@ def test_json_is_one_object_from_which_the_text_can_be_had_again(call, run):
     assert again[1].removesuffix("\n") == found["text"].removesuffix("\n")
 
 
-def test_text_is_seen_while_it_is_drawn_and_a_reader_may_leave(run):
+def test_text_is_printed_while_it_is_sampled_and_a_reader_may_leave(run):
     endless = start("generate", run, "--characters", 1_000_000_000)
     assert len(endless.stdout.read(2000)) == 2000
     endless.stdout.close()
@@ -79,9 +79,7 @@ def test_text_is_seen_while_it_is_drawn_and_a_reader_may_leave(run):
 def test_what_makes_no_sense_for_text_is_refused_in_a_line(call, run, options):
     code, out, err = call("generate", run, *options)
     assert (code, out) == (2, "")
-    assert err.startswith(
-        f"charloom: {options[0]} is not for running text, which RUN was trained on."
-    )
+    assert err.startswith(f"charloom: {options[0]} is for names, not for running text.")
     assert len(err.splitlines()) == 1
 
 
@@ -89,7 +87,7 @@ def test_what_makes_no_sense_for_text_is_refused_in_a_line(call, run, options):
     ("options", "message"),
     [
         (["--label", "x"], "--label is for names"),
-        (["--temperature", "1", "--temperature", "2"], "may be given once"),
+        (["--temperature", "1", "--temperature", "2"], "only once"),
         (["--characters", "0"], "characters must be a whole number"),
         (["--start", "z"], "'z'"),
         (["--temperature", "-1"], "temperature must"),
@@ -158,7 +156,7 @@ def test_they_count_as_the_unknown_symbol_where_there_is_one(call, tmp_path):
 @pytest.mark.parametrize("options", [["--column", "1"], ["--field", "x"], ["--max-line", "9"]])
 def test_options_of_reading_lists_are_not_for_text(call, run, options):
     code, _, err = call("evaluate", run, "--data", "x", *options)
-    assert code == 2 and "not for running text" in err
+    assert code == 2 and "for names, not for running text" in err
 
 
 def test_without_held_out_text_evaluation_asks_for_some(call, tmp_path):
@@ -192,7 +190,7 @@ def test_a_score_is_that_of_a_beginning_whatever_follows(call, run, tmp_path):
     assert explained["nats"] == pytest.approx(nats("ab"), abs=1e-5)
 
 
-def test_info_tells_of_the_text(call, tmp_path):
+def test_info_describes_the_text(call, tmp_path):
     corpus = {"sources": ["t.txt"], "documents": 1, "characters": 12345, "distinct": 9, "rare": 5,
               "unknown_characters": 7, "bytes": 12345, "warnings": []}  # fmt: skip
     facts = {"corpus": corpus, "train_characters": 12000, "held_out_characters": 345,
@@ -206,7 +204,7 @@ def test_info_tells_of_the_text(call, tmp_path):
         "vocabulary   4 characters, and one for all others: \\n a b c",
         "corpus       12,345 characters from t.txt",
         "             12,000 to train on, 345 held out",
-        "             5 rare ones, 7 in all, are read as unknown",
+        "             5 rare characters, 7 in all, read as unknown",
         "held-out     1.2500 nats/char",
         "in windows   1.3750 nats/char",
     ):

@@ -17,7 +17,7 @@ from helpers.options import FAST
 def test_what_counts_is_counted_and_prints_names(call, names_file, kind, tmp_path):
     code, out, err = call("train", names_file, "--model", kind, "--out", tmp_path / "run")
     assert code == 0 and len(out.splitlines()) == 10
-    assert "Counted in" in err and "epoch" not in err.splitlines()[-1]
+    assert "Fitted in" in err and "epoch" not in err.splitlines()[-1]
     assert load_model(tmp_path / "run").config.kind == kind
 
 
@@ -36,7 +36,7 @@ def test_a_mixture_says_its_share(call, names_file, tmp_path):
     code, out, err = call("train", names_file, *options, *FAST)
     result = json.loads(out)
     assert code == 0 and 0 <= result.get("share", 0) <= 1
-    assert "Kept epoch" in err and "mixture weight" in err
+    assert "Best: epoch" in err and "mixture weight" in err
 
 
 def test_counting_loads_no_framework(names_file, tmp_path):

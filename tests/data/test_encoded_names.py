@@ -78,6 +78,7 @@ def test_files_are_read_as_they_are_name_by_name(
     both_ways(*paths, chunk_bytes=chunk)
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.binary(max_size=60)
@@ -210,6 +211,7 @@ def test_nothing_is_left_in_the_cache_by_a_list_that_is_refused(write: Write) ->
     assert all(path.suffix == ".lock" for path in left)
 
 
+@pytest.mark.slow
 def test_encoding_holds_no_object_a_name(write: Write) -> None:
     path = write("".join(f"name {i}\n" for i in range(300_000)))
     tracemalloc.start()

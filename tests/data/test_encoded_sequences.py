@@ -39,6 +39,7 @@ def encoded(write: Write, data: str | bytes, name: str = "names.txt") -> Encoded
 LISTS = st.lists(st.text("abcé漢", min_size=1, max_size=9), min_size=1, max_size=200, unique=True)
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(LISTS, st.data())
 def test_encoded_names_are_used_like_a_tuple(

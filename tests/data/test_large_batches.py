@@ -17,7 +17,7 @@ from charloom.data.names import NameCorpus
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import VocabularyError
 from charloom.generation import novelty
-from charloom.generation.novelty import NameSet, Novelty, blocks, folded, name_set, normalised
+from charloom.generation.novelty import NameSet, Novelty, folded, name_set, normalised
 from helpers.sources import Write, read
 
 NAMES = st.lists(st.text("abcdé漢", min_size=1, max_size=9), min_size=1, max_size=80, unique=True)
@@ -45,6 +45,7 @@ def lines_of(names: list[str] | tuple[str, ...]) -> LineNames:
 # batches
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(NAMES, st.data())
 def test_encoded_names_make_the_batches_that_strings_make(
@@ -130,6 +131,7 @@ def test_lengths_are_counted_alike_in_pieces() -> None:
 # what is known
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(NAMES, NAMES, NAMES)
 def test_known_names_are_the_set_that_strings_are(
@@ -146,7 +148,6 @@ def test_known_names_are_the_set_that_strings_are(
     more = frozenset({"xy", one[0]})
     assert sorted(found | more) == sorted(more | found) == sorted(wanted | more)
     assert sorted(found | name_set(lines_of(["xy"]))) == sorted({*wanted, "xy"})
-    assert sorted(name for block in blocks(found) for name in block) == sorted(wanted)
     assert found & more == wanted & more
 
 
@@ -157,6 +158,7 @@ def test_few_names_are_a_frozenset_and_none_are_false() -> None:
     assert name_set(lines_of(["a"]))
 
 
+@pytest.mark.slow
 def test_the_lines_of_a_file_are_used_like_a_tuple() -> None:
     names = (*(f"nàme {i}" for i in range(1000)), "", "x" * 1_100_000, *"abc" * 50)
     found = lines_of(names)

@@ -54,7 +54,7 @@ def test_equal_models_have_no_winner():
     assert found.models[1].p == 1
 
 
-def test_what_is_worse_is_said_where_the_best_are_equal():
+def test_without_a_winner_the_verdict_names_the_worse_models():
     models = {"one": uniform(3), "bad": skewed(40.0), "two": uniform(3)}
     found = compare_names(models, NAMES)
     assert found.verdict == "There is no significant difference between one and two; bad is worse."
@@ -73,7 +73,7 @@ def test_chance_is_rarely_called_a_difference():
 
 
 @pytest.mark.slow
-def test_three_equal_models_are_rarely_told_apart():
+def test_three_equal_models_rarely_differ_significantly():
     rng = np.random.default_rng(1)
     odds = [np.array([[1, *order]] * 4) for order in ((2, 1, 1), (1, 2, 1), (1, 1, 2))]
     worse = 0

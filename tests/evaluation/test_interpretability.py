@@ -140,7 +140,7 @@ def test_notable_units_follow_the_features_and_are_taken_once():
     assert again[1].unit != 2
 
 
-def test_a_feature_that_never_changes_chooses_nothing():
+def test_a_constant_feature_has_no_unit():
     activities = [np.array([[0.1], [0.2]], np.float32)]
     constant = {"vowel": [np.zeros(2)], "position": [np.arange(2.0)], "left": [np.arange(2.0)]}
     (only,) = notable_units(activities, constant)  # nor is there a second unit for "left"

@@ -77,7 +77,7 @@ def test_a_name_of_two_kinds_counts_once_without_labels_and_twice_with(labelled)
     assert found.measure(KEY).estimate.value == pytest.approx(np.mean(each))
 
 
-def test_labels_of_no_use_are_refused(labelled):
+def test_useless_labels_are_refused(labelled):
     with pytest.raises(ConfigError, match="without labels"):
         measure(uniform(2), ["ab"], labels=["x"], samples=0)
     with pytest.raises(ConfigError, match="as many as names, 2"):
@@ -90,7 +90,7 @@ def test_the_command_says_that_it_measures_without_labels(call, labelled):
     assert any("is measured without labels" in note for note in json.loads(out)["notes"])
 
 
-def test_the_command_is_told_labels_by_a_column(call, labelled, write):
+def test_the_command_reads_labels_from_a_column(call, labelled, write):
     data = write("name,kind\nbbaa,odd\nbbab,even\nbbba,new\n", "kinds.csv")
     options = ["--data", data, "--column", "name", "--label-column", "kind"]
     code, out, _ = call("evaluate", labelled, *options, "--samples", 50, "--json")
@@ -109,7 +109,7 @@ def test_the_command_is_told_labels_by_a_column(call, labelled, write):
         (["--data", "KINDS", "--column", "name", "--label-column", "sort"], "no column 'sort'"),
     ],
 )
-def test_labels_that_are_not_there_are_a_line(call, labelled, write, options, said):
+def test_missing_labels_are_a_one_line_error(call, labelled, write, options, said):
     files = {
         "NAMES": write("abab\n", "names.txt"),
         "KINDS": write("name,kind\nabab,odd\n", "kinds.csv"),

@@ -99,7 +99,7 @@ def reciter():
     return bigram(odds)
 
 
-def test_a_model_that_recites_its_list_is_found_out():
+def test_a_model_that_recites_its_list_has_strong_memorisation():
     others = ["".join(t) for t in itertools.product("abcd", repeat=3)]
     others.remove("abc")
     found = names_memorisation(reciter(), ["abc"], others)
@@ -125,12 +125,12 @@ def test_shares_are_one_at_most():
     assert found.level == "none"
 
 
-def test_held_out_names_that_were_learnt_do_not_count():
+def test_held_out_names_in_the_training_list_do_not_count():
     one = names_memorisation(reciter(), ["abc", "dd"], ["abc", "abd", "abd"])
     assert one == names_memorisation(reciter(), ["abc", "dd", "dd"], ["abd"])
 
 
-def test_names_that_cannot_be_spelt_have_no_chance():
+def test_names_that_cannot_be_spelt_have_no_probability():
     with_all = names_memorisation(uniform(4), PAIRS[:8], [*PAIRS[8:12], "xy", "yz", "zx", "zz"])
     half = with_all.by_temperature[2]
     assert half.ideal.value == pytest.approx(half.copied.value / 2, rel=1e-5)
@@ -139,7 +139,7 @@ def test_names_that_cannot_be_spelt_have_no_chance():
         names_memorisation(uniform(4), PAIRS, ["xy"])
 
 
-def test_without_a_begin_symbol_draws_begin_as_names_do():
+def test_without_a_begin_symbol_names_start_as_the_given_ones_do():
     model = uniform(4, begin=False)
     found = names_memorisation(model, PAIRS[:8], PAIRS[8:]).by_temperature[2]
     assert found.copied.value == pytest.approx(8 * (1 / 4) * (1 / 5) ** 2, rel=1e-5)
@@ -158,7 +158,7 @@ def test_canaries_are_no_names_and_are_ranked():
     assert found.to_dict()["canaries"]["count"] == 3
 
 
-def test_a_long_list_is_measured_by_some_of_it(monkeypatch):
+def test_a_random_subset_of_a_long_list_is_measured(monkeypatch):
     module = importlib.import_module("charloom.evaluation.memorisation.names")  # not the function
     names = ["".join(t) for t in itertools.product("abcd", repeat=5)]
     monkeypatch.setattr(module, "MOST_NAMES", 50)
@@ -232,7 +232,7 @@ def test_exposed_canaries_raise_the_level():
         (1e-9, 0.0, "Of a million names drawn at temperature 1, none is from"),
     ],
 )  # fmt: skip
-def test_the_verdict_counts_in_numbers_that_can_be_imagined(copied, ideal, said):
+def test_the_verdict_counts_in_round_numbers(copied, ideal, said):
     assert verdict_on(copies(copied, ideal), None, "none").startswith(said)
 
 

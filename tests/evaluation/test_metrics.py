@@ -1,4 +1,4 @@
-"""What measures are made of: calibration, distances of distributions, variety."""
+"""Calibration, distances between distributions, variety."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from charloom.evaluation.metrics.distributions import (
     pair_shares,
     wasserstein,
 )
-from charloom.evaluation.metrics.variety import diversity, unique_share
+from charloom.evaluation.metrics.generated import diversity, unique_share
 from helpers.toy_models import memoryless
 
 
@@ -112,7 +112,7 @@ def test_pairs_are_shares_with_the_edges_of_names():
 
 
 @pytest.mark.parametrize(("classes", "draws", "n"), [(1000, 1000, 1000), (5000, 3000, 1000)])
-def test_the_share_of_different_draws_is_estimated_with_its_interval(classes, draws, n):
+def test_the_interval_of_different_samples_covers_the_truth(classes, draws, n):
     rng = np.random.default_rng(0)
     p = rng.exponential(size=classes) ** 2
     p /= p.sum()
@@ -123,7 +123,7 @@ def test_the_share_of_different_draws_is_estimated_with_its_interval(classes, dr
 
 
 @pytest.mark.parametrize("classes", [100_000, 1_000_000, 10_000_000])
-def test_a_list_that_hardly_repeats_itself_is_not_said_never_to(classes):
+def test_the_interval_allows_for_rare_repeats(classes):
     """A thousand draws have 5, half a one or a twentieth of a repeat on average."""
     rng, truth = np.random.default_rng(0), -np.expm1(1000 * np.log1p(-1 / classes)) * classes / 1000
     found = [unique_share(rng.integers(classes, size=1000).tolist(), 1000) for _ in range(200)]
@@ -131,12 +131,12 @@ def test_a_list_that_hardly_repeats_itself_is_not_said_never_to(classes):
     assert all(f.low < f.value <= f.high <= 1 for f in found)
 
 
-def test_draws_that_are_all_one_or_all_different_are_at_the_ends():
+def test_equal_samples_and_different_samples_are_the_extremes():
     assert unique_share(["a"] * 100, 100).value == pytest.approx(0.01)
     assert unique_share([str(i) for i in range(100)], 100).value == 1
 
 
-def test_diversity_is_0_of_one_name_and_1_of_strangers():
+def test_diversity_is_0_for_equal_names_and_1_for_disjoint_ones():
     assert diversity(["abc"] * 10).value == 0
     assert diversity([chr(0x4E00 + i) for i in range(50)]).value == 1
     assert diversity(["a"]) is None

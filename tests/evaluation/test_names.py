@@ -100,7 +100,7 @@ def test_everything_is_plain_data_with_the_likelihood_at_the_top(found):
     assert data["ngrams"]["characters"] == ["\n", "a", "b", "c"]
 
 
-def test_a_draw_is_shown_with_its_nearest_training_name(world, found):
+def test_a_sample_is_shown_with_its_nearest_training_name(world, found):
     model, train, _ = world
     assert len({name.text for name in found.names}) == len(found.names)
     for name in found.names:
@@ -133,7 +133,7 @@ def test_novelty_and_validity_are_those_of_the_model(world, found):
 
 
 @pytest.mark.slow
-def test_recall_is_what_draws_give():
+def test_recall_is_the_share_found_by_sampling():
     model = memoryless()
     names = ["a", "ab", "abc", "cccc", "bbbbbb"]
     found = measure(model, names, train=["b"], samples=100)
@@ -144,7 +144,7 @@ def test_recall_is_what_draws_give():
     assert value(found, "recall") == pytest.approx(np.mean(hits), abs=0.02)
 
 
-def test_only_free_rules_that_can_be_obeyed_are_measured(world):
+def test_constraints_that_no_name_can_satisfy_are_refused(world):
     model, train, held_out = world
     everything = measure(model, held_out, train=train, samples=200, rules=Chars("abc"))
     assert value(everything, "valid") == 1
@@ -152,7 +152,7 @@ def test_only_free_rules_that_can_be_obeyed_are_measured(world):
         measure(model, held_out, train=train, samples=200, rules=Chars("ab") & Chars("c"))
 
 
-def test_with_a_start_draws_and_real_names_begin_so(world):
+def test_samples_with_a_start_are_compared_with_real_names_that_have_it(world):
     model, train, held_out = world
     found = measure(model, held_out, train=train, samples=500, start="b")
     assert all(name.text.startswith("b") for name in found.names)
@@ -180,7 +180,7 @@ def test_a_model_without_a_begin_symbol_begins_as_real_names_do():
         NameSamples(model=lone).take(10)
 
 
-def test_without_held_out_names_draws_are_measured_all_the_same(world):
+def test_without_held_out_names_samples_are_still_measured(world):
     model, train, _ = world
     found = measure(model, [], train=train, samples=1000)
     assert found.likelihood is None and found.calibration is None
@@ -191,7 +191,7 @@ def test_without_held_out_names_draws_are_measured_all_the_same(world):
     assert "real" not in found.distances
 
 
-def test_without_a_training_list_nothing_is_said_of_novelty():
+def test_without_a_training_list_there_is_no_measure_of_novelty():
     model = memoryless(known=None)
     found = measure(model, ["abc", "cab"], samples=500)
     names = [m.name for m in found.measures]
@@ -200,7 +200,7 @@ def test_without_a_training_list_nothing_is_said_of_novelty():
     assert found.measure("length_wasserstein").real is None
 
 
-def test_names_that_were_trained_on_are_told_of(world):
+def test_a_note_counts_names_that_were_trained_on(world):
     model, train, held_out = world
     found = measure(model, [*held_out, *train[:3]], train=train, samples=100)
     assert any(note.startswith(f"3 of the {len(held_out) + 3}") for note in found.notes)
@@ -236,7 +236,7 @@ def test_bad_arguments_are_refused(world):
         measure(model, held_out, samples=0).measure("beauty")
 
 
-def test_few_names_or_draws_are_told_of(world):
+def test_a_note_warns_of_few_names_or_samples(world):
     model, train, held_out = world
     few = measure(model, held_out[:5], train=train, samples=3)
     assert "only 5 held-out names" in few.notes[0] and "only 3 samples" in few.notes[1]
@@ -246,7 +246,7 @@ def test_few_names_or_draws_are_told_of(world):
         json.dumps(found.to_dict(), allow_nan=False)
 
 
-def test_greedy_draws_are_all_one(world):
+def test_a_greedy_model_that_ends_at_once_is_an_error(world):
     model, train, held_out = world
     model = memoryless({"": 2.0, "a": 1.0, "b": 0.5, "c": 0.25}, known=model.training_set)
     with pytest.raises(GenerationError):  # it ends at once

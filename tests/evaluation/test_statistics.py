@@ -1,4 +1,4 @@
-"""Intervals: what they are of, and that they hold as often as they say."""
+"""Intervals and their coverage."""
 
 from __future__ import annotations
 
@@ -106,11 +106,11 @@ def test_the_same_seed_gives_the_same_interval():
     assert ratio_estimate(values, values + 1, seed=4) != ratio_estimate(values, values + 1, seed=5)
 
 
-def test_one_item_tells_nothing_of_chance():
+def test_the_interval_of_one_item_is_its_value():
     assert ratio_estimate([3], [2]) == Estimate(value=1.5, low=1.5, high=1.5)
 
 
-def test_a_spread_is_taken_over_within_bounds():
+def test_a_changed_estimate_keeps_its_interval_within_bounds():
     spread = Estimate(value=1, low=0.8, high=1.1)
     assert changed(spread, 0.1, 0.0, 1.0) == Estimate(value=0.1, low=0.0, high=pytest.approx(0.2))
 

@@ -57,7 +57,7 @@ def test_without_a_begin_symbol_the_start_costs_nothing_and_is_not_counted():
     assert (draws.copied, draws.repeated, draws.new) == (0, 0.9, 0.1)
 
 
-def test_without_a_begin_symbol_or_a_start_draws_begin_as_the_training_list_does():
+def test_without_a_begin_symbol_or_a_start_samples_start_as_training_names_do():
     (draws,) = temperature_sweep(letters(known=("a",), begin=False), [1.0], 200)
     assert (draws.copied, draws.new) == (1, 0)
     (draws,) = temperature_sweep(letters(known=("bb",), begin=False), [1.0], 200)

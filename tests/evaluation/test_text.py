@@ -47,7 +47,7 @@ def test_a_perfect_model_has_the_entropy_of_its_text(found):
     assert perplexity == pytest.approx(math.exp(nats.value))
 
 
-def test_a_perfect_model_cannot_be_told_from_its_text(found):
+def test_a_perfect_model_cannot_be_distinguished_from_its_text(found):
     accuracy = found.measure("two_sample_accuracy").estimate
     assert accuracy.low <= 0.5 <= accuracy.high
     error = found.measure("calibration_error")
@@ -57,7 +57,7 @@ def test_a_perfect_model_cannot_be_told_from_its_text(found):
         assert apart.estimate.value == pytest.approx(apart.real.value, rel=0.5, abs=0.001)
 
 
-def test_the_interval_of_a_text_holds_what_another_would_give(model):
+def test_the_interval_of_a_text_covers_the_true_entropy(model):
     inside = []
     for seed in range(12):
         here = measure_text(model, text_like_it(8000, seed), samples=0, seed=seed)
@@ -68,7 +68,7 @@ def test_the_interval_of_a_text_holds_what_another_would_give(model):
     assert np.mean(inside) >= 0.7
 
 
-def test_the_interval_is_of_all_the_text_though_some_is_scored(model, found, monkeypatch):
+def test_the_interval_is_for_all_text_even_if_a_subset_is_scored(model, found, monkeypatch):
     def width(found):
         nats = found.measure("nats_per_char").estimate
         return nats.high - nats.low
@@ -82,17 +82,17 @@ def test_the_interval_is_of_all_the_text_though_some_is_scored(model, found, mon
 @pytest.mark.parametrize(
     ("characters", "said"), [(900, "only one block"), (3000, "only 3 blocks"), (8000, None)]
 )
-def test_a_short_text_is_told_of(model, characters, said):
+def test_a_note_warns_of_a_short_text(model, characters, said):
     notes = measure_text(model, text_like_it(characters), samples=0).notes
     assert said in notes[0] if said else notes == ()
 
 
-def test_words_that_are_none_of_the_real_ones_leave_room_for_one_that_is():
+def test_a_share_of_0_real_words_has_an_interval():
     none = _share_of_words([["x", " ", "y", " ", "z"]] * 30, frozenset(["ab"]), 0)
     assert none.value == none.low == 0 and 0.05 < none.high < 0.2
 
 
-def test_other_text_is_told(model):
+def test_different_text_is_distinguished(model):
     found = measure_text(model, "abc\n" * 5000, samples=8000)
     assert found.measure("two_sample_accuracy").estimate.low > 0.9
     assert found.measure("ngram_js_3").estimate.value > 0.3

@@ -1,4 +1,4 @@
-"""The likelihood of running text: with all before it, and in windows."""
+"""The likelihood of running text: as a stream, and in windows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from charloom.data.text import TextCorpus
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError, CorpusError
 from charloom.evaluation import likelihood, text_likelihood
-from charloom.generation import TextModel
+from charloom.generation import NameModel, TextModel
 from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
 from charloom.models.scoring.names import log_softmax
@@ -61,7 +61,7 @@ def test_a_text_of_other_ids_is_read_as_the_models(model):
     assert text_likelihood(model, text) == text_likelihood(model, "cab")
 
 
-def test_documents_are_parted_by_the_boundary_which_counts(model):
+def test_boundaries_between_documents_are_predicted(model):
     found = text_likelihood(model, TextCorpus.of(["ab", "c"]))
     assert found.characters == 4
     assert found.streamed_nats_per_char == pytest.approx(by_hand(model, [0, 3, 4, 0, 5]), rel=1e-4)
@@ -76,7 +76,7 @@ def test_a_text_with_rare_characters_counts_them_as_the_models_unknown_symbol():
     assert found == text_likelihood(model, "abab" * 9 + "xyz")
 
 
-def test_a_text_that_says_nothing_to_the_model_is_refused(model):
+def test_a_text_of_unknown_characters_is_refused(model):
     with pytest.raises(CorpusError, match="never saw any"):
         text_likelihood(model, "xyz")
     with pytest.raises(CorpusError, match="no text"):
@@ -90,8 +90,9 @@ def test_units_must_fit(model):
         text_likelihood(model, "abc", window=0)
 
 
-def test_names_with_rare_characters_are_scored_by_a_model_that_has_learnt_of_such():
-    model = language_model(Vocabulary(("a", "b"), unknown=True), text=False)
+def test_names_with_rare_characters_are_scored_by_a_model_with_an_unknown_symbol():
+    plain = language_model(Vocabulary(("a", "b"), unknown=True), text=False)
+    model = NameModel(plain.rnn, plain.vocabulary)
     found = likelihood(model, ["ab", "az"])
     assert (found.names, found.skipped_names, found.unknown_characters) == (2, 0, 1)
     assert found.nats_per_char == pytest.approx(float(model.nll(["ab", "az"]).sum()) / 6)

@@ -33,7 +33,7 @@ def noise(size, seed=0):
     return "".join(random.Random(seed).choices(CYCLE, k=size))
 
 
-def test_a_model_that_recites_its_text_is_found_out():
+def test_a_model_that_recites_its_text_has_strong_memorisation():
     train = TextCorpus.of(noise(3000) + CYCLE * 200 + noise(3000, 1))
     found = text_memorisation(reciter(), train, noise(1000, 2))
     longest = found.longest_copy
@@ -80,7 +80,7 @@ def test_the_held_out_end_is_no_training_text():
     assert found == text_memorisation(uniform(8, text=True), other, TextCorpus.of(held_out))
 
 
-def test_no_piece_goes_across_two_texts_that_are_looked_at():
+def test_no_piece_spans_two_texts():
     # The source has the end of the real text followed by what the model draws first.
     train = TextCorpus.of("xyz" + CYCLE + "q" * 30 + "xyz")
     found = text_memorisation(reciter(), train, "h" * 20 + "xyz", temperatures=(1.0,))
@@ -119,7 +119,7 @@ def facts(path):
     return {"corpus": {"sources": [str(path)]}, "train_characters": len(TRAIN)}
 
 
-def test_the_training_text_is_found_where_it_was_read(tmp_path):
+def test_the_training_text_is_read_from_the_recorded_files(tmp_path):
     path = tmp_path / "text.txt"
     path.write_text(TRAIN + HELD_OUT)
     run = save_text_run(tmp_path / "run", held_out=HELD_OUT, facts=facts(path))

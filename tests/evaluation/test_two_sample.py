@@ -1,4 +1,4 @@
-"""The classifier: it tells what differs, and nothing else."""
+"""The classifier two-sample test: it finds differences, and only those."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def real_names(count, seed):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("taught", [True, False])
-def test_real_names_are_not_told_from_real_names(taught):
+def test_real_names_are_not_distinguished_from_real_names(taught):
     found = []
     for seed in range(12):
         names = real_names(1200, seed)
@@ -34,7 +34,7 @@ def test_real_names_are_not_told_from_real_names(taught):
 
 
 @pytest.mark.parametrize("taught", [True, False])
-def test_shuffled_letters_are_told_from_names(taught):
+def test_shuffled_letters_are_distinguished_from_names(taught):
     names = real_names(700, 0)
     rng = random.Random(1)
     wrong = ["".join(rng.sample(name, len(name))) for name in real_names(800, 2)]
@@ -42,13 +42,13 @@ def test_shuffled_letters_are_told_from_names(taught):
     assert found.value > 0.85 and found.low > 0.8
 
 
-def test_lengths_alone_are_told():
+def test_lengths_alone_are_distinguished():
     names = real_names(600, 0)
     longer = [name + name for name in real_names(700, 1)]
     assert two_sample_accuracy(names[:100], longer, names[100:]).value > 0.95
 
 
-def test_all_that_are_told_rightly_leave_room_for_one_that_is_not():
+def test_perfect_accuracy_has_an_interval():
     shouted = [name.upper() for name in real_names(600, 1)]
     few, more = (two_sample_accuracy(real_names(n, 0), shouted) for n in (FEW, 100))
     assert few.value == more.value == 1

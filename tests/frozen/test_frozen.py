@@ -61,6 +61,7 @@ def test_a_command_prints_what_it_printed(call, output):
         assert out == output["stdout"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"ngram"}))
 def test_an_interrupted_training_resumes_to_the_same_end(call, kind, tmp_path):
     run = tmp_path / "run"

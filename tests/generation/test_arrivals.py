@@ -14,9 +14,8 @@ from charloom.config import SampleConfig
 from charloom.errors import ConfigError
 from charloom.generation.constraints.automaton import Automaton
 from charloom.generation.search import arrivals as module
-from charloom.generation.search.arrivals import Arrivals, arrivals
+from charloom.generation.search.arrivals import Arrivals, arrivals, with_repeats
 from charloom.generation.search.guides import ConstraintGuide
-from charloom.generation.search.repeats import with_repeats
 from charloom.generation.search.walk import Plan, TooManySteps
 from charloom.models import threads
 from charloom.models.sampling import Sampler
@@ -41,10 +40,9 @@ def before(
     walk = {key: options.pop(key) for key in ("likeliest", "most_steps") if key in options}
     plan = Plan(
         rnn=rnn,
-        sampler=Sampler(SampleConfig(**options)),
+        sampler=Sampler(SampleConfig(seed=seed, **options)),
         prompt=np.array(prompt, dtype=np.int32),
         max_length=max_length,
-        seed=seed,
         threads=threads,
         guide=guide,
         **walk,
@@ -172,7 +170,7 @@ def test_blas_keeps_its_threads_elsewhere(monkeypatch: pytest.MonkeyPatch) -> No
     assert limits == [{"limits": 1, "user_api": "blas"}, "restored"]
 
 
-def test_it_says_whether_that_is_all() -> None:
+def test_arrivals_say_whether_they_are_complete() -> None:
     rnn = toy()
     assert not before(rnn, 2).complete
     assert before(rnn, 1e12).complete
@@ -180,7 +178,7 @@ def test_it_says_whether_that_is_all() -> None:
     assert len(before(rnn, 1e12, temperature=0).lengths) <= 1
 
 
-def test_what_is_too_long_is_dropped_and_its_probability_told() -> None:
+def test_strings_that_are_too_long_are_dropped_and_their_probability_reported() -> None:
     rnn = toy()
     found = before(rnn, 1e12, max_length=3)
     assert found.lengths.max() == 3
@@ -195,7 +193,7 @@ def test_the_likeliest_are_those_above_the_bound() -> None:
     assert in_order(found) == sorted(strings(found), key=lambda key: -exact[key])
 
 
-def test_rails_let_through_what_obeys_and_distort_nothing() -> None:
+def test_a_constraint_guide_keeps_the_conditional_distribution() -> None:
     # strings of two ids or more with an even number of the id 2
     classes = np.array([0, 0, 1], np.int32)
     automaton = Automaton(classes, np.array([[0, 1], [1, 0]], np.int32), np.array([1, 0], bool), 0)

@@ -1,4 +1,4 @@
-"""Rules that cannot be kept: the message is true, and names as few as it can."""
+"""Constraints in conflict: the message is true, and names as few as possible."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 @settings(deadline=None, max_examples=100)
 @given(problems(), st.integers(1, 4))
-def test_the_message_names_a_smallest_set_that_cannot_be_kept(problem, limit):
+def test_the_message_names_a_smallest_conflict(problem, limit):
     vocabulary, rules = problem
     try:
         compile_rules(rules, vocabulary, limit)
@@ -83,12 +83,12 @@ def test_the_message_names_a_smallest_set_that_cannot_be_kept(problem, limit):
         ),
     ],
 )
-def test_rules_that_clash_are_named(rules, limit, named):
+def test_constraints_in_conflict_are_named(rules, limit, named):
     with pytest.raises(RuleError, match=f"no string of this model's 53 characters .* {named}"):
         compile_rules(rules, LETTERS, limit)
 
 
-def test_a_smaller_clash_is_told_rather_than_one_met_first():
+def test_a_smaller_conflict_is_reported_rather_than_the_first():
     three = Contains("abc") & Contains("def") & Length(0, 5)
     with pytest.raises(RuleError, match=r"satisfies --start 'Q' and --regex 'R\.\*' tog"):
         compile_rules(three & Start("Q") & Regex("R.*"), LETTERS, 20)
@@ -109,7 +109,7 @@ def test_a_text_longer_than_any_string_costs_nothing(rule):
         compile_rules(Rules((rule("ab" * 100_000),)), LETTERS, 9)
 
 
-def test_many_rules_that_clash_are_told_soon():
+def test_a_conflict_among_many_constraints_is_found_soon():
     texts = ["".join(pair) for pair in strings_of("abcdefghij", repeat=2)][:40]
     rules = Rules(tuple(Contains(text) for text in texts)) & Start("Q") & Chars("abc")
     with pytest.raises(RuleError, match="--chars 'abc' together"):
@@ -122,7 +122,7 @@ def test_rules_too_large_together_are_named():
         compile_rules(rules, LETTERS, 40)
 
 
-def test_a_clash_is_found_before_what_is_too_large():
+def test_a_conflict_is_reported_before_the_size():
     large = Regex(".*a.{11}") & Regex(".*b.{10}") & Regex(".*c.{9}")
     two = Contains("abcdefgh") & Contains("hijklmno")  # 15 characters at least
     with pytest.raises(RuleError, match="need more than 250,000 states"):
@@ -142,7 +142,7 @@ def test_a_rule_too_large_is_named():
         compile_rules(Rules((Regex(f"({'a' * 100}){{50}}"),)), LETTERS, 40)
 
 
-def test_a_model_without_characters_obeys_no_rule():
+def test_constraints_need_a_model_with_characters():
     for rules in (Rules(), Regex("a*") & Block(("b",)) & Chars("c")):
-        with pytest.raises(RuleError, match="knows characters"):
+        with pytest.raises(RuleError, match="a model with characters"):
             compile_rules(rules, Vocabulary(()), 5)

@@ -1,4 +1,4 @@
-"""Rules against their plain definitions, on all short strings."""
+"""Constraints against their plain definitions, on all short strings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from helpers.rule_definitions import LETTERS, obeying, problems, spelt
 @pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(problems(), st.integers(1, 5))
-def test_rules_let_through_what_obeys_them_and_nothing_else(problem, limit):
+def test_constraints_accept_exactly_the_strings_that_satisfy_them(problem, limit):
     vocabulary, rules = problem
     expected = obeying(rules, vocabulary, limit)
     try:
@@ -70,11 +70,11 @@ def test_overlaps_count_once():
         Start("Ram") & Contains("a"),
     ],
 )
-def test_rules_that_demand_no_more_than_a_start_and_a_length_need_no_automaton(rules):
+def test_a_start_and_a_length_need_no_automaton(rules):
     assert compile_rules(rules, LETTERS, 20).automaton is None
 
 
-def test_no_rule_lets_every_string_through():
+def test_without_constraints_every_string_is_accepted():
     compiled = compile_rules(Rules(), LETTERS, 20)
     assert (compiled.prompt.tolist(), compiled.least, compiled.most) == ([], 1, 20)
     assert compiled.prompt.dtype == np.int32
@@ -120,7 +120,7 @@ def test_decomposed_text_means_composed():
         (Block(("\u0303",)), {"a", "g", "aa", "ag", "ga", "gg"}),
     ],
 )
-def test_rules_read_graphemes_whole_and_expressions_and_blocks_look_inside(rule, expected):
+def test_texts_match_whole_graphemes_and_patterns_and_blocks_code_points(rule, expected):
     vocabulary = Vocabulary(("a", "g", "g\u0303"), "grapheme")
     assert spelt(compile_rules(Rules((rule,)), vocabulary, 2), vocabulary, 2) == expected
 
@@ -133,7 +133,7 @@ def test_a_block_compares_casefolded_text(text):
 
 
 @pytest.mark.slow
-def test_a_block_of_ten_thousand_entries_is_kept():
+def test_a_block_of_ten_thousand_entries_is_satisfied():
     rng = np.random.default_rng(0)
     texts = ["".join(rng.choice(list("abcdefghij"), rng.integers(4, 9))) for _ in range(10_000)]
     compiled = compile_rules(Rules((Block(tuple(texts)),)), LETTERS, 20)
@@ -150,7 +150,7 @@ def test_a_block_of_ten_thousand_entries_is_kept():
     ("text", "least", "most"),
     [("6:9", 6, 9), ("6:", 6, None), (":9", 0, 9), ("7", 7, 7), (" 7 ", 7, 7), ("0:", 0, None)],
 )
-def test_a_length_is_read_as_it_is_spelt(text, least, most):
+def test_a_length_is_parsed(text, least, most):
     length = Length.parse(text)
     assert length == Length(least, most)
     assert length.describe() == f"--length {text.strip()}"
@@ -177,7 +177,7 @@ def test_a_length_of_another_form_is_refused(text):
         lambda: Regex("(?=a)"),
     ],
 )
-def test_a_malformed_rule_is_refused_as_it_is_made(make):
+def test_a_malformed_constraint_is_refused_when_it_is_created(make):
     with pytest.raises(RuleError, match=r"^--.*") as caught:
         make()
     assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""What an explanation says of a string, and how it is shown."""
+"""Explanations of strings, and how they are shown."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_the_nearest_is_the_first_of_those_with_the_fewest_edits(texts, known, u
     assert found == [of(text) for text in texts]
 
 
-def test_no_comparison_is_made_unless_it_is_wanted() -> None:
+def test_no_comparison_is_made_unless_requested() -> None:
     model = memoryless(HALVES, known=frozenset(["aab"]))
     assert explain(model, ["ab"])[0].nearest == ("aab", 1)
     assert explain(model, ["ab"], compare=False)[0].nearest is None
@@ -193,7 +193,7 @@ def test_percentages_have_two_digits_and_are_never_rounded_to_nothing() -> None:
     ]  # fmt: skip
 
 
-def test_samples_come_with_their_origin() -> None:
+def test_samples_are_explained_with_their_origin() -> None:
     model = memoryless(HALVES, known=frozenset(["aab"]))
     samples = [Sample("ab", 3.4657, "new"), Sample("aab", 4.1589, "known")]
     assert "ab  3.47 nats, new" in shown(model, samples).splitlines()
@@ -230,7 +230,7 @@ def test_json_is_an_object_a_line() -> None:
     }
 
 
-def test_explanations_of_an_endless_stream_come_as_it_goes() -> None:
+def test_explanations_of_an_endless_stream_appear_as_it_runs() -> None:
     class Full(io.StringIO):
         def write(self, text: str) -> int:
             if len(self.getvalue().splitlines()) == CHUNK + 1:

@@ -1,4 +1,4 @@
-"""What generation promises: new, distinct, as asked for, or a reason."""
+"""Generated names are new, distinct and as requested, or there is a reason."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def lively(**changes) -> NameModel:
     return NameModel(NumpyRNN(config, arrays), Vocabulary(tuple("abcde")), **fields)
 
 
-def test_it_gives_as_many_as_were_asked_for_all_new_and_distinct() -> None:
+def test_as_many_names_as_requested_are_new_and_distinct() -> None:
     model = lively()
     generated = model.generate(200)
     texts = [sample.text for sample in generated]
@@ -67,7 +67,7 @@ def test_the_same_seed_gives_the_same_names_and_another_one_others() -> None:
     assert model.names(20, seed=1) != model.names(20, seed=2)
 
 
-def test_the_ways_to_ask_agree() -> None:
+def test_generate_names_and_stream_agree() -> None:
     model = lively()
     samples = model.generate(20, config=SampleConfig(temperature=0.8, seed=3))
     assert model.names(20, temperature=0.8, seed=3) == [str(sample) for sample in samples]
@@ -134,7 +134,7 @@ def test_strings_that_look_the_same_count_as_repeats() -> None:
     assert len({unicodedata.normalize("NFC", text) for text in texts}) == 100
 
 
-def test_known_names_come_out_only_if_allowed_and_say_so() -> None:
+def test_known_names_are_generated_only_if_allowed_and_are_marked() -> None:
     model = lively()
     origins = {s.text: s.origin for s in model.generate(300, allow_known=True)}
     assert {text for text, origin in origins.items() if origin == "known"} == (
@@ -143,20 +143,20 @@ def test_known_names_come_out_only_if_allowed_and_say_so() -> None:
     assert "known" in origins.values()
 
 
-def test_repeats_come_out_only_if_allowed() -> None:
+def test_repeats_are_generated_only_if_allowed() -> None:
     texts = lively().names(500, allow_repeats=True)
     assert len(texts) == 500
     assert len(set(texts)) < 500
 
 
-def test_forbidden_strings_never_come_out() -> None:
+def test_forbidden_strings_are_never_generated() -> None:
     model = lively()
     forbidden = model.names(20)
     for allow_known in (False, True):
         assert not set(model.names(100, forbid=forbidden, allow_known=allow_known)) & set(forbidden)
 
 
-def test_without_the_training_list_there_is_no_new() -> None:
+def test_new_names_need_a_training_list() -> None:
     model = lively(training_set=None)
     with pytest.raises(GenerationError, match=r"training list.*--forbid FILE.*--allow-known"):
         model.generate(5)
@@ -164,7 +164,7 @@ def test_without_the_training_list_there_is_no_new() -> None:
     assert {s.origin for s in model.generate(5, forbid=["a"])} == {"new"}
 
 
-def test_the_kept_draws_follow_the_distribution_given_that_they_are_new() -> None:
+def test_new_names_follow_the_conditional_distribution() -> None:
     # Of one and two letters, all equally likely; "a" is known, so b, c and d share the rest.
     model = memoryless("abcd", {"": 4}, known=frozenset(["a"]))
     texts = model.names(40_000, allow_repeats=True)
@@ -200,7 +200,7 @@ def test_zero_temperature_cannot_give_two_and_says_why() -> None:
     assert len(generated) == 1
     assert generated.reason is not None
     assert generated.reason.startswith("found 1 of 20 new names, and there are no others")
-    assert "temperature 0 knows one string only" in generated.reason
+    assert "temperature 0 has one string only" in generated.reason
     assert "--best" in generated.reason
     assert "\n" not in generated.reason
 
@@ -214,7 +214,7 @@ def test_a_model_with_few_names_ends_with_all_of_them_and_a_reason() -> None:
     assert generated.mass == pytest.approx(sum(2 / 4 * (1 / 4) ** n * 2**n for n in (1, 2)))
 
 
-def test_a_model_that_only_knows_says_so() -> None:
+def test_a_model_that_generates_only_known_names_says_so() -> None:
     model = memoryless("a", {"": 1}, known=frozenset(["a", "aa"]))
     generated = model.generate(3, max_length=2)
     assert len(generated) == 0
@@ -236,13 +236,13 @@ def test_a_stream_ends_with_the_reason_too() -> None:
     assert next(search, None) is None
 
 
-def test_a_stream_does_not_look_for_what_nobody_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_searches_only_for_what_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     search = lively().stream(50_000)
     next(search)
     assert search.seen < 10_000
 
 
-def test_a_stream_without_end_goes_on_where_one_with_a_count_ends() -> None:
+def test_an_endless_stream_continues_where_one_with_a_count_ends() -> None:
     model = lively()
     endless = model.stream(None, seed=5)
     first = [next(endless).text for _ in range(6000)]
@@ -295,7 +295,7 @@ def test_a_vocabulary_of_another_size_is_refused() -> None:
         NameModel(model.rnn, Vocabulary(("a", "b")), frozenset(), 5)
 
 
-def test_graphemes_come_out_whole() -> None:
+def test_graphemes_are_generated_whole() -> None:
     flags = ("🇩🇪", "🇫🇷", "g̈")
     vocabulary = Vocabulary(tuple(sorted(flags)), unit="grapheme")
     model = NameModel(

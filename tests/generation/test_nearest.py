@@ -50,5 +50,5 @@ def test_strings_of_more_than_255_characters_are_compared_too():
 
 def test_no_query_gives_nothing_and_no_name_is_refused():
     assert nearest([], ["a"])[0].shape == (0,)
-    with pytest.raises(CorpusError, match="Give one"):
+    with pytest.raises(CorpusError, match="Pass at least one"):
         nearest(["a"], [])

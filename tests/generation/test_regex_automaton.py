@@ -143,7 +143,7 @@ def test_anchors_that_change_nothing_are_accepted(pattern):
 @pytest.mark.parametrize(
     "pattern", ["a^b", "a$b", "(?:^a)*", "(a$)+", r"b(\Aa)", "a?^b", "(?:a|$)b"]
 )
-def test_anchors_elsewhere_are_refused(pattern):
+def test_anchors_in_the_middle_are_refused(pattern):
     with pytest.raises(RuleError, match="anchor"):
         parse(pattern)
 
@@ -151,10 +151,10 @@ def test_anchors_elsewhere_are_refused(pattern):
 @pytest.mark.parametrize(
     ("pattern", "what"),
     [
-        ("a(?=b)", "look-ahead"),
-        ("(?!b)a", "look-ahead"),
-        ("(?<=b)a", "look-behind"),
-        ("(?<!b)a", "look-behind"),
+        ("a(?=b)", "a look-ahead"),
+        ("(?!b)a", "a look-ahead"),
+        ("(?<=b)a", "a look-ahead or look-behind"),
+        ("(?<!b)a", "a look-ahead or look-behind"),
         (r"(a)\1", "a back reference"),
         ("(?P<x>a)(?P=x)", "a back reference"),
         ("(a)?(?(1)b|c)", "a conditional group"),
@@ -165,14 +165,14 @@ def test_anchors_elsewhere_are_refused(pattern):
         (r"a\B", "a word boundary"),
     ],
 )
-def test_what_no_automaton_holds_is_refused_by_name(pattern, what):
-    with pytest.raises(RuleError, match=f"has {what}.*Write it without") as caught:
+def test_unsupported_constructs_are_refused_by_name(pattern, what):
+    with pytest.raises(RuleError, match=f"has {what}.*not supported.*Write it without") as caught:
         matching(pattern, LETTERS, Work())
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("pattern", ["(a", "a)", "[a", "*", "a{3,2}", r"\q", "(?P<1>a)", "a(?i)"])
-def test_a_mistake_is_told_in_the_words_of_re(pattern):
+def test_a_syntax_error_is_reported_in_the_words_of_re(pattern):
     with pytest.raises(re.error) as expected:
         re.compile(pattern)
     with pytest.raises(RuleError) as caught:
@@ -181,22 +181,22 @@ def test_a_mistake_is_told_in_the_words_of_re(pattern):
 
 
 @pytest.mark.parametrize("count", ["99999999999", "9" * 4500])
-def test_absurd_counts_are_mistakes(count):
-    with pytest.raises(RuleError, match="is no regular expression"):
+def test_absurd_counts_are_errors(count):
+    with pytest.raises(RuleError, match="is not a valid regular expression"):
         parse(f"a{{{count}}}")
 
 
 @pytest.mark.parametrize(
     ("pattern", "why"),
     [
-        ("(a{1000}){1000}", "more than 4,000 characters, its repeats written out"),
-        ("(((a?){0,99}){0,99}){0,99}", "more than 4,000 characters, its repeats written out"),
-        ("(a{4294967294}){4294967294}", "more than 4,000 characters, its repeats written out"),
+        ("(a{1000}){1000}", "more than 4,000 characters, with its repeats expanded"),
+        ("(((a?){0,99}){0,99}){0,99}", "more than 4,000 characters, with its repeats expanded"),
+        ("(a{4294967294}){4294967294}", "more than 4,000 characters, with its repeats expanded"),
         ("[ab]*a[ab]{30}", "more than 10,000 states"),
         ("(.?){2000}a{2000}", "more than 10,000 states"),
         ("(" * 10_000 + "a" + ")" * 10_000, f"at most {MOST_CHARACTERS:,} characters"),
-        ("(" * 400 + "a" + ")" * 400, "more than 50 deep"),
-        ("(" * 2000 + "a" + ")" * 2000, "more than 50 deep"),
+        ("(" * 400 + "a" + ")" * 400, "more than 150 levels deep"),
+        ("(" * 2000 + "a" + ")" * 2000, "more than 150 levels deep"),
         ("(?i)" + "[\u0100-\U0010ffff]" * 51, "more than 50 ranges that end beyond ASCII"),
         ("(?:(?:.?){60}){60}", "too much work"),
     ],

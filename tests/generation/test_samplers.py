@@ -58,6 +58,7 @@ def test_strings_are_drawn_from_the_changed_distribution(model, sampler):
     assert chi_square(drawn, texts_of(model, max_length=4)) < 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", [Favour([2], 1.5), without_the_best])
 def test_the_first_of_different_strings_are_drawn_in_proportion(model, sampler):
     firsts = Counter(
@@ -76,7 +77,7 @@ def test_the_most_likely_strings_are_those_of_the_changed_distribution(model, be
     assert ranked != [sample.text for sample in model.best(10, max_length=4)]
 
 
-def test_constraints_are_kept_with_the_changed_distribution(model):
+def test_constraints_are_satisfied_with_the_changed_distribution(model):
     sampler = Favour([2], 1.5)
     everything = texts_of(model, max_length=4, transform=sampler)
     expected = {text: p for text, p in everything.items() if text.endswith("ca")}

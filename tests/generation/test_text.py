@@ -1,4 +1,4 @@
-"""Running text as it is drawn: exactly the sampler's draws from the model, without its end."""
+"""Running text is what the sampler draws from the model, without an end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError, VocabularyError
 from charloom.generation import NameModel, Sampler, TextModel
 from charloom.generation.constraints import Contains
-from charloom.generation.text import nats_of_openings, stream_text
 from charloom.models.blend import Blend, Member
 from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
@@ -73,7 +72,7 @@ HOW = (
 def test_text_is_what_plain_steps_and_the_sampler_draw(cell, layers, how):
     rnn = recurrence(cell, layers)
     config = SampleConfig(seed=3, **how)
-    text = "".join(stream_text(rnn, LETTERS, 60, "ab", Sampler(config)))
+    text = TextModel(rnn, LETTERS).text(60, start="ab", config=config)
     assert text == by_hand(rnn, LETTERS, 60, "ab", config)
 
 
@@ -82,10 +81,10 @@ def test_a_blend_draws_as_its_model_does():
     blend = Blend([Member(rnn, 0.5), Member(rnn, 0.5)])
     config = SampleConfig(seed=1)
     expected = by_hand(rnn, LETTERS, 50, "", config)
-    assert "".join(stream_text(blend, LETTERS, 50, "", Sampler(config))) == expected
+    assert TextModel(blend, LETTERS).text(50, config=config) == expected
 
 
-def test_neither_the_boundary_nor_the_unknown_symbol_comes():
+def test_neither_the_boundary_nor_the_unknown_symbol_is_sampled():
     vocabulary = Vocabulary(("a", "b"), unknown=True)
     rnn = recurrence(vocabulary=vocabulary)
     rnn._bias[[0, 3]] += 20  # by far the likeliest
@@ -96,7 +95,7 @@ def test_neither_the_boundary_nor_the_unknown_symbol_comes():
 
 
 @pytest.mark.slow
-def test_the_others_come_as_if_given_that_it_is_none_of_these():
+def test_the_other_probabilities_are_normalised_without_them():
     rnn = recurrence()
     logits, _ = rnn.step(np.array([0]), rnn.initial_carry(1))
     p = np.exp(log_softmax(logits)[0, 1:].astype(float))
@@ -138,13 +137,13 @@ def test_more_characters_only_add_to_the_text(characters, seed):
     assert long.startswith(model.text(characters, seed=seed, temperature=(0.5, 1.0)))
 
 
-def test_a_text_without_end_goes_on_for_as_long_as_it_is_taken():
+def test_an_endless_text_is_sampled_as_long_as_it_is_taken():
     model = language_model()
     stream = model.stream_text(None, seed=4)
     assert "".join(itertools.islice(stream, 3000)) == model.text(3000, seed=4)
 
 
-def test_characters_of_a_slow_model_come_as_they_are_drawn(monkeypatch):
+def test_characters_of_a_slow_model_are_yielded_as_they_are_sampled(monkeypatch):
     class Counting(Blend):
         steps = 0
 
@@ -154,13 +153,13 @@ def test_characters_of_a_slow_model_come_as_they_are_drawn(monkeypatch):
 
     model = Counting([Member(recurrence(), 1.0)])
     monkeypatch.setattr("time.perf_counter", lambda: float(model.steps))  # a second each
-    stream = stream_text(model, LETTERS, 1000)
+    stream = TextModel(model, LETTERS).stream_text(1000)
     for drawn in range(1, 4):
         assert len(next(stream)) == 1
         assert model.steps <= drawn + 1
 
 
-def test_one_blas_thread_is_kept_only_while_text_is_drawn():
+def test_blas_is_limited_to_one_thread_only_while_text_is_sampled():
     from threadpoolctl import threadpool_info
 
     def threads():
@@ -172,12 +171,12 @@ def test_one_blas_thread_is_kept_only_while_text_is_drawn():
     assert threads() == before
 
 
-def test_line_breaks_and_accents_of_a_start_are_brought_to_one_form():
+def test_line_breaks_and_accents_of_a_start_are_normalised():
     text = language_model().text(3, start="a\r\nb\re\u0301")
     assert text.startswith("a\nb\né")
 
 
-def test_graphemes_come_whole():
+def test_graphemes_are_sampled_whole():
     vocabulary = Vocabulary(("a", "e\u0301x"[:2], "🇬🇧"), "grapheme")
     pieces = list(language_model(vocabulary).stream_text(50))
     assert len(pieces) == 50
@@ -219,12 +218,12 @@ def test_characters_are_a_whole_number(characters):
         language_model().text(characters)
 
 
-def test_a_longest_string_is_for_names():
+def test_max_length_is_for_names():
     with pytest.raises(ConfigError, match="max_length is for names"):
         language_model().text(3, config=SampleConfig(max_length=5))
 
 
-def test_the_score_of_a_text_is_that_of_a_beginning():
+def test_the_nll_of_a_text_is_that_of_a_beginning():
     model = language_model()
     texts = ["", "ab", "ab c", "d", "abé\na"]
     expected = []
@@ -237,7 +236,7 @@ def test_the_score_of_a_text_is_that_of_a_beginning():
         expected.append(nats)
     np.testing.assert_allclose(model.nll(texts), expected, atol=1e-4)
     many = [texts[i % 5] for i in range(600)]
-    scores = nats_of_openings(model.rnn, [LETTERS.encode(text) for text in many], threads=2)
+    scores = model.nll(many, threads=2)
     np.testing.assert_allclose(scores, np.tile(expected, 120), atol=1e-4)
     assert len(model.nll([])) == 0
 
@@ -260,7 +259,7 @@ def test_names_never_show_the_unknown_symbol():
     assert np.isfinite(model.nll(["azb"])[0])
 
 
-def test_rules_and_labels_work_beside_an_unknown_symbol():
+def test_constraints_and_labels_work_with_an_unknown_symbol():
     vocabulary = Vocabulary(("a", "b"), unknown=True)
     config = ModelConfig(units=6, embedding=3, labels=2)
     rng = np.random.default_rng(2)

@@ -1,5 +1,4 @@
-"""The search's promises against languages that can be enumerated: exact, complete, and true to
-the model under every rule."""
+"""The search on languages that can be enumerated: exact, complete, with any constraints."""
 
 from __future__ import annotations
 
@@ -46,7 +45,7 @@ RULES = {
 }
 
 
-@pytest.fixture(params=[0.0, 1.1], ids=["dropped", "led"])
+@pytest.fixture(params=[0.0, 1.1], ids=["rejection", "look-ahead"])
 def way(request, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both ways of satisfying constraints: drawing and dropping, and with a look-ahead."""
     monkeypatch.setattr(unique, "FREQUENT", request.param)
@@ -55,7 +54,7 @@ def way(request, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("config", [{}, {"temperature": 0.6}, {"top_k": 3}])
-def test_under_rules_the_distribution_is_the_models_given_the_rules(rule: str, config) -> None:
+def test_the_distribution_is_the_models_conditioned_on_the_constraints(rule: str, config) -> None:
     rules, obeys = RULES[rule]
     model = named("abc", seed=20)
     options = {"max_length": LONGEST, **config}
@@ -74,7 +73,7 @@ def test_under_rules_the_distribution_is_the_models_given_the_rules(rule: str, c
 
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("rule", RULES)
-def test_under_rules_all_strings_come_and_then_the_end(rule: str) -> None:
+def test_all_strings_that_satisfy_the_constraints_are_found(rule: str) -> None:
     rules, obeys = RULES[rule]
     model = named("abc", seed=20)
     exact = texts_of(model, max_length=LONGEST)
@@ -107,15 +106,15 @@ def test_the_first_two_new_strings_are_draws_without_replacement() -> None:
     assert chi_square(pairs, expected) > 1e-4
 
 
-def test_a_look_ahead_is_good_where_the_model_is_what_it_sees() -> None:
+def test_a_look_ahead_is_accurate_for_a_model_of_short_contexts() -> None:
     # Two letters back tell all of a string of at most three: then the estimate is good.
     model = named("ab", seed=23)
     exact = {s: p for s, p in texts_of(model, max_length=3).items() if s.endswith("b")}
     search = model.stream(1, rules=End("b"), max_length=3)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(unique, "FREQUENT", 1.1)
-        guide, share, _ = search._guide()
-    assert isinstance(guide, LookAhead)
+        plan, share, _ = search._guided()
+    assert isinstance(plan.guide, LookAhead)
     assert share == pytest.approx(sum(exact.values()), rel=0.3)
 
 
@@ -158,7 +157,7 @@ def obeyed(rule, text: str) -> bool:
 @pytest.mark.slow
 @given(rules=rule_sets, led=st.booleans(), seed=st.integers(0, 1000))
 @settings(max_examples=int(os.environ.get("CHARLOOM_RULE_SETS", "150")), deadline=None)
-def test_every_set_of_rules_is_obeyed_or_impossible(rules, led: bool, seed: int) -> None:
+def test_any_constraints_are_satisfied_or_impossible(rules, led: bool, seed: int) -> None:
     known = frozenset(["a", "ab", "cab", "bbbb"])
     model = named("abc", seed=20, known=known)
     everything = ("".join(s) for n in range(1, 5) for s in itertools.product("abc", repeat=n))
@@ -175,7 +174,7 @@ def test_every_set_of_rules_is_obeyed_or_impossible(rules, led: bool, seed: int)
 
 
 @pytest.mark.parametrize("distance", [2, 3])
-def test_strings_stay_as_far_away_as_asked(distance: int) -> None:
+def test_strings_keep_the_minimum_edit_distance(distance: int) -> None:
     from rapidfuzz.distance import Levenshtein
 
     known = frozenset(["abca", "cc", "bab"])
@@ -189,7 +188,7 @@ def test_strings_stay_as_far_away_as_asked(distance: int) -> None:
     assert sorted(found) == sorted(exact)
 
 
-def test_strings_that_differ_in_case_count_as_the_same_if_asked() -> None:
+def test_strings_that_differ_in_case_count_as_the_same_on_request() -> None:
     model = named("ABab", seed=25, known=frozenset(["Ab", "BA"]))
     plain = set(model.names(1000, max_length=2))
     folded = set(model.names(1000, max_length=2, fold_case=True, forbid=["a"]))
@@ -216,7 +215,7 @@ def test_the_best_are_the_likeliest_in_order() -> None:
     )
 
 
-def test_the_best_end_with_all_there_is() -> None:
+def test_the_best_strings_end_when_there_are_no_others() -> None:
     model = named("ab", seed=26)
     best = model.best(100, max_length=2)
     assert sorted(s.text for s in best) == ["a", "aa", "ab", "b", "ba", "bb"]
@@ -226,7 +225,7 @@ def test_the_best_end_with_all_there_is() -> None:
     assert "widen it" in (few.reason or "")
 
 
-def test_a_bound_that_is_cut_is_told_and_the_rest_filled(monkeypatch) -> None:
+def test_an_exact_search_that_is_stopped_says_so_and_continues_with_a_beam(monkeypatch) -> None:
     from charloom.generation.search import request as generate
 
     monkeypatch.setattr(generate, "STEPS", 100)
@@ -234,9 +233,9 @@ def test_a_bound_that_is_cut_is_told_and_the_rest_filled(monkeypatch) -> None:
     model = named("abcdef", seed=27)
     best = model.best(60, max_length=8)
     assert len({s.text for s in best}) == 60
-    assert "surely the likeliest" in (best.note or "")
+    assert "certain to be the most likely" in (best.note or "")
     nats = [s.nats for s in best]
-    sure = int(re.search(r"nats: (\d+) are surely", best.note or "").group(1))  # type: ignore[union-attr]
+    sure = int(re.search(r"the first (\d+) are certain", best.note or "").group(1))  # type: ignore[union-attr]
     assert nats[:sure] == sorted(nats[:sure])
 
 
@@ -264,7 +263,7 @@ def test_any_temperature_gives_as_many_different_strings_as_there_are(temperatur
     assert len(names) == 200 or temperature < 0.1
 
 
-def test_few_draws_with_hopes_miss_hardly_any(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_samples_with_a_look_ahead_miss_hardly_any(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unique, "FREQUENT", 1.1)
     model = named("abcdef", seed=29, longest=8)
     led = model.generate(200, rules=Contains("fe"), seed=3, max_length=8)

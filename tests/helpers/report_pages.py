@@ -1,4 +1,4 @@
-"""What tests of the report share: a page as a reader finds it, and figures to put into it."""
+"""Helpers of the report's tests: the outline of a page, and data to put into it."""
 
 from __future__ import annotations
 
@@ -101,6 +101,6 @@ def reported(path, **options):
 
 
 def content_of(saved, *, name="run", **parts):
-    """Return what a report shows of a model that lies in no folder."""
+    """Return what a report shows of a model that was not saved."""
     found = Gathered(run=Run(Path(name), saved), samples=20)
     return Content(found, **parts)

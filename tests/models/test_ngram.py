@@ -49,6 +49,7 @@ def probabilities_after(rnn, ids):
     return np.exp(logits[0].astype(np.float64))
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(STRINGS, STRINGS, st.integers(1, 5))
 def test_probabilities_are_those_of_the_definition(strings, others, order):

@@ -58,6 +58,7 @@ def test_a_list_as_from_json_is_a_cycle():
     assert hash(config) == hash(SampleConfig(temperature=(0.5, 1.5)))
 
 
+@pytest.mark.slow
 def test_the_command_takes_numbers_with_commas(toy, tmp_path, capsys):
     api.train(toy, out=tmp_path / "run", units=16, embedding=8, epochs=3)
     capsys.readouterr()

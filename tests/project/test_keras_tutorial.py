@@ -39,7 +39,7 @@ def printed():
 
 
 def losses(pattern, printed):
-    return [float(loss) for loss in re.findall(pattern, printed)]
+    return [float(loss) for loss in re.findall(pattern, printed, re.MULTILINE)]
 
 
 @pytest.mark.slow
@@ -89,3 +89,26 @@ def test_the_unpacked_loop_learns_as_well_and_saves_every_fifth_epoch(printed):
 
 def vocabulary(names):
     return {"\n"}.union(*names)
+
+
+def cells_of(script):
+    """The cells of a script, as pairs of kind and source: comments are the text of markdown."""
+    _, *parts = re.split(r"^# %%(.*)\n", script, flags=re.MULTILINE)
+    found = []
+    for kind, body in zip(parts[::2], parts[1::2], strict=True):
+        lines = body.strip("\n").split("\n")
+        if "markdown" in kind:
+            text = [line.removeprefix("#").removeprefix(" ") for line in lines]
+            found.append(("markdown", "\n".join(text)))
+        else:
+            found.append(("code", "\n".join(lines)))
+    return found
+
+
+def test_the_notebook_has_the_scripts_cells_in_order():
+    nbformat = pytest.importorskip("nbformat", reason="needs the dev extra, charloom[dev]")
+    notebook = nbformat.read(ROOT / "notebooks" / "tutorial.ipynb", as_version=4)
+    cells = [(cell.cell_type, cell.source) for cell in notebook.cells]
+    expected = cells_of(SCRIPT.read_text("utf-8"))
+    first = cells.index(expected[0])
+    assert cells[first : first + len(expected)] == expected

@@ -1,10 +1,12 @@
-"""Model cards: what they say, of every kind of run, and what they never overwrite or give away."""
+"""Model cards: what they say about every kind of run, and what they never overwrite or reveal."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -70,7 +72,7 @@ def test_the_card_counts_the_training_names_and_shows_none(data, trained):
     assert str(trained.parent) not in text  # nor where the files lay
 
 
-def test_the_front_matter_is_yaml_that_programs_read(data):
+def test_the_front_matter_is_valid_yaml(data):
     yaml = pytest.importorskip("yaml")
     named = data | {"name": 'a: "b" # c\u00e9'}
     front = yaml.safe_load(card.to_markdown(named).split("---\n")[1])
@@ -92,7 +94,7 @@ def test_the_recipe_in_a_card_trains_the_same_model(call, data, trained, names_f
     assert all(np.array_equal(one.weights[name], two.weights[name]) for name in one.weights)
 
 
-def test_what_somebody_else_wrote_is_not_replaced(call, trained, tmp_path):
+def test_a_file_that_is_not_a_card_is_not_replaced(call, trained, tmp_path):
     path = tmp_path / "README.md"
     path.write_text("# Mine\n")
     code, _, err = call("card", trained, "--out", path, *FEW)
@@ -102,7 +104,7 @@ def test_what_somebody_else_wrote_is_not_replaced(call, trained, tmp_path):
     assert card.MARK in path.read_text("utf-8")
 
 
-def test_a_card_that_cannot_be_written_is_one_line(call, trained, tmp_path):
+def test_a_card_that_cannot_be_written_gives_a_one_line_error(call, trained, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for out, said in (
         (tmp_path, "is a folder"),
@@ -125,7 +127,18 @@ def test_standard_output_and_json_write_no_file(call, trained):
     assert not (trained / "README.md").exists()
 
 
-def test_names_and_files_of_a_run_can_say_nothing_in_markdown(tmp_path):
+def test_other_commands_load_neither_templates_nor_plots(trained):
+    code = (
+        "import sys; from charloom.cli.main import run\n"
+        "for command in (['info'], ['generate', '-n', '1'], ['card', '--help']):\n"
+        "    assert run([command[0], sys.argv[1], *command[1:]], started=0.0) == 0\n"
+        "assert not {'jinja2', 'matplotlib'} & set(sys.modules)\n"
+    )
+    arguments = [sys.executable, "-c", code, str(trained)]
+    subprocess.run(arguments, check=True, timeout=60, stdout=subprocess.DEVNULL)
+
+
+def test_names_and_files_of_a_run_are_escaped_in_markdown(tmp_path):
     run = tmp_path / "a|b`<img src=x>"
     names = ("<b>", "`a|", "```")
     characters = tuple(sorted(set("".join(names))))
@@ -194,6 +207,7 @@ def test_baselines_have_no_network_and_no_best_epoch(call, names_file, tmp_path,
     assert f"| Parameters | {shown['parameters']:,} |" in text
 
 
+@pytest.mark.slow
 def test_a_model_that_needs_a_start_says_which(call, names_file, tmp_path):
     run = tmp_path / "run"
     code, _, err = call("train", names_file, "--recipe", "tutorial", "--epochs", "1", "--units",
@@ -204,7 +218,7 @@ def test_a_model_that_needs_a_start_says_which(call, names_file, tmp_path):
     assert "--start b" in text and "start='b'" in text
 
 
-def test_canaries_make_it_a_model_to_examine(data):
+def test_a_card_warns_of_canaries(data):
     from charloom.reporting.card.limits import limits
 
     assert not [line for line in limits(data) if "random strings" in line]

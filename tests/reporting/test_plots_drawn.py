@@ -1,4 +1,4 @@
-"""Figures of draws beside what is real, and of measures: what they show of plain data."""
+"""Figures that compare samples with real strings, and figures of measures."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def dots(axes):
     return axes.lines[0].get_ydata().tolist()
 
 
-def test_letters_are_bars_where_real_and_dots_where_drawn():
+def test_real_letters_are_bars_and_generated_ones_dots():
     (axes,) = plots.letters_figure(["a", " ", "$"], [0.5, 0.3, 0.2], [0.4, 0.4, 0.2]).axes
     assert heights(axes) == [0.4, 0.4, 0.2]
     assert dots(axes) == [0.5, 0.3, 0.2]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "' '", "$"]
 
 
-def test_lengths_and_distances_stand_at_their_places():
+def test_lengths_and_distances_are_drawn_at_their_values():
     (axes,) = plots.drawn_lengths_figure("character", [3, 4], [0.25, 0.75], [0.5, 0.5]).axes
     assert axes.lines[0].get_xdata().tolist() == [3, 4]
     assert heights(axes) == [0.5, 0.5]
@@ -47,7 +47,7 @@ def test_pairs_are_two_heat_maps_of_roots_real_ones_first():
     assert [axes.get_title() for axes in (left, right)] == ["Real", "Generated"]
 
 
-def test_calibration_leaves_out_what_never_was_said():
+def test_calibration_leaves_out_empty_bins():
     bins = [
         {"predicted": 0.1, "observed": 0.2, "count": 5},
         {"predicted": 0.5, "observed": 0.0, "count": 0},
@@ -58,7 +58,7 @@ def test_calibration_leaves_out_what_never_was_said():
     assert found.get_xydata().tolist() == [[0.1, 0.2], [0.9, 0.8]]
 
 
-def test_copies_lie_by_temperature_beside_what_style_alone_gives():
+def test_copies_are_drawn_by_temperature_beside_the_expected_share():
     entries = [
         {"temperature": heat, "copied": {"value": v, "low": v - 0.01, "high": v + 0.01},
          "ideal": {"value": 0.02, "low": 0.01, "high": 0.03}}
@@ -71,7 +71,7 @@ def test_copies_lie_by_temperature_beside_what_style_alone_gives():
     assert len(axes.collections) == 2  # the intervals
 
 
-def test_narrow_figures_show_the_same():
+def test_stacked_figures_show_the_same():
     draws = [
         {"temperature": t, "nats_per_char": 1.0, "copied": 0, "repeated": 0, "new": 1}
         for t in (0.5, 1.0)

@@ -1,4 +1,4 @@
-"""Figures of what has little room: crowded maps, long names, tiny shares."""
+"""The layout of figures: crowded maps, long names, tiny shares."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def gaps(points, box=BOX):
     return between.min(axis=1)
 
 
-def test_a_crowd_is_moved_apart_and_who_stands_alone_stays():
+def test_crowded_points_are_moved_apart_and_isolated_ones_stay():
     rng = np.random.default_rng(0)
     crowd = rng.normal(0.5, 0.02, size=(40, 2))
     points = np.vstack([[[0, 0], [1, 1]], crowd])
@@ -33,13 +33,13 @@ def test_a_crowd_is_moved_apart_and_who_stands_alone_stays():
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_points_at_one_place_are_told_apart(count):
+def test_points_at_one_place_are_moved_apart(count):
     moved = apart(np.full((count, 2), 0.5), BOX, 0.2)
     assert np.isfinite(moved).all() and moved.shape == (count, 2)
     assert len(np.unique(moved.round(3), axis=0)) == count
 
 
-def test_a_map_leads_from_what_was_moved_to_where_it_belongs():
+def test_a_line_leads_from_a_moved_mark_to_its_place():
     points = np.array([[0, 0], [0.001, 0], [1, 1]])
     (axes,) = plots.embedding_figure("abc", points, "uuu", (0.6, 0.4)).axes
     shown = np.array([text.get_position() for text in axes.texts])
@@ -52,7 +52,7 @@ def test_a_map_leads_from_what_was_moved_to_where_it_belongs():
 @pytest.mark.parametrize(
     ("top", "decimals"), [(1.0, 0), (0.07, 0), (0.05, 0), (0.03, 1), (0.004, 1), (0.00039, 2)]
 )
-def test_marks_of_shares_differ_and_say_no_more_than_that(top, decimals):
+def test_ticks_of_shares_differ_and_have_no_needless_decimals(top, decimals):
     copied = {"value": top / 2, "low": 0.0, "high": top}
     entries = [{"temperature": heat, "copied": copied, "ideal": copied} for heat in (0.5, 1.0)]
     figure = plots.memorisation_figure(entries)
@@ -74,7 +74,7 @@ def test_long_names_share_a_bar():
     assert axes.lines[0].get_xydata().tolist() == [[2.5, 0.75], [198.5, 0.25]]  # none for nothing
 
 
-def test_what_is_far_from_the_list_is_counted_together():
+def test_large_distances_share_a_bar():
     far = [0.5, *[0.0] * 19, 0.25, 0.125, 0.125]
     (axes,) = plots.distances_figure(far, [1.0]).axes
     assert axes.lines[0].get_xydata().tolist() == [[0, 0.5], [20, 0.5]]
@@ -84,7 +84,7 @@ def test_what_is_far_from_the_list_is_counted_together():
 
 
 @pytest.mark.parametrize(("length", "columns"), [(30, 2), (31, 1)])
-def test_units_of_long_texts_lie_below_each_other(length, columns):
+def test_panels_of_long_texts_are_stacked(length, columns):
     activity = np.zeros((length, 3))
     figure = plots.units_figure(["a" * length], [activity], {i: str(i) for i in range(3)})
     figure.draw_without_rendering()
@@ -93,7 +93,7 @@ def test_units_of_long_texts_lie_below_each_other(length, columns):
     assert figure.get_figwidth() < 22
 
 
-def test_no_line_crosses_the_words_of_a_legend():
+def test_a_legend_hides_the_lines_behind_it():
     draws = [
         {"temperature": t, "nats_per_char": 1.0, "copied": 0.5, "repeated": 0.5, "new": 0.5}
         for t in (0.5, 1.0)

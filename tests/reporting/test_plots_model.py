@@ -32,7 +32,7 @@ def ticks(axis):
 
 @pytest.fixture
 def silent(tmp_path, caplog):
-    """Save a figure, and let any warning, as of a missing glyph, be an error."""
+    """Save a figure; any warning, such as of a missing glyph, is an error."""
 
     def save(figure):
         with warnings.catch_warnings(), caplog.at_level(logging.WARNING):
@@ -69,7 +69,7 @@ def test_next_characters_are_a_heat_map_with_the_true_one_framed():
     assert texts(axes) == ["28", "90"]
 
 
-def test_a_character_that_came_has_a_row_however_unlikely_it_was():
+def test_a_character_that_occurred_has_a_row_however_unlikely():
     axes = plots.next_figure(("b",), ("\n", "a", "b"), np.array([[0.0, 1.0, 0.0]])).axes[0]
     assert ticks(axes.yaxis) == ["a", "b", "others"]
     assert texts(axes) == ["0"]

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def save(tmp_path):
-    """Save a small model, changed as asked for, and return its folder."""
+    """Save a small model with ``changes`` and return its folder."""
 
     def save(**changes):
         return save_toy(tmp_path / "run", **({"facts": FACTS} | changes))
@@ -42,7 +42,7 @@ def save(tmp_path):
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
-    """A report of the small model, as it is, and read."""
+    """A report of the small model: its text and its outline."""
     folder = tmp_path_factory.mktemp("plain")
     run = save_toy(folder / "run", facts=FACTS)
     out = folder / "report.html"
@@ -68,7 +68,7 @@ def counted(names_file, tmp_path_factory):
 
 @pytest.fixture
 def report(call, capsys, tmp_path):
-    """Write a report of a run and return it as it is, and read."""
+    """Write a report of a run and return its text and its outline."""
 
     def report(run, *options, name="report.html"):
         out = tmp_path / name
@@ -108,7 +108,7 @@ def test_a_page_has_a_heading_sections_and_links_to_each_of_them(plain):
     assert all(svg.get("aria-label") or "aria-hidden" in svg for svg in found.of("svg"))
 
 
-def test_the_page_asks_for_nothing_and_lets_only_its_own_script_run(plain):
+def test_the_page_loads_nothing_and_allows_only_its_own_script(plain):
     text, found = plain
     (policy,) = found.of("meta", **{"http-equiv": "Content-Security-Policy"})
     rules = dict(rule.strip().split(" ", 1) for rule in policy["content"].split(";"))
@@ -125,6 +125,7 @@ def test_the_page_asks_for_nothing_and_lets_only_its_own_script_run(plain):
     assert "@import" not in text
 
 
+@pytest.mark.slow
 def test_the_same_run_and_seed_give_the_same_bytes_wherever_it_lies(plain, save, report, tmp_path):
     run = save()  # the same as ``plain`` has, elsewhere
     assert report(run)[0] == plain[0]
@@ -132,12 +133,13 @@ def test_the_same_run_and_seed_give_the_same_bytes_wherever_it_lies(plain, save,
     assert str(tmp_path.parent) not in plain[0]
 
 
-def test_where_the_list_lies_is_nobodys_business(plain):
+def test_the_path_of_the_list_is_not_on_the_page(plain):
     text, found = plain
     assert "dinos.txt" in found.words
     assert "/home" not in text
 
 
+@pytest.mark.slow
 def test_the_first_screen_has_three_measures_ten_names_and_the_verdict(save):
     content = reported(save(), samples=50)
     content.found.measurement = measured()
@@ -152,7 +154,8 @@ def test_the_first_screen_has_three_measures_ten_names_and_the_verdict(save):
     assert 0 < len(content.found.new_names) <= 10
 
 
-def test_copies_and_near_copies_are_told_on_the_wall(save):
+@pytest.mark.slow
+def test_copies_and_near_copies_are_marked_among_the_names(save):
     content = reported(save(), samples=50)
     content.found.measurement = measured([("aa", "aa", 0), ("aaa", "aa", 1), ("ßßßß", "ßa", 3)])
     found = Outline(page(content))
@@ -164,8 +167,9 @@ def test_copies_and_near_copies_are_told_on_the_wall(save):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ngram", "uniform"])
-def test_what_a_model_that_only_counts_lacks_is_left_out(kind, counted, report):
+def test_sections_on_networks_are_left_out_for_other_models(kind, counted, report):
     _, found = report(counted(kind))
     assert not {"loss", "embedding", "units"} & set(found.ids)
     assert {"wall", "measures", "next_letter", "reproducibility"} <= set(found.ids)
@@ -173,6 +177,7 @@ def test_what_a_model_that_only_counts_lacks_is_left_out(kind, counted, report):
     assert "Left out" not in found.words
 
 
+@pytest.mark.slow
 def test_a_mixture_shows_its_network(counted, report):
     run = counted("mixture")
     _, found = report(run)
@@ -183,6 +188,7 @@ def test_a_mixture_shows_its_network(counted, report):
     assert 0 < np.abs(hidden).max() < 1
 
 
+@pytest.mark.slow
 def test_a_model_with_labels_shows_names_of_each_kind(tmp_path, report):
     run = tmp_path / "run"
     config = ModelConfig(units=2, embedding=2, labels=2)
@@ -192,6 +198,7 @@ def test_a_model_with_labels_shows_names_of_each_kind(tmp_path, report):
     assert "<old>" in found.words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "facts",
     [
@@ -239,7 +246,8 @@ def test_a_large_alphabet_is_cut_to_the_most_frequent(tmp_path):
     assert pairs["characters"][0] == "\n"
 
 
-def test_a_model_without_begin_begins_as_its_list_does(save, call, tmp_path):
+@pytest.mark.slow
+def test_samples_of_a_model_without_begin_start_as_its_list_does(save, call, tmp_path):
     run, out = save(config=ModelConfig(units=2, embedding=2, begin=False)), tmp_path / "r.html"
     code, _, err = call("report", run, "--out", out, "--samples", "50")
     found = Outline(out.read_text("utf-8"))
@@ -248,11 +256,13 @@ def test_a_model_without_begin_begins_as_its_list_does(save, call, tmp_path):
     assert call("report", run, "--out", out, "--samples", "50", "--start", "a")[2].count("\n") == 1
 
 
+@pytest.mark.slow
 def test_measuring_on_other_names(save, report, write):
     _, found = report(save(), "--data", write("aß\nßß\naaa\n"))
     assert "Measured on 3 held-out names" in found.words
 
 
+@pytest.mark.slow
 def test_a_file_that_is_no_report_is_not_replaced(save, call, tmp_path):
     run, out = save(), tmp_path / "thesis.html"
     out.write_text("years of work", "utf-8")

@@ -1,4 +1,4 @@
-"""A report in a browser: nothing is asked for, nothing fails, and it fits a phone."""
+"""A report in a browser: it requests nothing, logs no errors and fits a phone."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def browse(tmp_path):
     return browse
 
 
-def test_the_page_runs_without_a_complaint(written, browse):
+def test_the_page_logs_no_errors(written, browse):
     dom, console = browse(written, "--dump-dom")
     assert console == []
     assert re.search(r"<html[^>]*data-js", dom)  # its script did run
@@ -74,7 +74,7 @@ def test_no_other_script_runs_in_it(written, browse, tmp_path):
     assert any("Content Security Policy" in line for line in console)
 
 
-def test_nothing_is_asked_for_but_the_page(written, browse, tmp_path):
+def test_nothing_but_the_page_is_requested(written, browse, tmp_path):
     def asked(page):
         log = tmp_path / "net.json"
         browse(page, "--dump-dom", f"--log-net-log={log}")
@@ -109,7 +109,7 @@ def test_it_is_no_wider_than_its_window(written, browse, tmp_path, width):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_light_or_dark_as_the_reader_likes(written, browse, tmp_path, scheme):
+def test_it_follows_the_light_or_dark_scheme(written, browse, tmp_path, scheme):
     pixels = pytest.importorskip("matplotlib.image")
     picture = tmp_path / "page.png"
     browse(written, f"--screenshot={picture}", "--window-size=800,600",

@@ -1,4 +1,4 @@
-"""Canaries are training strings, but no real names: figures and pages leave them out."""
+"""Canaries are training strings but not real names: figures and pages leave them out."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ def test_canaries_of_any_shape_make_a_figure(saved, tmp_path):
     assert figure_data(subject(run), "lengths") == plain
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     importlib.util.find_spec("matplotlib") is None,
     reason="needs the plotting extra, charloom[plot]",

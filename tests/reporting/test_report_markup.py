@@ -1,4 +1,4 @@
-"""A page's markup: what the user wrote is escaped, numbers are for people, figures fit in."""
+"""A page's markup: user data are escaped, figures have the page's colours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from helpers.run_folders import toy
 pytest.importorskip("matplotlib", reason="needs the plotting extra, charloom[plot]")
 
 
-def test_what_comes_from_the_user_is_never_markup():
+def test_user_data_are_never_markup():
     saved = toy(
         vocabulary=Vocabulary(tuple(sorted(set(EVIL)))),
         train_names=(EVIL,),

@@ -1,4 +1,4 @@
-"""A page as it is read: its contrast, its direction, what cannot be seen, and what it claims."""
+"""Reading a page: contrast, direction, descriptions of figures, and its claims."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def content(**changes):
 
 
 def section(content, name):
-    """Return a section of the page as a reader finds it; ``None`` if it is left out."""
+    """Return the outline of a section of the page; ``None`` if it is left out."""
     found = re.search(f'<section id="{name}".*?</section>', page(content), re.S)
     return found and Outline(found[0])
 
@@ -56,7 +56,7 @@ def test_letters_can_be_read_in_every_shade(scheme):
         assert (high + 0.05) / (low + 0.05) >= 4.5, (hue, share)  # WCAG 2, level AA
 
 
-def test_what_is_read_from_right_to_left_is_laid_out_so():
+def test_text_read_from_right_to_left_is_laid_out_so():
     assert [direction(text) for text in (ARABIC, f"1 {ARABIC} a", "a", "12", "")] == [
         "rtl", "rtl", None, None, None,
     ]  # fmt: skip
@@ -74,7 +74,7 @@ def units(names, activities, feature="left", correlation=0.5):
     return {"names": names, "units": [unit]}
 
 
-def test_what_cannot_be_seen_has_a_name_that_fits():
+def test_invisible_characters_have_a_name_that_fits():
     assert plain("\u200d", text=False) == "200D"
     assert letter("\u200d", text=False) == Label("200D", "the character U+200D")
     assert letter("\\", text=False) == Label("\\")
@@ -89,14 +89,15 @@ def test_a_newline_is_a_lines_end_in_text_only(text, mark):
     assert plain("\n", text=text) == mark
 
 
-def test_bars_are_described_to_people_who_cannot_see_them():
+def test_bars_are_described_for_screen_readers():
     found = content()
     found.figures["letters"] = {"characters": ["a"], "real": [0.5], "generated": [0.25]}
     (bars,) = section(found, "letters").of("svg")
     assert bars["role"] == "img" and bars["aria-label"] == "a: 50 % real, 25 % generated"
 
 
-def test_pictures_are_described_in_numbers_to_people_who_cannot_see_them():
+@pytest.mark.slow
+def test_figures_are_described_in_numbers_for_screen_readers():
     found = content()
     table = [[0.0, 1.0], [0.25, 0.75]]
     found.figures |= {
@@ -121,12 +122,12 @@ def test_pictures_are_described_in_numbers_to_people_who_cannot_see_them():
 
 
 @pytest.mark.parametrize(("epoch", "said"), [(2, "the marked one"), (1, "that of epoch 1")])
-def test_the_model_that_was_saved_is_the_one_that_is_named(epoch, said):
+def test_the_epoch_of_the_saved_model_is_named(epoch, said):
     facts = {**FACTS, "best": HISTORY[epoch - 1]}
     assert f"The saved model is {said}." in section(content(facts=facts), "loss").words
 
 
-def test_no_epoch_is_named_where_the_run_names_none():
+def test_no_epoch_is_named_if_the_run_has_none():
     assert "The saved model" not in section(content(facts={**FACTS, "best": 3}), "loss").words
 
 
@@ -141,7 +142,7 @@ def test_no_epoch_is_named_where_the_run_names_none():
         ({"facts": {"history": 3, "best": [1]}}, None),
     ],
 )
-def test_what_chose_the_model_is_said_to_flatter_it(changes, said):
+def test_the_page_says_what_was_chosen_on_the_held_out_data(changes, said):
     config = changes.get("config", ModelConfig(units=2, embedding=2))
     if config.kind != "network":
         changes = {**changes, "weights": {}}
@@ -156,7 +157,7 @@ def test_what_chose_the_model_is_said_to_flatter_it(changes, said):
 @pytest.mark.parametrize(
     ("correlation", "shown"), [(-0.31, True), (0.29, False), (math.nan, False)]
 )
-def test_a_unit_that_follows_nothing_is_not_shown(correlation, shown):
+def test_a_unit_that_correlates_with_nothing_is_not_shown(correlation, shown):
     found = content()
     found.figures["units"] = units([["a"]], [[0.5]], correlation=correlation)
     outline = section(found, "units")
@@ -164,7 +165,7 @@ def test_a_unit_that_follows_nothing_is_not_shown(correlation, shown):
     assert outline is None or "Unit 3: characters left" in outline.words
 
 
-def test_a_point_is_no_interval():
+def test_an_interval_of_one_point_is_left_out():
     found = content()
     measures = found.found.measurement["measures"]
     measures[1] |= {"value": 0.5, "low": 0.5, "high": 0.5, "real": None}

@@ -1,4 +1,4 @@
-"""The commands at a page's end: they train the same model, and write the same page."""
+"""The commands at the end of a page train the same model and write the same page."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def words(text):
     return shlex.split(text.replace("\\\n", " "))[1:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
@@ -68,14 +69,14 @@ def test_the_command_trains_the_same_model(call, toy, tmp_path, monkeypatch, opt
         (None, "FILE "),
     ],
 )
-def test_the_command_names_what_was_read(corpus, source):
+def test_the_command_names_the_training_files(corpus, source):
     said = command(of(toy(facts={**FACTS, "corpus": corpus})))
     assert said.startswith(f"charloom train {source}--out RUN")
     assert BUILT_IN not in said
     train_command.make_context("train", words(said)[1:])  # understands every option
 
 
-def test_what_no_run_holds_is_in_capitals():
+def test_options_that_are_not_in_the_run_are_in_capitals():
     config = ModelConfig(units=2, embedding=2, labels=1)
     training = {**TrainConfig().to_dict(), "freeze": ["embedding"]}
     facts = {"corpus": {"sources": ["a.jsonl"]}, "training": training}
@@ -83,7 +84,7 @@ def test_what_no_run_holds_is_in_capitals():
     assert set(re.findall(r"[A-Z_]{2,}", said)) == {"RUN", "FIELD", "OTHER_RUN"}
 
 
-def test_the_page_is_asked_for_as_it_was(tmp_path):
+def test_the_report_command_repeats_its_options(tmp_path):
     save_model(tmp_path / "run", toy(facts=FACTS))
     source = subject(tmp_path / "run")
     plain = gather(source, samples=20)
@@ -92,7 +93,7 @@ def test_the_page_is_asked_for_as_it_was(tmp_path):
     assert again(other).endswith("--data FILE --samples 20 --start a --seed 3")
 
 
-def test_settings_are_those_that_did_something():
+def test_only_settings_that_had_an_effect_are_shown():
     training = TrainConfig().to_dict()
     said = settings(training, ModelConfig())
     assert "learning rate 0.003" in said and "seed 0" in said

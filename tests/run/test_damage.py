@@ -279,6 +279,7 @@ def test_names_that_are_no_lines_of_utf_8_are_refused(folder: Path) -> None:
         assert "train_names.txt" in refusal(lambda: load_model(folder))
 
 
+@pytest.mark.slow
 def test_random_damage_gives_a_refusal_or_the_same_model(folder: Path) -> None:
     rng = random.Random(0)
     want = plain(toy())

@@ -200,6 +200,7 @@ def test_checking_takes_no_more_memory_than_a_few_times_the_file(tmp_path: Path)
     assert peak < 8 * size + 2**20
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.data())
 def test_altered_arrays_are_refused_or_still_a_distribution(data: st.DataObject) -> None:
@@ -234,6 +235,7 @@ def test_altered_arrays_are_refused_or_still_a_distribution(data: st.DataObject)
         np.testing.assert_allclose(np.exp(logits).sum(axis=1), 1, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_random_damage_to_a_vouched_file_gives_a_refusal_or_a_model(kept: Path) -> None:
     rng = random.Random(2)
     path = kept / "model.safetensors"

@@ -144,6 +144,7 @@ DAMAGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("how", "count"), [*((how, 1) for how in DAMAGE), ("no arrays", 2)])
 def test_a_damaged_state_is_told_and_the_one_before_goes_on_to_the_same_end(
     toy, tmp_path, whole, how, count

@@ -54,7 +54,7 @@ def test_no_canary_is_one_of_the_names():
 
 
 @pytest.mark.parametrize("unit", ["character", "grapheme"])
-def test_canaries_can_be_names_whatever_the_characters(unit):
+def test_canaries_can_be_names_for_all_characters(unit):
     characters = ["e", "\u0301", "n", " "] if unit == "character" else ["e", "e\u0301", "n", " "]
     vocabulary = Vocabulary(tuple(sorted(characters)), unit)
     for name in canaries(vocabulary, [5], 5, 0):
@@ -67,11 +67,11 @@ def test_canaries_need_letters():
     assert canaries(Vocabulary(()), [], 0, 0) == ()
     with pytest.raises(ConfigError, match="two characters"):
         canaries(Vocabulary(("a",)), [3], 1, 0)
-    with pytest.raises(ConfigError, match="side by side"):
+    with pytest.raises(ConfigError, match="do not combine"):
         canaries(Vocabulary(("\u1100", "\u1161"), "grapheme"), [3], 1, 0)  # they melt
 
 
-def test_what_was_never_read_has_the_exposure_of_chance():
+def test_untrained_strings_have_the_exposure_of_chance():
     # Random odds, so that no two strings are as likely.
     model = bigram(np.random.default_rng(0).random((9, 9)))
     found = exposure(model, canaries(model.vocabulary, [9], 400, 3), references=4000, seed=1)
@@ -81,7 +81,7 @@ def test_what_was_never_read_has_the_exposure_of_chance():
     assert not few.seen and few.to_dict()["count"] == 10
 
 
-def test_a_string_likelier_than_all_is_exposed_to_the_whole_of_its_space():
+def test_the_likeliest_string_has_the_highest_exposure():
     odds = np.full((9, 9), 0.001)
     odds[0, 1] = odds[1, 2] = odds[2, 3] = odds[3, 4] = odds[4, 5] = odds[5, 6] = 1.0
     odds[6, 7] = odds[7, 8] = odds[8, 0] = 1.0
@@ -90,7 +90,7 @@ def test_a_string_likelier_than_all_is_exposed_to_the_whole_of_its_space():
     assert 12 < found.exposures[0] <= 8 * 3 + 1e-9  # of 8 ** 8 strings
 
 
-def test_a_rank_is_a_place_among_strings_of_the_same_length():
+def test_ranks_are_among_strings_of_the_same_length():
     model = bigram(np.random.default_rng(1).random((9, 9)))
     found = exposure(model, ["a" * 7, "ab" * 4], references=2000)
     assert found.of == 1000
@@ -103,14 +103,14 @@ def test_a_rank_is_a_place_among_strings_of_the_same_length():
             assert bits == pytest.approx(-math.log2(rank / 1001))
 
 
-def test_a_model_to_which_all_strings_are_as_likely_exposes_none():
+def test_a_uniform_model_exposes_no_string():
     model = uniform(8)
     found = exposure(model, canaries(model.vocabulary, [9], 5, 3), references=1000)
     assert found.ranks == (1001,) * 5 and found.exposures == (0.0,) * 5 and not found.seen
 
 
 @pytest.mark.parametrize("shape", [-3.0, 0.0, 0.7, 5.0])
-def test_the_tail_is_that_of_the_distribution_and_goes_beyond_its_rounding(shape):
+def test_the_tail_is_that_of_the_distribution_beyond_its_rounding(shape):
     sample = skewnorm.rvs(shape, 90, 11, size=200_000, random_state=0)
     fitted = _skew_normal(sample)
     assert fitted[1:] == pytest.approx((90, 11), rel=0.35 if shape == 0 else 0.1)
@@ -122,7 +122,7 @@ def test_the_tail_is_that_of_the_distribution_and_goes_beyond_its_rounding(shape
     assert 50 < near < far < math.inf
 
 
-def test_a_model_trained_for_long_gives_its_canaries_away(tmp_path):
+def test_an_overfitted_model_exposes_its_canaries(tmp_path):
     names = NameCorpus.of(("dora", "lena", "mira", "nora", "oren", "rena", "dena", "arno"))
     found = canaries(names.vocabulary, [8], 4, 0)
     corpus = NameCorpus.of((*names.names, *found))
@@ -140,7 +140,7 @@ def model_of(vocabulary, config, weights):
     return NameModel(recurrence(config, weights), vocabulary, None, 12)
 
 
-def test_a_run_remembers_its_canaries_and_is_measured_by_them(call, names_file, tmp_path):
+def test_a_run_stores_its_canaries_and_is_measured_by_them(call, names_file, tmp_path):
     run = tmp_path / "run"
     arguments = ("train", names_file, "--canaries", 3, "--out", run, *FAST)
     assert call(*arguments)[0] == 0
@@ -155,7 +155,7 @@ def test_a_run_remembers_its_canaries_and_is_measured_by_them(call, names_file, 
     assert "of 3 random strings added to the training names" in found["verdict"]
 
 
-def test_what_cannot_be_ranked_is_refused():
+def test_strings_that_cannot_be_ranked_are_refused():
     model = uniform(3)
     with pytest.raises(ConfigError, match="a canary and 1000 references"):
         exposure(model, [])

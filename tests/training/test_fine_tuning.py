@@ -44,7 +44,7 @@ def test_training_begins_with_the_weights_that_are_given(toy, base):
 @pytest.mark.parametrize(
     ("part", "prefix"), [("embedding", ("embedding",)), ("recurrent", ("rnn.",))]
 )
-def test_a_frozen_part_stays_as_it_is_and_the_rest_learns(toy, part, prefix):
+def test_a_frozen_part_does_not_change_and_the_rest_is_trained(toy, part, prefix):
     from charloom.models.rnn.initial import initial_weights
 
     events = train(toy, training=TRAINING.replace(freeze=(part,)))
@@ -75,7 +75,9 @@ def test_a_fine_tuned_training_resumes_bit_for_bit(toy, base, tmp_path):
     assert all((whole.weights[name] == parts.weights[name]).all() for name in whole.weights)
 
 
-def test_resuming_without_the_initial_model_is_refused_where_it_knew_more(toy, base, tmp_path):
+def test_resuming_without_the_initial_model_is_refused_if_it_had_more_characters(
+    toy, base, tmp_path
+):
     import itertools
 
     count = itertools.count(1)
@@ -85,14 +87,14 @@ def test_resuming_without_the_initial_model_is_refused_where_it_knew_more(toy, b
         train(corpus, tmp_path, resume=True)
 
 
-def test_a_model_goes_on_as_it_is(toy, base):
+def test_a_model_keeps_its_settings(toy, base):
     with pytest.raises(ConfigError, match="units is 12"):
         train(toy, initial=base, model=MODEL.replace(units=13))
     with pytest.raises(ConfigError):
         train(TextCorpus.of("names are no text, " * 50), initial=base)
 
 
-def test_the_settings_that_follow_from_a_model_are_its_own(toy, base, tmp_path):
+def test_the_settings_of_a_warm_start_are_the_models(toy, base, tmp_path):
     from charloom.run import save_model
 
     save_model(tmp_path, base)

@@ -21,7 +21,8 @@ def whole(toy, tmp_path_factory):
     return folder
 
 
-def test_the_history_has_a_line_an_epoch_while_training_goes_on(toy, tmp_path):
+@pytest.mark.slow
+def test_the_history_has_a_line_per_epoch_during_training(toy, tmp_path):
     seen = 0
     for event in fit(toy, model=MODEL, training=TRAINING, out=tmp_path):
         if isinstance(event, Evaluated):
@@ -35,6 +36,7 @@ def test_the_history_has_a_line_an_epoch_while_training_goes_on(toy, tmp_path):
     assert seen == 3
 
 
+@pytest.mark.slow
 def test_a_resumed_training_cuts_the_history_to_its_checkpoint(toy, tmp_path, whole):
     interrupted(toy, tmp_path, 9)  # in the second epoch
     with (tmp_path / HISTORY).open("a") as file:
@@ -45,7 +47,7 @@ def test_a_resumed_training_cuts_the_history_to_its_checkpoint(toy, tmp_path, wh
     assert seconds == sorted(seconds)
 
 
-def test_a_loss_that_is_no_number_is_null_in_the_history(tmp_path):
+def test_a_loss_of_nan_is_null_in_the_history(tmp_path):
     append_history(tmp_path, {"epoch": 1, "held_out_nats_per_char": float("nan")})
     assert history(tmp_path) == [{"epoch": 1, "held_out_nats_per_char": None}]
 

@@ -96,7 +96,7 @@ def test_a_labelled_keras_model_can_be_saved_and_loaded(tmp_path):
     np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
-def test_without_a_label_the_model_is_the_one_without_labels():
+def test_without_a_label_the_model_equals_one_without_labels():
     config, weights = random_model("gru")
     bare = {name: value for name, value in weights.items() if name != "labels"}
     without = NumpyRNN(config.replace(labels=0), bare)
@@ -198,7 +198,7 @@ def same(a, b):
 
 
 @pytest.mark.parametrize("after", [3, 8])
-def test_an_interrupted_labelled_training_goes_on_bit_for_bit(kinds, tmp_path, after):
+def test_an_interrupted_labelled_training_resumes_bit_for_bit(kinds, tmp_path, after):
     how = {"model": SMALL, "training": TRAINING}
     *_, whole = fit(kinds, **how)
     count = itertools.count(1)
@@ -227,13 +227,15 @@ def test_a_resumed_training_must_have_the_same_labels(kinds, tmp_path):
         ({"training": TRAINING.replace(preparation="tutorial", held_out=0)}, "tutorial"),
     ],
 )
-def test_what_cannot_learn_labels_says_so_before_any_work(kinds, change, message, tmp_path):
+def test_trainings_that_cannot_use_labels_are_refused_before_any_work(
+    kinds, change, message, tmp_path
+):
     with pytest.raises(ConfigError, match=message):
         fit(kinds, **{"model": SMALL, "training": TRAINING, "out": tmp_path / "run", **change})
     assert not (tmp_path / "run").exists()
 
 
-def test_labels_that_nothing_has_learnt_start_at_zero_and_disturb_no_other_weight():
+def test_untrained_labels_start_at_zero_and_change_no_other_weight():
     with_labels, without = (initial_weights(ModelConfig(labels=n), V, 0) for n in (4, 0))
     assert not with_labels.pop("labels").any()
     assert same(with_labels, without)

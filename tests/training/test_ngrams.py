@@ -175,7 +175,7 @@ def test_a_list_that_is_read_as_arrays_is_counted_like_any_other(write, monkeypa
     # Where they are too many, not all are counted.
     few = NameData(long, NGRAM.replace(order=3), training, most_targets=120).ngrams
     assert len(few.alone()[0]["ngram.own"]) < len(events[-1].weights["ngram.own"])
-    assert "not all there are" in few.warnings[0] and not messages(events)
+    assert "not to the whole corpus" in few.warnings[0] and not messages(events)
     with pytest.raises(ConfigError, match="canaries cannot be added to a list"):
         fit(long, training=TRAINING.replace(canaries=2), model=MIXTURE.replace(kind="network"))
 
@@ -235,7 +235,7 @@ def test_the_network_is_trained_as_without_the_n_gram(toy, mixed):
 
 
 @pytest.mark.parametrize("after", [1, 7, 10])
-def test_an_interrupted_mixture_goes_on_to_the_same_end(toy, tmp_path, mixed, after):
+def test_an_interrupted_mixture_resumes_bit_for_bit(toy, tmp_path, mixed, after):
     folder, _ = mixed
     kept = TRAINING.replace(keep_epochs=1)
     interrupted(toy, tmp_path, after, model=MIXTURE, training=kept)
@@ -297,7 +297,7 @@ def test_a_mixture_of_text_is_measured_along_the_text_and_in_windows(tmp_path):
 # Canaries
 
 
-def test_canaries_are_learnt_along_and_recorded(toy, tmp_path):
+def test_canaries_are_trained_on_and_recorded(toy, tmp_path):
     train(toy, tmp_path, model=NGRAM, training=TRAINING.replace(canaries=3))
     saved = load_model(tmp_path)
     strings = saved.facts["canaries"]

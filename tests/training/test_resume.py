@@ -152,7 +152,7 @@ def test_more_epochs_keep_the_batches_of_the_epoch_under_way(tmp_path, monkeypat
     assert (end.epoch, end.step) == (1, 6)
 
 
-def test_a_text_training_goes_on_to_the_same_end(tmp_path):
+def test_a_text_training_resumes_bit_for_bit(tmp_path):
     text = TextCorpus.of("the cat sat on the mat. " * 60)
     how = {
         "model": MODEL.replace(text=True),

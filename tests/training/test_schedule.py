@@ -28,7 +28,7 @@ def test_without_a_budget_progress_is_that_of_the_steps():
     assert [schedule.progress(step) for step in (0, 2, 8)] == [0, 0.25, 1]
 
 
-def test_a_budget_moves_progress_on_by_the_clock(monkeypatch):
+def test_a_budget_makes_progress_follow_the_clock(monkeypatch):
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     schedule = Schedule(CONFIG.replace(seconds=13.0), 1000, started=98.0)
@@ -42,7 +42,7 @@ def test_a_budget_moves_progress_on_by_the_clock(monkeypatch):
     assert schedule.progress(1) == 1
 
 
-def test_a_budget_that_is_used_up_before_the_first_step_is_over_at_once():
+def test_a_budget_that_is_over_before_the_first_step_ends_at_once():
     schedule = Schedule(CONFIG.replace(seconds=1.0), 1000, started=time.monotonic() - 5)
     schedule.begin()
     assert schedule.progress(0) == 1

@@ -84,7 +84,7 @@ def test_a_killed_process_frees_its_folder(toy, tmp_path):
     assert train(toy, tmp_path)[-1].reason == "epochs"
 
 
-def test_a_refused_folder_is_left_as_it_was(toy, tmp_path):
+def test_a_refused_folder_is_not_changed(toy, tmp_path):
     (tmp_path / "mine.txt").write_text("x")
     for how in ({}, {"resume": True}):
         with pytest.raises(RunError, match="force"):
@@ -106,7 +106,7 @@ def test_signals_are_handled_in_training_only_and_restored():
     assert before == {number: signal.getsignal(number) for number in before}
 
 
-def test_a_training_in_another_thread_leaves_signals_alone():
+def test_a_training_in_another_thread_does_not_handle_signals():
     seen = []
 
     def enter():
@@ -122,7 +122,7 @@ def test_a_training_in_another_thread_leaves_signals_alone():
 
 @pytest.mark.slow
 @POSIX
-def test_sigterm_saves_and_says_how_to_go_on(names_file, tmp_path):
+def test_sigterm_saves_and_says_how_to_resume(names_file, tmp_path):
     run = tmp_path / "run"
     code, out, err = interrupted(
         ["train", names_file, "--out", run, *ENDLESS],
@@ -150,7 +150,7 @@ for event in long_training(sys.argv[1]):
 
 @pytest.mark.heavy
 @POSIX
-def test_a_training_killed_at_random_ends_bit_for_bit_as_one_in_peace(tmp_path):
+def test_a_training_killed_at_random_ends_bit_identical(tmp_path):
     run, rng, epochs = tmp_path / "run", random.Random(0), []
     for saves in (0, *(rng.randint(2, 9) for _ in range(4))):
         trainer = subprocess.Popen(

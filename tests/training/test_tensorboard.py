@@ -100,7 +100,7 @@ def test_text_has_its_own_speed_and_both_held_out_losses(tmp_path):
 
 
 @needs_tensorboardx
-def test_what_is_no_number_is_left_out(tmp_path):
+def test_values_that_are_not_finite_are_left_out(tmp_path):
     events = [started(), step(1, loss=math.nan), step(2, loss=math.inf), evaluated(1, None)]
     list(recorded(iter(events), tmp_path))
     found = scalars(tmp_path)
@@ -109,7 +109,7 @@ def test_what_is_no_number_is_left_out(tmp_path):
 
 
 @needs_tensorboardx
-def test_a_resumed_training_takes_over_from_its_first_step(tmp_path):
+def test_a_resumed_training_replaces_records_from_its_first_step(tmp_path):
     first = list(training())
     list(recorded(iter(first), tmp_path))
     list(recorded(iter([started(), *first[4:]]), tmp_path))
@@ -119,7 +119,7 @@ def test_a_resumed_training_takes_over_from_its_first_step(tmp_path):
 
 
 @needs_tensorboardx
-def test_a_training_that_is_left_is_closed_and_what_came_is_on_disk(tmp_path):
+def test_an_abandoned_training_is_closed_and_its_records_are_on_disk(tmp_path):
     closed = []
 
     def endless():
@@ -142,7 +142,7 @@ def test_a_training_that_is_left_is_closed_and_what_came_is_on_disk(tmp_path):
 
 
 @needs_tensorboardx
-def test_a_training_that_fails_leaves_what_it_came_to(tmp_path):
+def test_a_training_that_fails_keeps_its_records(tmp_path):
     def failing():
         yield started()
         yield step(1)
@@ -172,7 +172,7 @@ def test_a_folder_that_cannot_be_made_is_one_line_before_the_first_step(tmp_path
 
 
 @needs_tensorboardx
-def test_a_disk_that_fills_up_ends_the_recording_and_not_the_training(tmp_path, monkeypatch):
+def test_a_full_disk_ends_the_recording_but_not_the_training(tmp_path, monkeypatch):
     from tensorboardX.event_file_writer import EventsWriter
 
     written = []
@@ -197,7 +197,7 @@ def test_without_the_package_the_remedy_comes_before_training(tmp_path, monkeypa
         recorded(iter([Finished]), tmp_path)
 
 
-def test_it_is_imported_by_none_who_does_not_record():
+def test_tensorboardx_is_imported_only_for_recording():
     code = "import charloom.training.tensorboard, sys; print('tensorboardX' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "False"

@@ -152,7 +152,7 @@ def test_every_cell_trains_with_several_layers(toy, cell):
     assert evaluated[-1].held_out_nats_per_char < math.log(15)
 
 
-def test_the_run_folder_holds_the_best_model_and_what_it_comes_from(toy, tmp_path):
+def test_the_run_folder_holds_the_best_model_and_its_origin(toy, tmp_path):
     events = events_of(toy, out=tmp_path / "run")
     saved = load_model(tmp_path / "run")
     train, held_out = toy.split(TRAINING.held_out, TRAINING.seed)
@@ -182,7 +182,7 @@ def interrupted(corpus, folder, after, **arguments):
 
 
 @pytest.mark.parametrize("after", [1, 7, 8])  # in the first epoch, at its end, in the second
-def test_an_interrupted_training_goes_on_to_the_same_end_bit_for_bit(toy, tmp_path, after):
+def test_an_interrupted_training_resumes_bit_for_bit(toy, tmp_path, after):
     whole = events_of(toy, out=tmp_path / "whole")[-1]
     first = interrupted(toy, tmp_path / "parts", after)[-1]
     assert (first.reason, first.step) == ("interrupted", after)
@@ -297,7 +297,7 @@ def test_the_engine_of_jax_takes_the_steps_of_keras(cell):
     assert np.abs(ours["embedding"] - weights["embedding"]).max() > 0.01
 
 
-def test_an_engine_goes_on_from_its_state():
+def test_an_engine_resumes_from_its_state():
     model = ModelConfig(units=9, embedding=5, dropout=0.5)
     training = TrainConfig(batch_size=4)
     engine = make_engine(backend_name(), model, training, initial_weights(model, 7, 0), 30.0)
@@ -309,7 +309,7 @@ def test_an_engine_goes_on_from_its_state():
 
 
 @pytest.mark.skipif(backend_name() != "jax", reason="Keras draws its own masks")
-def test_dropout_drops_its_share_anew_at_every_step():
+def test_dropout_draws_another_mask_at_every_step():
     model, training = ModelConfig(units=200, dropout=0.3), TrainConfig(batch_size=50)
     engine = make_engine("jax", model, training, initial_weights(model, 7, 0), 30.0)
     first, again = engine._dropout(), engine._dropout()

@@ -64,7 +64,7 @@ def test_the_tutorials_list_gives_24_batches_of_its_shape_and_its_first_row(dino
     assert batch.inputs.shape == batch.targets.shape == (64, 23)
 
 
-def test_an_epoch_has_every_row_at_most_once_and_another_order_the_next_time():
+def test_an_epoch_has_every_row_at_most_once_in_another_order():
     rows = np.arange(1, 36, dtype=np.int32).reshape(-1, 1) * [[1, 1, 0]]
     batches = PaddedBatches(rows, 8, seed=3)
     epochs = [
@@ -148,7 +148,7 @@ def test_a_step_of_ones_own_is_called_with_every_batch(toy):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_carry_goes_on_within_an_epoch_and_not_into_the_next(toy, cell):
+def test_the_carry_is_kept_within_an_epoch_and_not_into_the_next(toy, cell):
     model, training = tutorial(toy, cell=cell, **SMALL)
     vocabulary = Vocabulary.of(toy.names)
     weights = initial_weights(model, vocabulary.size, 0)
@@ -167,7 +167,7 @@ def test_the_carry_goes_on_within_an_epoch_and_not_into_the_next(toy, cell):
     assert abs(on - fresh) > 1e-5 * fresh
 
 
-def test_a_training_goes_on_with_another_engines_state(toy):
+def test_a_training_resumes_from_another_engines_state(toy):
     from charloom.training.engines.keras import KerasEngine
 
     model, training = tutorial(toy, **SMALL)
@@ -187,7 +187,7 @@ def test_a_training_goes_on_with_another_engines_state(toy):
     assert float(ours.step(batches.batch(0, 5), 0.01)) == pytest.approx(expected, rel=1e-5)
 
 
-def test_an_interrupted_training_goes_on_with_its_carry(toy, tmp_path):
+def test_an_interrupted_training_resumes_with_its_carry(toy, tmp_path):
     whole = list(api.fit(toy, recipe="tutorial", **SMALL))[-1]
     model, training = tutorial(toy, **SMALL)
     from charloom.training.trainer import fit
@@ -249,7 +249,7 @@ def test_without_a_begin_symbol_the_first_character_is_given_and_costs_nothing(c
         model.generate(5)
 
 
-def test_the_command_trains_in_the_tutorials_way(toy, tmp_path, capsys):
+def test_the_command_trains_like_the_tutorial(toy, tmp_path, capsys):
     source = tmp_path / "names.txt"
     source.write_text("\n".join([*toy.names, toy.names[0]]), "utf-8")
     out = tmp_path / "run"
@@ -267,14 +267,14 @@ def test_the_command_trains_in_the_tutorials_way(toy, tmp_path, capsys):
     assert "Pass --start" in capsys.readouterr().err
 
 
-def test_an_unknown_recipe_is_named_beside_those_that_there_are(toy, capsys):
+def test_an_unknown_recipe_is_named_with_the_known_ones(toy, capsys):
     with pytest.raises(ConfigError, match=r"'dinner'.*tutorial"):
         recipe(10, 100, "dinner")
     assert run(["train", "--recipe", "dinner"], started=0.0) == 2
     assert capsys.readouterr().err.splitlines()[-1].endswith("There is: tutorial.")
 
 
-def test_a_state_that_lacks_something_is_refused_in_one_line(toy, tmp_path):
+def test_an_incomplete_state_is_refused_in_one_line(toy, tmp_path):
     from charloom.run import load_state, save_state
 
     api.train(toy, out=tmp_path / "run", **SMALL)

@@ -34,7 +34,7 @@ def scores(weights, config, vocabulary, text):
 
 @settings(max_examples=40, deadline=None)
 @given(LETTERS, LETTERS, st.booleans(), st.booleans(), st.integers(0, 9))
-def test_what_was_known_is_known_as_before(old, new, unknown, also, seed):
+def test_known_characters_keep_their_predictions(old, new, unknown, also, seed):
     saved = toy(seed, vocabulary=Vocabulary(old, unknown=unknown))
     vocabulary = merged(saved.vocabulary, Vocabulary(new, unknown=also))
     weights = warm_started(saved, saved.config, vocabulary, (), seed)
@@ -51,7 +51,7 @@ def test_the_merged_vocabulary_is_the_union(old, new, unknown, also):
     assert both.has_unknown == (unknown or also)
 
 
-def test_new_characters_begin_as_in_a_new_model_but_expected_least():
+def test_new_characters_start_as_in_a_new_model_but_unlikely():
     saved = toy(vocabulary=Vocabulary(("a", "c")))
     vocabulary = Vocabulary(("a", "b", "c"), unknown=True)
     weights = warm_started(saved, saved.config, vocabulary, (), seed=5)
@@ -62,7 +62,7 @@ def test_new_characters_begin_as_in_a_new_model_but_expected_least():
         assert weights["logits.bias"][new] == saved.weights["logits.bias"].min()
 
 
-def test_labels_move_with_their_names_and_new_ones_say_nothing():
+def test_labels_move_with_their_names_and_new_ones_have_no_effect():
     config = ModelConfig(units=2, embedding=2, labels=2)
     saved = toy(config=config, labels=("cat", "dog"))
     model = config.replace(labels=3)
@@ -71,7 +71,7 @@ def test_labels_move_with_their_names_and_new_ones_say_nothing():
     assert (rows[1] == 0).all()
 
 
-def test_the_saved_weights_are_not_touched_by_growing():
+def test_a_warm_start_does_not_change_the_saved_weights():
     saved = toy()
     before = {name: array.copy() for name, array in saved.weights.items()}
     for array in warm_started(saved, saved.config, saved.vocabulary, (), 0).values():
@@ -163,7 +163,7 @@ def test_frozen_weights_do_not_count_in_the_clipped_norm():
     assert moved[()] < 0.99e-4
 
 
-def test_a_frozen_engine_goes_on_from_its_state():
+def test_a_frozen_engine_resumes_from_its_state():
     training = TRAINING.replace(freeze=("recurrent",))
     engine = keras_engine(training, initial_weights(CONFIG, 7, 0))
     engine.step(batch(0), 0.01)

@@ -15,9 +15,9 @@ from charloom.data.names import NameCorpus
 from charloom.data.text import TextCorpus
 from charloom.models.factory import recurrence
 from charloom.models.scoring.names import score
-from charloom.tuning.compared import Scored, compare
+from charloom.tuning.check import compare
 from charloom.tuning.folds import fold_count, fresh_splits, search_splits
-from charloom.tuning.training import Trained, scored
+from charloom.tuning.trial import item_losses
 from helpers.run_folders import toy as toy_run
 from helpers.sources import two_kinds
 
@@ -33,7 +33,7 @@ def test_folds_hold_out_each_name_once_with_all_its_labels(folds, seed):
     assert sorted(held_out) == sorted(corpus.names)
 
 
-def test_folds_follow_from_names_and_seed_not_from_their_order(toy):
+def test_folds_depend_on_names_and_seed_but_not_on_order(toy):
     for seed in (0, 1):
         forth, back = (
             [set(split.corpus.split()[1]) for split in search_splits(NameCorpus.of(names), 4, seed)]
@@ -65,9 +65,8 @@ def test_the_last_tenth_of_a_text_is_kept_for_the_check():
 
 def compared(best, default, tested, before=()):
     """Compare two lists of losses."""
-    return compare(
-        *([Scored.of(loss) for loss in side] for side in (best, default)), tested, before
-    )
+    sides = ([np.array([[loss], [1.0]]) for loss in side] for side in (best, default))
+    return compare(*sides, tested, before)
 
 
 def test_the_interval_is_that_of_a_paired_t_test():
@@ -92,19 +91,19 @@ def test_few_splits_take_their_spread_from_the_search():
     assert compared([2.0] * 5, [2.1] * 5, 0.25, before=[-0.1, -0.12, -0.08]).over == "parts"
 
 
-def test_few_splits_are_compared_over_their_names_and_that_covers_the_truth():
+def test_few_splits_are_compared_over_their_names_with_the_stated_coverage():
     rng, hits = np.random.default_rng(1), 0
     for _ in range(300):
         characters = rng.integers(4, 12, 200).astype(float)
         shared = rng.normal(2, 0.5, 200)
         sides = [shared * characters + rng.normal(0, 1, 200) + d * characters for d in (0.0, 0.02)]
-        found = compare(*([Scored(side, characters)] for side in sides), 0.1)
+        found = compare(*([np.stack([side, characters])] for side in sides), 0.1)
         assert found.over == "items"
         hits += found.low <= -0.02 <= found.high
     assert 0.91 <= hits / 300 <= 0.985
 
 
-def test_a_model_with_labels_is_tested_with_each_names_own():
+def test_a_model_with_labels_is_tested_with_the_label_of_each_name():
     corpus = two_kinds()
     split = next(fresh_splits(corpus, 2, 0))
     names = [corpus.vocabulary.decode(ids) for ids in split.test]
@@ -114,8 +113,7 @@ def test_a_model_with_labels_is_tested_with_each_names_own():
     saved = toy_run(
         config=model, vocabulary=corpus.vocabulary, labels=corpus.label_names, facts={"longest": 9}
     )
-    trained = Trained(0.0, SimpleNamespace(model=model), SimpleNamespace(weights=saved.weights))
-    found = scored(split, trained).nats
+    found = item_losses(split, SimpleNamespace(saved=saved, weights=saved.weights))[0]
     rnn = recurrence(model, saved.weights)
     for label in set(split.labels):
         places = [i for i, its in enumerate(split.labels) if its == label]

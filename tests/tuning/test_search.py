@@ -1,6 +1,6 @@
-"""A search: the default first, the same splits for all, cut short, resumed, honest at the end.
+"""A search: the default first, the same splits for all, pruned, resumed, checked at the end.
 
-Its trainings are made up, so that each loss is known.
+Its trainings are simulated, so that each loss is known.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import math
 import os
 import time
 from pathlib import Path
+from statistics import fmean
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from hypothesis import strategies as st
 from charloom.data.names import NameCorpus
 from charloom.data.text import TextCorpus
 from charloom.errors import ConfigError, CorpusError, RunError, TrainingError
+from charloom.training.events import Evaluated, Finished, Step
 from charloom.training.recipes import recipe, text_recipe
 from charloom.tuning import (
     Remeasured,
@@ -29,9 +32,7 @@ from charloom.tuning import (
     TrialFinished,
     tune,
 )
-from charloom.tuning.compared import Scored
 from charloom.tuning.space import SearchSpace
-from charloom.tuning.training import Trained
 
 optuna = pytest.importorskip("optuna")
 
@@ -46,38 +47,45 @@ def loss_of(split, model, training):
 
 
 class World:
-    """Stands in for training: what a training comes to, how long it takes, what was trained."""
+    """Simulates training: its loss, how long it takes; records what was trained."""
 
     def __init__(self, loss=loss_of, seconds=0.0):
         self.loss, self.seconds, self.seen = loss, seconds, []
 
-    def train(self, split, configs, stop, report, prune=lambda progress, loss: False):
-        model, training = configs
+    def fit(self, corpus, *, model, training, stop):
+        split = SimpleNamespace(corpus=corpus, seed=training.seed)
         self.seen.append((split, model, training))
-        loss = self.loss(split, model, training)
+        loss, reason, step = self.loss(split, model, training), "epochs", 0
         if not math.isfinite(loss):
-            raise TrainingError("the loss became NaN.")
-        for step in range(1, STEPS + 1):
+            reason = "diverged"
+        while reason == "epochs" and step < STEPS:
+            step += 1
             time.sleep(self.seconds / STEPS)
             if stop():
-                return None
-            yield report(progress=step / STEPS)
-            if prune(step / STEPS, loss + 1 - step / STEPS):
-                return None
-        return Trained(loss, None, None)
+                reason = "interrupted"
+                break
+            yield event(Step, progress=step / STEPS)
+            yield event(Evaluated, held_out_nats_per_char=loss + 1 - step / STEPS)
+        yield event(Finished, reason=reason, held_out_nats_per_char=loss)
+
+
+def event(kind, **fields):
+    """Return an event that has only these fields."""
+    made = object.__new__(kind)
+    made.__dict__.update(fields)
+    return made
 
 
 @pytest.fixture
 def world(monkeypatch):
-    """Return a function that puts a World in the place of training, and returns it."""
+    """Return a function that replaces training by a World, and returns that."""
 
     def put(**how):
         made = World(**how)
-        monkeypatch.setattr("charloom.tuning.trial.train", made.train)
-        monkeypatch.setattr("charloom.tuning.check.train", made.train)
+        monkeypatch.setattr("charloom.tuning.trial.fit", made.fit)
         monkeypatch.setattr(
-            "charloom.tuning.check.scored",
-            lambda split, trained: Scored(np.array([trained.loss]), np.ones(1)),
+            "charloom.tuning.check.item_losses",
+            lambda split, finished: np.array([[finished.held_out_nats_per_char], [1.0]]),
         )
         return made
 
@@ -87,7 +95,16 @@ def world(monkeypatch):
 def searched(corpus, **how):
     events = list(tune(corpus, **{"trials": 12, "folds": 3, "fixed": FIXED, **how}))
     assert isinstance(events[0], SearchStarted) and isinstance(events[-1], SearchFinished)
-    return [e for e in events if isinstance(e, TrialFinished)], events[-1], events
+    return [Tried(e, events[0]) for e in events if isinstance(e, TrialFinished)], events[-1], events
+
+
+class Tried:
+    """What a ``TrialFinished`` says."""
+
+    def __init__(self, event, started):
+        self.outcome, self.settings = event.outcome, event.trial.user_attrs["settings"]
+        self.default = self.settings == started.default
+        self.loss = fmean(event.trial.user_attrs["losses"] or [math.nan])
 
 
 def test_the_default_is_tried_first_and_the_best_is_never_worse(toy, world):
@@ -101,7 +118,7 @@ def test_the_default_is_tried_first_and_the_best_is_never_worse(toy, world):
     assert (tuned.trials, tuned.complete + tuned.pruned) == (12, 12)
 
 
-def test_a_gain_that_fresh_splits_confirm_is_real_and_recommended(toy, world):
+def test_a_gain_on_fresh_splits_is_real_and_its_settings_are_recommended(toy, world):
     world()
     tried, tuned, events = searched(toy)
     assert len([e for e in events if isinstance(e, Remeasured)]) >= 3
@@ -110,7 +127,7 @@ def test_a_gain_that_fresh_splits_confirm_is_real_and_recommended(toy, world):
     assert tuned.settings == best.settings
 
 
-def test_luck_in_the_search_is_found_out_and_the_default_recommended(toy, world):
+def test_the_default_is_recommended_if_the_gain_was_chance(toy, world):
     lucky = {1000 * 0 + k for k in range(3)}  # the seeds of the search's splits
 
     def loss(split, model, training):
@@ -123,7 +140,7 @@ def test_luck_in_the_search_is_found_out_and_the_default_recommended(toy, world)
     assert not tuned.real and tuned.settings == tried[0].settings
 
 
-def test_where_nothing_is_better_the_default_wins_and_nothing_is_measured_again(toy, world):
+def test_if_nothing_is_better_the_default_is_recommended_without_a_check(toy, world):
     world(loss=lambda split, model, training: 2 + abs(training.learning_rate - 0.005))
     tried, tuned, events = searched(toy)
     assert tuned.settings == tried[0].settings and tuned.check is None and tuned.real is None
@@ -135,16 +152,16 @@ def test_all_trials_are_measured_on_the_same_splits(toy, world):
     searched(toy, trials=6)
     parts = {}
     for split, _, _ in made.seen:
-        if split.test is None:
+        if split.seed < 100:  # those of fresh splits are higher
             parts.setdefault(split.seed, set()).add(split.corpus.split(0.5, 99))
     assert len(parts) == 3 and all(len(seen) == 1 for seen in parts.values())
 
 
-def test_what_falls_behind_is_cut_short(toy, world):
+def test_poor_trials_are_pruned(toy, world):
     made = world()
     tried, _, _ = searched(toy, trials=20)
     pruned = [trial for trial in tried if trial.outcome == "pruned"]
-    assert pruned and len([1 for s in made.seen if s[0].test is None]) < 3 * 20
+    assert pruned and len([1 for split, _, _ in made.seen if split.seed < 100]) < 3 * 20
     assert tried[0].outcome == "complete"
 
 
@@ -159,20 +176,20 @@ def test_a_resumed_search_proposes_what_an_uninterrupted_one_would(toy, world, t
     assert again.trials == 12 and again.settings == tuned.settings
 
 
-def test_equal_seeds_search_alike_and_others_do_not(toy, world):
+def test_the_seed_decides_the_search(toy, world):
     world()
     runs = [[t.settings for t in searched(toy, seed=seed)[0]] for seed in (0, 0, 1)]
     assert runs[0] == runs[1] != runs[2]
 
 
-def test_a_journal_survives_a_torn_last_line_and_a_trial_that_never_ended(toy, world, tmp_path):
+def test_a_partial_last_line_and_an_unfinished_trial_do_not_matter(toy, world, tmp_path):
     world()
     journal = tmp_path / "j"
     searched(toy, journal=journal, trials=4)
     before = journal.read_bytes()
     events = tune(toy, trials=9, folds=3, fixed=FIXED, journal=journal)
     for event in events:
-        if isinstance(event, TrainingProgress):  # a trial is on its way: here the process is killed
+        if isinstance(event, TrainingProgress):  # a trial is running: here the process is killed
             break
     torn = journal.read_bytes() + b'{"op_code": 4, "worke'
     events.close()
@@ -195,7 +212,7 @@ def test_a_journal_cut_anywhere_is_resumed_or_refused_in_one_line(toy, world, cu
 @pytest.mark.parametrize(
     "data", [b"names\n", b"[1]\n", b'{"op_code": 0}\n', b'{"op_code": 99}\n', b"\0\0\n\xff\n"]
 )
-def test_what_is_no_journal_is_refused_in_one_line(toy, world, data, tmp_path):
+def test_a_file_that_is_not_a_journal_is_refused_in_one_line(toy, world, data, tmp_path):
     world()
     (tmp_path / "j").write_bytes(data)
     with pytest.raises(RunError, match=r"journal.*--force") as caught:
@@ -221,7 +238,7 @@ def test_a_journal_of_another_search_is_refused(toy, world, changes, said, tmp_p
     assert said in str(caught.value)
 
 
-def test_a_journal_of_0_1_0_is_refused_and_left_as_it_is(toy, world, tmp_path):
+def test_a_journal_of_0_1_0_is_refused_and_not_changed(toy, world, tmp_path):
     world()
     journal, old = tmp_path / "j", (Path(__file__).parent / "journal_0.1.0").read_bytes()
     for content in (old, old + b'{"op_code":4,"wor'):  # whole, or killed while it was written
@@ -232,7 +249,7 @@ def test_a_journal_of_0_1_0_is_refused_and_left_as_it_is(toy, world, tmp_path):
     assert searched(toy, journal=journal, force=True)[1].trials == 12
 
 
-def test_a_refused_journal_is_left_as_it_is(toy, world, tmp_path):
+def test_a_refused_journal_is_not_changed(toy, world, tmp_path):
     world()
     searched(toy, journal=tmp_path / "j", trials=2)
     before = (tmp_path / "j").read_bytes()
@@ -269,12 +286,12 @@ def test_a_full_disk_ends_a_search_in_one_line_and_keeps_its_journal(
     def full(self, logs):
         if next(count) > 150:
             with (tmp_path / "j").open("ab") as file:
-                file.write(b'{"op_code":8,')  # what there was room for
+                file.write(b'{"op_code":8,')  # what the disk had space for
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         write(self, logs)
 
     monkeypatch.setattr(JournalFileBackend, "append_logs", full)
-    with pytest.raises(RunError, match=r"j cannot be written: No space left.*make room"):
+    with pytest.raises(RunError, match=r"j cannot be written: No space left.*free some space"):
         searched(toy, journal=tmp_path / "j", trials=50)
     monkeypatch.setattr(JournalFileBackend, "append_logs", write)
     _, tuned, events = searched(toy, journal=tmp_path / "j", trials=20)
@@ -292,7 +309,7 @@ def test_two_searches_do_not_share_a_journal(toy, world, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["j"]
 
 
-def test_a_mistake_within_a_search_is_not_taken_for_one_of_its_folder(toy, world, tmp_path):
+def test_an_error_of_a_training_is_not_reported_as_one_of_the_journal(toy, world, tmp_path):
     def loss(split, model, training):
         raise ConfigError("a rule of its own")
 
@@ -304,7 +321,7 @@ def test_a_mistake_within_a_search_is_not_taken_for_one_of_its_folder(toy, world
         searched(toy, journal=tmp_path / "file" / "j")
 
 
-def test_the_budget_holds_within_a_training(toy, world, monkeypatch):
+def test_a_running_training_stops_at_the_end_of_the_budget(toy, world, monkeypatch):
     now = 0.0
 
     def sleep(seconds):
@@ -320,13 +337,13 @@ def test_the_budget_holds_within_a_training(toy, world, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_part_of_the_budget_is_kept_to_measure_again(toy, world):
+def test_part_of_the_budget_is_reserved_for_the_check(toy, world):
     world(seconds=0.02)
     _, tuned, events = searched(toy, trials=None, seconds=4)
     assert tuned.check is not None and any(isinstance(e, Remeasured) for e in events)
 
 
-def test_a_wish_to_stop_ends_with_the_best_so_far(toy, world):
+def test_stopping_ends_with_the_best_so_far(toy, world):
     world()
     count = itertools.count()
     tried, tuned, _ = searched(toy, trials=50, stop=lambda: next(count) > 120)
@@ -335,13 +352,13 @@ def test_a_wish_to_stop_ends_with_the_best_so_far(toy, world):
 
 
 @pytest.mark.slow
-def test_without_time_for_the_default_there_is_no_result_but_an_error(toy, world):
+def test_too_little_time_for_the_default_is_an_error(toy, world):
     world(seconds=10)
     with pytest.raises(TrainingError, match="--minutes\\)"):
         searched(toy, trials=None, seconds=0.2)
 
 
-def test_a_search_that_cannot_have_a_result_ends_at_once_and_says_what_it_needs(toy, world):
+def test_a_search_that_cannot_finish_the_default_ends_early_and_says_what_it_needs(toy, world):
     made = world(seconds=0.2)
     with pytest.raises(TrainingError, match=r"takes about \d+ s.*--minutes 1\)"):
         searched(toy, trials=None, seconds=0.5, folds=20)
@@ -360,7 +377,7 @@ def test_a_trial_that_diverges_does_not_end_the_search(toy, world):
         searched(toy)
 
 
-def test_the_parameter_that_matters_is_found_to_matter(toy, world):
+def test_the_important_parameter_is_found(toy, world):
     world()
     _, tuned, _ = searched(toy, trials=30)
     assert next(iter(tuned.importance)) == "learning_rate"
@@ -390,12 +407,12 @@ def test_the_other_kind_of_model_is_tried_second(toy, world):
         ({"trials": 0}, "trials must be"),
     ],
 )
-def test_a_search_without_sense_is_refused(toy, how, said):
+def test_invalid_arguments_are_refused(toy, how, said):
     with pytest.raises(ConfigError, match=said):
         tune(toy, **how)
 
 
-def test_what_is_fixed_is_in_the_recipe_and_parts_its_journal_from_others(toy, world, tmp_path):
+def test_fixed_settings_are_in_the_recipe_and_belong_to_the_journal(toy, world, tmp_path):
     made = world()
     fixed = {**FIXED, "label_dropout": 0.3}
     _, tuned, _ = searched(toy, trials=2, fixed=fixed, journal=tmp_path / "j")
@@ -427,7 +444,7 @@ def test_too_few_names_are_refused():
 
 
 @given(st.integers(10, 10**6), st.integers(2, 30), st.booleans())
-def test_the_default_lies_in_the_space_and_no_value_there_is_refused(names, mean, text):
+def test_the_space_contains_the_default_and_only_valid_values(names, mean, text):
     size = names * mean
     space = SearchSpace(*(text_recipe(size) if text else recipe(names, size)))
     assert space.suggest(optuna.trial.FixedTrial(space.locate())) == space.default

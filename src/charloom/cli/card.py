@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import draw_seed_option, json_option, run_argument, say, to_json
-from .watched import watched
+from .options import json_option, path_option, run_argument, sampling_seed_option, say, to_json
+from .progress_bar import progress_bar
+from .report import check_source, say_left_out, source_option
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -18,43 +19,33 @@ README = "README.md"
 
 @click.command("card")
 @run_argument
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Output file; RUN/README.md by default, - for standard output.",
-)
+@path_option("--out", help="Output file; RUN/README.md by default, - for standard output.")
 @click.option(
     "--force",
     is_flag=True,
     help="Overwrite FILE even if it is not a model card written by charloom.",
 )
-@click.option(
-    "--source",
-    multiple=True,
-    metavar="FILE",
-    help="Text that RUN was trained on, if it has moved since; may be repeated.",
-)
+@source_option
 @click.option(
     "--samples",
     type=click.IntRange(0),
     help="Number of samples; 10,000 names or 20,000 characters of text by default.",
 )
-@draw_seed_option
+@sampling_seed_option
 @json_option
 def command(
     run: Run,
     out: Path | None,
     force: bool,
-    source: tuple[str, ...],
+    source_files: tuple[str, ...],
     samples: int | None,
     seed: int,
     as_json: bool,
 ) -> None:
     """Write a model card of RUN: what it is, how good it is, and what it is not for.
 
-    The card gives counts of the training data and none of its names. With --json, the card's data
-    go to standard output and no file is written.
+    The card counts the training names but quotes none of them. With --json, the card's data are
+    printed and no file is written.
     """
     from ..api import load
     from ..reporting.card import card_data, check_place, to_markdown, write_card
@@ -62,23 +53,18 @@ def command(
     from ..reporting.subject import subject_of
 
     model = load(run)
-    if source and not run.is_text:
-        raise click.UsageError("--source is for running text; RUN has its training names with it.")
+    check_source(run, source_files)
     place = run.path / README if out is None else out
     prints = as_json or str(place) == "-"
     if not prints:
         check_place(place, force=force)
-    with watched() as bar:
+    with progress_bar() as bar:
         found = gather(
-            subject_of(run, model), sources=source, samples=samples, seed=seed, progress=bar
+            subject_of(run, model), sources=source_files, samples=samples, seed=seed, progress=bar
         )
     data = card_data(found)
-    for what, why in data["left_out"].items():
-        say(f"left out: {what}: {why}")
-    if as_json:
-        click.echo(to_json(data))
-        return
-    text = to_markdown(data)
+    say_left_out(data["left_out"])
+    text = to_json(data) + "\n" if as_json else to_markdown(data)
     if prints:
         click.echo(text, nl=False)
         return

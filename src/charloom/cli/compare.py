@@ -8,25 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import CharloomError, CorpusError
 from ..reporting.format import interval, number, p_value
-from .options import (
-    data_option,
-    draw_seed_option,
-    json_option,
-    reading_options,
-    say,
-    to_json,
-)
-from .watched import watched
+from .options import aligned, json_option, sampling_seed_option, say, to_json
+from .progress_bar import progress_bar
+from .sources import Source, data_option, reading_options, refuse_options
 
 if TYPE_CHECKING:
-    from ..evaluation.compare import Comparison
     from ..generation import NameModel
     from ..run import Run
 
 SAMPLES = 2000
 FEW = 30
-"""Names below which a comparison tells little."""
+"""Names below which a comparison says little."""
 
 NEEDLESS = ("nats_per_char", "bits_per_char", "perplexity_per_char")
 """How the names of measures begin that the comparison itself gives, and pairwise."""
@@ -40,49 +34,44 @@ NEEDLESS = ("nats_per_char", "bits_per_char", "perplexity_per_char")
     type=click.IntRange(0),
     default=SAMPLES,
     show_default=True,
-    help="Names sampled from each model for the other metrics; 0: none.",
+    help="Names sampled from each model for the other measures; 0: none.",
 )
-@draw_seed_option
+@sampling_seed_option
 @reading_options
 @json_option
 def command(
-    paths: tuple[Path, ...],
-    data: tuple[str, ...],
-    samples: int,
-    seed: int,
-    reading: dict[str, Any],
-    as_json: bool,
+    paths: tuple[Path, ...], source: Source, samples: int, seed: int, as_json: bool
 ) -> None:
     """Find out which of several runs best predicts names, or text, that none was trained on.
 
-    All runs are measured on the same names: those in FILE, or those that every run held out. Names
-    that a run was trained on would favour it and are left out. Differences to the best run are
-    paired, name by name. A run is called the best only if its difference to every other run is
-    significant.
+    All runs are measured on the same names: those in --data FILE, or those that every run held out.
+    Names that a run was trained on would favour it and are left out. Differences from the best run
+    are paired, name by name. A run is called the best only if it differs significantly from every
+    other run.
     """
     from ..run import Run
 
     if len(paths) < 2:
-        raise click.UsageError("there must be two runs to compare, or more.")
+        raise click.UsageError(f"a comparison needs two runs or more. Received: {len(paths)}")
     if len({path.resolve() for path in paths}) < len(paths):
-        raise click.UsageError("a run is named twice. Name each once.")
+        raise click.UsageError("the same run is given twice. Pass each run once.")
     runs = dict(zip(_short(paths), map(Run.open, paths), strict=True))
-    with watched() as tell:
-        result = _compare(runs, data, samples, seed, reading, tell)
+    with progress_bar() as tell:
+        result = _compare(runs, source, samples, seed, tell)
     if as_json:
         click.echo(to_json(result))
-        return
-    _show(result)
+    else:
+        _show(result)
 
 
 def _compare(
     runs: Mapping[str, Run],
-    data: tuple[str, ...],
+    source: Source,
     samples: int,
     seed: int,
-    reading: dict[str, Any],
     tell: Callable[[str, float], None],
 ) -> dict[str, Any]:
+    """Compare the runs; return what ``--json`` prints."""
     from ..api import load
     from ..evaluation.compare import compare_names, compare_text, spelt_by_all
     from ..generation import NameModel, TextModel
@@ -90,182 +79,133 @@ def _compare(
     for name, run in runs.items():
         if run.labels:
             say(f"warning: {name} was trained with labels; with them it would predict better.")
-    if len({run.is_text for run in runs.values()}) > 1:
-        raise click.UsageError("some runs were trained on names and some text. Compare one kind.")
     loaded = {name: load(run) for name, run in runs.items()}
-    if texts := {name: model for name, model in loaded.items() if isinstance(model, TextModel)}:
-        text, source = _text(runs, data, reading)
-        return _result(runs, compare_text(texts, text, seed=seed), {}, source)
+    texts = {name: model for name, model in loaded.items() if isinstance(model, TextModel)}
     models = {name: model for name, model in loaded.items() if isinstance(model, NameModel)}
-    unseen, source = _names(runs, data, reading)
-    tell("likelihood", 0.0)
-    comparison = compare_names(models, unseen, seed=seed)
-    unseen = spelt_by_all(models, unseen)
-    if comparison.items < FEW:
-        some = "one name is" if comparison.items == 1 else f"{comparison.items} names are"
-        say(f"warning: {some} few to tell models apart by.")
+    if texts and models:
+        raise click.UsageError("some runs were trained on names, others on text. Pass one kind.")
     measures: dict[str, dict[str, Any]] = {}
-    for place, name in enumerate(models if samples else ()):
-        tell(name, (1 + place) / (1 + len(models)))
-        measures[name] = _measures(name, models[name], unseen, runs[name], samples, seed)
-    return _result(runs, comparison, measures, source)
-
-
-def _names(
-    runs: Mapping[str, Run], data: tuple[str, ...], reading: dict[str, Any]
-) -> tuple[list[str], str]:
-    """Return names that no run was trained on, and where they come from."""
-    from ..data.names import NameCorpus
-    from ..errors import CorpusError
-    from ..generation.novelty import name_set
-
-    if data:
-        names, source = list(NameCorpus.read(*data, **reading).names), ", ".join(data)
+    if texts:
+        comparison = compare_text(texts, _text(runs, source), seed=seed)
     else:
-        first, *others = (run.held_out_names for run in runs.values())
-        common = [set(names) for names in others]
-        names = [name for name in first if all(name in other for other in common)]
-        source = "held out by every run"
-        if not names:
-            raise CorpusError(
-                "there is no name that every run held out. Pass --data FILE with names that "
-                "none has seen."
-            )
-    dropped: dict[str, int] = {}
-    for run, one in runs.items():
-        if one.training_set is None:
-            say(f"warning: {run} does not say what it was trained on. It may know the names.")
-            continue
-        trained = name_set(one.training_set)
-        kept = [name for name in names if name not in trained]
-        if len(kept) < len(names):
-            dropped[run] = len(names) - len(kept)
-        names = kept
-    for run, count in dropped.items():
-        say(f"warning: {count:,} of the names are left out, for {run} was trained on them.")
-    if not names:
-        raise CorpusError(
-            "every one of the names was trained on by a run. Pass --data FILE with names that "
-            "none has seen."
-        )
-    return names, source
-
-
-def _text(
-    runs: Mapping[str, Run], data: tuple[str, ...], reading: dict[str, Any]
-) -> tuple[str, str]:
-    """Return text that no run was trained on, and where it comes from."""
-    from ..data.text import TextCorpus
-    from ..errors import CorpusError
-    from .text_output import refuse_options
-
-    allowed = ("paths", "data", "encoding", "samples", "seed", "as_json")
-    refuse_options("running text, which the runs were trained on", allowed)
-    if data:
-        unit = next(iter(runs.values())).vocabulary.unit
-        text = TextCorpus.read(*data, unit=unit, encoding=reading.get("encoding"))
-        say("warning: whether a run was trained on some of the text is not checked.")
-        return text.vocabulary.decode(text.ids(0, len(text))), ", ".join(data)
-    texts = {run.held_out_text for run in runs.values()}
-    if len(texts) > 1 or texts == {""}:
-        raise CorpusError(
-            "the runs did not hold out the same text. Pass --data FILE with text that none has "
-            "seen."
-        )
-    return texts.pop(), "held out by every run"
-
-
-def _measures(
-    name: str,
-    model: NameModel,
-    names: Sequence[str],
-    run: Run,
-    samples: int,
-    seed: int,
-) -> dict[str, Any]:
-    """Return the other measures of a model, and what is to be said of them."""
-    from ..errors import CharloomError
-    from ..evaluation import measure
-
-    try:
-        found = measure(
-            model,
-            names,
-            train=run.training_set,
-            canaries=run.facts.canaries,
-            samples=samples,
-            seed=seed,
-        ).to_dict()
-    except CharloomError as error:
-        say(f"warning: {name} has no other measures: {error}")
-        return {}
-    return {
-        "measures": [one for one in found["measures"] if not one["name"].startswith(NEEDLESS)],
-        "notes": found["notes"],
-    }
-
-
-def _result(
-    runs: Mapping[str, Run],
-    comparison: Comparison,
-    measures: Mapping[str, dict[str, Any]],
-    source: str,
-) -> dict[str, Any]:
+        unseen = _names(runs, source)
+        tell("likelihood", 0.0)
+        comparison = compare_names(models, unseen, seed=seed)
+        if comparison.items < FEW:
+            some = "1 name is" if comparison.items == 1 else f"{comparison.items} names are"
+            say(f"warning: {some} too few to compare models well.")
+        unseen = spelt_by_all(models, unseen)
+        for place, name in enumerate(models if samples else ()):
+            tell(name, (1 + place) / (1 + len(models)))
+            measures[name] = _measures(name, models[name], unseen, runs[name], samples, seed)
     result = comparison.to_dict()
     for one in result["models"]:
         run = runs[one["name"]]
-        one["run"] = str(run.path)
-        one["kind"] = run.config.kind
-        one |= {"measures": [], "notes": []} | measures.get(one["name"], {})
-    text = any(run.is_text for run in runs.values())
-    return {"of": "blocks of text" if text else "names", "data": source} | result
+        one |= {"run": str(run.path), "kind": run.config.kind, "measures": [], "notes": []}
+        one |= measures.get(one["name"], {})
+    data = ", ".join(source.paths) or "held out by every run"
+    return {"of": "blocks of text" if texts else "names", "data": data} | result
+
+
+def _names(runs: Mapping[str, Run], source: Source) -> Sequence[str]:
+    """Return names that no run was trained on."""
+    from ..generation.novelty import name_set
+
+    remedy = "Pass --data FILE with names that no run was trained on."
+    if source.paths:
+        names = list(source.names("character").names)
+    else:
+        first, *others = (run.held_out_names for run in runs.values())
+        common = set(first).intersection(*others)
+        names = [name for name in first if name in common]
+        if not names:
+            raise CorpusError(f"the runs have no held-out name in common. {remedy}")
+    for name, run in runs.items():
+        if run.training_set is None:
+            say(f"warning: {name} has no training list; it may have been trained on the names.")
+            continue
+        trained, before = name_set(run.training_set), len(names)
+        names = [one for one in names if one not in trained]
+        if left_out := before - len(names):
+            say(f"warning: {left_out:,} names are left out: {name} was trained on them.")
+    if not names:
+        raise CorpusError(f"some run was trained on every one of the names. {remedy}")
+    return names
+
+
+def _text(runs: Mapping[str, Run], source: Source) -> str:
+    """Return text that no run was trained on."""
+    refuse_options()
+    if source.paths:
+        text = source.text(next(iter(runs.values())).vocabulary.unit)
+        say("warning: it is not checked whether a run was trained on some of the text.")
+        return text.vocabulary.decode(text.ids(0, len(text)))
+    texts = {run.held_out_text for run in runs.values()}
+    if len(texts) > 1 or texts == {""}:
+        raise CorpusError(
+            "the runs did not hold out the same text. Pass --data FILE with text that no run was "
+            "trained on."
+        )
+    return texts.pop()
+
+
+def _measures(
+    name: str, model: NameModel, names: Sequence[str], run: Run, samples: int, seed: int
+) -> dict[str, Any]:
+    """Return the other measures of a model, and the notes on them."""
+    from ..evaluation import measure
+
+    train, canaries = run.training_set, run.facts.canaries
+    try:
+        found = measure(model, names, train=train, canaries=canaries, samples=samples, seed=seed)
+    except CharloomError as error:
+        say(f"warning: {name} has no other measures: {error}")
+        return {}
+    data = found.to_dict()
+    shown = [one for one in data["measures"] if not one["name"].startswith(NEEDLESS)]
+    return {"measures": shown, "notes": data["notes"]}
 
 
 def _show(result: dict[str, Any]) -> None:
     """Print one column a run, one row a measure, and what follows."""
     models = result["models"]
-    rows: list[tuple[str, list[str]]] = [
-        ("", [model["name"] for model in models]),
-        ("kind", [model["kind"] for model in models]),
-        ("nats/char", [_interval(model["nats_per_char"], "nats") for model in models]),
-        (
-            "above the best",
-            [_interval(m["difference"], "nats") if m["difference"] else "best" for m in models],
-        ),
-        ("p", ["" if m["p"] is None else p_value(m["p"]) for m in models]),
+    rows: list[tuple[str, ...]] = [
+        ("", *(model["name"] for model in models)),
+        ("kind", *(model["kind"] for model in models)),
+        ("nats/char", *(_estimate(model["nats_per_char"], "nats") for model in models)),
+        ("above the best", *(_estimate(m["difference"], "nats", "best") for m in models)),
+        ("p", *("" if m["p"] is None else p_value(m["p"]) for m in models)),
     ]
     kinds = {one["name"]: one for model in models for one in model["measures"]}
     for key, one in kinds.items():
+        unit = one["unit"]
         found = [{m["name"]: m for m in model["measures"]}.get(key) for model in models]
-        reals = [_value(f["real"], f["unit"]) if f and f["real"] else "" for f in found]
+        reals = [_value(f["real"], unit) if f and f["real"] else "" for f in found]
         alike = len(set(reals)) == 1
         title = one["title"] + (f" (real: {reals[0]})" if alike and reals[0] else "")
-        rows.append((title, ["-" if f is None else _interval(f, f["unit"]) for f in found]))
+        rows.append((title, *(_estimate(f, unit, "-") for f in found)))
         if not alike:  # such as chance's part in each one's own calibration
-            rows.append(("  real", reals))
-    widths = [max(len(cells[i]) for _, cells in rows) for i in range(len(models))]
-    title_width = max(len(title) for title, _ in rows)
+            rows.append(("  real", *reals))
     of, count = result["of"], result["items"]
     of = of.replace("names", "name").replace("blocks", "block") if count == 1 else of
     click.echo(f"on {count:,} {of}, {result['data']}; {result['characters']:,} characters")
     if result["without_first"]:
-        click.echo("first characters are given, for a run cannot choose them")
+        click.echo("first characters are given, because a run cannot predict them")
     if result["left_out"]:
         what = "names" if result["of"] == "names" else "characters"
-        click.echo(f"{result['left_out']:,} {what} left out, which a run cannot read")
-    click.echo()
-    for title, cells in rows:
-        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        click.echo(f"{title:<{title_width}}  {'  '.join(padded)}".rstrip())
-    click.echo()
+        click.echo(f"{result['left_out']:,} {what} left out: a run has not seen their characters")
+    click.echo("\n" + "\n".join(aligned(rows)) + "\n")
     for note in dict.fromkeys(note for model in models for note in model["notes"]):
         click.echo(note)
     click.echo(result["verdict"])
     if len(models) > 2:
-        click.echo("Intervals are of single pairs; p is corrected for all of them (Holm).")
+        click.echo("Intervals are of single pairs; p is corrected for all pairs (Holm).")
 
 
-def _interval(estimate: Mapping[str, float], unit: str) -> str:
+def _estimate(estimate: Mapping[str, float] | None, unit: str, none: str = "") -> str:
+    """Format a value with its interval; ``none`` if there is no value."""
+    if estimate is None:
+        return none
     ends = interval(estimate["low"], estimate["high"], unit, exact=True)
     return f"{_value(estimate, unit)} ({ends})"
 
@@ -275,7 +215,7 @@ def _value(estimate: Mapping[str, float], unit: str) -> str:
 
 
 def _short(runs: Sequence[Path]) -> list[str]:
-    """Return what to call each run: the end of its path that tells it from the others."""
+    """Return what to call each run: the shortest end of its path that no other run has."""
     parts = [run.resolve().parts for run in runs]
     for length in range(1, max(map(len, parts)) + 1):
         names = ["/".join(part[-length:]) for part in parts]

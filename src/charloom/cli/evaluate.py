@@ -1,29 +1,25 @@
-"""``charloom evaluate``: how good a model is, on what it has not seen and by what it draws."""
+"""``charloom evaluate``: how good a model is, on unseen data and by its samples."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .drawing import rule_options, rules_of
-from .options import (
-    data_option,
-    draw_seed_option,
-    json_option,
-    reading_options,
-    run_argument,
-    to_json,
-)
+from ..errors import CharloomError, CorpusError
+from .generate_options import rule_options, rules_of
+from .options import json_option, run_argument, sampling_seed_option, to_json
+from .progress_bar import progress_bar
+from .sources import FOR_NAMES, Source, data_option, label_options, reading_options, refuse_options
 
 if TYPE_CHECKING:
     from ..data.text import TextCorpus
     from ..generation import NameModel, TextModel
     from ..run import Run
 
-TEXT_SAMPLES = 20_000
-"""Characters that are drawn of text, if nothing is said."""
+NAMES, CHARACTERS = 10_000, 20_000
+"""Names, or characters of text, that are sampled by default."""
 
 
 @click.command("evaluate")
@@ -33,7 +29,7 @@ TEXT_SAMPLES = 20_000
     "--samples",
     type=click.IntRange(0),
     metavar="N",
-    help="Number of samples; 10,000 names or 20,000 characters of text by default; 0: "
+    help=f"Number of samples; {NAMES:,} names or {CHARACTERS:,} characters of text by default; 0: "
     "likelihood only.",
 )
 @click.option(
@@ -43,37 +39,31 @@ TEXT_SAMPLES = 20_000
     show_default=True,
     help="Sampling temperature.",
 )
-@draw_seed_option
+@sampling_seed_option
 @rule_options
+@label_options
 @reading_options
-@click.option(
-    "--label-column", help="Column of a .csv or .tsv file of --data with each name's label."
-)
-@click.option("--label-field", help="Field of a .jsonl's objects with each name's label.")
 @json_option
 def command(
     run: Run,
-    data: tuple[str, ...],
+    source: Source,
     samples: int | None,
     temperature: float,
     seed: int,
-    reading: dict[str, Any],
-    label_column: str | None,
-    label_field: str | None,
     as_json: bool,
-    **rules: Any,
+    **options: Any,
 ) -> None:
     """Measure the model in RUN on names, or on running text, that it was not trained on.
 
-    Each figure has a 95 % interval and, where it makes sense, the same figure of real names:
+    Each measure has a 95 % interval and, where it makes sense, the same measure of real names:
     likelihood and calibration on unseen names; how many samples are unique and new, how close they
     are to training names and how similar to real ones; whether a classifier can distinguish them
     from real names; and how much of the training list is memorised.
 
     A name's end counts as a character. Names with characters that the model never saw have no
-    finite likelihood: they are counted and left out. Samples are not constrained; if constraints
-    are given, the share of samples that obey them is measured. With --start, samples start with it
-    and are compared with real names that do. A model with labels is measured without labels;
+    finite likelihood: they are counted and left out. Constraints are measured, not enforced: the
+    share of samples that satisfy them is printed. With --start, samples start with it and are
+    compared with real names that do. A model with labels is measured without labels;
     --label-column or --label-field adds a measurement with the labels of the names in --data.
 
     Text is measured once as a stream, where all earlier text is context, and once in independent
@@ -84,18 +74,13 @@ def command(
     from ..generation import TextModel
 
     model = load(run)
+    is_text = isinstance(model, TextModel)
+    if samples is None:
+        samples = CHARACTERS if is_text else NAMES
     if isinstance(model, TextModel):
-        result = _of_text(run, model, data, samples, temperature, seed, reading)
+        result = _of_text(run, model, source, samples, temperature, seed)
     else:
-        kinds = {"label_column": label_column, "label_field": label_field}
-        wanted = {name: value for name, value in kinds.items() if value is not None}
-        _check_labels(model, data, wanted)
-        names, labels = _names(run, model, data, reading | wanted, needed=samples == 0)
-        if samples == 0:
-            result = _likelihood(model, names, labels, seed)
-        else:
-            count = 10_000 if samples is None else samples
-            result = _of_names(run, model, names, labels, count, temperature, seed, rules)
+        result = _of_names(run, model, source, samples, temperature, seed, options)
     if as_json:
         click.echo(to_json(result))
     elif samples == 0:
@@ -106,40 +91,79 @@ def command(
     else:
         from .measure_table import show
 
-        show(result, text=isinstance(model, TextModel))
+        show(result, text=is_text)
+
+
+def _of_names(
+    run: Run,
+    model: NameModel,
+    source: Source,
+    samples: int,
+    temperature: float,
+    seed: int,
+    options: dict[str, Any],
+) -> dict[str, Any]:
+    from ..evaluation import measure
+    from ..evaluation.memorisation.names import names_memorisation
+
+    names, labels = _names(run, model, source, needed=samples == 0)
+    if samples == 0:
+        return _likelihood(model, names, labels, seed)
+    longest, start = options.pop("max_length"), options.pop("start")
+    if longest is not None and not options["length"]:
+        options["length"] = f":{longest}"
+    rules, canaries, train = rules_of(options), run.facts.canaries, run.training_set
+
+    def memorisation() -> dict[str, Any]:
+        unseen = run.held_out_names or names
+        if train is None or not unseen:
+            missing = "training list" if train is None else "held-out name"
+            raise CorpusError(f"there is no {missing}.")
+        return names_memorisation(model, train, unseen, canaries=canaries, seed=seed).to_dict()
+
+    with progress_bar() as tell:
+        found = measure(
+            model,
+            names,
+            train=train,
+            labels=labels,
+            canaries=canaries,
+            samples=samples,
+            temperature=temperature,
+            seed=seed,
+            rules=rules,
+            start=start,
+            progress=lambda what, share: tell(what, 0.9 * share),
+        )
+        tell("memorisation", 0.9)
+        rest = _memorisation(memorisation, found.notes)
+    result = found.to_dict()
+    drawn = result.pop("names")  # the likelihood's count has that name
+    count = 0 if found.likelihood is None else found.likelihood.to_dict()["names"]
+    return {"names": count} | result | {"drawn": drawn} | rest
 
 
 def _names(
-    run: Run,
-    model: NameModel,
-    data: tuple[str, ...],
-    reading: dict[str, Any],
-    *,
-    needed: bool,
+    run: Run, model: NameModel, source: Source, *, needed: bool
 ) -> tuple[Sequence[str], Sequence[str] | None]:
     """Return the names to measure on, and their labels, if asked for.
 
     There are no names if the run held none out and they are not needed.
     """
-    from ..data.names import NameCorpus
-
-    if data:
-        corpus = NameCorpus.read(*data, unit=model.vocabulary.unit, **reading)
+    if source.has_labels:
+        if not source.paths:
+            raise click.UsageError(
+                "a run does not keep the labels of what it held out. Add --data FILE with names "
+                "and their labels, or leave out --label-column and --label-field."
+            )
+        if not model.labels:
+            raise click.UsageError(
+                "RUN was trained without labels. Leave out --label-column and --label-field."
+            )
+    if source.paths:
+        corpus = source.names(model.vocabulary.unit)
         return corpus.names, corpus.labels
     return run.need_held_out_names() if needed else run.held_out_names, None
-
-
-def _check_labels(model: NameModel, data: tuple[str, ...], wanted: Collection[str]) -> None:
-    """Refuse labels that are of no use."""
-    if wanted and not data:
-        raise click.UsageError(
-            "a run does not keep the labels of what it held out. Pass --data FILE with names and "
-            "their labels, or leave them out."
-        )
-    if wanted and not model.labels:
-        raise click.UsageError(
-            "RUN was trained without labels. Leave out --label-column and -field."
-        )
 
 
 def _likelihood(
@@ -156,121 +180,43 @@ def _likelihood(
     return result
 
 
-def _of_names(
-    run: Run,
-    model: NameModel,
-    names: Sequence[str],
-    labels: Sequence[str] | None,
-    samples: int,
-    temperature: float,
-    seed: int,
-    options: dict[str, Any],
-) -> dict[str, Any]:
-    from ..evaluation import measure
-    from .watched import watched
-
-    longest = options.pop("max_length")
-    if longest is not None and not options["length"]:
-        options["length"] = f":{longest}"
-    start = options.pop("start")
-    rules = rules_of(options)
-    with watched() as tell:
-        found = measure(
-            model,
-            names,
-            train=run.training_set,
-            labels=labels,
-            canaries=run.facts.canaries,
-            samples=samples,
-            temperature=temperature,
-            seed=seed,
-            rules=rules,
-            start=start,
-            progress=lambda what, share: tell(what, 0.9 * share),
-        )
-        tell("memorisation", 0.9)
-        kept = _memorised(run, model, run.held_out_names or names, found.notes, seed)
-    result = found.to_dict()
-    drawn = result.pop("names")  # the likelihood's count has that name
-    count = 0 if found.likelihood is None else found.likelihood.to_dict()["names"]
-    return {"names": count} | result | {"drawn": drawn} | kept
-
-
-def _memorised(
-    run: Run, model: NameModel, names: Sequence[str], notes: Sequence[str], seed: int
-) -> dict[str, Any]:
-    """Return what is known of memorisation, and the notes, one more if it cannot be known."""
-    from ..errors import CharloomError
-    from ..evaluation.memorisation.names import names_memorisation
-
-    if run.training_set is None or not names:
-        missing = "training list" if run.training_set is None else "held-out name"
-        why = f"Memorisation cannot be measured: there is no {missing}."
-        return {"memorisation": None, "notes": [*notes, why]}
-    try:
-        canaries = run.facts.canaries
-        found = names_memorisation(model, run.training_set, names, canaries=canaries, seed=seed)
-    except CharloomError as error:
-        return {
-            "memorisation": None,
-            "notes": [*notes, f"Memorisation cannot be measured: {error}"],
-        }
-    return {"memorisation": found.to_dict(), "notes": list(notes)}
-
-
 def _of_text(
-    run: Run,
-    model: TextModel,
-    data: tuple[str, ...],
-    samples: int | None,
-    temperature: float,
-    seed: int,
-    reading: dict[str, Any],
+    run: Run, model: TextModel, source: Source, samples: int, temperature: float, seed: int
 ) -> dict[str, Any]:
-    from ..data.text import TextCorpus
     from ..evaluation import measure_text, text_likelihood
-    from .text_output import refuse_options
-    from .watched import watched
+    from ..evaluation.memorisation.text import text_memorisation, training_text
 
-    allowed = ("run", "data", "encoding", "samples", "temperature", "seed", "as_json")
-    refuse_options("running text, which RUN was trained on", allowed)
+    refuse_options({*FOR_NAMES, "start"})
     text: TextCorpus | str
-    if data:
-        from ..reporting.progress import reading as read_along
-
-        unit, encoding = model.vocabulary.unit, reading.get("encoding")
-        with read_along() as progress:
-            text = TextCorpus.read(*data, unit=unit, encoding=encoding, progress=progress)
-    else:
-        text = run.need_held_out_text()
+    text = source.text(model.vocabulary.unit) if source.paths else run.need_held_out_text()
     if samples == 0:
         return text_likelihood(model, text).to_dict()
-    with watched() as tell:
+
+    def memorisation() -> dict[str, Any]:
+        train, unseen = training_text(run), run.need_held_out_text()
+        return text_memorisation(model, train, unseen, temperatures=(1.0,), seed=seed).to_dict()
+
+    with progress_bar() as tell:
         found = measure_text(
             model,
             text,
-            samples=TEXT_SAMPLES if samples is None else samples,
+            samples=samples,
             temperature=temperature,
             seed=seed,
             progress=lambda what, share: tell(what, 0.7 * share),
         )
         tell("memorisation", 0.7)
-        kept = _text_memorised(run, model, found.notes, seed)
+        rest = _memorisation(memorisation, found.notes)
     result = found.to_dict()
     for name in ("names", "distances", "lengths", "ngrams", "start"):
         del result[name]  # of names only
-    return result | kept
+    return result | rest
 
 
-def _text_memorised(run: Run, model: TextModel, notes: Sequence[str], seed: int) -> dict[str, Any]:
-    from ..errors import CharloomError
-    from ..evaluation.memorisation.text import text_memorisation, training_text
-
+def _memorisation(measured: Callable[[], dict[str, Any]], notes: Sequence[str]) -> dict[str, Any]:
+    """Return the memorisation and the notes, with one more if it cannot be measured."""
     try:
-        text, unseen = training_text(run), run.need_held_out_text()
-        found = text_memorisation(model, text, unseen, temperatures=(1.0,), seed=seed)
+        return {"memorisation": measured(), "notes": list(notes)}
     except CharloomError as error:
-        why, remedy, _ = str(error).partition(" Pass ")  # which names an option of other commands
-        why += " `charloom report` and `card` take its files (--source)." if remedy else ""
-        return {"memorisation": None, "notes": [*notes, f"No search for copies: {why}"]}
-    return {"memorisation": found.to_dict(), "notes": list(notes)}
+        why = str(error).replace("with --source", "to `charloom report` or `card` with --source")
+        return {"memorisation": None, "notes": [*notes, f"Memorisation cannot be measured: {why}"]}

@@ -1,8 +1,7 @@
-"""Explanations of strings as people read them, or as JSON."""
+"""Explanations of strings, for people or as JSON."""
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from collections.abc import Iterable, Iterator
@@ -17,6 +16,7 @@ from ..data.unicode import normalise, visible
 from ..generation import LanguageModel, Sample
 from ..generation.explain import END, Explanation, explain
 from ..reporting.format import probability
+from .options import to_line
 
 CHUNK = 64
 """Strings that are explained together: results come early, and memory stays small."""
@@ -28,7 +28,7 @@ STYLES = (
     (0.01, "#b06a00"),
     (0.0, "#d43d2a"),  # red: a surprise
 )
-"""Colours by least probability: in each, text stands out 4:1 from both black and white."""
+"""Colours by least probability: each has a contrast of 4:1 with both black and white."""
 
 
 def print_explanations(
@@ -38,15 +38,15 @@ def print_explanations(
     as_json: bool = False,
     out: TextIO | None = None,
 ) -> None:
-    """Print an explanation of each string, as they come.
+    """Print an explanation of each string as soon as it is there.
 
-    A table each, in colour on a terminal; or an object a line, a sample's with its ``origin``. A
-    string with a character that the model never saw is one that cannot occur.
+    Each is a table, in colour on a terminal; or a line of JSON, for samples with ``origin``. A
+    string with a character that the model never saw has an infinite negative log-likelihood.
 
     Args:
-        model: what they are explained by.
-        strings: may continue forever; taken in chunks.
-        as_json: print objects.
+        model: the model whose probabilities are shown.
+        strings: may be endless; they are explained in chunks.
+        as_json: print JSON.
         out: standard output if not given.
     """
     out = out or sys.stdout
@@ -55,7 +55,7 @@ def print_explanations(
         origin = string.origin if isinstance(string, Sample) else None
         if as_json:
             data = explanation.to_dict() | ({"origin": origin} if origin else {})
-            out.write(json.dumps(data, ensure_ascii=False) + "\n")
+            out.write(to_line(data))
             continue
         if number:
             console.print()
@@ -65,7 +65,7 @@ def print_explanations(
 
 
 def plain_console(out: TextIO | None = None) -> Console:
-    """Return a console that colours what it is told to, on a terminal, and nothing else."""
+    """Return a console that uses colours only on a terminal and only where asked to."""
     return Console(file=out or sys.stdout, highlight=False, markup=False, emoji=False)
 
 
@@ -75,12 +75,12 @@ def style(probability: float) -> str:
 
 
 def choices(pairs: Iterable[tuple[str, float]]) -> Text:
-    """Write characters with their probabilities, each in its colour."""
+    """Format characters with their probabilities, each in its colour."""
     return Text(", ").join(Text(f"{show(c)} {probability(p)}", style(p)) for c, p in pairs)
 
 
 def show(character: str) -> str:
-    """Show a character, or the end, by itself."""
+    """Return how a character, or the end, is shown alone."""
     return character if character == END else visible(character)
 
 
@@ -98,7 +98,7 @@ def _explained(
 
 
 def _page(explanation: Explanation, origin: str | None) -> Iterator[Text]:
-    """Yield the lines about a string: it, its characters one by one, and its neighbour."""
+    """Yield the lines about a string: itself, its characters, and the nearest training string."""
     steps = explanation.steps
     if explanation.nats == math.inf:
         yield Text(f"{explanation.text}  inf nats: it has a character that the model never saw")

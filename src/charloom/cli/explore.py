@@ -1,18 +1,18 @@
-"""``charloom explore``: what a list of names looks like before a model learns it."""
+"""``charloom explore``: what a list of names looks like before a model is trained on it."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from ..config import Unit
-from .options import json_option, reading_options, say, source_arguments, to_json
+from .options import aligned, json_option, path_option, say, to_json
+from .sources import Source, reading_options, source_arguments
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,28 +31,16 @@ IDS = 300
 REPEATED = 20
 """Names that are shown of those that occur more than once."""
 
-
 LONGEST = 100
 """Code points of a name that are shown."""
 
 
 @click.command("explore")
 @source_arguments
-@click.option(
-    "--plot",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Also plot lengths and frequencies to FILE: .png, .svg or .pdf.",
-)
+@path_option("--plot", help="Also plot lengths and frequencies to FILE: .png, .svg or .pdf.")
 @reading_options
 @json_option
-def command(
-    sources: tuple[str, ...],
-    plot: Path | None,
-    unit: Unit,
-    reading: dict[str, Any],
-    as_json: bool,
-) -> None:
+def command(source: Source, plot: Path | None, as_json: bool) -> None:
     """Show what the names in SOURCE look like: lengths, repeats, characters and their ids.
 
     SOURCE is read as in `charloom train`; by default it is the built-in list of dinosaurs.
@@ -66,10 +54,10 @@ def command(
     from ..data.names import NameCorpus
     from ..data.statistics import describe
 
-    if sources:
-        corpus = NameCorpus.read(*sources, unit=unit, repeats=True, **reading)
+    if source.paths:
+        corpus = source.names(source.unit, repeats=True)
     else:
-        corpus = dataclasses.replace(NameCorpus.builtin(repeats=True), unit=unit)
+        corpus = dataclasses.replace(NameCorpus.builtin(repeats=True), unit=source.unit)
     description = describe(corpus)
     for warning in corpus.report.warnings:
         say(f"warning: {warning}")
@@ -77,7 +65,7 @@ def command(
         from ..reporting.plots import explore_figure, save
 
         save(explore_figure(description), plot)
-        say(f"Drawn to {plot}")
+        say(f"Written to {plot}")
     click.echo(to_json(description.to_dict()) if as_json else _page(description), nl=as_json)
 
 
@@ -101,8 +89,17 @@ def _print(console: Console, d: Description) -> None:
     def title(text: str) -> None:
         console.print(f"\n{text}", style="bold", soft_wrap=True)
 
+    facts = {
+        "text": f"{d.text_length:,} {d.unit}s, {d.distinct:,} distinct (newline counted)",
+        "names": f"{d.names:,}, {d.distinct_names:,} distinct; "
+        f"{d.duplicates:,} duplicate, {d.blank:,} blank lines left out",
+        "longest": f"{d.longest:,} {d.unit}s, {d.longest_row:,} with its end: "
+        f"{_cut(d.longest_name)}",
+        "shortest": f"{d.shortest:,}",
+        "mean length": f"{d.mean:.2f}",
+    }
     console.print(f"Names from {', '.join(d.sources)}", style="bold", soft_wrap=True)
-    for name, value in _facts(d):
+    for name, value in facts.items():
         console.print(f"  {name:<11}  {value}", soft_wrap=True)
     title("First lines")
     for line in d.first_lines:
@@ -116,19 +113,20 @@ def _print(console: Console, d: Description) -> None:
     bins = binned(d.lengths, ROWS)
     spans = [f"{low:,}" if low == high else f"{low:,}-{high:,}" for low, high, _ in bins]
     wide = max(map(len, spans))
-    names = [count for _, _, count in bins]
-    _bars(console, [span.rjust(wide) for span in spans], names, max(names), d.names)
+    _bars(
+        console,
+        [(f"{span:>{wide}}", n) for span, (*_, n) in zip(spans, bins, strict=True)],
+        d.names,
+    )
     pairs = [(visible(character), count) for character, count in d.frequencies.items()]
-    parts = {f"{d.unit.capitalize()}s by frequency": pairs}
-    if len(pairs) > MOST + LEAST:
-        parts = {
-            f"Most frequent {d.unit}s": pairs[:MOST],
-            f"Least frequent {d.unit}s": pairs[-LEAST:],
-        }
-    for name, part in parts.items():
-        title(name)
-        counts = [count for _, count in part]
-        _bars(console, [label for label, _ in part], counts, pairs[0][1], d.text_length)
+    if len(pairs) <= MOST + LEAST:
+        title(f"{d.unit.capitalize()}s by frequency")
+        _bars(console, pairs, d.text_length)
+    else:
+        title(f"Most frequent {d.unit}s")
+        _bars(console, pairs[:MOST], d.text_length)
+        title(f"Least frequent {d.unit}s")
+        _bars(console, pairs[-LEAST:], d.text_length, longest=pairs[0][1])
     title(f"Ids of the {d.unit}s")
     cells = [f"{visible(character)} {i}" for i, character in enumerate(d.characters[:IDS])]
     table = Columns(cells, padding=(0, 2), equal=True, column_first=True)
@@ -137,37 +135,26 @@ def _print(console: Console, d: Description) -> None:
         console.print(f" {_more(d.distinct - IDS)}")
 
 
-def _facts(d: Description) -> Iterator[tuple[str, str]]:
-    yield "text", f"{d.text_length:,} {d.unit}s, {d.distinct:,} distinct (newline counted)"
-    yield (
-        "names",
-        f"{d.names:,}, {d.distinct_names:,} distinct; "
-        f"{d.duplicates:,} duplicate, {d.blank:,} blank lines left out",
-    )
-    yield (
-        "longest",
-        f"{d.longest:,} {d.unit}s, {d.longest_row:,} with its end: {_cut(d.longest_name)}",
-    )
-    yield "shortest", f"{d.shortest:,}"
-    yield "mean length", f"{d.mean:.2f}"
-
-
 def _bars(
-    console: Console, labels: Sequence[str], counts: Sequence[int], longest: int, total: int
+    console: Console, counts: Sequence[tuple[str, int]], total: int, longest: int | None = None
 ) -> None:
-    """Print a row a label: its count, its share of ``total``, a bar as long as its count.
+    """Print for each label its count, its share of ``total``, and a bar as long as its count.
 
-    ``longest`` is the count of the longest bar.
+    ``longest`` is the count of the longest bar, by default the largest of ``counts``.
     """
-    from rich.cells import cell_len, set_cell_size
+    from rich.cells import cell_len
 
+    longest = longest or max(count for _, count in counts)
     block = "#" if console.options.ascii_only else "\u2588"
-    wide, digits = max(map(cell_len, labels)), len(f"{max(counts):,}")
-    room = max(8, min(console.width, 100) - wide - digits - 16)
-    for label, count in zip(labels, counts, strict=True):
-        bar = block * math.ceil(room * count / longest)  # one block at least for what is there
-        row = f"  {set_cell_size(label, wide)}  {count:>{digits},}  {count / total:>6.1%}  {bar}"
-        console.print(row.rstrip(), soft_wrap=True)
+    used = [cell_len(label) + len(f"{count:,}") for label, count in counts]
+    space = max(8, min(console.width, 100) - max(used) - 16)
+    rows = [
+        # One block at least for what is there.
+        (f"  {label}", f"{n:,}", f"{n / total:>6.1%}", block * math.ceil(space * n / longest))
+        for label, n in counts
+    ]
+    for line in aligned(rows, right=(1, 2)):
+        console.print(line, soft_wrap=True)
 
 
 def _cut(name: str) -> str:

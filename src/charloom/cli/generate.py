@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .drawing import drawing_options, novelty_options, rule_options, rules_of
-from .options import json_option, run_argument, say
-from .steering import load_steered, steering_options
+from .generate_options import (
+    conditioning_options,
+    load_conditioned,
+    novelty_options,
+    rule_options,
+    rules_of,
+    sampling_options,
+)
+from .options import json_option, run_argument, say, to_line
+from .sources import refuse_options
 
 if TYPE_CHECKING:
-    from ..generation import Sample
+    from ..generation import NameModel, Sample, TextModel
     from ..generation.search.request import Search
     from ..run import Run
+
+CHARACTERS = 1000
+"""New characters of text by default."""
+
+FLUSH_EVERY = 0.01
+"""Seconds between two flushes of text, at least: nobody sees the difference."""
 
 
 @click.command("generate")
 @run_argument
-@click.option("-n", "count", type=int, default=10, show_default=True, help="How many names.")
+@click.option("-n", "count", type=int, default=10, show_default=True, help="Number of names.")
 @click.option(
     "--characters",
     type=int,
-    help="For a model of running text: how many characters after the start; 1000 by default.",
+    help=f"Characters of text to generate after the start; {CHARACTERS} by default.",
 )
-@drawing_options
+@sampling_options
 @rule_options
 @novelty_options
-@steering_options
+@conditioning_options
 @click.option(
     "--explain",
     is_flag=True,
@@ -41,48 +54,54 @@ if TYPE_CHECKING:
 @json_option
 def command(
     run: Run,
-    count: int,
     characters: int | None,
     temperatures: tuple[float | tuple[float, ...], ...],
-    best: bool,
-    beam: int | None,
-    forbid: tuple[Path, ...],
     labels: tuple[str, ...],
     guidance: float | None,
     other: str | None,
-    explain: bool,
+    seed: int | None,
     as_json: bool,
     **options: Any,
 ) -> int:
     """Print new names from the model in RUN, one per line.
 
-    No name is repeated, and none is in the training list or in a --forbid FILE. All obey the
-    constraints. They are sampled from the model, conditioned on all of this. If there are not
-    enough such names, those that exist are printed with the reason, and the exit code is 1. With
-    --json each line is an object: text, nats (negative log-likelihood), origin ("new" or "known"),
-    and the temperature if several were given.
+    Names are sampled from the model, conditioned on the constraints. No name is repeated, and none
+    is in the training list or in a --forbid FILE. If there are fewer such names than -n, all of
+    them are printed, with the reason, and the exit code is 1. With --json each line is an object:
+    text, nats (negative log-likelihood), origin ("new" or "known"), and the temperature if several
+    were given.
 
-    A model of running text prints --start and --characters more, as they are sampled.
-    --temperature, the top-k, top-p and min-p filters, --seed, --with and --json apply. With --json
-    the output is one object: text, characters (the new ones) and seed.
+    From a model of running text, --start is printed, followed by --characters of new text as they
+    are sampled. --temperature, --top-k, --top-p, --min-p, --seed, --with and --json apply. With
+    --json the output is one object: text, characters (the number of new ones) and seed.
     """
-    if beam is not None and not best:
+    if options["beam"] is not None and not options["best"]:
         raise click.UsageError("--beam is for --best. Add that, or leave it out.")
     from ..generation import TextModel
 
-    model = load_steered(run, labels, guidance, other)
+    model = load_conditioned(run, labels, guidance, other)
+    options["seed"] = int.from_bytes(os.urandom(6)) if seed is None else seed
     if isinstance(model, TextModel):
-        from .text_output import print_text
-
-        print_text(model, characters, temperatures, as_json=as_json, **options)
+        _print_text(model, characters, temperatures, as_json, options)
         return 0
     if characters is not None:
-        raise click.UsageError(
-            "--characters is for running text. RUN is a model of names: pass -n."
-        )
-    rules = rules_of(options)
-    seed = options.pop("seed")
-    options["seed"] = int.from_bytes(os.urandom(6)) if seed is None else seed
+        raise click.UsageError("--characters is for running text. RUN is a model of names: use -n.")
+    return _print_names(model, temperatures, as_json, **options)
+
+
+def _print_names(
+    model: NameModel,
+    temperatures: Sequence[float | tuple[float, ...]],
+    as_json: bool,
+    count: int,
+    best: bool,
+    beam: int | None,
+    forbid: tuple[Path, ...],
+    explain: bool,
+    **options: Any,
+) -> int:
+    """Print names at each temperature; return the exit code, which is 1 if there are too few."""
+    options["rules"] = rules_of(options)
     forbidden: list[str] = []
     if forbid:
         from ..data.names import NameCorpus
@@ -90,13 +109,13 @@ def command(
         forbidden += NameCorpus.read(*forbid, unit=model.vocabulary.unit).names
     code = 0
     for temperature in temperatures or (1.0,):
-        asked = {"temperature": temperature, "rules": rules, "forbid": forbidden, **options}
+        asked = {"temperature": temperature, "forbid": forbidden, **options}
         search = (
             model.stream_best(count, beam=beam, **asked) if best else model.stream(count, **asked)
         )
-        block = temperature if len(temperatures) > 1 else None
-        samples = _watched(search, count)
-        if block is not None and not options["allow_repeats"]:
+        samples = _with_bar(search, count)
+        fields = {"temperature": temperature} if len(temperatures) > 1 else {}
+        if fields and not options["allow_repeats"]:
             samples = _noted(samples, forbidden)
         if explain:
             from .explained import print_explanations
@@ -104,7 +123,8 @@ def command(
             print_explanations(model, samples, as_json=as_json)
         else:
             for sample in samples:
-                sys.stdout.write(_line(sample, as_json, block) + "\n")
+                line = to_line(sample.to_dict() | fields) if as_json else f"{sample.text}\n"
+                sys.stdout.write(line)
         sys.stdout.flush()
         for message in (search.note, search.reason):
             if message is not None:
@@ -113,48 +133,56 @@ def command(
     return code
 
 
-def _line(sample: Sample, as_json: bool, temperature: float | tuple[float, ...] | None) -> str:
-    if not as_json:
-        return sample.text
-    fields = sample.to_dict()
-    if temperature is not None:
-        fields["temperature"] = temperature
-    return json.dumps(fields, ensure_ascii=False)
-
-
 def _noted(samples: Iterable[Sample], texts: list[str]) -> Iterator[Sample]:
-    """Hand the samples on, and add their texts to ``texts``."""
+    """Pass the samples on, and add their texts to ``texts``."""
     for sample in samples:
         texts.append(sample.text)
         yield sample
 
 
-def _watched(search: Search, count: int) -> Iterator[Sample]:
-    """Hand the samples on; show on a terminal how far it is, where it takes a while."""
-    if count < 2000 or not sys.stderr.isatty() or sys.stdout.isatty():
+def _with_bar(search: Search, count: int) -> Iterator[Sample]:
+    """Pass the samples on; show a progress bar where it takes a while and the terminal is free."""
+    if count < 2000 or sys.stdout.isatty():
         yield from search
         return
-    import threading
+    from .progress_bar import progress_bar
 
-    from rich.console import Console
-    from rich.progress import Progress
+    with progress_bar("names", lambda: search.progress):
+        yield from search
 
-    ended = threading.Event()
-    # The bar must not catch what is printed meanwhile: that is the result.
-    bar = Progress(
-        console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False
-    )
-    with bar:
-        task = bar.add_task("names", total=1.0)
 
-        def follow() -> None:
-            while not ended.wait(0.2):
-                bar.update(task, completed=search.progress)
+def _print_text(
+    model: TextModel,
+    characters: int | None,
+    temperatures: Sequence[float | tuple[float, ...]],
+    as_json: bool,
+    options: dict[str, Any],
+) -> None:
+    """Print the start and new text, whose last line is ended; or one JSON object at the end.
 
-        follower = threading.Thread(target=follow, daemon=True)
-        follower.start()
-        try:
-            yield from search
-        finally:
-            ended.set()
-            follower.join()
+    Raises:
+        click.UsageError: an option was given that is not for text.
+    """
+    refuse_options()
+    if len(temperatures) > 1:
+        raise click.UsageError("--temperature may be given only once for running text.")
+    settings = {name: options[name] for name in ("start", "top_k", "top_p", "min_p", "seed")}
+    if temperatures:
+        settings["temperature"] = temperatures[0]
+    stream = model.stream_text(CHARACTERS if characters is None else characters, **settings)
+    if as_json:
+        pieces = list(stream)
+        new = len(pieces) - bool(options["start"])
+        sys.stdout.write(
+            to_line({"text": "".join(pieces), "characters": new, "seed": options["seed"]})
+        )
+        return
+    flushed, piece = 0.0, ""
+    for piece in stream:
+        sys.stdout.write(piece)
+        if (now := time.monotonic()) - flushed >= FLUSH_EVERY:
+            sys.stdout.flush()
+            flushed = now
+    if not piece.endswith("\n"):
+        sys.stdout.write("\n")
+    sys.stdout.flush()

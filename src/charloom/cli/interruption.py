@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish to stop, and the command that continues afterwards."""
+"""Stopping on Ctrl-C and SIGTERM, and the command that resumes afterwards."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from .options import say
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C or SIGTERM into a wish to stop; the second one stops at once."""
+    """Yield a function that says whether Ctrl-C or SIGTERM came; the second one stops at once."""
     asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():  # signals are not for others
+    if (
+        threading.current_thread() is not threading.main_thread()
+    ):  # only the main thread may handle signals
         yield asked.is_set
         return
 
@@ -37,7 +39,7 @@ def interruptible() -> Iterator[Callable[[], bool]]:
 
 
 def command_to_resume(folder: Path) -> str:
-    """Return the command that continues with the training that this process did."""
+    """Return the command that resumes the training of this process."""
     arguments = sys.argv[1:]
     if "--out" not in arguments and not any(a.startswith("--out=") for a in arguments):
         arguments = [*arguments, "--out", str(folder)]

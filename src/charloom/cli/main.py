@@ -6,10 +6,10 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 import click
 
+from .._version import __version__
 from ..errors import CharloomError, ConfigError
 
 COMMANDS = {
@@ -17,20 +17,20 @@ COMMANDS = {
     "train": "Train on a list of names, or on text, and print new ones.",
     "generate": "Print new names, or text, from a trained model.",
     "play": "Type a beginning and see how a model would continue it.",
-    "score": "Print how likely a model finds each string.",
+    "score": "Print how likely each string is under a model.",
     "evaluate": "Measure a model on names, or text, that it was not trained on.",
-    "compare": "Measure several models on the same names.",
+    "compare": "Compare several models on the same names or text.",
     "tune": "Search for the best settings for a list or a text.",
     "info": "Show what a run folder holds.",
-    "plot": "Plot a figure of a run: its losses, names or model.",
-    "report": "Write everything about a run to one HTML page.",
+    "plot": "Plot a figure of a run: its losses, its names or its model.",
+    "report": "Write an HTML page about a run: data, quality, samples, internals.",
     "card": "Write a model card, the README of a run folder.",
 }
-"""What there is; kept here so that the help need not import the commands."""
+"""The commands; listed here so that the help need not import them."""
 
 
 class _Group(click.Group):
-    """Imports a command when it is called: each costs only what it needs."""
+    """Imports a command when it is used, so that each loads only what it needs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -48,32 +48,16 @@ class _Group(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
-    if value and not ctx.resilient_parsing:
-        from .._version import __version__
-
-        click.echo(f"charloom {__version__}")
-        ctx.exit()
-
-
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_version,
-    help="Show the version and exit.",
-)
-@click.pass_context
-def cli(ctx: click.Context) -> None:
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def cli() -> None:
     """Train a character-level language model in seconds, and generate new strings from it.
 
     \b
     charloom train names.txt --out runs/names     train, save, print ten new names
     charloom generate runs/names -n 20            more of them
 
-    Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 a problem with the
+    Results go to stdout, everything else to stderr. Exit codes: 0 success, 1 a problem with the
     data or the model, 2 wrong usage.
     """
 
@@ -99,30 +83,20 @@ def run(arguments: Sequence[str] | None = None, *, started: float) -> int:
         return 2
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "charloom"
-        return _fail(f"{error.format_message()} See {where} --help.", 2)
-    except click.ClickException as error:
-        return _fail(error.format_message(), 1)
+        return _fail(f"{error.format_message().rstrip('.')}. See {where} --help.", 2)
     except (click.Abort, KeyboardInterrupt):
         return _fail("interrupted.", 130)
-    except ConfigError as error:
-        return _fail(str(error), 2)
-    except CharloomError as error:
-        return _fail(str(error), 1)
-    except BrokenPipeError:
-        _hang_up()
+    except (CharloomError, click.ClickException) as error:
+        return _fail(str(error), 2 if isinstance(error, ConfigError) else 1)
+    except BrokenPipeError:  # end silently, as programs do whose reader has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None
     except OSError as error:
-        return _fail(f"the system refused: {error.strerror or error}.", 1)
+        return _fail(f"the operating system reported: {error.strerror or error}.", 1)
     except MemoryError:
         return _fail("there is not enough memory. Use a smaller model, batch or -n.", 1)
 
 
 def _fail(message: str, code: int) -> int:
-    line = " ".join(message.split())
-    click.echo(f"charloom: {line}", err=True)
+    click.echo(f"charloom: {' '.join(message.split())}", err=True)
     return code
-
-
-def _hang_up() -> NoReturn:
-    """End as a program does whose reader has gone: without a word."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    raise SystemExit(141)

@@ -1,76 +1,61 @@
-"""A measurement as people read it: each figure, its interval, real names beside, what it means."""
+"""The measures of a model as a table: values, intervals, real names, and what each one means."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from ..reporting.format import interval, number
+from .options import aligned
 
 
 def show(result: Mapping[str, Any], *, text: bool) -> None:
-    """Print what ``evaluate --json`` prints, for people."""
+    """Print for people what ``evaluate --json`` prints for programs."""
     click.echo(_beginning(result, text))
-    rows = []
+    rows = [("", "value", "95 % interval", "real", "better")]
     for one in result["measures"]:
         unit, real = one["unit"], one["real"]
         value = number(one["value"], unit, exact=True)
         between = interval(one["low"], one["high"], unit, exact=True)
         beside = number(real["value"], unit, exact=True) if real else ""
-        rows.append((one["title"], value, between, beside))
-    heads = ("", "value", "95 % interval", "real")
-    widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(4)]
-
-    def line(cells: Sequence[str], end: str) -> str:
-        title, value, between, real = (
-            cell.ljust(width) if i in (0, 2) else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        )
-        return f"{title}  {value}  {between}  {real}  {end}".rstrip()
-
-    click.echo(f"\n{line(heads, 'better')}")
-    for row, one in zip(rows, result["measures"], strict=True):
-        click.echo(line(row, one["better"]))
+        rows.append((one["title"], value, between, beside, one["better"]))
+    head, *lines = aligned(rows, right=(1, 3))
+    click.echo(f"\n{head}")
+    for line, one in zip(lines, result["measures"], strict=True):
+        click.echo(line)
         click.secho(f"    {one['explanation']}", dim=True)
-    if result["calibration"]:
-        click.echo(f"\n{calibration_line(result['calibration']['bins'])}")
+    if calibration := result["calibration"]:
+        click.echo("\nCalibration of the next character")
+        for which in ("predicted", "observed"):
+            shares = ", ".join(_percent(one[which]) for one in calibration["bins"])
+            click.echo(f"  {which:<9}  {shares} %")
     if result["memorisation"]:
         click.echo(f"\n{result['memorisation']['verdict']}")
-    if result["notes"]:
-        click.echo()
-    for note in result["notes"]:
-        click.echo(note)
+    for place, note in enumerate(result["notes"]):
+        click.echo(note if place else f"\n{note}")
 
 
 def _beginning(result: Mapping[str, Any], text: bool) -> str:
     """Say on what it was measured."""
-    heat = f"temperature {result['temperature']:g}, seed {result['seed']}"
-    drawn = f"{result['samples']:,} {'characters' if text else 'names'} drawn at {heat}"
     if text:
-        said = f"{result['characters']:,} characters of text that the model has not seen"
-        said += (
-            f"; in windows of {result['window']}, {result['window_nats_per_char']:.4f} nats each"
+        said = (
+            f"{result['characters']:,} characters of unseen text; in windows of "
+            f"{result['window']}, {result['window_nats_per_char']:.4f} nats each"
         )
     elif result["names"]:
-        said = f"{result['names']:,} names that the model has not seen, of "
-        said += f"{result['characters']:,} characters, ends counted"
+        said = f"{result['names']:,} unseen names of {result['characters']:,} characters in all, "
+        said += "ends included"
     else:
-        said = "no names that the model has not seen"
-    unknown = result.get("unknown_characters", 0)
+        said = "no unseen names"
     if result.get("skipped_names"):
-        said += f"; {result['skipped_names']:,} more have characters that it does not know"
-    elif unknown:
-        said += f"; {unknown:,} characters are unknown to it"
-    return f"{said}\n{drawn}"
-
-
-def calibration_line(bins: list[dict[str, Any]]) -> str:
-    """Say in a line how often what the model says comes true."""
-    said = ", ".join(_percent(one["predicted"]) for one in bins)
-    came = ", ".join(_percent(one["observed"]) for one in bins)
-    return f"characters to which it gave {said} %\ncame as often as              {came} %"
+        said += f"; {result['skipped_names']:,} more have characters that the model never saw"
+    elif unknown := result.get("unknown_characters"):
+        said += f"; {unknown:,} characters that the model never saw"
+    what = "characters" if text else "names"
+    settings = f"temperature {result['temperature']:g}, seed {result['seed']}"
+    return f"{said}\n{result['samples']:,} {what} sampled at {settings}"
 
 
 def _percent(share: float) -> str:

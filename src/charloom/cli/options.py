@@ -1,16 +1,13 @@
-"""Options and arguments that several commands share."""
+"""Arguments and options that several commands share, and how commands print."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-
-from ..config import Unit
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -30,92 +27,48 @@ class RunFolder(click.ParamType):  # type: ignore[type-arg, unused-ignore]
         return value if isinstance(value, Run) else Run.open(value)
 
 
-def run_argument(function: F) -> F:
-    """The run folder of a trained model, opened."""
-    return click.argument("run", type=RunFolder(), metavar="RUN")(function)
+class Numbers(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A number, or several separated by commas."""
+
+    name = "number[,...]"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return a float or a tuple of floats."""
+        if not isinstance(value, str):
+            return value
+        try:
+            numbers = tuple(float(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a number, or several separated by commas.")
+        return numbers[0] if len(numbers) == 1 else numbers
 
 
-def run_path_argument(function: F) -> F:
-    """The same as a path, for a command that first checks its other options."""
-    return click.argument("run_path", type=click.Path(path_type=Path), metavar="RUN")(function)
+def options(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    """Return a decorator that adds several options, listed in this order."""
+
+    def decorate(command: F) -> F:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
 
 
-def json_option(function: F) -> F:
-    """Print JSON for programs."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(
-        function
-    )
+def path_option(*names: str, metavar: str = "FILE", **settings: Any) -> Callable[[F], F]:
+    """Return an option for a path, or for several (``multiple``)."""
+    return click.option(*names, type=click.Path(path_type=Path), metavar=metavar, **settings)
 
 
-def source_arguments(function: F) -> F:
-    """The sources of a corpus, and what counts as one character."""
-    function = click.option(
-        "--unit",
-        type=click.Choice(get_args(Unit)),
-        default="character",
-        show_default=True,
-        help="Unit of text: code point or grapheme.",
-    )(function)
-    return click.argument("sources", nargs=-1, metavar="[SOURCE]...")(function)
+run_argument = click.argument("run", type=RunFolder(), metavar="RUN")
 
+run_path_argument = click.argument("run_path", type=click.Path(path_type=Path), metavar="RUN")
+"""The run folder, for a command that checks its other options before it opens the run."""
 
-def data_option(purpose: str, held_out: str = "the run itself") -> Callable[[F], F]:
-    """Names or text that RUN has not seen."""
-    return click.option(
-        "--data",
-        multiple=True,
-        metavar="FILE",
-        help=f"Names, or text, to {purpose} on (also .gz; - is standard input); may be repeated. "
-        f"By default what {held_out} held out.",
-    )
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
-
-def draw_seed_option(function: F) -> F:
-    """The seed of what is drawn."""
-    return click.option(
-        "--seed",
-        type=click.IntRange(0),
-        default=0,
-        show_default=True,
-        help="Random seed for sampling.",
-    )(function)
-
-
-def reading_options(command: F) -> F:
-    """How a source is read: the options become ``reading``, arguments of ``NameCorpus.read``."""
-
-    @wraps(command)
-    def function(
-        *arguments: Any,
-        column: str | None,
-        field: str | None,
-        encoding: str | None,
-        max_line: int | None,
-        **others: Any,
-    ) -> Any:
-        given = {
-            "column": column,
-            "field": field,
-            "encoding": encoding,
-            "max_line_bytes": max_line,
-        }
-        reading = {name: value for name, value in given.items() if value is not None}
-        return command(*arguments, reading=reading, **others)
-
-    options = (
-        click.option("--column", help="Column of a .csv or .tsv file: its name or number."),
-        click.option("--field", help="Field of the objects in a .jsonl file."),
-        click.option("--encoding", help="Encoding of the file; UTF-8 by default."),
-        click.option(
-            "--max-line",
-            type=click.IntRange(1),
-            metavar="BYTES",
-            help="Longest accepted line; 65536 by default.",
-        ),
-    )
-    for option in reversed(options):
-        function = option(function)
-    return cast(F, function)
+sampling_seed_option = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed for sampling."
+)
 
 
 def to_json(data: Any) -> str:
@@ -123,6 +76,31 @@ def to_json(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
 
 
+def to_line(data: Any) -> str:
+    """Write plain data as JSON on a line of its own, the newline included."""
+    return json.dumps(data, ensure_ascii=False) + "\n"
+
+
 def say(message: str) -> None:
-    """Tell the user something that is not a result: on stderr."""
+    """Print what is not a result: on stderr."""
     click.echo(message, err=True)
+
+
+def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
+    """Return a line per row, with the cells in columns that are two spaces apart.
+
+    Args:
+        rows: of equally many cells.
+        right: the columns whose cells are aligned to the right.
+    """
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = []
+        for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            space = " " * (width - cell_len(cell))
+            cells.append(space + cell if place in right else cell + space)
+        lines.append("  ".join(cells).rstrip())
+    return lines

@@ -1,9 +1,9 @@
-"""``charloom play``: the user types a beginning, the model shows how it may continue."""
+"""``charloom play``: the user types a beginning, the model continues it."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def command(run: Run) -> None:
     """Type a beginning and see how the model in RUN would continue it.
 
-    It shows the most likely next characters and names, with their probabilities given the
+    The most likely next characters and names are shown, with their probabilities given the
     beginning, at the current temperature. Type a name's number to take it, or more text to extend
     the beginning; /help lists the commands.
 
@@ -29,7 +29,7 @@ def command(run: Run) -> None:
     from ..generation import NameModel
 
     model = load(run)
-    session: Session
+    session: Session[Any]
     if isinstance(model, NameModel):
         from .play_names import NameSession
 
@@ -55,4 +55,4 @@ def _read() -> str:
         try:
             return input("> ")
         except UnicodeDecodeError:
-            say("that is no text in this terminal's encoding. Type it again.")
+            say("this is not text in the terminal's encoding. Type it again.")

@@ -6,17 +6,14 @@ import math
 import os
 from collections.abc import Sequence
 
-import click
-
 from ..config import SampleConfig
 from ..data.unicode import normalise
 from ..errors import GenerationError
 from ..generation import NameModel, Sample
 from ..generation.explain import explain
 from ..reporting.format import probability
-from .explained import choices, plain_console
 from .options import say
-from .play_session import DRAWN, NEXT, Session
+from .play_session import DRAWN, NEXT, NO_FIRST, Session
 
 WHOLE, BEAM = 3, 64
 """Most likely names that are shown, and prefixes of each length among which they are searched."""
@@ -24,45 +21,21 @@ WHOLE, BEAM = 3, 64
 AHEAD = 256
 """Characters that a name may have after its beginning: every answer should come soon."""
 
-HELP = """\
-  TEXT        add TEXT to the beginning
-  1, 2, ...   take that name
-  /add TEXT   add TEXT, although it is a number or begins with /
-  /new        draw names at the temperature
-  /t 0.7      set the temperature: below 1 more typical, above 1 bolder, 0 the likeliest only
-  /undo       take the last change of the beginning back; so does /back
-  /clear      start from nothing
-  /help       show this
-  /quit       end; so do Ctrl-D and Ctrl-C"""
 
+class NameSession(Session[NameModel]):
+    """The beginning of a name, a temperature, and the names on offer."""
 
-class NameSession(Session):
-    """A beginning, a temperature, and the names on offer."""
+    offer = "name"
 
-    help, offer = HELP, "name"
+    def _row(self, sample: Sample, share: float) -> tuple[str, ...]:
+        known = "  known" if sample.origin == "known" else ""
+        return sample.text, f"{probability(share)}{known}"
 
-    def __init__(self, model: NameModel) -> None:
-        self._model = model
-        super().__init__()
-
-    def show(self) -> None:
-        """Print the beginning, the next characters and the names on offer."""
-        from rich.text import Text
-
-        heat = "" if self.temperature == 1 else f"  at temperature {self.temperature:g}"
-        click.echo(f'\n"{self.text}"{heat}')
+    def _sample(self) -> None:
         if not self._next:
-            click.echo("  Type a first character: this model cannot choose one.")
+            say(NO_FIRST)
             return
-        plain_console().print(Text.assemble("  next  ", choices(self._next)), soft_wrap=True)
-        self._list()
-
-    def _draw(self) -> None:
-        """Offer names drawn from here."""
-        if not self._next:
-            say("type a first character: this model cannot choose one.")
-            return
-        drawn = self._model.generate(
+        samples = self._model.generate(
             DRAWN,
             start=self.text,
             temperature=self.temperature,
@@ -70,24 +43,19 @@ class NameSession(Session):
             seed=int.from_bytes(os.urandom(6)),
             allow_known=True,
         )
-        if not drawn:
-            say("no name came of it. Raise the temperature, or type a shorter beginning.")
+        if not samples:
+            say("no name was found. Raise the temperature, or type a shorter beginning.")
             return
-        _, self._offers = self._judge(self.text, self.temperature, drawn)
-        self._list()
+        _, self._offers = self._judge(self.text, self.temperature, samples)
+        self._show_offers()
 
     def _look(self, text: str, temperature: float) -> None:
-        """Take over a beginning and a temperature, and see how it may continue.
-
-        Raises:
-            CharloomError: it cannot be a beginning, or the temperature is none; nothing changes.
-        """
         text = normalise(text)
         length, limit = len(self._model.vocabulary.encode(text)), self._limit(text)
         config = SampleConfig(temperature=temperature, max_length=limit)
         if length > limit:
             raise GenerationError(
-                f"a beginning has {limit} characters at most with this model. "
+                f"a beginning may have up to {limit} characters with this model. "
                 f"Received: {length}; type less."
             )
         likeliest: Sequence[Sample] = ()
@@ -107,7 +75,7 @@ class NameSession(Session):
         here, *there = explain(self._model, texts, NEXT, temperature=temperature, compare=False)
         if not here.steps:
             return [], []
-        last = here.steps[-1]  # the end, which comes after the beginning as any other may
+        last = here.steps[-1]  # of what may follow the beginning, the end included
         following = [(last.character, last.probability), *last.alternatives]
         following = sorted((pair for pair in following if pair[1]), key=lambda pair: -pair[1])
         shares = [
@@ -115,16 +83,6 @@ class NameSession(Session):
             for one in there
         ]
         return following[:NEXT], list(zip(samples, shares, strict=True))
-
-    def _list(self) -> None:
-        """Print the names on offer."""
-        from rich.cells import cell_len, set_cell_size
-
-        wide = max((cell_len(sample.text) for sample, _ in self._offers), default=0)
-        for number, (sample, share) in enumerate(self._offers, start=1):
-            known = "  known" if sample.origin == "known" else ""
-            name = set_cell_size(sample.text, wide)
-            click.echo(f"  {number:<4}  {name}  {probability(share)}{known}")
 
     def _limit(self, text: str) -> int:
         """Return the length of the longest names that begin with ``text``, in units."""

@@ -1,29 +1,53 @@
-"""A session of ``charloom play``: a beginning, a temperature, and what is on offer."""
+"""A session of ``charloom play``: the text so far, a temperature, and what is on offer."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 import click
 
-from .options import say
+from ..errors import CharloomError
+from ..generation import LanguageModel
+from .explained import choices, plain_console
+from .options import aligned, say
 
 if TYPE_CHECKING:
     from ..generation import Sample
 
+M = TypeVar("M", bound=LanguageModel)
+
 NEXT, DRAWN = 8, 5
 """Next characters that are shown, and strings that /new samples."""
 
+SHOWN = 400
+"""Characters of the text that are shown, the last ones."""
 
-class Session(ABC):
-    """A beginning, a temperature, and what is on offer."""
+HELP = """\
+  TEXT        add TEXT to the end
+  1, 2, ...   take that {offer}
+{more}  /add TEXT   add TEXT, even if it is a number or begins with /
+  /new        sample other {offer}s
+  /t 0.7      set the temperature: below 1 more typical, above 1 more varied, 0 the most likely only
+  /undo       undo the last change; so does /back
+  /clear      start from nothing
+  /help       show this help
+  /quit       quit; so do Ctrl-D and Ctrl-C"""
 
-    help: ClassVar[str]
+NO_FIRST = "type a first character: this model cannot choose one."
+
+
+class Session(ABC, Generic[M]):
+    """The text so far, a temperature, and what is on offer."""
+
     offer: ClassVar[str]
     """What one thing on offer is called."""
 
-    def __init__(self) -> None:
+    more: ClassVar[str] = ""
+    """The help of further commands."""
+
+    def __init__(self, model: M) -> None:
+        self._model = model
         self.text, self.temperature = "", 1.0
         self._past: list[str] = []
         self._next: list[tuple[str, float]] = []
@@ -32,18 +56,16 @@ class Session(ABC):
 
     def obey(self, line: str) -> bool:
         """Do what a line asks for; a mistake is one line on stderr. ``False`` if it is to end."""
-        from ..errors import CharloomError
-
         word, _, rest = line.strip().partition(" ")
         try:
             if word == "/quit":
                 return False
             if word == "/help":
-                click.echo(self.help)
+                click.echo(HELP.format(offer=self.offer, more=self.more))
             elif word == "/new":
-                self._draw()
+                self._sample()
             elif word == "/t":
-                self._heat(rest)
+                self._set_temperature(rest)
             elif word in ("/undo", "/back"):
                 self._undo()
             elif word == "/clear":
@@ -52,7 +74,7 @@ class Session(ABC):
                 self._go(self.text + line.lstrip().removeprefix("/add")[1:])
             elif word.startswith("/"):
                 if not self._obey_more(word, rest):
-                    say(f"there is no command {word[:40]!r}. Type /help for those there are.")
+                    say(f"there is no command {word[:40]!r}. Type /help for a list.")
             elif word.isascii() and word.isdecimal() and not rest:
                 self._take(word)
             else:
@@ -61,12 +83,29 @@ class Session(ABC):
             say(str(error))
         return True
 
-    def _obey_more(self, word: str, rest: str) -> bool:
-        """Do what other commands ask for; ``False`` if there is no such command."""
-        return False
+    def show(self) -> None:
+        """Print the text, the next characters and what is on offer."""
+        heat = "" if self.temperature == 1 else f"  at temperature {self.temperature:g}"
+        cut = "…" if len(self.text) > SHOWN else ""
+        click.echo(f'\n"{cut}{self.text[-SHOWN:]}"{heat}')
+        self._show_next()
+
+    def _show_next(self) -> None:
+        from rich.text import Text
+
+        if not self._next:
+            click.echo(f"  {NO_FIRST.capitalize()}")
+            return
+        plain_console().print(Text.assemble("  next  ", choices(self._next)), soft_wrap=True)
+        self._show_offers()
+
+    def _show_offers(self) -> None:
+        offers = enumerate(self._offers, start=1)
+        for line in aligned([(f"  {n:<4}", *self._row(*offer)) for n, offer in offers]):
+            click.echo(line)
 
     def _go(self, text: str) -> None:
-        """Make ``text`` the beginning, if it can be one."""
+        """Replace the text, if the model can read the new one."""
         before = self.text
         self._look(text, self.temperature)
         if self.text != before:
@@ -82,33 +121,37 @@ class Session(ABC):
 
     def _take(self, number: str) -> None:
         if not 1 <= int(number[:9]) <= len(self._offers):
-            offered = f"are 1 to {len(self._offers)}" if self._offers else "is none"
-            kind = f"there is no {self.offer} {number[:9]}"
-            say(f"{kind}: there {offered}. Type /add to add a number.")
+            offered = f"Choose from 1 to {len(self._offers)}. " if self._offers else ""
+            say(f"there is no {self.offer} {number[:9]}. {offered}To add a number, type /add.")
             return
         self._go(self._offers[int(number) - 1][0].text)
 
-    def _heat(self, number: str) -> None:
+    def _set_temperature(self, number: str) -> None:
         try:
             temperature = float(number)
         except ValueError:
-            say(f"/t needs a number, as in /t 0.7. It is {self.temperature:g} now.")
+            say(f"/t needs a number, as in /t 0.7. The temperature is {self.temperature:g} now.")
             return
         self._look(self.text, temperature)
         self.show()
 
-    @abstractmethod
-    def show(self) -> None:
-        """Print the beginning, the next characters and what is on offer."""
+    def _obey_more(self, word: str, rest: str) -> bool:
+        """Do what other commands ask for; ``False`` if there is no such command."""
+        return False
 
     @abstractmethod
-    def _draw(self) -> None:
+    def _row(self, sample: Sample, share: float) -> tuple[str, ...]:
+        """Return the cells of a line about something on offer."""
+
+    @abstractmethod
+    def _sample(self) -> None:
         """Sample other strings to offer, and print them."""
 
     @abstractmethod
     def _look(self, text: str, temperature: float) -> None:
-        """Take over a beginning and a temperature, and see how it may continue.
+        """Set the text and the temperature, and find out how the text may continue.
 
         Raises:
-            CharloomError: it cannot be a beginning, or the temperature is invalid; nothing changes.
+            CharloomError: the model cannot read the text, or the temperature is invalid; nothing
+                changes.
         """

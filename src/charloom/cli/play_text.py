@@ -1,4 +1,4 @@
-"""The game of ``charloom play`` with a model of running text, which writes on without an end."""
+"""A session of ``charloom play`` with a model of running text."""
 
 from __future__ import annotations
 
@@ -20,52 +20,24 @@ from .options import say
 from .play_session import DRAWN, NEXT, Session
 
 READ = 2000
-"""Characters before the end of what is written that the model reads: what lies further back hardly
-counts, and every answer is to come soon."""
-
-SHOWN = 400
-"""Characters of what is written that are shown, the last ones."""
+"""Last characters of the text that the model reads: earlier ones hardly matter, and every answer
+should come soon."""
 
 OFFERED, MORE = 60, 400
 """Characters of a continuation on offer, at most, and those that /more writes."""
 
-HELP = """\
-  TEXT        add TEXT to what is written
-  1, 2, ...   take that continuation
-  /more 400   write so many characters on
-  /line       add a line break
-  /add TEXT   add TEXT, although it is a number or begins with /
-  /new        draw other continuations
-  /t 0.7      set the temperature: below 1 more typical, above 1 bolder, 0 the likeliest only
-  /undo       take the last change back; so does /back
-  /clear      start from nothing
-  /help       show this
-  /quit       end; so do Ctrl-D and Ctrl-C"""
 
-
-class TextSession(Session):
+class TextSession(Session[TextModel]):
     """A text, a temperature, and the continuations on offer."""
 
-    help, offer = HELP, "continuation"
+    offer = "continuation"
+    more = """\
+  /more 400   write 400 more characters
+  /line       add a line break
+"""
 
-    def __init__(self, model: TextModel) -> None:
-        self._model = model
-        super().__init__()
-
-    def show(self) -> None:
-        """Print the end of the text, the next characters and the continuations on offer."""
-        heat = "" if self.temperature == 1 else f"  at temperature {self.temperature:g}"
-        cut = "…" if len(self.text) > SHOWN else ""
-        click.echo(f'\n"{cut}{self.text[-SHOWN:]}"{heat}')
-        self._show_next()
-
-    def _show_next(self) -> None:
-        from rich.text import Text
-
-        from .explained import choices, plain_console
-
-        plain_console().print(Text.assemble("  next  ", choices(self._next)), soft_wrap=True)
-        self._list()
+    def _row(self, sample: Sample, share: float) -> tuple[str, ...]:
+        return (sample.text[len(self.text) :].replace("\n", "\\n"),)
 
     def _obey_more(self, word: str, rest: str) -> bool:
         if word == "/line":
@@ -77,13 +49,13 @@ class TextSession(Session):
         return True
 
     def _more(self, number: str) -> None:
-        """Write on, character by character, and add it to the text."""
+        """Write more, character by character, and add it to the text."""
         characters = number or str(MORE)
         if not (characters.isascii() and characters.isdecimal() and int(characters[:9]) > 0):
             say(f"/more needs a number of characters, as in /more {MORE}.")
             return
         written = []
-        for piece in self._draws(self.text, self.temperature, int(characters[:9])):
+        for piece in self._stream(self.text, self.temperature, int(characters[:9])):
             written.append(piece)
             sys.stdout.write(piece)
             sys.stdout.flush()
@@ -93,13 +65,11 @@ class TextSession(Session):
         self._past.append(before)
         self._show_next()
 
-    def _draw(self) -> None:
-        """Offer other continuations."""
+    def _sample(self) -> None:
         self._offers = self._continuations(self.text, self.temperature)
-        self._list()
+        self._show_offers()
 
     def _look(self, text: str, temperature: float) -> None:
-        """Take over a text and a temperature, and see how it may continue; see ``Session``."""
         text = normalise(text)
         config = SampleConfig(temperature=temperature)
         ids = self._model.vocabulary.encode(text)[-READ:].tolist()
@@ -116,30 +86,21 @@ class TextSession(Session):
         self.text, self.temperature = text, temperature
 
     def _continuations(self, text: str, temperature: float) -> list[tuple[Sample, float]]:
-        """Draw different ways to continue: to the end of the line, or not far."""
+        """Sample different continuations: to the end of the line, or of a limited length."""
         found: dict[str, None] = {}
         for _ in range(DRAWN if temperature else 1):
             piece = ""
-            for character in self._draws(text, temperature, OFFERED):
+            for character in self._stream(text, temperature, OFFERED):
                 piece += character
                 if character == "\n":
                     break
             found[piece] = None
         return [(Sample(text + piece, math.nan, "unknown"), math.nan) for piece in found]
 
-    def _draws(self, text: str, temperature: float, characters: int) -> Iterator[str]:
+    def _stream(self, text: str, temperature: float, characters: int) -> Iterator[str]:
         read = self._model.vocabulary.encode(text)[-READ:]
         start = self._model.vocabulary.decode(read)
         stream = self._model.stream_text(
-            characters,
-            start=start,
-            temperature=temperature,
-            seed=int.from_bytes(os.urandom(6)),
+            characters, start=start, temperature=temperature, seed=int.from_bytes(os.urandom(6))
         )
         return islice(stream, 1 if start else 0, None)
-
-    def _list(self) -> None:
-        """Print the continuations on offer."""
-        for number, (sample, _) in enumerate(self._offers, start=1):
-            piece = sample.text[len(self.text) :].replace("\n", "\\n")
-            click.echo(f"  {number:<4}  {piece}")

@@ -8,12 +8,11 @@ from typing import Any
 import click
 
 from ..reporting.figures import FIGURES
-from ..reporting.figures.options import DRAWS, TEMPERATURES
-from .drawing import Temperature
-from .options import json_option, run_path_argument, say, to_json
+from ..reporting.figures.model import DRAWS, TEMPERATURES
+from .options import Numbers, json_option, path_option, run_path_argument, say, to_json
 
 COMPARED = ("letters", "pairs", "drawn-lengths", "distances")
-"""Figures of what is drawn, beside what is real."""
+"""Figures that compare samples with real names."""
 
 OPTIONS = {
     "temperatures": ("sweep",),
@@ -29,28 +28,27 @@ OPTIONS = {
 @click.option(
     "--what",
     type=click.Choice(list(FIGURES)),
-    help="Figure to plot; without it, the figures are listed.",
+    help="Figure to plot; without it, all figures are listed.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Output file: .png, .svg or .pdf.",
-)
+@path_option("--out", help="Output file: .png, .svg or .pdf.")
 @click.option(
     "--temperatures",
-    type=Temperature(),
-    help=f"sweep: those to draw at; {','.join(f'{t:g}' for t in TEMPERATURES)} if not given.",
+    type=Numbers(),
+    help=f"sweep: sampling temperatures; by default {','.join(f'{t:g}' for t in TEMPERATURES)}.",
 )
 @click.option(
-    "-n", "--n", type=int, help=f"Draws; for sweep at each temperature, {DRAWS} if not given."
+    "-n",
+    "--n",
+    type=int,
+    help=f"Number of samples; sweep: at each temperature, {DRAWS} by default.",
 )
-@click.option("--start", help="Start of each sample, for figures of samples.")
+@click.option("--start", help="Start of each sample, in figures of samples.")
 @click.option(
     "--text",
     multiple=True,
     metavar="NAME",
-    help="next, units: strings to read; for units it may be repeated. Held-out strings by default.",
+    help="next, units: string to show the model on; may be repeated for units. By default held-out "
+    "strings.",
 )
 @json_option
 def command(
@@ -67,11 +65,11 @@ def command(
             figures = " or ".join(OPTIONS[name])
             raise click.UsageError(f"--{name} is for --what {figures}. Add that, or leave it out.")
     if what == "next" and len(given.get("text", ())) > 1:
-        raise click.UsageError("--what next reads one string. Give one --text.")
+        raise click.UsageError("--what next takes one string. Pass one --text.")
     if what is None and out is not None:
         raise click.UsageError(f"--out needs a figure: --what {', '.join(FIGURES)}.")
     if what is not None and out is None and not as_json:
-        raise click.UsageError("a figure needs a file: --out FILE.png. Or --json, for its data.")
+        raise click.UsageError("--what needs --out FILE.png, or --json for the figure's data.")
     if out is not None:
         from ..reporting.plots import check
 
@@ -92,6 +90,6 @@ def command(
         from ..reporting.plots import save
 
         save(draw(what, data), out)
-        say(f"Drawn to {out}")
+        say(f"Written to {out}")
     if as_json:
         click.echo(to_json(data))

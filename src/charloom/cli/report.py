@@ -2,58 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from .options import data_option, draw_seed_option, reading_options, run_path_argument, say
-from .watched import watched
+from .options import path_option, run_path_argument, sampling_seed_option, say
+from .progress_bar import progress_bar
+from .sources import Source, data_option, reading_options
 
 if TYPE_CHECKING:
     from ..run import Run
 
 SAMPLES = 10_000
 
+source_option = click.option(
+    "--source",
+    "source_files",
+    multiple=True,
+    metavar="FILE",
+    help="Text that RUN was trained on, to search for copies, if its file has moved; may be "
+    "repeated.",
+)
+
 
 @click.command("report")
 @run_path_argument
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    required=True,
-    help="Output file, ending in .html.",
-)
+@path_option("--out", required=True, help="Output file, ending in .html.")
 @click.option("--force", is_flag=True, help="Overwrite FILE even if it is not a report.")
 @data_option("measure")
-@click.option(
-    "--source",
-    multiple=True,
-    metavar="FILE",
-    help="Text that RUN was trained on, to search for copies, if it has moved since; may be "
-    "repeated.",
-)
+@source_option
 @click.option(
     "--samples",
     type=click.IntRange(1),
     default=SAMPLES,
     show_default=True,
-    help="Names to sample for the metrics; a text model always samples 20,000 characters.",
+    help="Names to sample for the measures; from a text model, 20,000 characters are always "
+    "sampled.",
 )
 @click.option("--start", default="", help="Start of the samples, if the model needs one.")
-@draw_seed_option
+@sampling_seed_option
 @reading_options
 def command(
     run_path: Path,
     out: Path,
     force: bool,
-    data: tuple[str, ...],
-    source: tuple[str, ...],
+    source: Source,
+    source_files: tuple[str, ...],
     samples: int,
     start: str,
     seed: int,
-    reading: dict[str, Any],
 ) -> None:
     """Write a page about RUN: its training data, quality, samples and internals.
 
@@ -71,16 +70,18 @@ def command(
     check_out(out, force=force)
     check_library()
     run = Run.open(run_path)
-    if source and not run.is_text:
-        raise click.UsageError("--source is for running text; RUN has its training names with it.")
-    held_out = _read(data, run, reading) if data else None
+    check_source(run, source_files)
+    held_out = None
+    if source.paths:
+        unit = run.vocabulary.unit
+        held_out = source.text(unit) if run.is_text else source.names(unit).names
     subject = subject_of(run, load(run))
-    with watched() as progress:
+    with progress_bar() as progress:
         found = gather(
             subject,
             held_out=held_out,
-            sources=source,
-            encoding=reading.get("encoding"),
+            sources=source_files,
+            encoding=source.how.get("encoding"),
             samples=None if run.is_text else samples,
             seed=seed,
             start=start,
@@ -88,26 +89,21 @@ def command(
         )
         content = illustrate(found, subject, lambda what, share: progress(what, 0.7 + 0.3 * share))
         size = write_page(content, out)
-    for what, why in found.left_out.items():
-        say(f"left out: {what}: {why}")
+    say_left_out(found.left_out)
     say(f"Written to {out} ({kilobytes(size)})")
 
 
-def _read(data: tuple[str, ...], run: Run, reading: dict[str, Any]) -> Any:
-    if run.is_text:
-        return _text(data, run, reading)
-    from ..data.names import NameCorpus
+def check_source(run: Run, files: Sequence[str]) -> None:
+    """Refuse ``--source`` for names.
 
-    return NameCorpus.read(*data, unit=run.vocabulary.unit, **reading).names
+    Raises:
+        click.UsageError: as said.
+    """
+    if files and not run.is_text:
+        raise click.UsageError("--source is for running text. RUN holds its own training names.")
 
 
-def _text(files: tuple[str, ...], run: Run, reading: dict[str, Any]) -> Any:
-    from ..data.text import TextCorpus
-    from .text_output import refuse_options
-
-    refuse_options(
-        "running text, which RUN was trained on",
-        ("run_path", "out", "force", "data", "source", "samples", "start", "seed", "encoding"),
-    )
-    unit, encoding = run.vocabulary.unit, reading.get("encoding")
-    return TextCorpus.read(*files, unit=unit, encoding=encoding)
+def say_left_out(left_out: Mapping[str, str]) -> None:
+    """Say what could not be measured, and why."""
+    for what, why in left_out.items():
+        say(f"left out: {what}: {why}")

@@ -1,15 +1,18 @@
-"""The sources of a command that learns: how they are given, read and called."""
+"""The files that a command reads: how they are given, and how they become a corpus."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
 
 import click
 from click.core import ParameterSource
 
 from ..config import Unit
+from .options import options
 
 if TYPE_CHECKING:
     from ..data.names import NameCorpus
@@ -17,100 +20,181 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FOR_NAMES = ("column", "field", "label_column", "label_field", "max_line_bytes")
+FOR_NAMES = {
+    "column", "field", "max_line", "label_column", "label_field", "count", "best", "beam", "forbid",
+    "explain", "end", "contains", "length", "max_length", "chars", "regex", "block", "min_edits",
+    "fold_case", "allow_known", "allow_repeats",
+}  # fmt: skip
+"""Parameters of commands that make no sense for running text."""
 
 
-def form_options(command: F) -> F:
-    """Whether the sources hold names or text, and what counts as rare in a text."""
-    command = click.option(
-        "--min-count",
-        type=click.IntRange(1),
-        metavar="N",
-        help="Characters of a text that occur less often become one unknown symbol.",
-    )(command)
-    return click.option(
+@dataclass(frozen=True)
+class Source:
+    """Files as they were given to a command, and how to read them.
+
+    Attributes:
+        paths: files, or ``-`` for standard input; may be empty.
+        how: arguments of ``NameCorpus.read``.
+        form: whether they hold names or running text.
+        unit: the unit of text.
+        min_count: how often a character of a text has to occur that is not rare.
+    """
+
+    paths: tuple[str, ...] = ()
+    how: dict[str, Any] = field(default_factory=dict)
+    form: Literal["names", "text"] = "names"
+    unit: Unit = "character"
+    min_count: int | None = None
+
+    def corpus(self, *, repeats: bool = False) -> NameCorpus | TextCorpus:
+        """Read names or text; without files, the built-in names.
+
+        Args:
+            repeats: whether repeated names are kept.
+
+        Raises:
+            CorpusError, click.UsageError: the files cannot be read, or not as that.
+        """
+        if self.form == "text":
+            if not self.paths:
+                raise click.UsageError("--as text needs a SOURCE; the built-in list holds names.")
+            return self.text(self.unit, min_count=self.min_count or 1)
+        if self.min_count is not None:
+            raise click.UsageError("--min-count is for text. Add --as text.")
+        if self.paths:
+            return self.names(self.unit, repeats=repeats)
+        if self.has_labels:
+            raise click.UsageError("labels need a SOURCE; the built-in list has none.")
+        from ..data.names import NameCorpus
+
+        return NameCorpus.builtin(repeats=repeats)
+
+    def names(self, unit: Unit, *, repeats: bool = False) -> NameCorpus:
+        """Read the files as names."""
+        from ..data.names import NameCorpus
+
+        return NameCorpus.read(*self.paths, unit=unit, repeats=repeats, **self.how)
+
+    def text(self, unit: Unit, *, min_count: int = 1) -> TextCorpus:
+        """Read the files as running text, with a progress bar on a terminal.
+
+        Raises:
+            click.UsageError: an option for names was given.
+        """
+        from ..data.text import TextCorpus
+        from ..reporting.progress import reading
+
+        refuse_options()
+        with reading() as progress:
+            return TextCorpus.read(
+                *self.paths, unit=unit, min_count=min_count, progress=progress, **self.how
+            )
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether each name is to be read with its label."""
+        return "label_column" in self.how or "label_field" in self.how
+
+    @property
+    def name(self) -> str:
+        """What to call something made from the files: after the first of them."""
+        name = Path(self.paths[0]).name.split(".")[0] if self.paths else "dinosaurs"
+        return "names" if name in ("", "-") else name
+
+
+def reading_options(command: F) -> F:
+    """Add the options that say how files are read; the command gets a ``Source``.
+
+    The paths are those of the parameter ``sources`` or ``data``, if the command has one.
+    """
+
+    @wraps(command)
+    def function(*arguments: Any, **given: Any) -> Any:
+        paths = given.pop("sources", None) or given.pop("data", ())
+        how = {}
+        for name in ("column", "field", "encoding", "max_line", "label_column", "label_field"):
+            if (value := given.pop(name, None)) is not None:
+                how["max_line_bytes" if name == "max_line" else name] = value
+        kept = {name: given.pop(name) for name in ("form", "unit", "min_count") if name in given}
+        return command(*arguments, source=Source(paths, how, **kept), **given)
+
+    return options(
+        click.option("--column", help="Column of a .csv or .tsv file: its name or number."),
+        click.option("--field", help="Field of the objects in a .jsonl file."),
+        click.option("--encoding", help="Encoding of the file; UTF-8 by default."),
+        click.option(
+            "--max-line",
+            type=click.IntRange(1),
+            metavar="BYTES",
+            help="Longest accepted line; 65536 by default.",
+        ),
+    )(cast(F, function))
+
+
+source_arguments = options(
+    click.argument("sources", nargs=-1, metavar="[SOURCE]..."),
+    click.option(
+        "--unit",
+        type=click.Choice(get_args(Unit)),
+        default="character",
+        show_default=True,
+        help="Unit of text: code point or grapheme.",
+    ),
+)
+
+form_options = options(
+    click.option(
         "--as",
         "form",
         type=click.Choice(["names", "text"]),
         default="names",
         show_default=True,
-        help="What SOURCE holds: names, one a line, or running text.",
-    )(command)
+        help="What SOURCE holds: names, one per line, or running text.",
+    ),
+    click.option(
+        "--min-count",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Replace characters of a text that occur less often by one unknown symbol.",
+    ),
+)
+
+label_options = options(
+    click.option(
+        "--label-column", help="Column of a .csv or .tsv file with the label of each name."
+    ),
+    click.option(
+        "--label-field", help="Field of the objects in a .jsonl file with the label of each name."
+    ),
+)
 
 
-def label_options(command: F) -> F:
-    """Where a source has the kind of each name."""
-    command = click.option(
-        "--label-field", help="Field of the objects in a .jsonl file with each name's label."
-    )(command)
+def data_option(purpose: str, held_out: str = "RUN") -> Callable[[F], F]:
+    """Return the option for names or text that no run was trained on."""
     return click.option(
-        "--label-column", help="Column of a .csv or .tsv file with each name's label."
-    )(command)
+        "--data",
+        multiple=True,
+        metavar="FILE",
+        help=f"Names or text to {purpose} on (may be .gz; - is standard input); may be repeated. "
+        f"By default what {held_out} held out.",
+    )
 
 
-def given_options(names: Collection[str]) -> list[str]:
-    """Return the options of this command called ``names`` as they were given, to be shown."""
-    context, given = click.get_current_context(), []
+def given_options(names: Collection[str]) -> dict[str, Any]:
+    """Return the options among the parameters ``names`` that were given, and their values."""
+    context, given = click.get_current_context(), {}
     for parameter in context.command.params:
         name = str(parameter.name)
         if name in names and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            given += [max(parameter.opts, key=len), str(context.params[name])]
+            given[max(parameter.opts, key=len)] = context.params[name]
     return given
 
 
-def read_corpus(
-    sources: tuple[str, ...],
-    form: Literal["names", "text"],
-    unit: Unit,
-    *,
-    min_count: int | None,
-    repeats: bool = False,
-    **how: Any,
-) -> NameCorpus | TextCorpus:
-    """Read names or text; without sources, the built-in names.
-
-    Args:
-        min_count, repeats: for text, and for names.
-        how: as ``NameCorpus.read`` and ``TextCorpus.read`` take it.
+def refuse_options(names: Collection[str] = FOR_NAMES) -> None:
+    """Refuse options that are for names, where a command is used on running text.
 
     Raises:
-        CorpusError, click.UsageError: it cannot be read, or not as that.
+        click.UsageError: one of the parameters ``names`` was given.
     """
-    given = {name: value for name, value in how.items() if value is not None}
-    if form == "text":
-        return _text(sources, unit, min_count, given)
-    if min_count is not None:
-        raise click.UsageError("--min-count is for text. Add --as text.")
-    from ..data.names import NameCorpus
-
-    if not sources and ("label_column" in given or "label_field" in given):
-        raise click.UsageError("labels need a SOURCE; the built-in list has none.")
-    if sources:
-        return NameCorpus.read(*sources, unit=unit, repeats=repeats, **given)
-    return NameCorpus.builtin(repeats=repeats)
-
-
-def _text(
-    sources: tuple[str, ...], unit: Unit, min_count: int | None, how: Mapping[str, Any]
-) -> TextCorpus:
-    """Read the sources as text; say how far it is, if that takes a while."""
-    for option in FOR_NAMES:
-        if option in how:
-            name = option.removesuffix("_bytes").replace("_", "-")
-            raise click.UsageError(f"--{name} is for names, not for text. Leave it out.")
-    if not sources:
-        raise click.UsageError("text needs a SOURCE; the built-in list is one of names.")
-    from ..data.text import TextCorpus
-    from ..reporting.progress import reading
-
-    with reading() as progress:
-        return TextCorpus.read(
-            *sources, unit=unit, min_count=min_count or 1, progress=progress, **how
-        )
-
-
-def name_of(sources: tuple[str, ...]) -> str:
-    """Return what to call a thing made from ``sources``, after the first of them."""
-    if not sources:
-        return "dinosaurs"
-    return Path(sources[0]).name.split(".")[0] if sources[0] != "-" else ""
+    for option in given_options(names):
+        raise click.UsageError(f"{option} is for names, not for running text. Leave it out.")

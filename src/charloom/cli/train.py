@@ -1,4 +1,4 @@
-"""``charloom train``: from names to a model and ten new names, or from text to more of it."""
+"""``charloom train``: train on names or text, save the model, and print samples."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from ..config import Unit
 from .interruption import command_to_resume, interruptible
-from .options import json_option, reading_options, say, source_arguments
-from .sources import form_options, label_options, name_of, read_corpus
+from .options import json_option, path_option, say
+from .sources import Source, form_options, label_options, reading_options, source_arguments
 from .train_options import check_counted, check_order, training_options
 
 if TYPE_CHECKING:
@@ -20,20 +19,18 @@ if TYPE_CHECKING:
 @click.command("train")
 @source_arguments
 @form_options
-@click.option(
+@path_option(
     "--out",
-    type=click.Path(path_type=Path),
     metavar="RUN",
     help="Run folder to save to. By default runs/NAME, with a number if that exists.",
 )
 @click.option("--force", is_flag=True, help="Replace the model in RUN.")
 @click.option("--resume", is_flag=True, help="Resume the training in RUN.")
-@click.option(
+@path_option(
     "--from",
     "initial",
-    type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Start from the weights of another run; new characters are added.",
+    help="Fine-tune the model of another run; new characters are added to its vocabulary.",
 )
 @training_options
 @label_options
@@ -43,52 +40,40 @@ if TYPE_CHECKING:
 def command(
     started: float,
     /,
-    sources: tuple[str, ...],
-    form: Literal["names", "text"],
+    source: Source,
     out: Path | None,
     force: bool,
     resume: bool,
     initial: Path | None,
     freeze: tuple[Part, ...],
-    min_count: int | None,
     tensorboard: Path | None,
     recipe: str | None,
     loop: Literal["fit", "custom"],
-    label_column: str | None,
-    label_field: str | None,
-    unit: Unit,
-    reading: dict[str, Any],
     as_json: bool,
     **settings: Any,
 ) -> int:
-    """Train on names, one per line, and print ten new ones; or on text, and print a sample.
+    """Train on a list of names and print ten new ones; or on text, and print some new text.
 
-    SOURCE is a text file, .csv, .tsv or .jsonl, also compressed as .gz, or - for standard input;
-    several are read one after the other. Without a SOURCE, the built-in list of dinosaurs is used.
-    Model and training settings follow the size of the corpus; each option overrides one of them.
+    SOURCE is a text file with one name per line, a .csv, .tsv or .jsonl file, any of them
+    compressed as .gz, or - for standard input; several are read as one list. Without a SOURCE, the
+    built-in list of dinosaurs is used. Model and training settings are chosen by the size of the
+    corpus; each option overrides one of them.
     """
     settings["freeze"] = freeze or None
-    labels: dict[str, Any] = {"label_column": label_column, "label_field": label_field}
-    _check(settings, labels, resume=resume and out is None)
     others = {"initial": initial, "tensorboard": tensorboard, "loop": loop}
+    if settings["label_dropout"] is not None and not source.has_labels:
+        raise click.UsageError("--label-dropout needs --label-column or --label-field.")
+    if resume and out is None:
+        raise click.UsageError("--resume needs --out RUN, the folder to resume.")
+    check_order(settings["kind"], settings["order"])
     if settings["kind"] is not None:
         check_counted(settings["kind"], settings | others)
-    if form == "names" and settings["window"] is not None:
+    if source.form == "names" and settings["window"] is not None:
         raise click.UsageError("--window is for text. Add --as text.")
-    from ..training.recipes import keeps_repeats
+    from ..training.recipes import keeps_repeats, settings_before, settings_for
 
-    corpus = read_corpus(
-        sources,
-        form,
-        unit,
-        min_count=min_count,
-        repeats=keeps_repeats(recipe, settings["held_out"]),
-        **labels,
-        **reading,
-    )
+    corpus = source.corpus(repeats=keeps_repeats(recipe, settings["held_out"]))
     say(corpus.describe())
-    from ..training.recipes import settings_before, settings_for
-
     saved = None
     if initial is not None:
         from ..run import load_model
@@ -97,11 +82,11 @@ def command(
     given = {name: value for name, value in settings.items() if value is not None}
     if loop == "custom":
         given.setdefault("keep_epochs", 5)
-    if resume and form == "text" and out is not None:
+    if resume and source.form == "text" and out is not None:
         given = {**settings_before(out, settings), **given}
     model, training = settings_for(corpus, recipe, saved, **given)
     check_counted(model.kind, settings | others)  # a recipe may have chosen the kind
-    folder = out or _free_folder(sources)
+    folder = out or _free_folder(source)
 
     from ..api import model_of
     from ..data.text import TextCorpus
@@ -136,18 +121,9 @@ def command(
     return 1 if finished.reason == "diverged" else 0
 
 
-def _check(settings: dict[str, Any], labels: dict[str, Any], *, resume: bool) -> None:
-    """Refuse options that need others."""
-    if settings["label_dropout"] is not None and not any(labels.values()):
-        raise click.UsageError("--label-dropout needs --label-column or --label-field.")
-    if resume:
-        raise click.UsageError("--resume needs --out RUN, the folder to resume.")
-    check_order(settings["kind"], settings["order"])
-
-
-def _free_folder(sources: tuple[str, ...]) -> Path:
-    """Choose runs/NAME after the first source, numbered so that nothing is overwritten."""
-    base = Path("runs") / (name_of(sources) or "names")
+def _free_folder(source: Source) -> Path:
+    """Choose runs/NAME after the first file, with a number so that nothing is overwritten."""
+    base = Path("runs") / source.name
     folder, number = base, 1
     while folder.exists():
         number += 1

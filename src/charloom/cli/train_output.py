@@ -22,30 +22,32 @@ CHARACTERS = 300
 def say_ending(
     finished: Finished, model: NameModel | TextModel, folder: Path, budget: float | None
 ) -> None:
-    """Say why a training ended, and what came of it."""
-    reasons = {
-        "epochs": "Trained to the end",
-        "early stopping": "Stopped early, the held-out loss no longer fell",
-        "seconds": f"Stopped, the {budget:g} seconds are used up" if budget else "Stopped",
-        "interrupted": "Interrupted",
-        "diverged": "Stopped, the loss became NaN; lower --learning-rate",
-    }
+    """Say why a training ended, and how good the model is."""
     held_out = finished.held_out_nats_per_char
-    loss = finished.train_nats_per_char if held_out is None else held_out
-    part = "training" if held_out is None else "held-out"
-    end = f"{part} loss {loss:.3f} nats/char, in {folder}"
-    chosen = _chosen(finished)
-    ngram = describe.ngram(chosen)
-    said = f"{ngram}, " if ngram else ""
-    if model.rnn.config.has_network:
-        kept = f"Kept epoch {finished.best_epoch}, {said}{end}"
-        say(f"{reasons[finished.reason]}: epoch {finished.epoch}, {finished.seconds:.1f} s. {kept}")
-    else:
-        say(f"Counted in {finished.seconds:.1f} s: {said}{end}")
+    loss, part = (
+        (held_out, "held-out")
+        if held_out is not None
+        else (finished.train_nats_per_char, "training")
+    )
+    result = f"{part} loss {loss:.3f} nats/char. Saved to {folder}"
+    if ngram := describe.ngram(_ngram(finished)):
+        result = f"{ngram}, {result}"
+    if not model.rnn.config.has_network:
+        say(f"Fitted in {finished.seconds:.1f} s: {result}")
+        return
+    reasons = {
+        "epochs": "Training finished",
+        "early stopping": "Stopped early because the held-out loss no longer fell",
+        "seconds": f"Stopped because the {budget or 0:g} seconds are used up",
+        "interrupted": "Interrupted",
+        "diverged": "Stopped because the loss became NaN; lower --learning-rate",
+    }
+    epochs = f"{finished.epoch} epoch{'s' * (finished.epoch != 1)}, {finished.seconds:.1f} s"
+    say(f"{reasons[finished.reason]}: {epochs}. Best: epoch {finished.best_epoch}, {result}")
 
 
-def _chosen(finished: Finished) -> dict[str, Any]:
-    """Return the n-gram's order, and its share in a mixture; nothing of other kinds."""
+def _ngram(finished: Finished) -> dict[str, Any]:
+    """Return the n-gram's order, and its weight in a mixture; nothing for other models."""
     from ..training.ngram import ngram_facts
 
     ngram = ngram_facts(finished.weights).get("ngram", {})
@@ -64,7 +66,7 @@ def print_samples(
     summary = {
         "run": str(folder),
         "model": model.rnn.config.kind,
-        **_chosen(finished),
+        **_ngram(finished),
         "reason": finished.reason,
         "epochs": finished.epoch,
         "best_epoch": finished.best_epoch,
@@ -80,7 +82,7 @@ def print_samples(
         click.echo(to_json(summary) if as_json else text)
         return
     if start:
-        say(f"This model cannot choose a first letter; these begin with {start}, as the list does.")
+        say(f"This model cannot choose a first letter; these names start with {start}.")
     samples = model.generate(SAMPLES, seed=seed, start=start)
     if as_json:
         click.echo(to_json({**summary, "names": [sample.text for sample in samples]}))

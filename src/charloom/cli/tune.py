@@ -1,23 +1,29 @@
-"""``charloom tune``: search for the settings that suit a list best, and keep them as a recipe."""
+"""``charloom tune``: search for the best settings for a corpus, and save them as a recipe."""
 
 from __future__ import annotations
 
 import json
 import shlex
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
-from ..config import Unit
 from ..errors import ConfigError, TrainingError
 from .interruption import interruptible
-from .options import json_option, reading_options, say, source_arguments, to_json
-from .sources import form_options, given_options, label_options, name_of, read_corpus
+from .options import json_option, path_option, say, to_json
+from .sources import (
+    Source,
+    form_options,
+    given_options,
+    label_options,
+    reading_options,
+    source_arguments,
+)
 
 READING = ("form", "unit", "min_count", "label_column", "label_field", "column", "field",
            "encoding", "max_line")  # fmt: skip
-"""Options about how a source is read, which a training with the recipe needs too."""
+"""Options for reading a source that training with the recipe needs too."""
 
 
 @click.command("tune")
@@ -45,10 +51,8 @@ READING = ("form", "unit", "min_count", "label_column", "label_field", "column",
     metavar="NAME=VALUE",
     help="Keep a setting at this value, as in --fix units=128; may be repeated.",
 )
-@click.option(
+@path_option(
     "--out",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
     help="Recipe file to write; runs/NAME.recipe.json by default. FILE.journal keeps the "
     "trials: run the command again to resume the search.",
 )
@@ -63,10 +67,7 @@ READING = ("form", "unit", "min_count", "label_column", "label_field", "column",
 def command(
     started: float,
     /,
-    sources: tuple[str, ...],
-    form: Literal["names", "text"],
-    min_count: int | None,
-    unit: Unit,
+    source: Source,
     minutes: float | None,
     trials: int | None,
     folds: int | None,
@@ -74,24 +75,20 @@ def command(
     out: Path | None,
     force: bool,
     seed: int,
-    label_column: str | None,
-    label_field: str | None,
-    reading: dict[str, Any],
     as_json: bool,
 ) -> int:
     """Search for the best settings for a list of names or a text.
 
     SOURCE is read as in `charloom train`. The default recipe is tried first. The best settings
-    found are compared with it again on fresh splits, because the best of many trials looks better
-    than it is. The result is a recipe file: `charloom train SOURCE --recipe FILE`.
+    are compared with it again on fresh splits, because the best of many trials looks better than
+    it is. The result is a recipe file for `charloom train SOURCE --recipe FILE`.
     """
     settings = _fixed(fixed)
     if minutes is not None and not 0 < minutes < 1e6:
         raise click.UsageError(f"--minutes must be above 0 and finite. Received: {minutes:g}")
-    recipe = out or Path("runs") / f"{name_of(sources) or 'names'}.recipe.json"
+    recipe = out or Path("runs") / f"{source.name}.recipe.json"
     journal = _journal(recipe, force)
-    labels: dict[str, Any] = {"label_column": label_column, "label_field": label_field}
-    corpus = read_corpus(sources, form, unit, min_count=min_count, **labels, **reading)
+    corpus = source.corpus()
     say(corpus.describe())
     from ..training.recipe_file import RecipeFile, write_recipe
     from ..tuning import tune
@@ -121,28 +118,29 @@ def command(
     if as_json:
         click.echo(to_json({"recipe": str(recipe), **result.to_dict(), "found": facts}))
     else:
-        options = shlex.join(["--recipe", str(recipe), *given_options(READING)])
+        options = {"--recipe": recipe} | given_options(READING)
+        words = shlex.join(str(word) for pair in options.items() for word in pair)
         click.echo(summary(result))
-        click.echo(f"\nWritten to {recipe}. To train with it: charloom train SOURCE {options}")
+        click.echo(f"\nWritten to {recipe}. To train with it: charloom train SOURCE {words}")
     return 0
 
 
 def _journal(recipe: Path, force: bool) -> Path:
-    """Return where the trials are kept, if ``recipe`` may be written."""
+    """Return the file that keeps the trials, if ``recipe`` may be written."""
     if not recipe.name or recipe.is_dir():
         raise click.UsageError(f"--out must be a file to write, not a folder. Received: {recipe}")
-    if recipe.exists() and not recipe.is_file():  # to rename over a device would remove it
+    if recipe.exists() and not recipe.is_file():  # renaming a file to a device would remove it
         raise click.UsageError(f"--out must be a regular file. Received: {recipe}")
     journal = recipe.with_name(f"{recipe.name}.journal")
     if recipe.exists() and not journal.exists() and not force:
         raise ConfigError(
-            f"{recipe} is there, but no journal to resume. Pass another --out, or --force."
+            f"{recipe} exists but has no journal to resume from. Pass another --out, or --force."
         )
     return journal
 
 
 def _fixed(options: tuple[str, ...]) -> dict[str, Any]:
-    """Read NAME=VALUE; a value is JSON's, or else a word."""
+    """Read NAME=VALUE; a value is JSON, or else a word."""
     settings: dict[str, Any] = {}
     for option in options:
         name, equals, value = option.partition("=")

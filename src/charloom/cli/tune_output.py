@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -19,7 +21,7 @@ from ..tuning import (
     TrainingProgress,
     TrialFinished,
 )
-from ..tuning.compared import Compared
+from ..tuning.events import Compared
 from ..tuning.importance import ENOUGH
 
 SHOWN = ("kind", "order", "cell", "layers", "units", "embedding", "dropout", "batch_size",
@@ -88,12 +90,15 @@ def _place(event: TrainingProgress) -> str:
 
 def _line(event: TrialFinished, default: Mapping[str, Any]) -> str:
     """Return a line about a trial: its loss, how it ended, and what it changed."""
-    loss = "-" if event.loss is None else f"{event.loss:.4f}"
-    changed = [f"{k} {event.settings[k]}" for k in SHOWN if event.settings.get(k) != default.get(k)]
-    what = "the default recipe" if event.default else ", ".join(changed)
-    star = "*" if event.outcome == "complete" and event.loss == event.best else " "
-    number, seconds = f"trial {event.number:>3}{star}", f"{event.seconds:5.1f} s"
-    return f"{number} {loss:>7}  {event.outcome:<11} {seconds}  {what}"
+    trial, settings = event.trial, event.trial.user_attrs["settings"]
+    losses = trial.user_attrs["losses"]
+    seconds = trial.duration.total_seconds() if trial.duration else 0.0
+    loss = f"{statistics.fmean(losses):.4f}" if losses else "-"
+    changed = [f"{k} {settings[k]}" for k in SHOWN if settings.get(k) != default.get(k)]
+    what = ", ".join(changed) or "the default recipe"
+    star = "*" if event.outcome == "complete" and trial.value == event.best else " "
+    number = f"trial {trial.number + 1:>3}{star}"
+    return f"{number} {loss:>7}  {event.outcome:<11} {seconds:5.1f} s  {what}"
 
 
 def found(
@@ -110,8 +115,8 @@ def found(
         "trials": result.trials,
         "complete_trials": result.complete,
         "held_out_nats_per_char": {"best": result.best, "default": result.default},
-        "in_search": result.search.to_dict(),
-        "on_fresh_splits": None if result.check is None else result.check.to_dict(),
+        "in_search": asdict(result.search),
+        "on_fresh_splits": asdict(result.check) if result.check else None,
         "gain_is_real": result.real,
     }
 
@@ -142,20 +147,20 @@ def _count(number: int, what: str) -> str:
 
 
 def _verdict(result: SearchFinished) -> str:
-    """Say in a sentence or two whether what was found is worth having."""
+    """Say in a sentence or two whether the settings found are worth using."""
     check = result.check
     if result.search.difference == 0:
         return "Nothing better than the default recipe was found; the file has its settings."
     if check is None:
         return (
-            "The best was not compared again on fresh splits, and the best of many trials looks "
-            "better than it is. The file has its settings; the default recipe may be as good. "
-            "Run the same command again, with more time, to resume the search and compare."
+            "The best trial was not compared again on fresh splits, and the best of many trials "
+            "looks better than it is: the default recipe may be as good. The file has the best "
+            "trial's settings. To resume the search, run the command again with more time."
         )
     if check.difference >= 0:
         return (
             "On fresh splits the best is no better than the default recipe: the gain was chance. "
-            "The file has the default's settings."
+            "The file has the settings of the default recipe."
         )
     gain = f"{-check.difference:.4f} nats/char"
     if not result.real:

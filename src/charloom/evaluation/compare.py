@@ -1,4 +1,4 @@
-"""Which of several models predicts unseen names, or text, better: told on the same of them."""
+"""Which of several models predicts the same unseen names, or text, best."""
 
 from __future__ import annotations
 
@@ -16,25 +16,24 @@ from ..errors import ConfigError, CorpusError
 from ..generation import LanguageModel, NameModel, TextModel
 from ..models.scoring.names import target_nats
 from .metrics.text_likelihood import block_nats, blocks_of
-from .statistics import Estimate, html_table, paired_estimate, ratio_estimate
+from .statistics import Estimate, Plain, html_table, paired_estimate, ratio_estimate
 
 Floats = NDArray[np.float64]
 
 LEVEL = 0.05
-"""Chance at which a difference is told where there is none."""
+"""Significance level of a difference."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
+class Compared(Plain):
     """One model of a comparison.
 
     Attributes:
-        name: as which it was given.
-        nats_per_char: its -log p a character.
-        difference: its nats a character above the best one's, on the same names; ``None`` for
-            the best. The interval is that of this one pair.
-        p: how likely so large a difference is by chance, corrected for the number of pairs;
-            ``None`` for the best.
+        name: its name in the comparison.
+        nats_per_char: its -log p per character.
+        difference: its nats per character above those of the best model on the same names, with
+            an interval for this pair; ``None`` for the best.
+        p: p value of the difference, corrected for the number of pairs; ``None`` for the best.
     """
 
     name: str
@@ -44,96 +43,76 @@ class Compared:
 
     @property
     def is_worse(self) -> bool:
-        """Whether it can be distinguished from the best."""
+        """Whether it is significantly worse than the best."""
         return self.difference is not None and self.difference.low > 0 and (self.p or 0) < LEVEL
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data that JSON can hold."""
-        return {
-            "name": self.name,
-            "nats_per_char": self.nats_per_char.to_dict(),
-            "difference": None if self.difference is None else self.difference.to_dict(),
-            "p": self.p,
-            "worse": self.is_worse,
-        }
+        """Return the fields, and whether it is worse, as plain data that JSON can hold."""
+        return super().to_dict() | {"worse": self.is_worse}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Comparison:
+class Comparison(Plain):
     """Several models on the same names, or the same text.
 
     Attributes:
-        models: as they were given.
-        items: names, or blocks of text.
-        characters: what was predicted in all, the names' ends counted.
+        items: number of names, or blocks of text.
+        characters: number of predictions, names' ends counted.
         left_out: names, or characters of text, that some model cannot read.
-        without_first: whether the names' first characters are given, and cost nothing, since a
-            model has no begin symbol.
+        without_first: whether names' first characters are given and not predicted, since a model
+            has no begin symbol.
+        models: in the order that they were given.
     """
 
-    models: tuple[Compared, ...]
     items: int
     characters: int
     left_out: int
     without_first: bool
+    models: tuple[Compared, ...]
 
     def __repr__(self) -> str:
         return f"Comparison({self.verdict!r})"
 
     def _repr_html_(self) -> str:
         """Show the models in a notebook."""
-        heads = ("model", "nats per character", "above the best", "p")
-        return html_table(
-            heads,
-            (
-                (m.name, m.nats_per_char, m.difference or "", "" if m.p is None else f"{m.p:.2g}")
-                for m in self.models
-            ),
+        rows = (
+            (m.name, m.nats_per_char, m.difference or "", "" if m.p is None else f"{m.p:.2g}")
+            for m in self.models
         )
+        return html_table(("model", "nats per character", "above the best", "p"), rows)
 
     @property
     def best(self) -> Compared:
-        """The one with the least nats."""
+        """The model with the fewest nats."""
         return next(model for model in self.models if model.difference is None)
 
     @property
     def winner(self) -> str | None:
-        """The best, if every other can be distinguished from it."""
-        others = [model for model in self.models if model is not self.best]
-        return self.best.name if all(model.is_worse for model in others) else None
+        """The best model, if every other is significantly worse."""
+        equal = [model for model in self.models if not model.is_worse]
+        return self.best.name if equal == [self.best] else None
 
     @property
     def verdict(self) -> str:
         """One plain sentence."""
         others = [model for model in self.models if model is not self.best]
-        if self.winner is not None:
-            least = min(others, key=lambda m: m.difference.value if m.difference else 0.0)
-            assert least.difference is not None
-            return (
-                f"{self.best.name} predicts best: {least.difference.value:.3f} nats a character "
-                f"({least.difference.low:.3f} to {least.difference.high:.3f}) less than "
-                f"{'the next, ' if len(others) > 1 else ''}{least.name}."
-            )
-        equal = [self.best.name, *(model.name for model in others if not model.is_worse)]
-        names = f"{', '.join(equal[:-1])} and {equal[-1]}"
         worse = [model.name for model in others if model.is_worse]
-        rest = ""
-        if worse:
-            rest = f"; {', '.join(worse)} {'is' if len(worse) == 1 else 'are'} worse"
-        return f"There is no significant difference between {names}{rest}."
+        if self.winner is not None:
+            gaps = [(model.difference, model.name) for model in others if model.difference]
+            gap, name = min(gaps, key=lambda pair: pair[0].value)
+            return (
+                f"{self.best.name} predicts best: {gap.value:.3f} nats a character "
+                f"({gap.low:.3f} to {gap.high:.3f}) less than "
+                f"{'the next, ' if len(others) > 1 else ''}{name}."
+            )
+        *names, last = [self.best.name, *(model.name for model in others if not model.is_worse)]
+        rest = f"; {', '.join(worse)} {'is' if len(worse) == 1 else 'are'} worse" if worse else ""
+        return f"There is no significant difference between {', '.join(names)} and {last}{rest}."
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields, and what follows from them, as plain data that JSON can hold."""
-        return {
-            "items": self.items,
-            "characters": self.characters,
-            "left_out": self.left_out,
-            "without_first": self.without_first,
-            "models": [model.to_dict() for model in self.models],
-            "best": self.best.name,
-            "winner": self.winner,
-            "verdict": self.verdict,
-        }
+        conclusion = {"best": self.best.name, "winner": self.winner, "verdict": self.verdict}
+        return super().to_dict() | conclusion
 
 
 def compare_names(
@@ -143,21 +122,22 @@ def compare_names(
     seed: int = 0,
     threads: int | None = None,
 ) -> Comparison:
-    """Compare models on ``names``, each name weighed by its characters.
+    """Compare models on ``names``, each name weighted by its characters.
 
-    Differences are taken name by name, which leaves out how hard the names are. Which model is
-    best is seen on the same names, so the p of each pair (Student's t of the ratio's residuals)
-    is corrected for all pairs (Holm 1979).
+    Differences are paired by name, which removes how hard the names are. Since the best model is
+    chosen on the same names, the p value of each pair (Student's t of the ratio's residuals) is
+    corrected for all pairs (Holm 1979).
 
     Args:
-        models: two or more, by what they are to be called.
-        names: that none of them has learned. Those that some model cannot spell are left out.
+        models: two or more, by name.
+        names: names that none of them was trained on; those that some model cannot spell are left
+            out.
         seed: decides the bootstrap.
         threads: at most so many.
 
     Raises:
-        ConfigError: there are less than two models, or some count
-            characters and some graphemes and one has no begin symbol.
+        ConfigError: there are fewer than two models, or some count characters and some graphemes
+            and one has no begin symbol.
         CorpusError: no name is left.
     """
     _check(models)
@@ -186,7 +166,7 @@ def compare_names(
 
 
 def spelt_by_all(models: Mapping[str, NameModel], names: Iterable[str]) -> list[str]:
-    """Return the names that every model can spell; as an unknown symbol does not count."""
+    """Return the names that every model can spell without an unknown symbol."""
     vocabularies = [model.vocabulary for model in models.values()]
     return [name for name in names if name and not any(v.unknown(name) for v in vocabularies)]
 
@@ -198,13 +178,12 @@ def compare_text(
     seed: int = 0,
     threads: int | None = None,
 ) -> Comparison:
-    """Compare models on running text, by blocks of 1,000 characters; else as ``compare_names``.
+    """Compare models on running text, in blocks of 1,000 characters, like ``compare_names``.
 
-    Characters that some model never saw are left out before any reads the text.
+    Characters that some model never saw are removed from the text first.
 
     Raises:
-        ConfigError: there are less than two models, or some count characters
-            and some graphemes.
+        ConfigError: there are fewer than two models, or some count characters and some graphemes.
         CorpusError: no text is left.
     """
     _check(models)
@@ -235,39 +214,30 @@ def _compared(
     nats: Mapping[str, Floats], sizes: Floats, left_out: int, without_first: bool, seed: int
 ) -> Comparison:
     best = min(nats, key=lambda name: float(nats[name].sum()))
-    adjusted = holm(
-        {
-            frozenset((a, b)): p_value(nats[a] - nats[b], sizes)
-            for a, b in itertools.combinations(nats, 2)
-        }
-    )
-    models = []
-    for name, own in nats.items():
-        first = name == best
-        models.append(
-            Compared(
-                name=name,
-                nats_per_char=ratio_estimate(own, sizes, seed=seed),
-                difference=None if first else paired_estimate(own, nats[best], sizes, seed=seed),
-                p=None if first else adjusted[frozenset((name, best))],
-            )
+    pairs = itertools.combinations(nats, 2)
+    p = holm({frozenset((a, b)): p_value(nats[a] - nats[b], sizes) for a, b in pairs})
+    models = tuple(
+        Compared(
+            name=name,
+            nats_per_char=ratio_estimate(own, sizes, seed=seed),
+            difference=None if name == best else paired_estimate(own, nats[best], sizes, seed=seed),
+            p=p.get(frozenset((name, best))),
         )
+        for name, own in nats.items()
+    )
     return Comparison(
-        models=tuple(models),
         items=len(sizes),
         characters=int(sizes.sum()),
         left_out=left_out,
         without_first=without_first,
+        models=models,
     )
 
 
 def p_value(differences: Floats, sizes: Floats) -> float:
-    """Return how likely a ratio Σ differences / Σ sizes as far from 0 is by chance, both ways.
+    """Return the two-sided p value of Σ differences / Σ sizes, of N items each, against 0.
 
-    Student's t of the ratio, its variance linearised over the items (Cochran 1977, ch. 6).
-
-    Args:
-        differences, sizes: (N,), of the same items.
+    Student's t of the ratio, with variance linearised over the items (Cochran 1977, ch. 6).
     """
     from scipy.special import stdtr
 
@@ -284,7 +254,7 @@ def p_value(differences: Floats, sizes: Floats) -> float:
 
 
 def holm(values: Mapping[Any, float]) -> dict[Any, float]:
-    """Return the p values, corrected so that the chance of any false finding is as wanted."""
+    """Return p values corrected for multiple testing (Holm 1979), by the same keys."""
     found: dict[Any, float] = {}
     least = 0.0
     for rank, key in enumerate(sorted(values, key=lambda key: values[key])):

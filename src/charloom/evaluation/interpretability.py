@@ -1,4 +1,4 @@
-"""What happens inside a model while it reads a name, as plain data for figures."""
+"""What happens inside a model as it reads a name: plain data for figures."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ Features = Mapping[str, Sequence[NDArray[np.float64]]]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NextCharacters:
-    r"""How likely each character was as the next one, along a name.
+    r"""The probability of each next character, along a name.
 
     Attributes:
-        targets: the characters that did come, T of the name and its end, ``\n``; without the
-            first for a model that has no begin symbol, and without the end for one of text.
+        targets: the characters that came: T of the name and its end, ``\n``; without the first
+            for a model without a begin symbol, and without the end for one of text.
         characters: the V characters by id; see ``symbols``.
-        probabilities: a row for each of ``targets``, (T + 1, V) or (T, V), that adds up to 1.
+        probabilities: a row for each of ``targets``, (T + 1, V) or (T, V), that sums to 1.
     """
 
     targets: tuple[str, ...]
@@ -39,12 +39,12 @@ class NextCharacters:
 
 @dataclass(frozen=True, kw_only=True)
 class NotableUnit:
-    """A hidden unit, and the feature of the text that its activity goes with.
+    """A hidden unit, and the feature of the text that its activation follows.
 
     Attributes:
-        unit: which of the H.
+        unit: its index, of H.
         feature: the feature's name.
-        correlation: Pearson's, over all characters read.
+        correlation: Pearson's, over all characters.
     """
 
     unit: int
@@ -54,11 +54,11 @@ class NotableUnit:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EmbeddingMap:
-    """The rows of an embedding in the plane in which they differ most.
+    """An embedding projected onto its first two principal components.
 
     Attributes:
         points: (V, 2), by id.
-        explained: the shares of the rows' variance along the two axes.
+        explained: share of the variance along either axis.
     """
 
     points: NDArray[np.float64]
@@ -66,22 +66,23 @@ class EmbeddingMap:
 
 
 def next_characters(model: LanguageModel, name: str) -> NextCharacters:
-    """Read ``name`` and return how likely each character was at each place.
+    """Return the probability of each character at each place of ``name``.
 
     Raises:
         CorpusError: ``name`` is empty.
         VocabularyError: it has a character that the model never saw.
     """
-    ids = [BOUNDARY, *_encode(model, [name])[0].tolist(), BOUNDARY]
-    if not model.rnn.config.begin:
-        del ids[0]
-    if isinstance(model, TextModel):  # which has no end
-        del ids[-1]
+    is_text = isinstance(model, TextModel)
+    ids = [
+        *([BOUNDARY] if model.rnn.config.begin else []),
+        *_encode(model, [name])[0].tolist(),
+        *([] if is_text else [BOUNDARY]),
+    ]
     carry, rows = model.rnn.initial_carry(1), []
     for i in ids[:-1]:
         logits, carry = model.rnn.step(np.array([i]), carry)
         rows.append(np.exp(log_softmax(logits)[0]))
-    characters = symbols(model.vocabulary, text=isinstance(model, TextModel))
+    characters = symbols(model.vocabulary, text=is_text)
     return NextCharacters(
         targets=tuple(characters[i] for i in ids[1:]),
         characters=characters,
@@ -90,19 +91,19 @@ def next_characters(model: LanguageModel, name: str) -> NextCharacters:
 
 
 def symbols(vocabulary: Vocabulary, *, text: bool) -> tuple[str, ...]:
-    r"""Return what stands for each id, V of them.
+    r"""Return the V ids as characters.
 
-    The boundary is ``\n``, which no name has, but for text ``<end>``; the unknown symbol U+FFFD.
+    The boundary is ``\n``, which no name has, or ``<end>`` for text; the unknown symbol U+FFFD.
     """
     unknown = ["\ufffd"] * vocabulary.has_unknown
     return ("<end>" if text else END, *vocabulary.characters, *unknown)
 
 
 def activity(model: LanguageModel, names: Sequence[str], layer: int = -1) -> list[Floats]:
-    """Return the hidden state h of a layer after each character of each name: (T, H) a name.
+    """Return a layer's hidden state after each character of each name: (T, H) for each name.
 
-    Each name is read from its beginning, the begin symbol first if the model has one. The
-    values lie in (-1, 1).
+    Each name is read from its start, after the begin symbol if the model has one. Values lie in
+    (-1, 1).
 
     Raises:
         ConfigError: the model has no such layer, or none at all.
@@ -136,10 +137,10 @@ def activity(model: LanguageModel, names: Sequence[str], layer: int = -1) -> lis
 def simple_features(
     names: Sequence[str], unit: Unit = "character"
 ) -> dict[str, list[NDArray[np.float64]]]:
-    """Return simple features of each character of each name, (T,) a name.
+    """Return simple features of each character of each name, (T,) for each name.
 
     ``vowel``: 1 for Latin a, e, i, o, u and y, with or without accents, else 0; ``position``: the
-    characters before it; ``left``: those after it, which a model can only guess.
+    number of characters before it; ``left``: the number after it, which a model can only guess.
     """
     found: dict[str, list[NDArray[np.float64]]] = {"vowel": [], "position": [], "left": []}
     for name in names:
@@ -167,14 +168,14 @@ def kind(character: str) -> str:
 
 
 def notable_units(activities: Sequence[Floats], features: Features) -> list[NotableUnit]:
-    """Choose hidden units worth looking at: for each feature the one that follows it best.
+    """Choose for each feature the hidden unit that follows it best.
 
-    That is the unit with the largest absolute Pearson correlation over all characters; one
-    that an earlier feature has taken is passed over. A feature that never changes is left out.
+    That is the unit with the largest absolute Pearson correlation over all characters, except
+    those chosen for earlier features. Constant features are left out.
 
     Args:
-        activities: (T, H) a name, from ``activity``.
-        features: by name, (T,) a name; ``simple_features(names)`` has some.
+        activities: (T, H) for each name, from ``activity``.
+        features: by name, (T,) for each name, as from ``simple_features``.
 
     Raises:
         ConfigError: a feature's lengths are not those of ``activities``.
@@ -203,10 +204,9 @@ def notable_units(activities: Sequence[Floats], features: Features) -> list[Nota
 
 
 def embedding_map(table: NDArray[np.floating]) -> EmbeddingMap:
-    """Project an embedding, (V, E), onto its first two principal components.
+    """Project an embedding, (V, E), as in ``run.weights``, onto two principal components.
 
-    The table is ``checkpoint.load_model(run).weights["embedding"]``. Each axis points to where its
-    largest coordinate is positive, so that the map does not depend on the solver's signs.
+    The sign of each axis makes its largest coordinate positive, whatever the solver returns.
 
     Raises:
         ConfigError: the table has not two dimensions, or no row.

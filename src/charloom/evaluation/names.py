@@ -1,4 +1,4 @@
-"""How good a model of names is: every measure of it, each with its interval."""
+"""How good a model of names is: all its measures, with intervals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..data.encoded.array_names import ArrayNames
 from ..data.statistics import END
@@ -17,9 +16,15 @@ from ..errors import ConfigError
 from ..generation import NameModel
 from ..generation.nearest import nearest
 from .metrics import generated
-from .metrics.calibration import Calibration, calibration, calibration_measure
+from .metrics.calibration import calibration, calibration_measure
 from .metrics.distributions import EDGE, pair_shares, shares_of_lengths
-from .metrics.likelihood import Likelihood, labelled_measure, likelihood, likelihood_measures
+from .metrics.likelihood import (
+    labelled_measure,
+    likelihood,
+    likelihood_measures,
+    nats_of_names,
+    readable,
+)
 from .metrics.two_sample import FEW
 from .results import DrawnName, Measurement, Settings
 from .samples import NameSamples, SampledNames, compared, without
@@ -29,7 +34,7 @@ if TYPE_CHECKING:
     from ..generation.constraints import Rule, Rules
 
 SHOWN = 300
-"""Samples to show."""
+"""Samples in the result."""
 
 CHARACTERS = 40
 """Characters in the table of pairs, at most: the most frequent."""
@@ -59,19 +64,19 @@ def measure(
 
     Args:
         model: of names.
-        held_out: real names that it was not trained on; what needs them is left out if there
-            are none.
-        train: those that it was trained on; by default its own list without ``held_out``.
-        labels: those of the held-out names, for a model with labels. It is measured without
-            them, except for one more likelihood.
-        canaries: random strings among those: known, but no real names.
-        samples: names to sample, copies and repeats let through; 0 samples none, and leaves out
-            what needs them.
+        held_out: real names that it was not trained on; if there are none, what needs them is
+            left out.
+        train: the training names; by default the model's own training set without ``held_out``.
+        labels: of the held-out names, for a model with labels; they add one likelihood, all other
+            measures are without labels.
+        canaries: random strings among the training names; they are known, but not real names.
+        samples: number of names to sample, known and repeated ones included; 0 leaves out what
+            needs samples.
         temperature: of the samples.
         seed: decides the samples and the resamples.
-        rules: what valid names obey; the samples are not constrained.
-        start: what the samples begin with; they are compared with real names that begin so too.
-            Without it, a model without a begin symbol begins as the training names do.
+        rules: constraints that valid names satisfy; the samples are not constrained.
+        start: what samples start with; they are compared with real names that do. Without it,
+            samples of a model without a begin symbol start as the training names do.
         threads: at most so many; the result is the same.
         drawn: samples shared with other figures; by default the model is sampled here.
         progress: called with what is being measured, and how far it is, from 0 to 1.
@@ -80,7 +85,7 @@ def measure(
         ConfigError: labels are given to a model without labels, or a number is out of range.
         CorpusError: none of the held-out names can be scored.
         GenerationError: the model ends no name, or cannot begin one.
-        RuleError: no name can obey the rules.
+        RuleError: no name can satisfy the constraints.
     """
     if samples < 0:
         raise ConfigError(f"samples must be 0 or more. Received: {samples}")
@@ -91,38 +96,38 @@ def measure(
     real = list(dict.fromkeys(map(normalise, held_out)))
     known = _known(model, real, train)
     measures: list[Measure] = []
-    notes: list[str] = []
-    found: Likelihood | None = None
-    calibrated: Calibration | None = None
+    settings = Settings(samples=samples, temperature=temperature, seed=seed, start=start)
+    found: dict[str, Any] = {"likelihood": None, "calibration": None, "settings": settings}
     if real:
         tell("likelihood", 0.0)
-        found = likelihood(model, real)
-        measures += likelihood_measures(model, real, seed=seed, threads=threads)
+        rows = nats_of_names(model, real, threads)
+        found["likelihood"] = likelihood(model, real, rows=rows)
+        measures += likelihood_measures(rows, begin=model.rnn.config.begin, seed=seed)
         if labels is not None:
             texts = [normalise(name) for name in held_out]
             measures += labelled_measure(model, texts, labels, seed=seed, threads=threads)
         tell("calibration", 0.05)
-        calibrated = calibration(model.rnn, _inputs(model, real), seed=seed, threads=threads)
-        measures += calibration_measure(calibrated)
-        notes += _notes_on(real, known)
-        notes += _notes_on_labels(model, labels)
+        edge = [BOUNDARY] if model.rnn.config.begin else []
+        inputs = [
+            np.array([*edge, *model.vocabulary.encode(name), BOUNDARY], np.int32)
+            for name in readable(model.vocabulary, real)
+        ]
+        found["calibration"] = calibration(model.rnn, inputs, seed=seed, threads=threads)
+        measures += calibration_measure(found["calibration"])
+        notes = [*_notes_on(real, known), *_notes_on_labels(model, labels)]
     else:
-        notes.append(
+        notes = [
             "There are no held-out names: likelihood, calibration and comparisons with real names "
             "are left out."
-        )
-    settings = Settings(samples=samples, temperature=temperature, seed=seed, start=start)
+        ]
     if not samples:
-        return Measurement(
-            likelihood=found, measures=tuple(measures), calibration=calibrated,
-            settings=settings, notes=tuple(notes),
-        )  # fmt: skip
+        return Measurement(measures=tuple(measures), notes=tuple(notes), **found)
     if drawn is None:
         like = without(known or (), canaries) or real
         drawn = NameSamples(model=model, seed=seed, like=like, threads=threads)
-    sampled, note = drawn.take_with_reason(samples, temperature=temperature, start=start)
-    if note is not None:
-        notes.append(f"There are {len(sampled):,} of {samples:,} samples: the model {note}.")
+    sampled, reason = drawn.take_with_reason(samples, temperature=temperature, start=start)
+    if reason is not None:
+        notes.append(f"There are {len(sampled):,} of {samples:,} samples: the model {reason}.")
     elif len(sampled) < FEW:
         notes.append(f"There are only {len(sampled):,} samples: figures from them are imprecise.")
     names = compared(
@@ -136,8 +141,8 @@ def measure(
     measures += generated.validity(names, rules)
     measures += generated.variety(names)
     tell("nearest training names", 0.4)
-    near = generated.nearest_known(names)
-    measures += generated.distance(names, near)
+    edits = generated.nearest_known(names)
+    measures += generated.distance(names, edits)
     tell("lengths and n-grams", 0.6)
     if not start and temperature > 0:
         measures += generated.recall(names, samples, temperature)
@@ -146,22 +151,19 @@ def measure(
     measures += generated.two_sample(names)
     tell("done", 1.0)
     return Measurement(
-        likelihood=found,
         measures=tuple(measures),
-        calibration=calibrated,
-        settings=settings,
-        distances={} if near is None else near.shares(),
-        lengths=_lengths(names),
-        ngrams=_ngrams(names),
+        distances=generated.shares_of_edits(edits),
         names=_shown(names),
         notes=tuple(notes),
+        **_frequencies(names),
+        **found,
     )
 
 
 def _known(
     model: NameModel, real: Sequence[str], train: Sequence[str] | None
 ) -> Sequence[str] | None:
-    """Return the training names, normalised, each once; ``None`` if they are not at hand."""
+    """Return the training names, normalised, as far as they are known."""
     if isinstance(train, ArrayNames):
         return train
     if train is not None:
@@ -171,21 +173,11 @@ def _known(
     return sorted(frozenset(map(normalise, model.training_set)).difference(real))
 
 
-def _inputs(model: NameModel, names: Sequence[str]) -> list[NDArray[np.int32]]:
-    """Return the ids of each name that the model can read, boundaries included."""
-    readable = [n for n in names if model.vocabulary.has_unknown or not model.vocabulary.unknown(n)]
-    edge = [BOUNDARY] if model.rnn.config.begin else []
-    return [
-        np.array([*edge, *model.vocabulary.encode(name).tolist(), BOUNDARY], np.int32)
-        for name in readable
-    ]
-
-
 def _notes_on(real: Sequence[str], known: Sequence[str] | None) -> list[str]:
-    """Say what limits the figures on held-out names."""
+    """Return what limits the figures on held-out names."""
     notes = []
-    if known is not None:
-        seen = len(frozenset(known).intersection(real)) if not isinstance(known, ArrayNames) else 0
+    if known is not None and not isinstance(known, ArrayNames):
+        seen = len(frozenset(known).intersection(real))
         if seen:
             notes.append(
                 f"{seen:,} of the {len(real):,} names are in the training list: the model was "
@@ -199,7 +191,7 @@ def _notes_on(real: Sequence[str], known: Sequence[str] | None) -> list[str]:
 
 
 def _notes_on_labels(model: NameModel, labels: Sequence[str] | None) -> list[str]:
-    """Say how a model with labels was measured."""
+    """Return how a model with labels was measured."""
     if not model.labels:
         return []
     if labels is None:
@@ -210,50 +202,42 @@ def _notes_on_labels(model: NameModel, labels: Sequence[str] | None) -> list[str
     notes = [f"Except for the likelihood with labels, the model is measured without them. {MORE}"]
     foreign = Counter(label for label in labels if label not in model.labels)
     if foreign:
-        some = ", ".join(
-            repr(label) if label else "no label" for label, _ in foreign.most_common(3)
-        )
-        some += ", …" if len(foreign) > 3 else ""
+        some = [repr(label) if label else "no label" for label, _ in foreign.most_common(3)]
+        some += ["…"] * (len(foreign) > 3)
         notes.append(
             f"{foreign.total():,} of {len(labels):,} labels are unknown to the model "
-            f"({some}): their names are not in that likelihood."
+            f"({', '.join(some)}): their names are not in that likelihood."
         )
     return notes
 
 
 def _shown(names: SampledNames) -> tuple[DrawnName, ...]:
     """Return the first distinct samples, each with the nearest training name."""
-    first = {normalise(s.text): s for s in reversed(names.samples)}
-    samples = list(dict.fromkeys(first[text] for text in names.texts))[:SHOWN]
-    if not names.near_to:
-        return tuple(
-            DrawnName(text=s.text, nats=s.nats, nearest=None, distance=None) for s in samples
-        )
-    texts = [s.text for s in samples]
-    edits, places = nearest(texts, names.near_to, names.threads, unit=names.model.vocabulary.unit)
+    first = dict(zip(reversed(names.texts), reversed(names.samples), strict=True))
+    samples = [first[text] for text in dict.fromkeys(names.texts)][:SHOWN]
+    closest: list[tuple[str | None, int | None]] = [(None, None)] * len(samples)
+    if names.near_to:
+        texts, unit = [s.text for s in samples], names.model.vocabulary.unit
+        edits, places = nearest(texts, names.near_to, names.threads, unit=unit)
+        closest = [(names.near_to[i], int(d)) for d, i in zip(edits, places, strict=True)]
     return tuple(
-        DrawnName(text=s.text, nats=s.nats, nearest=names.near_to[place], distance=int(distance))
-        for s, distance, place in zip(samples, edits, places, strict=True)
+        DrawnName(text=sample.text, nats=sample.nats, nearest=name, distance=edits)
+        for sample, (name, edits) in zip(samples, closest, strict=True)
     )
 
 
-def _lengths(names: SampledNames) -> dict[str, dict[int, float]]:
-    found = {"generated": shares_of_lengths(names.units(names.texts))}
-    if names.real:
-        found["real"] = shares_of_lengths(names.units(names.real))
-    return found
-
-
-def _ngrams(names: SampledNames) -> dict[str, Any]:
-    """Return the frequencies of characters and of pairs of them, for a figure."""
+def _frequencies(names: SampledNames) -> dict[str, Any]:
+    """Return the frequencies of lengths, characters and pairs of characters, for figures."""
     texts = {"generated": names.units(names.texts)}
     if names.real:
         texts["real"] = names.units(names.real)
-    counts = Counter(c for units in texts.get("real", texts["generated"]) for c in units)
-    characters = sorted(c for c, _ in counts.most_common(CHARACTERS))
-    found: dict[str, Any] = {"characters": [END, *characters], "letters": {}}
-    for which, strings in texts.items():
-        found[which] = pair_shares(strings, [EDGE, *characters]).tolist()
-        count = Counter(c for units in strings for c in units)
-        found["letters"][which] = [count[c] / count.total() for c in characters]
-    return found
+    counts = {which: Counter(c for units in some for c in units) for which, some in texts.items()}
+    frequent = counts.get("real", counts["generated"]).most_common(CHARACTERS)
+    characters = sorted(character for character, _ in frequent)
+    letters = {which: [n[c] / n.total() for c in characters] for which, n in counts.items()}
+    pairs = {which: pair_shares(some, [EDGE, *characters]) for which, some in texts.items()}
+    return {
+        "lengths": {which: shares_of_lengths(some) for which, some in texts.items()},
+        "ngrams": {"characters": [END, *characters], "letters": letters}
+        | {which: shares.tolist() for which, shares in pairs.items()},
+    }

@@ -1,27 +1,29 @@
-"""What a measurement of a model holds."""
+"""The result of a measurement."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
-from .metrics.calibration import Calibration
-from .metrics.likelihood import Likelihood
-from .metrics.text_likelihood import TextLikelihood
-from .statistics import Measure, html_table
+from .statistics import Measure, Plain, html_table
+
+if TYPE_CHECKING:
+    from .metrics.calibration import Calibration
+    from .metrics.likelihood import Likelihood
+    from .metrics.text_likelihood import TextLikelihood
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How it was measured.
+class Settings(Plain):
+    """The settings of a measurement.
 
     Attributes:
-        samples: names that were drawn, or characters of text.
-        temperature: of the draws.
-        seed: decides the draws, and what else is left to chance.
-        start: what they begin with.
+        samples: number of names, or characters of text, that were sampled.
+        temperature: of the samples.
+        seed: decides the samples and all else that is random.
+        start: what samples start with.
     """
 
     samples: int
@@ -31,14 +33,14 @@ class Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DrawnName:
-    """A name that the model gave.
+class DrawnName(Plain):
+    """A sampled name.
 
     Attributes:
         text: the name.
-        nats: -log of its probability under the model itself.
-        nearest: the nearest training name; ``None`` if there is no list.
-        distance: the edits to there; 0 is a copy.
+        nats: -log of its probability under the model at temperature 1.
+        nearest: the nearest training name; ``None`` without a training list.
+        distance: edits to it; 0 is a copy.
     """
 
     text: str
@@ -48,27 +50,27 @@ class DrawnName:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Measurement:
+class Measurement(Plain):
     """How good a model is, in figures with intervals.
 
     Attributes:
-        likelihood: of what it has not seen; ``None`` if there is no such.
-        measures: one by one, in the order to show them.
-        calibration: whether characters come as often as it says; ``None`` without held-out.
-        distances: shares of names at 0, 1, 2, … edits from the training list: ``generated``, and
-            ``real`` ones, which the model has not seen.
-        lengths: shares of names by length, ``generated`` and ``real``.
-        ngrams: of the ``characters`` (the edge of a name is ``\\n``), how often each follows each,
-            as shares of all pairs: ``generated`` and ``real``, rows first; and ``letters``.
-        names: some of the draws, in their order.
-        notes: what is to be said of the figures, a sentence each.
+        likelihood: of unseen data; ``None`` without such data.
         settings: how it was measured.
+        measures: in the order to show them.
+        calibration: how well predictions agree with frequencies; ``None`` without unseen data.
+        distances: shares of names at 0, 1, 2, … edits from the training list: ``generated``, and
+            ``real`` names that the model has not seen.
+        lengths: shares of names by length, ``generated`` and ``real``.
+        ngrams: for the ``characters`` (the edge of a name is ``\\n``), how often each follows each,
+            as shares of all pairs, rows first: ``generated`` and ``real``; and ``letters``.
+        names: some of the samples, in their order.
+        notes: remarks on the figures, a sentence each.
     """
 
     likelihood: Likelihood | TextLikelihood | None
+    settings: Settings
     measures: tuple[Measure, ...]
     calibration: Calibration | None
-    settings: Settings
     distances: Mapping[str, Sequence[float]] = field(default_factory=dict)
     lengths: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     ngrams: Mapping[str, Any] = field(default_factory=dict)
@@ -98,21 +100,9 @@ class Measurement:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data that JSON can hold; the likelihood's fields are at the top.
+        """Return plain data that JSON can hold, the likelihood's fields and settings at the top.
 
-        But for ``names``, which are the draws here.
+        ``names`` are the samples, though the likelihood has a field of that name.
         """
-        return {
-            **({} if self.likelihood is None else self.likelihood.to_dict()),
-            **asdict(self.settings),
-            "measures": [measure.to_dict() for measure in self.measures],
-            "calibration": None if self.calibration is None else self.calibration.to_dict(),
-            "distances": {which: list(shares) for which, shares in self.distances.items()},
-            "lengths": {
-                which: {str(length): share for length, share in shares.items()}
-                for which, shares in self.lengths.items()
-            },
-            "ngrams": dict(self.ngrams),
-            "names": [asdict(name) for name in self.names],
-            "notes": list(self.notes),
-        }
+        found = super().to_dict()
+        return {**(found.pop("likelihood") or {}), **found.pop("settings"), **found}

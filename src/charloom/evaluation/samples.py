@@ -1,21 +1,24 @@
-"""What is sampled from a model to measure it by: once for each setting, then shared."""
+"""Samples to measure a model by, drawn once for each setting and then shared; the sweep of
+temperatures."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..data.random import Stream, generator
 from ..data.unicode import normalise, split_units
-from ..errors import GenerationError
+from ..errors import ConfigError, GenerationError
 from ..generation import NameModel, Sample, TextModel
+from ..generation.model import positive
 from ..generation.novelty import name_set
 from .metrics.distributions import Units
+from .statistics import Plain
 
 COMPARED = 10_000
-"""Held-out names, and training names, that samples are compared with, at most; else a random
-subset."""
+"""Held-out names, and training names, that samples are compared with: of more, a random subset."""
 
 MOST_NEAR = 2_000_000
 """Training names up to which the nearest one is searched for."""
@@ -23,17 +26,17 @@ MOST_NEAR = 2_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class NameSamples:
-    """Names sampled from a model, copies and repeats let through; each setting is sampled once.
+    """Names sampled from a model, known and repeated ones included; sampled once for each setting.
 
     Pass one value to everything that measures the same model (``measure``, ``temperature_sweep``,
-    figures), and names are sampled when they are first needed, then shared. Fewer names than were
+    figures): names are sampled when they are first needed, then shared. Fewer names than were
     sampled before are the first of those, as with ``model.generate`` for a smaller n.
 
     Attributes:
-        model: sampled from.
+        model: the model to sample from.
         seed: decides the samples.
-        like: names whose first characters decide how names begin, where the model has no begin
-            symbol and there is no ``start``.
+        like: names whose first characters samples start with, in the same proportions, if the
+            model has no begin symbol and there is no ``start``.
         threads: at most so many.
 
     Example:
@@ -63,13 +66,12 @@ class NameSamples:
         self, n: int, *, temperature: float = 1.0, start: str = ""
     ) -> tuple[list[Sample], str | None]:
         """Return what ``take`` does, and why there are fewer than ``n``, if so."""
-        key = (temperature, start)
-        asked, found, reason = self._found.get(key, (0, [], None))
+        asked, found, reason = self._found.get((temperature, start), (0, [], None))
         if n > asked:
             found, reason = self._sampled(n, temperature, start)
             if not found:
                 raise GenerationError(f"at temperature {temperature:g} the model {reason}")
-            self._found[key] = (n, found, reason)
+            self._found[temperature, start] = (n, found, reason)
         return found[:n], reason if len(found) < n else None
 
     def _sampled(self, n: int, temperature: float, start: str) -> tuple[list[Sample], str | None]:
@@ -95,23 +97,18 @@ class NameSamples:
         self, n: int, temperature: float, start: str, seed: int
     ) -> tuple[list[Sample], str | None]:
         found = self.model.generate(
-            n,
-            temperature=temperature,
-            seed=seed,
-            start=start,
-            threads=self.threads,
-            allow_known=True,
-            allow_repeats=True,
-        )
+            n, temperature=temperature, seed=seed, start=start, threads=self.threads,
+            allow_known=True, allow_repeats=True,
+        )  # fmt: skip
         return list(found), found.reason
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextSamples:
-    """Text sampled from a model; each setting is sampled once, see ``NameSamples``.
+    """Text sampled from a model, once for each setting; see ``NameSamples``.
 
     Attributes:
-        model: sampled from.
+        model: the model to sample from.
         seed: decides the samples.
     """
 
@@ -122,18 +119,19 @@ class TextSamples:
     )
 
     def take(self, characters: int, *, temperature: float = 1.0, start: str = "") -> str:
-        """Return ``start`` and so many sampled characters, or graphemes, after it."""
+        """Return ``start``, followed by so many sampled characters, or graphemes."""
         size = characters + bool(start)  # the start is streamed as one piece
         found = self._found.get((temperature, start), [])
         if len(found) < size:
-            options = {"temperature": temperature, "seed": self.seed, "start": start}
-            found = list(self.model.stream_text(characters, **options))  # type: ignore[arg-type]
-            self._found[temperature, start] = found
+            stream = self.model.stream_text(
+                characters, temperature=temperature, seed=self.seed, start=start
+            )
+            found = self._found[temperature, start] = list(stream)
         return "".join(found[:size])
 
 
 def first_shares(model: NameModel, names: Sequence[str]) -> dict[str, float]:
-    """Return how often names begin with each character that the model knows, as shares."""
+    """Return how often names start with each character that the model knows, as shares."""
     known = frozenset(model.vocabulary.characters)
     counts = Counter(split_units(name, model.vocabulary.unit)[0] for name in names if name)
     kept = {first: counts[first] for first in sorted(counts) if first in known}
@@ -143,19 +141,11 @@ def first_shares(model: NameModel, names: Sequence[str]) -> dict[str, float]:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SampledNames:
-    """Sampled names and the real names that they are compared with, normalised.
+    """Sampled names and the real names to compare them with, normalised.
 
-    Attributes:
-        samples: as they were sampled.
-        texts: their strings.
-        held_out: real names that the model was not trained on, which begin as the samples do.
-        train: some real names that it was trained on.
-        known: the whole training set; ``None`` if it is not at hand.
-        near_to: the training set without canaries, in order; empty if there are too many names to
-            compare with.
-        model: sampled from.
-        seed: decides resamples and random subsets.
-        threads: at most so many.
+    ``held_out`` and ``train`` are real names with the samples' start, ``known`` is the whole
+    training set (``None`` if it is not available), and ``near_to`` the training names to search
+    for the nearest one, in order and without canaries; empty if there are too many.
     """
 
     samples: Sequence[Sample]
@@ -176,8 +166,12 @@ class SampledNames:
     @property
     def new(self) -> list[str]:
         """The distinct samples that are not in the training set."""
-        known = self.known or frozenset()
-        return [text for text in dict.fromkeys(self.texts) if text not in known]
+        return [text for text in dict.fromkeys(self.texts) if text not in (self.known or ())]
+
+    @cached_property
+    def unseen(self) -> list[str]:
+        """The held-out names that are not in the training set."""
+        return [text for text in self.held_out if text not in (self.known or ())]
 
     def units(self, texts: Sequence[str]) -> list[Units]:
         """Return each text's characters or graphemes."""
@@ -195,8 +189,8 @@ def compared(
     seed: int = 0,
     threads: int | None = None,
 ) -> SampledNames:
-    """Return samples beside the real names that they are compared with: no canaries."""
-    trained = None if known is None else without(known, canaries)
+    """Return samples and the real names to compare them with, without canaries."""
+    trained = without(known or (), canaries)
     rng = generator(Stream.NAME_SAMPLES, seed)
     first = normalise(start)
 
@@ -210,9 +204,9 @@ def compared(
         samples=samples,
         texts=[normalise(sample.text) for sample in samples],
         held_out=some(real),
-        train=some(trained or ()),
+        train=some(trained),
         known=None if known is None else name_set(known),
-        near_to=list(trained) if trained is not None and len(trained) <= MOST_NEAR else [],
+        near_to=list(trained) if len(trained) <= MOST_NEAR else [],
         model=model,
         seed=seed,
         threads=threads,
@@ -220,6 +214,86 @@ def compared(
 
 
 def without(names: Sequence[str], canaries: Sequence[str]) -> Sequence[str]:
-    """Return the real names: no canaries."""
+    """Return the names without canaries."""
     strings = frozenset(canaries)
     return [name for name in names if name not in strings] if strings else names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draws(Plain):
+    """Names sampled at one temperature, known and repeated ones included.
+
+    Attributes:
+        temperature: of the samples.
+        strings: number of samples.
+        nats_per_char: their mean -log p under the model at temperature 1, end symbols counted;
+            without first characters if the model has no begin symbol.
+        copied: share that is in the training list.
+        repeated: share that repeats an earlier sample.
+        new: share that is neither.
+    """
+
+    temperature: float
+    strings: int
+    nats_per_char: float
+    copied: float
+    repeated: float
+    new: float
+
+
+def temperature_sweep(
+    model: NameModel,
+    temperatures: Sequence[float],
+    n: int = 1000,
+    *,
+    seed: int = 0,
+    start: str = "",
+    threads: int | None = None,
+    drawn: NameSamples | None = None,
+) -> list[Draws]:
+    """Sample ``n`` names at each temperature and measure them.
+
+    The share of repeats grows with ``n``: compare figures for the same ``n``.
+
+    Args:
+        model: with its training list.
+        temperatures: 0 is greedy.
+        n: samples for each temperature.
+        seed: decides the samples.
+        start: what they start with; without it, samples of a model without a begin symbol start
+            as the training names do.
+        threads: at most so many.
+        drawn: samples shared with other figures; by default the model is sampled here.
+
+    Raises:
+        ConfigError: ``temperatures`` is empty, or an argument lies outside what it may be.
+        GenerationError: there is no training list to tell copies by, or the model ends no name.
+    """
+    if not temperatures:
+        raise ConfigError("temperatures must hold one at least. Received: none")
+    positive("n", n)
+    if model.training_set is None:
+        raise GenerationError(
+            "copies need the training list to tell them by, which is not with this model. "
+            "Load a run folder that has its train_names.txt."
+        )
+    if drawn is None:
+        like = list(model.training_set) if not (start or model.rnn.config.begin) else []
+        drawn = NameSamples(model=model, seed=seed, like=like, threads=threads)
+    return [
+        _measured(model, float(t), drawn.take(n, temperature=t, start=start)) for t in temperatures
+    ]
+
+
+def _measured(model: NameModel, temperature: float, found: Sequence[Sample]) -> Draws:
+    end = 1 if model.rnn.config.begin else 0
+    characters = sum(len(split_units(s.text, model.vocabulary.unit)) + end for s in found)
+    first = {normalise(s.text): s.origin for s in reversed(found)}
+    return Draws(
+        temperature=temperature,
+        strings=len(found),
+        nats_per_char=sum(s.nats for s in found) / characters,
+        copied=sum(s.origin == "known" for s in found) / len(found),
+        repeated=1 - len(first) / len(found),
+        new=sum(origin == "new" for origin in first.values()) / len(found),
+    )

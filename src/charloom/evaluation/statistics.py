@@ -1,11 +1,10 @@
-"""A figure with its 95 % interval: what was measured, and how far chance may have moved it."""
+"""Figures with their 95 % intervals."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from html import escape
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -18,16 +17,17 @@ Z = 1.959963984540054
 """The standard normal's 97.5 % point."""
 
 BLOCK = 1 << 22
-"""Items drawn at once, that a bootstrap's memory has a bound."""
+"""Items that a bootstrap draws at once, which bounds its memory."""
 
 MANY = 20_000
-"""Items from which on the bootstrap's distribution is the normal one that it tends to."""
+"""Items from which the bootstrap distribution is taken as normal."""
 
 Better = Literal["lower", "higher", "as real"]
 
 
 def html_table(heads: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     """Return a table for a notebook, its cells escaped."""
+    from html import escape
 
     def row(cells: Sequence[object], tag: str) -> str:
         return f"<tr>{''.join(f'<{tag}>{escape(str(cell))}</{tag}>' for cell in cells)}</tr>"
@@ -35,13 +35,30 @@ def html_table(heads: Sequence[object], rows: Iterable[Sequence[object]]) -> str
     return f"<table>{row(heads, 'th')}{''.join(row(cells, 'td') for cells in rows)}</table>"
 
 
+class Plain:
+    """The base of results: a dataclass that converts to plain data."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data that JSON can hold."""
+        return {name: plain(value) for name, value in vars(self).items()}
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it: results as dicts, sequences as lists, keys as strings."""
+    if isinstance(value, Plain):
+        return value.to_dict()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Estimate:
+class Estimate(Plain):
     """A figure and its 95 % interval.
 
     Attributes:
-        value: what was measured.
-        low, high: the interval; both are the value where nothing was left to chance.
+        value: the figure.
+        low, high: the interval; both equal the value where chance played no part.
     """
 
     value: float
@@ -56,23 +73,19 @@ class Estimate:
         interval = f"{self.low:.4g} to {self.high:.4g}"
         return html_table(("value", "95 % interval"), [(f"{self.value:.4g}", interval)])
 
-    def to_dict(self) -> dict[str, float]:
-        """Return the fields as plain data that JSON can hold."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, kw_only=True)
-class Measure:
+class Measure(Plain):
     """One measure of a model, and how to read it.
 
     Attributes:
         name: its key.
-        title: for people.
+        title: its name for people.
         estimate: the figure; a share lies in [0, 1].
         unit: ``nats``, ``bits``, ``%`` for a share, ``characters``, or nothing.
-        better: where good is: ``lower``, ``higher``, or ``as real``: near what real names give.
+        better: which values are good: ``lower``, ``higher``, or ``as real``: close to real data.
         explanation: one plain sentence.
-        real: the same for real names, where that makes sense.
+        real: the same figure for real data, where it makes sense.
     """
 
     name: str
@@ -80,47 +93,57 @@ class Measure:
     estimate: Estimate
     unit: str
     better: Better
-    explanation: str
     real: Estimate | None = None
+    explanation: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data that JSON can hold."""
-        return {
-            "name": self.name,
-            "title": self.title,
-            **self.estimate.to_dict(),
-            "unit": self.unit,
-            "better": self.better,
-            "real": None if self.real is None else self.real.to_dict(),
-            "explanation": self.explanation,
-        }
+        """Return the fields as plain data that JSON can hold, the estimate's at the top."""
+        found = super().to_dict()
+        return {"name": self.name, "title": self.title, **found.pop("estimate"), **found}
 
 
 def ratio_estimate(
     numerators: ArrayLike, denominators: ArrayLike, *, resamples: int = 1000, seed: int = 0
 ) -> Estimate:
-    """Estimate Σ numerators / Σ denominators by the bootstrap over items.
+    """Estimate Σ numerators / Σ denominators with a bootstrap over items.
 
     The percentile interval (Efron & Tibshirani 1993, ch. 13), expanded for few items as in
-    ``reach``. As nats and characters of names: the figure is that a character, and a name is what
-    is drawn again, for its characters are no independent witnesses.
+    ``reach``. For nats per character, the resampled items are names, since the characters of a
+    name are not independent.
 
     Args:
         numerators: (N,), such as each name's nats.
         denominators: (N,), such as each name's characters.
-        resamples: how often N items are drawn from the N.
-        seed: decides them.
+        resamples: number of bootstrap resamples.
+        seed: decides the resamples.
 
     Raises:
         ConfigError: there is no item, the lengths differ, or the denominators sum to 0.
     """
-    return _bootstrap(_numbers(numerators), _numbers(denominators), resamples, seed)
+    above, below = _numbers(numerators), _numbers(denominators)
+    count = len(above)
+    if len(below) != count or not below.sum() > 0 or resamples < 1:
+        raise ConfigError(
+            "a ratio needs a denominator for each item, more than 0 in all, and resamples. "
+            f"Received: {count} over {len(below)}, {resamples} resamples"
+        )
+    value = float(above.sum() / below.sum())
+    if count >= MANY:  # the same to three digits, a thousand times as fast
+        half = Z * float(np.sqrt(((above - value * below) ** 2).sum()) / below.sum())
+        return Estimate(value=value, low=value - half, high=value + half)
+    rng, ratios = generator(Stream.RESAMPLING, seed), []
+    rows = max(1, BLOCK // count)
+    for start in range(0, resamples, rows):
+        picks = rng.integers(count, size=(min(rows, resamples - start), count), dtype=np.int32)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratios.append(above.take(picks).sum(axis=1) / below.take(picks).sum(axis=1))
+    return middle(np.concatenate(ratios), value, count)
 
 
 def paired_estimate(
     a: ArrayLike, b: ArrayLike, denominators: ArrayLike, *, resamples: int = 1000, seed: int = 0
 ) -> Estimate:
-    """Estimate (Σ a - Σ b) / Σ denominators by the bootstrap over the same items of both.
+    """Estimate (Σ a - Σ b) / Σ denominators with a bootstrap over the items, which are paired.
 
     Args:
         a, b: (N,), two models' figures of each item.
@@ -135,16 +158,16 @@ def paired_estimate(
         raise ConfigError(
             f"paired figures must be of the same items. Received: {len(first)} and {len(second)}"
         )
-    return _bootstrap(first - second, _numbers(denominators), resamples, seed)
+    return ratio_estimate(first - second, denominators, resamples=resamples, seed=seed)
 
 
 def share_estimate(hits: float, of: int) -> Estimate:
-    """Estimate a share by its score interval (Wilson 1927), which holds near 0 and 1 too.
+    """Estimate a share with its score interval (Wilson 1927), which is valid near 0 and 1 too.
 
     Args:
-        hits: how many; or the sum of each item's chance to be one, for which the interval is
-            rather too wide: nothing in [0, 1] varies more about its mean than yes and no.
-        of: items.
+        hits: the number of hits; or the sum of each item's probability of being one, for which
+            the interval is conservative.
+        of: number of items.
 
     Raises:
         ConfigError: ``of`` is less than 1, or ``hits`` lies outside [0, ``of``].
@@ -160,12 +183,12 @@ def share_estimate(hits: float, of: int) -> Estimate:
 
 
 def reach(items: int) -> float:
-    """Return how many standard errors of the bootstrap an interval of few items must reach.
+    """Return the half-width of a bootstrap interval in standard errors, for so many items.
 
-    The bootstrap's spread is too small by sqrt((N - 1) / N), and not known better than from N
-    items: so sqrt(N / (N - 1)) times Student's t (Hesterberg 2015, What Teachers Should Know About
-    the Bootstrap, on expanded percentile intervals). Of place names' nats, 20 at a time, intervals
-    then hold the truth in 93.9 % of cases, not 92.3; of 5, in 91 %, not 84 (BCa: 91 and 83 %).
+    The bootstrap's spread is too small by sqrt((N - 1) / N) and itself uncertain: hence
+    sqrt(N / (N - 1)) times Student's t (Hesterberg 2015, What Teachers Should Know About the
+    Bootstrap, on expanded percentile intervals). For place names' nats, 20 at a time, intervals
+    then cover the truth in 93.9 % of cases instead of 92.3; for 5, in 91 % instead of 84.
     """
     from scipy.special import stdtrit
 
@@ -175,13 +198,10 @@ def reach(items: int) -> float:
 
 
 def middle(resampled: NDArray[np.float64], value: float, items: int) -> Estimate:
-    """Return ``value`` with the interval that the bootstrap over so many items gives it.
+    """Return ``value`` with a percentile interval, expanded for few items.
 
-    Args:
-        resampled: (R,), what the bootstrap found; only finite ones count.
-        value: what was measured, which the interval holds at least.
-        items: how many were drawn from; of less than two nothing is known, and the interval is
-            the value.
+    ``resampled`` is the figure in each bootstrap resample of so many ``items``; only finite ones
+    count. For fewer than two items, the interval is the value.
     """
     from scipy.special import ndtr
 
@@ -192,9 +212,9 @@ def middle(resampled: NDArray[np.float64], value: float, items: int) -> Estimate
 
 
 def changed(estimate: Estimate, value: float, low: float, high: float) -> Estimate:
-    """Return another figure whose interval reaches as far as that of ``estimate``, in [low, high].
+    """Return ``value`` with an interval as wide as that of ``estimate``, within [low, high].
 
-    For a figure that is measured once, whose spread is that of a resampled likeness of it.
+    For a figure that is computed once, whose spread is known from a similar, resampled figure.
     """
     return Estimate(
         value=value,
@@ -208,26 +228,3 @@ def _numbers(values: ArrayLike) -> NDArray[np.float64]:
     if found.ndim != 1 or not len(found):
         raise ConfigError(f"there must be one figure for each item. Received: {found.shape}")
     return found
-
-
-def _bootstrap(
-    numerators: NDArray[np.float64], denominators: NDArray[np.float64], resamples: int, seed: int
-) -> Estimate:
-    count = len(numerators)
-    if len(denominators) != count or not denominators.sum() > 0 or resamples < 1:
-        raise ConfigError(
-            "a ratio needs a denominator for each item, more than 0 in all, and resamples. "
-            f"Received: {count} over {len(denominators)}, {resamples} resamples"
-        )
-    value = float(numerators.sum() / denominators.sum())
-    if count >= MANY:  # the same to three digits, a thousand times as fast
-        residuals = numerators - value * denominators
-        half = Z * float(np.sqrt((residuals**2).sum()) / denominators.sum())
-        return Estimate(value=value, low=value - half, high=value + half)
-    rng, ratios = generator(Stream.RESAMPLING, seed), []
-    rows = max(1, BLOCK // count)
-    for start in range(0, resamples, rows):
-        picks = rng.integers(count, size=(min(rows, resamples - start), count), dtype=np.int32)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            ratios.append(numerators[picks].sum(axis=1) / denominators[picks].sum(axis=1))
-    return middle(np.concatenate(ratios), value, count)

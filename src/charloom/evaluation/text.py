@@ -1,9 +1,9 @@
-"""How good a model of running text is: its measures, each with its interval."""
+"""How good a model of running text is: its measures, with intervals."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import sqrt
 
 import numpy as np
@@ -16,26 +16,26 @@ from ..errors import ConfigError
 from ..generation import TextModel
 from ..models.scoring.text import WARM
 from .metrics.calibration import CELLS, calibration, calibration_measure
-from .metrics.distributions import Units, ngram_divergence
-from .metrics.generated import CHANCE, NGRAMS
+from .metrics.catalogue import described
+from .metrics.distributions import NGRAMS, Units, ngram_divergence
 from .metrics.likelihood import per_character
 from .metrics.text_likelihood import BLOCK, block_nats, blocks_of, ids_of, text_likelihood
-from .metrics.two_sample import two_sample_accuracy
+from .metrics.two_sample import CHANCE, two_sample_accuracy
 from .results import Measurement, Settings
 from .samples import TextSamples
 from .statistics import Estimate, Measure, changed, ratio_estimate, share_estimate
 
 PASSAGE = 100
-"""Characters of a passage: what is drawn again for intervals, and what a classifier is shown."""
+"""Characters of a passage, which is resampled as one and what the classifier classifies."""
 
 SCORED = 400
-"""Blocks that are scored one by one for the interval, at most, taken at random."""
+"""Blocks that are scored one by one for the interval: of more, a random subset."""
 
 FEW = 5
-"""Blocks below which the interval is vague."""
+"""Blocks below which the interval is imprecise."""
 
 REAL = 200_000
-"""Characters of real text that drawn text is compared with, at most."""
+"""Characters of real text that sampled text is compared with, at most."""
 
 
 def measure_text(
@@ -51,12 +51,12 @@ def measure_text(
 ) -> Measurement:
     """Measure ``model`` on text that it was not trained on, and by text sampled from it.
 
-    Sampled text is compared with one half of the held-out text; so is the other half, beside it.
+    Sampled text is compared with one half of the held-out text, and so is the other half.
 
     Args:
         model: of running text.
         held_out: real text that it was not trained on.
-        samples: characters to sample; 0 samples none, and leaves out what needs them.
+        samples: number of characters to sample; 0 leaves out what needs samples.
         temperature, seed: of the samples.
         threads: at most so many; the result is the same.
         drawn: samples shared with other figures; by default the model is sampled here.
@@ -76,39 +76,37 @@ def measure_text(
     blocks = blocks_of(ids)
     some = [blocks[i] for i in rng.permutation(len(blocks))[:SCORED]]
     nats = ratio_estimate(block_nats(model.rnn, some, threads), [own for _, own in some], seed=seed)
-    value = found.streamed_nats_per_char
-    share = sqrt(len(some) / len(blocks))  # the more blocks there are, the nearer is their mean
+    share = sqrt(len(some) / len(blocks))  # the interval of all blocks is so much narrower
     low, high = (nats.value + share * (end - nats.value) for end in (nats.low, nats.high))
     spread = Estimate(value=nats.value, low=low, high=high)
-    measures = per_character(changed(spread, value, 0.0, np.inf))
+    measures = per_character(changed(spread, found.streamed_nats_per_char, 0.0, np.inf))
     tell("calibration", 0.2)
     whole = [string for string, own in some if len(string) - own == WARM]
     most = max(1, CELLS // (model.rnn.vocabulary_size * 1000))
-    calibrated = calibration(
-        model.rnn,
-        [string.astype(np.int32) for string in whole[:most] or [some[0][0]]],
-        skip=WARM - 1 if whole else 0,
-        seed=seed,
-        threads=threads,
-    )
+    strings = [string.astype(np.int32) for string in whole[:most] or [some[0][0]]]
+    skip = WARM - 1 if whole else 0
+    calibrated = calibration(model.rnn, strings, skip, seed=seed, threads=threads)
     measures += calibration_measure(calibrated)
     notes = []
-    if len(blocks) < FEW:
-        what = "one block" if len(blocks) == 1 else f"{len(blocks)} blocks"
+    if len(blocks) == 1:
         notes.append(
-            f"The held-out text is only {what} of {BLOCK:,} characters: "
-            + ("its figures have no interval." if len(blocks) == 1 else "the intervals are wide.")
+            f"The held-out text is only one block of {BLOCK:,} characters: its figures have no "
+            "interval."
+        )
+    elif len(blocks) < FEW:
+        notes.append(
+            f"The held-out text is only {len(blocks)} blocks of {BLOCK:,} characters: the "
+            "intervals are wide."
         )
     if samples:
         tell("drawing", 0.4)
         drawn = drawn or TextSamples(model=model, seed=seed)
         sampled = drawn.take(samples, temperature=temperature)
         tell("comparing", 0.8)
-        real = _readable(model.vocabulary, ids[:REAL])
+        real = _decoded(model.vocabulary, ids[:REAL])
         half = len(real) // 2
         texts = (sampled, real[:half], real[half:])
-        passages = [_passages(text, model.vocabulary) for text in texts]
-        compared = _compared(*passages, seed=seed)
+        compared = _compared(*(_passages(text, model.vocabulary) for text in texts), seed=seed)
         measures += compared
         if not compared:
             notes.append("There is too little text to compare samples with.")
@@ -122,8 +120,8 @@ def measure_text(
     )
 
 
-def _readable(vocabulary: Vocabulary, ids: Sequence[int] | np.ndarray) -> str:
-    """Return the text of ids; a boundary is a line break, as is what has no character."""
+def _decoded(vocabulary: Vocabulary, ids: np.ndarray) -> str:
+    """Return the text of ids; boundaries and unknown characters become line breaks."""
     characters = ["\n", *vocabulary.characters, "\n"]
     return "".join([characters[i] for i in ids])
 
@@ -134,67 +132,36 @@ def _passages(text: str, vocabulary: Vocabulary) -> list[Units]:
 
 
 def _compared(
-    drawn: list[Units], here: list[Units], there: list[Units], *, seed: int
+    sampled: list[Units], half: list[Units], other: list[Units], *, seed: int
 ) -> list[Measure]:
-    """Compare drawn passages with those of one half of the real text, and the other with it too."""
-    if not drawn or not here or not there:
+    """Compare sampled passages, and those of the other half, with one half of the real text."""
+    if not sampled or not half or not other:
         return []
-    size = min(len(drawn), len(there))
+    size = min(len(sampled), len(other))
     found = []
-    for n in range(1, 5):
+    for n, title in enumerate(NGRAMS, start=1):
         ours, real = (
-            ngram_divergence(sample, here, n, size=size, edges=False, seed=seed)
-            for sample in (drawn, there)
+            ngram_divergence(sample, half, n, size=size, edges=False, seed=seed)
+            for sample in (sampled, other)
         )
         assert ours is not None  # there are passages
-        found.append(
-            Measure(
-                name=f"ngram_js_{n}",
-                title=f"{NGRAMS[n - 1]}, divergence",
-                estimate=ours,
-                unit="bits",
-                better="as real",
-                real=real,
-                explanation=f"How far frequencies of {NGRAMS[n - 1].lower()} are from unseen "
-                "text's; real: as much other text's.",
-            )
-        )
-    words = frozenset(word for units in here for word in _words(units))
-    ours, real = (_share_of_words(sample, words, seed) for sample in (drawn, there))
+        words = {"ngrams": title, "of": "text", "others": "much other real text"}
+        found.append(described("ngram_js_{n}", ours, real, n=n, **words))
+    known = frozenset(word for units in half for word in _words(units))
+    ours, real = (_share_of_words(sample, known, seed) for sample in (sampled, other))
     if ours is not None:
-        found.append(
-            Measure(
-                name="real_words",
-                title="Words of real text",
-                estimate=ours,
-                unit="%",
-                better="as real",
-                real=real,
-                explanation="Share of words that half of the unseen text has too; real: those of "
-                "its other half.",
-            )
-        )
-    asked = min(len(here), len(drawn) // 2)
-    spread = here[:: max(1, len(here) // max(asked, 1))][:asked]
-    accuracy = two_sample_accuracy(spread, drawn, there, seed=seed)
+        found.append(described("real_words", ours, real))
+    asked = min(len(half), len(sampled) // 2)
+    spread = half[:: max(1, len(half) // max(asked, 1))][:asked]
+    accuracy = two_sample_accuracy(spread, sampled, other, seed=seed)
     if accuracy is not None:
-        found.append(
-            Measure(
-                name="two_sample_accuracy",
-                title="Distinguished from real text",
-                estimate=accuracy,
-                unit="%",
-                better="lower",
-                real=CHANCE,
-                explanation=f"How often a classifier distinguishes {PASSAGE} sampled characters "
-                "from real ones; 50 % is chance.",
-            )
-        )
+        pair = f"{PASSAGE} sampled characters from real ones"
+        found.append(described("two_sample_accuracy", accuracy, CHANCE, of="text", pair=pair))
     return found
 
 
 def _words(units: Units) -> list[str]:
-    """Return the words of a passage but the first and the last, which may be cut."""
+    """Return the words of a passage without the first and the last, which may be cut."""
     return re.findall(r"\w+", "".join(units))[1:-1]
 
 
@@ -204,6 +171,6 @@ def _share_of_words(passages: list[Units], known: frozenset[str], seed: int) -> 
     if not sum(counts):
         return None
     hits = [sum(word in known for word in found) for found in words]
-    if not 0 < sum(hits) < sum(counts):  # none or all: nothing varies in the sample
+    if not 0 < sum(hits) < sum(counts):  # none or all: the sample has no variance
         return share_estimate(sum(hits), sum(counts))
     return ratio_estimate(hits, counts, seed=seed)

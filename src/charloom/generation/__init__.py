@@ -1,4 +1,4 @@
-"""New strings from a trained model, on NumPy alone: samplers, rules, arrivals, scoring."""
+"""New names and text from a trained model, on NumPy alone."""
 
 from ..models.sampling import Sampler as Sampler
 from .model import LanguageModel as LanguageModel

@@ -9,7 +9,7 @@ from typing import Any
 def deprecated(old: str, new: str) -> None:
     """Warn that ``old`` is now called ``new``."""
     warnings.warn(
-        f"{old} is deprecated and goes in version 0.3. Use {new}.",
+        f"{old} is deprecated and will be removed in version 0.3. Use {new}.",
         DeprecationWarning,
         stacklevel=3,
     )

@@ -1,4 +1,4 @@
-"""Why a string is as likely as it is: each character's probability, and what else was likely."""
+"""Each character's probability in a string, and what else was likely."""
 
 from __future__ import annotations
 
@@ -20,24 +20,19 @@ from .names import NameModel
 from .nearest import nearest
 from .text import TextModel
 
-END = "<end>"
-"""What stands for the end symbol: no character looks like it."""
-
-UNKNOWN = "\ufffd"
-"""What stands for characters that the model has no id for, if it has learned of such."""
-
-ROWS = 256
-"""Strings that are read together, at most."""
+END = "<end>"  # shown for the end symbol: no character looks like it
+UNKNOWN = "\ufffd"  # shown for characters outside the vocabulary, in models with an unknown symbol
+ROWS = 256  # the most strings to step together
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A character as the model saw it come.
+    """One character and the model's prediction for its place.
 
     Attributes:
-        character: what came, in the vocabulary's unit; ``END`` for the end.
-        probability: that it would.
-        alternatives: the likeliest of the others and their probabilities, the likeliest first.
+        character: in the vocabulary's unit; ``END`` for the end.
+        probability: of this character.
+        alternatives: the most likely others and their probabilities, the most likely first.
     """
 
     character: str
@@ -47,7 +42,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a string's likelihood is made of.
+    """A string's likelihood, character by character.
 
     Attributes:
         text: the string.
@@ -67,7 +62,7 @@ class Explanation:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that JSON can hold, probabilities to six significant digits.
 
-        ``nats`` are ``None`` where the string cannot occur.
+        ``nats`` is ``None`` for a string that cannot occur.
         """
         return {
             "text": self.text,
@@ -95,9 +90,9 @@ def explain(
     """Explain each text, in order: its nats are those of ``model.nll``.
 
     Args:
-        model: what the texts are read with.
-        texts: brought to NFC before.
-        alternatives: how many a character has, if the vocabulary holds as many others; equally
+        model: a model of names or text.
+        texts: converted to NFC.
+        alternatives: how many for each character, if the vocabulary is large enough; equally
             likely ones in the vocabulary's order.
         temperature: divides the logits; 1 is the model itself.
         compare: whether to look for the nearest training strings: the first in sorted order of
@@ -105,19 +100,19 @@ def explain(
 
     Raises:
         VocabularyError: a text has a character that the model never saw.
-        ConfigError: the temperature lies outside what it may be.
+        ConfigError: the temperature is out of range.
     """
     sampler = Sampler(SampleConfig(temperature=temperature))
     normal = [normalise(text) for text in texts]
     strings = [model.vocabulary.encode(text) for text in normal]
-    # The longest first, so that those that are still read are always the first rows.
+    # The longest first, so that those with characters left are always the first rows.
     order = sorted(range(len(strings)), key=lambda i: -len(strings[i]))
-    read: dict[int, tuple[tuple[Step, ...], float]] = {}
+    parts: dict[int, tuple[tuple[Step, ...], float]] = {}
     with one_blas_thread():
         for first in range(0, len(order), ROWS):
             rows = order[first : first + ROWS]
-            parts = _read(model, [strings[i] for i in rows], alternatives, sampler)
-            read |= zip(rows, parts, strict=True)
+            found = _predicted(model, [strings[i] for i in rows], alternatives, sampler)
+            parts |= zip(rows, found, strict=True)
     near: list[tuple[str, int] | None] = [None] * len(normal)
     if compare and isinstance(model, NameModel):
         known = sorted(model.novelty(allow_known=True).known or ())
@@ -125,13 +120,13 @@ def explain(
             edits, places = nearest(normal, known, unit=model.vocabulary.unit)
             near = [(known[i], int(d)) for i, d in zip(places, edits, strict=True)]
     given = ["" if model.rnn.config.begin else model.vocabulary.decode(s[:1]) for s in strings]
-    return [Explanation(text, given[i], *read[i], near[i]) for i, text in enumerate(texts)]
+    return [Explanation(text, given[i], *parts[i], near[i]) for i, text in enumerate(texts)]
 
 
-def _read(
+def _predicted(
     model: LanguageModel, strings: Sequence[NDArray[np.int32]], alternatives: int, sampler: Sampler
 ) -> list[tuple[tuple[Step, ...], float]]:
-    """Return the steps and the nats of strings of ids, which come with the longest first."""
+    """Return the steps and the nats of strings of ids, (B,); the longest is first."""
     rnn, characters = model.rnn, (END, *model.vocabulary.characters, UNKNOWN)
     end = () if isinstance(model, TextModel) else (BOUNDARY,)
     ids = [(BOUNDARY, *string.tolist(), *end) for string in strings]
@@ -140,14 +135,14 @@ def _read(
     carry = rnn.initial_carry(len(ids))
     for time in range(0 if rnn.config.begin else 1, len(ids[0]) - 1):
         ids = [row for row in ids if len(row) > time + 1]
-        came = np.array([row[time + 1] for row in ids])  # (B,)
+        targets = np.array([row[time + 1] for row in ids])  # (B,)
         logits, carry = rnn.step(np.array([row[time] for row in ids]), carry[:, : len(ids)])
         log_p = sampler.log_probabilities(logits)  # (B, V)
-        own = log_p[np.arange(len(ids)), came]
+        own = log_p[np.arange(len(ids)), targets]
         nats[: len(ids)] -= own
         best = np.argsort(-log_p, axis=1, kind="stable")[:, : alternatives + 1]
         p = np.exp(np.take_along_axis(log_p, best, axis=1))
-        for i, target in enumerate(came.tolist()):
+        for i, target in enumerate(targets.tolist()):
             pairs = zip(best[i].tolist(), p[i].tolist(), strict=True)
             others = [(characters[k], p) for k, p in pairs if k != target][:alternatives]
             steps[i].append(Step(characters[target], math.exp(own[i]), tuple(others)))

@@ -29,14 +29,14 @@ class LanguageModel(OldNames, ABC):
         vocabulary: characters to ids and back.
 
     Raises:
-        ConfigError: the vocabulary is not of the model's size.
+        ConfigError: the vocabulary does not have the model's size.
     """
 
     rnn: Recurrence
     vocabulary: Vocabulary
 
     saved: SavedModel | None = field(default=None, kw_only=True)
-    """What ``save`` writes; ``None`` for a model that was made from others."""
+    """What ``save`` writes; ``None`` for a model made from others."""
 
     def __post_init__(self) -> None:
         if self.vocabulary.size != self.rnn.vocabulary_size:
@@ -47,7 +47,7 @@ class LanguageModel(OldNames, ABC):
 
     @property
     def history(self) -> Sequence[Mapping[str, Any]]:
-        """Losses in training, one entry an epoch; empty where they are not known."""
+        """Training losses, one entry per epoch; empty where they are unknown."""
         found = None if self.saved is None else self.saved.facts.get("history")
         return found if isinstance(found, list) else ()
 
@@ -68,15 +68,23 @@ class LanguageModel(OldNames, ABC):
         """
         return -self.nll(texts, threads)
 
+    def _blended(self, other: LanguageModel, weight: float) -> tuple[Recurrence, Vocabulary]:
+        """Return the recurrence and the vocabulary of a blend with another model."""
+        if type(other) is not type(self):
+            raise ConfigError("models that are blended must both be of names, or both of text.")
+        from ..models.blend import blend
+
+        return blend((self.rnn, self.vocabulary), (other.rnn, other.vocabulary), weight)
+
     def save(self, folder: str | Path, *, force: bool = False) -> None:
         """Write the model to a run folder, which ``load`` and every command take.
 
         Args:
-            folder: created if it is not there.
-            force: replace the model that it holds.
+            folder: created if it does not exist.
+            force: replace the model that is there.
 
         Raises:
-            ConfigError: the model was made from others, and has no weights of its own.
+            ConfigError: the model was made from others and has no weights of its own.
             RunError: the folder is in use and ``force`` is off, or it cannot be written.
         """
         from ..run import claim, save_model

@@ -1,4 +1,4 @@
-"""A trained model of names: sampling under constraints, the likeliest names, likelihoods."""
+"""A trained model of names: sampling under constraints, the most likely names, likelihoods."""
 
 from __future__ import annotations
 
@@ -15,20 +15,17 @@ from ..data.unicode import normalise
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, GenerationError
 from ..models.interface import Recurrence
+from ..models.sampling import Sampler, Transform
 from ..models.scoring.names import score
-from .constraints.compiled import CompiledConstraints
 from .model import LanguageModel, positive
 from .novelty import Novelty, normalised
 from .options import Options
 from .search.request import Generated, Request, Search
+from .search.walk import Plan
 from .search.without_replacement import WithoutReplacement
 
 if TYPE_CHECKING:
-    from ..models.sampling import Transform
     from .constraints import Rule, Rules
-
-GUIDANCE = 2.0
-"""Default strength of labels; 1, their own prediction, is often too weak."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,7 +40,7 @@ class NameModel(LanguageModel):
         labels: its labels' names, in the model's order.
 
     Raises:
-        ConfigError: the vocabulary is not of the model's size.
+        ConfigError: the vocabulary does not have the model's size.
 
     Example:
         >>> from charloom import NameCorpus, train
@@ -56,17 +53,18 @@ class NameModel(LanguageModel):
     longest: int = 50
     labels: tuple[str, ...] = ()
 
-    def condition(self, labels: Mapping[str, float], guidance: float = GUIDANCE) -> NameModel:
+    def condition(self, labels: Mapping[str, float], guidance: float = 2.0) -> NameModel:
         """Return the model conditioned on a label, or on a mixture of labels.
 
         log p = (1 - g) log p(unlabelled) + g Σ w log p(label), step by step.
 
         Args:
             labels: a weight for each label; they are scaled to sum to 1.
-            guidance: g: 1 is the labels' own prediction, more is stronger, 0 ignores them.
+            guidance: g: 1 is the labels' own prediction, which is often too weak; more is
+                stronger, and 0 ignores them.
 
         Raises:
-            ConfigError: the model has no such label, or a number lies outside what it may be.
+            ConfigError: the model has no such label, or a number is out of range.
         """
         from ..models.blend import Blend, condition
 
@@ -78,7 +76,7 @@ class NameModel(LanguageModel):
         return replace(self, rnn=rnn, labels=(), saved=None)
 
     def blend_with(self, other: NameModel, weight: float = 0.5) -> NameModel:
-        """Return a blend with another model, over the characters that both know.
+        """Return a blend with another model, over the characters that both have.
 
         log p = (1 - weight) log p(this) + weight log p(other), step by step: a product of experts.
         Its training set is that of both.
@@ -87,12 +85,7 @@ class NameModel(LanguageModel):
             ConfigError: ``weight`` lies outside [0, 1], the two have no common characters, or
                 one is of names and the other of text.
         """
-        if not isinstance(other, NameModel):
-            raise ConfigError("models that are blended must both be of names, or both of text.")
-        from ..models.blend import blend
-
-        mine, others = (self.rnn, self.vocabulary), (other.rnn, other.vocabulary)
-        rnn, vocabulary = blend(mine, others, weight)
+        rnn, vocabulary = self._blended(other, weight)
         training_set = None
         if self.training_set is not None and other.training_set is not None:
             training_set = self.training_set | other.training_set
@@ -110,13 +103,13 @@ class NameModel(LanguageModel):
             ``n``, all of them, and the ``reason``.
 
         Raises:
-            ConfigError: an argument lies outside what it may be.
-            RuleError: no string can satisfy the constraints, or they are too large.
+            ConfigError: an argument is out of range.
+            RuleError: no string satisfies the constraints, or they are too large.
             VocabularyError: a constraint has a character that the model never saw.
-            GenerationError: there is no training set to tell new names from; or the model was
-                trained without a begin symbol, and there is no ``start``.
+            GenerationError: there is no training set to distinguish new names from; or the model
+                was trained without a begin symbol, and there is no ``start``.
         """
-        return _gather(self.stream(n, **options))
+        return Generated.of(self.stream(n, **options))
 
     def names(self, n: int = 10, **options: Unpack[Options]) -> list[str]:
         """Sample as ``generate`` does, and return plain text."""
@@ -127,7 +120,7 @@ class NameModel(LanguageModel):
 
         With ``None`` for ``n``, there is no limit.
         """
-        return WithoutReplacement(*self._without_unknown, self._request(n, **options))
+        return WithoutReplacement(self._request(n, **options))
 
     def best(
         self, n: int = 10, *, beam: int | None = None, **options: Unpack[Options]
@@ -137,7 +130,7 @@ class NameModel(LanguageModel):
         The result is exact, unless ``beam`` is given: a beam search of this width is faster.
         ``options``, results and errors are those of ``generate``; the seed changes nothing.
         """
-        return _gather(self.stream_best(n, beam=beam, **options))
+        return Generated.of(self.stream_best(n, beam=beam, **options))
 
     def stream_best(
         self, n: int | None = 10, *, beam: int | None = None, **options: Unpack[Options]
@@ -149,9 +142,9 @@ class NameModel(LanguageModel):
             raise ConfigError("the best strings are different. Leave out allow_repeats.")
         request = self._request(n, **options)
         if beam is None:
-            return Best(*self._without_unknown, request)
+            return Best(request)
         positive("beam", beam)
-        return Beam(*self._without_unknown, request, beam)
+        return Beam(request, beam)
 
     def nll(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:
         """Return each name's negative log-likelihood, (N,), in nats, its end included.
@@ -175,14 +168,14 @@ class NameModel(LanguageModel):
         """Return the test for new names that ``generate`` applies.
 
         Raises:
-            ConfigError: ``min_edits`` is not what it may be.
-            GenerationError: there is no training set to tell new names from.
+            ConfigError: ``min_edits`` is out of range.
+            GenerationError: there is no training set to distinguish new names from.
         """
         forbidden = frozenset(map(normalise, forbid))
         if self.training_set is None and not allow_known and not forbidden:
             raise GenerationError(
-                "new names need the training list to tell them by, which is not with this model. "
-                "Pass --forbid FILE with the list, or --allow-known."
+                "new names need a training list to differ from, and this model has none. Pass "
+                "--forbid FILE with the list, or --allow-known."
             )
         positive("min_edits", min_edits)
         return Novelty(
@@ -195,9 +188,9 @@ class NameModel(LanguageModel):
         )
 
     def _described(self) -> str:
+        labels = f", {len(self.labels):,} labels" if self.labels else ""
         known = self.training_set
         trained = "" if known is None else f", trained on {len(known):,} names"
-        labels = f", {len(self.labels):,} labels" if self.labels else ""
         return super()._described() + labels + trained
 
     def _request(
@@ -216,42 +209,52 @@ class NameModel(LanguageModel):
         threads: int | None = None,
         **changes: Any,
     ) -> Request:
-        """Check what is asked for."""
+        """Check the options and compile the constraints."""
         if n is not None:
             positive("n", n)
+        rnn, vocabulary = self._without_unknown
         config = (config or SampleConfig()).replace(**changes)
-        longest = config.max_length or 2 * self.longest + 10
-        compiled = CompiledConstraints(np.zeros(0, np.int32), least=1, most=longest, automaton=None)
+        usual = 2 * self.longest + 10
+        most = longest = config.max_length or usual
+        prompt, least, automaton = np.zeros(0, np.int32), 1, None
         if start or rules is not None:
             from .constraints import Rules, Start, compile_rules  # late: most calls have none
 
             all_rules = Rules((Start(start),) if start else ()) & (rules or Rules())
             if config.max_length is None:
-                # A length that is asked for is allowed, however long the training names are.
+                # A length that is requested is allowed, however long the training names are.
                 longest = max(longest, all_rules.longest)
-            compiled = compile_rules(all_rules, self._without_unknown[1], longest)
-        if not len(compiled.prompt) and not self.rnn.config.begin:
+            compiled = compile_rules(all_rules, vocabulary, longest)
+            prompt, least, most = compiled.prompt, compiled.least, compiled.most
+            automaton = compiled.automaton
+        if not len(prompt) and not self.rnn.config.begin:
             raise GenerationError(
                 "this model cannot choose a first character: it was trained without a begin "
                 "symbol. Pass --start with at least one character."
             )
+        longest = max(longest, usual)
+        guide = None
+        if automaton or least > max(len(prompt), 1) or most < longest:
+            from .constraints.automaton import accepting_all
+            from .search.guides import ConstraintGuide
+
+            guide = ConstraintGuide(automaton or accepting_all(vocabulary.size), least, most)
         novelty = self.novelty(
             allow_known=allow_known, forbid=forbid, min_edits=min_edits, fold_case=fold_case
         )
-        return Request(
-            count=n,
-            rules=compiled,
-            longest=longest if config.max_length is None else max(longest, 2 * self.longest + 10),
-            config=config,
-            novelty=novelty,
-            allow_repeats=allow_repeats,
+        plan = Plan(
+            rnn=rnn,
+            sampler=Sampler(config, sampler),
+            prompt=prompt,
+            max_length=most,
+            guide=guide,
             threads=threads,
-            transform=sampler,
         )
+        return Request(plan, vocabulary, n, longest, novelty, allow_repeats)
 
     @cached_property
     def _without_unknown(self) -> tuple[Recurrence, Vocabulary]:
-        """The model and its vocabulary without the unknown symbol, which is no text."""
+        """The model and its vocabulary without the unknown symbol, which has no text."""
         if not self.vocabulary.has_unknown:
             return self.rnn, self.vocabulary
         from ..models.blend import Blend, Member
@@ -262,9 +265,3 @@ class NameModel(LanguageModel):
     @cached_property
     def _known(self) -> Set[str] | None:
         return None if self.training_set is None else normalised(self.training_set)
-
-
-def _gather(search: Search) -> Generated:
-    """Collect everything that a search finds."""
-    samples = tuple(search)
-    return Generated(samples, search.seen, search.mass, search.reason, search.note)

@@ -1,4 +1,4 @@
-"""The nearest name of each string, by edit distance: the one search for it."""
+"""The nearest name of each string, by edit distance."""
 
 from __future__ import annotations
 
@@ -14,14 +14,9 @@ from ..data.unicode import split_units
 from ..errors import CorpusError
 from ..models.threads import usable_cores
 
-CELLS = 1 << 23
-"""Pairs of strings whose distances are held at once."""
-
-FEW = 20_000_000
-"""Pairs up to which all are compared at once, which is faster than choosing among them."""
-
-SMALL = 200_000
-"""Pairs up to which one thread is faster than several."""
+CELLS = 1 << 23  # pairs of strings to compare at once
+FEW = 20_000_000  # pairs up to which comparing all at once is faster than choosing among them
+SMALL = 200_000  # pairs up to which one thread is faster than several
 
 Ints = NDArray[np.int64]
 
@@ -33,16 +28,16 @@ def nearest(
     *,
     unit: Unit = "character",
 ) -> tuple[Ints, Ints]:
-    """Return each query's least edit distance to a name, and which it is: the first of equals.
+    """Return each query's smallest edit distance to a name, and that name: the first if equal.
 
     The Levenshtein distance, exact: insertions, deletions and substitutions of one unit each.
-    Of many names, those of similar length come first: two strings differ by at least as many
-    edits as their lengths do, so most names are never compared.
+    Of many names, those of similar length are compared first: the difference of two lengths is a
+    lower bound of their distance, so most names are never compared.
 
     Args:
         queries: N strings.
-        names: what they are compared with.
-        threads: at most so many; the result is the same.
+        names: to compare them with.
+        threads: at most this many; the result is the same.
         unit: what an edit changes.
 
     Returns:
@@ -51,8 +46,11 @@ def nearest(
     Raises:
         CorpusError: there is no name.
     """
+    from rapidfuzz.distance import Levenshtein  # late: few calls compare
+    from rapidfuzz.process import cdist
+
     if not len(names):
-        raise CorpusError("there are no names to compare with. Give one at least.")
+        raise CorpusError("there are no names to compare with. Pass at least one.")
     workers = threads or usable_cores()
     slots: dict[str, int] = {}
     slot_of = np.array([slots.setdefault(text, len(slots)) for text in queries], np.int64)
@@ -68,15 +66,33 @@ def nearest(
     for place, text in enumerate(slots):
         if text in first:
             distances[place], indices[place] = 0, first[text]
-    if len(texts) * len(first) <= FEW:
-        open_, others = np.flatnonzero(distances > 0), np.arange(len(different))
-        _compare(texts, open_, others, different, index_of, distances, indices, workers)
-        return distances[slot_of], indices[slot_of]
-    shelves = _by_length(different)
-    for length, (places, _) in _by_length(texts).items():
+
+    def compare(places: Ints, others: Ints, candidates: list[Any]) -> None:
+        """Update ``distances`` and ``indices`` where a name is nearer, or an earlier equal."""
+        rows = max(1, CELLS // len(candidates))
+        longest = max(max(map(len, candidates)), max((len(texts[i]) for i in places), default=0))
+        for start in range(0, len(places), rows):
+            part = places[start : start + rows]
+            found = cdist(
+                [texts[i] for i in part],
+                candidates,
+                scorer=Levenshtein.distance,
+                dtype=np.uint8 if longest < 256 else np.int32,
+                workers=workers if len(part) * len(candidates) > SMALL else 1,
+            )
+            columns = found.argmin(axis=1)
+            least = found[np.arange(len(part)), columns].astype(np.int64)
+            index = index_of[others[columns]]
+            equal = (least == distances[part]) & (index < indices[part])
+            better = (least < distances[part]) | equal
+            distances[part[better]], indices[part[better]] = least[better], index[better]
+
+    few = len(texts) * len(first) <= FEW
+    shelves = _by_length(different, few)
+    for length, (places, _) in _by_length(texts, few).items():
         for other in sorted(shelves, key=lambda size: abs(size - length)):
             open_ = places[distances[places] >= max(1, abs(other - length))]
-            _compare(texts, open_, *shelves[other], index_of, distances, indices, workers)
+            compare(open_, *shelves[other])
     return distances[slot_of], indices[slot_of]
 
 
@@ -85,44 +101,15 @@ def _units(text: str, unit: Unit) -> Sequence[Hashable]:
 
 
 def _by_length(
-    texts: Sequence[Sequence[Hashable]],
+    texts: Sequence[Sequence[Hashable]], few: bool
 ) -> dict[int, tuple[Ints, list[Sequence[Hashable]]]]:
-    """Return the places of the texts of each length, ascending, and the texts."""
+    """Return the places of the texts of each length, ascending, and the texts.
+
+    A ``few`` are all under one length: choosing among them would take longer.
+    """
     places = defaultdict(list)
     for place, text in enumerate(texts):
-        places[len(text)].append(place)
+        places[0 if few else len(text)].append(place)
     return {
         length: (np.array(found), [texts[i] for i in found]) for length, found in places.items()
     }
-
-
-def _compare(
-    texts: Sequence[Sequence[Hashable]],
-    places: Ints,
-    others: Ints,
-    names: list[Any],
-    index_of: Ints,
-    distances: Ints,
-    indices: Ints,
-    workers: int,
-) -> None:
-    """Update ``distances`` and ``indices`` where a name is nearer, or an earlier equal."""
-    from rapidfuzz.distance import Levenshtein
-    from rapidfuzz.process import cdist
-
-    rows = max(1, CELLS // len(names))
-    longest = max(max(map(len, names)), max((len(texts[i]) for i in places), default=0))
-    for start in range(0, len(places), rows):
-        part = places[start : start + rows]
-        found = cdist(
-            [texts[i] for i in part],
-            names,
-            scorer=Levenshtein.distance,
-            dtype=np.uint8 if longest < 256 else np.int32,
-            workers=workers if len(part) * len(names) > SMALL else 1,
-        )
-        columns = found.argmin(axis=1)
-        least = found[np.arange(len(part)), columns].astype(np.int64)
-        index = index_of[others[columns]]
-        better = (least < distances[part]) | ((least == distances[part]) & (index < indices[part]))
-        distances[part[better]], indices[part[better]] = least[better], index[better]

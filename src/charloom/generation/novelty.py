@@ -1,4 +1,4 @@
-"""Whether a string is new: not in the training set, not forbidden, and not too similar to these."""
+"""Whether a string is new: not in the training set, not forbidden, not too similar to either."""
 
 from __future__ import annotations
 
@@ -17,11 +17,8 @@ from ..data.unicode import is_normal, normalise, split_units
 Origin = Literal["new", "known", "unknown"]
 Cause = Literal["known", "forbidden", "near", "empty", "denormalised"]
 
-CELLS = 1 << 22
-"""Pairs of strings whose distances are computed at once."""
-
-BLOCK = 1 << 16
-"""Names of a ``NameSet`` of arrays that are turned into strings at once."""
+CELLS = 1 << 22  # pairs of strings to compare at once
+BLOCK = 1 << 16  # names of a ``NameSet`` to turn into strings at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +26,13 @@ class Novelty:
     """What a string is compared with, and how.
 
     Attributes:
-        known: the training set, normalised, as ``name_set`` makes it; ``None`` without one.
-        forbidden: strings that are not allowed, normalised.
+        known: the training set, in NFC, as ``name_set`` makes it; ``None`` without one.
+        forbidden: strings that are not allowed, in NFC.
         allow_known: whether strings of the training set are allowed.
         fold_case: whether strings that differ only in case count as the same.
-        min_edits: edits (insertions, deletions and substitutions of units) that a string must
-            be away from every forbidden one, and from every known one unless these may come out.
-        unit: of the vocabulary.
+        min_edits: the least edit distance (insertions, deletions and substitutions of units) to
+            the forbidden strings, and to the training set unless it is allowed.
+        unit: the vocabulary's.
     """
 
     known: Set[str] | None
@@ -46,7 +43,7 @@ class Novelty:
     unit: Unit = "character"
 
     def judge(self, texts: Sequence[str]) -> list[Origin | Cause]:
-        """Return each text's origin if it is allowed, or else why it is not."""
+        """Return each text's origin, or why it is not new."""
         other: Origin = "unknown" if self.known is None and not self.forbidden else "new"
         verdicts: list[Origin | Cause] = []
         for text in texts:
@@ -54,7 +51,7 @@ class Novelty:
             if not text:
                 verdicts.append("empty")
             elif not text.isascii() and normalise(text) != text:
-                # Its normal form is another string of the model, so it would be a repeat of that.
+                # Its NFC is another string of the model, so this would repeat it.
                 verdicts.append("denormalised")
             elif key in self._forbidden:
                 verdicts.append("forbidden")
@@ -67,7 +64,7 @@ class Novelty:
         return verdicts
 
     def may_come(self, verdict: Origin | Cause) -> bool:
-        """Say whether a text with this verdict is allowed."""
+        """Return whether a text with this verdict is allowed."""
         return verdict in ("new", "unknown") or (verdict == "known" and self.allow_known)
 
     def _judge_distance(self, texts: Sequence[str], verdicts: list[Origin | Cause]) -> None:
@@ -91,28 +88,25 @@ class Novelty:
                     verdicts[rows[i]] = "near"
 
     def _units(self, text: str) -> Any:
-        """Return what edits are counted in."""
+        """Return the units that edits are counted in."""
         folded = text.casefold() if self.fold_case else text
         return folded if self.unit == "character" else split_units(folded, self.unit)
 
-    def _folded(self, texts: Set[str] | None) -> Set[str]:
-        if not self.fold_case or texts is None:
-            return texts or frozenset()
-        return folded(texts)
-
     @cached_property
     def _known(self) -> Set[str]:
-        return self._folded(self.known)
+        known = self.known or frozenset[str]()
+        return folded(known) if self.fold_case else known
 
     @cached_property
     def _forbidden(self) -> Set[str]:
-        return self._folded(self.forbidden)
+        return folded(self.forbidden) if self.fold_case else self.forbidden
 
     def _kept_away(self) -> Iterator[list[Any]]:
-        """Yield the strings to measure distances from; in memory at once if they are few."""
+        """Yield the strings to measure distances from: block by block if there are very many."""
         if isinstance(self._known, NameSet) and not self.allow_known:
-            for block in blocks(self._known | self._forbidden):
-                yield [self._units(text) for text in block]
+            texts = map(self._units, self._known | self._forbidden)
+            while block := list(islice(texts, BLOCK)):
+                yield block
         else:
             yield self._few_kept_away
 
@@ -140,33 +134,34 @@ class NameSet(Set[str]):
     """
 
     def __init__(self, parts: Sequence[Collection[str]]) -> None:
-        self._parts = sorted(filter(len, parts), key=len, reverse=True)
-        self._size: int | None = None
+        self.parts = sorted(filter(len, parts), key=len, reverse=True)
 
     def __contains__(self, name: object) -> bool:
-        return any(name in part for part in self._parts)
+        return any(name in part for part in self.parts)
 
     def __iter__(self) -> Iterator[str]:
-        for i in range(len(self._parts)):
+        for i in range(len(self.parts)):
             yield from self._added(i)
 
     def _added(self, i: int) -> Iterator[str]:
         """Yield the names of part ``i`` that no part before has."""
-        before = self._parts[:i]
-        return (name for name in self._parts[i] if not any(name in part for part in before))
+        before = self.parts[:i]
+        return (name for name in self.parts[i] if not any(name in part for part in before))
 
     def __bool__(self) -> bool:
-        return bool(self._parts)
+        return bool(self.parts)
 
     def __len__(self) -> int:
-        if self._size is None:
-            more = sum(1 for i in range(1, len(self._parts)) for _ in self._added(i))
-            self._size = sum(map(len, self._parts[:1])) + more
         return self._size
 
+    @cached_property
+    def _size(self) -> int:
+        more = sum(1 for i in range(1, len(self.parts)) for _ in self._added(i))
+        return sum(map(len, self.parts[:1])) + more
+
     def __or__(self, other: Set[object]) -> NameSet:
-        parts = other._parts if isinstance(other, NameSet) else [frozenset(map(str, other))]
-        return NameSet([*self._parts, *parts])
+        parts = other.parts if isinstance(other, NameSet) else [frozenset(map(str, other))]
+        return NameSet([*self.parts, *parts])
 
     __ror__ = __or__
 
@@ -174,50 +169,36 @@ class NameSet(Set[str]):
     def _from_iterable(cls, names: Iterator[str]) -> Set[str]:  # type: ignore[override]
         return frozenset(names)
 
-    def changed(self, change: Callable[[str], str]) -> NameSet:
-        """Return the names after ``change``, which may be applied to many lines of them at once."""
-        from ..data.encoded.sequences import changed  # late: few lists are so long
-
-        return NameSet(
-            [
-                changed(p, change) if isinstance(p, ArrayNames) else frozenset(map(change, p))
-                for p in self._parts
-            ]
-        )
-
-    def normal(self) -> NameSet:
-        """Return the names in NFC: themselves, if they are in NFC."""
-        texts = (t for part in self._parts for t in _as_texts(part))
-        if all(map(is_normal, texts)):
-            return self
-        return self.changed(normalise)
-
-
-def _as_texts(part: Collection[str]) -> Iterator[str]:
-    """Yield what may not be in NFC."""
-    if not isinstance(part, ArrayNames):
-        yield from part
-    elif not part.normal:
-        yield from part.texts()
+    def abnormal(self) -> Iterator[str]:
+        """Yield the texts that may not be in NFC."""
+        for part in self.parts:
+            if not isinstance(part, ArrayNames):
+                yield from part
+            elif not part.normal:
+                yield from part.texts()
 
 
 def normalised(names: Set[str]) -> Set[str]:
-    """Return the names in NFC."""
-    return names.normal() if isinstance(names, NameSet) else frozenset(map(normalise, names))
+    """Return the names in NFC: a ``NameSet`` that already is in NFC itself."""
+    if isinstance(names, NameSet) and all(map(is_normal, names.abnormal())):
+        return names
+    return _changed(names, normalise)
 
 
 def folded(names: Set[str]) -> Set[str]:
     """Return the names with their case folded."""
-    if isinstance(names, NameSet):
-        return names.changed(str.casefold)
-    return frozenset(map(str.casefold, names))
+    return _changed(names, str.casefold)
 
 
-def blocks(names: Set[str]) -> Iterator[list[str]]:
-    """Yield the names: sorted and all at once, or block by block if they are a ``NameSet``."""
+def _changed(names: Set[str], change: Callable[[str], str]) -> Set[str]:
+    """Return the names after ``change``, which may be applied to many lines at once."""
     if not isinstance(names, NameSet):
-        yield sorted(names)
-        return
-    each = iter(names)
-    while block := list(islice(each, BLOCK)):
-        yield block
+        return frozenset(map(change, names))
+    from ..data.encoded.sequences import changed  # late: few lists are so long
+
+    return NameSet(
+        [
+            changed(p, change) if isinstance(p, ArrayNames) else frozenset(map(change, p))
+            for p in names.parts
+        ]
+    )

@@ -12,43 +12,6 @@ if TYPE_CHECKING:
     from .constraints import Rule, Rules
 
 
-class Options(TypedDict, total=False):
-    """How to generate names; every option may be left out.
-
-    Attributes:
-        start: what every string begins with.
-        rules: constraints: one of ``charloom.constraints``, or several joined by ``&``.
-        config: temperature, filters, maximum length and seed. Without ``max_length``, it is
-            twice the longest training name's, plus 10.
-        temperature, top_k, top_p, min_p, max_length, seed: instead of those of ``config``.
-        sampler: a transform of the logits, applied before these: one of ``charloom.samplers``,
-            or your own (``samplers.Transform`` says how).
-        allow_known: whether names of the training set are allowed.
-        allow_repeats: whether one string may come more than once.
-        forbid: further strings that are not allowed.
-        min_edits: edits that each string must be away from these, and from the training set.
-        fold_case: whether strings that differ only in case count as the same there.
-        threads: at most this many; by default one per core. The result does not depend on it.
-    """
-
-    start: str
-    rules: Rule | Rules | None
-    config: SampleConfig | None
-    temperature: float | tuple[float, ...]
-    top_k: int | None
-    top_p: float | None
-    min_p: float | None
-    max_length: int | None
-    seed: int
-    sampler: Transform | None
-    allow_known: bool
-    allow_repeats: bool
-    forbid: Iterable[str]
-    min_edits: int
-    fold_case: bool
-    threads: int | None
-
-
 class TextOptions(TypedDict, total=False):
     """How to generate text; every option may be left out.
 
@@ -56,7 +19,8 @@ class TextOptions(TypedDict, total=False):
         start: what the text begins with.
         config: temperature, filters and seed.
         temperature, top_k, top_p, min_p, seed: instead of those of ``config``.
-        sampler: a transform of the logits, applied before these.
+        sampler: a transform of the logits, applied before these: one of ``charloom.samplers``,
+            or your own (``samplers.Transform`` says how).
     """
 
     start: str
@@ -67,3 +31,28 @@ class TextOptions(TypedDict, total=False):
     min_p: float | None
     seed: int
     sampler: Transform | None
+
+
+class Options(TextOptions, total=False):
+    """How to generate names: ``TextOptions`` and more; every option may be left out.
+
+    Attributes:
+        rules: constraints: one of ``charloom.constraints``, or several joined by ``&``.
+        max_length: instead of that of ``config``. Without either, it is twice the longest
+            training name's, plus 10.
+        allow_known: whether names of the training set are allowed.
+        allow_repeats: whether a string may occur more than once.
+        forbid: further strings that are not allowed.
+        min_edits: the least edit distance to these, and to the training set.
+        fold_case: whether strings that differ only in case count as the same there.
+        threads: at most this many; by default one per core. The result does not depend on it.
+    """
+
+    rules: Rule | Rules | None
+    max_length: int | None
+    allow_known: bool
+    allow_repeats: bool
+    forbid: Iterable[str]
+    min_edits: int
+    fold_case: bool
+    threads: int | None

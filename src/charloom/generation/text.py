@@ -15,21 +15,18 @@ from numpy.typing import NDArray
 from ..config import SampleConfig
 from ..data.random import Stream, generator
 from ..data.unicode import normalise
-from ..data.vocabulary import BOUNDARY, Vocabulary
+from ..data.vocabulary import BOUNDARY
 from ..errors import ConfigError
 from ..models.interface import NEVER, Quick, Reader, Recurrence
 from ..models.sampling import Floats, Sampler
-from ..models.scoring.names import log_softmax
-from ..models.threads import one_blas_thread, run
+from ..models.scoring.names import target_nats
+from ..models.threads import one_blas_thread
 from .model import LanguageModel, positive
 from .options import TextOptions
 
 AT_ONCE = 0.01
 """Seconds for which characters are sampled before they are yielded: too short to be noticed, and
 in between the caller has all of the machine's threads."""
-
-ROWS = 256
-"""Strings that are read side by side, at most."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,7 +38,7 @@ class TextModel(LanguageModel):
         vocabulary: characters to ids and back.
 
     Raises:
-        ConfigError: the vocabulary is not of the model's size.
+        ConfigError: the vocabulary does not have the model's size.
 
     Example:
         >>> from charloom import TextCorpus, train
@@ -53,9 +50,13 @@ class TextModel(LanguageModel):
     def text(self, characters: int = 1000, **options: Unpack[TextOptions]) -> str:
         """Sample running text: the start, then this many characters more.
 
+        The model reads the boundary, as at the beginning of a text, then the start, of which every
+        line break becomes a newline. The boundary and the unknown symbol are never sampled.
+
         Raises:
-            ConfigError: an argument lies outside what it may be.
+            ConfigError: an argument is out of range, or there is a ``max_length``.
             VocabularyError: ``start`` has a character that the model never saw.
+            GenerationError: a logit is not finite.
         """
         return "".join(self.stream_text(characters, **options))
 
@@ -64,7 +65,7 @@ class TextModel(LanguageModel):
     ) -> Iterator[str]:
         """Sample as ``text`` does; yield first the start, then each character as it is sampled.
 
-        With ``None`` for ``characters`` there is no end.
+        With ``None`` for ``characters``, there is no end. Errors are those of ``text``.
         """
         if characters is not None:
             positive("characters", characters)
@@ -73,7 +74,35 @@ class TextModel(LanguageModel):
             transform=options.pop("sampler", None),
             config=(config or SampleConfig()).replace(**options),
         )
-        return stream_text(self.rnn, self.vocabulary, characters, start, sampler)
+        if sampler.config.max_length is not None:
+            raise ConfigError("max_length is for names. Pass the number of characters instead.")
+        start = normalise(start.replace("\r\n", "\n").replace("\r", "\n"))
+        sampled = self._sampled(characters, self.vocabulary.encode(start).tolist(), sampler)
+        return chain([start] if start else [], sampled)
+
+    def _sampled(self, characters: int | None, start: list[int], sampler: Sampler) -> Iterator[str]:
+        """Yield each unit that is sampled after the ids ``start``."""
+        rnn, unknown = self.rnn, self.vocabulary.unknown_id
+        banned = [BOUNDARY, *([] if unknown is None else [unknown])]
+        reader: Reader = (
+            rnn.without(banned).one_row() if isinstance(rnn, Quick) else _AnyRow(rnn, banned)
+        )
+        draw, table = _Draw(sampler), ("", *self.vocabulary.characters)
+        with one_blas_thread():
+            for one in (BOUNDARY, *start):
+                logits = reader.read(one)
+        place, end = len(start), math.inf if characters is None else len(start) + characters
+        while place < end:
+            # In chunks, so that BLAS is not limited to one thread while the caller's code runs.
+            pieces: list[str] = []
+            until = time.perf_counter() + AT_ONCE
+            with one_blas_thread(), np.errstate(over="ignore"):  # a temperature close to 0
+                while place < end and time.perf_counter() < until:
+                    one = draw(logits, place)
+                    pieces.append(table[one])
+                    logits = reader.read(one)
+                    place += 1
+            yield from pieces
 
     def nll(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:
         """Return -log of the probability that a text begins with each, (N,), in nats.
@@ -83,10 +112,11 @@ class TextModel(LanguageModel):
             ConfigError: ``threads`` is less than 1.
         """
         ids = [self.vocabulary.encode(normalise(text)) for text in texts]
-        return nats_of_openings(self.rnn, ids, threads)
+        # Without the last of each string, its end.
+        return np.array([row[:-1].sum() for row in target_nats(self.rnn, ids, threads)], np.float64)
 
     def blend_with(self, other: TextModel, weight: float = 0.5) -> TextModel:
-        """Return a blend with another model, over the characters that both know.
+        """Return a blend with another model, over the characters that both have.
 
         log p = (1 - weight) log p(this) + weight log p(other), step by step: a product of experts.
 
@@ -94,112 +124,11 @@ class TextModel(LanguageModel):
             ConfigError: ``weight`` lies outside [0, 1], the two have no common characters, or
                 one is of names and the other of text.
         """
-        if not isinstance(other, TextModel):
-            raise ConfigError("models that are blended must both be of names, or both of text.")
-        from ..models.blend import blend
-
-        mine, others = (self.rnn, self.vocabulary), (other.rnn, other.vocabulary)
-        return TextModel(*blend(mine, others, weight))
-
-
-def stream_text(
-    rnn: Recurrence,
-    vocabulary: Vocabulary,
-    characters: int | None,
-    start: str = "",
-    sampler: Sampler | None = None,
-) -> Iterator[str]:
-    """Sample text that continues ``start``; yield ``start``, then each sampled unit.
-
-    The model reads the boundary, as where a text begins, then ``start``. The boundary and the
-    unknown symbol are never sampled: the probabilities of the others are normalised without them.
-
-    Args:
-        rnn: the model.
-        vocabulary: characters to ids and back.
-        characters: how many to draw, in the vocabulary's units; ``None`` for no end.
-        start: what the text begins with; every line break becomes ``\n``.
-        sampler: how to draw, without a ``max_length``.
-
-    Raises:
-        ConfigError: the configuration has a ``max_length``.
-        VocabularyError: ``start`` has a character that the model never saw.
-        GenerationError: while it is drawn: a logit is NaN or infinite.
-    """
-    sampler = sampler or Sampler()
-    if sampler.config.max_length is not None:
-        raise ConfigError("max_length is for names. Say how many characters the text is to have.")
-    start = normalise(start.replace("\r\n", "\n").replace("\r", "\n"))
-    given = vocabulary.encode(start).tolist()
-    drawn = _drawn(rnn, vocabulary, characters, given, sampler)
-    return chain([start] if start else [], drawn)
-
-
-def _drawn(
-    rnn: Recurrence,
-    vocabulary: Vocabulary,
-    characters: int | None,
-    start: list[int],
-    sampler: Sampler,
-) -> Iterator[str]:
-    banned = [BOUNDARY, *([vocabulary.unknown_id] if vocabulary.unknown_id is not None else [])]
-    reader: Reader = (
-        rnn.without(banned).one_row() if isinstance(rnn, Quick) else _AnyRow(rnn, banned)
-    )
-    draw, table = _Draw(sampler), ("", *vocabulary.characters)
-    with one_blas_thread():
-        for one in (BOUNDARY, *start):
-            logits = reader.read(one)
-    place, end = len(start), math.inf if characters is None else len(start) + characters
-    while place < end:
-        # In chunks, so that BLAS is not limited to one thread while the caller's code runs.
-        pieces: list[str] = []
-        until = time.perf_counter() + AT_ONCE
-        with one_blas_thread(), np.errstate(over="ignore"):  # a temperature next to 0
-            while place < end and time.perf_counter() < until:
-                one = draw(logits, place)
-                pieces.append(table[one])
-                logits = reader.read(one)
-                place += 1
-        yield from pieces
-
-
-def nats_of_openings(
-    rnn: Recurrence, strings: Sequence[NDArray[np.int32]], threads: int | None = None
-) -> NDArray[np.float64]:
-    """Return -log of the probability that a text begins with each string, (N,), in nats.
-
-    Args:
-        rnn: the model.
-        strings: of ids, without boundaries; an empty one costs nothing.
-        threads: at most this many; the result does not depend on it.
-
-    Raises:
-        ConfigError: ``threads`` is less than 1.
-    """
-    order = sorted(range(len(strings)), key=lambda i: -len(strings[i]))
-    groups = [order[first : first + ROWS] for first in range(0, len(order), ROWS)]
-    result = np.zeros(len(strings))
-
-    def work(group: list[int]) -> NDArray[np.float64]:
-        lengths = np.array([len(strings[i]) for i in group])  # the longest first
-        ids = np.full((len(group), 1 + lengths[0]), BOUNDARY)
-        for row, i in zip(ids, group, strict=True):
-            row[1 : 1 + len(strings[i])] = strings[i]
-        nats, carry = np.zeros(len(group)), rnn.initial_carry(len(group))
-        for place in range(lengths[0]):
-            alive = int((lengths > place).sum())
-            logits, carry = rnn.step(ids[:alive, place], carry[:, :alive])
-            nats[:alive] -= log_softmax(logits)[np.arange(alive), ids[:alive, place + 1]]
-        return nats
-
-    for group, nats in zip(groups, run(work, groups, threads), strict=True):
-        result[group] = nats
-    return result
+        return TextModel(*self._blended(other, weight))
 
 
 class _AnyRow:
-    """A reader of one row, of any recurrence."""
+    """A reader of one row, for any recurrence."""
 
     def __init__(self, rnn: Recurrence, banned: list[int]) -> None:
         self._rnn, self._banned = rnn, banned
@@ -214,7 +143,7 @@ class _AnyRow:
 
 
 class _Draw:
-    """Draws as ``Sampler.pick`` from one row, with fewer calls where there are no filters."""
+    """Draws from one row as ``Sampler.pick`` does; faster where there are no filters."""
 
     def __init__(self, sampler: Sampler) -> None:
         self._sampler = sampler

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def kind(config: ModelConfig, ngram: Mapping[str, Any]) -> str:
-    """Describe the kind of model, as within a sentence; ``ngram``: ``Facts.ngram``."""
+    """Describe the kind of model, for use within a sentence; ``ngram`` is ``Facts.ngram``."""
     layers = "" if config.layers == 1 else f"{config.layers} layers of "
     network = f"a recurrent network with {layers}{config.units:,} {config.cell.upper()} units"
     order = config.order or ngram.get("order") or "n"
@@ -50,7 +50,7 @@ def ngram(facts: Mapping[str, Any]) -> str:
 
 
 def sources(corpus: Mapping[str, Any]) -> list[str]:
-    """Return what a model was trained on, file by file, without the folders."""
+    """Return the names of the files that a model was trained on, without their folders."""
     found = corpus.get("sources")
     return [PurePath(str(s)).name or str(s) for s in found] if isinstance(found, list) else []
 
@@ -62,6 +62,6 @@ def best_epoch(config: ModelConfig, facts: Facts) -> int | None:
 
 
 def listed(items: Sequence[str], most: int) -> str:
-    """Join items by commas, and count those above ``most``."""
+    """Join ``most`` items by commas, and count the others."""
     more = f" and {len(items) - most:,} more" if len(items) > most else ""
     return ", ".join(items[:most]) + more

@@ -8,7 +8,7 @@ from ..formatting import percent as percent
 
 
 def count(value: int | None) -> str:
-    """Format a count; a question mark stands for one that a run does not know."""
+    """Format a count; ``?`` if it is unknown."""
     return "?" if value is None else f"{value:,}"
 
 
@@ -17,8 +17,8 @@ def number(value: float, unit: str = "", *, exact: bool = False) -> str:
 
     Args:
         value: a share lies in [0, 1].
-        unit: ``%`` for a share; no other unit is written.
-        exact: as for a table: three decimals, or one of a percentage, and more where it is small.
+        unit: ``%`` for a share; other units are not written.
+        exact: for tables: three decimals, one for percentages, and more for small values.
     """
     if not math.isfinite(value):
         return "not finite"
@@ -33,11 +33,11 @@ def number(value: float, unit: str = "", *, exact: bool = False) -> str:
 
 
 def interval(low: float, high: float, unit: str = "", *, exact: bool = False) -> str:
-    """Format the ends of an interval, each as ``number`` does."""
+    """Format the ends of an interval as ``number`` does."""
     ends = number(low, unit, exact=exact), number(high, unit, exact=exact)
     if unit != "%":
         return f"{ends[0]} to {ends[1]}"
-    if ends[0] == ends[1] and low != high:  # whole numbers say too little
+    if ends[0] == ends[1] and low != high:  # whole numbers would hide the width
         ends = f"{100 * low:.1f} %", f"{100 * high:.1f} %"
     return f"{ends[0].removesuffix(' %')} to {ends[1]}"
 
@@ -49,7 +49,7 @@ def probability(value: float) -> str:
 
 
 def brief_percent(share: float) -> str:
-    """Format a share so that a narrow cell has space for it."""
+    """Format a share for a narrow cell."""
     return f"{100 * share:.{0 if share > 0.0995 else 1}f} %"
 
 
@@ -59,7 +59,7 @@ def p_value(p: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Format a time in words, about."""
+    """Format a rounded duration in words."""
     if seconds < 100:
         return f"{seconds:.0f} seconds" if seconds >= 2 else "a second"
     return f"{seconds / 60:.0f} minutes" if seconds < 6000 else f"{seconds / 3600:.1f} hours"
@@ -68,6 +68,11 @@ def duration(seconds: float) -> str:
 def kilobytes(size: int) -> str:
     """Format a size in bytes."""
     return f"{size / 1000:,.0f} kB"
+
+
+def capitalised(words: str) -> str:
+    """Return words with a capital first letter, the others unchanged."""
+    return words[:1].upper() + words[1:]
 
 
 def _exact_percent(share: float) -> str:

@@ -1,8 +1,9 @@
-"""What reports and cards say of a run: gathered once, as plain data, before a word is written."""
+"""What reports and cards say about a run, gathered once, as plain data."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ Progress = Callable[[str, float], None]
 Data = dict[str, Any]
 
 SAMPLES = {"names": 10_000, "text": CHARACTERS}
-"""Names, or characters of text, that are sampled to measure by, by default."""
+"""Names, or characters of text, sampled for the measurements by default."""
 
 EXAMPLES = 10
 """New names that are shown."""
@@ -29,15 +30,15 @@ PASSAGE = 900
 
 @dataclass
 class Gathered:
-    """What is known of a run, and what it was measured to be.
+    """A run, its measurements and some samples.
 
     Attributes:
         run: the run.
-        samples, seed, start: how it was measured.
-        given: whether on other data than the run held out.
-        measurement, memorisation: as the evaluation's own ``to_dict``; empty if not measured.
-        measured_on: how many held-out names, or characters of text.
-        new_names: some that are not in the training list.
+        samples, seed, start: options of the measurements.
+        given: whether it was measured on other data than the held-out part.
+        measurement, memorisation: ``to_dict`` of the results; empty if not measured.
+        measured_on: number of held-out names, or characters of text.
+        new_names: generated names that are not in the training list.
         passage: generated text.
         left_out: what could not be gathered, and why.
     """
@@ -56,27 +57,14 @@ class Gathered:
 
     @property
     def name(self) -> str:
-        """The folder's name, without where it lies."""
+        """The name of the run's folder, without its path."""
         return self.run.path.resolve().name
 
-    @property
-    def training_size(self) -> int | None:
-        """Training names, or characters of training text."""
-        known = self.run.training_set
-        size = self.run.facts.train_size
-        return len(known) if size is None and known is not None else size
-
-    @property
-    def held_out_size(self) -> int | None:
-        """Held-out names, or characters of held-out text."""
-        known = self.run.saved.held_out_names
-        size = self.run.facts.held_out_size
-        return len(known) if size is None and known is not None else size
-
-    def attempt(self, what: str, work: Callable[[], None]) -> None:
-        """Do some work, or note why it could not be done, without the folders of this machine."""
+    @contextmanager
+    def attempt(self, what: str) -> Iterator[None]:
+        """Record an error as the reason why ``what`` is left out, without this machine's paths."""
         try:
-            work()
+            yield
         except CharloomError as error:
             message, named = str(error), self.run.facts.corpus.get("sources")
             for path in (str(self.run.path), *map(str, named if isinstance(named, list) else ())):
@@ -95,22 +83,22 @@ def gather(
     start: str = "",
     progress: Progress = lambda _what, _share: None,
 ) -> Gathered:
-    """Measure a run and show what it generates; what it lacks is left out, with the reason.
+    """Measure a run and sample from it; what cannot be done is left out, with the reason.
 
     The same arguments give the same data.
 
     Args:
         subject: the run and its model.
         held_out: names or text to measure on, instead of what the run held out.
-        sources: the files that a run of text was trained on, if they have moved since.
+        sources: the training files of a run of text, if they have moved since.
         encoding: of these files.
         samples: names, or characters, sampled for the measures; ``SAMPLES`` by default.
-        seed: decides samples and intervals.
-        start: what samples begin with.
-        progress: called with what is being done, and how far it is, from 0 to 1.
+        seed: random seed of samples and intervals.
+        start: start of the samples.
+        progress: called with the current task and the progress, from 0 to 1.
 
     Raises:
-        RunError: ``sources`` are not what the run was trained on.
+        RunError: the run was not trained on ``sources``.
     """
     kind = subject.run.data_kind
     samples = SAMPLES[kind] if samples is None else samples
@@ -128,15 +116,15 @@ def _gather_names(found: Gathered, subject: NameSubject, held_out: Any, progress
     from ..evaluation.memorisation.names import names_memorisation
 
     run, model, seed = subject.run, subject.model, found.seed
+    train, canaries = run.training_set, run.facts.canaries
     real = run.held_out_names if held_out is None else held_out
-    canaries = run.facts.canaries
-
-    def measures() -> None:
+    progress("measures", 0.0)
+    with found.attempt("measures"):
         found.measured_on = len(real)
         found.measurement = measure(
             model,
             real,
-            train=run.training_set,
+            train=train,
             canaries=canaries,
             samples=found.samples,
             seed=seed,
@@ -144,9 +132,8 @@ def _gather_names(found: Gathered, subject: NameSubject, held_out: Any, progress
             drawn=subject.samples(seed),
             progress=lambda what, share: progress(what, 0.8 * share),
         ).to_dict()
-
-    def memorisation() -> None:
-        train = run.training_set
+    progress("memorisation", 0.8)
+    with found.attempt("memorisation"):
         if not real or not train:
             raise CorpusError(
                 "the run holds no training names, or no held-out ones to compare with."
@@ -154,27 +141,19 @@ def _gather_names(found: Gathered, subject: NameSubject, held_out: Any, progress
         found.memorisation = names_memorisation(
             model, train, real, canaries=canaries, seed=seed
         ).to_dict()
-
-    def new_names() -> None:
-        known = model.training_set
+    progress("new names", 0.95)
+    with found.attempt("new names"):
         if run.config.begin or found.start:
             generated = model.generate(
-                EXAMPLES, seed=seed, start=found.start, allow_known=known is None
+                EXAMPLES, seed=seed, start=found.start, allow_known=model.training_set is None
             )
             if not generated:
                 raise GenerationError(f"the model {generated.reason}")
             found.new_names = [sample.text for sample in generated]
-            return
-        sampled = dict.fromkeys(subject.sampled(20 * EXAMPLES, seed=seed))
-        found.new_names = [name for name in sampled if name not in (known or ())][:EXAMPLES]
-
-    for what, share, work in (
-        ("measures", 0.0, measures),
-        ("memorisation", 0.8, memorisation),
-        ("new names", 0.95, new_names),
-    ):
-        progress(what, share)
-        found.attempt(what, work)
+        else:
+            sampled = dict.fromkeys(subject.sampled(20 * EXAMPLES, seed=seed))
+            known = model.training_set or frozenset()
+            found.new_names = [name for name in sampled if name not in known][:EXAMPLES]
 
 
 def _gather_text(
@@ -189,10 +168,11 @@ def _gather_text(
     from ..evaluation.memorisation.text import text_memorisation, training_text
 
     run, model, seed = subject.run, subject.model, found.seed
-    text = training_text(run, sources, encoding=encoding) if sources else None  # has to be right
+    text = training_text(run, sources, encoding=encoding) if sources else None  # checked
     drawn = subject.samples(seed)
 
-    def measures() -> None:
+    progress("measures", 0.0)
+    with found.attempt("measures"):
         real = run.held_out_text if held_out is None else held_out
         if not real:
             raise CorpusError("the run held out no text to measure on.")
@@ -205,22 +185,14 @@ def _gather_text(
             drawn=drawn,
             progress=lambda what, share: progress(what, 0.8 * share),
         ).to_dict()
-
-    def memorisation() -> None:
+    progress("memorisation", 0.8)
+    with found.attempt("memorisation"):
         if not run.held_out_text:
             raise CorpusError("the run held out no text to compare copies with.")
         train = training_text(run, encoding=encoding) if text is None else text
         found.memorisation = text_memorisation(
             model, train, run.held_out_text, seed=seed, drawn=drawn
         ).to_dict()
-
-    def passage() -> None:
+    progress("a passage", 0.95)
+    with found.attempt("a passage"):
         found.passage = drawn.take(PASSAGE, start=found.start)
-
-    for what, share, work in (
-        ("measures", 0.0, measures),
-        ("memorisation", 0.8, memorisation),
-        ("a passage", 0.95, passage),
-    ):
-        progress(what, share)
-        found.attempt(what, work)

@@ -31,15 +31,15 @@ CHARACTERS = 80
 """Characters of new text that are shown after an epoch."""
 
 BATCHES = 10
-"""Batches between two lines of the unpacked loop, at most as many as the tutorial's 100."""
+"""Batches between two lines of the unpacked loop; the tutorial prints every 100."""
 
 LINES = 15
-"""Epochs that are shown with samples, at most; a training has between one and thousands."""
+"""Epochs shown with samples, at most; there may be thousands."""
 
 
 @contextmanager
 def reading() -> Iterator[Callable[[int, int], None]]:
-    """Show on a terminal how far a text is read: (bytes done, bytes in all, or 0) as they come."""
+    """Show a bar in a terminal; yields a function of the bytes read and the total, 0 if unknown."""
     console = Console(stderr=True)
     bar = Progress(
         TextColumn("reading"),
@@ -55,10 +55,10 @@ def reading() -> Iterator[Callable[[int, int], None]]:
     with bar:
         task = bar.add_task("", total=None)
 
-        def tell(done: int, total: int) -> None:
+        def update(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total or None)
 
-        yield tell
+        yield update
 
 
 def show(
@@ -68,14 +68,14 @@ def show(
     unpacked: bool = False,
     notebook: bool = False,
 ) -> Finished:
-    """Show the events of a training on stderr as they come, and return the last.
+    """Show the events of a training on stderr as they arrive, and return the last.
 
     Args:
-        events: of ``fit``.
-        corpus: what is trained on.
-        unpacked: print lines, as the tutorial's own loop does, instead of the bar.
-        notebook: show it in the notebook's output: a line an epoch, and a bar if ipywidgets is
-            installed, which Rich needs for that.
+        events: what ``fit`` yields.
+        corpus: the training corpus.
+        unpacked: print lines, as the tutorial's loop does, instead of a bar.
+        notebook: show them in the notebook's output: one line per epoch, and a bar if ipywidgets,
+            which Rich needs for it, is installed.
     """
     console = Console(stderr=not notebook, highlight=False, force_jupyter=notebook or None)
     has_bar = find_spec("ipywidgets") is not None if notebook else console.is_terminal
@@ -92,7 +92,7 @@ def show(
     finished: Finished | None = None
     began: Started | None = None
 
-    def tell(message: str) -> None:
+    def say(message: str) -> None:
         # Through the bar's console, which redraws the bar below the message.
         console.print(message, markup=False, soft_wrap=True)
 
@@ -105,16 +105,16 @@ def show(
                     began = event
                     every = max(1, event.epochs // LINES)
                     steps, begun = event.steps_per_epoch, time.monotonic()
-                    tell(_beginning(event))
+                    say(_beginning(event))
                 case Warned():
-                    tell(f"warning: {event.message}")
+                    say(f"warning: {event.message}")
                 case Step() if unpacked:
                     batch, loss = (event.step - 1) % steps, event.batch_nats_per_char
                     if batch % BATCHES == 0:
-                        tell(f"Epoch {event.epoch} Batch {batch} Loss {loss:.4f}")
+                        say(f"Epoch {event.epoch} Batch {batch} Loss {loss:.4f}")
                 case Evaluated() if unpacked:
-                    tell(f"Epoch {event.epoch} Loss {event.train_nats_per_char:.4f}")
-                    tell(f"Time taken for 1 epoch {time.monotonic() - begun:.2f} s\n")
+                    say(f"Epoch {event.epoch} Loss {event.train_nats_per_char:.4f}")
+                    say(f"Time taken for 1 epoch {time.monotonic() - begun:.2f} s\n")
                     begun = time.monotonic()
                 case Step():
                     bar.update(
@@ -139,7 +139,7 @@ def show(
                         )
                 case Finished():
                     finished = event
-    assert finished is not None  # of every training that does not raise
+    assert finished is not None  # the last event of every training that does not raise
     return finished
 
 

@@ -2,61 +2,45 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from ..config import Unit
 from ..data.unicode import normalise, split_units
 from ..errors import RunError
-from ..generation import LanguageModel, NameModel, TextModel
+from ..generation import NameModel, TextModel
 from ..run import Run
 
 if TYPE_CHECKING:
     from ..evaluation import NameSamples, TextSamples
 
-M = TypeVar("M", bound=LanguageModel)
 Units = Sequence[str]
 
 NAMES, CHARACTERS = 2000, 20_000
 """Names, and characters of text, that figures sample by default."""
 
 MOST_NAMES = 20_000
-"""Real names that samples are compared with, about, at most."""
+"""About how many real names samples are compared with, at most."""
 
 LINE = 60
-"""Characters of text that a figure shows in a row."""
+"""Characters of text in each row of a figure."""
+
+
+class Sampling(TypedDict, total=False):
+    """Options of sampling: the number of names or characters, their start, and the seed."""
+
+    n: int
+    start: str
+    seed: int
 
 
 @dataclass(frozen=True, eq=False)
-class Subject(ABC, Generic[M]):
-    """A run and its model.
-
-    Attributes:
-        run: the run, opened once.
-        model: as loaded from it.
-    """
+class NameSubject:
+    """A run of names, opened once, and the model that was loaded from it."""
 
     run: Run
-    model: M
-
-    @abstractmethod
-    def passages(self, count: int) -> Sequence[str]:
-        """Return held-out names, or lines of held-out text: ``count`` of them, or all."""
-
-    @abstractmethod
-    def generated_and_real(
-        self, n: int | None, start: str, seed: int
-    ) -> tuple[list[Units], list[Units]]:
-        """Return ``n`` samples and the real strings to compare them with, split into units."""
-
-
-@dataclass(frozen=True, eq=False)
-class NameSubject(Subject[NameModel]):
-    """A run of names."""
-
+    model: NameModel
     _samples: dict[int, NameSamples] = field(default_factory=dict, init=False, repr=False)
 
     def samples(self, seed: int) -> NameSamples:
@@ -64,34 +48,30 @@ class NameSubject(Subject[NameModel]):
         from ..evaluation import NameSamples
 
         if seed not in self._samples:
-            like = [] if self.run.config.begin else self.train_names or self.run.held_out_names
+            like = [] if self.run.config.begin else self.run.train_names or self.run.held_out_names
             self._samples[seed] = NameSamples(model=self.model, seed=seed, like=_some(like))
         return self._samples[seed]
 
     def sampled(
-        self, n: int, *, seed: int = 0, start: str = "", temperature: float = 1.0
+        self, n: int = NAMES, *, seed: int = 0, start: str = "", temperature: float = 1.0
     ) -> list[str]:
-        """Return sampled names, copies and repeats among them.
+        """Return sampled names, including copies and repeats.
 
-        A model without a begin symbol begins as the training names do, if there is no ``start``.
+        Those of a model without a begin symbol start as the training names do, if there is no
+        ``start``.
         """
         found = self.samples(seed).take(n, temperature=temperature, start=start)
         return [sample.text for sample in found]
 
-    @cached_property
-    def train_names(self) -> Sequence[str]:
-        """The real names that the model was trained on: no canaries."""
-        return self.run.train_names
-
     def need_train_names(self) -> Sequence[str]:
-        """Return the training names.
+        """Return the training names, without canaries.
 
         Raises:
             RunError: there are none.
         """
-        if not self.train_names:
+        if not self.run.train_names:
             raise RunError(f"{self.run.path} has no training names. Restore its train_names.txt.")
-        return self.train_names
+        return self.run.train_names
 
     def need_held_out(self) -> Sequence[str]:
         """Return the held-out names.
@@ -100,28 +80,27 @@ class NameSubject(Subject[NameModel]):
             RunError: there are none.
         """
         if not self.run.held_out_names:
-            raise RunError(
-                f"{self.run.path} has no held-out names to compare with. Train with some."
-            )
+            raise _nothing_held_out(self.run)
         return self.run.held_out_names
 
     def passages(self, count: int) -> Sequence[str]:
+        """Return held-out names: ``count`` of them, or all."""
         return self.run.held_out_names[:count]
 
-    def generated_and_real(
-        self, n: int | None, start: str, seed: int
-    ) -> tuple[list[Units], list[Units]]:
-        real = _some(self.train_names or self.run.held_out_names or self.need_train_names())
-        unit = self.run.vocabulary.unit
-        strings = self.sampled(NAMES if n is None else n, seed=seed, start=start), real
-        generated, other = (_split(each, unit) for each in strings)
-        return generated, other
+    def generated_and_real(self, **sampling: Unpack[Sampling]) -> tuple[list[Units], list[Units]]:
+        """Return samples and the real names to compare them with, split into units."""
+        run = self.run
+        real = _some(run.train_names or run.held_out_names or self.need_train_names())
+        generated, unit = self.sampled(**sampling), run.vocabulary.unit
+        return _split(generated, unit), _split(real, unit)
 
 
 @dataclass(frozen=True, eq=False)
-class TextSubject(Subject[TextModel]):
-    """A run of text."""
+class TextSubject:
+    """A run of text, opened once, and the model that was loaded from it."""
 
+    run: Run
+    model: TextModel
     _samples: dict[int, TextSamples] = field(default_factory=dict, init=False, repr=False)
 
     def samples(self, seed: int) -> TextSamples:
@@ -130,6 +109,12 @@ class TextSubject(Subject[TextModel]):
 
         return self._samples.setdefault(seed, TextSamples(model=self.model, seed=seed))
 
+    def sampled(
+        self, n: int = CHARACTERS, *, seed: int = 0, start: str = "", temperature: float = 1.0
+    ) -> str:
+        """Return ``start`` and ``n`` sampled characters after it."""
+        return self.samples(seed).take(n, temperature=temperature, start=start)
+
     def need_held_out(self) -> str:
         """Return the held-out text.
 
@@ -137,29 +122,30 @@ class TextSubject(Subject[TextModel]):
             RunError: there is none.
         """
         if not self.run.held_out_text:
-            raise RunError(
-                f"{self.run.path} has no held-out text to compare with. Train with some."
-            )
+            raise _nothing_held_out(self.run)
         return self.run.held_out_text
 
     def passages(self, count: int) -> Sequence[str]:
+        """Return lines of the held-out text: ``count`` of them, or all."""
         text = self.run.held_out_text[: LINE * count]
         return tuple(text[i : i + LINE] for i in range(0, len(text), LINE))
 
-    def generated_and_real(
-        self, n: int | None, start: str, seed: int
-    ) -> tuple[list[Units], list[Units]]:
+    def generated_and_real(self, **sampling: Unpack[Sampling]) -> tuple[list[Units], list[Units]]:
+        """Return a sample and the held-out text to compare it with, split into units."""
         unit, real = self.run.vocabulary.unit, self.need_held_out()
-        text = self.samples(seed).take(CHARACTERS if n is None else n, start=start)
-        return [split_units(text, unit)], [split_units(real, unit)]
+        return [split_units(self.sampled(**sampling), unit)], [split_units(real, unit)]
 
 
 AnySubject = NameSubject | TextSubject
 
 
 def subject_of(run: Run, model: NameModel | TextModel) -> AnySubject:
-    """Return a run and the model that was loaded from it as what to report on."""
+    """Return the subject for a run and the model that was loaded from it."""
     return NameSubject(run, model) if isinstance(model, NameModel) else TextSubject(run, model)
+
+
+def _nothing_held_out(run: Run) -> RunError:
+    return RunError(f"{run.path} has no held-out {run.data_kind} to compare with. Train with some.")
 
 
 def _split(strings: Sequence[str], unit: Unit) -> list[Units]:
@@ -167,5 +153,5 @@ def _split(strings: Sequence[str], unit: Unit) -> list[Units]:
 
 
 def _some(names: Sequence[str]) -> Sequence[str]:
-    """Return the names, or of very many enough of them, evenly spaced."""
+    """Return the names, or an evenly spaced subset if there are very many."""
     return names if len(names) <= MOST_NAMES else names[:: len(names) // MOST_NAMES]

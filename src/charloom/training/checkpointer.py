@@ -1,4 +1,4 @@
-"""What of a training is saved and when: the best model, the state to resume from, single epochs."""
+"""What is saved of a training, and when: the best model, the state to resume, single epochs."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from ..storage import creating, is_part
 from ..storage.lock import LOCK, held
 from .data import TrainingData, Weights
 from .engines.base import Engine
-from .events import Event, Saved
+from .events import Event, Finished, Reason, Saved
 from .history import HISTORY, append_history, write_history
 from .ngram import ngram_facts
-from .progress import Progress
+from .progress import Progress, event_losses
 from .resume import BEST, ResumeChecks, Resumed, vocabulary_digest
 
 
@@ -48,10 +48,10 @@ class Checkpointer:
 
     Attributes:
         folder: the run folder; ``None`` saves nothing.
-        model, training, data, backend: what is trained, how, on what and where.
+        model, training, data, backend: what is trained, how, on which data and backend.
         started: ``time.monotonic()`` when training began.
-        seconds_between: between two saves at the end of an epoch, at least.
-        time_share: of the whole time, that saves at the end of an epoch may take.
+        seconds_between: least time between two saves at the end of an epoch.
+        time_share: share of the training time that saves at the end of an epoch may take.
         best_weights: those of ``Progress.best_epoch``.
         saved_epoch: the epoch whose weights the folder holds; 0 for none.
     """
@@ -71,6 +71,11 @@ class Checkpointer:
         self._saved_at = time.monotonic()
         self._epoch_end_saved_at, self._save_cost = -math.inf, 0.0
 
+    @property
+    def seconds(self) -> float:
+        """Since training began."""
+        return time.monotonic() - self.started
+
     # The folder
 
     @contextmanager
@@ -78,7 +83,7 @@ class Checkpointer:
         """Lock the folder for this training; the value says whether it holds one to resume.
 
         Raises:
-            RunError: another training is at work there, or it holds something, and neither
+            RunError: another training is running there, or it holds files, and neither
                 ``force`` nor ``resume`` allows that.
         """
         if self.folder is None:
@@ -99,38 +104,30 @@ class Checkpointer:
         return resumes
 
     def _is_ours(self, folder: Path) -> bool:
-        """Say whether the folder holds nothing but what this training replaces when it starts over.
-
-        Raises:
-            RunError: it holds models of another training.
-        """
-        if not folder.is_dir():
-            return False
+        """Say whether the folder holds only files that this training replaces when it starts over;
+        raise RunError if it holds models of another training."""
         ours = {*FILES, HISTORY, LOCK, EPOCHS, CHECKPOINTS}
-        if not all(is_part(path.name, ours) for path in folder.iterdir()):
+        if not folder.is_dir() or not all(is_part(path.name, ours) for path in folder.iterdir()):
             return False
-        checks = ResumeChecks(folder, self.model, self.training, self.data)
         for place in (folder, *sorted((folder / EPOCHS).glob("*"))):
             if holds_model(place):
-                checks.model(load_model(place))
+                self._checks(folder).model(load_model(place))
         return True
+
+    def _checks(self, folder: Path) -> ResumeChecks:
+        return ResumeChecks(folder, self.model, self.training, self.data)
 
     def begin(self, at: Progress, *, resumes: bool) -> None:
         """Cut the history to ``at``; a new training also drops the earlier state."""
-        if self.folder is None:
-            return
-        if not resumes:
-            forget_state(self.folder)
-        write_history(self.folder, at.history)
+        if self.folder is not None:
+            if not resumes:
+                forget_state(self.folder)
+            write_history(self.folder, at.history)
 
     def load(self) -> Resumed:
-        """Return where the folder's training resumes, and take over its best weights.
-
-        Raises:
-            RunError: it is a training of another corpus, model or setting.
-        """
+        """Return where the folder's training resumes, and take over its best weights."""
         assert self.folder is not None  # a training without a folder is never resumed
-        resumed = ResumeChecks(self.folder, self.model, self.training, self.data).state()
+        resumed = self._checks(self.folder).state()
         self.best_weights, self.saved_epoch = resumed.best_weights, resumed.saved_epoch
         return resumed
 
@@ -144,14 +141,8 @@ class Checkpointer:
         by_steps = every > 0 and at.step % every == 0
         return by_steps or 0 < seconds <= time.monotonic() - self._saved_at
 
-    def epoch_over(self, weights: Weights, at: Progress, *, last: bool) -> None:
-        """Keep the weights under the epoch's number, if that is asked for."""
-        every = self.training.keep_epochs
-        if self.folder is not None and every and (last or at.epoch % every == 0):
-            self.save_epoch(weights, at)
-
     def save_after_epoch(self, engine: Engine, at: Progress) -> Iterator[Event]:
-        """Save at an epoch's end, unless that was done a moment ago, or would cost too much."""
+        """Save at an epoch's end, unless the last save is recent or saving takes too long."""
         if self.due(at):
             yield from self.save(engine, at)
             return
@@ -163,6 +154,18 @@ class Checkpointer:
             self._save_cost = self._epoch_end_saved_at - begun
 
     # What
+
+    def record_epoch(self, at: Progress) -> None:
+        """Add the latest epoch to the folder's history."""
+        if self.folder is not None:
+            append_history(self.folder, at.history[-1])
+
+    def keep_epoch(self, weights: Weights, at: Progress, *, last: bool) -> None:
+        """Save the weights as a model of their own, named after the epoch, if that is asked for."""
+        every = self.training.keep_epochs
+        if self.folder is not None and every and (last or at.epoch % every == 0):
+            single = replace(self, folder=epoch_folder(self.folder, at.epoch))
+            single.save_model(weights, at.history[-1], at)
 
     def save(self, engine: Engine, at: Progress) -> Iterator[Event]:
         """Save the best model, if it is a new one, and the state."""
@@ -182,47 +185,10 @@ class Checkpointer:
         self.saved_epoch = at.best_epoch
         return True
 
-    def record_epoch(self, at: Progress) -> None:
-        """Add the latest epoch to the folder's history."""
-        if self.folder is not None:
-            append_history(self.folder, at.history[-1])
-
-    def save_epoch(self, weights: Weights, at: Progress) -> None:
-        """Save the weights at an epoch's end, as a model of its own that is named after it."""
-        assert self.folder is not None
-        single = replace(self, folder=epoch_folder(self.folder, at.epoch))
-        single.save_model(weights, at.history[-1], at)
-
     def save_model(self, weights: Weights, losses: Mapping[str, Any], at: Progress) -> None:
         """Save ``weights``, which reached ``losses``."""
         assert self.folder is not None
-        save_model(self.folder, self.saved(weights, losses, at))
-
-    def saved(self, weights: Weights, losses: Mapping[str, Any], at: Progress) -> SavedModel:
-        """Return the model with ``weights``, which reached ``losses``, as it is saved."""
-        data = self.data
-        facts = {
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            **data.facts(),
-            "digest": data.digest,
-            "training": self.training.to_dict(),
-            "backend": self.backend,
-            "versions": _versions(self.backend),
-            **ngram_facts(weights),
-            "best": dict(losses),
-            "history": at.history,
-            "seconds": round(time.monotonic() - self.started, 3),
-        }
-        return SavedModel(
-            config=self.model,
-            vocabulary=data.vocabulary,
-            labels=data.label_names,
-            weights=weights,
-            facts=facts,
-            train_names=data.train_names,
-            held_out_names=data.held_out_names,
-            held_out_text=data.held_out_text,
-        )
+        save_model(self.folder, self._saved(weights, losses, at))
 
     def save_state(self, arrays: Mapping[str, NDArray[Any]], at: Progress) -> None:
         """Save what a resumed training needs.
@@ -244,6 +210,50 @@ class Checkpointer:
         arrays = {**arrays, **{BEST + name: array for name, array in best.items()}}
         keep = self.training.keep_checkpoints
         save_state(self.folder, arrays, state, step=at.step, keep=keep)
+
+    def finished(
+        self,
+        reason: Reason,
+        losses: Mapping[str, Any],
+        at: Progress,
+        saved: SavedModel | None = None,
+    ) -> Finished:
+        """Return the event of the end, where ``best_weights`` reached ``losses``."""
+        return Finished(
+            reason=reason,
+            epoch=at.epoch,
+            step=at.step,
+            best_epoch=at.best_epoch,
+            **event_losses(losses),
+            seconds=self.seconds,
+            saved=saved or self._saved(self.best_weights, losses, at),
+        )
+
+    def _saved(self, weights: Weights, losses: Mapping[str, Any], at: Progress) -> SavedModel:
+        """Return the model with ``weights``, which reached ``losses``, as it is saved."""
+        data = self.data
+        facts = {
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            **data.facts(),
+            "digest": data.digest,
+            "training": self.training.to_dict(),
+            "backend": self.backend,
+            "versions": _versions(self.backend),
+            **ngram_facts(weights),
+            "best": dict(losses),
+            "history": at.history,
+            "seconds": round(self.seconds, 3),
+        }
+        return SavedModel(
+            config=self.model,
+            vocabulary=data.vocabulary,
+            labels=data.label_names,
+            weights=weights,
+            facts=facts,
+            train_names=data.train_names,
+            held_out_names=data.held_out_names,
+            held_out_text=data.held_out_text,
+        )
 
 
 def _versions(backend: str) -> dict[str, str]:

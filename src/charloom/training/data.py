@@ -1,18 +1,22 @@
-"""What training needs to know of its data, names or text, and how that becomes batches."""
+"""A corpus as a model is trained on it: its parts, its batches and its held-out loss."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, Literal, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ..config import ModelConfig, TrainConfig
 from ..data.batches.names import Batch
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError
-from .ngram import NgramFit
+from .events import Started
+from .ngram import DEFAULT_WEIGHT, NgramFit
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -62,55 +66,116 @@ class Batches(Protocol):
         """Return batch ``step`` (from 0) of ``epoch``."""
 
 
-class TrainingData(Protocol):
-    """A corpus as a model is trained on it: its parts, batches and losses.
+class TrainingData(ABC):
+    """A corpus as a model is trained on it.
 
     Attributes:
+        counted: what its sizes count.
         vocabulary: its characters.
         label_names: the labels of its names.
         digest: stands for the corpus.
         train_names, held_out_names: the parts; ``None`` for text.
-        held_out_text: what is held out of a text; ``None`` for names.
+        held_out_text: the held-out part of a text; ``None`` for names.
         train_size, held_out_size: names, or characters of text, in each part.
         held_out_decides: whether enough is held out to choose the best epoch by.
         plan: how it is divided into batches.
     """
 
+    counted: Literal["names", "characters"]
     vocabulary: Vocabulary
-    label_names: tuple[str, ...]
+    label_names: tuple[str, ...] = ()
     digest: str
-    train_names: Sequence[str] | None
-    held_out_names: Sequence[str] | None
-    held_out_text: str | None
+    train_names: Sequence[str] | None = None
+    held_out_names: Sequence[str] | None = None
+    held_out_text: str | None = None
     train_size: int
     held_out_size: int
     held_out_decides: bool
     plan: BatchPlan
 
-    @property
-    def ngrams(self) -> NgramFit:
-        """The n-grams of the training part, counted when they are first asked for."""
+    def __init__(self, model: ModelConfig, training: TrainConfig, most_targets: int) -> None:
+        """Keep the settings, if they are for such a corpus."""
+        text = self.counted == "characters"
+        if model.text != text or (training.preparation == "text") != text:
+            raise ConfigError(
+                "ModelConfig.text and TrainConfig.preparation must fit the corpus, which is "
+                f"{'text' if text else 'names'}. Received: {model.text} and "
+                f"{training.preparation!r}"
+            )
+        self._model, self._training, self._most_targets = model, training, most_targets
 
+    @abstractmethod
     def facts(self) -> dict[str, Any]:
         """Return what a model's facts say of its corpus."""
 
+    @abstractmethod
     def plan_for(self, epochs: int) -> BatchPlan:
         """Return the plan that suits a training of ``epochs``."""
 
+    @abstractmethod
     def batches(self) -> Batches:
         """Return the batches of ``plan``."""
 
+    @abstractmethod
+    def train_stream(self) -> tuple[NDArray[np.int32], bool]:
+        """Return the ids to fit n-grams to, at most ``most_targets``, and whether that is all."""
+
+    @abstractmethod
+    def held_out_stream(self) -> NDArray[np.int32]:
+        """Return the held-out ids."""
+
+    @abstractmethod
+    def target_nats(self, network: Weights) -> NDArray[np.float64]:
+        """Return the network's nats at each held-out target, (N,)."""
+
+    @abstractmethod
+    def held_out_loss(self, weights: Weights) -> dict[str, float]:
+        """Return the losses on what is held out, by name in the history; none if nothing is."""
+
+    def further_losses(self, weights: Weights) -> dict[str, float]:
+        """Return held-out losses besides the nats per character."""
+        return {}
+
+    @cached_property
+    def ngrams(self) -> NgramFit:
+        """The n-grams of the training part, counted when they are first asked for."""
+        held_out = self.held_out_stream() if self.held_out_decides else None
+        return NgramFit(self._model, self.train_stream, held_out, self.vocabulary.size)
+
     def measured(self, network: Weights) -> tuple[Weights, dict[str, float]]:
-        """Return the model's weights, where its network's are ``network``, and their losses.
+        """Return the model's weights, where its network's are ``network``, and held-out losses."""
+        if self._model.kind != "mixture":
+            return network, self.held_out_loss(network)
+        if not self.held_out_decides:
+            weights: Weights = {**network, **self.ngrams.mixture(None)[0]}
+            return weights, self.held_out_loss(weights)
+        ngram, losses = self.ngrams.mixture(self.target_nats(network))
+        weights = {**network, **ngram}
+        return weights, {**losses, **self.further_losses(weights)}
 
-        The losses are those on what is held out, by name; none if nothing is.
-        """
-
-
-def check_corpus_kind(*, text: bool, model: ModelConfig, training: TrainConfig) -> None:
-    """Raise ConfigError unless the settings are for such a corpus, ``text`` or names."""
-    if model.text != text or (training.preparation == "text") != text:
-        raise ConfigError(
-            "ModelConfig.text and TrainConfig.preparation must fit the corpus, which is "
-            f"{'text' if text else 'names'}. Received: {model.text} and {training.preparation!r}"
+    def started(self, **training: Any) -> Started:
+        """Return the event of a start; ``training`` are the fields that do not follow from here."""
+        return Started(
+            model=self._model,
+            vocabulary=self.vocabulary,
+            labels=self.label_names,
+            counted=self.counted,
+            train_size=self.train_size,
+            held_out_size=self.held_out_size,
+            **training,
         )
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what the user should know before the first step."""
+        if self.held_out_size and not self.held_out_decides:
+            yield (
+                f"too few names are held out ({self.held_out_size}) to choose the best epoch by: "
+                "the last one is kept."
+            )
+        if self._model.kind == "mixture":
+            yield from self.ngrams.warnings
+            if not self.held_out_decides:
+                yield (
+                    "too few held-out names to choose the mixture weight: using "
+                    f"{DEFAULT_WEIGHT:g}."
+                )

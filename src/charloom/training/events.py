@@ -1,4 +1,4 @@
-"""What training reports, as plain data; who listens decides how to show it."""
+"""What training reports; the caller decides how to show it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,12 @@ class Started:
     """Training is about to take its first step.
 
     Attributes:
-        model, vocabulary, labels: what is trained: the weights of later events belong to it.
-        backend: Keras' backend (``jax``, ``tensorflow`` or ``torch``); ``numpy`` where counting is
-            all there is to do.
-        parameters: trainable numbers of the network, or the n-gram's, if there is no network.
-        counted: what training goes through: ``names``, or ``characters`` of text.
+        model, vocabulary, labels: what is trained; later events have its weights.
+        backend: Keras' backend (``jax``, ``tensorflow`` or ``torch``); ``numpy`` for n-grams.
+        parameters: of the network; of the n-gram, if there is no network.
+        counted: what the sizes count: ``names``, or ``characters`` of text.
         train_size, held_out_size: how many of them are in each part.
-        steps_per_epoch, epochs: the longest that training will continue; counting takes no steps.
+        steps_per_epoch, epochs: how long training takes at most; n-grams take no steps.
         padded_share: share of the batches' cells that is padding.
         first_epoch: 1, or the epoch at which a resumed run continues.
     """
@@ -54,12 +53,12 @@ class Step:
 
     Attributes:
         epoch, step: both count from 1; ``step`` counts over the whole run.
-        progress: how far the schedule is, in (0, 1], by steps or by the clock.
+        progress: of the schedule, in (0, 1], by steps or by the clock.
         nats_per_char: a running mean of the training loss, end symbols counted, padding not.
-        batch_nats_per_char: the latest batch's; this step's with an unpacked loop, else that of
-            the step before while this one's is still computed.
+        batch_nats_per_char: the loss of the latest batch that is computed: this step's with an
+            unpacked loop, else usually that of the step before.
         learning_rate: the rate of this step.
-        names_per_second, characters_per_second: running means; of text, there are no names.
+        names_per_second, characters_per_second: means so far; for text, there are no names.
         seconds_left: an estimate.
     """
 
@@ -79,15 +78,15 @@ class Evaluated:
     """An epoch is over.
 
     Attributes:
-        epoch, step: where training is.
-        train_nats_per_char: mean loss of the epoch, as trained (dropout on).
-        held_out_nats_per_char: loss on what is held out (dropout off), of text with the carry
-            all along; ``None`` if nothing is.
-        held_out_window_nats_per_char: of text, in windows of 256 that know nothing before them.
+        epoch, step: finished epochs and steps.
+        train_nats_per_char: mean training loss of the epoch (dropout on).
+        held_out_nats_per_char: held-out loss (dropout off), for text with the carry kept
+            throughout; ``None`` if nothing is held out.
+        held_out_window_nats_per_char: for text, in windows of 256, each from a zero carry.
         best: whether this is the best so far; without held-out names, or with too few to tell, the
             latest is the best.
         seconds: since training began.
-        weights: the weights that were measured, by the names of ``models.factory.recurrence``.
+        weights: the weights that were evaluated, by the names of ``models.factory.recurrence``.
     """
 
     epoch: int
@@ -102,7 +101,7 @@ class Evaluated:
 
 @dataclass(frozen=True, kw_only=True)
 class Saved:
-    """The run folder now holds the model as of ``epoch``, whole."""
+    """The run folder now holds the complete model of ``epoch``."""
 
     folder: Path
     epoch: int
@@ -121,12 +120,12 @@ class Finished:
 
     Attributes:
         reason: why it ended.
-        epoch, step: how far it came.
+        epoch, step: finished epochs and steps.
         best_epoch: the epoch whose weights were kept.
         train_nats_per_char, held_out_nats_per_char, held_out_window_nats_per_char: the losses of
             that epoch.
         seconds: since training began.
-        saved: the kept model with its facts and data: what a run folder holds.
+        saved: the kept model with its facts and data, as in a run folder.
     """
 
     reason: Reason

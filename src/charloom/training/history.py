@@ -1,4 +1,4 @@
-"""``history.jsonl``: a training's losses by epoch, a line each, for whoever wants to watch."""
+"""``history.jsonl``: a training's losses, one line per epoch, to watch while it runs."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def append_history(folder: Path, entry: Mapping[str, Any]) -> None:
                 raise
             if written != len(line):
                 file.truncate(end)
-                raise OSError("the disk took half a line")
+                raise OSError("only a part of the line was written")
     except OSError as error:
         raise unwritable(folder, error) from error
 
 
 def _line(entry: Mapping[str, Any]) -> bytes:
-    """JSON knows no NaN: a loss that is none is written as null."""
+    """Return the entry as JSON, which has no NaN: such a loss is null."""
     plain = {
         key: None if isinstance(value, float) and not math.isfinite(value) else value
         for key, value in entry.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,20 +20,19 @@ from ..models.rnn.numpy import NumpyRNN
 from ..models.rnn.shapes import parameter_count
 from ..models.scoring.names import score, score_labelled, target_nats
 from ..run import SavedModel
-from .data import ENOUGH_HELD_OUT, Batches, BatchPlan, Weights, check_corpus_kind
-from .ngram import NgramFit
+from .data import ENOUGH_HELD_OUT, Batches, BatchPlan, TrainingData, Weights
 from .warm_start import merged
 
 CELLS = 1 << 22
 """Ids of encoded names that are read at once, padding included."""
 
 
-class NameData:
-    """Names, one by one; see ``TrainingData``."""
+class NameData(TrainingData):
+    """Names, one by one; its methods are those of ``TrainingData``."""
 
-    train_names: Sequence[str] | None
-    held_out_names: Sequence[str] | None
-    held_out_text: str | None = None
+    counted: Literal["names"] = "names"
+    train_names: Sequence[str]
+    held_out_names: Sequence[str]
 
     def __init__(
         self,
@@ -45,34 +44,26 @@ class NameData:
     ) -> None:
         """Split the names, and choose how they become batches.
 
-        Args:
-            corpus: the names.
-            model, training: the settings.
-            initial: a model whose characters and labels are added to the corpus's.
-            most_targets: characters that n-grams are fitted to, at most.
-
-        Raises:
-            ConfigError: the settings are not for such a corpus.
+        The characters and labels of ``initial`` are added to the corpus's; n-grams are fitted to
+        at most ``most_targets`` characters.
         """
-        check_corpus_kind(text=False, model=model, training=training)
-        self._corpus, self._model, self._training = corpus, model, training
-        self._most_targets, self.digest = most_targets, corpus.digest
+        super().__init__(model, training, most_targets)
+        self._corpus, self.digest = corpus, corpus.digest
         self.vocabulary, self.label_names = corpus.vocabulary, corpus.label_names
         if initial is not None:
             self.vocabulary = merged(initial.vocabulary, corpus.vocabulary)
             self.label_names = tuple(sorted({*initial.labels, *corpus.label_names}))
         self._check_labels()
         train, held_out = corpus.split(training.held_out, training.seed)
+        self.train_names, self.held_out_names = train, held_out
+        self.train_size, self.held_out_size = len(train), len(held_out)
+        self.held_out_decides = self.held_out_size >= ENOUGH_HELD_OUT
         self._train_labels = self._held_out_labels = None
         if model.labels:
             self._train_labels, self._held_out_labels = self._split_labels()
-        self.train_size, self.held_out_size = len(train), len(held_out)
-        self.held_out_decides = self.held_out_size >= ENOUGH_HELD_OUT
         self._canaries: tuple[str, ...] = ()
-        self._train, self._held_out = train, held_out
         if training.canaries:
-            self._add_canaries()
-        self.train_names, self.held_out_names = self._train, held_out
+            self._add_canaries(train)
         self.plan = self.plan_for(training.epochs)
 
     def _check_labels(self) -> None:
@@ -88,19 +79,19 @@ class NameData:
                 "no labels."
             )
 
-    def _add_canaries(self) -> None:
+    def _add_canaries(self, train: Sequence[str]) -> None:
         """Add random strings to the training names, each once, and without a label."""
         from .canaries import canaries  # late: few trainings have any
 
         if self._corpus.encoded is not None:
             raise ConfigError(
-                "canaries cannot be added to a list that is read as arrays, since it is "
-                "too long for a tuple. Leave them out, or train on a part of the list."
+                "canaries cannot be added to a list this long, which is read as arrays. Leave "
+                "them out, or train on a part of the list."
             )
-        lengths = [len(self.vocabulary.encode(name)) for name in self._train]
+        lengths = [len(self.vocabulary.encode(name)) for name in train]
         count, seed = self._training.canaries, self._training.seed
         self._canaries = canaries(self.vocabulary, lengths, count, seed, set(self._corpus.names))
-        self._train = (*self._train, *self._canaries)
+        self.train_names = (*train, *self._canaries)
         if self._train_labels is not None:
             self._train_labels = np.append(self._train_labels, np.zeros(count, np.int32))
 
@@ -114,7 +105,6 @@ class NameData:
         return ids[list(train)], ids[list(held_out)]
 
     def facts(self) -> dict[str, Any]:
-        """See ``TrainingData``."""
         return {
             "corpus": self._corpus.report.to_dict(),
             "train_names": self.train_size,
@@ -125,21 +115,19 @@ class NameData:
 
     @cached_property
     def _encoded(self) -> tuple[Any, NDArray[np.integer]]:
-        return encode(self._train, self.vocabulary)
+        return encode(self.train_names, self.vocabulary)
 
     def plan_for(self, epochs: int) -> BatchPlan:
-        """See ``TrainingData``: the more there is to compute, the more buckets pay."""
-        training, buckets = self._training, None
+        training, buckets = self._training, None  # the more to compute, the more buckets pay
         if training.preparation == "names" and self._model.has_network:
             parameters = parameter_count(self._model, self.vocabulary.size)
             buckets = bucket_count(self._encoded[1], parameters, epochs)
         return BatchPlan(batch_size=training.batch_size, seed=training.seed, buckets=buckets)
 
     def batches(self) -> Batches:
-        """See ``TrainingData``."""
         plan = self.plan
         if plan.buckets is None:
-            rows = padded_rows(self._train, self.vocabulary)
+            rows = padded_rows(self.train_names, self.vocabulary)
             return PaddedBatches(rows, plan.batch_size, plan.seed)
         ids, lengths = self._encoded
         return NameBatches(
@@ -154,18 +142,12 @@ class NameData:
 
     @cached_property
     def _held_out_ids(self) -> list[NDArray[np.int32]]:
-        return [self.vocabulary.encode(name) for name in self._held_out]
+        return [self.vocabulary.encode(name) for name in self.held_out_names]
 
-    @cached_property
-    def ngrams(self) -> NgramFit:
-        """See ``TrainingData``."""
-        held_out = None
-        if self.held_out_decides:
-            held_out = stream_of(*self.vocabulary.encode_all(self._held_out))
-        return NgramFit(self._model, self._stream, held_out, self.vocabulary.size)
+    def held_out_stream(self) -> NDArray[np.int32]:
+        return stream_of(*self.vocabulary.encode_all(self.held_out_names))
 
-    def _stream(self) -> tuple[NDArray[np.int32], bool]:
-        """Return the names to count, all or evenly many of them, and whether they are all."""
+    def train_stream(self) -> tuple[NDArray[np.int32], bool]:
         ids, lengths = self._encoded
         most = self._most_targets
         if isinstance(ids, np.ndarray):
@@ -180,19 +162,10 @@ class NameData:
             parts.append(rows[np.arange(rows.shape[1]) < lengths[some, None]])
         return stream_of(np.concatenate(parts), lengths[places]), every == 1
 
-    def measured(self, network: Weights) -> tuple[Weights, dict[str, float]]:
-        """See ``TrainingData``."""
-        if self._model.kind != "mixture":
-            return network, self.held_out_loss(network)
-        if not self.held_out_decides:
-            weights: Weights = {**network, **self.ngrams.mixture(None)[0]}
-            return weights, self.held_out_loss(weights)
-        nats = np.concatenate(target_nats(NumpyRNN(self._model, network), self._held_out_ids))
-        ngram, losses = self.ngrams.mixture(nats)
-        return {**network, **ngram}, losses
+    def target_nats(self, network: Weights) -> NDArray[np.float64]:
+        return np.concatenate(target_nats(NumpyRNN(self._model, network), self._held_out_ids))
 
     def held_out_loss(self, weights: Weights) -> dict[str, float]:
-        """Return the loss on the held-out names, by its name in the history; none without any."""
         if not self.held_out_size:
             return {}
         characters = sum(map(len, self._held_out_ids))

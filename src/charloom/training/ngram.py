@@ -17,31 +17,34 @@ from ..models.ngram.arrays import MIXTURE_WEIGHT, level_ends, uniform_arrays
 from ..models.ngram.counts import MOST_NODES, Counts, count
 
 DEFAULT_ORDER, DEFAULT_WEIGHT = 5, 0.5
-"""Order and mixture weight where too little is held out to choose them: on lists of 20 to 600
-names, no others gain 0.005 nats."""
+"""Order and mixture weight if too little is held out to choose them: on lists of 20 to 600 names,
+no others gain 0.005 nats."""
 
 FOLDS = 5
-"""Parts that are held out in turn where nothing else is."""
+"""Folds of cross-validation if nothing else is held out."""
 
 FEW, MANY = 10, 1_000_000
-"""Strings that folds need at least; characters from which on one fold tells enough."""
+"""Least strings for folds; characters above which one fold is enough."""
 
 CLOSE = 1e-3
-"""Nats a character that a higher order must gain: it is several times as large."""
+"""Nats per character that a higher order must gain: its arrays are several times as large."""
 
 NETWORK_ALONE = "network_held_out_nats_per_char"
-"""What a history calls the loss of a mixture's network on what is held out."""
+"""Name in the history of the held-out loss of a mixture's network alone."""
 
 FIXED = {"unigram": 1, "uniform": 0}
+"""Orders that follow from the kind."""
 
 Stream = NDArray[np.int32]
 Numbers = NDArray[np.float64]
 
 
 class NgramFit:
-    """The n-grams of the training strings, and the probabilities they give to the held-out ones.
+    """The n-grams of the training strings, and their probabilities of the held-out ones.
 
     Attributes:
+        counts: their counts; ``None`` for a uniform model.
+        held_out: probabilities of the held-out characters, (orders, N).
         warnings: what the user should know.
     """
 
@@ -57,20 +60,20 @@ class NgramFit:
 
         Args:
             model: one that has an n-gram.
-            train: gives the stream of ``models.ngram_counts`` to count, and whether that is all.
-            held_out: the one to choose by; ``None`` if there is too little.
+            train: returns the training stream (see ``models.ngram.counts``), and whether it is all.
+            held_out: the held-out stream; ``None`` if it is too short to choose by.
             size: V.
             most_nodes: contexts, at most.
         """
-        self._model, self._size = model, size
-        self._fixed = FIXED.get(model.kind, model.order)
+        self._size, self._fixed = size, FIXED.get(model.kind, model.order)
         self.counts: Counts | None = None
         self.held_out: Numbers | None = None
-        self.warnings: tuple[str, ...] = ()
+        self.warnings: list[str] = []
         self._stream = np.zeros(0, np.int32)
         self.build = lru_cache(maxsize=1)(self._build)
         if model.kind == "uniform":
-            self.held_out = None if held_out is None else self._uniform(held_out)
+            if held_out is not None:
+                self.held_out = np.full((1, len(held_out) - 1), 1 / size)
             return
         self._stream, whole = train()
         most = self._fixed or MOST_ORDER
@@ -78,20 +81,13 @@ class NgramFit:
         if held_out is not None:
             self.held_out = counts.probabilities(held_out)
         if counts.cut:
-            self._warn(
+            self.warnings.append(
                 f"there are more than {most_nodes:,} contexts of more than {counts.most_order - 1} "
                 f"characters: the n-gram's order is {counts.most_order} at most."
             )
         if not whole:
-            self._warn(
-                f"the n-gram counts {len(self._stream) - 1:,} characters, not all there are."
-            )
-
-    def _warn(self, message: str) -> None:
-        self.warnings = (*self.warnings, message)
-
-    def _uniform(self, stream: Stream) -> Numbers:
-        return np.full((1, len(stream) - 1), 1 / self._size)
+            fitted = f"{len(self._stream) - 1:,} characters"
+            self.warnings.append(f"the n-gram is fitted to {fitted}, not to the whole corpus.")
 
     def _build(self, order: int) -> dict[str, NDArray[Any]]:
         return uniform_arrays(self._size) if self.counts is None else self.counts.arrays(order)
@@ -104,10 +100,10 @@ class NgramFit:
         return [min(self._fixed, most)] if self._fixed else list(range(1, most + 1))
 
     def alone(self) -> tuple[dict[str, NDArray[Any]], float | None]:
-        """Return the n-gram's arrays, and the held-out nats a character, if something is held out.
+        """Return the n-gram's arrays, and its held-out nats per character, if any are held out.
 
-        The order is the least that is as good as any, on what is held out, or on parts of what is
-        trained on, held out in turn.
+        The order is the lowest that is about as good as the best: on the held-out strings, or by
+        cross-validation on the training strings.
         """
         orders = self._orders()
         if self.held_out is None:
@@ -120,7 +116,7 @@ class NgramFit:
     def mixture(
         self, network_nats: Numbers | None
     ) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
-        """Return what a mixture has beside its network, and its held-out losses by name.
+        """Return a mixture's arrays besides its network's, and its held-out losses by name.
 
         Args:
             network_nats: the network's loss at each held-out character, (N,); ``None`` if too
@@ -138,22 +134,21 @@ class NgramFit:
         return {**self.build(orders[best]), MIXTURE_WEIGHT: np.array([share], np.float32)}, losses
 
     def _order_by_folds(self, orders: list[int]) -> int:
-        """Choose an order by parts of what is trained on, held out in turn."""
+        """Choose an order by cross-validation on the training strings."""
         if len(orders) == 1:
             return orders[0]
-        nats = np.zeros(orders[-1])
+        most = orders[-1]
+        nats = np.zeros(most)
         for train, held_out in _folds(self._stream):
-            nats -= np.log(
-                _padded(count(train, self._size, orders[-1]).probabilities(held_out), orders[-1])
-            ).sum(axis=1)
-        return (
-            1 + _least(nats / len(self._stream)) if nats.any() else min(DEFAULT_ORDER, orders[-1])
-        )
+            found = count(train, self._size, most).probabilities(held_out)
+            # where there are no longer contexts, higher orders have the same probabilities
+            nats -= np.log(found[np.minimum(np.arange(most), len(found) - 1)]).sum(axis=1)
+        return 1 + _least(nats / len(self._stream)) if nats.any() else min(DEFAULT_ORDER, most)
 
     def train_nats(self, arrays: Mapping[str, NDArray[Any]]) -> float:
-        """Return the nats a character of the n-gram ``arrays`` on what was counted, or much of it.
+        """Return the training nats per character of the n-gram ``arrays``, on at most MANY.
 
-        It is low for a high order, since it has seen all that it is asked for.
+        It is low for a high order, which has seen every context.
         """
         if self.counts is None:
             return float(np.log(self._size))
@@ -182,13 +177,8 @@ def _least(nats: list[float] | Numbers) -> int:
     return int(np.flatnonzero(values <= values.min() + CLOSE)[0])
 
 
-def _padded(found: Numbers, orders: int) -> Numbers:
-    """Return probabilities of so many orders: where there are no longer contexts, none differ."""
-    return found[np.minimum(np.arange(orders), len(found) - 1)]
-
-
 def _folds(stream: Stream) -> list[tuple[Stream, Stream]]:
-    """Cut a stream into what is counted and what is held out, in several ways."""
+    """Split a stream into training and held-out parts, for each fold."""
     if stream[-1] != BOUNDARY:  # a text, which has no end
         stream = np.append(stream, BOUNDARY)
     starts = np.flatnonzero(stream[:-1] == BOUNDARY)

@@ -1,4 +1,4 @@
-"""How far a training is, and what its latest epoch and its end report."""
+"""How far a training is, and the history of its losses."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ..run import SavedModel
-from .events import Evaluated, Finished, Reason
-
-Weights = Mapping[str, NDArray[Any]]
+from .events import Evaluated
 
 
 @dataclass
 class Progress:
-    """How far a training is, beside the engine's own state.
+    """How far a training is, besides the engine's own state.
 
     Attributes:
         epoch: finished epochs.
@@ -47,32 +44,46 @@ class Progress:
         """How long the training had taken when its latest epoch ended."""
         return float(self.history[-1].get("seconds", 0.0)) if self.history else 0.0
 
-    def evaluated(self, weights: Weights, seconds: float) -> Evaluated:
+    def losses(self, held_out: Mapping[str, float]) -> dict[str, Any]:
+        """Return the entry of the epoch so far, whose ``held_out`` losses are given by name."""
+        return {
+            "step": self.step,
+            "train_nats_per_char": self.epoch_nats / self.epoch_characters,
+            "held_out_nats_per_char": None,
+            **held_out,
+        }
+
+    def end_epoch(
+        self, held_out: Mapping[str, float], seconds: float, rate: float, *, decides: bool
+    ) -> bool:
+        """Add the current epoch to the history; return whether it is the best so far.
+
+        Without ``held_out`` losses, or if they do not decide, the latest epoch is the best.
+        """
+        before, loss = self.best, held_out.get("held_out_nats_per_char")
+        self.epoch += 1
+        times = {"seconds": round(seconds, 3), "learning_rate": rate}
+        self.history.append({"epoch": self.epoch, **self.losses(held_out), **times})
+        self.step_in_epoch, self.epoch_nats, self.epoch_characters = 0, 0.0, 0.0
+        best = (
+            before is None or loss is None or not decides or loss < before["held_out_nats_per_char"]
+        )
+        self.best_epoch = self.epoch if best else self.best_epoch
+        return best
+
+    def evaluated(self, weights: Mapping[str, NDArray[Any]], seconds: float) -> Evaluated:
         """Return the event of the latest epoch, which left these ``weights``."""
-        losses = self.history[-1]
         return Evaluated(
             epoch=self.epoch,
             step=self.step,
-            train_nats_per_char=losses["train_nats_per_char"],
-            held_out_nats_per_char=losses["held_out_nats_per_char"],
-            held_out_window_nats_per_char=losses.get("held_out_window_nats_per_char"),
+            **event_losses(self.history[-1]),
             best=self.best_epoch == self.epoch,
             seconds=seconds,
             weights=weights,
         )
 
-    def finished(
-        self, reason: Reason, saved: SavedModel, losses: Mapping[str, Any], seconds: float
-    ) -> Finished:
-        """Return the event of the end, where the model that is kept reached ``losses``."""
-        return Finished(
-            reason=reason,
-            epoch=self.epoch,
-            step=self.step,
-            best_epoch=self.best_epoch,
-            train_nats_per_char=losses["train_nats_per_char"],
-            held_out_nats_per_char=losses["held_out_nats_per_char"],
-            held_out_window_nats_per_char=losses.get("held_out_window_nats_per_char"),
-            seconds=seconds,
-            saved=saved,
-        )
+
+def event_losses(losses: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the losses of a history's entry that events have."""
+    names = ("train_nats_per_char", "held_out_nats_per_char", "held_out_window_nats_per_char")
+    return {name: losses.get(name) for name in names}

@@ -1,4 +1,4 @@
-"""A recipe of your own: settings in a small JSON file, checked as strictly as any input."""
+"""Recipe files: settings in JSON, strictly checked."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ TRAINING = frozenset(f.name for f in dataclasses.fields(TrainConfig))
 
 @dataclass(frozen=True)
 class RecipeFile:
-    """Settings that go before those for the corpus's size.
+    """Settings that replace those for the corpus's size.
 
     Attributes:
-        settings: fields of ``ModelConfig`` (but ``labels``, which follow the corpus) and
-            ``TrainConfig``; they are valid by themselves.
-        found: how they were found, as plain data; for people, and never needed.
+        settings: fields of ``ModelConfig`` (except ``labels``, which the corpus decides) and
+            ``TrainConfig``; each is valid by itself.
+        found: how they were found, as plain data, for people to read.
 
     Raises:
-        ConfigError: a setting is unknown or lies outside what it may be.
+        ConfigError: a setting is unknown or out of range.
     """
 
     settings: Mapping[str, Any]
@@ -56,20 +56,16 @@ class RecipeFile:
 
 
 def write_recipe(path: str | Path, recipe: RecipeFile) -> None:
-    """Write ``recipe`` to ``path``, whole or not at all.
-
-    Raises:
-        RunError: the folder is not there, or cannot be written.
-    """
+    """Write ``recipe`` to ``path``, completely or not at all."""
     write_file(Path(path).parent, Path(path).name, recipe.to_bytes())
 
 
 def read_recipe(path: str | Path) -> RecipeFile:
-    """Read what ``write_recipe`` wrote, or what a person wrote in its place.
+    """Read a recipe file, written by ``write_recipe`` or by hand.
 
     Raises:
-        ConfigError: it cannot be read, is no recipe or of a later version, or holds anything
-            unknown or out of its range.
+        ConfigError: it cannot be read, is not a recipe or of a later version, or has a setting
+            that is unknown or out of range.
     """
     try:
         with Path(path).open("rb") as file:
@@ -111,7 +107,7 @@ def read_recipe(path: str | Path) -> RecipeFile:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     data = dict(pairs)
     if len(data) < len(pairs):
-        raise ValueError("a field is there twice")
+        raise ValueError("a field occurs twice")
     return data
 
 

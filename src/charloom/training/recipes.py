@@ -1,24 +1,24 @@
-"""Untuned is tuned: which model and training fit a corpus of a given size."""
+"""Recipes: the model and training settings that suit a corpus of a given size."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from bisect import bisect_right
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ..config import ModelConfig, TrainConfig
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
 from ..errors import ConfigError
 from ..run import SavedModel, find_state, holds_state
-from .recipe_file import read_recipe
+from .recipe_file import MODEL, TRAINING, read_recipe
 
 SIZES = (5e2, 3e3, 1.6e4, 8e5, 1e7)
-"""Characters of the corpora that the recipes were tuned on; between them they are interpolated
-along the logarithm of the size. The last is carried on from the one before."""
+"""Characters of the corpora that the recipes were tuned on, but for the last, an extrapolation.
+Settings in between are interpolated along the logarithm of the size."""
 
 UNITS = (128, 192, 256, 512, 512)
 DROPOUT = (0.5, 0.55, 0.6, 0.2, 0.1)
@@ -27,13 +27,13 @@ LEARNING_RATE = (5e-3, 5e-3, 5e-3, 3e-3, 2e-3)
 WEIGHT_DECAY = (1.0, 0.1, 0.01, 0.01, 0.01)
 EPOCHS = (12, 14, 14, 10, 3)
 MIXED = 5e6
-"""Characters up to which an n-gram is mixed in: it knows at once what the network has to learn."""
+"""Characters up to which the model is a mixture of a network and an n-gram."""
 
 SMALL = 1e5
-"""Characters up to which an LSTM with a wider embedding does better on names than the GRU."""
+"""Characters up to which an LSTM with a wider embedding models names better than the GRU."""
 
 LEAST_STEPS = 80
-"""A handful of names is too little for even one epoch to mean much."""
+"""A training has at least so many steps, even on a handful of names."""
 
 TUTORIAL: dict[str, Any] = {
     "kind": "network",
@@ -58,21 +58,20 @@ TUTORIAL: dict[str, Any] = {
 nor clips (no gradient comes near this norm), at a constant rate, and no name held out."""
 
 CHARACTERS_PER_SECOND = 2e4
-"""Of text that a GRU of 512 units is trained on in a second, roughly: measured on two cores."""
+"""Characters of text that a GRU of 512 units is trained on in a second, on two cores."""
+
+GENTLER = 0.3
+"""Share of the recipe's learning rate at which a trained model is trained further."""
 
 RECIPES: dict[str, dict[str, Any]] = {"tutorial": TUTORIAL}
 
 
 def keeps_repeats(recipe: str | None, held_out: float | None) -> bool:
-    """Return whether a recipe wants a name as often as the corpus has it: the tutorial does.
+    """Return whether a recipe keeps repeated names, as the tutorial does.
 
-    Not where names are held out: a repeated one would be on both sides.
+    Not if names are held out: a repeated one would be in both parts.
     """
     return recipe == "tutorial" and not held_out
-
-
-_MODEL = {field.name for field in dataclasses.fields(ModelConfig)}
-_TRAINING = {field.name for field in dataclasses.fields(TrainConfig)}
 
 
 def recipe(
@@ -85,11 +84,11 @@ def recipe(
 
     Args:
         names, characters: the corpus's size.
-        recipe: a key of ``RECIPES``, whose settings go before those for the size.
-        changes: fields of either configuration that are to be others; ``None`` changes nothing.
+        recipe: a key of ``RECIPES``, whose settings replace those for the size.
+        changes: fields of either configuration to set; ``None`` changes nothing.
 
     Raises:
-        ConfigError: there is no such recipe or field, or a value lies outside what it may be.
+        ConfigError: there is no such recipe or field, or a value is out of range.
     """
     if recipe is not None and recipe not in RECIPES:
         raise ConfigError(f"no recipe is called {recipe!r:.40}. There is: {', '.join(RECIPES)}.")
@@ -102,7 +101,7 @@ def recipe(
     }
     if characters <= SMALL:
         model |= {"cell": "lstm", "embedding": 128}
-    # Neither labels nor a given first character go with counting.
+    # n-grams take neither labels nor a given first character.
     if characters <= MIXED and not changes.get("labels") and changes.get("begin", True):
         model["kind"] = "mixture"
     training: dict[str, Any] = {
@@ -119,25 +118,22 @@ def text_recipe(
 ) -> tuple[ModelConfig, TrainConfig]:
     """Return the model and the training for running text of so many ``characters``.
 
-    Args:
-        characters: the text's size.
-        recipe: there is none of text that has a name.
-        changes: as for ``recipe``; ``seconds`` also decides how large a model pays.
-
-    Raises:
-        ConfigError: as ``recipe``.
+    No named recipe is for text. ``changes`` and errors are those of ``recipe``; ``seconds`` also
+    decides how large the model is. The hidden size grows from 128 at 10,000 characters to 512 at
+    a million.
     """
     if recipe is not None:
         raise ConfigError(f"recipe {recipe!r:.40} is for names, not for text. Leave it out.")
     changes = _given(changes)
     seconds = changes.get("seconds")
     passes = max(1.0, min(30.0, 6 * math.sqrt(1e6 / max(characters, 1))))
-    units = 64 * round(_text_units(characters) / 64)
+    share = (math.log10(max(characters, 1)) - 4) / 2
+    units = 64 * round(128 * 4.0 ** min(1.0, max(0.0, share)) / 64)
     if seconds is not None:
         passes = seconds * CHARACTERS_PER_SECOND * (512 / units) ** 2 / max(characters, 1)
         if passes > 12 and units >= 512:  # a larger model pays
             units, passes = 768, passes / 2
-    # The more often each character is seen, the more must be left out.
+    # The more often each character is seen, the more dropout.
     dropout = min(0.5, max(0.0, 0.1 + 0.2 * math.log(max(passes, 0.5)) / math.log(6)))
     model: dict[str, Any] = {
         "units": units,
@@ -148,7 +144,7 @@ def text_recipe(
     }
     training: dict[str, Any] = {
         "preparation": "text",
-        # With a budget the clock decides, unless there are more epochs than do any good.
+        # With a budget the clock decides, unless more epochs would not help.
         "epochs": max(1, round(passes if seconds is None else min(40.0, 3 * passes + 1))),
         "batch_size": 48 if characters > 3e5 else 16,
         "window": 32,
@@ -161,7 +157,7 @@ def text_recipe(
 def _given(changes: dict[str, Any]) -> dict[str, Any]:
     """Drop what changes nothing; refuse what is no setting."""
     changes = {name: value for name, value in changes.items() if value is not None}
-    if unknown := sorted(set(changes) - _MODEL - _TRAINING):
+    if unknown := sorted(set(changes) - MODEL - TRAINING - {"labels"}):
         raise ConfigError(f"no setting is called {unknown[0]}. See ModelConfig and TrainConfig.")
     return changes
 
@@ -169,34 +165,20 @@ def _given(changes: dict[str, Any]) -> dict[str, Any]:
 def _settings(
     model: dict[str, Any], training: dict[str, Any], changes: dict[str, Any]
 ) -> tuple[ModelConfig, TrainConfig]:
-    model = model | {name: value for name, value in changes.items() if name in _MODEL}
-    training = training | {name: value for name, value in changes.items() if name in _TRAINING}
+    training = training | {name: value for name, value in changes.items() if name in TRAINING}
+    model = model | {name: value for name, value in changes.items() if name not in TRAINING}
     return ModelConfig(**model), TrainConfig(**training)
-
-
-def _text_units(characters: int) -> float:
-    """Return the hidden size for a text: 128 up to 10,000 characters, 512 from a million on."""
-    share = (math.log10(max(characters, 1)) - 4) / 2
-    units: float = 128 * 4.0 ** min(1.0, max(0.0, share))
-    return units
 
 
 def _between(
     values: tuple[float, ...], size: float, there: Any = float, back: Any = float
 ) -> float:
     """Interpolate linearly in log(size), and in ``there`` of the value; constant outside."""
-    size = min(max(size, SIZES[0]), SIZES[-1])
-    right = min(max(bisect_right(SIZES, size), 1), len(SIZES) - 1)
-    low, high = SIZES[right - 1], SIZES[right]
-    share = math.log(size / low) / math.log(high / low)
-    result: float = back((1 - share) * there(values[right - 1]) + share * there(values[right]))
-    return result
+    found = np.interp(math.log(max(size, 1)), np.log(SIZES), [there(value) for value in values])
+    return float(back(float(found)))
 
 
 names_recipe = recipe
-
-GENTLER = 0.3
-"""Share of the recipe's learning rate at which a trained model is trained further."""
 
 
 def settings_for(
@@ -209,21 +191,22 @@ def settings_for(
 
     Args:
         corpus: names or text.
-        recipe: the name of a recipe for names, or a file that ``recipe_file`` reads, whose settings
-            go before those for the size.
-        initial: a model that continues as it is, but for its dropout.
-        changes: fields of either configuration that are to be others; ``None`` changes nothing.
+        recipe: the name of a recipe for names, or a recipe file, whose settings replace those for
+            the size.
+        initial: a trained model, whose settings are kept except for its dropout.
+        changes: fields of either configuration to set; ``None`` changes nothing.
 
     Raises:
-        ConfigError: there is no such recipe or field, or a value lies outside what it may be.
+        ConfigError: there is no such recipe or field, or a value is out of range.
     """
     characters, given, own = corpus.report.characters, _given(changes), {}
     name = str(recipe) if recipe in RECIPES else None
     if recipe is not None and name is None:
         own = _from_file(recipe, corpus)
         if given.get("kind") not in (None, own.get("kind")):
-            own.pop("order", None)  # of an n-gram that there no longer is
-    before = {} if initial is None else _as_it_is(initial.config)
+            own.pop("order", None)  # the order belongs to the recipe's kind of model
+    before = {} if initial is None else initial.config.to_dict()
+    before = {k: v for k, v in before.items() if k not in ("dropout", "labels")}
     changes = {**own, **before, **given}
     if isinstance(corpus, TextCorpus):
         model, training = text_recipe(characters, name, **changes)
@@ -257,8 +240,8 @@ def _from_file(path: str | Path, corpus: NameCorpus | TextCorpus) -> dict[str, A
 def settings_before(run: Path, options: Collection[str]) -> dict[str, Any]:
     """Return what ``options`` were for the training that ``run`` holds; nothing if it holds none.
 
-    A text's recipe follows from the budget, so a training that continues with another one must not
-    take its settings from there again.
+    The recipe for a text depends on the time budget, so a training that is resumed with another
+    budget must keep its settings.
 
     Raises:
         RunError: its state is damaged.
@@ -269,8 +252,3 @@ def settings_before(run: Path, options: Collection[str]) -> dict[str, Any]:
     parts = (data.get("model"), data.get("training"))
     before = {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
     return {name: before[name] for name in options if before.get(name) is not None}
-
-
-def _as_it_is(config: ModelConfig) -> dict[str, Any]:
-    """Return the settings of a model that are not chosen again when it is trained further."""
-    return {k: v for k, v in config.to_dict().items() if k not in ("dropout", "labels")}

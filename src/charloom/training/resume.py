@@ -1,4 +1,4 @@
-"""Whether what a run folder holds can be resumed, and from where."""
+"""Whether the training in a run folder can be resumed, and from where."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Resumed:
         saved_epoch: the epoch whose weights are the folder's model; 0 if those are another
             training's, a later epoch's, or damaged.
         backend: the one it ran on.
-        epochs: how many it was to have.
+        epochs: its number of epochs in all.
         damaged: why each later checkpoint could not be used.
     """
 
@@ -54,10 +54,7 @@ class Resumed:
     damaged: tuple[str, ...] = ()
 
     def warnings(self, backend: str, epochs: int, over: Reason | None) -> Iterator[str]:
-        """Yield what the user should know who resumes on ``backend`` with ``epochs`` in all.
-
-        ``over`` is why there is nothing left to train, if so.
-        """
+        """Yield what the user should know; ``over`` is why nothing is left to train, if so."""
         for problem in self.damaged:
             yield (
                 f"a checkpoint is damaged: {problem} Training resumes from an earlier one, "
@@ -76,45 +73,42 @@ class Resumed:
             )
         elif self.epochs != epochs:
             yield (
-                f"this training was to have {self.epochs} epochs, now {epochs}: the learning "
-                "rate follows the new number, so the result is not bit for bit that of "
+                f"the number of epochs changed from {self.epochs} to {epochs}: the learning rate "
+                "follows the new number, so the result is not bit for bit that of "
                 f"{epochs} epochs from the start."
             )
 
 
+@dataclass(frozen=True)
 class ResumeChecks:
     """Compares what a folder holds with the training that is to resume it."""
 
-    def __init__(
-        self, folder: Path, model: ModelConfig, training: TrainConfig, data: TrainingData
-    ) -> None:
-        self._folder, self._model, self._training, self._data = folder, model, training, data
+    folder: Path
+    model_config: ModelConfig
+    training: TrainConfig
+    data: TrainingData
 
     def state(self) -> Resumed:
-        """Return where the folder's training resumes.
-
-        Raises:
-            RunError: it is a training of another corpus, model or setting.
-        """
-        found = find_state(self._folder)
+        """Return where the folder's training resumes; raise RunError if it is another one."""
+        found = find_state(self.folder)
         state = found.data
-        self._same("corpus", state.get("corpus"), self._data.digest)
-        ours = vocabulary_digest(self._data)  # not only the corpus's: see ``initial`` of ``fit``
+        self._same("corpus", state.get("corpus"), self.data.digest)
+        ours = vocabulary_digest(self.data)  # may have an initial model's characters
         self._same("vocabulary", state.get("vocabulary", ours), ours)
         self._same_settings("model", state.get("model"))
         self._same_settings("training", state.get("training"))
-        epochs = state["training"].get("epochs", self._training.epochs)
+        epochs = state["training"].get("epochs", self.training.epochs)
         try:
             progress = Progress(**state["progress"])
             plan = self._plan(state, epochs)
         except (KeyError, TypeError) as error:
-            raise RunError(f"{self._folder} holds no progress to resume from: {error}.") from error
+            raise RunError(f"{self.folder} holds no progress to resume from: {error}.") from error
         arrays = {n: a for n, a in found.arrays.items() if not n.startswith(BEST)}
         best = {n.removeprefix(BEST): a for n, a in found.arrays.items() if n.startswith(BEST)}
         saved_epoch = progress.best_epoch
         if not best and saved_epoch:  # an early version's state: its weights are the model's
-            best = dict(load_model(self._folder).weights)
-        elif (sound_facts(self._folder) or {}).get("best") != progress.best:
+            best = dict(load_model(self.folder).weights)
+        elif (sound_facts(self.folder) or {}).get("best") != progress.best:
             saved_epoch = 0
         return Resumed(
             arrays=arrays,
@@ -132,34 +126,30 @@ class ResumeChecks:
         if "batches" in state:
             return BatchPlan(**state["batches"])
         if state.get("buckets") is None:
-            return self._data.plan_for(epochs)
-        return replace(self._data.plan, buckets=int(state["buckets"]))
+            return self.data.plan_for(epochs)
+        return replace(self.data.plan, buckets=int(state["buckets"]))
 
     def model(self, saved: SavedModel) -> None:
-        """Check that ``saved``, a model without a state, is one of this training.
-
-        Raises:
-            RunError: it is a model of another corpus or setting.
-        """
+        """Raise RunError unless ``saved``, a model without a state, is one of this training."""
         if "digest" in saved.facts:
-            theirs, ours = str(saved.facts["digest"]), self._data.digest
+            theirs, ours = str(saved.facts["digest"]), self.data.digest
         else:  # an early version's model
             theirs = _digest(saved.train_names, saved.held_out_names)
-            ours = _digest(self._data.train_names, self._data.held_out_names)
+            ours = _digest(self.data.train_names, self.data.held_out_names)
         self._same("corpus", theirs, ours)
-        self._same("list of labels", saved.labels, self._data.label_names)
+        self._same("list of labels", saved.labels, self.data.label_names)
         self._same_settings("model", saved.config.to_dict())
         self._same_settings("training", saved.facts.get("training"))
 
     def _same_settings(self, part: Literal["model", "training"], theirs: object) -> None:
-        ours = (self._model if part == "model" else self._training).to_dict()
+        ours = (self.model_config if part == "model" else self.training).to_dict()
         if not isinstance(theirs, dict):
             self._same(part, theirs, ours)
             return
         try:
             theirs = current_settings(theirs)
         except ConfigError as error:
-            raise RunError(f"{self._folder} cannot be resumed: {error}") from error
+            raise RunError(f"{self.folder} cannot be resumed: {error}") from error
         theirs = {**_DEFAULTS[part], **theirs}  # a field that did not exist yet had its default
         for key in sorted(set(ours) - MAY_CHANGE):
             self._same(key.replace("_", " "), theirs.get(key), ours[key])
@@ -167,13 +157,13 @@ class ResumeChecks:
     def _same(self, what: str, theirs: object, ours: object) -> None:
         if theirs != ours:
             raise RunError(
-                f"{self._folder} was trained with another {what} ({theirs}; now {ours}), so it "
+                f"{self.folder} was trained with another {what} ({theirs}; now {ours}), so it "
                 "cannot be resumed. Give the same one, or choose another --out."
             )
 
 
 def vocabulary_digest(data: TrainingData) -> str:
-    """Return a line that stands for the characters and labels of ``data``."""
+    """Return a short text that identifies the characters and labels of ``data``."""
     v = data.vocabulary
     described = repr((v.characters, v.unit, v.has_unknown, data.label_names)).encode()
     return f"{v.size} symbols, {hashlib.sha256(described).hexdigest()[:16]}"

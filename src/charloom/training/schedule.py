@@ -1,4 +1,4 @@
-"""How far training is, by steps or by the clock, and the learning rate that belongs to it."""
+"""Progress by steps or by the clock, and the learning rate at that progress."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def learning_rate(config: TrainConfig, progress: float) -> float:
 class Schedule:
     """Progress through training, whichever of steps and seconds is further on.
 
-    The clock's share starts with ``begin``, which is called when everything is compiled: a
-    budget of a few seconds would else skip the best part of the schedule.
+    The clock's share starts with ``begin``, which is called when everything is compiled;
+    otherwise a budget of a few seconds would skip the highest learning rates.
 
     Attributes:
-        reserve: seconds of the budget that are kept for what comes after the last step.
+        reserve: seconds of the budget that are kept for evaluating and saving at the end.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What ``fit`` and ``train`` take, by keyword and with its type."""
+"""The keyword arguments of ``fit`` and ``train``, with their types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training as TensorBoard shows it: an event file of losses, rates and speed."""
+"""Recording a training for TensorBoard: an event file of losses, rates and speed."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from ..errors import RunError, TrainingError
 from .events import Evaluated, Event, Started, Step, Warned
 
 SYNC_EVERY = 5.0
-"""Seconds after which what is recorded is on disk, where TensorBoard finds it."""
+"""Seconds after which the records are flushed to disk, where TensorBoard finds them."""
 
 
 def recorded(events: Iterator[Event], folder: str | Path) -> Iterator[Event]:
-    """Hand the events of a training on, and record its figures in ``folder`` for TensorBoard.
+    """Pass the events of a training on, and record its scalars in ``folder`` for TensorBoard.
 
     By step: ``loss/train`` (a batch's nats per character), ``learning_rate``, and
     ``speed/names_per_second`` or ``speed/characters_per_second``. At each epoch's end
-    ``loss/held_out`` and, of text, ``loss/held_out_windows``; and both losses once more under
-    ``epoch/``, by epoch. A training that is resumed is recorded in a further file of the folder,
-    which takes over from its first step on.
+    ``loss/held_out`` and, for text, ``loss/held_out_windows``; and both losses again under
+    ``epoch/``, by epoch. A resumed training is recorded in another file of the folder, which
+    replaces the earlier one from its first step on.
 
     The folder is made when training starts. If it cannot be written later, training continues
-    without it: the reason comes as a ``Warned``.
+    without it, with a ``Warned`` event.
 
     Raises:
         TrainingError: the package tensorboardX is not installed.
@@ -36,7 +36,7 @@ def recorded(events: Iterator[Event], folder: str | Path) -> Iterator[Event]:
     """
     if importlib.util.find_spec("tensorboardX") is None:
         raise TrainingError(
-            "figures for TensorBoard need the package tensorboardX, which is not installed. "
+            "recording for TensorBoard needs the package tensorboardX, which is not installed. "
             "Run: pip install 'charloom[tensorboard]'"
         )
     return _recorded(events, Path(folder))
@@ -53,12 +53,21 @@ def _recorded(events: Iterator[Event], folder: Path) -> Iterator[Event]:
                         counted = event.counted
                         writer = _Writer(folder)
                     case Step() if writer is not None:
-                        writer.add(event.step, _of_step(event, counted))
+                        speed = f"{counted}_per_second"
+                        scalars = {
+                            "loss/train": event.batch_nats_per_char,
+                            "learning_rate": event.learning_rate,
+                            f"speed/{speed}": getattr(event, speed),
+                        }
+                        writer.add(event.step, scalars)
                     case Evaluated() if writer is not None:
-                        losses = _of_epoch(event)
-                        del losses["loss/train"]  # its mean; by step there is each batch's
+                        losses = {
+                            "loss/held_out": event.held_out_nats_per_char,
+                            "loss/held_out_windows": event.held_out_window_nats_per_char,
+                        }
                         writer.add(event.step, losses)
-                        by_epoch = {f"epoch/{k}": v for k, v in _of_epoch(event).items()}
+                        losses["loss/train"] = event.train_nats_per_char
+                        by_epoch = {f"epoch/{name}": loss for name, loss in losses.items()}
                         writer.add(event.epoch, by_epoch)
                         writer.sync()
             except OSError as error:
@@ -72,33 +81,16 @@ def _recorded(events: Iterator[Event], folder: Path) -> Iterator[Event]:
     finally:
         if writer is not None:
             writer.close()
-        close = getattr(events, "close", None)  # so that a training that is left lets go at once
+        close = getattr(events, "close", None)  # so that an abandoned training ends at once
         if close is not None:
             close()
 
 
-def _of_step(event: Step, counted: str) -> dict[str, float | None]:
-    speed = event.names_per_second if counted == "names" else event.characters_per_second
-    return {
-        "loss/train": event.batch_nats_per_char,
-        "learning_rate": event.learning_rate,
-        f"speed/{counted}_per_second": speed,
-    }
-
-
-def _of_epoch(event: Evaluated) -> dict[str, float | None]:
-    return {
-        "loss/train": event.train_nats_per_char,
-        "loss/held_out": event.held_out_nats_per_char,
-        "loss/held_out_windows": event.held_out_window_nats_per_char,
-    }
-
-
 class _Writer:
-    """An event file, made with the first figures.
+    """An event file, made with the first scalars.
 
     It is written by the caller's thread: tensorboardX's own ``SummaryWriter`` leaves that to
-    another one, and waits for ever once that has met a full disk.
+    another one, and hangs after that has met a full disk.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -108,7 +100,7 @@ class _Writer:
         self._synced = 0.0
 
     def add(self, step: int, figures: Mapping[str, float | None]) -> None:
-        """Record figures as of ``step``; those that are none or not finite are left out."""
+        """Record scalars of ``step``, except those that are None or not finite."""
         from tensorboardX.proto.event_pb2 import Event as Record
         from tensorboardX.proto.summary_pb2 import Summary
 
@@ -130,20 +122,20 @@ class _Writer:
         from tensorboardX.proto.event_pb2 import Event as Record
         from tensorboardX.proto.event_pb2 import SessionLog
 
-        # The name has the second of the day in it; a training and its sequel may share that.
+        # The name has the second in it, which two trainings may share.
         self._file = EventsWriter(str(self._folder / "events"), f".{os.getpid()}.{step}")
-        if step > 1:  # what an earlier file has of this step and later ones was lost
+        if step > 1:  # TensorBoard drops what an earlier file has of this step and later ones
             start = SessionLog(status=SessionLog.START)
             self._file.write_event(Record(wall_time=time.time(), step=step, session_log=start))
 
     def sync(self) -> None:
-        """See that all is on disk."""
+        """Flush everything to disk."""
         if self._file is not None:
             self._file.flush()
         self._synced = time.monotonic()
 
     def close(self) -> None:
-        """Close the file; a disk that refuses now has refused the last figures only."""
+        """Close the file; if the disk is full now, only the last scalars are lost."""
         if self._file is not None:
             with suppress(OSError):
                 self._file.close()

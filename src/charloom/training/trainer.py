@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any, SupportsFloat
+from typing import SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,10 @@ from ..run import SavedModel
 from .checkpointer import Checkpointer
 from .data import TrainingData
 from .engines.base import Loop
-from .engines.factory import backend_name, check_labels, make_engine
-from .events import Event, Finished, Reason, Saved, Started, Step, Warned
+from .engines.factory import backend_name, check_loop, make_engine
+from .events import Event, Reason, Saved, Step, Warned
 from .name_data import NameData
-from .ngram import DEFAULT_WEIGHT
+from .ngram_trainer import fit_ngram
 from .progress import Progress
 from .recipes import settings_for
 from .schedule import Schedule, learning_rate
@@ -32,8 +32,8 @@ from .text_data import TextData
 from .warm_start import warm_started
 
 HELD_OUT_PER_SECOND = 3e4
-"""Characters of held-out text that are measured in a second, at least: until an epoch has shown
-how long that takes, this much of a time budget is reserved for it."""
+"""Characters of held-out text that are measured in a second, at least: so much of a time budget
+is reserved for it until an epoch has shown how long it takes."""
 
 
 def fit(
@@ -57,12 +57,12 @@ def fit(
             ``model.labels`` is the number of the corpus's labels.
         out: the run folder that the best model and the training's state are saved to, at most
             every few seconds and at the end; ``None`` saves nothing.
-        force: take over an ``out`` that is in use; its model is replaced by the first save.
+        force: overwrite what ``out`` holds; its model is replaced by the first save.
         resume: resume from the state in ``out``; start if it holds none yet.
         loop: ``fit``; or ``custom`` for the unpacked step of the backend; or a function that makes
             a step of your own: see ``engines.steps``.
         initial: a model whose weights training starts from; its characters and labels are kept,
-            and those that are new to it are added.
+            and new ones are added.
         started: ``time.monotonic()`` at which the budget ``training.seconds`` begins; now.
         stop: called after every step; true ends the training, saved, as "interrupted".
 
@@ -75,39 +75,26 @@ def fit(
         RunError: ``out`` is in use, by another process too, cannot be written, or holds another
             training.
     """
-    default_model, default_training = settings_for(corpus, initial=initial)
-    started = time.monotonic() if started is None else started
-    model, training = model or default_model, training or default_training
-    out = None if out is None else Path(out)
-    if not model.has_network:
-        from .ngram_trainer import check, fit_ngram  # late: few are such
-
-        check(model, loop, initial)
-        data = training_data(corpus, model, training, initial)
-        checkpoints = Checkpointer(
-            folder=out, model=model, training=training, data=data, backend="numpy", started=started
-        )
-        return fit_ngram(checkpoints, force=force, resume=resume)
-    check_labels(model, loop)
-    data = training_data(corpus, model, training, initial)
-    return Trainer(model, training, data, out, loop, initial, started, stop).events(force, resume)
-
-
-def training_data(
-    corpus: NameCorpus | TextCorpus,
-    model: ModelConfig,
-    training: TrainConfig,
-    initial: SavedModel | None,
-) -> TrainingData:
-    """Return ``corpus`` as ``model`` and ``training`` use it.
-
-    Raises:
-        ConfigError: the settings are not for such a corpus.
-        CorpusError: there is too little text.
-    """
+    if model is None or training is None:
+        defaults = settings_for(corpus, initial=initial)
+        model, training = model or defaults[0], training or defaults[1]
+    check_loop(model, loop, initial)
+    data: TrainingData
     if isinstance(corpus, TextCorpus):
-        return TextData(corpus, model, training, initial)
-    return NameData(corpus, model, training, initial)
+        data = TextData(corpus, model, training, initial)
+    else:
+        data = NameData(corpus, model, training, initial)
+    checkpoints = Checkpointer(
+        folder=None if out is None else Path(out),
+        model=model,
+        training=training,
+        data=data,
+        backend=backend_name() if model.has_network else "numpy",
+        started=time.monotonic() if started is None else started,
+    )
+    if not model.has_network:
+        return fit_ngram(checkpoints, force=force, resume=resume)
+    return Trainer(checkpoints, loop, initial, stop).events(force=force, resume=resume)
 
 
 class Trainer:
@@ -115,55 +102,51 @@ class Trainer:
 
     def __init__(
         self,
-        model: ModelConfig,
-        training: TrainConfig,
-        data: TrainingData,
-        out: Path | None,
+        checkpoints: Checkpointer,
         loop: Loop,
         initial: SavedModel | None,
-        started: float,
         stop: Callable[[], bool],
     ) -> None:
-        self.model, self.training, self.data = model, training, data
-        self.loop, self.initial, self.started, self.stop = loop, initial, started, stop
-        self.backend = backend_name()
+        self.checkpoints, self.loop, self.initial, self.stop = checkpoints, loop, initial, stop
+        self.model, self.training = checkpoints.model, checkpoints.training
+        self.data = checkpoints.data
         self.at = Progress()
-        self.checkpoints = Checkpointer(
-            folder=out, model=model, training=training, data=data, backend=self.backend,
-            started=started,
-        )  # fmt: skip
         self._plan()
         self._seconds_before = 0.0  # of training in earlier sessions
         self._batch_nats_per_char = math.nan
 
-    def events(self, force: bool, resume: bool) -> Iterator[Event]:
-        """Do everything that ``fit`` promises."""
+    def events(self, *, force: bool, resume: bool) -> Iterator[Event]:
+        """Train, and yield the events that ``fit`` promises."""
         with self.checkpoints.claimed(force=force, resume=resume) as resumes:
-            yield from self._train(resumes)
-
-    def _train(self, resumes: bool) -> Iterator[Event]:
-        self.engine = make_engine(
-            self.backend,
-            self.model,
-            self.training,
-            self._first_weights(),
-            self.batches.characters_per_batch,
-            self.loop,
-        )
-        warnings = self._resume() if resumes else []
-        self.checkpoints.begin(self.at, resumes=resumes)
-        yield self._started()
-        yield from (Warned(message=message) for message in warnings)
-        over = self._over() if resumes else None
-        if over is not None and self.at.best is not None:
-            self.checkpoints.save_best(self.at.best, self.at)
-            yield self._finished(over, self.at.best)
-            return
-        yield from (Warned(message=message) for message in self._warnings())
-        self.engine.prepare(self.batches.times)
-        self.schedule.begin()
-        reason = yield from self._steps()
-        yield from self._finish(reason)
+            self.engine = make_engine(
+                self.checkpoints.backend,
+                self.model,
+                self.training,
+                self._first_weights(),
+                self.batches.characters_per_batch,
+                self.loop,
+            )
+            warnings = self._resume() if resumes else []
+            self.checkpoints.begin(self.at, resumes=resumes)
+            yield self.data.started(
+                backend=self.checkpoints.backend,
+                parameters=parameter_count(self.model, self.data.vocabulary.size),
+                steps_per_epoch=self.batches.steps_per_epoch,
+                epochs=self.training.epochs,
+                padded_share=self.batches.padded_share,
+                first_epoch=self.at.epoch + 1,
+            )
+            yield from (Warned(message=message) for message in warnings)
+            over = self._over() if resumes else None
+            if over is not None and self.at.best is not None:
+                self.checkpoints.save_best(self.at.best, self.at)
+                yield self.checkpoints.finished(over, self.at.best, self.at)
+                return
+            yield from (Warned(message=message) for message in self.data.warnings())
+            self.engine.prepare(self.batches.times)
+            self.schedule.begin()
+            reason = yield from self._steps()
+            yield from self._finish(reason)
 
     # Plan
 
@@ -173,7 +156,7 @@ class Trainer:
         steps = self.batches.steps_per_epoch * self.training.epochs
         held_out = self.data.held_out_size if self.data.held_out_text is not None else 0
         reserve = 0.5 + held_out / HELD_OUT_PER_SECOND
-        self.schedule = Schedule(self.training, steps, self.started, reserve)
+        self.schedule = Schedule(self.training, steps, self.checkpoints.started, reserve)
 
     def _first_weights(self) -> dict[str, NDArray[np.float32]]:
         """Return the weights before the first step."""
@@ -190,7 +173,7 @@ class Trainer:
         )
 
     def _resume(self) -> list[str]:
-        """Take over where the folder's training is; return what the user should know of it."""
+        """Restore the folder's training; return warnings."""
         resumed = self.checkpoints.load()
         try:
             self.engine.restore(resumed.arrays)
@@ -200,42 +183,10 @@ class Trainer:
                 f"({error}). Start over with --force, or choose another --out."
             ) from error
         self.at, self._seconds_before = resumed.progress, resumed.progress.seconds
-        if resumed.plan != self.data.plan:  # other epochs would otherwise mean other batches
+        if resumed.plan != self.data.plan:  # another number of epochs must not change the batches
             self.data.plan = resumed.plan
             self._plan()
-        return list(resumed.warnings(self.backend, self.training.epochs, self._over()))
-
-    def _started(self) -> Started:
-        data, batches = self.data, self.batches
-        return Started(
-            model=self.model,
-            vocabulary=data.vocabulary,
-            labels=data.label_names,
-            backend=self.backend,
-            counted="names" if data.held_out_names is not None else "characters",
-            parameters=parameter_count(self.model, data.vocabulary.size),
-            train_size=data.train_size,
-            held_out_size=data.held_out_size,
-            steps_per_epoch=batches.steps_per_epoch,
-            epochs=self.training.epochs,
-            padded_share=batches.padded_share,
-            first_epoch=self.at.epoch + 1,
-        )
-
-    def _warnings(self) -> Iterator[str]:
-        data = self.data
-        if data.held_out_size and not data.held_out_decides:
-            yield (
-                f"too few names are held out ({data.held_out_size}) to choose the best epoch by: "
-                "the last one is kept."
-            )
-        if self.model.kind == "mixture":
-            yield from data.ngrams.warnings
-            if not data.held_out_decides:
-                yield (
-                    "too few held-out names to choose the mixture weight: using "
-                    f"{DEFAULT_WEIGHT:g}."
-                )
+        return list(resumed.warnings(self.checkpoints.backend, self.training.epochs, self._over()))
 
     # Steps
 
@@ -264,7 +215,7 @@ class Trainer:
             names += batch.names
             trained = float(batch.mask.sum())
             characters += trained
-            # A loss is read one step late: the next batch is made while this one computes.
+            # A loss is read one step late, so that the next batch is made while this one computes.
             if pending is not None:
                 running = self._add(*pending, running)
             pending = loss, trained
@@ -293,10 +244,10 @@ class Trainer:
             if epoch_over or out_of_time:
                 weights = self._evaluate(rate)
                 checkpoints.record_epoch(at)
-                yield at.evaluated(weights, self._seconds())
+                yield at.evaluated(weights, checkpoints.seconds)
                 patient = self._patient()
                 last = out_of_time or stopped or at.step == total or not patient
-                checkpoints.epoch_over(weights, at, last=last)
+                checkpoints.keep_epoch(weights, at, last=last)
                 if out_of_time:
                     return "seconds"
                 if stopped:
@@ -316,31 +267,12 @@ class Trainer:
         return mean if running is None else 0.95 * running + 0.05 * mean
 
     def _evaluate(self, rate: float) -> dict[str, NDArray[np.float32]]:
-        """Close the epoch, whose last step was at ``rate``; return the model's weights."""
+        """End the epoch, whose last step was at ``rate``; return the model's weights."""
         at, begun = self.at, time.monotonic()
         weights, losses = self.data.measured(self.engine.weights())
-        held_out, before = losses.get("held_out_nats_per_char"), at.best
-        train = at.epoch_nats / at.epoch_characters
-        at.epoch, at.step_in_epoch = at.epoch + 1, 0
-        at.epoch_nats = at.epoch_characters = 0.0
-        at.history.append(
-            {
-                "epoch": at.epoch,
-                "step": at.step,
-                "train_nats_per_char": train,
-                "held_out_nats_per_char": held_out,
-                **losses,
-                "seconds": round(self._seconds_before + self._seconds(), 3),
-                "learning_rate": rate,
-            }
-        )
-        if (
-            before is None
-            or held_out is None
-            or not self.data.held_out_decides
-            or held_out < before["held_out_nats_per_char"]
-        ):
-            at.best_epoch, self.checkpoints.best_weights = at.epoch, weights
+        seconds = self._seconds_before + self.checkpoints.seconds
+        if at.end_epoch(losses, seconds, rate, decides=self.data.held_out_decides):
+            self.checkpoints.best_weights = weights
         self.schedule.reserve = 0.5 + 1.5 * (time.monotonic() - begun)
         return dict(weights)
 
@@ -356,25 +288,12 @@ class Trainer:
                     f"the loss became {at.epoch_nats} at step {at.step}, before there was a model "
                     f"to keep. Lower --learning-rate (it was {self.training.learning_rate:g})."
                 )
-            # Interrupted in the first epoch: what there is, is kept, but not as an epoch's end.
+            # Interrupted in the first epoch: the weights are kept, but not as an epoch's end.
             checkpoints.best_weights, measured = self.data.measured(self.engine.weights())
-            losses = {
-                "epoch": 0,
-                "step": at.step,
-                "train_nats_per_char": at.epoch_nats / at.epoch_characters,
-                "held_out_nats_per_char": None,
-                **measured,
-            }
+            losses = {"epoch": 0, **at.losses(measured)}
             checkpoints.save_best(losses, at)
         if reason != "diverged":
             yield from checkpoints.save(self.engine, at)
         elif checkpoints.save_best(losses, at) and checkpoints.folder is not None:
             yield Saved(folder=checkpoints.folder, epoch=at.best_epoch)
-        yield self._finished(reason, losses)
-
-    def _finished(self, reason: Reason, losses: Mapping[str, Any]) -> Finished:
-        saved = self.checkpoints.saved(self.checkpoints.best_weights, losses, self.at)
-        return self.at.finished(reason, saved, losses, self._seconds())
-
-    def _seconds(self) -> float:
-        return time.monotonic() - self.started
+        yield checkpoints.finished(reason, losses, at)

@@ -14,7 +14,7 @@ from ..models.rnn.initial import initial_weights
 from ..run import SavedModel
 
 KEPT = ("cell", "units", "layers", "embedding", "begin", "text")
-"""Settings of a model that its weights depend on, beside its characters and labels."""
+"""Settings of a model that its weights depend on, besides its characters and labels."""
 
 
 def frozen(names: Iterable[str], freeze: Collection[Part]) -> frozenset[str]:
@@ -25,10 +25,10 @@ def frozen(names: Iterable[str], freeze: Collection[Part]) -> frozenset[str]:
 
 
 def merged(old: Vocabulary, new: Vocabulary) -> Vocabulary:
-    """Return the vocabulary of all that is in either, so that nothing learned is lost.
+    """Return the vocabulary with the characters of both.
 
     Raises:
-        ConfigError: they do not count the same as a character.
+        ConfigError: their units differ.
     """
     _check("unit", old.unit, new.unit)
     characters = sorted({*old.characters, *new.characters})
@@ -42,14 +42,14 @@ def warm_started(
     labels: tuple[str, ...],
     seed: int,
 ) -> dict[str, NDArray[np.float32]]:
-    """Return ``saved``'s network as ``model`` with ``vocabulary`` and ``labels`` has it.
+    """Return the weights of ``saved``'s network for another vocabulary and other labels.
 
-    Rows and columns move with their character or label. Those of new characters are what a new
-    model of ``seed`` would begin with, but for their biases, the least of the old ones: unseen so
-    far, they are not to be expected much. New labels begin at 0, where they say nothing.
+    Rows and columns move with their character or label. Those of new characters are initialised
+    with ``seed``, except for their output biases, the lowest of the old ones: characters that were
+    never seen are unlikely at first. New labels start at 0, which has no effect.
 
     Raises:
-        ConfigError: ``model`` or the unit is another than ``saved``'s, or that has no network.
+        ConfigError: ``model`` or the unit differs from ``saved``'s, or ``saved`` has no network.
     """
     if not saved.config.has_network:
         raise ConfigError(
@@ -74,17 +74,17 @@ def warm_started(
 
 
 def _symbols(vocabulary: Vocabulary) -> tuple[str | None, ...]:
-    """What each id stands for; the boundary is "", the unknown symbol ``None``."""
+    """Return the character of each id; "" for the boundary, ``None`` for the unknown symbol."""
     return ("", *vocabulary.characters, *([None] if vocabulary.has_unknown else []))
 
 
 def _shared(
     old: tuple[str | None, ...], new: tuple[str | None, ...]
 ) -> tuple[list[int], list[int]]:
-    """Return where each thing that is in both is: in ``old``, and in ``new``."""
-    places = {thing: place for place, thing in enumerate(new)}
-    pairs = [(place, places[thing]) for place, thing in enumerate(old) if thing in places]
-    return [here for here, _ in pairs], [there for _, there in pairs]
+    """Return the indices of the common items, in ``old`` and in ``new``."""
+    places = {item: place for place, item in enumerate(new)}
+    here = [place for place, item in enumerate(old) if item in places]
+    return here, [places[old[place]] for place in here]
 
 
 def _check(name: str, theirs: object, ours: object) -> None:

@@ -1,13 +1,14 @@
-"""What a search reports, as plain data; the caller decides how to show it."""
+"""What a search reports; the caller decides how to show it."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from .compared import Compared
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
 
 Outcome = Literal["complete", "pruned", "out of time", "diverged"]
 StopReason = Literal["seconds", "trials", "interrupted"]
@@ -18,7 +19,7 @@ class SearchStarted:
     """The search is about to run its first trial.
 
     Attributes:
-        folds: how many parts of the corpus each trial holds out in turn; 1 is a single split.
+        folds: number of cross-validation folds; 1 is a single split.
         parameters: name and range of every search parameter.
         default: settings of the default recipe, fixed ones included.
         finished_trials: trials already in the journal.
@@ -39,16 +40,16 @@ class TrainingProgress:
         number: of the trial, or of the fresh split, from 1.
         fold, folds: which training of the trial this is; in a check, 1 is the best's and 2 the
             default's.
-        progress: of this training, in (0, 1].
         best: lowest loss of a complete trial so far, in nats per character.
+        progress: of this training, in (0, 1].
     """
 
     stage: Literal["trial", "check"]
     number: int
     fold: int
     folds: int
-    progress: float
-    best: float | None
+    best: float | None = None
+    progress: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,22 +57,15 @@ class TrialFinished:
     """A trial is over.
 
     Attributes:
-        number: from 1.
-        settings: fields of ``ModelConfig`` and ``TrainConfig`` it was trained with.
-        default: whether these are the default recipe's.
+        trial: Optuna's trial, numbered from 0. Its user attributes are the ``settings`` that were
+            trained, and ``losses``, the held-out nats per character of each trained fold.
         outcome: how it ended.
-        loss: mean held-out loss over the folds that were trained, in nats per character.
         best: lowest loss of a complete trial so far.
-        seconds: its duration.
     """
 
-    number: int
-    settings: Mapping[str, Any]
-    default: bool
+    trial: FrozenTrial
     outcome: Outcome
-    loss: float | None
     best: float | None
-    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +82,28 @@ class Remeasured:
     best: float
 
 
+@dataclass(frozen=True)
+class Compared:
+    """The best's loss minus the default's, in nats per character; below 0, the best is better.
+
+    Attributes:
+        best, default: mean losses.
+        difference: ``best - default``.
+        low, high: its 95 % interval; ``None`` if there is too little data.
+        parts: number of parts of the corpus.
+        over: what the interval's spread is from: the ``parts``, the folds of the ``search``, or
+            the ``items`` in the parts.
+    """
+
+    best: float
+    default: float
+    difference: float
+    low: float | None
+    high: float | None
+    parts: int
+    over: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class SearchFinished:
     """The search is over.
@@ -97,8 +113,8 @@ class SearchFinished:
         best, default: lowest loss in the search and the default recipe's, in nats per character.
         search: the best compared with the default over the folds; optimistic, because it is the
             best of many.
-        check: the same on fresh splits, which is not; ``None`` if there was no time for it, or if
-            the default is the best.
+        check: the same on fresh splits, which is unbiased; ``None`` if there was no time for it,
+            or if the default is the best.
         trials, complete, pruned: number of trials in the journal, and of each kind.
         importance: share of the variation in loss that each search parameter explains; see
             ``importance_of``.

@@ -1,4 +1,4 @@
-"""The splits that trials are measured on, the same for all, and fresh ones for the check."""
+"""The splits of a search, the same for all trials, and fresh ones for the check."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ FOLDS = 5
 SHARE = 0.1
 """Share that is held out of a single split, and of each training in the check."""
 
-LEAST_NAMES, LEAST_CHARACTERS = 10, 1_000
+LEAST = {"names": 10, "characters": 1_000}
 """What a search needs: fewer would leave nothing to measure on."""
 
 
 @dataclass(frozen=True, repr=False)
 class Fold(NameCorpus):
-    """A corpus whose split is given: the places in ``names`` to train on, and those held out."""
+    """A corpus with a given split: the places in ``names`` to train on, and those held out."""
 
-    train: Sequence[int] = field(kw_only=True)
-    held_out: Sequence[int] = field(kw_only=True)
+    train: Places = field(kw_only=True)
+    held_out: Places = field(kw_only=True)
 
     def split_places(self, share: float = 0.1, seed: int = 0) -> tuple[Places, Places]:
         """Return the places of (train, held-out) names, whatever the share and the seed."""
@@ -48,7 +48,7 @@ class Split:
         seed: of the training, and of its held-out part if the corpus is not a ``Fold``.
         test: ids of names, or of blocks of text with the character before each, that the training
             does not see; ``None`` if its own held-out loss is the measure.
-        labels: of each of these names its place among the labels, from 1, or 0 for none.
+        labels: index of each of these names' label, from 1, or 0 for none.
     """
 
     corpus: NameCorpus | TextCorpus
@@ -64,15 +64,15 @@ def fold_count(corpus: NameCorpus | TextCorpus, folds: int | None) -> int:
         CorpusError: the corpus is too small, or cannot have so many folds.
     """
     if isinstance(corpus, TextCorpus):
-        size, least, what = len(corpus), LEAST_CHARACTERS, "characters"
+        what, size, one_split = "characters", len(corpus), True
     else:
-        size, least, what = corpus.report.names, LEAST_NAMES, "names"
-    if size < least:
+        what, size, one_split = "names", corpus.report.names, corpus.encoded is not None
+    if size < LEAST[what]:
         raise CorpusError(
-            f"a search needs at least {least:,} {what}. Received: {size:,}. Add more, or train "
-            "without a search."
+            f"a search needs at least {LEAST[what]:,} {what}. Received: {size:,}. Add more, or "
+            "train without a search."
         )
-    if isinstance(corpus, TextCorpus) or corpus.encoded is not None:
+    if one_split:
         if folds not in (None, 1):
             raise CorpusError("a text, or a list of this size, has one split. Leave --folds out.")
         return 1
@@ -82,18 +82,13 @@ def fold_count(corpus: NameCorpus | TextCorpus, folds: int | None) -> int:
 
 
 def search_splits(corpus: NameCorpus | TextCorpus, folds: int, seed: int) -> list[Split]:
-    """Return the splits that every trial is measured on.
-
-    The last tenth of a text is not among them: it is kept for the check.
-    """
+    """Return the splits that every trial is measured on; of a text without its last tenth."""
     if isinstance(corpus, TextCorpus):
         return [Split(corpus.until(_end(corpus)), seed)]
     if folds == 1:
         return [Split(corpus, seed)]
-    return [
-        Split(_fold(corpus, train, held_out), 1000 * seed + k)
-        for k, (train, held_out) in enumerate(_parts(corpus, folds, seed))
-    ]
+    parts = enumerate(_parts(corpus, folds, seed))
+    return [Split(_fold(corpus, *places), 1000 * seed + k) for k, places in parts]
 
 
 def fresh_splits(corpus: NameCorpus | TextCorpus, folds: int, seed: int) -> Iterator[Split]:
@@ -134,21 +129,15 @@ def tested_share(folds: int) -> float:
     return SHARE / (1 - SHARE) if folds == 1 else 1 / (folds - 1)
 
 
-def _fold(corpus: NameCorpus, train: Sequence[int], held_out: Sequence[int]) -> Fold:
-    fold = Fold(
-        corpus.names,
-        corpus.unit,
-        labels=corpus.labels,
-        report=corpus.report,
-        train=train,
-        held_out=held_out,
-    )
+def _fold(corpus: NameCorpus, train: Places, held_out: Places) -> Fold:
+    given = {"train": train, "held_out": held_out}
+    fold = Fold(corpus.names, corpus.unit, labels=corpus.labels, report=corpus.report, **given)
     fold.__dict__["vocabulary"] = corpus.vocabulary  # cached, and the same
     return fold
 
 
 def _parts(corpus: NameCorpus, folds: int, seed: int) -> Iterator[tuple[list[int], list[int]]]:
-    """Yield the places of (other, held-out) names of each fold.
+    """Yield the places of (train, held-out) names of each fold.
 
     A name is in one fold with all its labels. Lengths are dealt evenly, because a loss depends on
     them, and because batches of equal shapes need not be compiled again.

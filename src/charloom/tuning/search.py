@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import math
 import statistics
@@ -11,21 +12,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
-from ..errors import ConfigError, TrainingError
+from ..errors import ConfigError
 from ..training.recipes import settings_for
-from .check import check
-from .compared import Scored, compare
+from .check import check, compare
 from .events import SearchEvent, SearchFinished, SearchStarted, StopReason, TrialFinished
 from .folds import Split, fold_count, fresh_splits, search_splits, tested_share
 from .importance import importance_of
 from .space import EXCLUDED, SearchSpace
-from .study import ask, complete, finished, lowest, need_optuna, open_study, tell
-from .trial import TrialRun
+from .study import open_study
+from .trial import run_trial
 
 if TYPE_CHECKING:
-    from optuna import Study
+    from optuna import Study, Trial
     from optuna.trial import FrozenTrial
 
 RESERVE = 0.2
@@ -34,11 +37,11 @@ RESERVE = 0.2
 MOST_CHECKS = 4
 """Most fresh splits of the check, in folds of the search."""
 
-SENSIBLE_TRIALS = 10
-"""What a search should have time for."""
-
 MINUTES = 10.0
 """The budget if neither it nor a number of trials is given."""
+
+STATES = {"complete": "COMPLETE", "pruned": "PRUNED", "diverged": "PRUNED", "out of time": "FAIL"}
+"""Optuna's state for each outcome of a trial."""
 
 
 def tune(
@@ -58,13 +61,13 @@ def tune(
 
     The default recipe is the first trial, so the result can only be worse by chance. Every trial
     is measured on the same splits, and pruned (Optuna's median pruner) where its loss falls
-    behind that of the trials before; see ``TrialRun``.
+    behind that of the trials before; see ``run_trial``.
 
     Args:
         corpus: the names or the text.
         seconds: wall-clock budget; ten minutes if there is no number of trials either.
         trials: total number of trials, including those in the journal.
-        folds: parts that are held out in turn; chosen by the size of the corpus by default.
+        folds: number of cross-validation folds; chosen by the size of the corpus by default.
         fixed: fields of ``ModelConfig`` and ``TrainConfig`` to set rather than search.
         seed: of splits, trainings and proposals. A resumed search proposes the same settings as
             an uninterrupted one.
@@ -83,7 +86,8 @@ def tune(
         RunError: the journal is in use, damaged, of another search, or cannot be written.
         TrainingError: there was not even time for the default recipe.
     """
-    need_optuna()
+    if importlib.util.find_spec("optuna") is None:
+        raise ConfigError("a search needs Optuna. Run: pip install 'charloom[tune]'")
     fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
     for name in EXCLUDED:
         if name in fixed:
@@ -94,12 +98,13 @@ def tune(
         raise ConfigError(f"seconds must be above 0 and finite. Received: {seconds}")
     if trials is not None and not 1 <= trials <= 1_000_000:
         raise ConfigError(f"trials must be a whole number above 0. Received: {trials}")
-    begun = time.monotonic() if started is None else started
     model, training = settings_for(corpus, **fixed)
     if not model.has_network:
         raise ConfigError(
-            f"a model of kind {model.kind} only counts: there is nothing to search. Just train it."
+            f"a model of kind {model.kind} is fitted in one pass: there is nothing to search. "
+            "Use charloom train."
         )
+    begun = time.monotonic() if started is None else started
     search = _Search(
         corpus=corpus,
         space=SearchSpace(model, training, frozenset(fixed)),
@@ -132,20 +137,14 @@ class _Search:
 
     def run(self, journal: Path | None, force: bool) -> Iterator[SearchEvent]:
         """Do what ``tune`` promises."""
-        terms = {
-            "corpus": self.corpus.digest,
+        searched: dict[str, Any] = {
             "folds": self.folds,
-            "seed": self.seed,
             "default": self.space.default,
-            "parameters": self.space.describe(),
+            "parameters": {one.name: str(one) for one in self.space.parameters},
         }
+        terms = {"corpus": self.corpus.digest, "seed": self.seed, **searched}
         with open_study(journal, terms, force=force) as study:
-            yield SearchStarted(
-                folds=self.folds,
-                parameters=self.space.describe(),
-                default=self.space.default,
-                finished_trials=len(finished(study)),
-            )
+            yield SearchStarted(**searched, finished_trials=len(trials_of(study)))
             splits = search_splits(self.corpus, self.folds, self.seed)
             while not self._is_over(study):
                 yield from self._trial(study, splits)
@@ -153,85 +152,64 @@ class _Search:
 
     def _is_over(self, study: Study) -> bool:
         """Say whether enough was tried; without the default recipe there is no result at all."""
-        if not (done := complete(study)):
+        if not (done := trials_of(study, "COMPLETE")):
             return False
-        quickest = min(trial.user_attrs["seconds"] for trial in done)
-        late = time.monotonic() + 0.7 * quickest > self.deadline - self.reserve
-        return late or self.stop() or len(finished(study)) >= self.most
+        late = time.monotonic() + 0.7 * min(map(_seconds, done)) > self.deadline - self.reserve
+        return late or self.stop() or len(trials_of(study)) >= self.most
 
-    def _trial(self, study: Study, splits: list[Split]) -> Iterator[SearchEvent]:
-        """Try the next settings: the default's, the same of the other kind, then proposed ones."""
-        default, wanted = _default(study), None
+    def _default(self, study: Study) -> FrozenTrial | None:
+        """Return the complete trial of the default recipe."""
+        done, default = trials_of(study, "COMPLETE"), self.space.default
+        return next((trial for trial in done if trial.user_attrs["settings"] == default), None)
+
+    def _ask(self, study: Study, default: FrozenTrial | None) -> Trial:
+        """Return the next trial: the default, the same of the other kind, then proposed ones.
+
+        The sampler is a TPE (Bergstra et al. 2011) of all parameters together. Its randomness
+        follows from the seed and the number of the trial, so a resumed search proposes the same.
+        """
+        import optuna
+
+        number = len(study.get_trials(deepcopy=False))
+        study.sampler = optuna.samplers.TPESampler(
+            seed=(1_000_003 * self.seed + number) % 2**32, multivariate=True, n_startup_trials=8
+        )
         if default is None:
-            wanted = self.space.locate()
+            study.enqueue_trial(self.space.locate())
         elif any(one.name == "kind" for one in self.space.parameters):
             other = "network" if self.space.default["kind"] == "mixture" else "mixture"
-            wanted = self.space.locate(kind=other)
-            if any(trial.params == wanted for trial in study.get_trials(deepcopy=False)):
-                wanted = None
-        trial = ask(study, self.seed, wanted)
+            study.enqueue_trial(self.space.locate(kind=other), skip_if_exists=True)
+        return study.ask()
+
+    def _trial(self, study: Study, splits: list[Split]) -> Iterator[SearchEvent]:
+        """Train and record the next trial."""
+        from optuna.trial import TrialState
+
+        default = self._default(study)
+        trial = self._ask(study, default)
         settings = self.space.suggest(trial)
-        if default is None:
-            settings = self.space.default
         trial.set_user_attr("settings", settings)
-        trial.set_user_attr("default", default is None)
-        run = TrialRun(
-            trial=trial,
-            splits=splits,
-            configs=self.space.configs(settings),
-            default_points=None if default is None else default.user_attrs["points"],
-            best=lowest(study),
+        outcome = yield from run_trial(
+            trial,
+            splits,
+            self.space.configs(settings),
+            default=None if default is None else default.user_attrs["points"],
+            best=_lowest(study),
+            until=self.deadline - (self.reserve if default else 0.0),
+            stop=self.stop,
         )
-        begun = time.monotonic()
-        until = self.deadline - (self.reserve if default else 0.0)
-
-        def expected() -> float:
-            return run.seconds / len(run.losses) * self.folds if run.losses else 0.0
-
-        def late() -> bool:
-            hopeless = default is None and begun + 0.8 * expected() > self.deadline
-            return self.stop() or hopeless or time.monotonic() >= until
-
-        outcome = yield from run.run(late)
-        seconds = time.monotonic() - begun
-        loss = statistics.fmean(run.losses) if run.losses else None
-        trial.set_user_attr("losses", run.losses)
-        trial.set_user_attr("points", run.points)
-        trial.set_user_attr("seconds", round(seconds, 3))
-        tell(study, trial, outcome, loss)
-        if default is None and outcome == "diverged":
-            raise TrainingError("the default recipe's loss became NaN. Fix a lower learning_rate.")
-        if default is None and outcome != "complete":
-            takes = minutes = ""
-            if run.losses:
-                takes = f", which takes about {expected():.0f} s"
-                minutes = f" {math.ceil(SENSIBLE_TRIALS * expected() / 60)}"
-            raise TrainingError(
-                f"there is no time to train the default recipe on every fold{takes}, and so "
-                f"nothing to report. Give it more time (--minutes{minutes}), or fewer --folds."
-            )
-        yield TrialFinished(
-            number=trial.number + 1,
-            settings=settings,
-            default=default is None,
-            outcome=outcome,
-            loss=loss,
-            best=lowest(study),
-            seconds=seconds,
-        )
+        loss = statistics.fmean(trial.user_attrs["losses"]) if outcome == "complete" else None
+        ended = study.tell(trial, loss, state=TrialState[STATES[outcome]])
+        yield TrialFinished(trial=ended, outcome=outcome, best=_lowest(study))
 
     def _finish(self, study: Study) -> Iterator[SearchEvent]:
         """Check the best on fresh splits, and report."""
-        done, trials, default = complete(study), finished(study), _default(study)
+        trials, done = trials_of(study), trials_of(study, "COMPLETE")
+        best, default, checked = study.best_trial, self._default(study), None
         assert default is not None  # a search without it has raised
-        best = min(done, key=lambda trial: (trial.values[0], trial.number))
         reason: StopReason = "trials" if len(trials) >= self.most else "seconds"
-        settings, checked = best.user_attrs["settings"], None
-        tested = tested_share(self.folds)
-        ours, usual = (
-            [Scored.of(loss) for loss in trial.user_attrs["losses"]] for trial in (best, default)
-        )
-        search = compare(ours, usual, tested)
+        settings, tested = best.user_attrs["settings"], tested_share(self.folds)
+        losses, usual = (np.array(one.user_attrs["losses"]) for one in (best, default))
         if best.number != default.number:
             most = MOST_CHECKS * (self.folds if self.folds > 1 else 2)
             if self.deadline == math.inf:
@@ -241,9 +219,7 @@ class _Search:
                 self.space.configs(self.space.default),
                 itertools.islice(fresh_splits(self.corpus, self.folds, self.seed), most),
                 tested=tested,
-                before=[
-                    a.nats_per_char - b.nats_per_char for a, b in zip(ours, usual, strict=True)
-                ],
+                before=(losses - usual).tolist(),
                 deadline=self.deadline,
                 stop=self.stop,
             )
@@ -251,20 +227,36 @@ class _Search:
             settings = self.space.default
         yield SearchFinished(
             settings=settings,
-            best=best.values[0],
+            best=study.best_value,
             default=default.values[0],
-            search=search,
+            search=compare(_parts(losses), _parts(usual), tested),
             check=checked,
             trials=len(trials),
             complete=len(done),
             pruned=len(trials) - len(done),
-            importance=importance_of(study, self.space.parameters),
+            importance=importance_of(trials, self.space.parameters),
             reason="interrupted" if self.stop() else reason,
             seconds=time.monotonic() - self.begun,
-            trial_seconds=statistics.median(trial.user_attrs["seconds"] for trial in done),
+            trial_seconds=statistics.median(map(_seconds, done)),
         )
 
 
-def _default(study: Study) -> FrozenTrial | None:
-    """Return the complete trial of the default recipe."""
-    return next((trial for trial in complete(study) if trial.user_attrs["default"]), None)
+def trials_of(study: Study, *states: str) -> list[FrozenTrial]:
+    """Return the trials in these states of Optuna's; by default the complete and pruned ones."""
+    from optuna.trial import TrialState
+
+    chosen = [TrialState[name] for name in states or ("COMPLETE", "PRUNED")]
+    return study.get_trials(deepcopy=False, states=chosen)
+
+
+def _lowest(study: Study) -> float | None:
+    return min((trial.values[0] for trial in trials_of(study, "COMPLETE")), default=None)
+
+
+def _seconds(trial: FrozenTrial) -> float:
+    return trial.duration.total_seconds() if trial.duration else 0.0
+
+
+def _parts(losses: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Return parts for ``compare`` of which only the losses are known."""
+    return [np.array([[loss], [1.0]]) for loss in losses]

@@ -19,7 +19,7 @@ KEPT = ("batch_size", "epochs", "learning_rate", "warmup", "final", "weight_deca
 """Training settings that belong to a recipe; the others belong to one run."""
 
 KEPT_IF_CHANGED = ("label_dropout", "seconds")
-"""These belong to it only if they differ from the usual value."""
+"""These belong to it only if they differ from their defaults."""
 
 EXCLUDED = ("seed", "held_out", "labels", "text", "preparation", "begin", "freeze", "canaries",
             "keep_epochs", "save_seconds", "save_steps", "keep_checkpoints")  # fmt: skip
@@ -32,7 +32,7 @@ class SearchParameter:
 
     Attributes:
         name: a field of ``ModelConfig`` or ``TrainConfig``.
-        scale: ``choice`` among unordered values; ``steps``, ordered values, so few that shapes
+        scale: ``choice`` among unordered values; ``steps``, few ordered values, so that shapes
             recur and need not be compiled again; ``log`` or ``linear`` between two ends.
         values: all of them, or the two ends.
     """
@@ -111,14 +111,13 @@ class SearchSpace:
     @cached_property
     def default(self) -> dict[str, Any]:
         """The settings of the default recipe, as a recipe file holds them."""
-        model, training = self.model.to_dict(), self.training.to_dict()
+        model, training, usual = self.model.to_dict(), self.training, TrainConfig()
         del model["labels"], model["begin"]
         if not self.model.order:
             del model["order"]
         names = [*KEPT, *(["window"] if self.model.text else [])]
-        usual = TrainConfig().to_dict()
-        names += [name for name in KEPT_IF_CHANGED if training[name] != usual[name]]
-        return model | {name: training[name] for name in names}
+        names += [n for n in KEPT_IF_CHANGED if getattr(training, n) != getattr(usual, n)]
+        return model | {name: getattr(training, name) for name in names}
 
     def suggest(self, trial: Trial) -> dict[str, Any]:
         """Let Optuna choose every search parameter; return the recipe's settings."""
@@ -134,10 +133,6 @@ class SearchSpace:
         model = {name: value for name, value in settings.items() if name in MODEL}
         training = {name: value for name, value in settings.items() if name in TRAINING}
         return self.model.replace(**model), self.training.replace(**training)
-
-    def describe(self) -> dict[str, str]:
-        """Return the range of each search parameter in words."""
-        return {one.name: str(one) for one in self.parameters}
 
 
 def _ladder(base: int, powers: Sequence[int], ratio: float, multiple: int) -> tuple[int, ...]:

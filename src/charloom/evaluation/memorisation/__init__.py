@@ -1,1 +1,1 @@
-"""How much of its training data a model gives away."""
+"""How much of its training data a model has memorised."""

@@ -1,4 +1,4 @@
-"""Exposure of canaries: how far before random strings a model ranks those that it has read."""
+"""Exposure of canaries: how far above random strings a model ranks those it was trained on."""
 
 from __future__ import annotations
 
@@ -15,37 +15,38 @@ from ...data.random import Stream, generator
 from ...errors import ConfigError
 from ...generation import NameModel
 from ...training.canaries import random_strings, usable
+from ..statistics import Plain
 
 REFERENCES = 20_000
-"""Random strings that canaries are ranked among."""
+"""Random strings that canaries are compared with."""
 
 LEAST_REFERENCES = 1000
-"""For each length, where canaries have several."""
+"""Minimum for each length of canaries."""
 
 REACH = 10
-"""Rank up to which the place among the references says too little, and their fitted
-distribution says more."""
+"""Rank up to which exposure is extrapolated from a distribution fitted to the references."""
 
 GIVEN_AWAY = math.log(1_000_000)
+"""Nats up to which a string is expected among a million samples."""
 
 UNSEEN = 1 / math.log(2)
-"""Mean exposure, in bits, of strings that were never read: that of -log2 of a uniform number."""
+"""Mean exposure, in bits, of strings not trained on: that of -log2 of a uniform number."""
 
 POINTS = 20_001
-"""Of the grid on which a tail is summed."""
+"""Grid points of the numerical integral of a tail."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exposure:
-    """How far canaries come before random strings (Carlini et al. 2019).
+class Exposure(Plain):
+    """How canaries rank among random strings (Carlini et al. 2019).
 
     Attributes:
-        exposures: of each canary, in bits: -log2 of the share of random strings that the model
-            finds as likely. 1.44 is the mean of what was never read.
-        ranks: the place of each, from 1, among it and the references of its length, behind those
-            that are as likely.
-        of: how many references these are.
-        nats: -log p of each.
+        exposures: for each canary, in bits: -log2 of the share of random strings that the model
+            finds at least as likely. 1.44 is the mean for strings not trained on.
+        ranks: of each canary, from 1, among itself and the references of its length; ties count
+            against it.
+        of: number of references.
+        nats: -log p of each canary.
     """
 
     exposures: tuple[float, ...]
@@ -60,19 +61,19 @@ class Exposure:
 
     @property
     def given_away(self) -> int:
-        """How many would come out among a million draws: each is one of a million and more."""
+        """Number of canaries that are expected among a million samples."""
         return sum(nats <= GIVEN_AWAY for nats in self.nats)
 
     @property
     def seen(self) -> bool:
-        """Whether the mean is above what chance gives strings never read, at a level of 2.5 %."""
+        """Whether the mean is significantly above that of strings not trained on (2.5 %)."""
         from scipy.special import gammaincinv
 
         count = len(self.exposures)
         return self.mean > float(gammaincinv(count, 0.975)) / count * UNSEEN
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields, and what follows from them, as plain data that JSON can hold."""
+        """Return the fields, and figures derived from them, as plain data that JSON can hold."""
         return {
             "count": len(self.exposures),
             "exposure": self.mean,
@@ -95,17 +96,13 @@ def exposure(
 ) -> Exposure:
     """Rank ``canaries`` among random strings of the same length and letters.
 
-    Exposure by sampling is -log2 of (rank / (references + 1)). Before the sample's reach it is by
-    extrapolation: -log2 of the lower tail of a skew-normal distribution that is fitted to the
-    references' -log p, at most log2 of how many such strings there are (Carlini et al. 2019, The
-    Secret Sharer, sections 4.3 and 4.4).
+    Exposure by sampling is -log2 of (rank / (references + 1)). For the first ranks, it is
+    extrapolated: -log2 of the lower tail of a skew-normal distribution fitted to the references'
+    -log p, at most log2 of the number of such strings (Carlini et al. 2019, The Secret Sharer,
+    sections 4.3 and 4.4).
 
-    Args:
-        model: of names, that may have learned the canaries.
-        canaries: as ``training.canaries`` gives them, at least one.
-        references: how many random strings, for all lengths together.
-        seed: decides them.
-        threads: at most so many.
+    ``references`` is the number of random strings, for all lengths together; the ``seed`` decides
+    them.
 
     Raises:
         ConfigError: there is no canary, or too few references.
@@ -145,38 +142,32 @@ def exposure(
 def _tail_bits(sample: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return -log2 P(X <= value) of a skew-normal X fitted to ``sample``, for each value.
 
-    The tail is summed from the density's logarithm, since the distribution function itself is
-    rounded to 0 beyond 50 bits.
+    The tail is integrated from the log density, since the distribution function underflows to 0
+    beyond 50 bits.
     """
     from scipy.special import log_ndtr
 
-    shape, place, scale = _skew_normal(sample)
+    shape, location, scale = _skew_normal(sample)
     result = np.empty(len(values))
     for i, value in enumerate(values):
         x = np.linspace(min(value, sample.min()) - 12 * scale, value, POINTS)
-        z = (x - place) / scale
-        log_density = log_ndtr(shape * z) - z**2 / 2 + math.log(2 / scale) - _HALF_LOG_TAU
+        z = (x - location) / scale
+        log_density = log_ndtr(shape * z) - z**2 / 2 + math.log(2 / scale / math.sqrt(2 * math.pi))
         top = log_density.max()
         mass = np.trapezoid(np.exp(log_density - top), x)
         result[i] = -(top + math.log(mass)) / math.log(2)
     return np.maximum(result, 0.0)
 
 
-_HALF_LOG_TAU = math.log(2 * math.pi) / 2
-
-
 def _skew_normal(sample: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return shape, place and scale of the skew-normal with the sample's first three moments."""
+    """Return shape, location and scale of the skew-normal with the sample's first moments."""
     mean, deviation = float(sample.mean()), max(float(sample.std()), 1e-9)
     skew = float((((sample - mean) / deviation) ** 3).mean())
-    skew = min(max(skew, -0.99), 0.99)  # it can have no more than 0.995
+    skew = min(max(skew, -0.99), 0.99)  # the maximum of a skew-normal is 0.995
     part = abs(skew) ** (2 / 3)
     delta = math.copysign(
         math.sqrt(math.pi / 2 * part / (part + ((4 - math.pi) / 2) ** (2 / 3))), skew
     )
     scale = deviation / math.sqrt(1 - 2 * delta**2 / math.pi)
-    return (
-        delta / math.sqrt(1 - delta**2),
-        mean - scale * delta * math.sqrt(2 / math.pi),
-        scale,
-    )
+    location = mean - scale * delta * math.sqrt(2 / math.pi)
+    return delta / math.sqrt(1 - delta**2), location, scale

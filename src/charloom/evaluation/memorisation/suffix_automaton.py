@@ -1,4 +1,4 @@
-"""What of a text stands verbatim in another: a suffix automaton of it, which reads the other."""
+"""Pieces of a text that are verbatim in another, found with a suffix automaton."""
 
 from __future__ import annotations
 
@@ -12,54 +12,47 @@ Ids = NDArray[np.integer]
 Lengths = NDArray[np.int32]
 
 LANES = 8192
-"""Places of the source that are read side by side."""
+"""Parts of the source that are read side by side."""
 
 BLOCK = 1 << 22
-"""Ids of the source that lie in memory at once."""
+"""Ids of the source that are in memory at once."""
 
 MOST_SYMBOLS = 256
-"""Distinct ids up to which the automaton's table has a column for each."""
+"""Distinct ids up to which the automaton's table has a column for each one."""
 
 
 def copied(drawn: Ids, read: Callable[[int, int], Ids], size: int) -> Lengths:
-    """Return how long the piece is that ends at each place and also stands in a source, (N,).
+    """Return the length of the longest copied piece that ends at each place, (N,).
 
-    A suffix automaton (Blumer et al. 1985) of ``drawn`` reads the source once, many places side
-    by side. Time grows with both lengths, memory with that of ``drawn``.
-
-    Args:
-        drawn: (N,), what is looked at: some ten thousand ids.
-        read: gives the source's ids from a place up to another.
-        size: the source's length.
-
-    Returns:
-        At each place the length of the longest piece of ``drawn`` that ends there, that place
-        included, and is in the source; 0 where not even the single id is.
+    A suffix automaton (Blumer et al. 1985) of ``drawn``, (N,) ids, reads the source once, many
+    places side by side: ``read`` returns its ids between two places, ``size`` is its length. Time
+    is linear in both lengths, memory in that of ``drawn``. A piece includes the place where it
+    ends; where not even the single id is in the source, the length is 0.
     """
     if not len(drawn) or not size:
         return np.zeros(len(drawn), np.int32)
     symbols, own = np.unique(drawn, return_inverse=True)
     table = np.full(int(symbols.max()) + 2, len(symbols))  # by id; the last stands for any other
     table[symbols] = np.arange(len(symbols))
-    if len(symbols) <= MOST_SYMBOLS:
-        automaton = _Automaton(own, len(symbols))
-        for low in range(0, size, BLOCK):
-            ids = read(low, min(low + BLOCK + len(drawn), size))
-            automaton.read(table[np.minimum(ids, len(table) - 1)], min(BLOCK, size - low))
-        return automaton.lengths()
-    # Too many columns: each id becomes two digits of different kinds, so that a piece of digits
-    # stands where a piece of ids does.
+    # With too many columns, each id becomes two digits of different kinds, so that pieces of
+    # digits match where pieces of ids do.
     base = math.isqrt(len(symbols)) + 1
-    automaton = _Automaton(_digits(own, base, len(symbols)), 2 * base)
+    width = 1 if len(symbols) <= MOST_SYMBOLS else 2
+
+    def encoded(ids: Ids) -> Ids:
+        return ids if width == 1 else _digits(ids, base, len(symbols))
+
+    automaton = _Automaton(encoded(own), len(symbols) if width == 1 else 2 * base)
     for low in range(0, size, BLOCK):
         ids = read(low, min(low + BLOCK + len(drawn), size))
-        digits = _digits(table[np.minimum(ids, len(table) - 1)], base, len(symbols))
-        automaton.read(digits, 2 * min(BLOCK, size - low))
-    return automaton.lengths()[1::2] // 2
+        automaton.read(
+            encoded(table[np.minimum(ids, len(table) - 1)]), width * min(BLOCK, size - low)
+        )
+    return automaton.lengths()[width - 1 :: width] // width
 
 
 def covered(lengths: Lengths, least: int) -> NDArray[np.bool_]:
-    """Return which places lie within a copied piece of ``least`` ids or more, (N,)."""
+    """Return which places are inside a copied piece of ``least`` ids or more, (N,)."""
     ends = np.flatnonzero(lengths >= least)
     steps = np.zeros(len(lengths) + 1, np.int64)
     np.add.at(steps, ends - lengths[ends] + 1, 1)
@@ -68,18 +61,18 @@ def covered(lengths: Lengths, least: int) -> NDArray[np.bool_]:
 
 
 def _digits(ids: Ids, base: int, count: int) -> Ids:
-    """Write each id as two digits, the second of a kind of its own; others as 2 * ``base``."""
+    """Return two digits for each id, with separate symbols; ``count`` becomes 2 * ``base``."""
     pairs = np.stack([ids // base, base + ids % base], axis=-1)
     pairs[ids == count] = 2 * base
     return pairs.reshape(-1)
 
 
 class _Automaton:
-    """The suffix automaton of a string, complete: every state continues with every symbol.
+    """The suffix automaton of a string, complete: every state has a transition for every symbol.
 
     A state stands for pieces of the string that end at the same places. ``go`` leads from a
-    state by a symbol to the longest suffix that continues in the string, and ``cut`` says how long
-    a piece may be to go there; column ``symbols`` is for what the string does not have.
+    state and a symbol to the longest suffix that continues in the string, ``cut`` is the longest
+    piece that continues there; column ``symbols`` is for symbols that the string does not have.
     """
 
     def __init__(self, ids: Ids, symbols: int) -> None:
@@ -98,7 +91,7 @@ class _Automaton:
         self._best = np.zeros(len(length), np.int32)  # the longest piece of a state that was read
 
     def read(self, ids: Ids, size: int) -> None:
-        """Read all pieces of ``ids`` that begin before ``size``, in lanes side by side."""
+        """Read all pieces of ``ids`` that start before ``size``, in lanes side by side."""
         span = -(-size // LANES)
         lanes = -(-size // span)
         padded = np.full(lanes * span, self._width - 1, np.int64)
@@ -109,7 +102,7 @@ class _Automaton:
             state, length = self._step(state, length, row)
         place = np.arange(1, lanes + 1) * span
         over = 0
-        while True:  # beyond the lane's end, as long as the piece began within the lane
+        while True:  # beyond the lane's end, as long as the piece started within it
             alive = (length > over) & (place + over < len(ids))
             if not alive.any():
                 return
@@ -129,9 +122,9 @@ class _Automaton:
         return state, length
 
     def lengths(self) -> Lengths:
-        """Return the longest piece that was read, by the place where it ends."""
+        """Return the length of the longest piece that was read, by the place where it ends."""
         best = self._best.copy()
-        for state in reversed(self._order[1:]):  # what was read has been read with its suffixes
+        for state in reversed(self._order[1:]):  # with a piece, its suffixes were read
             if best[state]:
                 suffix = self._link[state]
                 best[suffix] = max(best[suffix], self._length[suffix])

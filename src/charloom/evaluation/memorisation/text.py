@@ -1,4 +1,4 @@
-"""What a model of running text gives back verbatim of the text that it was trained on."""
+"""How much of its training text a model of running text reproduces verbatim."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ...data.encoded.text import Progress
 from ...data.random import Stream, generator
 from ...data.text import TextCorpus
 from ...data.unicode import split_units
-from ...data.vocabulary import BOUNDARY
+from ...data.vocabulary import BOUNDARY, Vocabulary
 from ...errors import ConfigError, CorpusError, RunError
 from ...formatting import percent
 from ...generation import TextModel
 from ...models.scoring.text import WARM
 from ...run import Run
-from ..metrics.text_likelihood import BLOCK, block_nats
+from ..metrics.text_likelihood import BLOCK, block_nats, ids_in
 from ..samples import TextSamples
 from ..statistics import Estimate, middle, ratio_estimate
 from .suffix_automaton import copied, covered
@@ -30,22 +30,22 @@ TEMPERATURES = (0.5, 0.8, 1.0)
 CHARACTERS = 20_000
 
 PIECE = 50
-"""Characters from which a verbatim piece is long: some ten words."""
+"""Characters from which a verbatim piece is long: about ten words."""
 
 BLOCKS = 100
-"""Blocks of either text that are scored, at most, evenly spread."""
+"""Blocks of each text that are scored, at most, evenly spaced."""
 
 STRONG_SHARE = 0.1
-"""Share of long verbatim pieces beyond that in real text from which memorisation is strong."""
+"""Share of text in long pieces, beyond that of real text, from which memorisation is strong."""
 
 TIMES = 2
 """How much longer than in real text the longest copy may be by chance."""
 
 LEAST = 20
-"""Characters that the longest copy in real text counts as at least, be the text small."""
+"""Minimum that the longest copy in real text counts as, since the text may be short."""
 
 STRETCH = 500
-"""Characters that are drawn again as one for the intervals of shares."""
+"""Characters that are resampled together for the intervals of shares."""
 
 RESAMPLES = 1000
 
@@ -61,30 +61,29 @@ def text_memorisation(
     threads: int | None = None,
     drawn: TextSamples | None = None,
 ) -> Memorisation:
-    """Look in drawn text for pieces of the training text, and in as much real text beside it.
+    """Search sampled text, and as much unseen real text, for pieces of the training text.
 
-    Real text has such pieces too, for a language repeats itself; so what ``held_out_text``, which
-    the model has not seen, has of them is what is normal. At each temperature ``copied`` is the
-    share of drawn characters that lie in verbatim pieces of 50 or more, ``ideal`` that of real
-    ones; intervals are bootstraps over stretches of text.
+    A language repeats itself, so real text has such pieces too: those of ``held_out_text`` show
+    what is normal. ``copied`` is the share of sampled characters in verbatim pieces of 50 or more,
+    ``ideal`` that of real ones; intervals are bootstraps over stretches of text.
 
-    The level is read at the temperature nearest to 1. ``strong``: that share is a tenth of the
-    text more than in real text. ``some``: it is more, their intervals apart; or the longest piece
-    is more than twice as long. Else ``none``.
+    The level is that at the temperature nearest to 1. ``strong``: the share is higher than in real
+    text by a tenth of the text or more. ``some``: it is higher, and the intervals do not overlap;
+    or the longest piece is more than twice as long. Otherwise ``none``.
 
     Args:
         model: of text.
-        train_text: what it was trained on; where it ends with ``held_out_text``, without that.
-        held_out_text: what it did not.
+        train_text: the training text; ``held_out_text`` at its end is ignored.
+        held_out_text: text that it was not trained on.
         temperatures: each above 0.
-        characters: to draw at each temperature; no more than ``held_out_text`` has.
-        seed: decides the draws and the intervals.
+        characters: to sample at each temperature; at most as many as ``held_out_text`` has.
+        seed: decides the samples and the intervals.
         threads: at most so many.
         drawn: samples shared with other figures; by default the model is sampled here.
 
     Raises:
         ConfigError: an argument is out of range.
-        CorpusError: the training text is not there, or one has nothing that the model knows.
+        CorpusError: there is no training text, or the model knows none of a text's characters.
     """
     if not temperatures or characters < 1:
         raise ConfigError(
@@ -104,16 +103,14 @@ def text_memorisation(
     if not isinstance(held_out_text, TextCorpus):
         held_out_text = TextCorpus.of(held_out_text, train_text.unit)
     unseen = held_out_text.vocabulary.decode(held_out_text.ids(0, len(held_out_text)))
-    table = {c: i for i, c in enumerate(train_text.vocabulary.characters, start=1)}
-    unit = model.vocabulary.unit
-    real = _ids(split_units(unseen, unit), table, len(table) + 1)
+    real = _ids(unseen, train_text.vocabulary)
     size = _end_of_training(train_text, real)
     real = real[:characters]
     if size < 2:
         raise CorpusError("the training text is all held out. Pass what the model was trained on.")
     drawn = drawn or TextSamples(model=model, seed=seed)
     texts = [drawn.take(len(real), temperature=float(heat)) for heat in temperatures]
-    sampled = [_ids(split_units(text, unit), table, len(table) + 1) for text in texts]
+    sampled = [_ids(text, train_text.vocabulary) for text in texts]
     lengths = _copied([real, *sampled], train_text, size)
     ideal, *shares = (_share_copied(found, seed) for found in lengths)
     k = int(np.abs(np.asarray(temperatures) - 1).argmin())
@@ -140,7 +137,6 @@ def text_memorisation(
         gap=middle(other_spread - spread, other - nats, min(blocks, others)),
         by_temperature=by_temperature,
         longest_copy=longest,
-        canaries=None,
         level=level,
         verdict=_verdict(by_temperature[k], longest, level),
     )
@@ -153,15 +149,15 @@ def training_text(
     encoding: str | None = None,
     progress: Progress | None = None,
 ) -> TextCorpus:
-    """Read the text that a run was trained on, what it held out included.
+    """Read the text that a run was trained on, including what it held out.
 
     Args:
         run: of text.
-        sources: the files; where the run found them, if none is given.
+        sources: the files; by default those that the run recorded.
         encoding, progress: as in ``TextCorpus.read``.
 
     Raises:
-        RunError: it does not say which text, the files are not there, or they hold another text.
+        RunError: the run did not record its files, or they are missing or have changed.
         CorpusError: a file cannot be read or decoded.
     """
     corpus, size = run.facts.corpus, run.facts.train_size
@@ -178,10 +174,7 @@ def training_text(
             f"{(missing or ['of it'])[0]!r:.200}. Pass its files with --source."
         )
     text = TextCorpus.read(*paths, unit=run.vocabulary.unit, encoding=encoding, progress=progress)
-    table = {c: i for i, c in enumerate(text.vocabulary.characters, start=1)}
-    held_out = split_units(run.held_out_text, run.vocabulary.unit)
-    end = _end_of_training(text, _ids(held_out, table, len(table) + 1))
-    if end != size + 1:
+    if _end_of_training(text, _ids(run.held_out_text, text.vocabulary)) != size + 1:
         raise RunError(
             f"{', '.join(paths):.200} is not the text that {run.path} was trained on: it was "
             "changed since. Pass the files as they were with --source."
@@ -189,28 +182,31 @@ def training_text(
     return text
 
 
-def _ids(units: Sequence[str], table: dict[str, int], absent: int) -> Ids:
-    return np.fromiter((table.get(unit, absent) for unit in units), np.int64, len(units))
+def _ids(text: str, vocabulary: Vocabulary) -> Ids:
+    """Return the ids of a text; that beyond the last character stands for any other."""
+    units = split_units(text, vocabulary.unit)
+    known = {character: i for i, character in enumerate(vocabulary.characters, start=1)}
+    return np.fromiter((known.get(unit, len(known) + 1) for unit in units), np.int64, len(units))
 
 
 def _end_of_training(text: TextCorpus, held_out: Ids) -> int:
-    """Return where ``held_out`` begins, if it is how the text ends; else the text's end."""
+    """Return where ``held_out`` starts, if the text ends with it; else the text's end."""
     window = min(len(held_out) + text.report.documents, len(text))
     tail = text.ids(len(text) - window, len(text))
     places = np.flatnonzero(tail != BOUNDARY)
     if not len(held_out) or len(places) < len(held_out):
         return len(text)
     places = places[-len(held_out) :]
-    absent = len(text.vocabulary.characters) + 1  # as which the model read what was rare
+    absent = len(text.vocabulary.characters) + 1  # rare characters were encoded so
     if not ((tail[places] == held_out) | (held_out == absent)).all():
         return len(text)
     return len(text) - window + int(places[0])
 
 
 def _copied(texts: Sequence[Ids], source: TextCorpus, size: int) -> list[NDArray[np.int32]]:
-    """Return ``copied`` of each text, the source read once for all."""
+    """Return ``copied`` for each text; the source is read once for all."""
     parts: list[Ids] = []
-    for number, text in enumerate(texts):  # each ends with an id that no text has
+    for number, text in enumerate(texts):  # each ends with an id that occurs nowhere else
         parts += [text, np.array([source.vocabulary.size + 1 + number])]
     lengths = copied(np.concatenate(parts), source.ids, size)
     ends = np.cumsum([len(text) + 1 for text in texts])
@@ -218,7 +214,7 @@ def _copied(texts: Sequence[Ids], source: TextCorpus, size: int) -> list[NDArray
 
 
 def _share_copied(lengths: NDArray[np.int32], seed: int) -> Estimate:
-    """Estimate the share of characters in long pieces by the bootstrap over stretches."""
+    """Estimate the share of characters in long pieces with a bootstrap over stretches."""
     inside = covered(lengths, PIECE)
     starts = np.arange(0, len(inside), STRETCH)
     counts = np.add.reduceat(inside.astype(np.int64), starts)
@@ -233,11 +229,9 @@ def _longest(ids: Ids, lengths: NDArray[np.int32], source: TextCorpus) -> str:
 def _scored(
     model: TextModel, text: TextCorpus, size: int, seed: int, threads: int | None
 ) -> tuple[float, NDArray[np.float64], int]:
-    """Return nats a character of blocks all over a text, as resampled, and how many blocks."""
-    known = {c: i for i, c in enumerate(model.vocabulary.characters, start=1)}
-    other = -1 if model.vocabulary.unknown_id is None else model.vocabulary.unknown_id
-    own = [known.get(character, other) for character in text.vocabulary.characters]
-    table = np.array([-1, *own, other], np.int32)  # boundaries are left out, as is what none knows
+    """Return nats per character of blocks throughout a text, resampled, and how many blocks."""
+    table = ids_in(model.vocabulary, text.vocabulary)
+    table[BOUNDARY] = -1  # left out, as are unknown characters
     count = min(BLOCKS, max(1, (size - 1) // BLOCK))
     blocks = []
     for low in np.linspace(1, max(1, size - BLOCK), count).astype(np.int64).tolist():

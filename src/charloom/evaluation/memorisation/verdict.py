@@ -1,11 +1,11 @@
-"""What is said of memorisation: the figures, their level, and the sentence."""
+"""The result of a memorisation analysis: figures, a level and a sentence."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..statistics import Estimate, html_table
+from ..statistics import Estimate, Plain, html_table
 
 if TYPE_CHECKING:
     from .exposure import Exposure
@@ -13,57 +13,50 @@ if TYPE_CHECKING:
 Level = Literal["none", "some", "strong"]
 
 LEVEL = 0.025
-"""Chance below which copies are more than exchangeable lists would show."""
+"""Significance level of the test for more copies among training names."""
 
 CLEAR_RATIO = 1.5
-"""Copies to those of the style alone, up to which memorisation is little, whatever its interval."""
+"""Ratio of copies to those expected by style up to which there is little memorisation, however
+significant."""
 
 NOTABLE_SHARE = 1e-4
-"""Share of the draws up to which copies through memory are too rare to be met."""
+"""Share of samples below which memorised copies are too rare to matter."""
 
 NOTABLE_GAP = 0.5
-"""Nats a character from which a model knows what it read far better than what it did not."""
+"""Nats per character from which training names are predicted far better than unseen ones."""
 
 STRONG_RATIO, STRONG_SHARE = 10.0, 0.01
 LARGE_SHARE = 0.1
-"""Share of the draws from which copies through memory are strong memorisation in any case."""
+"""Share of samples from which memorised copies are strong memorisation whatever the ratio."""
 
 WORDS: dict[Level, str] = {"none": "little", "some": "some", "strong": "strong"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Copies:
-    """What is copied at a temperature.
+class Copies(Plain):
+    """How much is copied at one temperature.
 
     Attributes:
-        temperature: of the draws.
-        copied: share of plain draws that are training names; of text, share of the characters
-            within long verbatim pieces.
-        ideal: the same of a model that had learned the style and no name; of text, of real text.
+        temperature: of the samples.
+        copied: share of samples that are training names; for text, share of the characters in
+            long verbatim pieces.
+        ideal: the same for a model that learned only the style; for text, for real text.
     """
 
     temperature: float
     copied: Estimate
     ideal: Estimate
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data that JSON can hold."""
-        return {
-            "temperature": self.temperature,
-            "copied": self.copied.to_dict(),
-            "ideal": self.ideal.to_dict(),
-        }
-
 
 @dataclass(frozen=True, kw_only=True)
-class LongestCopy:
-    """The longest piece of a text that is verbatim in the training text.
+class LongestCopy(Plain):
+    """The longest piece of sampled text that is verbatim in the training text.
 
     Attributes:
-        characters, text: its length, and itself.
-        drawn: characters of generated text that it was looked for in.
-        real_characters, real_text: the same of as much real text that the model has not seen.
-        piece: from how many characters a piece counts as long.
+        characters, text: its length, and the piece.
+        drawn: characters of sampled text that were searched.
+        real_characters, real_text: the same for as much unseen real text.
+        piece: characters from which a piece counts as long.
     """
 
     characters: int
@@ -85,16 +78,16 @@ class LongestCopy:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Memorisation:
+class Memorisation(Plain):
     """How much a model has memorised, and a verdict.
 
     Attributes:
-        train_nats_per_char, held_out_nats_per_char, gap: -log p a character of what the model
-            trained on, of what it did not, and their difference.
-        by_temperature: the copies; see ``Copies``.
-        longest_copy: of text whose training text is at hand.
-        canaries: how the random strings that were added to the training names rank among others.
-        level: ``none`` is little or none that can be told.
+        train_nats_per_char, held_out_nats_per_char, gap: -log p per character of training data
+            and of unseen data, and their difference.
+        by_temperature: the copies at each temperature.
+        longest_copy: for text whose training text is available.
+        canaries: exposure of the random strings that were added to the training names.
+        level: ``none`` means little, or none that can be detected.
         verdict: one plain sentence.
     """
 
@@ -102,8 +95,8 @@ class Memorisation:
     held_out_nats_per_char: Estimate
     gap: Estimate
     by_temperature: tuple[Copies, ...]
-    longest_copy: LongestCopy | None
-    canaries: Exposure | None
+    longest_copy: LongestCopy | None = None
+    canaries: Exposure | None = None
     level: Level
     verdict: str
 
@@ -115,31 +108,14 @@ class Memorisation:
         rows = ((f"{one.temperature:g}", one.copied, one.ideal) for one in self.by_temperature)
         return html_table(("temperature", "copied", "by style alone"), rows)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data that JSON can hold."""
-        return {
-            "train_nats_per_char": self.train_nats_per_char.to_dict(),
-            "held_out_nats_per_char": self.held_out_nats_per_char.to_dict(),
-            "gap": self.gap.to_dict(),
-            "by_temperature": [copies.to_dict() for copies in self.by_temperature],
-            "longest_copy": None if self.longest_copy is None else self.longest_copy.to_dict(),
-            "canaries": None if self.canaries is None else self.canaries.to_dict(),
-            "level": self.level,
-            "verdict": self.verdict,
-        }
-
 
 def level_of(
     copies: Copies, chance: float, low_ratio: float, gap: Estimate, canaries: Exposure | None
 ) -> Level:
-    """Return the level of a model of names; ``memorisation`` says when it is which.
+    """Return the level of a model of names, as ``names_memorisation`` documents it.
 
-    Args:
-        copies: at the temperature of the verdict.
-        chance: how likely so many copies are where the two lists are exchangeable.
-        low_ratio: the low end of the interval of copies to those of the style alone.
-        gap: in nats a character.
-        canaries: if there are any.
+    ``copies`` are those at the temperature of the verdict, ``chance`` is the p value of the
+    permutation test, and ``low_ratio`` the lower end of the interval of copied / ideal.
     """
     copied, ideal = copies.copied.value, copies.ideal.value
     more = copied - ideal
@@ -155,7 +131,7 @@ def level_of(
 
 
 def verdict_on(copies: Copies, canaries: Exposure | None, level: Level) -> str:
-    """Return the sentence on a model of names."""
+    """Return the verdict on a model of names."""
     copied, ideal = copies.copied, copies.ideal
     heat = f"{copies.temperature:g}"
     least = max(min(copied.value, ideal.value), copied.value / 10)
@@ -176,7 +152,7 @@ def verdict_on(copies: Copies, canaries: Exposure | None, level: Level) -> str:
         count = len(canaries.nats)
         given += (
             f", and of {count} random strings added to the training names {canaries.given_away} "
-            f"would come out among a million (exposure {canaries.mean:.1f} bits, where 1.4 is that "
-            "of strings never read)"
+            f"would occur among a million (exposure {canaries.mean:.1f} bits; 1.4 is that of "
+            "strings not trained on)"
         )
     return f"{given}: {WORDS[level]} memorisation."

@@ -1,4 +1,4 @@
-"""How far generated strings are from real ones, in lengths and in n-grams."""
+"""Distances between generated and real strings: of lengths and of n-grams."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 from ...data.random import Stream, generator
 from ..statistics import Estimate, changed, reach
 
+NGRAMS = ("Letters", "Letter pairs", "Three letters", "Four letters")
+"""Titles of n-grams, n = 1 to 4."""
+
 EDGE = "\0"
-"""Stands before and after a string; no name has it."""
+"""Stands before and after a string; no name contains it."""
 
 RESAMPLES = 100
 
 PARTS = 5
-"""Samples of the size of the real one that a figure is averaged over, at most."""
+"""Parts of the generated strings, as large as the real sample, to average over at most."""
 
 Units = Sequence[str]
 Floats = NDArray[np.float64]
@@ -34,22 +37,14 @@ def distance_between(
     size: int | None = None,
     seed: int = 0,
 ) -> Estimate | None:
-    """Measure how far a sample of strings is from another, by the shares of what occurs in them.
+    """Measure how far a sample of strings is from another, by the shares of events in them.
 
-    Two samples of the same source are not at distance 0, and the smaller they are the further:
-    compare figures of the same ``size`` and the same ``others``.
-
-    Args:
-        ours: the numbers of the events in each string, such as those of its n-grams. In parts of
-            ``size``, the figure is their mean.
-        others: the same of the real strings.
-        distance: of two vectors of shares.
-        size: all, if not given.
-        seed: decides the resamples of the interval, which is the value and 1.96 standard errors
-            of the bootstrap over the strings of both, more if they are few (see ``reach``).
-
-    Returns:
-        ``None`` if there is no string on a side.
+    ``ours`` and ``others`` hold the ids of the events in each string, such as its n-grams. Two
+    samples from one source are not at distance 0, and the smaller they are, the further apart: so
+    ``ours`` is cut into parts of ``size``, whose distances are averaged. Compare figures of the
+    same ``size`` and the same ``others``. The interval is the value ± 1.96 standard errors from a
+    bootstrap over the strings of both, or more if they are few (see ``reach``); there is no
+    estimate if one of the samples is empty.
     """
     size = min(size or len(ours), len(ours))
     if not size or not others:
@@ -69,7 +64,7 @@ def distance_between(
 
 
 class _Sample:
-    """What occurs how often in some strings, which can be drawn again."""
+    """How often events occur in some strings, which can be resampled."""
 
     def __init__(self, strings: Events, width: int) -> None:
         self._events = np.array([event for row in strings for event in row], np.intp)
@@ -77,7 +72,7 @@ class _Sample:
         self._count, self._width = len(strings), width
 
     def shares(self, rng: np.random.Generator | None = None) -> Floats:
-        """Return each event's share; with ``rng``, in strings drawn from these with replacement."""
+        """Return each event's share; with ``rng``, in a bootstrap resample of the strings."""
         weights = None
         if rng is not None:
             picks = rng.integers(self._count, size=self._count)
@@ -108,7 +103,7 @@ def wasserstein(p: Floats, q: Floats) -> float:
 def length_distance(
     ours: Sequence[Units], others: Sequence[Units], *, size: int | None = None, seed: int = 0
 ) -> Estimate | None:
-    """Measure the Wasserstein distance of two samples' lengths; see ``distance_between``."""
+    """Measure the Wasserstein distance between lengths; see ``distance_between``."""
     mine, real = ([[len(units)] for units in sample] for sample in (ours, others))
     return distance_between(mine, real, wasserstein, size=size, seed=seed)
 
@@ -122,7 +117,7 @@ def ngram_divergence(
     edges: bool = True,
     seed: int = 0,
 ) -> Estimate | None:
-    """Measure the Jensen-Shannon divergence of n-grams; see ``distance_between``."""
+    """Measure the Jensen-Shannon divergence between n-grams; see ``distance_between``."""
     number: dict[Hashable, int] = {}
     mine, real = (
         [
@@ -136,7 +131,7 @@ def ngram_divergence(
 
 
 def ngrams(units: Units, n: int, edges: bool = True) -> list[Hashable]:
-    """Return the n-grams of a string; from n = 2 on its two ``edges`` count as characters."""
+    """Return the n-grams of a string; for n > 1 its two ``edges`` count as characters."""
     if n == 1:
         return list(units)
     padded = (EDGE, *units, EDGE) if edges else tuple(units)
@@ -150,11 +145,9 @@ def shares_of_lengths(texts: Sequence[Units]) -> dict[int, float]:
 
 
 def pair_shares(texts: Sequence[Units], characters: Sequence[str]) -> Floats:
-    """Return how often each character follows each, as shares of all pairs: (K, K), row first.
+    """Return how often each character follows another, as shares of all pairs: (K, K), row first.
 
-    Args:
-        texts: strings.
-        characters: K of them; ``EDGE`` stands before and after each string.
+    ``EDGE`` among the K characters stands before and after each string.
     """
     number = {character: i for i, character in enumerate(characters)}
     counts = Counter(pair for units in texts for pair in pairwise((EDGE, *units, EDGE)))

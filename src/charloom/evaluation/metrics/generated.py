@@ -1,40 +1,38 @@
-"""Measures of sampled names: valid, varied, new, near to the training list, like real names."""
+"""Measures of sampled names: valid, varied, new, close to the training list, like real names."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.random import Stream, generator
 from ...generation.nearest import nearest
 from ...models.scoring.names import sequence_probabilities
 from ..samples import SampledNames, first_shares
-from ..statistics import Estimate, Measure, ratio_estimate, share_estimate
-from .distributions import length_distance, ngram_divergence
-from .two_sample import two_sample_accuracy
-from .variety import diversity, unique_share
+from ..statistics import Estimate, Measure, Z, ratio_estimate, reach, share_estimate
+from .catalogue import described
+from .distributions import NGRAMS, length_distance, ngram_divergence
+from .two_sample import CHANCE, two_sample_accuracy
 
 if TYPE_CHECKING:
     from ...generation.constraints import Rule, Rules
 
-NGRAMS = ("Letters", "Letter pairs", "Three letters", "Four letters")
-
-CHANCE = Estimate(value=0.5, low=0.5, high=0.5)
-
 PAIRS = 400_000_000
-"""Pairs of names whose distance may be asked for: of a long list, only some draws are looked at."""
+"""Pairs of names that are compared at most: for a long list, only some samples are."""
 
 LEAST = 100
-"""Draws that are looked at all the same."""
+"""Samples that are compared in any case."""
 
-Ints = NDArray[np.int64]
+Edits = dict[str, NDArray[np.int64]]
 
 
 def validity(names: SampledNames, rules: Rule | Rules | None) -> list[Measure]:
-    """Return the share of draws that obey the rules, if there are any.
+    """Return the share of samples that satisfy the constraints, if there are any.
 
     Raises:
         RuleError: no name can.
@@ -46,225 +44,192 @@ def validity(names: SampledNames, rules: Rule | Rules | None) -> list[Measure]:
     vocabulary = names.model.vocabulary
     texts = [*names.texts, *names.held_out]
     longest = max(max(map(len, names.units(texts))), 2 * names.model.longest + 10)
-    demand = compile_rules(Rules() & rules, vocabulary, longest)
-    prompt = demand.prompt.tolist()
+    compiled = compile_rules(Rules() & rules, vocabulary, longest)
+    prompt = compiled.prompt.tolist()
 
-    def obeys(text: str) -> bool:
+    def is_valid(text: str) -> bool:
         if not vocabulary.has_unknown and vocabulary.unknown(text):
             return False
         ids = vocabulary.encode(text)
-        if not demand.least <= len(ids) <= demand.most or ids[: len(prompt)].tolist() != prompt:
+        fits = compiled.least <= len(ids) <= compiled.most
+        if not fits or ids[: len(prompt)].tolist() != prompt:
             return False
-        return demand.automaton is None or demand.automaton.accepts(ids[len(prompt) :])
+        return compiled.automaton is None or compiled.automaton.accepts(ids[len(prompt) :])
 
-    verdicts = {text: obeys(text) for text in dict.fromkeys(texts)}
-    real = [verdicts[text] for text in names.held_out]
-    return [
-        Measure(
-            name="valid",
-            title="Valid names",
-            estimate=share_estimate(sum(verdicts[t] for t in names.texts), len(names.texts)),
-            unit="%",
-            better="higher",
-            real=share_estimate(sum(real), len(real)) if real else None,
-            explanation="Share of free draws that obey the rules that were given.",
-        )
-    ]
+    verdicts = {text: is_valid(text) for text in dict.fromkeys(texts)}
+    ours, real = (
+        share_estimate(sum(verdicts[text] for text in some), len(some)) if some else None
+        for some in (names.texts, names.held_out)
+    )
+    return [] if ours is None else [described("valid", ours, real)]
 
 
 def variety(names: SampledNames) -> list[Measure]:
-    """Return how many draws are different and new, and how unlike each other they are."""
+    """Return how many samples are different and new, and how much they differ."""
+    count = len(names.texts)
     found = [
-        Measure(
-            name=f"unique_{n // 1000}k",
-            title=f"Different among {n:,}",
-            estimate=unique_share(names.texts, n),
-            unit="%",
-            better="higher",
-            explanation=f"Share of different names among {n:,} plain draws.",
-        )
+        described("unique_{n}k", unique_share(names.texts, n), n=n // 1000)
         for n in (1_000, 10_000)
-        if n <= len(names.texts)
+        if n <= count
     ]
     if names.known is not None:
-        copies = sum(text in names.known for text in names.texts)
-        found.append(
-            Measure(
-                name="new",
-                title="New names",
-                estimate=share_estimate(len(names.texts) - copies, len(names.texts)),
-                unit="%",
-                better="higher",
-                explanation="Share of plain draws that are not in the training list.",
-            )
-        )
+        new = sum(text not in names.known for text in names.texts)
+        found.append(described("new", share_estimate(new, count)))
     ours = diversity(names.units(names.texts), seed=names.seed)
     if ours is not None:
-        found.append(
-            Measure(
-                name="diversity",
-                title="Unlikeness of two names",
-                estimate=ours,
-                unit="",
-                better="as real",
-                real=diversity(names.units(names.real), seed=names.seed),
-                explanation="Mean edit distance of two draws, per character; far below real, they "
-                "are all alike.",
-            )
-        )
+        real = diversity(names.units(names.real), seed=names.seed)
+        found.append(described("diversity", ours, real))
     return found
 
 
-def distance(names: SampledNames, near: Nearness | None) -> list[Measure]:
+def unique_share(texts: Sequence[str], n: int) -> Estimate:
+    """Estimate the share of different strings among ``n`` of N samples, n from 1 to N.
+
+    The expected number over all subsets of the samples (Hurlbert 1971). Its variance is that of
+    the number of classes in a multinomial sample; the interval is the score interval of a Poisson
+    number of repeats, which is valid for 0 repeats too.
+    """
+    counts = np.array(list(Counter(texts).values()))
+    total = len(texts)
+    distinct = _expected_distinct(counts, total, n)
+    f = np.bincount(counts)
+    if 2 * n <= total:
+        double = _expected_distinct(counts, total, 2 * n)
+    else:  # Good & Toulmin (1956), from the counts of all samples
+        step = (2 * n - total) / total
+        double = len(counts) - float((f * (-step) ** np.arange(len(f)))[1:].sum())
+    once = n * (distinct - _expected_distinct(counts, total, n - 1)) if n > 1 else float(n)
+    variance = max(double - distinct - once**2 / n, 0.0) * n / total
+    weight = (n / total) ** 2  # the repeats among n for one among N, if repeats are rare
+    middle = n - distinct + Z**2 / 2 * weight
+    half = Z * sqrt(variance + Z**2 / 4 * weight**2)
+    value = distinct / n
+    return Estimate(
+        value=value,
+        low=min(value, max(1 / n, 1 - (middle + half) / n)),
+        high=max(value, 1 - max(middle - half, 0.0) / n),
+    )
+
+
+def _expected_distinct(counts: NDArray[np.integer], total: int, n: int) -> float:
+    """Return the expected number of classes in a subset of ``n`` of ``total`` items."""
+    if n >= total:
+        return float(len(counts))
+    # C(total - c, n) / C(total, n), the share of subsets without a class of c, as a product.
+    logs = np.zeros(int(counts.max()) + 1)
+    taken = np.arange(len(logs) - 1)
+    with np.errstate(divide="ignore"):
+        logs[1:] = np.cumsum(np.log(np.maximum(total - n - taken, 0) / (total - taken)))
+    return float((1 - np.exp(logs[counts])).sum())
+
+
+def diversity(
+    texts: Sequence[Sequence[str]], *, seed: int = 0, pairs: int = 5000
+) -> Estimate | None:
+    """Estimate the mean Levenshtein distance of two strings, over the length of the longer.
+
+    0 if all strings are equal, near 1 if they have nothing in common; ``None`` for fewer than four
+    strings. Each string is in one of the pairs, which the ``seed`` decides.
+    """
+    from rapidfuzz.distance import Levenshtein
+    from rapidfuzz.process import cpdist
+
+    order = generator(Stream.RESAMPLING, seed).permutation(len(texts))[: 2 * pairs]
+    half = len(order) // 2
+    if half < 2:
+        return None
+    found = cpdist(
+        [texts[i] for i in order[:half]],
+        [texts[i] for i in order[half : 2 * half]],
+        scorer=Levenshtein.normalized_distance,
+        dtype=np.float64,
+    )
+    value, far = float(found.mean()), reach(half) * float(found.std()) / sqrt(half)
+    return Estimate(value=value, low=max(0.0, value - far), high=min(1.0, value + far))
+
+
+def nearest_known(names: SampledNames) -> Edits:
+    """Return the edits to the nearest training name; empty without a training list.
+
+    Those of ``generated`` names, copies included, (N,), and those of ``real`` unseen ones, (M,).
+    """
+    if not names.near_to:
+        return {}
+    most = max(LEAST, PAIRS // len(names.near_to))
+    queries = [*names.texts[:most], *names.unseen[:most]]
+    unit = names.model.vocabulary.unit
+    edits, _ = nearest(queries, names.near_to, names.threads, unit=unit)
+    sampled = len(names.texts[:most])
+    return {"generated": edits[:sampled], "real": edits[sampled:]}
+
+
+def distance(names: SampledNames, edits: Edits) -> list[Measure]:
     """Return how far new names are from the training list, beside unseen real ones."""
-    if near is None or not near.generated.any():
+    if not edits or not edits["generated"].any():
         return []
-    new = near.generated[near.generated > 0]
-    return [
-        Measure(
-            name="distance_to_training",
-            title="Edits to a training name",
-            estimate=ratio_estimate(new, np.ones(len(new)), seed=names.seed),
-            unit="characters",
-            better="as real",
-            real=ratio_estimate(near.real, np.ones(len(near.real)), seed=names.seed)
-            if len(near.real)
-            else None,
-            explanation="Mean edits from a new name to the nearest training name; real: those of "
-            "unseen names.",
-        )
-    ]
+    new = edits["generated"][edits["generated"] > 0]
+    ours, real = (
+        ratio_estimate(some, np.ones(len(some)), seed=names.seed) if len(some) else None
+        for some in (new, edits["real"])
+    )
+    return [] if ours is None else [described("distance_to_training", ours, real)]
 
 
 def recall(names: SampledNames, samples: int, temperature: float) -> list[Measure]:
-    """Return how many unseen real names would come among so many draws.
+    """Return how many unseen real names are expected among so many samples.
 
-    It needs no draws: a name of probability p is among N with probability 1 - (1 - p)^N.
+    It follows from their probabilities: a name of probability p is among N with 1 - (1 - p)^N.
     """
-    model = names.model
-    unseen = [text for text in names.held_out if text not in (names.known or ())]
+    model, unseen = names.model, names.unseen
     if not unseen:
         return []
     readable = [text for text in unseen if text and not model.vocabulary.unknown(text)]
-    ids = [model.vocabulary.encode(text) for text in readable]
     p = np.zeros(len(unseen))  # what the model cannot write never comes
-    if ids:
+    if readable:
+        ids = [model.vocabulary.encode(text) for text in readable]
+        unknown, threads = model.vocabulary.unknown_id, names.threads
         p[: len(ids)] = sequence_probabilities(
-            model.rnn,
-            ids,
-            [temperature],
-            unknown_id=model.vocabulary.unknown_id,
-            threads=names.threads,
+            model.rnn, ids, [temperature], unknown_id=unknown, threads=threads
         )[:, 0].clip(0, 1)
     if not model.rnn.config.begin:
         firsts = first_shares(model, names.train or names.held_out)
-        units = names.units(readable)
-        p[: len(ids)] *= [firsts.get(str(text[0]), 0.0) for text in units]
+        p[: len(readable)] *= [firsts.get(text[0], 0.0) for text in names.units(readable)]
     found = -np.expm1(samples * np.log1p(-np.minimum(p, 1 - 1e-12)))
-    return [
-        Measure(
-            name="recall",
-            title=f"Unseen names in {samples:,} draws",
-            # Few names have nearly all of the chance: the bootstrap hardly meets them.
-            estimate=share_estimate(float(found.sum()), len(found)),
-            unit="%",
-            better="higher",
-            explanation="Share of unseen real names that come among so many draws, by their "
-            "probabilities.",
-        )
-    ]
+    # A share's interval, since a few names have most of the probability: the bootstrap rarely
+    # draws them.
+    estimate = share_estimate(float(found.sum()), len(found))
+    return [described("recall", estimate, samples=samples)]
 
 
 def distributions(names: SampledNames) -> list[Measure]:
-    """Return how far lengths and n-grams are from unseen real names, beside seen real ones."""
+    """Return how far lengths and n-grams are from unseen real names, beside training names."""
     held_out = names.units(names.held_out)
-    if not held_out:
+    samples = names.units(names.texts), names.units(names.train)
+    size = min(len(names.train) or len(names.texts), len(names.texts))
+    ours, real = (length_distance(s, held_out, size=size, seed=names.seed) for s in samples)
+    if ours is None:
         return []
-    seen = names.units(names.train)
-    size = min(len(seen) or len(names.texts), len(names.texts))
-    drawn = names.units(names.texts)
-    found = []
-    for n in range(5):
-        ours_and_real = [
-            length_distance(sample, held_out, size=size, seed=names.seed)
-            if n == 0
-            else ngram_divergence(sample, held_out, n, size=size, seed=names.seed)
-            for sample in (drawn, seen)
-        ]
-        if ours_and_real[0] is None:
-            continue
-        what = f"frequencies of {NGRAMS[n - 1].lower()}" if n else "lengths"
-        found.append(
-            Measure(
-                name=f"ngram_js_{n}" if n else "length_wasserstein",
-                title=f"{NGRAMS[n - 1]}, divergence" if n else "Lengths, distance",
-                estimate=ours_and_real[0],
-                unit="bits" if n else "characters",
-                better="as real",
-                real=ours_and_real[1],
-                explanation=f"How far {what} are from unseen names'; real: as many training "
-                "names'.",
-            )
-        )
+    found = [described("length_wasserstein", ours, real)]
+    for n, title in enumerate(NGRAMS, start=1):
+        ours, real = (ngram_divergence(s, held_out, n, size=size, seed=names.seed) for s in samples)
+        if ours is not None:
+            words = {"ngrams": title, "of": "names", "others": "many training names"}
+            found.append(described("ngram_js_{n}", ours, real, n=n, **words))
     return found
 
 
 def two_sample(names: SampledNames) -> list[Measure]:
     """Return how often a classifier distinguishes new names from unseen real ones."""
     train = frozenset(names.train)
-    unseen = [text for text in names.held_out if text not in train]
-    accuracy = two_sample_accuracy(
-        names.units(unseen), names.units(names.new), names.units(names.train), seed=names.seed
-    )
+    real = [text for text in names.held_out if text not in train]
+    parts = (names.units(texts) for texts in (real, names.new, names.train))
+    accuracy = two_sample_accuracy(*parts, seed=names.seed)
     if accuracy is None:
         return []
-    return [
-        Measure(
-            name="two_sample_accuracy",
-            title="Distinguished from real names",
-            estimate=accuracy,
-            unit="%",
-            better="lower",
-            real=CHANCE,
-            explanation="How often a classifier distinguishes new names from unseen real ones; "
-            "50 % is chance.",
-        )
-    ]
+    pair = "new names from unseen real ones"
+    return [described("two_sample_accuracy", accuracy, CHANCE, of="names", pair=pair)]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Nearness:
-    """Edits to the nearest training name.
-
-    Attributes:
-        generated: of draws, copies too, (N,).
-        real: of held-out names, (M,); those that are on the list itself are left out.
-    """
-
-    generated: Ints
-    real: Ints
-
-    def shares(self) -> dict[str, Sequence[float]]:
-        """Return the share at each distance from 0 on, generated and, if there are any, real."""
-        found = {"generated": self.generated, "real": self.real}
-        return {
-            which: (np.bincount(edits) / len(edits)).tolist()
-            for which, edits in found.items()
-            if len(edits)
-        }
-
-
-def nearest_known(names: SampledNames) -> Nearness | None:
-    """Return how far draws and held-out names are from the training list; ``None`` without one."""
-    if not names.near_to:
-        return None
-    most = max(LEAST, PAIRS // len(names.near_to))
-    unseen = [text for text in names.held_out if text not in (names.known or ())]
-    edits, _ = nearest(
-        [*names.texts[:most], *unseen[:most]],
-        names.near_to,
-        names.threads,
-        unit=names.model.vocabulary.unit,
-    )
-    drawn = len(names.texts[:most])
-    return Nearness(generated=edits[:drawn], real=edits[drawn:])
+def shares_of_edits(edits: Edits) -> dict[str, list[float]]:
+    """Return the share of names at each distance from 0 on."""
+    return {which: (np.bincount(e) / len(e)).tolist() for which, e in edits.items() if len(e)}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +16,11 @@ from ...generation import TextModel
 from ...models.interface import Recurrence
 from ...models.scoring.names import target_nats
 from ...models.scoring.text import WARM, stream_nats, window_nats
+from ..statistics import Plain
+from .likelihood import perplexity
 
 WINDOW = 256
-"""Characters of a window, if nothing else is said: as in the literature on text8 and the like."""
+"""Characters of a window by default, as in the literature on text8 and the like."""
 
 CHUNK = 1 << 20
 
@@ -30,19 +31,19 @@ Ids = NDArray[np.integer]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextLikelihood:
+class TextLikelihood(Plain):
     """The likelihood of running text under a model.
 
     Attributes:
-        characters: what was predicted: characters (or graphemes), and where a document ends and
-            another begins, the boundary.
-        streamed_nats_per_char, streamed_bits_per_char: -log p a character, each given all before.
+        characters: number of predictions: characters (or graphemes), and the boundaries between
+            documents.
+        streamed_nats_per_char, streamed_bits_per_char: -log p per character, given all before it.
         perplexity: exp of these nats.
-        window_nats_per_char: the same in windows that are read on their own, so that a character
-            is given at most ``window`` others: for comparison with models that see no more.
+        window_nats_per_char: the same in independent windows, where a character is given at most
+            ``window`` others, for comparison with models that see no more.
         window: characters of a window.
-        unknown_characters: those that the model has no id for. They count as the unknown symbol
-            if it has one; else it reads the text as if they were not there.
+        unknown_characters: those without an id. They count as the unknown symbol if the model has
+            one; otherwise they are skipped.
     """
 
     characters: int
@@ -52,10 +53,6 @@ class TextLikelihood:
     window_nats_per_char: float
     window: int
     unknown_characters: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data that JSON can hold."""
-        return asdict(self)
 
 
 def text_likelihood(
@@ -69,14 +66,13 @@ def text_likelihood(
 
     Args:
         model: of text.
-        text: read with whatever vocabulary.
+        text: with any vocabulary.
         window: characters of a window.
         threads: at most so many; the result is the same.
 
     Raises:
-        ConfigError: the model is one of names, ``window`` is less than 1, or the text is not in
-            the model's unit.
-        CorpusError: there is no text, or none of it is known to the model.
+        ConfigError: ``window`` is less than 1, or the text is not in the model's unit.
+        CorpusError: there is no text, or the model knows none of its characters.
     """
     if window < 1:
         raise ConfigError(f"window must be 1 or more. Received: {window}")
@@ -87,7 +83,7 @@ def text_likelihood(
         characters=characters,
         streamed_nats_per_char=streamed,
         streamed_bits_per_char=streamed / math.log(2),
-        perplexity=math.exp(min(streamed, 700.0)),
+        perplexity=perplexity(streamed),
         window_nats_per_char=window_nats(model.rnn, ids, window, threads) / characters,
         window=window,
         unknown_characters=unknown,
@@ -95,7 +91,7 @@ def text_likelihood(
 
 
 def ids_of(model: TextModel, text: TextCorpus | str) -> tuple[NDArray[np.int32], int]:
-    """Return a text's ids, (N,), the boundary first, and how many characters have none.
+    """Return the model's ids of a text, (N,), the boundary first, and how many it has no id for.
 
     Raises:
         ConfigError, CorpusError: as ``text_likelihood``.
@@ -107,7 +103,15 @@ def ids_of(model: TextModel, text: TextCorpus | str) -> tuple[NDArray[np.int32],
             f"the text must be read in the model's unit, {model.vocabulary.unit}. "
             f"Received: {text.unit}"
         )
-    ids, unknown = _as_the_models(text, model.vocabulary)
+    table, found, unknown = ids_in(model.vocabulary, text.vocabulary), [np.zeros(0, np.int32)], 0
+    is_known = frozenset(model.vocabulary.characters).__contains__
+    foreign = ~np.array([True, *map(is_known, text.vocabulary.characters), False])
+    for start in range(0, len(text), CHUNK):
+        own = text.ids(start, min(start + CHUNK, len(text)))
+        unknown += int(foreign[own].sum())
+        kept = table[own]
+        found.append(kept[kept >= 0])
+    ids = np.concatenate(found)
     if len(ids) < 2 or not (ids != BOUNDARY).any():
         raise CorpusError(
             "none of the text can be scored: the model never saw any of its characters. "
@@ -116,35 +120,21 @@ def ids_of(model: TextModel, text: TextCorpus | str) -> tuple[NDArray[np.int32],
     return ids, unknown
 
 
-def _as_the_models(text: TextCorpus, vocabulary: Vocabulary) -> tuple[NDArray[np.int32], int]:
-    """Return the text's ids as the model has them, and how many characters it has none for."""
+def ids_in(vocabulary: Vocabulary, other: Vocabulary) -> NDArray[np.int32]:
+    """Return the ids in ``vocabulary`` of the characters of ``other``, by their ids there.
+
+    The boundary comes first, an unknown symbol last; -1 where there is no id.
+    """
     known = {character: i for i, character in enumerate(vocabulary.characters, start=1)}
     otherwise = -1 if vocabulary.unknown_id is None else vocabulary.unknown_id
-    own = [known.get(character, otherwise) for character in text.vocabulary.characters]
-    is_unknown = [character not in known for character in text.vocabulary.characters]
-    if text.vocabulary.has_unknown:
-        own.append(otherwise)
-        is_unknown.append(True)
-    table = np.array([BOUNDARY, *own], np.int32)
-    missing = np.array([False, *is_unknown])
-    result, end, unknown = np.empty(len(text), np.int32), 0, 0
-    for start in range(0, len(text), CHUNK):
-        ids = text.ids(start, min(start + CHUNK, len(text)))
-        unknown += int(missing[ids].sum())
-        found = table[ids]
-        found = found[found >= 0]
-        result[end : end + len(found)] = found
-        end += len(found)
-    return result[:end], unknown
+    ids = (known.get(character, otherwise) for character in other.characters)
+    return np.array([BOUNDARY, *ids, otherwise], np.int32)
 
 
 def blocks_of(ids: Ids) -> list[tuple[Ids, int]]:
-    """Cut text into blocks: each with the text before it, and its own length.
+    """Cut text into blocks, each with the text before it, and their own lengths.
 
     A block lies within one document; the boundaries before documents are in none.
-
-    Args:
-        ids: (N,), the boundary before each document.
     """
     found: list[tuple[Ids, int]] = []
     for document in np.split(ids, np.flatnonzero(ids == BOUNDARY)):

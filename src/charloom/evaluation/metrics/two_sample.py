@@ -1,8 +1,8 @@
-"""Whether a classifier can tell generated strings from real ones: 0.5 if it cannot."""
+"""A classifier two-sample test: can generated strings be distinguished from real ones?"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from math import sqrt
 from typing import Any
 
@@ -13,26 +13,30 @@ from ...data.random import Stream, generator
 from ..statistics import Estimate, Z
 from .distributions import Units, ngrams
 
+CHANCE = Estimate(value=0.5, low=0.5, high=0.5)
+
 ORDERS = (1, 2, 3, 4)
-"""n-grams that the classifier sees."""
+"""Orders of the n-grams that are features."""
 
 DECAY = 0.02
-"""λ of its penalty, λ/2 |w|²."""
+"""λ of the penalty, λ/2 |w|²."""
 
 FEW = 20
-"""Real strings from which on it can learn and judge anything."""
+"""Real strings below which there is no test."""
 
 MOST_TAUGHT, MOST_TESTED = 3000, 1000
-"""Strings of a kind that it learns from, and is asked about, at most."""
+"""Strings of either kind to train on and to test on, at most."""
 
 REPEATS, FOLDS = 4, 5
 
 FOLDED = 1.4
-"""How much wider intervals must be where folds share what is trained on: measured, real names
-against real names."""
+"""Factor for the intervals of cross-validation, whose folds share training data: measured with
+real names against real names."""
 
 Labels = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+Encoded = Sequence[tuple[int, list[int]]]
+"""Each string's length and the ids of its n-grams."""
 
 
 def two_sample_accuracy(
@@ -42,59 +46,67 @@ def two_sample_accuracy(
     *,
     seed: int = 0,
 ) -> Estimate | None:
-    """Measure how often a classifier tells held-out strings from generated ones.
+    """Measure how often a classifier distinguishes held-out strings from generated ones.
 
-    A classifier two-sample test (Lopez-Paz & Oquab 2017): a logistic regression on character
-    n-grams, n = 1 to 4, edges included, and on length. It is taught with as many generated as
-    real strings and asked about others; the accuracy is the mean of those on either kind, and on
-    several sets of generated strings. If there are training strings, it is taught with these,
-    which are real too; else with held-out strings, in 5 folds.
+    A classifier two-sample test (Lopez-Paz & Oquab 2017): a logistic regression on length and
+    character n-grams, n = 1 to 4, edges included. It is trained on as many generated as real
+    strings and tested on others; the figure is its balanced accuracy, averaged over several sets
+    of generated strings. The real strings to train on are ``train``; without any, held-out strings
+    in 5-fold cross-validation.
 
-    Args:
-        held_out: real strings.
-        generated: different ones, none of ``train``; the more of them, the more sets.
-        train: further real strings.
-        seed: decides the sets and folds.
-
-    Returns:
-        The interval is that of the strings that it was asked about; ``None`` if there are too few.
+    The ``generated`` strings must be distinct and none of ``train``; the more there are, the more
+    sets. The interval is over the strings that were tested; ``None`` if there are too few.
     """
-    rng = generator(Stream.RESAMPLING, seed)
-    real = [held_out[i] for i in rng.permutation(len(held_out))[:MOST_TESTED]]
-    ours = [generated[i] for i in rng.permutation(len(generated))]
-    asked = len(real)
-    taught = min(len(train), MOST_TAUGHT, len(ours) - asked) if len(train) > asked else 0
-    if asked < FEW or len(ours) < asked or (taught and taught < FEW):
+    rng, ids = generator(Stream.RESAMPLING, seed), dict[Hashable, int]()
+
+    def encoded(strings: Sequence[Units]) -> Encoded:
+        return [
+            (
+                len(units),
+                [ids.setdefault(gram, len(ids)) for n in ORDERS for gram in ngrams(units, n)],
+            )
+            for units in strings
+        ]
+
+    chosen = rng.permutation(len(held_out))[:MOST_TESTED]
+    order = rng.permutation(len(generated))
+    asked = len(chosen)
+    taught = min(len(train), MOST_TAUGHT, len(order) - asked) if len(train) > asked else 0
+    if asked < FEW or len(order) < asked or (taught and taught < FEW):
         return None
-    repeats = min(REPEATS, max(1, len(ours) // (asked + taught)))
+    size = asked + taught
+    repeats = min(REPEATS, max(1, len(order) // size))
+    real = encoded([held_out[i] for i in chosen])
+    ours = encoded([generated[i] for i in order[: repeats * size]])
+    known = encoded(train if taught else ())
     right_real, right_ours = np.zeros(asked), []
-    for repeat in range(repeats):
-        start = repeat * (asked + taught)
-        tested, rest = ours[start : start + asked], ours[start + asked : start + asked + taught]
-        lesson = [train[i] for i in rng.permutation(len(train))[:taught]] if taught else []
-        right = _round(real + tested, lesson + rest, rng)
+    for start in range(0, repeats * size, size):
+        lesson = [known[i] for i in rng.permutation(len(known))[:taught]]
+        right = _round(
+            [*real, *ours[start : start + asked]],
+            [*lesson, *ours[start + asked : start + size]],
+            rng,
+        )
         right_real += right[:asked] / repeats
         right_ours.append(right[asked:])
     others = np.concatenate(right_ours)
     value = (float(right_real.mean()) + float(others.mean())) / 2
-    error = sqrt(_variance(right_real) + _variance(others)) / 2
-    if not taught:
-        error *= FOLDED
+    error = sqrt(_variance(right_real) + _variance(others)) / 2 * (1 if taught else FOLDED)
     return Estimate(value=value, low=max(0.0, value - Z * error), high=min(1.0, value + Z * error))
 
 
 def _variance(right: Floats) -> float:
-    """Return the variance of the mean, with two more that are right and two that are wrong, so that
-    it is not 0 where all are alike (Agresti & Coull 1998)."""
+    """Return the variance of the mean, with two hits and two misses added, so that it is not 0
+    where all are equal (Agresti & Coull 1998)."""
     padded = np.append(right, (0.0, 0.0, 1.0, 1.0))
     return float(padded.var()) / len(padded)
 
 
-def _round(tested: list[Units], taught: list[Units], rng: np.random.Generator) -> Floats:
-    """Return for each of ``tested``, real ones first, 1 if it was told rightly, else 0.
+def _round(tested: Encoded, taught: Encoded, rng: np.random.Generator) -> Floats:
+    """Return for each of ``tested``, real ones first, 1 if it is classified correctly, else 0.
 
-    It learns from ``taught``, real ones first; or, if there are none, from four folds of
-    ``tested`` at a time.
+    The classifier is trained on ``taught``, real ones first; if there are none, by
+    cross-validation on ``tested``.
     """
     half = len(tested) // 2
     labels = np.arange(len(tested)) < half
@@ -113,32 +125,28 @@ def _round(tested: list[Units], taught: list[Units], rng: np.random.Generator) -
     return right
 
 
-def _features(taught: Sequence[Units], tested: Sequence[Units]) -> Any:
+def _features(taught: Encoded, tested: Encoded) -> Any:
     """Return a sparse row for each string: its n-grams' counts, and which lengths it reaches.
 
-    n-grams that only one of those it learns from has say nothing of the others: left out.
+    n-grams that occur in only one training string are left out.
     """
     from scipy import sparse
 
-    number: dict[Any, int] = {}
     strings = [*taught, *tested]
-    rows, columns = [], []
-    for row, units in enumerate(strings):
-        grams = [gram for n in ORDERS for gram in ngrams(units, n)]
-        rows += [row] * len(grams)
-        columns += [number.setdefault(gram, len(number)) for gram in grams]
-    shape = (len(strings), len(number))
+    rows = np.repeat(np.arange(len(strings)), [len(grams) for _, grams in strings])
+    columns = np.array([gram for _, grams in strings for gram in grams])
+    shape = (len(strings), int(columns.max()) + 1)
     counts = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
     counts.sum_duplicates()
-    seen = np.bincount(counts[: len(taught)].indices, minlength=len(number))
-    lengths = np.array([[len(units)] for units in strings])
+    seen = np.bincount(counts[: len(taught)].indices, minlength=shape[1])
+    lengths = np.array([[length] for length, _ in strings])
     longest = int(np.quantile(lengths, 0.999)) + 1
     reaches = (lengths >= np.arange(1, min(longest, 100) + 1)) * 0.5
     return sparse.hstack([counts[:, np.flatnonzero(seen > 1)], reaches]).tocsr()
 
 
 def _judged(known: Any, labels: Labels, features: Any, answers: Labels) -> Floats:
-    """Learn from ``known``; return 1 for each of ``features`` that is told rightly, ½ in doubt."""
+    """Train on ``known``; return 1 for each of ``features`` classified correctly, ½ for a tie."""
     weights = _regression(known, labels)
     scores = features @ weights[:-1] + weights[-1]
     return np.where(scores == 0, 0.5, (scores > 0) == answers)

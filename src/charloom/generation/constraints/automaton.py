@@ -1,8 +1,12 @@
-"""A deterministic automaton over a vocabulary's ids: which strings may come, and which not."""
+"""Deterministic automata over a vocabulary's ids: which strings are accepted.
+
+What makes one raises ``TooLargeError`` if it has too many states or cells, or takes too much work.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,20 +15,20 @@ from numpy.typing import NDArray
 from ...data.vocabulary import BOUNDARY
 from .bounds import CALL, MOST_PAIRS, MOST_STATES, TooLargeError, Work, require_size
 
-DEAD = -1
-"""The state from which no accepted string continues."""
+DEAD = -1  # the state from which no accepted string continues
+NO_LIMIT = sys.maxsize  # the longest length, where there is no limit
 
 
 @dataclass(frozen=True, eq=False)
 class Automaton:
     """A deterministic automaton over ids, with S states, K classes and V ids.
 
-    It is trimmed: every state can be reached from the start, and can reach an accepting one. One
-    that accepts nothing has no states.
+    It is trimmed: every state can be reached from the start and can reach an accepting one. An
+    automaton that accepts nothing has no states.
 
     Attributes:
-        classes: (V,), the class of each id; ids of one class behave alike in every state. The
-            boundary is never read; its class, 0, means nothing.
+        classes: (V,), the class of each id; ids of one class lead to the same states. The
+            boundary is never read, and its class, 0, means nothing.
         table: (S, K), the next state by state and class; ``DEAD`` where no string is accepted.
         accepting: (S,), whether a string may end here.
         start: the first state; ``DEAD`` if nothing is accepted.
@@ -45,14 +49,8 @@ class Automaton:
         """Whether no string at all is accepted."""
         return self.start == DEAD
 
-    def following(self) -> NDArray[np.int32]:
-        """Return the next state by state and id, (S, V); the boundary's column is all ``DEAD``."""
-        following = self.table[:, self.classes]
-        following[:, BOUNDARY] = DEAD
-        return following
-
     def after(self, ids: Iterable[int] | NDArray[np.integer], state: int | None = None) -> int:
-        """Return the state that reading ``ids`` leads to from ``state``, by default the start."""
+        """Return the state after reading ``ids`` from ``state``, by default the start."""
         state = self.start if state is None else state
         for i in ids:
             if state == DEAD or i == BOUNDARY:
@@ -61,13 +59,18 @@ class Automaton:
         return state
 
     def accepts(self, ids: Iterable[int] | NDArray[np.integer]) -> bool:
-        """Tell whether the whole of ``ids`` is accepted."""
+        """Return whether ``ids`` as a whole are accepted."""
         state = self.after(ids)
         return state != DEAD and bool(self.accepting[state])
 
-    def moved(self, state: int, work: Work | None = None) -> Automaton:
-        """Return the automaton of what may follow once ``state`` is reached."""
-        return trimmed(self.classes, self.table, self.accepting, state, work or Work())
+    def moved(self, state: int, work: Work) -> Automaton:
+        """Return the automaton that starts in ``state``."""
+        return trimmed(self.classes, self.table, self.accepting, state, work)
+
+
+def accepting_all(V: int) -> Automaton:
+    """Return the automaton of all strings over ``V`` ids."""
+    return Automaton(np.zeros(V, np.int32), np.zeros((1, 1), np.int32), np.ones(1, np.bool_), 0)
 
 
 def trimmed(
@@ -77,18 +80,7 @@ def trimmed(
     start: int,
     work: Work,
 ) -> Automaton:
-    """Return the automaton without useless states and classes.
-
-    Args:
-        classes: (V,), 0 for the boundary.
-        table: (S, K).
-        accepting: (S,).
-        start: a state, or ``DEAD``.
-        work: counts.
-
-    Raises:
-        TooLargeError: too much work.
-    """
+    """Return the automaton, as ``Automaton`` describes it, without useless states and classes."""
     used = np.unique(classes[1:])
     if len(used) < table.shape[1]:
         table = table[:, used]
@@ -106,7 +98,7 @@ def trimmed(
 def _useful(
     table: NDArray[np.int32], accepting: NDArray[np.bool_], start: int, work: Work
 ) -> tuple[NDArray[np.bool_], list[NDArray[np.intp]]]:
-    """Return which states lie on a way to acceptance, (S,), and those reached, by distance."""
+    """Return which states lie on a path to acceptance, (S,), and the states by distance."""
     size, classes = table.shape
     reached, alive = np.zeros((2, size + 1), np.bool_)  # the last is DEAD
     levels: list[NDArray[np.intp]] = []
@@ -120,7 +112,7 @@ def _useful(
         fresh[DEAD] = False
         frontier = np.flatnonzero(fresh & ~reached)
     alive[:-1] = accepting & reached[:-1]
-    # Most ways lead away from the start: one sweep from the farthest level back settles them.
+    # Most edges lead away from the start: one sweep from the farthest level back is enough.
     changed = True
     while changed:
         changed = False
@@ -144,12 +136,9 @@ def over_words(
 
     Args:
         table: (S, K), the next state by state and symbol; state 0 is the start.
-        accepting: (S,).
-        words: V - 1 of them, one for each id from 1 on; none is empty.
+        accepting: (S,), whether a string may end there.
+        words: of each id from 1 on, (V - 1,); none is empty.
         work: counts.
-
-    Raises:
-        TooLargeError: too many cells, or too much work.
     """
     number: dict[tuple[int, ...], int] = {}
     classes = [0, *(number.setdefault(word, len(number)) for word in words)]
@@ -167,29 +156,16 @@ def over_words(
     return trimmed(np.array(classes), states, accepting, 0, work)
 
 
-def product(
-    automata: Sequence[Automaton], most_states: int = MOST_STATES, work: Work | None = None
-) -> Automaton:
-    """Return the automaton, trimmed, of the strings that all ``automata`` (one at least) accept.
-
-    Raises:
-        TooLargeError: it is larger than ``most_states`` or ``MOST_CELLS``, or takes too much work.
-    """
-    work = work or Work()
-    joined, *rest = sorted(automata, key=lambda one: one.size)
-    for one in rest:
-        if not joined.empty:
-            joined = _pair(joined, one, most_states, work)
-    return joined
-
-
-def _pair(a: Automaton, b: Automaton, most_states: int, work: Work) -> Automaton:
+def product(a: Automaton, b: Automaton, work: Work, most_states: int = MOST_STATES) -> Automaton:
+    """Return the automaton, trimmed, of the strings that both accept; neither may be empty."""
     both = a.classes[1:].astype(np.int64) * b.table.shape[1] + b.classes[1:]
     joint, classes = np.unique(both, return_inverse=True)
     of_a, of_b = np.divmod(joint, b.table.shape[1])
     if a.size * b.size > MOST_PAIRS:
         raise TooLargeError(f"more than {MOST_PAIRS:,} pairs of states")
-    place = np.zeros(a.size * b.size, np.int32)  # 1 + the number of a pair; pages come when used
+    place = np.zeros(
+        a.size * b.size, np.int32
+    )  # 1 + the number of a pair; pages are allocated on use
     frontier = np.array([a.start * b.size + b.start], np.int64)
     count = 1
     place[frontier] = count
@@ -215,52 +191,41 @@ def _pair(a: Automaton, b: Automaton, most_states: int, work: Work) -> Automaton
 
 
 def completable(automaton: Automaton, least: int, most: int) -> NDArray[np.bool_]:
-    """Return where a string can still be completed, (most + 1, S).
+    """Return (most + 1, S): whether ``t`` ids that lead to state ``s`` can be completed.
 
-    ``[t, s]`` tells whether a string of ``t`` ids that has come to state ``s`` can still become an
-    accepted one of ``least`` to ``most`` ids.
+    Completed to an accepted string of ``least`` to ``most`` ids.
     """
     rows = np.zeros((most + 1, automaton.size), np.bool_)
-    row = np.zeros(automaton.size, np.bool_)
-    nowhere = row
-    for low, high, ends in ((least, most, automaton.accepting), (0, min(least - 1, most), nowhere)):
-        for t in range(high, low - 1, -1):
-            row, last = _before(automaton, row, ends), row
-            rows[t] = row
-            if np.array_equal(row, last):  # the same step from here on: nothing changes
-                rows[low:t] = row
-                break
+    high = most + 1
+    for low, row in _backward(automaton, least, most, None):
+        rows[low:high] = row
+        high = low
     return rows
 
 
-def possible(
-    automaton: Automaton, read: int, least: int, most: int | None, work: Work | None = None
-) -> bool:
-    """Tell whether ``read`` ids, come to the start, can become ``least`` to ``most`` in all.
-
-    Raises:
-        TooLargeError: too much work.
-    """
-    work = work or Work()
-    if automaton.empty or (most is not None and max(read, least) > most):
+def possible(automaton: Automaton, read: int, least: int, most: int, work: Work) -> bool:
+    """Return whether ``read`` ids that led to the start can become ``least`` to ``most`` ids."""
+    if automaton.empty or max(read, least) > most:
         return False
-    # Without a longest length, every state of a trimmed automaton can still be completed.
-    row = automaton.accepting if most is not None else np.ones_like(automaton.accepting)
-    growing = 0 if row.all() or most is None else most - max(read, least)
-    nowhere = np.zeros_like(automaton.accepting)
-    for steps, ends in ((growing, automaton.accepting), (least - read, nowhere)):
-        for _ in range(steps):
-            work.spend(automaton.table.size + CALL)
-            row, last = _before(automaton, row, ends), row
-            if np.array_equal(row, last):
-                break
-    return bool(row[automaton.start])
+    rows = _backward(automaton, least, most, work)
+    return bool(next(row for low, row in rows if low <= read)[automaton.start])
 
 
-def _before(
-    automaton: Automaton, states: NDArray[np.bool_], ends: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Return ``ends``, and the states from which one more id can lead into ``states``; all (S,)."""
-    leads = np.append(states, False)[automaton.table]  # (S, K)
-    before: NDArray[np.bool_] = np.logical_or.reduce(leads, axis=1) | ends
-    return before
+def _backward(
+    automaton: Automaton, least: int, most: int, work: Work | None
+) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+    """Yield rows of ``completable`` from the last to the first: each with the first time ``t``
+    from which on it is valid, up to the row before."""
+    # Without a limit, every state of a trimmed automaton can be completed.
+    row = np.full(automaton.size, most == NO_LIMIT)
+    t, nowhere = most, np.zeros(automaton.size, np.bool_)
+    for low, ends in ((least, automaton.accepting), (0, nowhere)):
+        while t >= low:
+            if work is not None:
+                work.spend(automaton.table.size + CALL)
+            leads = np.append(row, False)[automaton.table]  # (S, K): one more id leads into row
+            row, last = np.logical_or.reduce(leads, axis=1) | ends, row
+            if np.array_equal(row, last):  # a fixed point
+                t = low
+            yield t, row
+            t -= 1

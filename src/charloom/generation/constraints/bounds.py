@@ -1,4 +1,4 @@
-"""How large rules may become: bounds on states, cells and work, the same on every machine."""
+"""How large constraints may become: bounds on states, cells and work, the same on any machine."""
 
 from __future__ import annotations
 
@@ -6,28 +6,19 @@ from collections.abc import Sequence
 
 from ...errors import ConfigError, GenerationError
 
-MOST_STATES = 250_000
-"""The most states of one automaton."""
-
-MOST_CELLS = 2**25
-"""The most cells (states times classes) of one automaton's table: 128 MiB."""
-
-MOST_PAIRS = 2**28
-"""The most pairs of states, reachable or not, of a product: 1 GiB, of which a part is touched."""
-
-MOST_WORK = 2**27
-"""The most table cells that building a set of rules may compute: one to two seconds."""
-
-CALL = 500
-"""What a call into NumPy costs beside its cells, in cells."""
+MOST_STATES = 250_000  # the most states of one automaton
+MOST_CELLS = 2**25  # the most cells (states times classes) of one automaton's table: 128 MiB
+MOST_PAIRS = 2**28  # the most pairs of states of a product: 1 GiB, of which a part is touched
+MOST_WORK = 2**27  # the most table cells that compiling constraints may compute: one to two seconds
+CALL = 500  # what a call into NumPy costs besides its cells, in cells
 
 
 class RuleError(GenerationError, ConfigError):
-    """A rule is malformed, too large, or cannot be kept together with the others."""
+    """A constraint is malformed or too large, or no string satisfies all constraints."""
 
 
 class TooLargeError(RuleError):
-    """Rules that need more than a bound allows, such as "more than 10,000 states"."""
+    """Constraints need more than a bound allows, such as "more than 10,000 states"."""
 
     def __init__(self, need: str, rules: Sequence[str] = ()) -> None:
         together, verb, remedy = "", "need", "one, or drop one"
@@ -35,9 +26,8 @@ class TooLargeError(RuleError):
             verb, remedy = "needs", "it"
         elif rules:
             together = " together"
-        super().__init__(
-            f"{listed(rules) or 'the rules'}{together} {verb} {need}. Simplify {remedy}."
-        )
+        names = listed(rules) or "the constraints"
+        super().__init__(f"{names}{together} {verb} {need}. Simplify {remedy}.")
         self._need = need
 
     def named(self, rules: Sequence[str]) -> TooLargeError:
@@ -46,7 +36,7 @@ class TooLargeError(RuleError):
 
 
 class Work:
-    """Counts table cells computed; a bound on work, unlike one on time, is the same everywhere."""
+    """Counts table cells computed; unlike a bound on time, one on work is the same everywhere."""
 
     def __init__(self, most: int = MOST_WORK) -> None:
         self._left = most
@@ -55,15 +45,15 @@ class Work:
         """Count ``cells``.
 
         Raises:
-            TooLargeError: the bound is passed.
+            TooLargeError: the bound is exceeded.
         """
         self._left -= cells
         if self._left < 0:
-            raise TooLargeError("too much work to build")
+            raise TooLargeError("too much work to compile")
 
 
 def require_size(states: int, classes: int, most_states: int = MOST_STATES) -> None:
-    """Refuse an automaton before its table is made.
+    """Refuse an automaton before its table is allocated.
 
     Raises:
         TooLargeError: it has more than ``most_states`` states or ``MOST_CELLS`` cells.
@@ -80,5 +70,5 @@ def listed(names: Sequence[str]) -> str:
 
 
 def clipped(text: str, length: int = 70) -> str:
-    """Return ``text``, cut to ``length`` if it is longer."""
+    """Return ``text``, shortened to ``length`` if it is longer."""
     return text if len(text) <= length else text[: length - 1] + "…"

@@ -1,4 +1,4 @@
-"""Regular expressions as automata over a vocabulary: positions (Glushkov), then sets of them."""
+"""Regular expressions as automata over a vocabulary: Glushkov positions, then sets of them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,12 @@ from numpy.typing import NDArray
 from ...data.vocabulary import Vocabulary
 from .automaton import DEAD, Automaton, over_words
 from .bounds import TooLargeError, Work
-from .regex_syntax import Atom, Chain, Choice, Node, Repeat, compiled, parse
+from .regex_syntax import Atom, Chain, Choice, Node, Repeat, parse
 
-MOST_POSITIONS = 4_000
-"""The most code points that a regular expression may spell, counted repeats written out."""
-
-MOST_SETS = 10_000
-"""The most states of the automaton of one regular expression."""
-
-STEP = 10
-"""What a step in Python costs in table cells, the unit of ``Work``."""
-
-UNION = 30
-"""What a step of a union of large sets costs."""
+MOST_POSITIONS = 4_000  # the most atoms of a regular expression, counted repeats expanded
+MOST_SETS = 10_000  # the most states of one regular expression's automaton
+STEP = 10  # what a step in Python costs, in table cells, the unit of ``Work``
+UNION = 30  # what a step of a union of large sets costs
 
 
 def matching(pattern: str, vocabulary: Vocabulary, work: Work) -> Automaton:
@@ -32,12 +25,12 @@ def matching(pattern: str, vocabulary: Vocabulary, work: Work) -> Automaton:
     A unit of several code points is read code point by code point.
 
     Raises:
-        RuleError: the pattern is malformed or no automaton's (see ``regex_syntax.parse``).
+        RuleError: the pattern is malformed or unsupported (see ``regex_syntax.parse``).
         TooLargeError: it has more than ``MOST_POSITIONS`` or ``MOST_SETS``, or takes too much work.
     """
     tree = parse(pattern)
     if _size(tree) > MOST_POSITIONS:
-        raise TooLargeError(f"more than {MOST_POSITIONS:,} characters, its repeats written out")
+        raise TooLargeError(f"more than {MOST_POSITIONS:,} characters, with its repeats expanded")
     points = sorted(set().union(*vocabulary.characters))
     positions = _Positions(tree, work)
     symbols, matched = _alphabet(positions.atoms, points, work)
@@ -48,7 +41,7 @@ def matching(pattern: str, vocabulary: Vocabulary, work: Work) -> Automaton:
 
 
 def _size(node: Node) -> int:
-    """Return how many positions ``node`` has, counted repeats written out."""
+    """Return how many atoms ``node`` has, counted repeats expanded."""
     match node:
         case Chain(parts) | Choice(parts):
             return sum(map(_size, parts))
@@ -60,13 +53,13 @@ def _size(node: Node) -> int:
 class _Positions:
     """The atoms of an expression in order, and which may follow which (Glushkov 1961).
 
-    A set of positions is an integer's bits; the last position of all stands for the end.
+    A set of positions is stored as the bits of an integer; the last position is the string's end.
 
     Attributes:
         atoms: (N,).
-        follow: (N,) sets: where a string may continue after each position.
-        first: the set where a string may begin.
-        end: the set of the end alone.
+        follow: (N,) sets: the positions that may follow each one.
+        first: the set of positions where a string may begin.
+        end: the set with the end alone.
     """
 
     def __init__(self, tree: Node, work: Work) -> None:
@@ -111,9 +104,9 @@ class _Positions:
         raise AssertionError(node)
 
     def _repeat(self, item: Node, least: int, most: int | None) -> tuple[bool, int, int]:
-        """Write out the repeat: copies are used from the first on, each for something.
+        """Add copies of the item; a string uses the first ones, each for a non-empty part.
 
-        So an item that may be empty need not occur at all, and no copy is skipped.
+        So an item that may be empty is optional, and no copy is skipped.
         """
         may, first, ends = self._add(item)
         least = 0 if may else least
@@ -148,7 +141,7 @@ def _alphabet(atoms: list[Atom], points: list[str], work: Work) -> tuple[list[in
     text = "".join(points)
     for atom, where in places.items():
         work.spend(STEP * (len(points) // 8 + 200))
-        for found in compiled(atom.text, atom.flags).finditer(text):
+        for found in atom.compiled().finditer(text):
             matches[found.start()] |= where
     number: dict[int, int] = {}
     return [number.setdefault(where, len(number)) for where in matches], list(number)

@@ -13,28 +13,17 @@ from .automaton import DEAD, Automaton, over_words, trimmed
 from .bounds import Work, require_size
 
 
-def ending(text: Sequence[int], V: int, work: Work) -> Automaton:
-    """Return the automaton over ``V`` ids of the strings that end with the ids ``text``."""
-    classes, table = _matcher(text, V, work)
-    return trimmed(classes, table, np.arange(len(table)) == len(text), 0, work)
+def matching_text(text: Sequence[int], V: int, work: Work, *, anywhere: bool) -> Automaton:
+    """Return the automaton of the strings that end with ``text``, (T,), or contain it.
 
+    It is Knuth, Morris and Pratt's (1977), over ``V`` ids. State j: the longest prefix of ``text``
+    that is a suffix of what was read has j ids.
 
-def containing(text: Sequence[int], V: int, work: Work) -> Automaton:
-    """Return the automaton over ``V`` ids of the strings that contain the ids ``text``."""
-    classes, table = _matcher(text, V, work)
-    table[-1] = len(text)
-    return trimmed(classes, table, np.arange(len(table)) == len(text), 0, work)
-
-
-def _matcher(
-    text: Sequence[int], V: int, work: Work
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return classes (V,) and table (T + 1, K) of Knuth, Morris and Pratt's automaton (1977).
-
-    State j: the longest beginning of ``text`` (T,) that what was read ends with has j ids.
+    Raises:
+        TooLargeError: too many states or cells, or too much work.
     """
     ids, symbols = np.unique(np.array(text, np.int64), return_inverse=True)
-    classes = np.zeros(V, np.int32)  # 0: what the text does not hold
+    classes = np.zeros(V, np.int32)  # 0: not in the text
     classes[ids] = np.arange(1, len(ids) + 1)
     require_size(len(text) + 1, len(ids) + 1)
     work.spend((len(text) + 1) * (len(ids) + 1))
@@ -44,15 +33,15 @@ def _matcher(
         table[j] = table[border]
         table[j, symbol] = j + 1
         border = int(table[border, symbol]) if j else 0
-    table[-1] = table[border]
-    return classes, table
+    table[-1] = len(text) if anywhere else table[border]
+    return trimmed(classes, table, np.arange(len(table)) == len(text), 0, work)
 
 
 def avoiding(texts: Iterable[str], vocabulary: Vocabulary, work: Work) -> Automaton | None:
-    """Return the automaton of the strings of which no part is one of ``texts``, in any case.
+    """Return the automaton of the strings that contain none of ``texts``, in any case.
 
-    Both sides are compared as the casefolded code points of their NFC. Blank texts are ignored;
-    ``None`` if nothing that the vocabulary can write is left.
+    Both sides are compared as the casefolded code points of their NFC. Blank texts are ignored.
+    ``None`` if the vocabulary can spell none of the others.
 
     Raises:
         TooLargeError: too many states or cells, or too much work.
@@ -76,8 +65,8 @@ def _folded(text: str) -> str:
 def _trie(parts: Sequence[Sequence[int]], K: int, work: Work) -> NDArray[np.int32]:
     """Return the table, (S, K), of Aho and Corasick's automaton (1975), dead where a part ends.
 
-    ``parts`` are sorted: one that begins with another comes later, and adds nothing. Class 0 is in
-    none of them.
+    ``parts`` are sorted: one that begins with another comes later and adds nothing. None of them
+    has class 0.
     """
     edges: list[list[tuple[int, int, int]]] = []  # (state, class, next) by depth
     children: dict[tuple[int, int], int] = {}
@@ -85,8 +74,7 @@ def _trie(parts: Sequence[Sequence[int]], K: int, work: Work) -> NDArray[np.int3
     for part in parts:
         state = 0
         for depth, symbol in enumerate(part):
-            child = children.get((state, symbol))
-            if child is None:
+            if (child := children.get((state, symbol))) is None:
                 child = DEAD
                 if depth + 1 < len(part):
                     child, states = states, states + 1
@@ -100,7 +88,7 @@ def _trie(parts: Sequence[Sequence[int]], K: int, work: Work) -> NDArray[np.int3
     require_size(states, K)
     work.spend(10 * len(children) + states * K)
     table = np.zeros((states, K), np.int32)
-    failure = np.zeros(states, np.int32)  # the state of the longest proper end of what was read
+    failure = np.zeros(states, np.int32)  # the state of the longest proper suffix
     for depth, level in enumerate(edges):
         state, symbol, child = np.array(level, np.int32).T
         if depth:

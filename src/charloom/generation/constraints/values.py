@@ -1,4 +1,4 @@
-"""The rules that a user may ask strings to obey, as frozen values; and what they mean in ids."""
+"""The constraints that a user can set, as frozen values, and what each means in ids."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...data.unicode import normalise, split_units
 from ...data.vocabulary import Vocabulary
-from .automaton import DEAD, trimmed
-from .bounds import RuleError as RuleError
-from .bounds import TooLargeError, Work, clipped
-from .combination import Part, combine
-from .compiled import CompiledConstraints
+from .automaton import DEAD, NO_LIMIT, trimmed
+from .bounds import RuleError, TooLargeError, Work, clipped
+from .compiled import CompiledConstraints, combine
+from .substrings import avoiding, matching_text
 
 
 class Rule(ABC):
-    """A demand on whole strings. ``a & b`` demands both."""
+    """A constraint on whole strings. ``a & b`` requires both."""
 
     def __and__(self, other: Rule | Rules) -> Rules:
         return Rules((self,)) & other
 
     @abstractmethod
     def describe(self) -> str:
-        """Return the rule as the command line spells it."""
+        """Return the constraint as the command line spells it."""
 
     @abstractmethod
-    def part(self, vocabulary: Vocabulary, limit: int, work: Work) -> Part:
-        """Return what the rule demands of strings of at most ``limit`` ids.
+    def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
+        """Return what the constraint requires of strings of at most ``limit`` ids.
 
         Raises:
-            RuleError: the rule is malformed or too large.
+            RuleError: the constraint is too large.
             VocabularyError: it needs a character that the vocabulary lacks.
         """
 
 
 @dataclass(frozen=True)
 class Rules:
-    """Rules that hold together; none, if there are none."""
+    """Constraints that all apply; without any, every string is allowed."""
 
     rules: tuple[Rule, ...] = ()
 
@@ -56,18 +56,18 @@ class Rules:
 
     @property
     def longest(self) -> int:
-        """The longest string that a rule about lengths has in mind; 0 if there is none."""
+        """The longest string that a ``Length`` has in mind; 0 if there is none."""
         lengths = (rule for rule in self.rules if isinstance(rule, Length))
         return max((rule.most or 2 * rule.least for rule in lengths), default=0)
 
     def describe(self) -> str:
-        """Return the rules as the command line spells them."""
+        """Return the constraints as the command line spells them."""
         return " ".join(rule.describe() for rule in self.rules)
 
 
 @dataclass(frozen=True)
 class _Text(Rule):
-    """What the rules about one text share. It is compared in NFC, unit by unit."""
+    """What the constraints with one text share. Texts are compared in NFC, unit by unit."""
 
     text: str
 
@@ -81,44 +81,44 @@ class _Text(Rule):
     def describe(self) -> str:
         return f"{self._option} {self.text!r}"
 
-    def _ids(self, vocabulary: Vocabulary) -> list[int]:
-        ids: list[int] = vocabulary.encode(normalise(self.text)).tolist()
-        return ids
+    def _ids(self, vocabulary: Vocabulary) -> NDArray[np.int32]:
+        return vocabulary.encode(normalise(self.text))
+
+    def _matched(
+        self, vocabulary: Vocabulary, limit: int, work: Work, *, anywhere: bool
+    ) -> CompiledConstraints:
+        ids = self._ids(vocabulary).tolist()
+        automaton = None
+        if 0 < len(ids) <= limit:  # else every string has it, or none
+            automaton = matching_text(ids, vocabulary.size, work, anywhere=anywhere)
+        return CompiledConstraints(least=len(ids), automaton=automaton)
 
 
 class Start(_Text):
     """Every string begins with ``text``."""
 
-    def part(self, vocabulary: Vocabulary, limit: int, work: Work) -> Part:
+    def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
         ids = self._ids(vocabulary)
-        return Part(prompt=tuple(ids), least=len(ids))
+        return CompiledConstraints(ids, least=len(ids))
 
 
 class End(_Text):
     """Every string ends with ``text``."""
 
-    def part(self, vocabulary: Vocabulary, limit: int, work: Work) -> Part:
-        ids = self._ids(vocabulary)
-        from .substrings import ending  # each late: most calls have no rules
-
-        automaton = ending(ids, vocabulary.size, work) if 0 < len(ids) <= limit else None
-        return Part(least=len(ids), automaton=automaton)
+    def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
+        return self._matched(vocabulary, limit, work, anywhere=False)
 
 
 class Contains(_Text):
     """Every string has ``text`` somewhere."""
 
-    def part(self, vocabulary: Vocabulary, limit: int, work: Work) -> Part:
-        ids = self._ids(vocabulary)
-        from .substrings import containing
-
-        automaton = containing(ids, vocabulary.size, work) if 0 < len(ids) <= limit else None
-        return Part(least=len(ids), automaton=automaton)
+    def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
+        return self._matched(vocabulary, limit, work, anywhere=True)
 
 
 @dataclass(frozen=True)
 class Length(Rule):
-    """Every string has ``least`` to ``most`` characters; ``None`` is without end."""
+    """Every string has ``least`` to ``most`` characters; ``None`` for no limit."""
 
     least: int = 0
     most: int | None = None
@@ -137,7 +137,7 @@ class Length(Rule):
         """Read ``6:9``, ``6:``, ``:9`` or ``7``.
 
         Raises:
-            RuleError: it is none of them, or the first number is above the second.
+            RuleError: it has another form, or the first number is above the second.
         """
         found = re.fullmatch(r"([0-9]{1,9})|([0-9]{1,9}):([0-9]{0,9})|:([0-9]{1,9})", text.strip())
         if not found:
@@ -154,13 +154,14 @@ class Length(Rule):
             return f"--length {self.least}"
         return f"--length {self.least or ''}:{self.most}"
 
-    def part(self, vocabulary: Vocabulary, limit: int, work: Work) -> Part:
-        return Part(least=self.least, most=self.most)
+    def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
+        most = NO_LIMIT if self.most is None else self.most
+        return CompiledConstraints(least=self.least, most=most)
 
 
 @dataclass(frozen=True)
 class Chars(Rule):
-    """Strings are made of ``characters`` only: each one meant as it is, ``-`` too.
+    """Strings consist of ``characters`` only, each taken literally, ``-`` too.
 
     Those that the vocabulary lacks are ignored, as long as it has another.
     """
@@ -173,45 +174,46 @@ class Chars(Rule):
     def describe(self) -> str:
         return f"--chars {self.characters!r}"
 
-    def part(self, vocabulary: Vocabulary, limit: int, work: Work) -> Part:
+    def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
         allowed = set(split_units(normalise(self.characters), vocabulary.unit))
         classes = np.array([0, *(unit in allowed for unit in vocabulary.characters)], np.int32)
         table = np.array([[DEAD, 0]], np.int32)
-        return Part(automaton=trimmed(classes, table, np.ones(1, np.bool_), 0, work))
+        return CompiledConstraints(automaton=trimmed(classes, table, np.ones(1, bool), 0, work))
 
 
 @dataclass(frozen=True)
 class Regex(Rule):
     """``re.fullmatch`` matches every string with ``pattern``, which is read in NFC.
 
-    What no automaton can hold is refused: look-around, back references, conditions, possessive
-    repeats, atomic groups, word boundaries, and anchors elsewhere than at an end.
+    What no automaton can represent is refused: look-around, back references, conditions,
+    possessive repeats, atomic groups, word boundaries, and anchors in the middle.
     """
 
     pattern: str
 
     def __post_init__(self) -> None:
         _require_text("--regex", self.pattern)
-        from .regex_syntax import parse
+        from .regex_syntax import parse  # late, as below: most constraints have no pattern
 
         parse(normalise(self.pattern))
 
     def describe(self) -> str:
         return f"--regex {self.pattern!r}"
 
-    def part(self, vocabulary: Vocabulary, limit: int, work: Work) -> Part:
+    def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
         from .regex_automaton import matching
 
-        return Part(automaton=matching(normalise(self.pattern), vocabulary, work))
+        automaton = matching(normalise(self.pattern), vocabulary, work)
+        return CompiledConstraints(automaton=automaton)
 
 
 @dataclass(frozen=True)
 class Block(Rule):
-    """No string contains any of ``texts``, whatever the case. Blank ones are ignored.
+    """No string contains any of ``texts``, in any case. Blank ones are ignored.
 
     Attributes:
         texts: compared with strings as the casefolded code points of their NFC.
-        name: the rule, as the command line spells it.
+        name: the constraint, as the command line spells it.
     """
 
     texts: tuple[str, ...]
@@ -219,7 +221,7 @@ class Block(Rule):
 
     def __post_init__(self) -> None:
         texts: object = self.texts
-        if isinstance(texts, str):  # which would be taken for its letters
+        if isinstance(texts, str):  # which would be read as its letters
             raise RuleError(f"{self.name} must have a tuple of texts. Received: {texts!r:.40}")
         object.__setattr__(self, "texts", tuple(self.texts))  # a list, as from a file
         for text in self.texts:
@@ -228,26 +230,24 @@ class Block(Rule):
     def describe(self) -> str:
         return self.name
 
-    def part(self, vocabulary: Vocabulary, limit: int, work: Work) -> Part:
-        from .substrings import avoiding
-
-        return Part(automaton=avoiding(self.texts, vocabulary, work))
+    def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
+        return CompiledConstraints(automaton=avoiding(self.texts, vocabulary, work))
 
 
 def compile_rules(rules: Rules, vocabulary: Vocabulary, limit: int) -> CompiledConstraints:
-    """Return what ``rules`` together demand of strings of 1 to ``limit`` ids.
+    """Compile ``rules`` together, for strings of 1 to ``limit`` ids.
 
     Raises:
-        RuleError: a rule is malformed or too large, or no string obeys them all; the message names
-            as few as cannot be kept together, ``limit`` (as ``--max-length``) counted as one.
-        VocabularyError: a start, an end or a part needs a character that the vocabulary lacks.
+        RuleError: a constraint is too large, or no string satisfies them all; the message names
+            as few as conflict, ``limit`` (as ``--max-length``) counted as one.
+        VocabularyError: a constraint has a character that the vocabulary lacks.
     """
     work = Work()
     parts = []
     for rule in rules:
         name = clipped(rule.describe())
         try:
-            parts.append(replace(rule.part(vocabulary, limit, work), name=name))
+            parts.append(replace(rule.compiled(vocabulary, limit, work), name=name))
         except TooLargeError as error:
             raise error.named([name]) from None
     return combine(parts, limit, len(vocabulary.characters), work)

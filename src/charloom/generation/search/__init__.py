@@ -1,1 +1,1 @@
-"""Searches through the tree of prefixes: sampling without replacement, the likeliest strings."""
+"""Searches through the tree of prefixes: sampling without replacement, the most likely strings."""

@@ -1,4 +1,4 @@
-"""The most likely strings: exactly, or faster by beam search."""
+"""The most likely strings: exactly by best-first search with a bound, or faster by beam search."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.vocabulary import BOUNDARY, Vocabulary
-from ...models.interface import Recurrence
+from ...data.vocabulary import BOUNDARY
 from ...models.sampling import Sampler
 from ...models.threads import one_blas_thread
 from .arrivals import Arrivals, arrivals
@@ -17,26 +16,23 @@ from .request import Request, Sample, Search
 from .tree import Trace, read_prompt
 from .walk import TooManySteps
 
-WIDER = 1.5
-"""Nats by which the bound is lowered if there are too few strings above it."""
-
-FILLING = 1024
-"""Width of the beam search for the rest, where the bound would have to be lowered too far."""
+WIDER = 1.5  # nats by which the bound is lowered if there are too few strings above it
+FILLING = 1024  # width of the beam search for the rest, where the bound would become too low
 
 
 class Best(Search):
     """The most likely strings that are allowed, the most likely first; exact.
 
-    A prefix is at least as likely as any string that begins with it (the admissible bound), so
-    all strings above a bound are found by stepping the prefixes above it. Of probability θ or
-    more there are at most 1 / θ prefixes of each length. The bound is lowered until there are
-    enough strings above it.
+    A prefix is at least as likely as any string that begins with it (an admissible bound), so all
+    strings above a bound are found by stepping the prefixes above it. At most 1 / θ prefixes of
+    each length have a probability of θ or more. The bound is lowered until there are enough
+    strings above it.
     """
 
     def _search(self) -> Iterator[Sample]:
         request = self._request
-        plan = replace(self._plan(self._constraints), likeliest=True)
-        given = np.zeros(0, np.uint64)
+        plan = replace(self._plan, likeliest=True)
+        done = np.zeros(0, np.uint64)
         texts: set[str] = set()
         bound = 3.0  # nats
         while True:
@@ -44,15 +40,16 @@ class Best(Search):
                 found = arrivals(plan, bound)
             except TooManySteps:
                 self.note = (
-                    f"the bound was cut at {bound - WIDER:.1f} nats: {self._found:,} are surely "
-                    f"the likeliest, the others are from a beam of {FILLING:,}"
+                    f"the exact search stopped at {bound - WIDER:.1f} nats: the first "
+                    f"{self._found:,} are certain to be the most likely, the others are from a "
+                    f"beam search of width {FILLING:,}"
                 )
                 yield from self._fill(texts)
                 return
-            rows = np.flatnonzero(~np.isin(found.keys, given))
+            rows = np.flatnonzero(~np.isin(found.keys, done))
             rows = rows[np.argsort(found.log_arrival[rows], kind="stable")]
-            given = np.concatenate([given, found.keys[rows]])
-            self.seen = len(given)
+            done = np.concatenate([done, found.keys[rows]])
+            self.seen = len(done)
             for _, sample in self._judged(found, rows):
                 texts.add(sample.text)
                 yield sample
@@ -64,8 +61,8 @@ class Best(Search):
             bound += WIDER
 
     def _fill(self, texts: set[str]) -> Iterator[Sample]:
-        """Yield what a beam finds beside ``texts``."""
-        beam = Beam(self._rnn, self._vocabulary, self._request, FILLING)
+        """Yield what a beam search finds besides ``texts``."""
+        beam = Beam(self._request, FILLING)
         for sample in beam:
             if sample.text not in texts and self._found != self._request.count:
                 self._found += 1
@@ -79,35 +76,31 @@ class Beam(Search):
     """Likely strings, the most likely first, by beam search: of each length, the ``width`` most
     likely prefixes are continued."""
 
-    def __init__(
-        self, rnn: Recurrence, vocabulary: Vocabulary, request: Request, width: int
-    ) -> None:
-        super().__init__(rnn, vocabulary, request)
-        self.width = width
+    def __init__(self, request: Request, width: int) -> None:
+        super().__init__(request)
+        self._width = width
 
     def _search(self) -> Iterator[Sample]:
         found = self._beam()
         self.seen = len(found.lengths)
-        rows = np.argsort(found.log_arrival, kind="stable")
-        for _, sample in self._judged(found, rows):
+        for _, sample in self._judged(found, np.argsort(found.log_arrival, kind="stable")):
             yield sample
             if self._found == self._request.count:
                 return
-        self.reason = self._explain(f" with a beam of {self.width:,}; widen it", 0.0)
+        self.reason = self._explain(f" with a beam of {self._width:,}; widen it", 0.0)
 
     def _beam(self) -> Arrivals:
         """Return the strings that end along the beam."""
-        request, sampler = self._request, self._request.sampler
-        guide, prompt = self._constraints, request.rules.prompt
-        last, carry, nats = read_prompt(self._rnn, prompt)
-        state, context = guide.root(prompt) if guide else (0, 0)
-        trace, V = Trace(), self._rnn.vocabulary_size
-        ids, numbers, states, contexts = (np.array([x]) for x in (last, 0, state, context))
+        plan, trace, V = self._plan, Trace(), self._plan.rnn.vocabulary_size
+        guide, sampler = plan.guide, plan.sampler
+        last, carry, nats = read_prompt(plan.rnn, plan.prompt)
+        root = guide.root if guide else (0, 0)
+        ids, numbers, states, contexts = (np.array([x]) for x in (last, 0, *root))
         log_p, own = np.zeros(1), np.array([nats])
         ended: list[tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]] = []
         with one_blas_thread(), np.errstate(divide="ignore"):
-            for length in range(len(prompt), request.rules.most + 1):
-                logits, carry = self._rnn.step(ids, carry)
+            for length in range(len(plan.prompt), plan.max_length + 1):
+                logits, carry = plan.rnn.step(ids, carry)
                 lengths = np.full(len(ids), length)
                 scores = sampler.log_probabilities(sampler.prepared(logits, lengths))
                 if guide is not None:
@@ -116,10 +109,10 @@ class Beam(Search):
                 plain = Sampler().log_probabilities(logits)
                 done = np.flatnonzero(total[:, BOUNDARY] > -np.inf)
                 ended.append((numbers[done], total[done, 0], own[done] - plain[done, 0]))
-                if length == request.rules.most:
+                if length == plan.max_length:
                     break
                 total[:, BOUNDARY] = -np.inf
-                best = np.argsort(-total, axis=None, kind="stable")[: self.width]
+                best = np.argsort(-total, axis=None, kind="stable")[: self._width]
                 best = best[total.ravel()[best] > -np.inf]
                 row, ids = np.divmod(best, V)
                 if not len(row):
@@ -132,6 +125,4 @@ class Beam(Search):
         last_numbers, log_p, own = (np.concatenate(parts) for parts in zip(*ended, strict=True))
         text, text_lengths = trace.read(last_numbers.astype(np.int32))
         none = np.zeros(len(log_p), np.uint64)
-        return Arrivals(
-            text, text_lengths, log_p, *3 * (-log_p,), own, none, False, unfinished=0.0, steps=0
-        )
+        return Arrivals(text, text_lengths, log_p, *3 * (-log_p,), own, none)

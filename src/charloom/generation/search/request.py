@@ -1,41 +1,26 @@
-"""Requests for samples, and their results: samples, and how the search went."""
+"""Requests for samples, the search that answers one, and its results."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...config import SampleConfig
 from ...data.vocabulary import Vocabulary
-from ...models.interface import Recurrence
-from ...models.sampling import Sampler, Transform
-from ..constraints.compiled import CompiledConstraints
 from ..novelty import Novelty, Origin
 from .arrivals import Arrivals
 from .walk import Plan
 
-if TYPE_CHECKING:
-    from .guides import ConstraintGuide, Guide
-
-SHOWN, SHOWN_ROWS = 6, 20
-"""Samples in a short description, and in a notebook's table."""
-
-JUDGED_AT_ONCE = 4096
-"""Strings that are turned into text and judged together."""
-
-STEPS = 2_000_000
-"""Steps of the model that a search may take, and STEPS_EACH for each sample asked for; a model
-that can give them needs about ten a sample."""
-
-STEPS_EACH = 500
+SHOWN, SHOWN_ROWS = 6, 20  # samples in a short description, and in a notebook's table
+JUDGED_AT_ONCE = 4096  # strings that are turned into text and judged together
+STEPS = 2_000_000  # steps of the model that a walk may take, ...
+STEPS_EACH = 500  # ... plus these for each sample requested; about ten are usually enough
 
 _REMEDIES = {
     "known": "pass --allow-known or train on more",
@@ -78,9 +63,9 @@ class Generated(Sequence[Sample]):
     Attributes:
         samples: what was found.
         seen: how many different strings it visited, those that are not allowed included.
-        mass: the samples' total probability, given what every string begins with.
+        mass: the samples' total probability, given the start.
         reason: why there are fewer than requested, in one line with the remedy; or ``None``.
-        note: what the user should know about the samples; or ``None``.
+        note: a caveat about the samples; or ``None``.
     """
 
     samples: tuple[Sample, ...]
@@ -88,6 +73,12 @@ class Generated(Sequence[Sample]):
     mass: float
     reason: str | None = None
     note: str | None = None
+
+    @classmethod
+    def of(cls, search: Search) -> Self:
+        """Collect everything that a search finds."""
+        samples = tuple(search)
+        return cls(samples, search.seen, search.mass, search.reason, search.note)
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -130,54 +121,25 @@ class Generated(Sequence[Sample]):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Request:
     """A checked request for samples.
 
     Attributes:
+        plan: what the search walks: the model, constraints and sampler.
+        vocabulary: the model's.
         count: how many samples; ``None`` for no limit.
-        rules: the compiled constraints.
         longest: the longest string without constraints.
-        config: how to sample, and the seed.
         novelty: which strings are allowed.
-        allow_repeats: whether one string may come twice.
-        threads: at most this many.
-        transform: the caller's, applied to the logits first.
+        allow_repeats: whether a string may occur twice.
     """
 
+    plan: Plan
+    vocabulary: Vocabulary
     count: int | None
-    rules: CompiledConstraints
     longest: int
-    config: SampleConfig
     novelty: Novelty
     allow_repeats: bool = False
-    threads: int | None = None
-    transform: Transform | None = None
-
-    @cached_property
-    def sampler(self) -> Sampler:
-        """The distribution of the next id."""
-        return Sampler(self.config, self.transform)
-
-    @property
-    def most_steps(self) -> int:
-        """Steps that the search may take in one walk."""
-        return STEPS + STEPS_EACH * (self.count or 0)
-
-    def constraints(self, vocabulary_size: int) -> ConstraintGuide | None:
-        """Return the guide for the constraints; ``None`` if there is at most a start."""
-        rules = self.rules
-        automaton = rules.automaton
-        any_length = rules.least <= max(len(rules.prompt), 1) and rules.most >= self.longest
-        if automaton is None and any_length:
-            return None
-        from ..constraints.automaton import Automaton
-        from .guides import ConstraintGuide  # late: most calls have none
-
-        if automaton is None:
-            anything = np.zeros(vocabulary_size, np.int32), np.zeros((1, 1), np.int32)
-            automaton = Automaton(*anything, accepting=np.ones(1, np.bool_), start=0)
-        return ConstraintGuide(automaton, rules.least, rules.most)
 
 
 class Search(Iterator[Sample]):
@@ -185,27 +147,26 @@ class Search(Iterator[Sample]):
 
     Attributes:
         seen: different strings visited so far.
-        mass: the probability of the samples so far, given what every string begins with.
+        mass: the probability of the samples so far, given the start.
         reason: why the search ended before the count, in one line with the remedy; ``None``
             before its end, or with all.
-        note: what the user should know about the samples, or ``None``.
+        note: a caveat about the samples, or ``None``.
     """
 
-    def __init__(self, rnn: Recurrence, vocabulary: Vocabulary, request: Request) -> None:
+    def __init__(self, request: Request) -> None:
         self.seen = 0
         self.mass = 0.0
         self.reason: str | None = None
         self.note: str | None = None
         self._found = 0
-        self._walked, self._to_walk = 0, 0  # steps of the present walk, and how many it may have
-        self._rnn, self._vocabulary, self._request = rnn, vocabulary, request
-        self._characters = np.array(["", *vocabulary.characters], dtype=object)
-        self._start = vocabulary.decode(request.rules.prompt)
-        self._constraints = request.constraints(rnn.vocabulary_size)
-        self._come: set[int] = set()  # keys, where strings may come again
-        self._missed: defaultdict[str, float] = defaultdict(
-            float
-        )  # probability that came to nothing, by why
+        self._walked, self._to_walk = 0, 0  # steps of the present walk, and about how many it takes
+        self._request = request
+        most_steps = STEPS + STEPS_EACH * (request.count or 0)
+        self._plan = replace(request.plan, watch=self._watch, most_steps=most_steps)
+        self._characters = np.array(["", *request.vocabulary.characters], dtype=object)
+        self._start = request.vocabulary.decode(request.plan.prompt)
+        self._repeatable: set[int] = set()  # keys of strings found, where they may occur again
+        self._missed: defaultdict[str, float] = defaultdict(float)  # probability by why not allowed
         self._samples = self._search()
 
     def __next__(self) -> Sample:
@@ -213,22 +174,7 @@ class Search(Iterator[Sample]):
 
     @abstractmethod
     def _search(self) -> Iterator[Sample]:
-        """Yield the samples; set ``reason`` if the end comes early."""
-
-    def _plan(self, guide: Guide | None) -> Plan:
-        """Return the plan of a walk."""
-        request = self._request
-        return Plan(
-            rnn=self._rnn,
-            sampler=request.sampler,
-            prompt=request.rules.prompt,
-            max_length=request.rules.most,
-            seed=request.config.seed,
-            guide=guide,
-            most_steps=request.most_steps,
-            threads=request.threads,
-            watch=self._watch,
-        )
+        """Yield the samples; set ``reason`` if there are too few."""
 
     def _watch(self, steps: int) -> None:
         self._walked += steps
@@ -242,9 +188,9 @@ class Search(Iterator[Sample]):
         return self._found / self._request.count * (1 - walked) + walked
 
     def _judged(self, found: Arrivals, rows: NDArray[np.intp]) -> Iterator[tuple[int, Sample]]:
-        """Yield the strings of ``rows`` that are allowed, with their row, in order.
+        """Yield the row and the string of each of ``rows`` that is allowed, in order.
 
-        A row that comes more than once is judged once, and its probability counted once.
+        A row that occurs more than once is judged once, and its probability counted once.
         """
         ends = np.cumsum(found.lengths, dtype=np.int64)
         novelty, log_p = self._request.novelty, found.log_p
@@ -269,15 +215,15 @@ class Search(Iterator[Sample]):
                     self._missed[sample] += float(np.exp(log_p[row]))
 
     def _is_first(self, found: Arrivals, row: int) -> bool:
-        """Say whether a string comes for the first time, and remember that it has come."""
+        """Return whether a string occurs for the first time, and remember it."""
         if not self._request.allow_repeats:
             return True
-        key, before = int(found.keys[row]), len(self._come)
-        self._come.add(key)
-        return len(self._come) > before
+        before = len(self._repeatable)
+        self._repeatable.add(int(found.keys[row]))
+        return len(self._repeatable) > before
 
     def _texts(self, found: Arrivals, rows: NDArray[np.intp], ends: NDArray[np.int64]) -> list[str]:
-        """Return the strings of ``rows`` as text; ``ends`` (M,) are where each string's ids end."""
+        """Return the strings of ``rows`` as text; ``ends`` (M,) are where all strings end."""
         lengths = found.lengths[rows].astype(np.int64)
         bounds = np.concatenate([[0], np.cumsum(lengths)])
         places = np.repeat(ends[rows] - lengths - bounds[:-1], lengths) + np.arange(bounds[-1])
@@ -285,13 +231,13 @@ class Search(Iterator[Sample]):
         return [self._start + "".join(characters[a:b]) for a, b in pairwise(bounds.tolist())]
 
     def _explain(self, why: str, unfinished: float) -> str:
-        """Say in one line how far the search came, why it ended, and what would help."""
+        """Return in one line what the search found, why it ended, and what would help."""
         request = self._request
         from ...formatting import percent  # late: only this message needs it
 
         kind = "names" if request.novelty.allow_known else "new names"
         missed = {**self._missed, "unfinished": unfinished}
-        words = {"unfinished": "too long", "near": "too near to one of the list", "": ""}
+        words = {"unfinished": "too long", "near": "too similar to one of the list", "": ""}
         causes = [
             f"{percent(mass)} {words.get(cause, cause)}"
             for cause, mass in sorted(missed.items(), key=lambda pair: -pair[1])
@@ -300,11 +246,12 @@ class Search(Iterator[Sample]):
         worst = max(missed, key=lambda cause: missed[cause]) if causes else ""
         held = f"they hold {percent(self.mass)} of the probability"
         held += f", beside {', '.join(causes)}" if causes else ""
-        remedies = [_REMEDIES[worst]] if worst or self._constraints is None else []
-        if self._constraints is not None:
-            remedies.append("loosen the rules or raise --max-length")
-        if request.config.temperature == 0:
-            remedies = ["temperature 0 knows one string only: raise it, or pass --best"]
+        guide = self._plan.guide
+        remedies = [_REMEDIES[worst]] if worst or guide is None else []
+        if guide is not None:
+            remedies.append("relax the constraints or raise --max-length")
+        if self._plan.sampler.config.temperature == 0:
+            remedies = ["temperature 0 has one string only: raise it, or pass --best"]
         remedy = ", or ".join(remedies)
         asked = "" if request.count is None else f" of {request.count:,}"
         return f"found {self._found:,}{asked} {kind}{why}; {held}; {remedy}"

@@ -1,9 +1,9 @@
-"""The tree of prefixes that a walk goes down: the stack of those to step next, the path
-to each, and the walk's division among threads."""
+"""The tree of prefixes: the stack of those to step next, and the path to each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from itertools import pairwise
 
 import numpy as np
@@ -13,11 +13,8 @@ from ...data.vocabulary import BOUNDARY
 from ...models.interface import Recurrence
 from ...models.scoring.names import log_softmax
 
-BLOCK = 512
-"""Prefixes a step: enough to keep BLAS busy, few enough to stay in a core's cache."""
-
-WIDE = 1024
-"""Prefixes at which the tree is wide enough to be cut into units of work."""
+BLOCK = 512  # prefixes per step: enough to keep BLAS busy, few enough to stay in a core's cache
+WIDE = 1024  # prefixes at which the tree is wide enough to be divided into units of work
 
 Ids = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -25,11 +22,10 @@ Records = NDArray[np.void]
 
 
 class Stack:
-    """Prefixes that are to be stepped next, each with the model's carry.
+    """Prefixes to step next, as records, each with the model's carry.
 
-    Prefixes are records with the fields that a walk needs. Depth first: what was pushed last is
-    taken first, so that blocks stay full although strings end at different lengths, what was
-    just computed is still in the cache, and memory stays small.
+    The search is depth-first: what was pushed last is taken first. So blocks stay full although
+    strings end at different lengths, the last results are still in the cache, and memory is small.
     """
 
     def __init__(self, prefixes: Records, carry: Floats) -> None:
@@ -38,13 +34,13 @@ class Stack:
         self.size = len(prefixes)
 
     def take(self, rows: int) -> tuple[Records, Floats]:
-        """Take the top ``rows`` prefixes off; the views hold until the next ``push``."""
+        """Pop the top ``rows`` prefixes; the views are valid until the next ``push``."""
         self.size -= rows
         top = slice(self.size, self.size + rows)
         return self._prefixes[top], self._carry[:, top]
 
     def push(self, prefixes: Records, carry: Floats, row: NDArray[np.intp]) -> None:
-        """Put prefixes on top, the i-th with the carry of row ``row[i]``."""
+        """Push prefixes, the i-th with the carry of row ``row[i]``."""
         start, self.size = self.size, self.size + len(prefixes)
         if self.size > len(self._prefixes):
             capacity = 2 * self.size
@@ -56,7 +52,7 @@ class Stack:
             np.take(new, row, axis=0, out=old[start : self.size], mode="clip")
 
     def split(self, weights: Sequence[float] | NDArray[np.floating], parts: int) -> list[Stack]:
-        """Give all away in ``parts`` of about equal weight, ``weights`` (size,) in all."""
+        """Pop everything, in ``parts`` of about equal weight; ``weights`` are (size,)."""
         prefixes, carry = self.take(self.size)
         reached = np.cumsum(weights)
         shares = (reached[-1] if len(reached) else 0) * np.arange(1, parts) / parts
@@ -79,28 +75,27 @@ class Trace:
 
     def copy(self) -> Trace:
         """Return an independent copy."""
-        copy = Trace()
-        copy._parents, copy._ids = self._parents.copy(), self._ids.copy()
-        copy._size = self._size
-        return copy
+        trace = copy(self)
+        trace._parents, trace._ids = self._parents.copy(), self._ids.copy()
+        return trace
 
     def add(self, parents: NDArray[np.int32], ids: Ids) -> NDArray[np.int32]:
-        """Note prefixes by their parents' numbers and their last ids; return their numbers."""
+        """Record prefixes by their parents' numbers and last ids; return their numbers."""
         self._parents.append(parents.copy())
         self._ids.append(ids.copy())
         self._size += len(ids)
         return np.arange(self._size - len(ids), self._size, dtype=np.int32)
 
     def read(self, last: NDArray[np.int32]) -> tuple[Ids, NDArray[np.int32]]:
-        """Return the ids on the way to prefixes, end to end, and how many belong to each."""
+        """Return the ids on the path to each prefix, end to end, and how many belong to each."""
         parents, ids = np.concatenate(self._parents), np.concatenate(self._ids)
         columns = []  # from the last id of each string to its first, then BOUNDARY
         while last.any():
             columns.append(ids[last])
             last = parents[last]
-        way = np.array(columns[::-1], dtype=np.int32).reshape(len(columns), len(last)).T
-        inside = way != BOUNDARY
-        return way[inside], inside.sum(axis=1, dtype=np.int32)
+        paths = np.array(columns[::-1], dtype=np.int32).reshape(len(columns), len(last)).T
+        inside = paths != BOUNDARY
+        return paths[inside], inside.sum(axis=1, dtype=np.int32)
 
 
 def read_prompt(rnn: Recurrence, prompt: Ids) -> tuple[int, Floats, float]:
@@ -108,7 +103,7 @@ def read_prompt(rnn: Recurrence, prompt: Ids) -> tuple[int, Floats, float]:
     carry, last, nats = rnn.initial_carry(1), BOUNDARY, 0.0
     following_ids = prompt.tolist()
     if not rnn.config.begin:
-        last = following_ids.pop(0)  # given, not drawn: the model has no say in it
+        last = following_ids.pop(0)  # given: the model has no probability for it
     for following in following_ids:
         logits, carry = rnn.step(np.array([last]), carry)
         nats -= float(log_softmax(logits)[0, following])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,24 +19,21 @@ from ...models.scoring.names import log_softmax
 from .tree import Ids, Stack, Trace, read_prompt
 
 if TYPE_CHECKING:
-    from .guides import Guide
+    from .guides import ConstraintGuide
 
-MARGIN = 1 / 3
-"""Share of the slack's logarithm that a prefix may have beyond what its estimate requires ..."""
-
-UNSURE = 0.1
-"""... if its estimate is at most 1 minus this; proportionally less above."""
+MARGIN = 1 / 3  # share of the slack's log that a prefix may use beyond what its estimate requires,
+UNSURE = 0.1  # if its estimate is at most 1 minus this; proportionally less above that
 
 # A prefix that arrives before the horizon.
 PREFIX = np.dtype(
     [
-        ("id", np.int32),  # its last id, which the model is to read next
-        ("length", np.int32),  # its ids, the prompt's included
+        ("id", np.int32),  # its last id, which the model reads next
+        ("length", np.int32),  # in ids, the prompt included
         ("trace", np.int32),  # its number in the trace
         ("state", np.int32),  # of the guide
         ("context", np.int32),  # of the guide
-        ("key", np.uint64),  # decides all that is random below
-        ("log_p", np.float64),  # of the distribution that is asked for, given the prompt
+        ("key", np.uint64),  # decides everything random below
+        ("log_p", np.float64),  # under the sampler, given the prompt
         ("log_estimate", np.float64),  # the guide's estimate, when it was put on the stack
         ("log_arrival", np.float64),
         ("log_peak", np.float64),  # the latest arrival of all its prefixes
@@ -51,18 +49,17 @@ class Plan:
 
     Attributes:
         rnn: the model.
-        sampler: the distribution of the next id.
+        sampler: the distribution of the next id, and the seed that decides the arrivals.
         prompt: ids (P,) that every string begins with; the boundary before it is implied. A
             model that was trained without a begin symbol needs one, P ≥ 1.
         max_length: longest string, in ids, the prompt included and the end symbol not; prefixes
             that have not ended by then are dropped.
-        seed: decides the arrivals.
         guide: keeps to the constraints; ``None`` if there are none.
-        likeliest: no chance: a string arrives at 1 / p, so that the strings before the horizon
-            are those of a probability of at least 1 / horizon. A guide's estimates must then be
+        likeliest: nothing is random: a string arrives at 1 / p, so the strings before the horizon
+            are those with a probability of at least 1 / horizon. A guide's estimates must then be
             0 or 1.
-        most_steps: prefixes that may be stepped; ``None`` sets no limit.
-        threads: at most so many at a time, ``None`` for one a core; the result is the same.
+        most_steps: prefixes that may be stepped; ``None`` for no limit.
+        threads: at most this many, ``None`` for one per core; the result is the same.
         watch: called with the number of prefixes at each step, from any thread.
     """
 
@@ -70,15 +67,14 @@ class Plan:
     sampler: Sampler
     prompt: Ids
     max_length: int
-    seed: int = 0
-    guide: Guide | None = None
+    guide: ConstraintGuide | None = None
     likeliest: bool = False
     most_steps: int | None = None
     threads: int | None = None
     watch: Callable[[int], None] | None = None
 
 
-class TooManySteps(Exception):  # noqa: N818 (it is no error: the caller continues with less)
+class TooManySteps(Exception):  # noqa: N818 (not an error: the caller continues with less)
     """The walk would need more steps than it may take."""
 
 
@@ -100,47 +96,39 @@ class Walk:
     """Prefixes that arrive before the horizon, in a part of the tree, and the strings there."""
 
     def __init__(
-        self,
-        plan: Plan,
-        bounds: tuple[float, float],
-        limit: StepLimit,
-        stack: Stack,
-        trace: Trace,
-        rows: int,
+        self, plan: Plan, bounds: tuple[float, float], limit: StepLimit, rows: int
     ) -> None:
-        """Start from the prefixes of ``stack``; step at most ``rows`` of them at once."""
+        """Start at the end of the prompt; step at most ``rows`` prefixes at once.
+
+        ``bounds`` are the logs of horizon and slack.
+        """
         self._plan, self._bounds, self._limit = plan, bounds, limit
-        self.stack = stack
-        self._trace = trace
-        self._buffers = plan.rnn.buffers(rows)
+        last, carry, nats = read_prompt(plan.rnn, plan.prompt)
+        state, context = plan.guide.root if plan.guide else (0, 0)
+        key = root_key(plan.sampler.config.seed)
+        arrival = 0.0 if plan.likeliest else float(np.log(-np.log1p(-uniform(key ^ GAMMA)))[0])
+        length = len(plan.prompt)
+        root = (last, length, 0, state, context, key[0], 0.0, 0.0, arrival, *2 * (-np.inf,), nats)
+        prefixes = np.array([root] if arrival <= bounds[0] else [], dtype=PREFIX)
+        self._begin(Stack(prefixes, carry[:, : len(prefixes)]), Trace(), rows)
+        self.left = 1 - len(prefixes)
+
+    def _begin(self, stack: Stack, trace: Trace, rows: int) -> None:
+        self.stack, self._trace = stack, trace
+        self._buffers = self._plan.rnn.buffers(rows)
         self._ended: list[NDArray[np.void]] = []
         self.left = 0
         """Continuations that arrive too late."""
         self.unfinished = 0.0
 
-    @classmethod
-    def after_prompt(
-        cls, plan: Plan, bounds: tuple[float, float], limit: StepLimit, rows: int
-    ) -> Walk:
-        """Start at the end of the prompt; ``bounds`` are the logs of horizon and slack."""
-        last, carry, nats = read_prompt(plan.rnn, plan.prompt)
-        state, context = plan.guide.root(plan.prompt) if plan.guide else (0, 0)
-        key = root_key(plan.seed)
-        arrival = 0.0 if plan.likeliest else float(np.log(-np.log1p(-uniform(key ^ GAMMA)))[0])
-        length = len(plan.prompt)
-        root = (last, length, 0, state, context, key[0], 0.0, 0.0, arrival, *2 * (-np.inf,), nats)
-        prefixes = np.array([root] if arrival <= bounds[0] else [], dtype=PREFIX)
-        stack = Stack(prefixes, carry[:, : len(prefixes)])
-        walk = cls(plan, bounds, limit, stack, Trace(), rows)
-        walk.left = 1 - len(prefixes)
-        return walk
-
     def branch(self, stack: Stack, rows: int) -> Walk:
         """Return a walk that continues from a part of the stack."""
-        return Walk(self._plan, self._bounds, self._limit, stack, self._trace.copy(), rows)
+        walk = copy(self)
+        walk._begin(stack, self._trace.copy(), rows)
+        return walk
 
     def advance(self, rows: int) -> None:
-        """Take ``rows`` prefixes off the stack and put those back that arrive next below them."""
+        """Step the top ``rows`` prefixes of the stack; push those that arrive next below them."""
         plan, guide = self._plan, self._plan.guide
         self._limit.count(rows)
         if plan.watch is not None:
@@ -186,8 +174,8 @@ class Walk:
         self._ended.append(there[ends])
         too_long = ~ends & (there["length"] >= plan.max_length)
         self.unfinished += float(np.exp(there["log_p"][too_long]).sum())
-        goes_on = np.flatnonzero(~ends & ~too_long)
-        there, parent = there.take(goes_on), parent[goes_on]
+        longer = np.flatnonzero(~ends & ~too_long)
+        there, parent = there.take(longer), parent[longer]
         there["length"] += 1
         there["trace"] = self._trace.add(there["trace"], there["id"])
         if guide is not None:
@@ -199,17 +187,17 @@ class Walk:
     def _arriving(
         self, here: NDArray[np.void], q: NDArray[np.floating]
     ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
-        """Return row, id and log arrival of the continuations that arrive before the end.
+        """Return row, id and log arrival of the continuations that arrive in time.
 
         The rate of row b's continuation i is the row's probability times ``q[b, i]``.
         """
         keys, now, end = here["key"], here["log_arrival"], sum(self._bounds)
-        # Which one comes with the prefix itself; a dead end (its arrival is infinite) has none.
+        # Which one arrives with the prefix itself; none of a dead end, whose arrival is infinite.
         alive = np.flatnonzero(now <= end)
         shares = q[alive] / q[alive].sum(axis=1, keepdims=True)  # one row's may be tiny
         first = choose(shares, uniform(keys[alive]))
-        # Another one comes before the end if its exponential time E, over its rate, fits into
-        # what is left, t: E ≤ rate t. As E = -log(1 - u) ≥ u, few need the logarithm.
+        # Another one arrives in time if its exponential time E, over its rate, fits into what is
+        # left, t: E ≤ rate t. As E = -log(1 - u) ≥ u, few need the logarithm.
         left = end + np.log1p(-np.exp(np.minimum(now - end, 0.0)))
         reach = q * np.exp(np.minimum(here["log_p"] + left, 600.0))[:, None]
         u = uniforms(keys, q.shape[1])  # (B, V)

@@ -1,44 +1,31 @@
-"""As many different strings as are asked for, in the order of the draw; or draws with repeats."""
+"""Sampling without replacement: as many different strings as requested; or with repeats."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrivals import Arrivals, arrivals
-from .repeats import with_repeats
+from .arrivals import Arrivals, arrivals, with_repeats
 from .request import Sample, Search
-from .walk import MARGIN, TooManySteps
+from .walk import MARGIN, Plan, TooManySteps
 
 if TYPE_CHECKING:
-    from .guides import Guide
+    from .lookahead import LookAhead
 
-FREQUENT = 0.05
-"""Share of draws that satisfy the constraints above which drawing and dropping is faster."""
-
-SHORTER = 1.4
-"""Decrease of a horizon's log if the walk would take too many steps."""
-
-RAREST = 1e-6
-"""The least estimate of that share that is trusted; below it the first walk finds too little."""
-
-PILOT = 2_000
-"""Samples above which a smaller search goes first, to estimate the horizon of the whole one."""
-
-MOST_MARGIN = 0.2
-"""Share that a walk goes farther at most, in case the estimate of the horizon is too low."""
-
-CHEAP = 1_000
-"""Steps of a short walk: if it found nothing, the next one goes much farther."""
-
-SLACKS = (16.0, 64.0, 256.0)
-"""How much farther than its strings a walk with a look-ahead goes."""
-
-ASTRAY = 0.01
-"""Share of the strings that may be missed for that reason before it must go farther."""
+FREQUENT = 0.05  # share of draws that satisfy the constraints above which rejection is faster
+RAREST = (
+    1e-6  # the least estimate of that share that is trusted; the first walk may find too little
+)
+SHORTER = 1.4  # decrease of the horizon's log if the walk would take too many steps
+PILOT = 2_000  # samples above which a smaller walk goes first, to estimate the horizon for all
+MOST_MARGIN = 0.2  # the most to add to a horizon in case its estimate is too low
+CHEAP = 1_000  # steps of a short walk: if it found nothing, the next one goes much farther
+SLACKS = (16.0, 64.0, 256.0)  # how much farther than its strings a walk with a look-ahead goes
+ASTRAY = 0.01  # share of strings missed due to the look-ahead above which the slack is increased
 
 
 class WithoutReplacement(Search):
@@ -46,7 +33,7 @@ class WithoutReplacement(Search):
 
     Strings that are not allowed are dropped. That is exact, since arrivals are independent: the
     others are distributed as in the model, given that they are allowed. It costs little, since no
-    string of the training set comes twice.
+    string of the training set is visited twice.
 
     Each walk starts again from the root, with a horizon that should hold enough strings, judged
     by those found so far: a string of probability p before a horizon t stands for
@@ -61,23 +48,18 @@ class WithoutReplacement(Search):
 
     def _search(self) -> Iterator[Sample]:
         request = self._request
-        guide, share, learn = self._guide()
-        plan = self._plan(guide)
-        slack = (
-            float(np.log(SLACKS[0]))
-            if guide is not None and guide is not self._constraints
-            else 0.0
-        )
+        plan, share, ahead = self._guided()
+        slack = float(np.log(SLACKS[0])) if ahead else 0.0
         goal = request.count or PILOT
         # If everything that is drawn is allowed, the horizon is known.
         if goal > PILOT and not (request.allow_repeats and request.novelty.allow_known):
             goal = max(PILOT // 8, goal // 16)
-        if learn is not None:
+        if ahead:
             goal = min(goal, PILOT // 8)  # this walk improves the estimates for the others
         few = 3 * np.sqrt(goal) + 32
         horizon = float(np.log(goal + few) - np.log(share))  # a logarithm, as the slack is
         self._to_walk = 10 * (request.count or 0)
-        given = np.zeros(0, np.uint64)  # keys of strings that were handed out or dropped
+        done = np.zeros(0, np.uint64)  # keys of strings that were yielded or dropped
         until = -np.inf
         likelihoods = np.zeros(0)  # log probabilities of the samples
         cut = False
@@ -86,9 +68,9 @@ class WithoutReplacement(Search):
                 self._walked = 0
                 found = arrivals(plan, horizon, slack)
                 while slack and (more := self._more_slack(found, horizon, slack)):
-                    if learn is not None:
-                        learn(found, horizon)
-                        learn = None
+                    if ahead:
+                        ahead.learn(found, horizon)
+                        ahead = None
                     else:
                         slack = more
                     found = arrivals(plan, horizon, slack)
@@ -101,9 +83,9 @@ class WithoutReplacement(Search):
             if found.complete and not request.allow_repeats:
                 horizon = np.inf
             rows = np.flatnonzero(found.log_arrival <= horizon)
-            rows = rows[~np.isin(found.keys[rows], given)]
-            given = np.concatenate([given, found.keys[rows]])
-            self.seen = len(given)
+            rows = rows[~np.isin(found.keys[rows], done)]
+            done = np.concatenate([done, found.keys[rows]])
+            self.seen = len(done)
             fresh: list[float] = []
             if request.allow_repeats:
                 rows, times = with_repeats(found, horizon)
@@ -116,7 +98,7 @@ class WithoutReplacement(Search):
                 if self._found == request.count:
                     return
             if self.missing > 2 * ASTRAY:
-                self.note = f"about {self.missing:.0%} of the likeliest to come may be missing"
+                self.note = f"an estimated {self.missing:.0%} of the strings were missed"
             if found.complete and (not request.allow_repeats or not (self._found or fresh)):
                 self.reason = self._explain(", and there are no others", found.unfinished)
                 return
@@ -128,39 +110,31 @@ class WithoutReplacement(Search):
             goal = request.count or 2 * max(self._found, PILOT)
             farther = self._farther(likelihoods, until, goal)
             self._to_walk = int(found.steps * np.exp(farther))
-            horizon += (
-                farther if found.steps > CHEAP or fresh else max(farther, float(np.log(1000)))
-            )
+            if found.steps <= CHEAP and not fresh:
+                farther = max(farther, float(np.log(1000)))
+            horizon += farther
 
-    def _guide(self) -> tuple[Guide | None, float, Callable[[Arrivals, float], None] | None]:
-        """Return the walk's guide, the share of draws that satisfy the constraints, and what
-        improves the guide by the strings found."""
-        request, prompt = self._request, self._request.rules.prompt
-        constraints = self._constraints
-        if constraints is None:
-            return None, 1.0, None
-        from .lookahead import LookAhead, Trials, affordable_order, distil  # late: most need none
+    def _guided(self) -> tuple[Plan, float, LookAhead | None]:
+        """Return the plan with a look-ahead if constraints are rarely satisfied; the share of
+        draws that satisfy them; and the look-ahead."""
+        plan, guide = self._plan, self._plan.guide
+        if guide is None:
+            return plan, 1.0, None
+        from .lookahead import DRAWS, LookAhead, Trials  # late: most searches need none
 
-        sampler = request.sampler
-        trials = Trials.of(self._rnn, sampler, prompt, request.longest, request.config.seed)
-        share = trials.share(constraints, prompt)
+        trials = Trials.of(plan, self._request.longest)
+        share = float(trials.accepted(guide, plan.prompt).sum()) / DRAWS
         if share >= FREQUENT:
-            return constraints, max(share, RAREST), None
-        longest = max(constraints.most, request.longest)
-        ngram = distil(self._rnn, sampler, trials, prompt, affordable_order(constraints), longest)
-        ahead = LookAhead(constraints, ngram, trials, prompt)
-
-        def learn(found: Arrivals, horizon: float) -> None:
-            ahead.learn(found, horizon, trials, prompt)
-
-        return ahead, float(np.clip(ahead.acceptance(prompt), RAREST, 1)), learn
+            return plan, max(share, RAREST), None
+        ahead = LookAhead(plan, guide, trials, max(guide.most, self._request.longest))
+        return replace(plan, guide=ahead), float(np.clip(ahead.acceptance, RAREST, 1)), ahead
 
     def _more_slack(self, found: Arrivals, horizon: float, slack: float) -> float | None:
         """Return a greater slack if too many strings may be missed with this one.
 
-        A string is missed if a prefix of it seemed to come too late. How often that is shows in
-        those found: beyond the slack there are about a quarter of those in its last factor of
-        four, and beyond the margin half of those in its last factor of two, where it was measured.
+        A string is missed if a prefix of it seemed to arrive too late. Those found show how often
+        that is: beyond the slack there are about a quarter of those in its last factor of four,
+        and beyond the margin half of those in its last factor of two, where it was measured.
         """
         near = found.log_arrival <= horizon
         late = found.log_peak[near] > horizon + slack - np.log(4)
@@ -171,17 +145,17 @@ class WithoutReplacement(Search):
         tolerated = ASTRAY if count >= 100 else 3 * ASTRAY
         if share <= tolerated or not larger:
             return None
-        # Four times the slack takes about as many times the steps; not all can be afforded.
+        # Four times the slack takes about four times the steps, which may be too many.
         all_strings = max(1.0, (self._request.count or 0) / max(count, 1))
-        affordable = 4 * found.steps * all_strings <= self._request.most_steps
+        affordable = 4 * found.steps * all_strings <= (self._plan.most_steps or np.inf)
         return float(larger[0]) if affordable else None
 
     def _farther(self, log_p: NDArray[np.float64], until: float, goal: int) -> float:
         """Return the log of the factor by which the horizon must grow to hold ``goal`` samples.
 
-        ``log_p`` are those of the samples that came until now; with repeats, the more the longer.
-        Two standard errors of the estimate (of Poisson sampling's, as Horvitz and Thompson's) are
-        gone farther, since to come short is to walk twice.
+        ``log_p`` are the samples' until now; with repeats, their number grows with the horizon.
+        Two standard errors of the estimate (of Poisson sampling, as Horvitz and Thompson's) are
+        added, since falling short means another walk.
         """
         factors = np.geomspace(1.05, 40, 400)
         goal += int(2 * np.sqrt(goal)) + 2

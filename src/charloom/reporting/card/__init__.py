@@ -1,4 +1,4 @@
-"""A model card: what a run is, how good, and what it must not be used for, as a README."""
+"""A model card: what a run is, how good it is and what it is not for, as a README."""
 
 from __future__ import annotations
 

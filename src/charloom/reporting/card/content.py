@@ -1,8 +1,9 @@
-"""What a model card says, as plain data: from a run's facts, and measured again."""
+"""What a model card says, as plain data: a run's facts and measurements."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from ...config import ModelConfig, TrainConfig
@@ -19,14 +20,14 @@ UNUSUAL = (
     "begin", "text", "order", "freeze", "keep_epochs", "canaries", "seconds",
     "window", "label_dropout", "save_seconds", "save_steps", "keep_checkpoints",
 )  # fmt: skip
-"""Settings that a recipe need not have where they are as ever."""
+"""Settings that a recipe leaves out if they have their default value."""
 
 COUNTED = ("kind", "order", "text", "begin", "held_out", "seed", "preparation", "canaries")
-"""Settings of what only counts; all others are a network's."""
+"""Settings that apply to models without a network."""
 
 
 def card_data(found: Gathered) -> dict[str, Any]:
-    """Return what was gathered of a run as a card's data, which JSON can hold."""
+    """Return the data of a card, which JSON can hold, from what was gathered of a run."""
     run, facts = found.run, found.run.facts
     data: dict[str, Any] = {
         "name": found.name,
@@ -40,8 +41,8 @@ def card_data(found: Gathered) -> dict[str, Any]:
         },
         "labels": list(run.labels),
         "corpus": dict(facts.corpus),
-        "trained_on": found.training_size,
-        "held_out": found.held_out_size,
+        "trained_on": _size(facts.train_size, run.saved.train_names),
+        "held_out": _size(facts.held_out_size, run.saved.held_out_names),
         "training": dict(facts.training),
         "recipe": _recipe(run),
         "versions": dict(facts.versions),
@@ -61,11 +62,16 @@ def card_data(found: Gathered) -> dict[str, Any]:
         "left_out": found.left_out,
         "rare": _rare(run),
     }
-    return {**data, "limits": limits(data)}
+    return {**data, "limits": list(limits(data))}
+
+
+def _size(stated: int | None, names: Sequence[str] | None) -> int | None:
+    """Return the size of a part of the data, counted if the run does not state it."""
+    return len(names) if stated is None and names is not None else stated
 
 
 def _start(run: Run) -> str:
-    """Return what samples start with, for a model that cannot choose a first character."""
+    """Return a start for samples, if the model cannot choose a first character."""
     if run.config.begin or not run.training_set:
         return ""
     return min(name[:1] for name in run.training_set[:1000] if name)
@@ -80,7 +86,7 @@ def _rare(run: Run) -> list[str]:
 
 
 def _recipe(run: Run) -> dict[str, Any] | None:
-    """Return the settings as a recipe file that trains such a model again."""
+    """Return the settings of a recipe file that trains this model again."""
     training = run.facts.training
     settings = {k: v for k, v in run.config.to_dict().items() if k in MODEL}
     settings |= {k: v for k, v in training.items() if k in TRAINING}

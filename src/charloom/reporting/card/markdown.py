@@ -1,4 +1,4 @@
-"""Text as Markdown, in which nothing that a user named can take effect."""
+"""Text as Markdown, escaped so that nothing in it is markup."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 
 class Markdown(str):
-    """Text of this type is Markdown already; any other is escaped."""
+    """Text that is Markdown already; any other text is escaped."""
 
     __slots__ = ()
 
 
 def plain(text: str) -> Markdown:
-    """Return text as Markdown and HTML show it, in one line."""
+    """Return text in one line, escaped for Markdown and HTML."""
     line = "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         line = line.replace(character, entity)
@@ -22,17 +22,17 @@ def plain(text: str) -> Markdown:
 
 
 def fenced(text: str, language: str = "text") -> Markdown:
-    """Return text as a block of code, which nothing in it can end."""
+    """Return text as a code block that nothing in the text can end."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return Markdown(f"{fence}{language}\n{text}\n{fence}")
 
 
 def as_json(value: Any) -> Markdown:
-    """Return plain data as JSON in one line, which is YAML too."""
+    """Return plain data as JSON in one line, which is also YAML."""
     return Markdown(json.dumps(value, ensure_ascii=False))
 
 
 def escaped(value: Any) -> Markdown:
-    """Return what a template may show of a value."""
+    """Return a value as Markdown: unchanged if it is, escaped otherwise."""
     return value if isinstance(value, Markdown) else plain(str(value))

@@ -1,4 +1,4 @@
-"""A model card's file, which never replaces what somebody else wrote."""
+"""Writing a model card, which never replaces a file that somebody else wrote."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def write_card(path: Path, text: str, *, force: bool = False) -> None:
     """Write a card, whole or not at all.
 
     Raises:
-        RunError: a file is there that ``write_card`` did not write, and ``force`` is off; or it
+        RunError: the file exists, was not written by ``write_card``, and ``force`` is off; or it
             cannot be written.
     """
     check_place(path, force=force)
@@ -23,7 +23,7 @@ def write_card(path: Path, text: str, *, force: bool = False) -> None:
 
 
 def check_place(path: Path, *, force: bool = False) -> None:
-    """Make sure, before any work, that ``write_card`` may write to ``path``.
+    """Check that ``write_card`` may write to ``path``.
 
     Raises:
         RunError: as ``write_card``.
@@ -33,7 +33,7 @@ def check_place(path: Path, *, force: bool = False) -> None:
             raise fault(path.parent, "is no folder. Pass one that exists.")
         if path.is_dir():
             raise fault(path, "is a folder. Pass a file.")
-        if path.exists() and not path.is_file():  # to rename over a device would remove it
+        if path.exists() and not path.is_file():  # renaming over a device would remove it
             raise fault(path, "is not a regular file. Pass another --out, or - for stdout.")
         if force or not path.exists():
             return

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigError
-from .options import Data, FigureOptions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..subject import AnySubject
+
+Data = dict[str, Any]
 
 FIGURES = {
     "loss": "training and held-out loss by epoch",
@@ -41,7 +43,8 @@ def figure_data(subject: AnySubject, what: str, **options: Any) -> Data:
     Args:
         subject: the run and its model.
         what: one of ``FIGURES``.
-        options: fields of ``FigureOptions``.
+        options: arguments of the figure's function in ``figures.model`` or ``figures.samples``:
+            what to sample or to read.
 
     Raises:
         ConfigError: the model is of a kind that has no such figure.
@@ -56,7 +59,7 @@ def figure_data(subject: AnySubject, what: str, **options: Any) -> Data:
         if subject.run.is_text and what in FOR_NAMES:
             why = "is for names, and RUN was trained on running text"
         raise ConfigError(f"--what {what} {why}. It has {others}.")
-    data: dict[str, Callable[[Any, FigureOptions], Data]] = {
+    data: dict[str, Callable[..., Data]] = {
         "loss": model.loss,
         "lengths": model.lengths,
         "sweep": model.sweep,
@@ -70,7 +73,7 @@ def figure_data(subject: AnySubject, what: str, **options: Any) -> Data:
         "calibration": samples.calibration,
         "memorisation": samples.memorisation,
     }
-    return data[what](subject, FigureOptions(**options))
+    return data[what](subject, **options)
 
 
 def has_figure(subject: AnySubject, what: str) -> bool:
@@ -86,37 +89,39 @@ def draw(what: str, data: Data, *, stacked: bool = False) -> Figure:
     Raises:
         PlotError: matplotlib is missing.
     """
-    import numpy as np
-
     from .. import plots
 
-    match what:
-        case "loss":
-            return plots.losses_figure(data["history"])
-        case "lengths":
-            return plots.lengths_figure(dict(data["lengths"]), data["unit"])
-        case "sweep":
-            return plots.sweep_figure(data["draws"], data["real_nats_per_char"], stacked=stacked)
-        case "next":
-            shares = np.array(data["probabilities"])
-            return plots.next_figure(data["targets"], data["characters"], shares)
-        case "embedding":
-            return plots.embedding_figure(**data, stacked=stacked)
-        case "letters":
-            return plots.letters_figure(**data)
-        case "pairs":
-            return plots.pairs_figure(**data)
-        case "drawn-lengths":
-            return plots.drawn_lengths_figure(**data)
-        case "distances":
-            return plots.distances_figure(**data)
-        case "calibration":
-            return plots.calibration_figure(**data)
-        case "memorisation":
-            expected = {"expected": data["expected"]} if "expected" in data else {}
-            return plots.memorisation_figure(data["by_temperature"], **expected)
-    units = data["units"]
+    drawing: dict[str, Callable[..., Figure]] = {
+        "loss": plots.losses_figure,
+        "lengths": plots.lengths_figure,
+        "sweep": plots.sweep_figure,
+        "next": plots.next_figure,
+        "embedding": plots.embedding_figure,
+        "units": plots.units_figure,
+        "letters": plots.letters_figure,
+        "pairs": plots.pairs_figure,
+        "drawn-lengths": plots.drawn_lengths_figure,
+        "distances": plots.distances_figure,
+        "calibration": plots.calibration_figure,
+        "memorisation": plots.memorisation_figure,
+    }
+    given = {**data, "stacked": stacked}
+    if what == "lengths":
+        given["lengths"] = dict(data["lengths"])
+    if what == "units":
+        given |= _columns(data["units"])
+    plot = drawing[what]
+    wanted = inspect.signature(plot).parameters
+    return plot(**{name: value for name, value in given.items() if name in wanted})
+
+
+def _columns(units: Sequence[Data]) -> Data:
+    """Return the activities of units as an array for each string, a unit a column, and titles."""
+    import numpy as np
+
     titles = [f"unit {u['unit']}: {u['feature']} ({u['correlation']:+.2f})" for u in units]
-    names = zip(*(u["activities"] for u in units), strict=True)  # of each name (T,) a unit
-    activities = [np.column_stack(columns) for columns in names]
-    return plots.units_figure(data["names"], activities, dict(enumerate(titles)))
+    strings = zip(*(u["activities"] for u in units), strict=True)
+    return {
+        "activities": [np.column_stack(columns) for columns in strings],
+        "titles": dict(enumerate(titles)),
+    }

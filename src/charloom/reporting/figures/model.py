@@ -1,22 +1,30 @@
-"""Figures of a model: its losses, its training names, temperature, and what is inside it."""
+"""Data of a model's figures: losses, training names, temperature and internals."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...data.unicode import normalise, split_units
 from ...errors import CorpusError, RunError
-from ..subject import AnySubject, NameSubject
-from .options import DRAWS, Data, FigureOptions
+
+if TYPE_CHECKING:
+    from ..subject import AnySubject, NameSubject
+
+Data = dict[str, Any]
+
+TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5)
+DRAWS = 1000
+"""Samples at each temperature."""
 
 SHOWN, READ = 8, 1000
-"""Held-out strings that hidden units are shown along; training names that choose them, about."""
+"""Held-out strings shown with the hidden units; training names, about, that select the units."""
 
 
-def loss(subject: AnySubject, _options: FigureOptions) -> Data:
-    """Return the losses of each epoch, up to the last one that was finished."""
+def loss(subject: AnySubject) -> Data:
+    """Return the losses of each finished epoch."""
     from ...run import holds_state, load_state
 
     path, history = subject.run.path, subject.run.saved.facts.get("history")  # up to the best epoch
@@ -37,36 +45,42 @@ def _is_epoch(entry: Any) -> bool:
     return all(isinstance(entry.get(key), float | None) for key in losses)
 
 
-def lengths(subject: NameSubject, _options: FigureOptions) -> Data:
+def lengths(subject: NameSubject) -> Data:
     """Return how many training names have each length, in the model's unit."""
     unit = subject.run.vocabulary.unit
     counts = Counter(len(split_units(name, unit)) for name in subject.need_train_names())
     return {"unit": unit, "lengths": [list(pair) for pair in sorted(counts.items())]}
 
 
-def sweep(subject: NameSubject, options: FigureOptions) -> Data:
-    """Return how plausible and how new samples are at each temperature."""
+def sweep(
+    subject: NameSubject,
+    *,
+    temperatures: Sequence[float] | float = TEMPERATURES,
+    n: int = DRAWS,
+    start: str = "",
+    seed: int = 0,
+) -> Data:
+    """Return the loss and the novelty of ``n`` samples at each temperature."""
     from ...evaluation import likelihood, temperature_sweep
 
-    heat = options.temperatures
     draws = temperature_sweep(
         subject.model,
-        [heat] if isinstance(heat, float) else heat,
-        DRAWS if options.n is None else options.n,
-        start=options.start,
-        seed=options.seed,
-        drawn=subject.samples(options.seed),
+        [temperatures] if isinstance(temperatures, float) else temperatures,
+        n,
+        start=start,
+        seed=seed,
+        drawn=subject.samples(seed),
     )
     names = subject.run.held_out_names
     real = likelihood(subject.model, names).nats_per_char if names else None
     return {"draws": [draw.to_dict() for draw in draws], "real_nats_per_char": real}
 
 
-def next_characters(subject: AnySubject, options: FigureOptions) -> Data:
+def next_characters(subject: AnySubject, *, text: Sequence[str] = ()) -> Data:
     """Return the probability of each next character along a string."""
     from ...evaluation import next_characters
 
-    texts = options.text or subject.passages(1) or subject.run.train_names[:1]
+    texts = text or subject.passages(1) or subject.run.train_names[:1]
     if not texts:
         raise _nothing_to_read(subject)
     found = next_characters(subject.model, texts[0])
@@ -78,8 +92,8 @@ def next_characters(subject: AnySubject, options: FigureOptions) -> Data:
     }
 
 
-def embedding(subject: AnySubject, _options: FigureOptions) -> Data:
-    """Return the characters' places on a map of the network's embedding."""
+def embedding(subject: AnySubject) -> Data:
+    """Return a map of the characters in the network's embedding."""
     from ...evaluation import embedding_map, kind, symbols
 
     run = subject.run
@@ -93,18 +107,17 @@ def embedding(subject: AnySubject, _options: FigureOptions) -> Data:
     }
 
 
-def units(subject: AnySubject, options: FigureOptions) -> Data:
-    """Return the activity of the hidden units that follow something simple, along strings."""
+def units(subject: AnySubject, *, text: Sequence[str] = ()) -> Data:
+    """Return the activity, along strings, of the hidden units that follow a simple feature."""
     from ...evaluation import activity, notable_units, simple_features
 
-    texts = options.text or subject.passages(SHOWN)
+    texts = text or subject.passages(SHOWN)
     if not texts:
         raise _nothing_to_read(subject)
-    model, unit = subject.model, subject.run.vocabulary.unit
-    of_names = isinstance(subject, NameSubject)
-    train = (subject.run.train_names if of_names else subject.passages(READ)) or texts
-    shown = activity(model, texts)  # (T, H) a name
-    read = train[:: max(1, len(train) // READ)]  # of 100,000, all would take gigabytes
+    run, model, unit = subject.run, subject.model, subject.run.vocabulary.unit
+    train = (subject.passages(READ) if run.is_text else run.train_names) or texts
+    shown = activity(model, texts)  # (T, H) for each name
+    read = train[:: max(1, len(train) // READ)]  # all of 100,000 names would take gigabytes
     chosen = notable_units(activity(model, read), simple_features(read, unit))
     if not chosen:
         raise CorpusError(
@@ -119,7 +132,7 @@ def units(subject: AnySubject, options: FigureOptions) -> Data:
 
 
 def _plain(numbers: Any) -> list[Any]:
-    """Return an array as lists of numbers that are short to read."""
+    """Return an array as lists of rounded numbers."""
     return numbers.astype(float).round(6).tolist()  # type: ignore[no-any-return]
 
 

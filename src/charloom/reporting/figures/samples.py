@@ -1,22 +1,26 @@
-"""Figures of samples beside real strings."""
+"""Data of the figures that compare samples with real strings."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Unpack
 
 from ...data.statistics import END
-from ..subject import NAMES, AnySubject, NameSubject
-from .options import MOST, Data, FigureOptions
+from ..subject import AnySubject, NameSubject, Sampling
+
+Data = dict[str, Any]
+
+MOST = 40
+"""Characters that are shown, at most: the most frequent."""
 
 
-def letters(subject: AnySubject, options: FigureOptions) -> Data:
-    """Return the shares of the characters, the most frequent real ones, in alphabetical order."""
+def letters(subject: AnySubject, **sampling: Unpack[Sampling]) -> Data:
+    """Return the shares of the most frequent real characters, in alphabetical order."""
     generated, real = (
         Counter(unit for units in strings for unit in units)
-        for strings in _strings(subject, options)
+        for strings in subject.generated_and_real(**sampling)
     )
     characters = _frequent(real, generated)
     return {
@@ -26,15 +30,15 @@ def letters(subject: AnySubject, options: FigureOptions) -> Data:
     }
 
 
-def pairs(subject: AnySubject, options: FigureOptions) -> Data:
+def pairs(subject: AnySubject, *, most: int = MOST, **sampling: Unpack[Sampling]) -> Data:
     r"""Return how often each character (a column) follows each (a row), as shares of the row.
 
-    ``\n`` is a name's beginning (as a row) and end (as a column); in text, a line's end.
+    ``\n`` is the beginning (row) and the end (column) of a name; in text, the end of a line.
     """
     edge = (END,) if isinstance(subject, NameSubject) else ()
     generated, real = (
         Counter(pair for units in strings for pair in pairwise((*edge, *units, *edge)))
-        for strings in _strings(subject, options)
+        for strings in subject.generated_and_real(**sampling)
     )
     counts = generated, real
     firsts: list[Counter[str]] = [Counter() for _ in counts]
@@ -42,7 +46,7 @@ def pairs(subject: AnySubject, options: FigureOptions) -> Data:
         for (a, _), times in count.items():
             first[a] += times
     seen = [Counter({c: n for c, n in first.items() if c not in edge}) for first in firsts]
-    characters = [*edge, *_frequent(seen[1], seen[0], options.most - len(edge))]
+    characters = [*edge, *_frequent(seen[1], seen[0], most - len(edge))]
     tables = [
         [[round(count[a, b] / max(first[a], 1), 6) for b in characters] for a in characters]
         for count, first in zip(counts, firsts, strict=True)
@@ -50,9 +54,11 @@ def pairs(subject: AnySubject, options: FigureOptions) -> Data:
     return {"characters": characters, "generated": tables[0], "real": tables[1]}
 
 
-def lengths(subject: NameSubject, options: FigureOptions) -> Data:
+def lengths(subject: NameSubject, **sampling: Unpack[Sampling]) -> Data:
     """Return the shares of names by length, in the model's unit."""
-    generated, real = (Counter(map(len, strings)) for strings in _strings(subject, options))
+    generated, real = (
+        Counter(map(len, strings)) for strings in subject.generated_and_real(**sampling)
+    )
     both = sorted({*generated, *real})
     span = range(both[0], both[-1] + 1)
     return {
@@ -63,8 +69,8 @@ def lengths(subject: NameSubject, options: FigureOptions) -> Data:
     }
 
 
-def distances(subject: NameSubject, options: FigureOptions) -> Data:
-    """Return the shares of names by distance in edits to the nearest training name."""
+def distances(subject: NameSubject, **sampling: Unpack[Sampling]) -> Data:
+    """Return the shares of names by edit distance to the nearest training name."""
     from ...generation.nearest import nearest
 
     train, unit = subject.need_train_names(), subject.run.vocabulary.unit
@@ -75,13 +81,13 @@ def distances(subject: NameSubject, options: FigureOptions) -> Data:
         counts = Counter(nearest(names, train, unit=unit)[0].tolist())
         return _shares(counts, range(max(counts) + 1))
 
-    names = subject.sampled(
-        NAMES if options.n is None else options.n, seed=options.seed, start=options.start
-    )
-    return {"generated": shares(names), "real": shares(subject.run.held_out_names)}
+    return {
+        "generated": shares(subject.sampled(**sampling)),
+        "real": shares(subject.run.held_out_names),
+    }
 
 
-def calibration(subject: AnySubject, _options: FigureOptions) -> Data:
+def calibration(subject: AnySubject) -> Data:
     """Return how often characters occurred, by the probability that the model gave them."""
     from ...evaluation import measure, measure_text
 
@@ -92,7 +98,7 @@ def calibration(subject: AnySubject, _options: FigureOptions) -> Data:
     return {"bins": found.to_dict()["calibration"]["bins"]}
 
 
-def memorisation(subject: NameSubject, _options: FigureOptions) -> Data:
+def memorisation(subject: NameSubject) -> Data:
     """Return what ``names_memorisation`` finds."""
     from ...evaluation import names_memorisation
 
@@ -100,10 +106,6 @@ def memorisation(subject: NameSubject, _options: FigureOptions) -> Data:
     canaries = subject.run.facts.canaries
     train = subject.need_train_names()
     return names_memorisation(subject.model, train, held_out, canaries=canaries).to_dict()
-
-
-def _strings(subject: AnySubject, options: FigureOptions) -> tuple[Any, Any]:
-    return subject.generated_and_real(options.n, options.start, options.seed)
 
 
 def _frequent(real: Counter[str], generated: Counter[str], most: int = MOST) -> list[str]:

@@ -1,4 +1,4 @@
-"""Figures of plain data, drawn by matplotlib, which is imported when one is drawn."""
+"""Figures drawn from plain data by matplotlib, which is imported when one is drawn."""
 
 from .canvas import ENDINGS as ENDINGS
 from .canvas import PlotError as PlotError
@@ -15,9 +15,9 @@ from .drawn import drawn_lengths_figure as drawn_lengths_figure
 from .drawn import letters_figure as letters_figure
 from .drawn import pairs_figure as pairs_figure
 from .measured import calibration_figure as calibration_figure
+from .measured import losses_figure as losses_figure
 from .measured import memorisation_figure as memorisation_figure
 from .model import embedding_figure as embedding_figure
 from .model import next_figure as next_figure
 from .model import sweep_figure as sweep_figure
 from .model import units_figure as units_figure
-from .training import losses_figure as losses_figure

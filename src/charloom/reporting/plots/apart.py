@@ -1,4 +1,4 @@
-"""Marks that would hide each other, moved apart."""
+"""Label repulsion: marks that would overlap are moved apart."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 ROUNDS = 300
-"""Steps that are taken, at most: a crowd needs some hundred."""
+"""Steps, at most; a crowded map needs a few hundred."""
 
 
 def apart(
     points: NDArray[np.floating], box: tuple[float, float], least: float
 ) -> NDArray[np.float64]:
-    """Move points as little as it takes that all are ``least`` apart, about.
+    """Move points, as little as possible, until all are about ``least`` apart.
 
-    What is far enough from all others stays exactly where it is.
+    A point that is far enough from all others does not move.
 
     Args:
         points: (N, 2), in units of the axes.
-        box: inches that their extent is drawn in, across and up.
-        least: inches.
+        box: width and height of the drawn extent, in inches.
+        least: smallest distance, in inches.
 
     Returns:
         (N, 2).
@@ -28,7 +28,7 @@ def apart(
     extent = np.ptp(points, axis=0)
     scale = np.asarray(box) / np.where(extent > 0, extent, 1.0)
     places = points * scale
-    turns = 2.4 * np.arange(len(points))  # by which what lies at one place is distinguished
+    turns = 2.4 * np.arange(len(points))  # so that points at one place part
     turns = 1e-6 * np.stack([np.cos(turns), np.sin(turns)], axis=1)
     for _ in range(ROUNDS):
         shifts = (places + turns)[:, None] - (places + turns)[None]  # (N, N, 2)

@@ -1,4 +1,4 @@
-"""What the figures share: an empty one, its frame, labels that can be drawn, and the file."""
+"""What all figures share: creating, framing, labelling and saving them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".png", ".svg", ".pdf")
 
-# Of Okabe and Ito's palette, which the colour-blind can distinguish, also when printed in grey.
+# From Okabe and Ito's palette: colour-blind readers can distinguish them, also in grey print.
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 _LONGEST_LABEL = 10  # code points: families of emoji have seven, stacks of accents any number
 
@@ -28,7 +28,7 @@ class PlotError(CharloomError):
 
 
 def check(path: Path) -> None:
-    """Make sure, before any work, that a figure can be drawn and ``path`` has a known ending.
+    """Check that figures can be drawn and that ``path`` has a known ending.
 
     Raises:
         ConfigError: the ending is unknown.
@@ -43,7 +43,7 @@ def check(path: Path) -> None:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure to a file, whole or not at all; its ending says the format.
+    """Write a figure to a file, whole or not at all; the ending decides the format.
 
     The same figure gives the same bytes.
 
@@ -63,7 +63,7 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Make ``data`` the file ``path``, whole or not at all.
+    """Write ``data`` to ``path``, whole or not at all.
 
     Raises:
         PlotError: it cannot be written.
@@ -75,7 +75,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def check_library() -> None:
-    """Make sure, before any work, that figures can be drawn.
+    """Check that figures can be drawn.
 
     Raises:
         PlotError: matplotlib is missing.
@@ -84,7 +84,7 @@ def check_library() -> None:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure of its own, in inches: no window, and none of pyplot's state."""
+    """Return an empty figure, sized in inches, without a window or pyplot's global state."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -98,8 +98,16 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
+def new_axes(width: float, height: float, x: str, y: str, title: str) -> tuple[Figure, Axes]:
+    """Return an empty figure with one pair of axes in a ``frame``."""
+    figure = new_figure(width, height)
+    axes = figure.add_subplot()
+    frame(axes, x, y, title)
+    return figure, axes
+
+
 def frame(axes: Axes, x: str, y: str, title: str) -> None:
-    """Write what the axes show, and leave out the lines that show nothing."""
+    """Label and title the axes, and remove the top and right spines."""
     axes.set_xlabel(x, parse_math=False)
     axes.set_ylabel(y)
     axes.set_title(title, fontsize=11)
@@ -109,12 +117,12 @@ def frame(axes: Axes, x: str, y: str, title: str) -> None:
 
 
 def legend(axes: Axes) -> None:
-    """Say what is what, on a ground that lets no line cross the words."""
+    """Add a legend on a background that hides the lines behind it."""
     axes.legend(framealpha=0.85, facecolor="white", edgecolor="none", fancybox=False)
 
 
 def whole_ticks(axis: Any) -> None:
-    """Let an axis be marked at whole numbers only."""
+    """Place an axis's ticks at whole numbers only."""
     from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
     axis.set_major_locator(MaxNLocator(12, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
@@ -122,7 +130,7 @@ def whole_ticks(axis: Any) -> None:
 
 
 def share_ticks(axis: Any, top: float = 1.0) -> None:
-    """Let an axis of shares up to ``top`` be marked in per cent that are not rounded."""
+    """Label an axis of shares up to ``top`` in per cent, with as many decimals as needed."""
     from matplotlib.ticker import MaxNLocator
 
     locator = MaxNLocator(7, steps=[1, 2, 5, 10])
@@ -132,11 +140,23 @@ def share_ticks(axis: Any, top: float = 1.0) -> None:
     axis.set_major_formatter(f"{{x:.{decimals}%}}")
 
 
-def drawable(characters: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return labels for characters that can be drawn, and the fonts to do so.
+def label_axis(axes: Axes, side: str, characters: Sequence[str], *more: str) -> None:
+    """Label the ticks of the axis ``x`` or ``y`` with characters, then with ``more`` labels."""
+    labels, families = drawable(characters)
+    labels += more
+    axis: Any = axes.xaxis if side == "x" else axes.yaxis
+    axis.set_ticks(range(len(labels)), labels, fontsize=9)
+    for label, text in zip(axis.get_ticklabels(), labels, strict=True):
+        label.set_rotation(90 if side == "x" and text.isascii() and len(text) > 3 else 0)
+        label.set_parse_math(False)  # $ is a character here
+        label.set_fontfamily(families)
 
-    Where the usual font lacks a character, installed ones are searched. What none has, or is
-    too long for an axis, is written as its first code point and the number of the others.
+
+def drawable(characters: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return labels that can be drawn for characters, and the fonts that draw them.
+
+    If the default font lacks a character, the installed fonts are searched. A character that no
+    font has, or that is too long, becomes its first code point and the number of the others.
     """
     labels = list(map(visible, characters))
     families = []
@@ -155,7 +175,7 @@ def drawable(characters: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def fonts() -> Iterable[tuple[str, set[int]]]:
-    """Yield the upright fonts and the code points that they have, the usual one first."""
+    """Yield the upright fonts and their code points, the default font first."""
     from matplotlib.font_manager import fontManager, get_font
 
     entries = {
@@ -163,11 +183,11 @@ def fonts() -> Iterable[tuple[str, set[int]]]:
         for entry in fontManager.ttflist
         if (entry.style, entry.variant, entry.stretch) == ("normal", "normal", "normal")
         and entry.weight in (400, "normal", "regular")
-        # Its glyphs only say that there is none.
+        # All its glyphs are placeholders.
         and not entry.name.startswith("Last Resort")
     }
     for name in sorted(entries, key=lambda name: (name != "DejaVu Sans", name)):
         try:
             yield name, set(get_font(entries[name].fname).get_charmap())
-        except (OSError, RuntimeError):  # a font that matplotlib cannot use, such as coloured ones
+        except (OSError, RuntimeError):  # matplotlib cannot read it, such as a colour font
             continue

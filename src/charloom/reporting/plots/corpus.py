@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from ...config import Unit
 from ...data.statistics import Description, binned
-from .canvas import BLUE, drawable, frame, new_figure, whole_ticks
+from .canvas import BLUE, frame, label_axis, new_figure, whole_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MOST_BARS = 60
-"""Bars side by side, at most: more could not be distinguished, nor their characters read."""
+"""Bars side by side, at most; more could not be read."""
 
 _INCHES_A_BAR = 0.17
 
@@ -62,7 +62,7 @@ def _draw_lengths(axes: Axes, lengths: Mapping[int, int], unit: Unit) -> None:
     )
     axes.axvline(mean, color="black", linestyle="--")
     first, last = bins[0][0], bins[-1][1]
-    slack = max(1.0, (8 - last + first) / 2)  # one bar alone should not fill the picture
+    slack = max(1.0, (8 - last + first) / 2)  # a single bar should not fill the figure
     axes.set_xlim(max(-0.5, first - 0.5 - slack), last + 0.5 + slack)
     for axis in (axes.xaxis, axes.yaxis):
         whole_ticks(axis)
@@ -74,15 +74,9 @@ def _draw_frequencies(axes: Axes, frequencies: Mapping[str, int], unit: Unit) ->
     if len(shown) < len(frequencies):
         title += f" (the {len(shown)} most frequent are shown)"
     frame(axes, f"{unit} (\\n ends a line)", "occurrences", title)
-    positions = range(len(shown))
-    axes.bar(positions, [count for _, count in shown], width=0.8, color=BLUE)
+    axes.bar(range(len(shown)), [count for _, count in shown], width=0.8, color=BLUE)
     axes.set_xlim(-0.8, max(len(shown), 12) - 0.2)
-    labels, families = drawable([character for character, _ in shown])
-    axes.set_xticks(positions, labels, fontsize=9)
-    for label, text in zip(axes.get_xticklabels(), labels, strict=True):
-        label.set_rotation(90 if text.isascii() and len(text) > 3 else 0)
-        label.set_parse_math(False)  # $ is a character here
-        label.set_fontfamily(families)
+    label_axis(axes, "x", [character for character, _ in shown])
     whole_ticks(axes.yaxis)
 
 

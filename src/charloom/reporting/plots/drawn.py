@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...config import Unit
-from .canvas import BLUE, ORANGE, frame, legend, new_figure, share_ticks, whole_ticks
-from .labels import label_axis
+from .canvas import (
+    BLUE,
+    ORANGE,
+    label_axis,
+    legend,
+    new_axes,
+    new_figure,
+    share_ticks,
+    whole_ticks,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,18 +26,16 @@ if TYPE_CHECKING:
 Shares = Sequence[float]
 
 MOST_BARS = 60
-"""Lengths that are distinguished, at most: of longer names several make a bar."""
+"""Bars of lengths, at most; if there are more lengths, several share a bar."""
 
 MOST_EDITS = 20
-"""Edits that are distinguished, at most: a name so far off is noise."""
+"""Distances with a bar of their own, at most; names farther away are noise."""
 
 
 def letters_figure(characters: Sequence[str], generated: Shares, real: Shares) -> Figure:
     """Draw the share of each character: real ones as bars, generated ones as dots."""
-    figure = new_figure(max(5.0, 1.2 + 0.17 * len(characters)), 3.2)
-    axes = figure.add_subplot()
-    frame(axes, "character", "share of all", "Characters, real and generated")
-    axes.xaxis.set_label_text("")
+    width = max(5.0, 1.2 + 0.17 * len(characters))
+    figure, axes = new_axes(width, 3.2, "", "share of all", "Characters, real and generated")
     _bars_and_dots(axes, range(len(characters)), generated, real)
     label_axis(axes, "x", characters)
     axes.set_xlim(-0.8, len(characters) - 0.2)
@@ -40,11 +46,9 @@ def drawn_lengths_figure(
     unit: Unit, lengths: Sequence[int], generated: Shares, real: Shares
 ) -> Figure:
     """Draw the share of names of each of ``lengths``: real ones as bars, generated ones as dots."""
-    figure = new_figure(5.0, 3.2)
-    axes = figure.add_subplot()
     width = -(-len(lengths) // MOST_BARS)
     x = f"length ({unit}s{f', {width} a bar' if width > 1 else ''})"
-    frame(axes, x, "share of the names", "Lengths, real and generated")
+    figure, axes = new_axes(5.0, 3.2, x, "share of the names", "Lengths, real and generated")
     starts = range(0, len(lengths), width)
     middles = [lengths[i] + (width - 1) / 2 for i in starts]
     drawn, other = ([sum(s[i : i + width]) for i in starts] for s in (generated, real))
@@ -55,13 +59,11 @@ def drawn_lengths_figure(
 
 def distances_figure(generated: Shares, real: Shares | None) -> Figure:
     """Draw the shares of generated and held-out names at each distance to the training list."""
-    figure = new_figure(5.0, 3.2)
-    axes = figure.add_subplot()
     size = max(len(generated), len(real or ()))
     beyond = f"; {MOST_EDITS}: or more" if size > MOST_EDITS + 1 else ""
     size = min(size, MOST_EDITS + 1)
     x = f"edits to the nearest training name (0: a copy{beyond})"
-    frame(axes, x, "share of the names", "Distance to the training list")
+    figure, axes = new_axes(5.0, 3.2, x, "share of the names", "Distance to the training list")
     drawn = _ended(generated, size)
     other = None if real is None else _ended(real, size)
     _bars_and_dots(axes, range(size), drawn, other, "held-out names")
@@ -77,7 +79,7 @@ def pairs_figure(
     figure = new_figure(2 * side + 0.7, side + 0.4)
     panels = figure.subplots(1, 2)
     for axes, table, title in zip(panels, (real, generated), ("Real", "Generated"), strict=True):
-        # Of the root, since most shares are small.
+        # The root, since most shares are small.
         image = axes.imshow(np.sqrt(np.asarray(table)), cmap="Blues", vmin=0, vmax=1)
         axes.set_title(title, fontsize=11)
         axes.set_xlabel("is followed by")
@@ -91,7 +93,7 @@ def pairs_figure(
 
 
 def _ended(shares: Shares, size: int) -> list[float]:
-    """Return ``size`` shares, the last with all that come after it."""
+    """Return ``size`` shares; the last includes all that follow it."""
     padded = [*shares, *[0.0] * (size - len(shares))]
     return [*padded[: size - 1], sum(padded[size - 1 :])]
 
@@ -108,7 +110,7 @@ def _bars_and_dots(
         axes.bar(places, real, width=0.8 * width, color=BLUE, label=label)
     beside = real or [0.0] * len(generated)
     dots = [(x, y) for x, y, r in zip(places, generated, beside, strict=True) if y or r]
-    # Dots with a rim, so that they are distinguished from the bars in grey.
+    # The dots have a rim, so that they stand out from the bars in grey print.
     axes.plot(
         [x for x, _ in dots], [y for _, y in dots], "o", color=ORANGE, mec="white", mew=0.8,
         ms=6, label="generated", clip_on=False, zorder=3,

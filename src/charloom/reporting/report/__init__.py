@@ -1,4 +1,4 @@
-"""A run as a page for people."""
+"""A report on a run, as an HTML page."""
 
 from .content import Content as Content
 from .content import illustrate as illustrate

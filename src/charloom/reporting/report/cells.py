@@ -1,8 +1,7 @@
-"""Figures that the page itself shows, since readers touch them: characters in shaded cells."""
+"""What the page's own figures show: characters in shaded cells, shares, means."""
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,34 +9,31 @@ from typing import Any
 
 from ...data.statistics import END
 from ...data.unicode import visible
-from ..format import brief_percent, percent
+from ..format import brief_percent
 
 LEVELS = 20
 """Shades of a cell."""
 
 CHOICES, AT_FIRST = 10, 5
-"""Next characters that are listed at each place, and those that show before it is touched."""
+"""Next characters listed at each place, and how many are visible before it is touched."""
 
 PLACES = 60
-"""Characters along which next ones are shown, at most."""
+"""Places of a string for which next characters are shown, at most."""
 
 LEAST = 0.005
-"""Probability below which nothing is listed."""
-
-CELL, EDGE = 10, 13
-"""Units of a heat map's cell, and of the labels' margin."""
+"""Smallest probability that is listed."""
 
 
 @dataclass(frozen=True)
 class Label:
-    """A character that can be seen, and its name where it is shown as something else."""
+    """How a character is shown, and its name if it is shown as something else."""
 
     shown: str
     title: str | None = None
 
 
 def letter(character: str, *, text: bool) -> Label:
-    """Return a character's label; a newline is a name's end, or, with ``text``, a line's."""
+    """Return a character's label; a newline ends a name or, with ``text``, a line."""
     if character == "<end>" or (character == END and not text):
         return Label("end", "the end")
     shown = plain(character, text=text)
@@ -47,7 +43,7 @@ def letter(character: str, *, text: bool) -> Label:
 
 
 def plain(character: str, *, text: bool) -> str:
-    """Return a character's label as it stands in an attribute or a heat map."""
+    """Return a character's label in attributes and heat maps."""
     if character == END:
         return "\u21b5" if text else "\u00b7"
     shown = visible(character)
@@ -57,14 +53,14 @@ def plain(character: str, *, text: bool) -> str:
 
 
 def direction(text: str) -> str | None:
-    """Return ``rtl`` for text that is read from right to left, by its first letter."""
+    """Return ``rtl`` if the first letter of a text is read from right to left."""
     kinds = (unicodedata.bidirectional(character) for character in text)
     first = next((kind for kind in kinds if kind in ("L", "R", "AL")), "L")
     return None if first == "L" else "rtl"
 
 
 def ladder(data: dict[str, Any], *, text: bool) -> Iterator[dict[str, Any]]:
-    """Yield, for each place of a string, the character that came and what else was likely."""
+    """Yield, for each place of a string, its character and the most likely characters."""
     names = data["characters"]
     for target, shares in zip(data["targets"][:PLACES], data["probabilities"], strict=False):
         came = names.index(target)
@@ -91,7 +87,7 @@ def ladder(data: dict[str, Any], *, text: bool) -> Iterator[dict[str, Any]]:
 def activity_cells(
     name: Sequence[str], values: Sequence[float], *, text: bool
 ) -> list[tuple[str, str]]:
-    """Return each character of a string and its cell's class, by a hidden unit's activity."""
+    """Return each character of a string with the class of its cell, by a unit's activity."""
     shown = [plain(character, text=text) for character in name]
     return [
         (
@@ -104,69 +100,26 @@ def activity_cells(
     ]
 
 
-def bars(data: dict[str, Any], *, text: bool) -> Iterator[dict[str, Any]]:
-    """Yield a pair of bars for each character: its share among real and generated ones."""
-    top = max([*data["real"], *data["generated"], 1e-9])
-    columns = data["characters"], data["real"], data["generated"]
-    for character, real, generated in zip(*columns, strict=True):
-        shown = plain(character, text=text)
-        yield {
-            "label": letter(character, text=text),
-            "tip": f"{shown}: {percent(real)} real, {percent(generated)} generated",
-            "heights": (48 * real / top, 48 * generated / top),
-        }
+def mean(shares: Sequence[float], first: int = 0) -> float:
+    """Return the mean of the numbers from ``first`` on, weighted by their shares."""
+    return sum(share * i for i, share in enumerate(shares, first)) / (sum(shares) or 1.0)
 
 
-def heat_map(
-    characters: Sequence[str],
-    table: Sequence[Sequence[float]],
-    other: Sequence[Sequence[float]],
-    names: tuple[str, str],
-    *,
-    text: bool,
-) -> dict[str, Any]:
-    """Return a table of shares as a heat map, of the roots, since most shares are small.
-
-    Args:
-        characters: V, of rows and columns.
-        table: (V, V), each row of shares.
-        other: (V, V), what it is compared with, said where a cell is touched.
-        names: what ``table`` and ``other`` are called there.
-        text: whether a newline is a character, and not a name's edge.
-    """
-    labels = [plain(character, text=text) for character in characters]
-    cells = [
-        {
-            "x": EDGE + CELL * x,
-            "y": EDGE + CELL * y,
-            "opacity": f"{math.sqrt(share):.2f}",
-            "tip": f"{labels[x]} after {labels[y]}: {percent(share)} {names[0]}, "
-            f"{percent(other[y][x])} {names[1]}",
-        }
-        for y, row in enumerate(table)
-        for x, share in enumerate(row)
-        if share >= LEAST or other[y][x] >= LEAST
-    ]
-    places = [EDGE + CELL * (i + 0.5) for i in range(len(labels))]
-    return {
-        "side": EDGE + CELL * len(labels),
-        "edge": EDGE,
-        "cell": CELL,
-        "labels": list(zip(labels, places, strict=True)),
-        "cells": cells,
-    }
+def largest(table: Sequence[Sequence[float]], most: int) -> list[tuple[int, int, float]]:
+    """Return column, row and value of the largest values in a table."""
+    values = [(x, y, value) for y, row in enumerate(table) for x, value in enumerate(row)]
+    return sorted(values, key=lambda one: (-one[2], one[:2]))[:most]
 
 
 def level(hue: str, share: float) -> str:
-    """Return the class that shades a cell: ``b7`` is the blue of seven twentieths."""
+    """Return the class that shades a cell: ``b7`` is 7/20 blue."""
     return f"{hue}{round(LEVELS * min(max(share, 0.0), 1.0))}"
 
 
 def shades() -> str:
-    """Return the style sheet's rules for the classes of ``level``.
+    """Return the CSS rules for the classes of ``level``.
 
-    Letters are black or white, whichever keeps a contrast of 4.5 to the shade: where it turns, no
-    softer ink does.
+    Letters are black or white, whichever has a contrast of at least 4.5 to the shade.
     """
     rules = []
     for hue, name, turn in (("b", "blue", 18), ("o", "orange", LEVELS + 1)):

@@ -1,4 +1,4 @@
-"""What a report shows beside measures: figures, and samples of several kinds, as plain data."""
+"""What a report shows beside the measurements: figures and further samples, as plain data."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...data.unicode import split_units
+from ...training.data import ENOUGH_HELD_OUT
 from ..figures import figure_data, has_figure
 from ..gathered import Data, Gathered, Progress
 from ..subject import AnySubject, NameSubject, TextSubject
 
 NEXT = 4
-"""Real names, and as many generated ones, along which next characters are shown."""
+"""Real names, and as many generated ones, for which next characters are shown."""
 
 TEMPERATURES = (0.2, 0.5, 0.8, 1.0, 1.2, 1.5)
-"""Temperatures at which some samples are shown."""
+"""Temperatures at which samples are shown."""
 
 TRAINING_NAMES = 24
 """Training names that are shown."""
 
 NAMES_IN_A_ROW = 8
 MOST_LABELS = 24
-"""Labels of which some names are shown, at most."""
+"""Labels for which names are shown, at most."""
 
 WRITTEN, READ = 160, 36
-"""Characters of text that are generated at each temperature, and that next ones are shown along."""
+"""Characters of text shown at each temperature, and with their next-character probabilities."""
 
 MOST_ON_MAP = 120
 """Characters on a map of them, at most."""
@@ -34,10 +35,10 @@ FIGURES = (
     "loss", "lengths", "letters", "pairs", "drawn-lengths", "distances", "sweep", "embedding",
     "units",
 )  # fmt: skip
-"""Figures of a report, in the order in which they are gathered."""
+"""Figures of a report, in the order they are gathered."""
 
 OF_SAMPLES = ("letters", "pairs", "drawn-lengths", "distances", "sweep")
-"""Those of samples, which have a seed and a start."""
+"""Figures of samples, which take a seed and a start."""
 
 
 @dataclass
@@ -45,11 +46,11 @@ class Content:
     """What a report shows.
 
     Attributes:
-        found: measures, memorisation, new names or a passage.
+        found: measurements, memorisation, new names or a passage.
         figures: the figures' data by name.
-        by_temperature: what is generated at each: names, and whether they are copies; or text.
-        by_label: new names of each label.
-        next: next characters along several strings.
+        by_temperature: samples at each temperature: names, and whether they are copies; or text.
+        by_label: new names for each label.
+        next: next-character probabilities along several strings.
         examples: some of the training names.
     """
 
@@ -76,35 +77,31 @@ def illustrate(
     step = max(1, len(names) // TRAINING_NAMES)
     content = Content(found, examples=list(names[::step][:TRAINING_NAMES]))
     _take_figures(content)
-    options: Data = {"seed": found.seed, "start": found.start}
+    sampling: Data = {"seed": found.seed, "start": found.start}
+    options = dict.fromkeys(OF_SAMPLES, sampling) | {"pairs": {**sampling, "most": 30}}
+    if not subject.passages(1):
+        options["units"] = {"text": tuple(found.new_names)}
     for i, what in enumerate(FIGURES):
         if not has_figure(subject, what) or what in content.figures:
             continue
         progress(what, 0.8 * i / len(FIGURES))
-        given = options if what in OF_SAMPLES else {}
-        if what == "pairs":
-            given = {**given, "most": 30}
-        if what == "units" and not subject.passages(1):
-            given = {"text": tuple(found.new_names)}
-
-        def figure(what: str = what, given: Data = given) -> None:
-            content.figures[what] = figure_data(subject, what, **given)
-
-        found.attempt(what, figure)
+        with found.attempt(what):
+            content.figures[what] = figure_data(subject, what, **options.get(what, {}))
     if "embedding" in content.figures:
         content.figures["embedding"] = _most_frequent(content.figures["embedding"], subject)
     for what, work in (
-        ("next", lambda: _next(content, subject)),
-        ("labels", lambda: _by_label(content, subject)),
-        ("temperatures", lambda: _by_temperature(content, subject)),
+        ("next", _next),
+        ("labels", _by_label),
+        ("temperatures", _by_temperature),
     ):
         progress(what, 0.9)
-        found.attempt(what, work)
+        with found.attempt(what):
+            work(content, subject)
     return content
 
 
 def _take_figures(content: Content) -> None:
-    """Take the figures' data that measuring gave already."""
+    """Take the data of the figures that were measured already."""
     measured = content.found.measurement
     bins, shares = (measured.get(key) or {} for key in ("calibration", "distances"))
     if bins.get("bins"):
@@ -121,7 +118,7 @@ def _take_figures(content: Content) -> None:
 
 
 def _most_frequent(data: Data, subject: AnySubject) -> Data:
-    """Return the map of the most frequent characters, where there are too many for one."""
+    """Limit a map of characters to the most frequent."""
     characters = data["characters"]
     if len(characters) <= MOST_ON_MAP:
         return data
@@ -161,9 +158,24 @@ def _by_temperature(content: Content, subject: AnySubject) -> None:
     seed, start = content.found.seed, content.found.start
     for heat in TEMPERATURES:
         if isinstance(subject, TextSubject):
-            text = subject.samples(seed).take(WRITTEN, temperature=heat, start=start)
+            text = subject.sampled(WRITTEN, temperature=heat, seed=seed, start=start)
             content.by_temperature.append((heat, text.strip()))
             continue
         known = subject.model.training_set or frozenset()
         names = subject.sampled(NAMES_IN_A_ROW, seed=seed, start=start, temperature=heat)
         content.by_temperature.append((heat, [(name, name in known) for name in names]))
+
+
+def chosen(found: Gathered) -> str | None:
+    """Return what was chosen on the data that the model was measured on, if anything."""
+    run, config = found.run, found.run.config
+    if found.given or not found.measured_on or not isinstance(run.saved.facts.get("best"), dict):
+        return None
+    if config.has_network:
+        losses = [entry.get("held_out_nats_per_char") for entry in run.history]
+        known = [loss for loss in losses if isinstance(loss, float)]
+        if len(known) < 2 or run.facts.best.get("held_out_nats_per_char") != min(known):
+            return None
+        return "epoch and mixture weight" if config.kind == "mixture" else "epoch"
+    counts = config.kind == "ngram" and not config.order
+    return "order" if counts and found.measured_on >= ENOUGH_HELD_OUT else None

@@ -1,50 +1,29 @@
-"""A page on a run: one file that loads nothing else, and lets nothing else be loaded."""
+"""The report on a run: one HTML file that loads nothing else and blocks all loading."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..._version import __version__
+from ...data.unicode import visible
 from ...errors import ConfigError
-from ..format import count, duration, interval, number, percent
-from . import internals, quality, samples
-from .cells import letter, shades
-from .content import Content
-from .reproducibility import reproducibility
-from .summary import summary
+from .. import describe
+from ..format import capitalised, count, duration, interval, number, percent
+from . import cells
+from .content import Content, chosen
+from .reproducibility import again, command, settings
+from .svg import figure
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 MARK = '<meta name="generator" content="charloom report'
-"""What distinguishes a page of ours from any other file."""
-
-Builder = Callable[[Content], dict[str, Any] | None]
-
-SECTIONS: tuple[tuple[str, str, str, Builder], ...] = (
-    ("internals", "corpus", "Training data", internals.corpus),
-    ("internals", "loss", "Training", internals.loss),
-    ("samples", "passage", "Generated text", samples.passage),
-    ("samples", "wall", "Generated names", samples.wall),
-    ("internals", "next_letter", "Next-character probabilities", internals.next_letter),
-    ("samples", "heat", "Temperature", samples.heat),
-    ("samples", "kinds", "Labels", samples.kinds),
-    ("samples", "lengths", "Lengths and distances", samples.lengths),
-    ("samples", "letters", "Characters", samples.letters),
-    ("samples", "pairs", "Character pairs", samples.pairs),
-    ("internals", "embedding", "Character embedding", internals.embedding),
-    ("internals", "units", "Hidden units", internals.units),
-    ("quality", "measures", "Metrics", quality.measures),
-    ("quality", "calibration", "Calibration", quality.calibration),
-    ("quality", "memorisation", "Memorisation", quality.memorisation),
-    ("reproducibility", "reproducibility", "Reproducibility", reproducibility),
-)
-"""Sections in the page's order: the template, the macro in it, the title, and what it is given."""
+"""Marks a file as a report, which may be replaced."""
 
 
 def page(content: Content) -> str:
@@ -53,38 +32,43 @@ def page(content: Content) -> str:
     Raises:
         PlotError: matplotlib is missing.
     """
-    style = _minimal(_asset("page.css")) + shades()
+    style = _minimal(_asset("page.css")) + cells.shades()
     script = _asset("page.js")
     policy = (
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
         f"style-src {_hash(style)}; script-src {_hash(script)}"
     )
-    sections = []
-    for template, name, title, builder in SECTIONS:
-        view = builder(content)
-        if view is not None:
-            sections.append({"template": template, "name": name, "title": title, "view": view})
-    return (
-        environment()
-        .get_template("page.html")
-        .render(
-            content=content,
-            found=content.found,
-            run=content.found.run,
-            facts=content.found.run.facts,
-            names=not content.is_text,
-            summary=summary(content),
-            sections=sections,
-            style=style,
-            script=script,
-            policy=policy,
-            version=__version__,
-        )
+    found, run = content.found, content.found.run
+    sources = describe.sources(run.facts.corpus)
+    template = environment(text=content.is_text).get_template("page.html")
+    return template.render(
+        content=content,
+        figures=content.figures,
+        found=found,
+        run=run,
+        facts=run.facts,
+        names=not content.is_text,
+        kind=capitalised(describe.kind(run.config, run.facts.ngram)),
+        sources=sources,
+        named=[] if sources[:1] in (["strings"], ["-"]) else sources,
+        best_epoch=describe.best_epoch(run.config, run.facts),
+        chosen=chosen(found),
+        commands=f"{command(found)}\n{again(found)}",
+        settings=settings(run.facts.training, run.config),
+        least=cells.LEAST,
+        style=style,
+        script=script,
+        policy=policy,
+        version=__version__,
     )
 
 
-def environment() -> Environment:
-    """Return the templates; whatever they are given is escaped, unless it is a figure of ours."""
+def environment(*, text: bool = False) -> Environment:
+    """Return the templates' environment, which escapes everything but our own figures.
+
+    Args:
+        text: whether a newline is a character, not the end of a name.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     found = Environment(
@@ -93,23 +77,23 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.do"],
     )
-    found.globals |= {"letter": letter, "interval": interval}
-    found.filters |= {
-        "count": count,
-        "number": number,
-        "percent": percent,
-        "duration": duration,
-    }
+    of_kind = (cells.letter, cells.plain, cells.ladder, cells.activity_cells)
+    found.globals |= {f.__name__: partial(f, text=text) for f in of_kind}
+    found.globals |= {"interval": interval, "svg": figure}
+    plain = (capitalised, count, duration, number, percent, visible)
+    found.filters |= {f.__name__: f for f in (*plain, cells.direction, cells.largest, cells.mean)}
+    found.filters["plain"] = found.globals["plain"]
     return found
 
 
 def check_out(path: Path, *, force: bool = False) -> None:
-    """Make sure, before any work, that a page may be written to ``path``.
+    """Check that a page may be written to ``path``.
 
     Raises:
-        ConfigError: the ending is not that of a page, there is no such folder, or a file is there
-            that is no report.
+        ConfigError: the ending is not .html, the folder does not exist, or the file exists and is
+            not a report.
     """
     if path.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"a report's file must end in .html. Received: {path.name!r:.60}")
@@ -134,7 +118,7 @@ def check_out(path: Path, *, force: bool = False) -> None:
 
 
 def write_page(content: Content, path: Path) -> int:
-    """Write the page on ``content``, whole or not at all, and return its bytes.
+    """Write the page, whole or not at all, and return its size in bytes.
 
     Raises:
         PlotError: matplotlib is missing, or the file cannot be written.

@@ -1,4 +1,4 @@
-"""The page's last section: how to train the same model and write the same page again."""
+"""Commands that train the same model and write the same page again, and its settings."""
 
 from __future__ import annotations
 
@@ -9,36 +9,21 @@ from typing import Any
 from ...config import ModelConfig
 from .. import describe
 from ..gathered import Gathered
-from .content import Content
 
 NETWORK = ("cell", "units", "layers", "embedding", "dropout")
 STEPS = ("epochs", "batch_size", "learning_rate", "weight_decay", "patience")
 OTHERS = ("held_out", "canaries", "seconds", "seed")
-"""Settings that ``charloom train`` has an option for."""
+"""Settings with an option of ``charloom train``."""
 
 BUILT_IN = "the built-in dinosaurs"
-"""What a corpus calls the list that is learned without naming any."""
+"""Source of the built-in list, which ``charloom train`` uses without a file."""
 
-UNTOLD = ("preparation", "save_seconds", "save_steps", "keep_checkpoints", "keep_epochs")
-"""Settings that say nothing of what was learned, or that other words say."""
-
-
-def reproducibility(content: Content) -> dict[str, Any]:
-    """Show how the run was made and measured, and what could not be shown of it."""
-    found = content.found
-    facts, config = found.run.facts, found.run.config
-    kind = describe.kind(config, facts.ngram)
-    return {
-        "commands": f"{command(found)}\n{again(found)}",
-        "kind": kind[0].upper() + kind[1:],
-        "settings": settings(facts.training, config) if facts.training else "",
-        "best_epoch": describe.best_epoch(config, facts),
-        "left_out": [(what[:1].upper() + what[1:], why) for what, why in found.left_out.items()],
-    }
+OMITTED = ("preparation", "save_seconds", "save_steps", "keep_checkpoints", "keep_epochs")
+"""Settings that do not affect the model, or that are shown elsewhere."""
 
 
 def command(found: Gathered) -> str:
-    """Return the command that trains such a model again; what no run holds is in capitals."""
+    """Return the command that trains this model; values not in the run are in capitals."""
     run, training = found.run, found.run.facts.training
     config = run.config
     parts = ["charloom train", *_files(found), "--out RUN"]
@@ -76,7 +61,7 @@ def _files(found: Gathered) -> list[str]:
 
 
 def _of_network(found: Gathered, training: Mapping[str, Any]) -> list[str]:
-    """Return options that only some networks need."""
+    """Return the options that only some networks need."""
     parts = []
     if found.run.labels:
         fields = any(".jsonl" in file for file in describe.sources(found.run.facts.corpus))
@@ -88,7 +73,7 @@ def _of_network(found: Gathered, training: Mapping[str, Any]) -> list[str]:
 
 
 def again(found: Gathered) -> str:
-    """Return the command that writes such a page again."""
+    """Return the command that writes this page again."""
     parts = ["charloom report RUN", "--out report.html"]
     if found.given:
         parts.append("--data FILE")
@@ -102,9 +87,9 @@ def again(found: Gathered) -> str:
 
 
 def settings(training: Mapping[str, Any], config: ModelConfig) -> str:
-    """Return the settings of a training in a line: those that mean something for ``config``."""
+    """Return the training settings that apply to ``config``, in one line."""
     shown = {k: v for k, v in training.items() if v not in (None, [], 0, "none") or k == "seed"}
-    idle = {*UNTOLD, *(() if config.text else ("window",))}
+    idle = {*OMITTED, *(() if config.text else ("window",))}
     idle |= set() if config.labels else {"label_dropout"}
     idle |= set() if "scheduled_sampling" in shown else {"truth"}
     if not config.has_network:

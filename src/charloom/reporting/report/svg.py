@@ -1,4 +1,4 @@
-"""A matplotlib figure as markup of the page: its colours and fonts become the page's own."""
+"""A matplotlib figure as inline SVG that takes its colours and fonts from the page."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 UNTITLED = ("loss", "calibration", "memorisation")
-"""Figures without a title, since the section says what they are."""
+"""Figures without a title, since their section has one."""
 
 SIZE = 5.0, 3.3
-"""Inches of a figure: so small that its letters can be read on a phone."""
+"""Width and height of a figure in inches, small enough for its text to be legible on a phone."""
 
 SVG = "http://www.w3.org/2000/svg"
 LINK = "{http://www.w3.org/1999/xlink}href"
@@ -34,8 +34,8 @@ COLOURS = {
     "#e0e0e0": "line",
     "#ffffff": "paper",
 }
-"""What ``plots`` draws in, and what each is called in the page's style sheet, where it is light or
-dark as the page is."""
+"""The colours of ``plots``, and their names in the page's style sheet, which has a light and a dark
+shade of each."""
 
 KEPT = frozenset(
     (
@@ -43,11 +43,11 @@ KEPT = frozenset(
         "stroke-dasharray", "stroke-linejoin", "stroke-linecap", "font-size", "text-anchor",
     )
 )  # fmt: skip
-"""Properties that an attribute may say as well: a strict page lets no style stand in markup."""
+"""Properties that become attributes, since the page's policy forbids inline styles."""
 
 
 def figure(data: Data, what: str, label: str, *, stacked: bool = False) -> Markup:
-    """Draw the figure ``what`` of its data; ``label`` describes it to people who cannot see it."""
+    """Draw the figure ``what`` from its data; ``label`` describes it for screen readers."""
     made = draw(what, data, stacked=stacked)
     if not stacked:
         made.set_size_inches(*SIZE)
@@ -60,10 +60,10 @@ def inline(figure: Figure, name: str, label: str) -> Markup:
     """Return a figure as an ``svg`` element.
 
     Args:
-        figure: drawn by ``plots``.
-        name: begins its ids, so that they are unique within the page; the same figure and name
+        figure: one of ``plots``.
+        name: prefix of its ids, which makes them unique within the page; the same figure and name
             give the same text.
-        label: what it shows, in a sentence, for people who cannot see it.
+        label: what it shows, in a sentence, for screen readers.
     """
     import matplotlib
     from markupsafe import Markup
@@ -73,7 +73,7 @@ def inline(figure: Figure, name: str, label: str) -> Markup:
         matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "charloom"}),
         warnings.catch_warnings(),
     ):
-        warnings.filterwarnings("ignore", "Glyph")  # the reader's fonts may well have it
+        warnings.filterwarnings("ignore", "Glyph")  # the reader's fonts may have it
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     root = ElementTree.fromstring(buffer.getvalue())
     for parent in list(root.iter()):
@@ -84,7 +84,7 @@ def inline(figure: Figure, name: str, label: str) -> Markup:
     for element in root.iter():
         _clean(element, name, used)
     root.set("role", "img")
-    root.set("aria-label", label)
+    root.set("aria-label", label.unescape() if isinstance(label, Markup) else label)
     root.set("class", "figure")
     for size in ("width", "height", "version"):
         root.attrib.pop(size, None)
@@ -94,7 +94,7 @@ def inline(figure: Figure, name: str, label: str) -> Markup:
 
 
 def _references(root: ElementTree.Element) -> set[str]:
-    """Return the ids that something in the figure refers to."""
+    """Return the ids that the figure refers to."""
     text = " ".join(
         value for element in root.iter() for key, value in element.attrib.items() if key != "id"
     )
@@ -133,6 +133,6 @@ def _properties(style: str) -> list[tuple[str, str]]:
 
 
 def _short(path: str) -> str:
-    """Return a path's data to a hundredth of a point, which nobody can see."""
+    """Round a path's data to a hundredth of a point."""
     rounded = re.sub(r"-?\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}", path)
     return " ".join(rounded.split())

@@ -1,4 +1,4 @@
-"""What does the arithmetic of training: one engine a backend, all with the same contract."""
+"""The engine: weights, optimiser and training step on one backend."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Loop = Literal["fit", "custom"] | MakeStep
 class Engine(Protocol):
     """Weights, optimiser and one step of AdamW.
 
-    The loss that a step descends is the batch's summed nats over ``denominator``, the targets of
-    a mean batch: so each name of the corpus weighs the same, whatever bucket it is in. Its
-    gradient's global norm is clipped, kernels and the embedding decay, biases do not.
+    A step minimises the batch's summed nats divided by ``denominator``, the targets of a mean
+    batch, so that each name weighs the same in every bucket. The global norm of the gradient is
+    clipped; kernels and the embedding decay, biases do not.
     """
 
     def prepare(self, times: Iterable[int]) -> None:
@@ -36,7 +36,7 @@ class Engine(Protocol):
         """Return a copy of the weights by the names of ``rnn.shapes``."""
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """Return all that a later ``restore`` needs to continue as if nothing had happened."""
+        """Return what ``restore`` needs to continue bit for bit."""
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Take over what ``state`` returned."""

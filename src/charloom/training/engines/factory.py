@@ -58,9 +58,15 @@ def make_engine(
     return KerasEngine(model, training, weights, denominator, make_step)
 
 
-def check_labels(model: ModelConfig, loop: Loop) -> None:
-    """Raise ConfigError for a model with labels that an unpacked loop is to train."""
+def check_loop(model: ModelConfig, loop: Loop, initial: object) -> None:
+    """Raise ConfigError if ``model`` cannot be trained with ``loop`` or from ``initial``."""
     if model.labels and loop != "fit":
         raise ConfigError(
             "labels cannot be trained with an unpacked loop. Leave the loop out, or read no labels."
+        )
+    if not model.has_network and (loop != "fit" or initial is not None):
+        what = "an unpacked loop" if loop != "fit" else "a model to start from"
+        raise ConfigError(
+            f"a model of the kind {model.kind} is fitted in one pass, not trained step by "
+            f"step. Received: {what}; leave it out."
         )

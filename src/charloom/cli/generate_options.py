@@ -1,0 +1,182 @@
+"""The options of ``charloom generate``: sampling, constraints, novelty, labels and blends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import Numbers, options, path_option
+
+if TYPE_CHECKING:
+    from ..generation import NameModel, TextModel
+    from ..generation.constraints import Rules
+    from ..run import Run
+
+sampling_options = options(
+    click.option(
+        "--temperature",
+        "temperatures",
+        type=Numbers(),
+        multiple=True,
+        help="Sampling temperature: below 1 more typical, above 1 more varied, 0 always the most "
+        "likely character; 1 by default. Several, as in 0.5,1.2, alternate along the name. If the "
+        "option is repeated, -n names are printed for each.",
+    ),
+    click.option("--top-k", type=int, help="Sample only from the k most likely characters."),
+    click.option(
+        "--top-p",
+        type=float,
+        help="Sample only from the most likely characters whose probabilities add up to p.",
+    ),
+    click.option(
+        "--min-p",
+        type=float,
+        help="Sample only from characters at least p times as likely as the most likely one.",
+    ),
+    click.option("--seed", type=int, help="Random seed: the same seed gives the same names."),
+    click.option(
+        "--best",
+        is_flag=True,
+        help="Print the most likely names in order (exact search) instead of sampling.",
+    ),
+    click.option(
+        "--beam",
+        type=int,
+        metavar="WIDTH",
+        help="With --best: use beam search, which is faster but may miss some names.",
+    ),
+)
+
+RULES = {"end": "", "contains": (), "length": None, "chars": None, "regex": None, "block": ()}
+"""The options that are constraints beside the start, as they are where none is given."""
+
+rule_options = options(
+    click.option("--start", default="", help="Every name starts with TEXT."),
+    click.option("--end", default="", help="Every name ends with TEXT."),
+    click.option("--contains", multiple=True, help="Every name contains TEXT; may be repeated."),
+    click.option("--length", metavar="RANGE", help="Length of every name: 6:9, 6:, :9 or 7."),
+    click.option(
+        "--max-length",
+        type=int,
+        help="Longest name, unless --length sets it. By default twice the longest training name "
+        "plus 10. Longer names are dropped, never cut.",
+    ),
+    click.option("--chars", help="Names consist of these characters only."),
+    click.option("--regex", help="Regular expression that every whole name matches."),
+    path_option(
+        "--block",
+        multiple=True,
+        help="Strings, one per line, that no name may contain, in upper or lower case.",
+    ),
+)
+
+novelty_options = options(
+    path_option(
+        "--forbid", multiple=True, help="Names to exclude, in addition to the training list."
+    ),
+    click.option(
+        "--min-edits",
+        type=int,
+        default=1,
+        show_default=True,
+        help="Minimum edit distance from every excluded name.",
+    ),
+    click.option(
+        "--fold-case", is_flag=True, help="Treat names that differ only in case as the same."
+    ),
+    click.option("--allow-known", is_flag=True, help="Allow names of the training list."),
+    click.option("--allow-repeats", is_flag=True, help="Allow a name to be printed repeatedly."),
+)
+
+conditioning_options = options(
+    click.option(
+        "--label",
+        "labels",
+        multiple=True,
+        metavar="LABEL[=WEIGHT]",
+        help="Label of the names to generate; several are mixed, as in --label Greek=0.7 "
+        "--label Welsh=0.3.",
+    ),
+    click.option(
+        "--guidance",
+        type=float,
+        help="How strongly the labels count: 0 not at all, 1 as trained, above 1 more; 2 by "
+        "default.",
+    ),
+    click.option(
+        "--with",
+        "other",
+        metavar="RUN[=WEIGHT]",
+        help="Blend with the model of another run, as in --with runs/elves=0.3; the weight is 0.5 "
+        "by default.",
+    ),
+)
+
+
+def rules_of(given: dict[str, Any]) -> Rules | None:
+    """Take the constraints out of the options, except the start, which the model takes itself."""
+    values = {name: given.pop(name) for name in RULES}
+    if values == RULES:
+        return None
+    from ..data.names import read_texts
+    from ..generation import constraints  # late: most calls have none
+
+    rules: list[constraints.Rule] = []
+    if end := values["end"]:
+        rules.append(constraints.End(end))
+    rules += map(constraints.Contains, values["contains"])
+    if length := values["length"]:
+        rules.append(constraints.Length.parse(length))
+    if (characters := values["chars"]) is not None:
+        rules.append(constraints.Chars(characters))
+    if (pattern := values["regex"]) is not None:
+        rules.append(constraints.Regex(pattern))
+    for path in values["block"]:
+        rules.append(constraints.Block(tuple(read_texts(path)), name=f"--block {path.name}"))
+    return constraints.Rules(tuple(rules))
+
+
+def load_conditioned(
+    run: Run, labels: Sequence[str], guidance: float | None, other: str | None
+) -> NameModel | TextModel:
+    """Load the model of ``run``, conditioned on labels and blended with another, if asked for."""
+    from ..api import load
+    from ..generation import NameModel, TextModel
+
+    model = load(run)
+    if guidance is not None and not labels:
+        raise click.UsageError("--guidance is for --label. Add a label, or leave it out.")
+    if labels:
+        if isinstance(model, TextModel):
+            raise click.UsageError("--label is for names. RUN was trained on running text.")
+        weights: dict[str, float] = {}
+        for label in labels:
+            name, weight = (label, 1.0) if label in model.labels else _split(label, 1.0)
+            weights[name] = weights.get(name, 0.0) + weight
+        model = model.condition(weights, **({} if guidance is None else {"guidance": guidance}))
+    if other is None:
+        return model
+    path, weight = _split(other, 0.5)
+    second = load(path)
+    if isinstance(model, NameModel) and isinstance(second, NameModel):
+        return model.blend_with(second, weight)
+    if isinstance(model, TextModel) and isinstance(second, TextModel):
+        return model.blend_with(second, weight)
+    raise click.UsageError("--with needs two models of names, or two of text. Received: one each")
+
+
+def _split(text: str, otherwise: float) -> tuple[str, float]:
+    """Read ``NAME=NUMBER``, or just a name, whose number is ``otherwise``."""
+    name, sign, number = text.rpartition("=")
+    try:
+        value = float(number) if sign else math.nan
+    except ValueError:
+        sign = ""
+    if not sign:
+        return text, otherwise
+    if not name or not math.isfinite(value):
+        raise click.UsageError(f"expected NAME=NUMBER. Received: {text!r:.60}")
+    return name, value
