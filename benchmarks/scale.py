@@ -110,9 +110,9 @@ def measure_names(path: Path, steps: int) -> Watch:
 
     def plan() -> NameBatches:
         train, _ = corpus.split(0.1, 0)
-        ids, lengths = encode(train, corpus.vocabulary)
-        buckets = bucket_count(lengths, 10**6, 2)
-        batches = NameBatches(ids, lengths, BATCH, 0, buckets)
+        ids = encode(train, corpus.vocabulary)
+        buckets = bucket_count(ids.lengths, 10**6, 2)
+        batches = NameBatches(ids, BATCH, 0, buckets)
         batches.batch(0, 0)
         return batches
 

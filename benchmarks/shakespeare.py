@@ -94,7 +94,7 @@ def throughput(data: Path, budget: int, repeats: int) -> str:
     from charloom.data.batches.windows import TextBatches
     from charloom.data.text import TextCorpus
     from charloom.models.rnn.initial import initial_weights
-    from charloom.models.rnn.shapes import step_operations
+    from charloom.models.rnn.shapes import GATES
     from charloom.training.engines.jax import JaxEngine
     from charloom.training.recipes import settings_for
 
@@ -105,7 +105,11 @@ def throughput(data: Path, budget: int, repeats: int) -> str:
     engine = JaxEngine(model, training, weights, batches.characters_per_batch)
     engine.prepare(batches.times)
     characters = training.batch_size * training.window
-    operations = characters * step_operations(model, text.vocabulary.size)
+    # Two operations for each weight in the forward pass and four in the backward pass, for the
+    # products that depend on the carry. The embedding times the first kernel is a table of V rows.
+    columns = GATES[model.cell] * model.units
+    products = (2 * model.layers - 1) * model.units * columns + model.units * text.vocabulary.size
+    operations = characters * 6 * products
     rates, shares = [], []
     for repeat in range(repeats + 1):
         peak = max(matrix_product_rates().values())

@@ -30,7 +30,7 @@ from _common import (
     seconds,
 )
 from charloom import ModelConfig, TrainConfig, Vocabulary
-from charloom.data.batches.names import Batch, NameBatches, bucket_count
+from charloom.data.batches.names import Batch, NameBatches, bucket_count, encode
 from charloom.models.rnn.initial import initial_weights
 from charloom.models.rnn.shapes import parameter_count
 from charloom.training.engines.base import Engine
@@ -147,9 +147,9 @@ def padded_epoch(rows: NDArray[np.int32]) -> list[Batch]:
 
 def packed_epoch(names: Sequence[str]) -> NameBatches:
     vocabulary = Vocabulary.of(names)
-    ids, lengths = vocabulary.encode_all(names)
-    buckets = bucket_count(lengths, parameter_count(MODEL, vocabulary.size), EPOCHS)
-    return NameBatches(ids, lengths, BATCH, buckets=buckets)
+    ids = encode(names, vocabulary)
+    buckets = bucket_count(ids.lengths, parameter_count(MODEL, vocabulary.size), EPOCHS)
+    return NameBatches(ids, BATCH, buckets=buckets)
 
 
 def train(engine: Engine, batches: Sequence[Batch]) -> float:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .training.settings import FitSettings
 
 LONGEST = 10**6
-"""Units of the longest training name that a run may claim; more is not believed."""
+"""Longest training name, in units of text, that a run may record; a larger value is ignored."""
 
 
 def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Iterator[Event]:

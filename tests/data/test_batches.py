@@ -1,4 +1,4 @@
-"""Batches hold every name once, padded little, and depend on nothing but their arguments."""
+"""Batches contain every name once, with little padding, and depend only on their arguments."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charloom.data.batches.names import NameBatches, bucket_count, bucket_edges
+from charloom.data.encoded.ragged import Ragged
 from charloom.data.vocabulary import BOUNDARY
 
 LENGTHS = st.lists(st.integers(1, 30), min_size=1, max_size=60)
@@ -18,7 +19,7 @@ LENGTHS = st.lists(st.integers(1, 30), min_size=1, max_size=60)
 def batches_of(lengths: list[int], batch_size: int = 4, seed: int = 0, buckets: int = 4):
     """Name i consists of the id i + 1, so that each can be recognised."""
     ids = np.concatenate([np.full(n, i + 1, np.int32) for i, n in enumerate(lengths)])
-    return NameBatches(ids, np.array(lengths, np.int64), batch_size, seed, buckets)
+    return NameBatches(Ragged.of(ids, np.array(lengths, np.int64)), batch_size, seed, buckets)
 
 
 def cost(lengths: list[int], edges: tuple[int, ...]) -> int:

@@ -1,4 +1,4 @@
-"""The cache of encoded corpora: whole entries or none, found by content and by unchanged files."""
+"""The cache of encoded corpora: complete entries, found by content and by unchanged files."""
 
 from __future__ import annotations
 
@@ -41,16 +41,28 @@ def settle(path: Path, seconds: float = 100) -> None:
 
 
 def written(key: str = KEY, size: int = 10, **facts) -> cache.Entry:
-    with cache.writing() as writer:
-        (writer.folder / "ids").write_bytes(np.arange(size, dtype=np.uint16).tobytes())
-        return writer.finish(key, facts)
+    with cache.writing() as folder:
+        (folder / "ids").write_bytes(np.arange(size, dtype=np.uint16).tobytes())
+        return cache.finish(folder, key, facts)
+
+
+def remember(sources, options=None, before=None) -> None:
+    """Remember that ``sources`` gave the entry KEY, which is in the cache."""
+    written()
+    given = cache.stamps(sources) if before is None else before
+    cache.remember(sources, options or {}, KEY, given)
+
+
+def recalled(sources, options=None) -> str | None:
+    entry = cache.recall(sources, options or {})
+    return None if entry is None else entry.key
 
 
 def left_aside(root: Path) -> list[Path]:
     return list((root / "unfinished").iterdir())
 
 
-def test_variables_say_where_the_cache_is(monkeypatch, tmp_path):
+def test_environment_variables_set_the_folder_of_the_cache(monkeypatch, tmp_path):
     assert cache.cache_folder() == tmp_path / "cache"
     monkeypatch.delenv("CHARLOOM_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/x")
@@ -78,9 +90,9 @@ def test_an_empty_file_is_an_empty_array():
     assert written(size=0).array("ids", np.int32).shape == (0,)
 
 
-def test_left_without_finish_nothing_stays(root):
-    with pytest.raises(ZeroDivisionError), cache.writing() as writer:
-        (writer.folder / "ids").write_bytes(b"12")
+def test_an_unfinished_entry_is_removed(root):
+    with pytest.raises(ZeroDivisionError), cache.writing() as folder:
+        (folder / "ids").write_bytes(b"12")
         _ = 1 / 0
     assert left_aside(root) == []
     assert cache.find(KEY) is None
@@ -99,7 +111,7 @@ def test_left_without_finish_nothing_stays(root):
         lambda folder: (shutil.rmtree(folder), folder.write_bytes(b"a file")),
     ],
 )
-def test_a_damaged_entry_is_as_if_absent_and_is_replaced(damage, root):
+def test_a_damaged_entry_is_ignored_and_replaced(damage, root):
     damage(written(value=1).folder)
     assert cache.find(KEY) is None
     assert written(value=2).facts == {"value": 2}
@@ -109,26 +121,26 @@ def test_a_damaged_entry_is_as_if_absent_and_is_replaced(damage, root):
 
 def test_the_first_of_two_writers_wins():
     with cache.writing() as slow:
-        (slow.folder / "ids").write_bytes(b"12")
+        (slow / "ids").write_bytes(b"12")
         written(first=True)
-        assert slow.finish(KEY, {"first": False}).facts == {"first": True}
+        assert cache.finish(slow, KEY, {"first": False}).facts == {"first": True}
     assert cache.find(KEY).facts == {"first": True}
 
 
 def test_two_may_write_at_once(root):
     with cache.writing() as one, cache.writing() as two:
-        assert one.folder != two.folder
-        one.finish(KEY, {})
-        two.finish(OTHER, {})
+        assert one != two
+        cache.finish(one, KEY, {})
+        cache.finish(two, OTHER, {})
     assert cache.find(KEY) and cache.find(OTHER)
     assert left_aside(root) == []
 
 
-def test_what_a_killed_writer_left_goes_with_the_next_one(root):
+def test_the_next_writer_removes_what_a_killed_writer_left(root):
     code = (
         "from charloom.data.encoded import cache; import time\n"
         "with cache.writing() as w:\n"
-        "    (w.folder / 'ids').write_bytes(b'half')\n"
+        "    (w / 'ids').write_bytes(b'half')\n"
         "    print('ready', flush=True); time.sleep(60)"
     )
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
@@ -188,23 +200,23 @@ def test_an_error_at_any_step_leaves_no_half_entry(call, root, monkeypatch):
 
 def test_an_unchanged_file_is_remembered(source):
     options = {"unit": "character", "encoding": None}
-    assert cache.remembered([source], options) is None
-    cache.remember([source], options, KEY, before=cache.stamps([source]))
-    assert cache.remembered([source], options) == KEY
-    assert cache.remembered([str(source)], options) == KEY
-    assert cache.remembered([source], {**options, "unit": "grapheme"}) is None
-    assert cache.remembered([source, source], options) is None
+    assert recalled([source], options) is None
+    remember([source], options)
+    assert recalled([source], options) == KEY
+    assert recalled([str(source)], options) == KEY
+    assert recalled([source], {**options, "unit": "grapheme"}) is None
+    assert recalled([source, source], options) is None
 
 
 def test_a_relative_path_is_the_same_file(source, monkeypatch):
-    cache.remember([source], {}, KEY)
+    remember([source])
     monkeypatch.chdir(source.parent)
-    assert cache.remembered([source.name], {}) == KEY
+    assert recalled([source.name]) == KEY
 
 
 @pytest.mark.parametrize("change", ["time", "size", "inode", "gone", "folder"])
 def test_a_changed_file_is_not_trusted(change, source):
-    cache.remember([source], {}, KEY)
+    remember([source])
     info = source.stat()
     if change == "time":
         settle(source, 50)
@@ -220,53 +232,53 @@ def test_a_changed_file_is_not_trusted(change, source):
         source.unlink()
         if change == "folder":
             source.mkdir()
-    assert cache.remembered([source], {}) is None
+    assert recalled([source]) is None
 
 
 def test_a_file_that_changed_just_now_is_not_remembered(source):
     os.utime(source)
     assert cache.stamps([source]) == ()
-    cache.remember([source], {}, KEY)
+    remember([source])
     settle(source)
-    assert cache.remembered([source], {}) is None
+    assert recalled([source]) is None
 
 
 def test_a_file_that_changed_while_it_was_read_is_not_remembered(source):
     before = cache.stamps([source])
     settle(source, 50)
-    cache.remember([source], {}, KEY, before)
-    assert cache.remembered([source], {}) is None
-    cache.remember([source], {}, KEY, before=())
-    assert cache.remembered([source], {}) is None
+    remember([source], before=before)
+    assert recalled([source]) is None
+    remember([source], before=())
+    assert recalled([source]) is None
 
 
 def test_standard_input_is_never_remembered(source, monkeypatch):
     monkeypatch.chdir(source.parent)
     source.rename("-")
-    cache.remember(["-"], {}, KEY)
-    assert cache.remembered(["-"], {}) is None
+    remember(["-"])
+    assert recalled(["-"]) is None
     assert cache.stamps(["bad\0path"]) == ()
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"0" * 64 + b"\n{}"])
-def test_a_damaged_memo_is_as_if_absent_and_is_replaced(damage, source, root):
-    cache.remember([source], {}, KEY)
+def test_a_damaged_memo_is_ignored_and_replaced(damage, source, root):
+    remember([source])
     (memo,) = (root / "memos").iterdir()
     memo.write_bytes(damage)
-    assert cache.remembered([source], {}) is None
-    cache.remember([source], {}, KEY)
-    assert cache.remembered([source], {}) == KEY
+    assert recalled([source]) is None
+    remember([source])
+    assert recalled([source]) == KEY
 
 
-def test_remembering_is_no_duty(source, root):
+def test_a_cache_that_cannot_be_written_remembers_nothing(source, root):
     root.write_bytes(b"a file")
-    cache.remember([source], {}, KEY)
-    assert cache.remembered([source], {}) is None
+    cache.remember([source], {}, KEY, cache.stamps([source]))
+    assert recalled([source]) is None
     assert cache.find(KEY) is None
     cache.prune()
 
 
-def test_the_longest_unused_go_when_there_is_too_much(monkeypatch, root):
+def test_entries_unused_for_longest_are_pruned_first(monkeypatch, root):
     keys = [f"{i:032x}" for i in range(4)]
     for key in keys:
         written(key, size=5000)

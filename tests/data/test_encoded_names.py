@@ -1,4 +1,4 @@
-"""Encoded names are the names that strings would be: the same kept, dropped, refused, reported."""
+"""Names read into arrays are those read as strings: the same kept, dropped, refused, reported."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from charloom.data.encoded import cache, names
 from charloom.data.encoded.hashes import hashes
 from charloom.data.encoded.sequences import EncodedNames
 from charloom.data.names import NameCorpus
-from charloom.data.sources import ReadOptions
+from charloom.data.sources.records import ReadOptions
 from charloom.errors import CorpusError
 from helpers.sources import Write, read
 
@@ -71,7 +71,7 @@ def encoded(write: Write, data: str | bytes, name: str = "names.txt") -> Encoded
 @example(["Cafe\u0301\nCaf\xe9\n\n\ufeff\n\u1100\u1161", "a\nCaf\xe9", ""], 3, ".txt.gz")
 @example(["a\nb\nc\x1bd\n\x9be", "a"], 7, "")
 @example(["\n \n", ""], 7, "")
-def test_files_are_read_as_they_are_name_by_name(
+def test_files_are_read_alike_into_arrays_and_strings(
     write: Write, texts: list[str], chunk: int, ending: str
 ) -> None:
     paths = [write(text, f"n{i}{ending}") for i, text in enumerate(texts)]
@@ -127,7 +127,9 @@ def test_more_characters_than_a_byte_holds_widen_what_was_written(
     assert encoded(write, "\n".join(lines[:3000])).ids.values.dtype == np.uint16
 
 
-def test_names_with_one_hash_are_told_apart(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_different_names_with_one_hash_are_both_kept(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(names, "hashes", lambda f, n: hashes(f, n) & np.uint64(1))
     rng = random.Random(0)
     lines = ["".join(rng.choices("ab", k=rng.randint(1, 6))) for _ in range(500)]
@@ -192,13 +194,13 @@ def test_a_file_that_did_not_change_is_not_read_again(
     assert tuple(read_large(path).names) == ("Zuul", "Anzu")
 
 
-def test_a_report_names_the_source_that_was_read_not_its_twin(write: Write) -> None:
+def test_a_report_names_the_source_that_was_read_not_its_copy(write: Write) -> None:
     first, twin = write("Zuul\n", "a.txt"), write("Zuul\n", "b.txt")
     assert read_large(first).report.sources == (str(first),)
     assert read_large(twin).report.sources == (str(twin),)
 
 
-def test_what_moves_between_two_files_is_another_corpus(write: Write) -> None:
+def test_moving_text_between_two_files_makes_another_corpus(write: Write) -> None:
     one = read_large(write("ab\n", "a.txt"), write("c", "b.txt")).report
     other = read_large(write("a", "a.txt"), write("b\nc", "b.txt")).report
     assert (one.names, other.names) == (2, 3)
@@ -212,7 +214,7 @@ def test_nothing_is_left_in_the_cache_by_a_list_that_is_refused(write: Write) ->
 
 
 @pytest.mark.slow
-def test_encoding_holds_no_object_a_name(write: Write) -> None:
+def test_encoding_makes_no_python_object_per_name(write: Write) -> None:
     path = write("".join(f"name {i}\n" for i in range(300_000)))
     tracemalloc.start()
     corpus = read_large(path)

@@ -1,4 +1,4 @@
-"""Names as arrays: used like a tuple, found by hashes, split by what they are."""
+"""Names in arrays: used like a tuple, found by hashes, split by content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from charloom.data.encoded import cache
 from charloom.data.encoded.hashes import Index, character_factors, hash_of, hashes
 from charloom.data.encoded.sequences import ArrayNames, EncodedNames
-from charloom.data.names import NameCorpus, held_out_rows
+from charloom.data.names import LargeNameCorpus, NameCorpus
 from charloom.data.unicode import ODD, SPACE, Kinds, clean_name, unprintable
 from charloom.data.vocabulary import Vocabulary
 from helpers.sources import Write, read
@@ -76,7 +76,7 @@ def check_sequence(found: ArrayNames, wanted: tuple[str, ...]) -> None:
             found[place]
 
 
-# hashes and what is in doubt
+# hashes and kinds of characters
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\n"), max_size=20), max_size=20))
@@ -94,7 +94,7 @@ def test_a_hundred_thousand_names_have_as_many_hashes() -> None:
     assert len({hash_of(name) >> 40 for name in names_}) > 99_000, "the upper bits are spread too"
 
 
-def test_what_is_not_in_doubt_is_normal_and_printable() -> None:
+def test_characters_that_are_not_odd_are_normal_and_printable() -> None:
     points = np.r_[0:0x30000, 0xE0000:0xE0200].astype(np.uint32)
     kinds = Kinds().of(points)
     characters = list(map(chr, points.tolist()))
@@ -108,7 +108,7 @@ def test_what_is_not_in_doubt_is_normal_and_printable() -> None:
     assert spaces == {c for c in characters if c.isspace()}
 
 
-def test_what_may_be_composed_is_in_doubt() -> None:
+def test_characters_that_nfc_may_compose_are_odd() -> None:
     points = np.arange(0x30000, dtype=np.uint32)
     odd = {chr(p) for p in points[Kinds().of(points) & ODD > 0].tolist()}
     found = 0
@@ -128,7 +128,7 @@ def test_names_and_seed_decide_the_split_not_their_order(write: Write) -> None:
     shuffled = lines[:]
     random.Random(0).shuffle(shuffled)
     one, other = (
-        NameCorpus(encoded(write, "\n".join(texts)), report=NameCorpus.of(texts).report)
+        LargeNameCorpus(encoded(write, "\n".join(texts)), report=NameCorpus.of(texts).report)
         for texts in (lines, shuffled)
     )
     train, held_out = one.split(0.1, seed=3)
@@ -143,22 +143,27 @@ def test_names_and_seed_decide_the_split_not_their_order(write: Write) -> None:
     assert tuple(lines[i] for i in places[0]) == tuple(train)
     assert one.digest == other.digest
     assert one.split(0)[1] == ()
-    assert NameCorpus(encoded(write, "a"), report=one.report).split(0.5)[1] == ()
+    assert LargeNameCorpus(encoded(write, "a"), report=one.report).split(0.5)[1] == ()
 
 
 def test_a_longer_list_holds_out_most_of_what_a_shorter_one_does(write: Write) -> None:
     lines = [f"name {i}" for i in range(2000)]
     parts = [
-        set(NameCorpus(encoded(write, "\n".join(t)), report=NameCorpus.of(t).report).split(0.1)[1])
+        set(
+            LargeNameCorpus(encoded(write, "\n".join(t)), report=NameCorpus.of(t).report).split(
+                0.1
+            )[1]
+        )
         for t in (lines, lines[:1900])
     ]
     assert len(parts[0] & parts[1]) > 180
 
 
 def test_no_more_are_held_out_than_are_useful(write: Write) -> None:
-    found = encoded(write, "\n".join(str(i) for i in range(500)))
-    assert len(held_out_rows(found, 0.5, seed=0, most=7)) == 7
-    assert len(held_out_rows(found, 0.5, seed=0)) == 250
+    corpus = read(write("\n".join(str(i) for i in range(500))), large_bytes=0)
+    assert isinstance(corpus, LargeNameCorpus)
+    assert len(corpus.held_out_rows(0.5, seed=0, most=7)) == 7
+    assert len(corpus.held_out_rows(0.5, seed=0)) == 250
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=60), st.integers(0, 70), st.integers(0, 9))
@@ -173,7 +178,7 @@ def test_the_least_rows_are_those_of_a_full_sort(values: list[int], count: int, 
         assert set(index.least(count - 1, key).tolist()) <= set(some)
 
 
-def test_the_digest_tells_lists_apart_and_looks_at_names_only(write: Write) -> None:
+def test_the_digest_depends_on_the_names_only(write: Write) -> None:
     first = encoded(write, "a\nb\nc").digest
     assert encoded(write, " c \n\na\nb\nb\n", "other.txt.gz").digest == first
     assert encoded(write, "a\nb\nd").digest != first

@@ -1,4 +1,4 @@
-"""Running text to ids: as if read at once, however it is cut; the cache holds all or none."""
+"""Running text to ids: the same however it is cut, and complete in the cache or not there."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ LONG = "To be, or not to be,\r\nthat is the questïon.\n" * 50
 
 @pytest.fixture
 def cached(monkeypatch, tmp_path) -> Path:
-    """All but the smallest text goes to a cache of its own; returns its folder."""
+    """Cache all but the smallest text in a temporary folder; return it."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("CHARLOOM_CACHE", str(folder))
     monkeypatch.setitem(LIMITS, "in_memory_bytes", 10)
@@ -100,9 +100,7 @@ def settle(*paths: Path) -> None:
 @given(
     texts=st.lists(TEXT, min_size=1, max_size=3), size=st.integers(1, 9), most=st.integers(0, 40)
 )
-def test_however_it_is_cut_the_ids_are_those_of_the_whole(
-    tmp_path, monkeypatch, unit, texts, size, most
-):
+def test_ids_do_not_depend_on_how_the_text_is_cut(tmp_path, monkeypatch, unit, texts, size, most):
     monkeypatch.setenv("CHARLOOM_CACHE", str(tmp_path / "cache"))
     paths = [tmp_path / f"{i}.txt" for i in range(len(texts))]
     for path, text in zip(paths, texts, strict=True):
@@ -121,7 +119,7 @@ def test_line_ends_and_accents_may_be_cut_anywhere(text, size):
     assert same(encode("-", stdin=io.BytesIO(text.encode()), chunk_bytes=size), [text])
 
 
-def test_long_text_takes_every_way_in_turn(write, cached):
+def test_a_long_text_of_many_kinds_of_characters(write, cached):
     plain, words = "".join(map(chr, range(1, 128))) * 50, "To be, or not to be\r\n" * 500
     wide = "".join(map(chr, range(0x4E00, 0x4E00 + 300)))
     text = words + "é" + words + plain + "e\u0301" * 999 + words + wide + words + "\r" + plain
@@ -159,7 +157,7 @@ def test_graphemes_widen_too(cached):
 
 
 def test_zipped_text_may_be_larger_than_a_zipped_list(write, monkeypatch):
-    monkeypatch.setattr("charloom.data.sources.streams.MAX_UNPACKED_BYTES", 100)
+    monkeypatch.setattr("charloom.data.sources.records.MAX_UNPACKED_BYTES", 100)
     assert same(encode(write(LONG, "a.txt.gz")), [LONG])
 
 
@@ -168,7 +166,7 @@ def test_broken_gzip_is_refused(write):
     path.write_bytes(path.read_bytes()[:-9])
     assert "cut short" in message(path)
     path.write_bytes(b"no gzip")
-    assert "no sound gzip file" in message(path)
+    assert "not a valid gzip file" in message(path)
 
 
 @pytest.mark.parametrize("ending", ["txt", "txt.gz"])
@@ -181,7 +179,7 @@ def test_bytes_that_are_no_utf8_are_named_with_line_and_offset(size, ending, wri
     assert "line 2 is not utf-8: byte 0xE2 at offset 2" in message(write(b"a\n\xe2\x82"))
 
 
-def test_binary_and_utf16_are_told_apart(write):
+def test_binary_files_and_utf16_get_different_messages(write):
     assert "looks binary: it holds NUL bytes" in message(write(b"ab\0c"))
     assert "Pass --encoding utf-16" in message(write("ab".encode("utf-16")))
     late = b"a" * 300_000 + b"\0"
@@ -228,7 +226,7 @@ def test_an_unchanged_file_is_not_read_again(write, cached, monkeypatch):
     path = write(LONG)
     settle(path)
     first = encode(path)
-    monkeypatch.setattr(encoding, "_chunks", lambda *_: pytest.fail("it was read"))
+    monkeypatch.setattr(encoding, "pieces", lambda *_, **__: pytest.fail("it was read"))
     again = encode(path)
     assert same(again, [LONG])
     assert (again.content, again.bytes) == (first.content, first.bytes)
@@ -266,7 +264,7 @@ def test_one_content_has_one_entry_whatever_its_name(write, cached):
     assert len(list((cached / "entries").iterdir())) == 1
 
 
-def test_content_tells_unit_encoding_and_documents_apart(write):
+def test_the_content_hash_depends_on_unit_encoding_and_documents(write):
     path = write("abc")
     found = {
         encode(path).content,
@@ -280,7 +278,7 @@ def test_content_tells_unit_encoding_and_documents_apart(write):
     assert encode(path, encoding="UTF8").content == encode(path).content
 
 
-def test_a_damaged_entry_is_encoded_anew(write, cached):
+def test_a_damaged_entry_is_encoded_again(write, cached):
     path = write(LONG)
     settle(path)
     encode(path)
@@ -334,7 +332,7 @@ def test_a_full_disk_is_one_clear_line(write, cached):
     assert list((cached / "unfinished").iterdir()) == []
 
 
-def test_an_error_of_the_source_is_not_the_caches(write, cached):
+def test_an_error_of_the_source_is_not_reported_as_the_caches(write, cached):
     path = write(LONG.encode() + b"\xff")
     assert "is not utf-8" in message(path, chunk_bytes=100)
     assert list((cached / "unfinished").iterdir()) == []

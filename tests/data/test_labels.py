@@ -1,4 +1,4 @@
-"""Labels: read beside the names, split without a leak, batched, saved and shown."""
+"""Labels: read with the names, split without leaks, batched, saved and shown."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from charloom import load
 from charloom.config import ModelConfig
 from charloom.data.batches.names import NameBatches
+from charloom.data.encoded.ragged import Ragged
 from charloom.data.names import NameCorpus
 from charloom.errors import CorpusError
 from charloom.run import load_model, save_model
@@ -84,7 +85,7 @@ def test_labels_that_cannot_be_read_are_named(write, text, name, how, message):
     assert str(caught.value).isprintable()
 
 
-def test_labels_must_be_as_many_as_names():
+def test_there_must_be_as_many_labels_as_names():
     with pytest.raises(CorpusError, match=r"as many as names, 2\. Received: 1"):
         NameCorpus.of(["a", "b"], labels=["x"])
     with pytest.raises(CorpusError, match="list of strings"):
@@ -104,7 +105,7 @@ def test_useless_labels_draw_a_warning():
 
 @settings(deadline=None)
 @given(PAIRS.filter(bool), st.floats(0, 0.9), st.integers(0, 99), st.randoms())
-def test_the_split_keeps_a_name_with_all_its_labels_on_one_side(pairs, share, seed, rng):
+def test_a_name_is_in_one_part_with_all_its_labels(pairs, share, seed, rng):
     corpus = labelled(pairs)
     train, held_out = corpus.split_places(share, seed)
     assert sorted(train + held_out) == list(range(len(corpus.names)))
@@ -129,7 +130,7 @@ def test_a_batch_gives_each_name_its_label():
     lengths = np.random.default_rng(0).integers(1, 9, 50)
     ids = np.concatenate([np.full(n, i + 1, np.int32) for i, n in enumerate(lengths)])
     labels = np.arange(50, dtype=np.int32) % 7
-    batches = NameBatches(ids, lengths, 8, labels=labels)
+    batches = NameBatches(Ragged.of(ids, lengths), 8, labels=labels)
     seen = 0
     for step in range(batches.steps_per_epoch):
         batch = batches.batch(1, step)
@@ -140,17 +141,15 @@ def test_a_batch_gives_each_name_its_label():
     assert seen == 50
 
 
-def test_label_dropout_drops_its_share_anew_in_every_epoch():
+def test_label_dropout_drops_other_labels_in_each_epoch():
     labels = np.ones(2000, np.int32)
-    batches, again = (
-        NameBatches(np.ones(2000, np.int32), labels.astype(np.int64), 500, 0, 1, labels, 0.2)
-        for _ in range(2)
-    )
+    ids = Ragged.of(np.ones(2000, np.int32), labels.astype(np.int64))
+    batches, again = (NameBatches(ids, 500, 0, 1, labels, 0.2) for _ in range(2))
     kept = np.array([[batches.batch(e, s).labels for s in range(4)] for e in range(3)])
     assert kept.mean() == pytest.approx(0.8, abs=0.02)
     assert (kept[0] != kept[1]).any() and (kept[0, 0] != kept[0, 1]).any()
     np.testing.assert_array_equal(again.batch(2, 3).labels, kept[2, 3])
-    plain = NameBatches(np.ones(2000, np.int32), labels.astype(np.int64), 500, 0, 1)
+    plain = NameBatches(ids, 500, 0, 1)
     np.testing.assert_array_equal(plain.batch(2, 3).inputs, batches.batch(2, 3).inputs)
 
 

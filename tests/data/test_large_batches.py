@@ -1,4 +1,4 @@
-"""Millions of names: the same batches, and the same verdicts, as of a tuple of strings."""
+"""Names in arrays give the same batches and verdicts as a tuple of strings."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from charloom.data.batches.names import NameBatches, bucket_count, bucket_edges, encode, histogram
 from charloom.data.encoded import cache, hashes, sequences
+from charloom.data.encoded.ragged import Ragged
 from charloom.data.encoded.sequences import ArrayNames, EncodedNames, LineNames
 from charloom.data.names import NameCorpus
 from charloom.data.vocabulary import Vocabulary
@@ -57,7 +58,7 @@ def test_encoded_names_make_the_batches_that_strings_make(
     vocabulary = Vocabulary.of([*names, "xyz"])
     size, buckets = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 5))
     one, other = (
-        NameBatches(*encode(part, vocabulary), size, 3, buckets)
+        NameBatches(encode(part, vocabulary), size, 3, buckets)
         for part in (train, encoded(write, names).without(np.array(sorted(out), np.int64)))
     )
     assert one.edges == other.edges
@@ -95,7 +96,7 @@ def test_an_epoch_is_the_plan_that_lists_of_batches_made(
 ) -> None:
     """The earlier way, batch by batch: what does not fill a bucket moves up into the next."""
     sizes = np.array(lengths)
-    batches = NameBatches(np.ones(sizes.sum(), np.int32), sizes, size, 5, buckets)
+    batches = NameBatches(Ragged.of(np.ones(sizes.sum(), np.int32), sizes), size, 5, buckets)
     rng = np.random.default_rng([5, 2, 1])
     order = rng.permutation(len(sizes))
     bucket_of = np.searchsorted(batches.edges, sizes)[order]
@@ -220,12 +221,14 @@ def test_arrays_and_strings_judge_alike(
     assert verdicts[0] == verdicts[1]
 
 
-def test_strings_are_kept_away_from_what_is_forbidden_too() -> None:
+def test_the_distance_to_forbidden_strings_counts_too() -> None:
     novelty = Novelty(known=name_set(lines_of(["zzzz"])), forbidden=frozenset({"ab"}), min_edits=2)
     assert novelty.judge(["abc", "zzz", "abcd"]) == ["near", "near", "new"]
 
 
-def test_a_hash_alone_makes_no_name_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_is_known_only_if_it_is_equal_not_if_its_hash_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(hashes, "hash_of", lambda _: 7)
     monkeypatch.setattr(
         sequences, "hashes", lambda factors, sizes: np.full(len(sizes), 7, np.uint64)

@@ -1,4 +1,4 @@
-"""The corpus: normalised, distinct, counted, and split without a leak."""
+"""The corpus: normalised, distinct, counted, and split without leaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams of random numbers: each is named once, and gives the numbers it always gave."""
+"""Streams of random numbers: each is named once, and its numbers never change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from charloom.data.random import Stream, generator, shuffler
 SOURCE = Path(__file__).parents[2] / "src" / "charloom"
 
 
-def test_no_two_streams_are_one() -> None:
+def test_all_streams_are_different() -> None:
     assert len(Stream.__members__) == len(list(Stream)), "an Enum makes equal values one member"
     assert len({stream.value for stream in Stream}) == len(Stream) > 10
 

@@ -1,4 +1,4 @@
-"""Formats and encodings, and one clear line for what is wrong with one."""
+"""Formats and encodings, and one clear line about what is wrong."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from charloom.data import sources as reading
 from charloom.data.names import NameCorpus
+from charloom.data.sources import records as reading
 from helpers.sources import Write, message, names
 
 # formats
@@ -247,7 +247,7 @@ def test_byte_order_marks_are_dropped(write: Write) -> None:
     assert names(write("\ufeffname\nZoë\n", "a.csv"), column="name") == ("Zoë",)
 
 
-def test_utf16_read_as_utf8_is_told_so(write: Write) -> None:
+def test_utf16_read_as_utf8_is_recognised(write: Write) -> None:
     assert "Pass --encoding utf-16." in message(write("Zuul".encode("utf-16")))
     assert "Pass --encoding utf-32." in message(write("Zuul".encode("utf-32")))
     assert "not utf-16: byte 0x7A at offset 4" in message(

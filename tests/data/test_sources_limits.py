@@ -1,4 +1,4 @@
-"""What no source may do: long lines, bombs, damage; and any bytes at all."""
+"""Limits of sources: long lines, decompression bombs, damage, and arbitrary bytes."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ def test_damaged_gzip_is_one_clear_line(write: Write) -> None:
     path.write_bytes(whole[:-9])
     assert "is cut short" in message(path)
     path.write_bytes(whole[:20] + b"\xff\xff" + whole[22:])
-    assert "is no sound gzip file" in message(path)
+    assert "is not a valid gzip file" in message(path)
     path.write_bytes(b"Zuul\n")
-    assert "is no sound gzip file" in message(path)
+    assert "is not a valid gzip file" in message(path)
     path.write_bytes(b"")
     assert "holds no names" in message(path)
 

@@ -1,4 +1,4 @@
-"""What a description counts, and how characters are shown."""
+"""Statistics of a corpus, and how characters are shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text to learn from: ids by the vocabulary, windows of them, and the report."""
+"""Running text: its ids in the vocabulary, windows of them, and the report."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_the_report_is_plain_data():
         "bytes": 6,
         "warnings": [
             "3 characters are few: expect them back, not new text.",
-            "the text holds U+FFFD, the trace of a wrong decoding earlier on.",
+            "the text contains U+FFFD, left by an earlier wrong decoding.",
         ],
     }
 

@@ -1,4 +1,4 @@
-"""The vocabulary: ids and back without loss, and what is unknown is named."""
+"""The vocabulary: text to ids and back without loss; unknown characters are named."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_graphemes_put_together_are_the_text(text: str) -> None:
 
 @settings(deadline=None)
 @given(st.text(st.sampled_from("aé©\u00ad\u02ff\r\n\u0300"), min_size=1))
-def test_the_short_way_for_latin_text_cuts_as_the_long_way_does(text: str) -> None:
+def test_latin_text_is_split_as_other_text_is(text: str) -> None:
     import regex
 
     assert split_units(text, "grapheme") == regex.findall(r"\X", text)

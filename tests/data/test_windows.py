@@ -57,7 +57,7 @@ def test_each_input_is_the_character_before_its_target_but_where_a_stream_begins
         assert batch.continues == (step > 0)
 
 
-def test_a_window_goes_on_where_the_one_before_ended():
+def test_a_window_begins_where_the_one_before_ended():
     batches = TextBatches(Numbered(1000), 1000, 4, 10, seed=1)
     before = batches.batch(2, 3)
     assert (batches.batch(2, 4).inputs[:, 0] == before.targets[:, -1]).all()

@@ -110,8 +110,8 @@ def test_a_cycle_of_temperatures_is_applied_after_the_sampler(model):
     ("sampler", "message"),
     [
         (lambda logits: logits[:, :2], "of the shape that it is given"),
-        (lambda logits: np.full_like(logits, -np.inf), "leave one id at least"),
-        (lambda logits: np.full_like(logits, np.nan), "leave one id at least"),
+        (lambda logits: np.full_like(logits, -np.inf), "leave at least one id"),
+        (lambda logits: np.full_like(logits, np.nan), "leave at least one id"),
     ],
 )
 def test_a_sampler_that_returns_no_distribution_is_refused(model, sampler, message):

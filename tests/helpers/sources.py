@@ -13,7 +13,6 @@ import pytest
 
 from charloom.config import Unit
 from charloom.data.names import NameCorpus
-from charloom.data.sources import ReadOptions
 from charloom.errors import CorpusError
 
 Write = Callable[..., Path]
@@ -30,9 +29,8 @@ def read(
     stdin: Any = None,
     **options: Any,
 ) -> NameCorpus:
-    """Read a corpus with any of the options, also those that only tests set."""
-    given = ReadOptions(**options)
-    return NameCorpus.read_with(sources, given, unit=unit, repeats=repeats, stdin=stdin)
+    """Read a corpus with any of the options, which are not typed here."""
+    return NameCorpus.read(*sources, unit=unit, repeats=repeats, stdin=stdin, **options)
 
 
 def names(*sources: str | Path, **options: Any) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def plain_logits(config, weights, ids):
             states = plain_step(config.cell, x[time], states, *parts)
             outputs.append(states[0])
         x = jnp.stack(outputs)
-    return jnp.moveaxis(x @ weights["logits.kernel"] + weights["logits.bias"], -1, 0)
+    return jnp.moveaxis(x @ weights["logits.kernel"] + weights["logits.bias"], -1, 0), None
 
 
 @pytest.mark.parametrize("layers", [1, 3])
@@ -71,7 +71,7 @@ def test_the_model_has_the_value_and_gradient_of_the_plain_equations(cell, layer
     mask = (rng.random((length, B)) < 0.7).astype(np.float32)
 
     def loss(logits, weights):
-        return jax_model.nats(logits(config, weights, jnp.array(ids)), targets, mask)
+        return jax_model.nats(logits(config, weights, jnp.array(ids))[0], targets, mask)
 
     ours, grads = jax.jit(jax.value_and_grad(lambda w: loss(jax_model.logits, w)))(weights)
     plain, expected = jax.jit(jax.value_and_grad(lambda w: loss(plain_logits, w)))(weights)
@@ -153,7 +153,7 @@ def test_jax_and_numpy_give_the_same_logits(cell):
     config = ModelConfig(cell=cell, layers=2, embedding=E, units=H, dropout=0.0)
     weights = random_weights(config)
     ids = np.random.default_rng(2).integers(0, V, (T, B))
-    expected = jax_model.logits(config, weights, jnp.array(ids))
+    expected = jax_model.logits(config, weights, jnp.array(ids))[0]
     rnn = NumpyRNN(config, {name: np.array(value) for name, value in weights.items()})
     carry = rnn.initial_carry(B)
     for time in range(T):
@@ -165,13 +165,13 @@ def test_dropout_scales_each_layers_outputs():
     config = ModelConfig(embedding=E, units=H, layers=2, dropout=0.4)
     weights = random_weights(config)
     ids = jnp.array(np.random.default_rng(0).integers(0, V, (T, B)))
-    plain = jax_model.logits(config, weights, ids)
+    plain = jax_model.logits(config, weights, ids)[0]
     ones, zeros = (jnp.full((2, B, H), value) for value in (1.0, 0.0))
-    np.testing.assert_array_equal(jax_model.logits(config, weights, ids, ones), plain)
-    only_bias = jax_model.logits(config, weights, ids, ones.at[1].set(zeros[1]))
+    np.testing.assert_array_equal(jax_model.logits(config, weights, ids, ones)[0], plain)
+    only_bias = jax_model.logits(config, weights, ids, ones.at[1].set(zeros[1]))[0]
     bias = weights["logits.bias"][:, None, None]
     np.testing.assert_allclose(only_bias, jnp.broadcast_to(bias, plain.shape))
     # Rows are sequences: dropping one sequence's outputs leaves the others as they are.
-    first_row = jax_model.logits(config, weights, ids, ones.at[0, 0].set(0.0))
+    first_row = jax_model.logits(config, weights, ids, ones.at[0, 0].set(0.0))[0]
     assert float(jnp.abs(first_row[..., 0] - plain[..., 0]).max()) > 1e-3
     np.testing.assert_allclose(first_row[..., 1:], plain[..., 1:], atol=1e-6)

@@ -67,7 +67,7 @@ def test_jax_and_numpy_give_the_same_logits(cell):
 
     config, weights = random_model(cell)
     expected = numpy_logits(config, weights, IDS, LABELS)
-    logits = jax_model.logits(config, weights, IDS.T, None, LABELS)  # (V, T, B)
+    logits = jax_model.logits(config, weights, IDS.T, None, LABELS)[0]  # (V, T, B)
     np.testing.assert_allclose(np.transpose(logits, (2, 1, 0)), expected, atol=1e-5)
     assert np.abs(expected[1] - numpy_logits(config, weights, IDS[1:2], [1])).max() > 0.01
 
@@ -129,13 +129,13 @@ def test_the_labels_weights_have_the_gradient_that_differentiation_gives():
                 config,
                 {**weights, "embedding": weights["embedding"] + rows[LABELS[i]]},
                 IDS.T[:, i : i + 1],
-            )
+            )[0]
             for i in range(B)
         ]  # (V, T, 1) each
         return loss(jax.numpy.concatenate(each, axis=2))
 
     def folded(weights):
-        return loss(jax_model.logits(config, weights, IDS.T, None, LABELS))
+        return loss(jax_model.logits(config, weights, IDS.T, None, LABELS)[0])
 
     ours, expected = (jax.jit(jax.grad(way))(weights) for way in (folded, plain))
     for name in weights:

@@ -12,7 +12,6 @@ import pytest
 from charloom import api
 from charloom.config import ModelConfig, TrainConfig
 from charloom.data.names import NameCorpus
-from charloom.data.sources import ReadOptions
 from charloom.data.text import TextCorpus
 from charloom.errors import ConfigError, RunError
 from charloom.models.factory import recurrence
@@ -166,8 +165,8 @@ def test_counting_takes_over_from_a_network_and_the_other_way_round(toy, tmp_pat
 def test_a_list_that_is_read_as_arrays_is_counted_like_any_other(write, monkeypatch, tmp_path):
     names = [f"{a}{b}{c}" for a in "bdgk" for b in ("aei", "ou", "a") for c in ("nas", "l", "ren")]
     monkeypatch.setenv("CHARLOOM_CACHE", str(tmp_path / "cache"))
-    long = NameCorpus.read_with([write("\n".join(names))], ReadOptions(large_bytes=0))
-    assert long.encoded is not None
+    long = NameCorpus.read(write("\n".join(names)), large_bytes=0)
+    assert long.is_large
     training = TRAINING.replace(held_out=0)
     events = list(fit(long, model=NGRAM.replace(order=3), training=training))
     same_names = list(fit(NameCorpus.of(names), model=NGRAM.replace(order=3), training=training))

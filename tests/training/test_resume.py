@@ -132,7 +132,7 @@ def test_more_epochs_go_on_and_tell_that_the_schedule_is_another(toy, tmp_path):
     events = train(toy, tmp_path, training=TRAINING.replace(epochs=5), resume=True)
     assert [event.epoch for event in of_kind(events, Evaluated)] == [4, 5]
     (message,) = messages(events)
-    assert "3 epochs, now 5" in message and "not bit for bit" in message
+    assert "from 3 to 5" in message and "not bit for bit" in message
     assert [entry["epoch"] for entry in history(tmp_path)] == [1, 2, 3, 4, 5]
 
 

@@ -44,7 +44,7 @@ def test_a_second_training_into_a_folder_is_refused_and_readers_are_not(toy, tmp
     first = fit(toy, model=MODEL, training=TRAINING, out=tmp_path, force=True)
     next(first)
     for how in ({"force": True}, {"resume": True}, {}):
-        with pytest.raises(RunError, match=f"trained into by process {os.getpid()}; "):
+        with pytest.raises(RunError, match=f"in use by a training in process {os.getpid()}: "):
             train(toy, tmp_path, **how)
     assert load_model(tmp_path).config == MODEL
     first.close()
@@ -75,7 +75,7 @@ def test_a_killed_process_frees_its_folder(toy, tmp_path):
     holder = subprocess.Popen([sys.executable, "-c", HOLDER, tmp_path], stdout=subprocess.PIPE)
     try:
         assert holder.stdout is not None and holder.stdout.readline()
-        with pytest.raises(RunError, match=f"process {holder.pid};"):
+        with pytest.raises(RunError, match=f"process {holder.pid}:"):
             train(toy, tmp_path)
     finally:
         holder.kill()

@@ -137,7 +137,7 @@ def _text(runs: Mapping[str, Run], source: Source) -> str:
     """Return text that no run was trained on."""
     refuse_options()
     if source.paths:
-        text = source.text(next(iter(runs.values())).vocabulary.unit)
+        text = source.text(next(iter(runs.values())).vocabulary.token_unit)
         say("warning: it is not checked whether a run was trained on some of the text.")
         return text.vocabulary.decode(text.ids(0, len(text)))
     texts = {run.held_out_text for run in runs.values()}

@@ -161,7 +161,7 @@ def _names(
                 "RUN was trained without labels. Leave out --label-column and --label-field."
             )
     if source.paths:
-        corpus = source.names(model.vocabulary.unit)
+        corpus = source.names(model.vocabulary.token_unit)
         return corpus.names, corpus.labels
     return run.need_held_out_names() if needed else run.held_out_names, None
 
@@ -188,7 +188,7 @@ def _of_text(
 
     refuse_options({*FOR_NAMES, "start"})
     text: TextCorpus | str
-    text = source.text(model.vocabulary.unit) if source.paths else run.need_held_out_text()
+    text = source.text(model.vocabulary.token_unit) if source.paths else run.need_held_out_text()
     if samples == 0:
         return text_likelihood(model, text).to_dict()
 

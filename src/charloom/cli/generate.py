@@ -106,7 +106,7 @@ def _print_names(
     if forbid:
         from ..data.names import NameCorpus
 
-        forbidden += NameCorpus.read(*forbid, unit=model.vocabulary.unit).names
+        forbidden += NameCorpus.read(*forbid, unit=model.vocabulary.token_unit).names
     code = 0
     for temperature in temperatures or (1.0,):
         asked = {"temperature": temperature, "forbid": forbidden, **options}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import Numbers, options, path_option
+from ..config import SampleConfig
+from .options import Numbers, options, path_option, setting_option
 
 if TYPE_CHECKING:
     from ..generation import NameModel, TextModel
@@ -16,27 +17,16 @@ if TYPE_CHECKING:
     from ..run import Run
 
 sampling_options = options(
-    click.option(
+    setting_option(
+        SampleConfig,
+        "temperature",
         "--temperature",
         "temperatures",
         type=Numbers(),
         multiple=True,
-        help="Sampling temperature: below 1 more typical, above 1 more varied, 0 always the most "
-        "likely character; 1 by default. Several, as in 0.5,1.2, alternate along the name. If the "
-        "option is repeated, -n names are printed for each.",
+        note=" If the option is repeated, -n names are printed for each.",
     ),
-    click.option("--top-k", type=int, help="Sample only from the k most likely characters."),
-    click.option(
-        "--top-p",
-        type=float,
-        help="Sample only from the most likely characters whose probabilities add up to p.",
-    ),
-    click.option(
-        "--min-p",
-        type=float,
-        help="Sample only from characters at least p times as likely as the most likely one.",
-    ),
-    click.option("--seed", type=int, help="Random seed: the same seed gives the same names."),
+    *(setting_option(SampleConfig, name) for name in ("top_k", "top_p", "min_p", "seed")),
     click.option(
         "--best",
         is_flag=True,
@@ -58,12 +48,7 @@ rule_options = options(
     click.option("--end", default="", help="Every name ends with TEXT."),
     click.option("--contains", multiple=True, help="Every name contains TEXT; may be repeated."),
     click.option("--length", metavar="RANGE", help="Length of every name: 6:9, 6:, :9 or 7."),
-    click.option(
-        "--max-length",
-        type=int,
-        help="Longest name, unless --length sets it. By default twice the longest training name "
-        "plus 10. Longer names are dropped, never cut.",
-    ),
+    setting_option(SampleConfig, "max_length", note=" --length can set it, too."),
     click.option("--chars", help="Names consist of these characters only."),
     click.option("--regex", help="Regular expression that every whole name matches."),
     path_option(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..config import TrainConfig
 from ..reporting import describe
 from ..reporting.format import count
 from .options import json_option, run_argument, to_json
 
 if TYPE_CHECKING:
     from ..run import Run
-
-OF_FITTING = ("held_out", "seed", "preparation", "canaries")
-"""Settings of a training that mean something if no network is trained."""
 
 SHOWN = 200
 """Characters that are listed; --json has all."""
@@ -37,7 +36,7 @@ def command(run: Run, as_json: bool) -> None:
         "weights": {name: list(array.shape) for name, array in run.weights.items()},
         "vocabulary": {
             "size": vocabulary.size,
-            "unit": vocabulary.unit,
+            "unit": vocabulary.token_unit,
             "characters": list(vocabulary.characters),
             "unknown": vocabulary.has_unknown,
         },
@@ -69,10 +68,11 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         if corpus.get("unknown_characters"):
             rare, unknown = _known(corpus, "rare"), _known(corpus, "unknown_characters")
             lines.append(("", f"{rare} rare characters, {unknown} in all, read as unknown"))
+    by_steps = {field.name for field in fields(TrainConfig) if field.metadata["steps"]}
     shown = [
         f"{name.replace('_', ' ')} {value}"
         for name, value in facts.training.items()
-        if config.has_network or name in OF_FITTING
+        if config.has_network or name not in by_steps
     ]
     if shown:
         lines.append(("settings", ", ".join(shown)))
@@ -99,7 +99,7 @@ def _vocabulary(run: Run) -> str:
     if len(characters) > SHOWN:
         shown += f" and {len(characters) - SHOWN:,} more"
     rest = ", and one for all others" if run.vocabulary.has_unknown else ""
-    return f"{len(characters):,} {run.vocabulary.unit}s{rest}: {shown}"
+    return f"{len(characters):,} {run.vocabulary.token_unit}s{rest}: {shown}"
 
 
 def _known(facts: Any, name: str) -> str:

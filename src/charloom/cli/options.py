@@ -9,10 +9,39 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..config import ModelConfig, SampleConfig, TrainConfig
+
 if TYPE_CHECKING:
     from ..run import Run
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def setting_option(
+    config: type[ModelConfig | TrainConfig | SampleConfig],
+    name: str,
+    *flags: str,
+    note: str = "",
+    show_default: bool = False,
+    **settings: Any,
+) -> Callable[[F], F]:
+    """The option of a configuration's field, with the field's help; ``None`` if it is not given.
+
+    Args:
+        config, name: the field.
+        flags: the option's names; by default that of the field.
+        note: follows the field's help.
+        show_default: whether the help ends with the field's default.
+        settings: of ``click.option``; by default the type follows the field's range.
+    """
+    field = config.__dataclass_fields__[name]
+    allowed, text = field.metadata["range"], field.metadata["help"] + note
+    kinds: dict[type, Any] = {range: int, str: float}
+    kind = kinds.get(type(allowed)) or click.Choice(allowed)
+    if show_default:
+        text += f"  [default: {field.default:g}]"
+    settings = {"type": kind, "multiple": field.default == (), **settings}
+    return click.option(*(flags or [f"--{name.replace('_', '-')}"]), help=text, **settings)
 
 
 class RunFolder(click.ParamType):  # type: ignore[type-arg, unused-ignore]

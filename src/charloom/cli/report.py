@@ -73,7 +73,7 @@ def command(
     check_source(run, source_files)
     held_out = None
     if source.paths:
-        unit = run.vocabulary.unit
+        unit = run.vocabulary.token_unit
         held_out = source.text(unit) if run.is_text else source.names(unit).names
     subject = subject_of(run, load(run))
     with progress_bar() as progress:

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..config import MOST_LABELS, Unit
-from ..errors import ConfigError, CorpusError
-from .sources import Records
+from ..errors import CorpusError
+from .sources.records import Records
+from .summary import Report
 from .unicode import clean_name, split_units, unprintable
 
 FEW_NAMES = 100
-"""Below this many names a corpus draws a warning: there is hardly a style to learn."""
+"""A corpus of fewer names gets a warning: there is hardly a style to learn."""
+
+SHOWN = 12
+"""Labels that a description lists."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadReport:
+class ReadReport(Report):
     """What was read, dropped and kept.
 
     Attributes:
-        sources: where the names come from, as messages call it.
+        sources: the sources, as messages call them.
         records: lines or records read, blank ones included, headers not.
         blank, duplicates: records that were dropped.
         names: distinct names that were kept; with labels, distinct pairs of name and label.
-        characters: units (characters or graphemes) of all names together, ends not counted.
+        characters: units (characters or graphemes) of all names, without end symbols.
         distinct: distinct units.
         shortest, longest, mean: length of a name in units.
-        labels: how many names have each label, the most first.
-        warnings: what the user should know, a line each.
+        labels: how many names have each label, the most frequent first.
+        warnings: warnings, a line each.
     """
 
     sources: tuple[str, ...]
@@ -46,22 +51,32 @@ class ReadReport:
     labels: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data that JSON can hold."""
-        return dataclasses.asdict(self) | {
-            "sources": list(self.sources),
-            "warnings": list(self.warnings),
-        }
+    def describe(self, unit: Unit) -> str:
+        """Return the report as a few lines for people."""
+        labels = [f"{name} {number:,}" for name, number in self.labels.items()]
+        more = f" and {len(labels) - SHOWN} more" if len(labels) > SHOWN else ""
+        dropped = f"dropped: {self.blank:,} blank, {self.duplicates:,} duplicate"
+        return "\n".join(
+            (
+                f"{self.names:,} names from {', '.join(self.sources)} "
+                f"({self.records:,} records; {dropped})",
+                f"{self.characters:,} {unit}s, {self.distinct:,} distinct; "
+                f"lengths {self.shortest:,} to {self.longest:,}, mean {self.mean:.1f}",
+                *([f"{len(labels):,} labels: {', '.join(labels[:SHOWN])}{more}"] if labels else []),
+                *(f"warning: {warning}" for warning in self.warnings),
+            )
+        )
 
 
 def clean(records: Records, where: str) -> Iterator[tuple[str, str]]:
-    """Normalise each name and label, blank ones to "", and refuse what neither may hold."""
+    """Yield each name and label, normalised, blank ones as ""; refuse control characters."""
     for number, name, label in records:
-        kind = "" if label == "" else _checked(label, where, number, "'s label")
-        yield _checked(name, where, number), kind
+        kind = "" if label == "" else checked(label, where, number, "'s label")
+        yield checked(name, where, number), kind
 
 
-def _checked(given: object, where: str, number: int, part: str = "") -> str:
+def checked(given: object, where: str, number: int, part: str = "") -> str:
+    """Return a name, or another ``part`` of a record, normalised; refuse control characters."""
     if not isinstance(given, str):
         raise CorpusError(f"{where} {number}{part} must be text. Received: {given!r:.40}")
     text = clean_name(given)
@@ -79,7 +94,7 @@ def no_names(sources: Iterable[str]) -> CorpusError:
 
 
 class Gatherer:
-    """Normalises and counts records, source by source."""
+    """Normalises and counts the records of one source after another."""
 
     def __init__(self, repeats: bool, labelled: bool) -> None:
         self.repeats, self.labelled = repeats, labelled
@@ -92,7 +107,7 @@ class Gatherer:
         self.blank = 0
 
     def add(self, source: str, records: Records, where: str) -> None:
-        """Take the records of ``source``; ``where`` is what errors call a record."""
+        """Add the records of ``source``; errors call a record ``where`` and its number."""
         count = blank = 0
         for pair in clean(records, where):
             count += 1
@@ -105,48 +120,34 @@ class Gatherer:
         self.count(source, count, blank)
 
     def count(self, source: str, records: int, blank: int) -> None:
-        """Note that ``source`` was read, and how much of it is blank."""
+        """Note how many records ``source`` has, and how many of them are blank."""
         self.sources.append(source)
         self.records += records
         self.blank += blank
         if records == blank:
             self.warnings.append(f"{source} holds no names.")
 
-    def report(self, unit: Unit) -> ReadReport:
-        """Count what ``names`` and ``labels`` now hold.
-
-        Raises:
-            CorpusError: there are no names, or none of the labels asked for.
-            ConfigError: ``unit`` is unknown.
-        """
-        if unit not in get_args(Unit):
-            raise ConfigError(f"unit must be one of {get_args(Unit)}. Received: {unit!r:.40}")
-        names = self.names
-        if not names:
-            raise no_names(self.sources)
-        lengths, distinct = _measure(names, unit)
-        return self.report_on(len(names), sum(lengths), min(lengths), max(lengths), distinct)
-
-    def report_on(
-        self, names: int, characters: int, shortest: int, longest: int, distinct: Collection[str]
-    ) -> ReadReport:
-        """Report on names that were counted elsewhere.
+    def report(self, lengths: NDArray[np.integer], distinct: Collection[str]) -> ReadReport:
+        """Return the report on the distinct names.
 
         Args:
-            names, characters: how many there are.
-            shortest, longest: lengths.
-            distinct: the characters.
+            lengths: (N,) of the names.
+            distinct: their characters.
 
         Raises:
-            CorpusError: there are none of the labels asked for.
+            CorpusError: there are no names, or none of the requested labels.
         """
+        names = len(lengths)
+        if not names:
+            raise no_names(self.sources)
+        characters = int(lengths.sum(dtype=np.int64))
         labels = Counter(name for name in self.labels if name)
         if self.labelled:
             self._check_labels(labels, names)
         if names < FEW_NAMES:
             self.warnings.append(f"{names} names are few: expect them back rather than new ones.")
         if any("\ufffd" in character for character in distinct):
-            self.warnings.append("a name holds U+FFFD, the trace of a wrong decoding earlier on.")
+            self.warnings.append("a name contains U+FFFD, left by an earlier wrong decoding.")
         return ReadReport(
             sources=tuple(self.sources),
             records=self.records,
@@ -155,15 +156,15 @@ class Gatherer:
             names=names,
             characters=characters,
             distinct=len(distinct),
-            shortest=shortest,
-            longest=longest,
+            shortest=int(lengths.min()),
+            longest=int(lengths.max()),
             mean=characters / names,
             labels=dict(sorted(labels.items(), key=lambda pair: (-pair[1], pair[0]))),
             warnings=tuple(self.warnings),
         )
 
     def _check_labels(self, labels: Counter[str], names: int) -> None:
-        """Warn of labels that there is nothing to learn from."""
+        """Refuse impossible labels, and warn of labels that teach nothing."""
         if not labels:
             raise CorpusError(
                 f"{', '.join(self.sources)} holds no labels: the column is empty. "
@@ -184,14 +185,14 @@ class Gatherer:
             self.warnings.append(f"{bare:,} names have no label.")
 
 
-def _measure(names: Sequence[str], unit: Unit) -> tuple[list[int], set[str]]:
-    """Return each name's length in units, and the distinct units."""
+def measure(names: Sequence[str], unit: Unit) -> tuple[NDArray[np.int64], set[str]]:
+    """Return each name's length in units, (N,), and the distinct units."""
     if unit == "character":
-        return list(map(len, names)), set().union(*names)
+        return np.fromiter(map(len, names), np.int64, len(names)), set().union(*names)
     distinct: set[str] = set()
-    lengths = []
-    for name in names:
+    lengths = np.zeros(len(names), np.int64)
+    for i, name in enumerate(names):
         units = split_units(name, unit)
         distinct.update(units)
-        lengths.append(len(units))
+        lengths[i] = len(units)
     return lengths, distinct

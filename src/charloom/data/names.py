@@ -10,53 +10,53 @@ from functools import cached_property
 from importlib import resources
 from itertools import chain, count, groupby, repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..config import Unit
 from ..errors import ConfigError, CorpusError
-from .gathering import Gatherer, ReadReport, clean
+from .gathering import Gatherer, ReadReport, clean, measure
 from .random import Stream, shuffler
-from .sources import (
-    MAX_LINE_BYTES,
+from .sources.records import (
+    ReadArguments,
     ReadOptions,
-    are_large,
     check_sources,
     form_of,
-    label,
     read_source,
 )
+from .sources.streams import are_large, label
 from .summary import origin, shortened, table
+from .unicode import check_unit
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from .encoded.sequences import EncodedNames
 
-SHOWN = 12
-"""Labels that a description lists."""
-
 MOST_HELD_OUT = 20_000
-"""Most names that are held out of a long list: more would not make an estimate much better."""
+"""Most names that are held out of a large list: more would hardly improve an estimate."""
 
 Places = Sequence[int] | NDArray[np.integer]
-"""Where in a corpus some of its names are."""
+"""Indices of some of a corpus's names."""
 
 
 @dataclass(frozen=True, repr=False)
 class NameCorpus:
     """Names to train on: NFC, stripped, in order, distinct unless read with repeats.
 
-    Build one with ``read``, ``of`` or ``builtin``; they normalise and count.
+    Build one with ``read``, ``of`` or ``builtin``; they normalise and count. Large sources become a
+    ``LargeNameCorpus``.
 
     Attributes:
-        names: the names; one with several labels is there with each. A tuple, or where the
-            sources were large ``encoded.sequences.EncodedNames``.
-        unit: what counts as a character.
-        labels: what kind each name is of, "" where that is not known; ``None`` without labels.
-        report: how it was read.
+        names: the names; a name with several labels is listed with each.
+        unit: what counts as a character: a code point or a grapheme.
+        labels: the label of each name, "" if it has none; ``None`` for a corpus without labels.
+        report: what was read.
+        is_large: whether the names are in arrays; then there are no labels and no repeats.
     """
+
+    is_large: ClassVar[bool] = False
 
     names: Sequence[str]
     unit: Unit = "character"
@@ -68,27 +68,22 @@ class NameCorpus:
         cls,
         *sources: str | Path,
         unit: Unit = "character",
-        column: str | int | None = None,
-        field: str | None = None,
-        label_column: str | int | None = None,
-        label_field: str | None = None,
-        encoding: str | None = None,
-        max_line_bytes: int = MAX_LINE_BYTES,
         repeats: bool = False,
         stdin: BinaryIO | None = None,
+        **options: Unpack[ReadArguments],
     ) -> NameCorpus:
         """Read names, one a record, from files or (``-``) from standard input.
 
-        The ending decides the format: .csv and .tsv (with a header; ``column`` by name or
+        The file's ending decides the format: .csv and .tsv (with a header; ``column`` by name or
         number), .jsonl (``field``), anything else lines; each also with .gz. ``label_column`` and
-        ``label_field`` give each name's label. Text is strict UTF-8 unless ``encoding`` says
-        otherwise. ``repeats`` keeps a name as often as it occurs, as the tutorial does.
-        ``stdin`` replaces the process's own.
+        ``label_field`` give each name's label. Text is strict UTF-8 unless ``encoding`` is given.
+        ``repeats`` keeps a name as often as it occurs, as the tutorial does. ``stdin`` replaces
+        the process's own. ``ReadOptions`` describes all ``options``.
 
         Raises:
-            CorpusError: a source cannot be read or decoded, holds a name with control
-                characters, or there is no name, or none of the labels asked for.
-            ConfigError: ``unit`` or ``max_line_bytes`` is not what it may be.
+            CorpusError: a source cannot be read or decoded, a name contains control characters,
+                there are no names, or there are none of the requested labels.
+            ConfigError: ``unit`` or ``max_line_bytes`` is invalid.
 
         Example:
             >>> from pathlib import Path
@@ -96,37 +91,23 @@ class NameCorpus:
             >>> NameCorpus.read("towns.txt")
             NameCorpus(2 names from towns.txt)
         """
-        options = ReadOptions(
-            column=column,
-            field=field,
-            label_column=label_column,
-            label_field=label_field,
-            encoding=encoding,
-            max_line_bytes=max_line_bytes,
-        )
-        return cls.read_with(sources, options, unit=unit, repeats=repeats, stdin=stdin)
-
-    @classmethod
-    def read_with(
-        cls,
-        sources: Sequence[str | Path],
-        options: ReadOptions,
-        *,
-        unit: Unit = "character",
-        repeats: bool = False,
-        stdin: BinaryIO | None = None,
-    ) -> NameCorpus:
-        """Read names as ``read`` does, with all options as one value."""
-        _check_sources(sources, options)
-        labelled = options.label_column is not None or options.label_field is not None
+        read = ReadOptions(**options)
+        check_sources(sources, read)
+        labelled = read.label_column is not None or read.label_field is not None
         gatherer = Gatherer(repeats, labelled)
         if unit == "character" and not repeats and {*map(form_of, sources)} == {"lines"}:
-            large, stdin = are_large(sources, stdin, options.large_bytes, options.max_line_bytes)
+            large, stdin = are_large(sources, stdin, read.large_bytes, read.max_line_bytes)
             if large:
-                return cls._encoded(sources, options, stdin, gatherer)
+                from .encoded.names import encode_names  # late: small corpora need none of it
+
+                names, counts = encode_names(sources, read, stdin)
+                for source, (records, blank) in zip(sources, counts, strict=True):
+                    gatherer.count(label(source), records, blank)
+                report = gatherer.report(names.lengths, names.characters)
+                return LargeNameCorpus(names, report=report)
         for source in sources:
-            records = read_source(source, options, warn=gatherer.warnings.append, stdin=stdin)
-            gatherer.add(label(source), records, f"{label(source)} line")
+            found = read_source(source, read, warn=gatherer.warnings.append, stdin=stdin)
+            gatherer.add(label(source), found, f"{label(source)} line")
         return cls._of(gatherer, unit)
 
     @classmethod
@@ -141,8 +122,8 @@ class NameCorpus:
         """Build from strings, normalised as ``read`` does; ``labels`` has one a name, or "".
 
         Raises:
-            CorpusError: an item is no string, or holds a line break or another control
-                character; there is no name at all; or there are not as many labels as names.
+            CorpusError: an item is not a string, or contains a line break or another control
+                character; there are no names; or there are not as many labels as names.
             ConfigError: ``unit`` is unknown.
 
         Example:
@@ -167,26 +148,11 @@ class NameCorpus:
 
     @classmethod
     def _of(cls, gatherer: Gatherer, unit: Unit) -> NameCorpus:
-        report = gatherer.report(unit)
+        check_unit(unit)
+        names = tuple(gatherer.names)
+        report = gatherer.report(*measure(names, unit))
         labels = tuple(gatherer.labels) if gatherer.labelled else None
-        return cls(tuple(gatherer.names), unit, labels=labels, report=report)
-
-    @classmethod
-    def _encoded(
-        cls,
-        sources: Sequence[str | Path],
-        options: ReadOptions,
-        stdin: BinaryIO | None,
-        gatherer: Gatherer,
-    ) -> NameCorpus:
-        from .encoded.names import encode_names  # late: small corpora need none of it
-
-        encoded = encode_names(sources, options, stdin)
-        for source, counts in zip(sources, encoded.sources, strict=True):
-            gatherer.count(label(source), *counts)
-        names, lengths = encoded.names, encoded.names.lengths
-        sizes = len(names), int(lengths.sum(dtype=np.int64)), int(lengths.min()), int(lengths.max())
-        return cls(names, report=gatherer.report_on(*sizes, names.characters))
+        return cls(names, unit, labels=labels, report=report)
 
     @classmethod
     def builtin(cls, *, repeats: bool = False) -> NameCorpus:
@@ -204,34 +170,25 @@ class NameCorpus:
 
     @cached_property
     def label_names(self) -> tuple[str, ...]:
-        """The distinct labels, sorted: label k of a model is the k-th of them."""
+        """The distinct labels, sorted: label k of a model is the k-th of them, from 0."""
         return tuple(sorted(set(self.labels or ()) - {""}))
 
     @cached_property
     def label_ids(self) -> tuple[int, ...] | None:
-        """Each name's label as 1 + its place in ``label_names``, 0 for none."""
+        """Each name's label as 1 + its index in ``label_names``, 0 for none."""
         if self.labels is None:
             return None
         place = {name: k for k, name in enumerate(self.label_names, start=1)}
         return tuple(place.get(name, 0) for name in self.labels)
 
-    @property
-    def encoded(self) -> EncodedNames | None:
-        """The names, where they are encoded."""
-        return None if isinstance(self.names, tuple) else cast("EncodedNames", self.names)
-
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The characters of the names."""
-        if self.encoded is not None:
-            return Vocabulary(tuple(sorted(self.encoded.characters)), self.unit)
         return Vocabulary.of(self.names, self.unit)
 
     @cached_property
     def digest(self) -> str:
-        """16 hex digits that identify the names and their labels, in whatever order."""
-        if self.encoded is not None:
-            return self.encoded.digest
+        """16 hex digits that identify the names and their labels, in any order."""
         lines: Iterable[str] = self.names
         if self.labels is not None:
             lines = map("\t".join, zip(self.names, self.labels, strict=True))
@@ -239,44 +196,35 @@ class NameCorpus:
 
     def split(self, share: float = 0.1, seed: int = 0) -> tuple[Sequence[str], Sequence[str]]:
         """Return (train, held-out) names; see ``split_places``."""
-        if self.encoded is not None:
-            rows = held_out_rows(self.encoded, share, seed)
-            return self.encoded.without(rows), tuple(self.encoded[i] for i in rows.tolist())
         train, held_out = self.split_places(share, seed)
         return tuple(self.names[i] for i in train), tuple(self.names[i] for i in held_out)
 
     def split_places(self, share: float = 0.1, seed: int = 0) -> tuple[Places, Places]:
-        """Return the places in ``names`` of (train, held-out) names.
+        """Return the indices of (train, held-out) names.
 
-        The names and ``seed`` decide, not their order. At least one name is held out (unless
-        ``share`` is 0 or there is just one name), and at least one is left to train on. A name
-        with several labels is on one side with all of them. Of encoded names, at most
-        ``MOST_HELD_OUT`` are held out.
+        The split depends on the names and ``seed``, not on the order of the names. At least one
+        name is held out (unless ``share`` is 0 or there is just one name), and at least one is
+        left to train on. A name with several labels is in one part with all of them. Of a large
+        list at most ``MOST_HELD_OUT`` names are held out.
 
         Raises:
-            ConfigError: ``share`` lies outside [0, 1), or a name that occurs more than once
-                could come to lie on both sides.
+            ConfigError: ``share`` lies outside [0, 1), or names are repeated, so that one could be
+                in both parts.
         """
-        if self.encoded is not None:
-            rows = held_out_rows(self.encoded, share, seed)
-            every = np.arange(len(self.encoded), dtype=np.min_scalar_type(len(self.encoded)))
-            return np.delete(every, rows), rows
-        labels = self.labels
-        if share and labels is None and len(set(self.names)) < len(self.names):
-            raise ConfigError(
-                "names that are repeated cannot be held out: they would be in both parts. "
-                "Read the corpus without repeats, or hold out nothing."
-            )
-        order = sorted(range(len(self.names)), key=self.names.__getitem__)
+        names, labels = self.names, self.labels
         if labels is None:
-            shuffler(Stream.HELD_OUT, seed).shuffle(order)
-            k = _held_out(len(order), share)
-            return tuple(order[k:]), tuple(order[:k])
-        order.sort(key=lambda i: (self.names[i], labels[i]))
-        groups = [list(group) for _, group in groupby(order, key=self.names.__getitem__)]
+            if share and len(set(names)) < len(names):
+                raise ConfigError(
+                    "names that are repeated cannot be held out: they would be in both parts. "
+                    "Read the corpus without repeats, or hold out nothing."
+                )
+            groups = [[i] for i in sorted(range(len(names)), key=names.__getitem__)]
+        else:
+            order = sorted(range(len(names)), key=lambda i: (names[i], labels[i]))
+            groups = [list(group) for _, group in groupby(order, key=names.__getitem__)]
         shuffler(Stream.HELD_OUT, seed).shuffle(groups)
         k = _held_out(len(groups), share)
-        return tuple(chain(*groups[k:])), tuple(chain(*groups[:k]))
+        return tuple(chain.from_iterable(groups[k:])), tuple(chain.from_iterable(groups[:k]))
 
     def __repr__(self) -> str:
         labels = f" with {len(self.label_names):,} labels" if self.labels is not None else ""
@@ -296,27 +244,41 @@ class NameCorpus:
 
     def describe(self) -> str:
         """Return the report as a few lines for people."""
-        report = self.report
-        labels = [f"{name} {number:,}" for name, number in report.labels.items()]
-        more = f" and {len(labels) - SHOWN} more" if len(labels) > SHOWN else ""
-        dropped = f"dropped: {report.blank:,} blank, {report.duplicates:,} duplicate"
-        return "\n".join(
-            (
-                f"{report.names:,} names from {', '.join(report.sources)} "
-                f"({report.records:,} records; {dropped})",
-                f"{report.characters:,} {self.unit}s, {report.distinct:,} distinct; "
-                f"lengths {report.shortest:,} to {report.longest:,}, mean {report.mean:.1f}",
-                *([f"{len(labels):,} labels: {', '.join(labels[:SHOWN])}{more}"] if labels else []),
-                *(f"warning: {warning}" for warning in report.warnings),
-            )
-        )
+        return self.report.describe(self.unit)
 
 
-def held_out_rows(
-    names: EncodedNames, share: float, seed: int, most: int = MOST_HELD_OUT
-) -> NDArray[np.int64]:
-    """Return the rows of the names to hold out, in order: ``share`` of them, at most ``most``."""
-    return names.lookup.least(min(_held_out(len(names), share), most), seed)
+class LargeNameCorpus(NameCorpus):
+    """A corpus too large for a Python object per name: its names are in arrays."""
+
+    names: EncodedNames
+    is_large = True
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The characters of the names."""
+        return Vocabulary(tuple(sorted(self.names.characters)), self.unit)
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hex digits that identify the names, in any order."""
+        return self.names.digest
+
+    def split(self, share: float = 0.1, seed: int = 0) -> tuple[Sequence[str], Sequence[str]]:
+        """Return (train, held-out) names; the training names remain in arrays."""
+        rows = self.held_out_rows(share, seed)
+        return self.names.without(rows), tuple(self.names[i] for i in rows.tolist())
+
+    def split_places(self, share: float = 0.1, seed: int = 0) -> tuple[Places, Places]:
+        """Return the indices of (train, held-out) names, both in order."""
+        rows = self.held_out_rows(share, seed)
+        every = np.arange(len(self.names), dtype=np.min_scalar_type(len(self.names)))
+        return np.delete(every, rows), rows
+
+    def held_out_rows(
+        self, share: float, seed: int, most: int = MOST_HELD_OUT
+    ) -> NDArray[np.int64]:
+        """Return the indices of the held-out names, in order; at most ``most``."""
+        return self.names.lookup.least(min(_held_out(len(self.names), share), most), seed)
 
 
 def _held_out(size: int, share: float) -> int:
@@ -326,31 +288,16 @@ def _held_out(size: int, share: float) -> int:
     return 0 if share == 0 or size == 1 else max(1, int(size * share))
 
 
-def read_texts(source: str | Path, **options: Any) -> list[str]:
+def read_texts(source: str | Path, **options: Unpack[ReadArguments]) -> list[str]:
     """Read strings as ``NameCorpus.read`` reads names, but keep their order and their repeats.
 
-    ``options`` are ``column``, ``field``, ``encoding`` and ``max_line_bytes``. Blank lines are
-    dropped; there may be no strings at all.
+    Blank lines are dropped; the list may be empty.
 
     Raises:
-        CorpusError: the source cannot be read or decoded, or a string holds control characters.
-        ConfigError: ``max_line_bytes`` is not what it may be.
+        CorpusError: the source cannot be read or decoded, or a string contains control characters.
+        ConfigError: ``max_line_bytes`` is invalid.
     """
     read = ReadOptions(**options)
-    _check_sources([source], read)
+    check_sources([source], read)
     records = read_source(source, read, warn=lambda _: None)
     return [text for text, _ in clean(records, f"{label(source)} line") if text]
-
-
-def _check_sources(sources: Sequence[str | Path], options: ReadOptions) -> None:
-    """Refuse columns and fields that no source has, rather than ignore them."""
-    check_sources(sources)
-    forms = {form_of(source) for source in sources}
-    for option in ("column", "field", "label_column", "label_field"):
-        tables = option.endswith("column")
-        wanted, ending = ({"csv", "tsv"}, ".csv and .tsv") if tables else ({"jsonl"}, ".jsonl")
-        if getattr(options, option) is not None and not forms & wanted:
-            raise CorpusError(
-                f"--{option.replace('_', '-')} is for {ending} files. "
-                "Leave it out, or name such a file."
-            )

@@ -1,9 +1,8 @@
 """Random numbers: a registry of every stream, and a counter-based generator.
 
 The generator is SplitMix64 (Steele, Lea and Flood 2014, "Fast Splittable Pseudorandom Number
-Generators"). Its i-th output is a mixing function of key + i γ, so any output can be computed by
-itself, in any order. It samples names, and it hashes them. Everything else takes its numbers from a
-stream of ``Stream``.
+Generators"). Its i-th output is a mixing function of key + i γ, so outputs can be computed in any
+order. It is used to sample names and to hash them. Everything else uses a ``Stream``.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class Stream(Enum):
-    """Every stream of random numbers: whose seed starts it, and its number under that seed.
+    """Every stream of random numbers: whose seed it uses, and its number under that seed.
 
-    Number 0 is the seed alone. Streams with the same owner and different numbers are independent.
+    Number 0 is the seed alone. Streams of the same owner with different numbers are independent.
     """
 
     WEIGHTS = "training", 1
@@ -65,8 +64,8 @@ Keys = NDArray[np.uint64]
 
 
 def root_key(seed: int) -> Keys:
-    """Return the key, (1,), that a seed of any size stands for: the head of its sha256."""
-    # Not by ``numpy.random``, which would be imported for this alone, in a tenth of a start's time.
+    """Return the key of a seed of any size, (1,): the first 8 bytes of its sha256."""
+    # without ``numpy.random``, whose import takes a tenth of the time of a cold start
     return np.frombuffer(hashlib.sha256(b"%d" % seed).digest()[:8], "<u8").astype(np.uint64)
 
 
@@ -81,7 +80,7 @@ def mix(numbers: Keys) -> Keys:
 
 
 def child(keys: Keys, ids: NDArray[np.integer]) -> Keys:
-    """Return the keys of continuations, (N,), mixed twice: none is an output of its parent."""
+    """Return the keys of continuations, (N,), mixed twice: none is an output of ``keys``."""
     return mix(mix(keys + (ids + 1).astype(np.uint64) * GAMMA) ^ GAMMA)
 
 

@@ -1,4 +1,4 @@
-"""What a corpus's text looks like, as plain data: lengths, repeats, characters and their ids."""
+"""Statistics of a corpus of names: lengths, repeats, characters and their ids."""
 
 from __future__ import annotations
 
@@ -9,36 +9,37 @@ from typing import Any
 
 from ..config import Unit
 from .names import NameCorpus
+from .summary import Report
 from .unicode import split_units
 from .vocabulary import Vocabulary
 
 END = "\n"
-"""How the boundary, id 0, is shown: as the line break that ends a name in a file."""
+"""The boundary, id 0, is shown as the line break that ends a name in a file."""
 
 FIRST_LINES = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Description:
-    r"""What the text of a corpus looks like, counted in its unit.
+class Description(Report):
+    r"""Statistics of the text of a corpus, counted in its unit.
 
     The text is all names, repeats included, with one newline between them and none at the end.
 
     Attributes:
-        sources: where the names come from, as messages call it.
-        unit: what counts as one, a character or a grapheme.
+        sources: the sources, as messages call them.
+        unit: unit of text, a character or a grapheme.
         text_length: length of the text.
         names: names in the text, repeats included.
-        distinct_names: names in it without the repeats.
-        duplicates: records that repeat an earlier one, in the text or dropped in reading.
-        blank: blank records, dropped in reading.
-        longest, shortest, mean: length of a name, its end not counted.
+        distinct_names: distinct names.
+        duplicates: records that repeat an earlier one, whether kept or dropped.
+        blank: blank records, which were dropped.
+        longest, shortest, mean: length of a name without its end symbol.
         longest_name: the first of the longest.
-        first_lines: how the text begins.
-        repeated: how often a name occurs, for those that do more than once, most often first.
+        first_lines: the first names.
+        repeated: the count of each name that occurs more than once, most frequent first.
         lengths: how many names have each length, by length.
-        frequencies: how often each character occurs in the text, most often first; the newline
-            is always there, be it with 0.
+        frequencies: the count of each character in the text, most frequent first, and of the
+            newline, even if it is 0.
         characters: the characters in the order of their ids; 0, the boundary, is ``\n``.
     """
 
@@ -61,51 +62,36 @@ class Description:
 
     @property
     def distinct(self) -> int:
-        """V: the distinct characters, the newline counted."""
+        """V: number of distinct characters, including the newline."""
         return len(self.characters)
 
     @property
     def longest_row(self) -> int:
-        """Length of the longest name with its end, the width of a padded batch."""
+        """Length of the longest name with its end symbol: the width of a padded batch."""
         return self.longest + 1
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that JSON can hold.
 
         Lengths are pairs [length, names] by length, frequencies a count by character, most
-        often first, and ids an id by character.
+        frequent first, and ids an id by character.
         """
-        return {
-            "sources": list(self.sources),
-            "unit": self.unit,
-            "text_length": self.text_length,
-            "distinct": self.distinct,
-            "names": self.names,
-            "distinct_names": self.distinct_names,
-            "duplicates": self.duplicates,
-            "blank": self.blank,
-            "longest": self.longest,
-            "longest_row": self.longest_row,
-            "longest_name": self.longest_name,
-            "shortest": self.shortest,
-            "mean": self.mean,
-            "first_lines": list(self.first_lines),
-            "repeated": dict(self.repeated),
-            "lengths": [list(pair) for pair in self.lengths.items()],
-            "frequencies": dict(self.frequencies),
-            "ids": {character: i for i, character in enumerate(self.characters)},
-        }
+        fields = super().to_dict()
+        ids = {character: i for i, character in enumerate(fields.pop("characters"))}
+        lengths = [list(pair) for pair in self.lengths.items()]
+        sizes = {"distinct": self.distinct, "longest_row": self.longest_row}
+        return fields | sizes | {"lengths": lengths, "ids": ids}
 
 
 def describe(names: NameCorpus | Iterable[str]) -> Description:
     """Describe a corpus, or strings, which are normalised as ``NameCorpus.of`` does.
 
-    A corpus that was read without ``repeats=True`` has lost its repeats: they count among the
-    duplicates, but not in the text. Of dinos.txt, read with them, the text has 19,913 characters:
-    18,371 in 1,543 names and a newline between each two.
+    Repeats that were dropped in reading count among the duplicates, but not in the text. Read with
+    its repeats, dinos.txt has a text of 19,913 characters: 18,371 in 1,543 names, and the newlines
+    between them.
 
     Raises:
-        CorpusError: an item is no string or holds a control character, or there is no name.
+        CorpusError: an item is not a string or contains a control character, or there are no names.
     """
     corpus = names if isinstance(names, NameCorpus) else NameCorpus.of(names, repeats=True)
     counts = Counter(corpus.names)
@@ -115,10 +101,7 @@ def describe(names: NameCorpus | Iterable[str]) -> Description:
     for name, count in counts.items():
         units = split_units(name, corpus.unit)
         lengths[len(units)] += count
-        if count == 1:
-            frequencies.update(units)
-        else:
-            frequencies.update(units * count)
+        frequencies.update(units * count)
         if len(units) > longest:
             longest, longest_name = len(units), name
     report = corpus.report
@@ -143,7 +126,7 @@ def describe(names: NameCorpus | Iterable[str]) -> Description:
 
 
 def binned(lengths: Mapping[int, int], most: int) -> list[tuple[int, int, int]]:
-    """Gather lengths in at most ``most`` bins of one width, (first, last, names), none left out."""
+    """Count lengths in at most ``most`` bins of equal width: (first, last, names) of each."""
     low, high = min(lengths), max(lengths)
     width = -(-(high - low + 1) // most)
     counts = [0] * ((high - low) // width + 1)

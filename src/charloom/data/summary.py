@@ -1,12 +1,21 @@
-"""Corpora in one line, and as a small table in a notebook."""
+"""Summaries of corpora: as plain data, in one line, and as a small table in a notebook."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 SHOWN = 60
 """Characters of a source or a sample that are shown."""
+
+
+class Report:
+    """The base of dataclasses that describe a corpus."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data that JSON can hold."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(self).items()}
 
 
 def shortened(text: str) -> str:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, get_args
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,27 +17,29 @@ from ..config import Unit
 from ..errors import ConfigError, CorpusError
 from .encoded.store import IN_MEMORY_BYTES
 from .encoded.text import Encoded, Progress, encode_sources, encode_strings
-from .sources import check_sources, label
-from .summary import SHOWN, origin, shortened, table
+from .sources.records import check_sources
+from .sources.streams import label
+from .summary import SHOWN, Report, origin, shortened, table
+from .unicode import check_unit
 from .vocabulary import BOUNDARY, Vocabulary
 
 FEW_CHARACTERS = 10_000
-"""Below so many characters a text draws a warning: there is hardly a style to learn."""
+"""A shorter text gets a warning: there is hardly a style to learn."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextReport:
+class TextReport(Report):
     """What was read.
 
     Attributes:
-        sources: where the text comes from, as messages call it.
-        documents: sources that hold text.
-        characters: units (characters or graphemes) in all, boundaries not counted.
+        sources: the sources, as messages call them.
+        documents: number of sources with text.
+        characters: units (characters or graphemes) in all, without boundaries.
         distinct: distinct units.
-        rare: those of them that occur too seldom to be in the vocabulary.
+        rare: distinct units that are too rare to be in the vocabulary.
         unknown_characters: how often those occur, all together.
-        bytes: that were read, packed ones where a file is gzipped.
-        warnings: what the user should know, a line each.
+        bytes: number of bytes read; of a gzip file, before unpacking.
+        warnings: warnings, a line each.
     """
 
     sources: tuple[str, ...]
@@ -49,13 +51,6 @@ class TextReport:
     bytes: int
     warnings: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data that JSON can hold."""
-        return dataclasses.asdict(self) | {
-            "sources": list(self.sources),
-            "warnings": list(self.warnings),
-        }
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TextCorpus:
@@ -65,15 +60,15 @@ class TextCorpus:
 
     Attributes:
         vocabulary: its characters; with the unknown symbol if some are too rare to be in it.
-        report: how it was read.
-        digest: 16 hex digits; equal where the text, and so its ids, are the same.
+        report: what was read.
+        digest: 16 hex digits; the same for the same text.
     """
 
     vocabulary: Vocabulary
     report: TextReport
     digest: str
-    _stored: NDArray[Any]  # (N,), ids in order of appearance
-    _table: NDArray[np.int32]  # those to the vocabulary's
+    _stored: NDArray[Any]  # (N,), ids in the order in which characters first appear
+    _table: NDArray[np.int32]  # the vocabulary's id of each of these
 
     @classmethod
     def read(
@@ -88,21 +83,21 @@ class TextCorpus:
     ) -> TextCorpus:
         """Read files (also .gz) or (``-``) standard input, each a document, in this order.
 
-        Memory holds a chunk at a time. A text of more than a few megabytes goes to the cache as
-        ids and is found there when it is read again.
+        One chunk is in memory at a time. The ids of a text of more than a few megabytes are stored
+        in the cache, where they are found when the text is read again.
 
         Args:
-            unit: what counts as a character.
+            unit: what counts as a character: a code point or a grapheme.
             encoding: of the text; ``None`` is strict UTF-8.
             min_count: characters that occur less often are read as the unknown symbol.
             stdin: replaces the process's own.
-            progress: is called with the bytes read so far, and in all (0 if unknown).
+            progress: called with the bytes read so far and the bytes in all, 0 if unknown.
             in_memory_bytes: more bytes of ids go to the cache.
 
         Raises:
-            CorpusError: a source cannot be read or decoded, holds NUL bytes, or there is no text;
-                or the cache cannot be written.
-            ConfigError: ``unit`` or ``min_count`` is not what it may be.
+            CorpusError: a source cannot be read or decoded, contains NUL bytes, or there is no
+                text; or the cache cannot be written.
+            ConfigError: ``unit`` or ``min_count`` is invalid.
         """
         check_sources(sources)
         _check(unit, min_count)
@@ -118,8 +113,9 @@ class TextCorpus:
         """Build from a string, or from several, each a document; all is kept in memory.
 
         Raises:
-            CorpusError: one is no string, or holds NUL or a lone surrogate; or there is no text.
-            ConfigError: ``unit`` or ``min_count`` is not what it may be.
+            CorpusError: one is not a string, or contains NUL or a lone surrogate; or there is no
+                text.
+            ConfigError: ``unit`` or ``min_count`` is invalid.
 
         Example:
             >>> TextCorpus.of("To be, or not to be")
@@ -155,7 +151,7 @@ class TextCorpus:
         if total < FEW_CHARACTERS:
             warnings.append(f"{total:,} characters are few: expect them back, not new text.")
         if any("\ufffd" in character for character in characters):
-            warnings.append("the text holds U+FFFD, the trace of a wrong decoding earlier on.")
+            warnings.append("the text contains U+FFFD, left by an earlier wrong decoding.")
         report = TextReport(
             sources=tuple(sources),
             documents=encoded.documents,
@@ -173,22 +169,26 @@ class TextCorpus:
     @property
     def unit(self) -> Unit:
         """What counts as a character."""
-        return self.vocabulary.unit
+        return self.vocabulary.token_unit
 
     def within(self, vocabulary: Vocabulary) -> TextCorpus:
         """Return the same text with the ids of a larger ``vocabulary``.
 
         Raises:
-            ConfigError: that lacks one of its characters, or the unknown symbol.
+            ConfigError: it lacks one of the text's characters, or the unknown symbol.
         """
         if vocabulary == self.vocabulary:
             return self
         place = {character: i for i, character in enumerate(vocabulary.characters, start=1)}
         own = self.vocabulary
         missing = [character for character in own.characters if character not in place]
-        if missing or own.has_unknown > vocabulary.has_unknown or own.unit != vocabulary.unit:
+        if (
+            missing
+            or own.has_unknown > vocabulary.has_unknown
+            or own.token_unit != vocabulary.token_unit
+        ):
             raise ConfigError(
-                "a text's vocabulary can only be replaced by one that has all of it. "
+                "a text's vocabulary can only be replaced by one that contains it. "
                 f"Received one without {missing[0] if missing else 'the unknown symbol'!r}"
             )
         ids = [BOUNDARY, *(place[character] for character in own.characters)]
@@ -198,13 +198,12 @@ class TextCorpus:
         return dataclasses.replace(self, vocabulary=vocabulary, _table=table)
 
     def until(self, stop: int) -> TextCorpus:
-        """Return the text of the ids up to ``stop``; vocabulary and report stay.
+        """Return the text of the ids up to ``stop``, with the same vocabulary and report.
 
         Raises:
-            IndexError: that is not a part of the text.
+            IndexError: ``stop`` lies outside the text.
         """
-        if not 0 <= stop <= len(self):
-            raise IndexError(f"a part must lie in [0, {len(self)}]. Received: 0, {stop}")
+        self._check_part(0, stop)
         return dataclasses.replace(self, _stored=self._stored[:stop])
 
     def __len__(self) -> int:
@@ -214,12 +213,15 @@ class TextCorpus:
         """Return the ids from ``start`` up to ``stop``, (stop - start,).
 
         Raises:
-            IndexError: that is not a part of the text.
+            IndexError: they do not all lie in the text.
         """
-        if not 0 <= start <= stop <= len(self):
-            raise IndexError(f"a part must lie in [0, {len(self)}]. Received: {start}, {stop}")
+        self._check_part(start, stop)
         ids: NDArray[np.int32] = self._table.take(self._stored[start:stop], mode="clip")
         return ids
+
+    def _check_part(self, start: int, stop: int) -> None:
+        if not 0 <= start <= stop <= len(self):
+            raise IndexError(f"a part must lie in [0, {len(self)}]. Received: {start}, {stop}")
 
     def windows(self, starts: NDArray[np.int64], length: int) -> NDArray[np.int32]:
         """Return ``length`` ids from each of ``starts`` (B,), (B, length); boundaries past the end.
@@ -249,21 +251,19 @@ class TextCorpus:
 
     def _repr_html_(self) -> str:
         """Show the corpus in a notebook."""
-        report, beginning = (
-            self.report,
-            self.vocabulary.decode(self.ids(0, min(len(self), SHOWN + 2))),
-        )
+        beginning = self.vocabulary.decode(self.ids(0, min(len(self), SHOWN + 2)))
         rows = {
-            "size": f"{self._counted()}, {report.bytes:,} bytes",
-            f"distinct {self.unit}s": f"{report.distinct:,}",
+            "size": f"{self._counted()}, {self.report.bytes:,} bytes",
+            f"distinct {self.unit}s": f"{self.report.distinct:,}",
             "beginning": shortened(beginning.replace("\n", "⏎")),
         }
-        return table(f"TextCorpus from {origin(report.sources)}", rows)
+        return table(f"TextCorpus from {origin(self.report.sources)}", rows)
 
     def _counted(self) -> str:
-        report = self.report
-        documents = f"{report.documents:,} document{'s' if report.documents > 1 else ''}"
-        return f"{report.characters:,} {self.unit}s, {documents}"
+        return f"{self.report.characters:,} {self.unit}s, {self._documents()}"
+
+    def _documents(self) -> str:
+        return f"{self.report.documents:,} document{'s' if self.report.documents > 1 else ''}"
 
     def describe(self) -> str:
         """Return the report as a few lines for people."""
@@ -273,8 +273,7 @@ class TextCorpus:
         return "\n".join(
             (
                 f"{report.characters:,} {self.unit}s from {', '.join(sources)} "
-                f"({report.bytes:,} bytes, {report.documents:,} "
-                f"document{'s' if report.documents > 1 else ''})",
+                f"({report.bytes:,} bytes, {self._documents()})",
                 f"{report.distinct:,} distinct{rare if report.rare else ''}",
                 *(f"warning: {warning}" for warning in report.warnings),
             )
@@ -282,7 +281,6 @@ class TextCorpus:
 
 
 def _check(unit: Unit, min_count: int) -> None:
-    if unit not in get_args(Unit):
-        raise ConfigError(f"unit must be one of {get_args(Unit)}. Received: {unit!r:.40}")
+    check_unit(unit)
     if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
         raise ConfigError(f"min_count must be a whole number above 0. Received: {min_count!r:.40}")

@@ -1,28 +1,30 @@
-"""Unicode: normal forms, units of text, and which characters a name must not hold.
+"""Unicode: normal forms, units of text, and characters that names must not contain.
 
 The only module that normalises. ``normalise`` makes strings comparable; ``clean_name`` also strips
-what surrounds a name in a file.
+white space and byte-order marks.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from functools import cache
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..config import Unit
+from ..errors import ConfigError
 
 BYTE_ORDER_MARK = "\ufeff"
-"""Is not part of a name that begins with it."""
+"""Removed from the beginning of names."""
 
 CODE_POINTS = 0x110000
 """The number of code points."""
 
 SEEN, SPACE, ODD = 1, 2, 4
-"""What ``Kinds`` says about a character. SEEN: its kind is known. SPACE: ``str.strip`` removes it.
-ODD: a line with it needs ``clean_name`` and ``unprintable``, as it may change or be refused."""
+"""Flags of ``Kinds``. SEEN: the character's kind is known. SPACE: ``str.strip`` removes it.
+ODD: a line with it needs ``clean_name`` and ``unprintable``: it may change or be refused."""
 
 
 def normalise(text: str) -> str:
@@ -48,17 +50,18 @@ def clean_name(text: str) -> str:
     return name
 
 
-def split_units(text: str, unit: Unit) -> list[str]:
-    """Split ``text`` into code points, or into grapheme clusters (UAX 29), which people see as one.
+def check_unit(unit: Unit) -> None:
+    """Raise ConfigError unless ``unit`` is a unit of text."""
+    if unit not in get_args(Unit):
+        raise ConfigError(f"unit must be one of {get_args(Unit)}. Received: {unit!r:.40}")
 
-    Args:
-        text: what to split.
-        unit: "character" for code points, or "grapheme".
-    """
+
+def split_units(text: str, unit: Unit) -> list[str]:
+    """Split ``text`` into code points ("character") or grapheme clusters (UAX 29, "grapheme")."""
     # below U+0300, the first combining mark, only \r\n is a cluster of several code points
     if unit == "character" or (max(text, default="") < "\u0300" and "\r\n" not in text):
         return list(text)
-    import regex  # imported late: most corpora need none of it
+    import regex  # imported late: few corpora need it
 
     return regex.findall(r"\X", text)  # type: ignore[no-any-return]
 
@@ -82,9 +85,9 @@ def visible(character: str) -> str:
 
 
 def unprintable(name: str) -> str | None:
-    """Describe the first character that a name or label must not hold; ``None`` if there is none.
+    """Describe the first character that a name or label must not contain; ``None`` if all may be.
 
-    Refused are line breaks, control characters other than tabs, and lone surrogates.
+    These are line breaks, control characters other than tabs, and lone surrogates.
     """
     for character in name:
         if character in "\n\r":

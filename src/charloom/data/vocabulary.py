@@ -25,9 +25,9 @@ class Vocabulary:
 
     Attributes:
         characters: distinct, sorted.
-        unit: what counts as a character.
-        has_unknown: whether the last id is a symbol that stands for any other character; without
-            it other characters are errors.
+        token_unit: unit of text: a code point ("character") or a "grapheme".
+        has_unknown: whether the last id is the unknown symbol, which stands for all other
+            characters; without it they are errors.
 
     Example:
         >>> vocabulary = Vocabulary.of(["Ulm", "Bonn"])
@@ -36,36 +36,36 @@ class Vocabulary:
     """
 
     characters: tuple[str, ...]
-    unit: Unit
+    token_unit: Unit
     has_unknown: bool
 
     def __init__(
         self, characters: tuple[str, ...], unit: Unit = "character", unknown: bool = False
     ) -> None:
         object.__setattr__(self, "characters", characters)
-        object.__setattr__(self, "unit", unit)
+        object.__setattr__(self, "token_unit", unit)
         object.__setattr__(self, "has_unknown", unknown)
-        if self.unit not in get_args(Unit):
-            rule = f"a vocabulary's unit must be one of {get_args(Unit)}"
-            raise VocabularyError(f"{rule}. Received: {self.unit!r:.40}")
-        for character in self.characters:
-            if not isinstance(character, str) or not character:
-                rule = "a vocabulary's characters must be non-empty strings"
-                raise VocabularyError(f"{rule}. Received: {character!r:.40}")
-            if self.unit == "character" and len(character) > 1:
-                rule = "a vocabulary of characters must list single code points"
-                raise VocabularyError(f"{rule}. Received: {character!r:.40}")
-        if list(self.characters) != sorted(set(self.characters)):
+        _check(unit in get_args(Unit), f"a vocabulary's unit must be one of {get_args(Unit)}", unit)
+        for one in characters:
+            text = isinstance(one, str) and one != ""
+            _check(text, "a vocabulary's characters must be non-empty strings", one)
+            single = unit != "character" or len(one) == 1
+            _check(single, "a vocabulary of characters must list single code points", one)
+        if list(characters) != sorted(set(characters)):
             raise VocabularyError("a vocabulary must list distinct characters in sorted order.")
-        if self.has_unknown not in (True, False):
-            rule = "whether a vocabulary has the unknown symbol must be true or false"
-            raise VocabularyError(f"{rule}. Received: {self.has_unknown!r:.40}")
+        rule = "whether a vocabulary has the unknown symbol must be true or false"
+        _check(unknown in (True, False), rule, unknown)
 
     @classmethod
     def of(cls, names: Iterable[str], unit: Unit = "character") -> Vocabulary:
         """Collect the characters of ``names``."""
         parts = names if unit == "character" else (split_units(name, unit) for name in names)
         return cls(tuple(sorted(set().union(*parts))), unit)
+
+    @property
+    def unit(self) -> Unit:
+        """Earlier name of ``token_unit``."""
+        return self.token_unit
 
     @property
     def size(self) -> int:
@@ -83,7 +83,7 @@ class Vocabulary:
 
     @cached_property
     def _table(self) -> NDArray[np.int32]:
-        """Ids by code point, 0 where there is none; the last row stands for all points beyond."""
+        """Ids by code point, 0 if it has none; the last row stands for all larger code points."""
         points = [ord(character) for character in self.characters]
         table = np.zeros(max(points, default=0) + 2, np.int32)
         table[points] = np.arange(1, len(points) + 1)
@@ -91,10 +91,10 @@ class Vocabulary:
 
     @cached_property
     def alike(self) -> NDArray[np.int32]:
-        """For each id that of the first character with the same base letter, (V,).
+        """For each id, the id of the first character with the same base letter, (V,).
 
-        The base letter is without case and accents: A, a, á and Å are alike. What has none is alike
-        to itself alone, as the boundary and the unknown symbol are.
+        The base letter has no case and no accents: A, a, á and Å are alike. What has no base
+        letter, such as the boundary and the unknown symbol, is alike only to itself.
         """
         first: dict[str, int] = {}
         ids = np.arange(self.size, dtype=np.int32)
@@ -106,16 +106,16 @@ class Vocabulary:
 
     def unknown(self, text: str) -> list[str]:
         """Return the units of ``text`` that the vocabulary lacks, in order, with repeats."""
-        return [unit for unit in split_units(text, self.unit) if unit not in self._ids]
+        return [unit for unit in split_units(text, self.token_unit) if unit not in self._ids]
 
     def encode(self, text: str) -> NDArray[np.int32]:
         """Return the ids of ``text``'s characters, shape (T,), without boundaries.
 
         Raises:
             VocabularyError: ``text`` contains a character that the vocabulary lacks, and there
-                is no unknown symbol to stand for it.
+                is no unknown symbol.
         """
-        units, unknown = split_units(text, self.unit), self.unknown_id
+        units, unknown = split_units(text, self.token_unit), self.unknown_id
         try:
             if unknown is None:
                 ids = [self._ids[unit] for unit in units]
@@ -136,7 +136,7 @@ class Vocabulary:
             VocabularyError: as ``encode``.
         """
         names = list(names)
-        if self.unit == "grapheme":
+        if self.token_unit == "grapheme":
             rows = [self.encode(name) for name in names]
             lengths = np.fromiter(map(len, rows), np.int64, len(rows))
             return np.concatenate([np.zeros(0, np.int32), *rows]), lengths
@@ -162,3 +162,8 @@ class Vocabulary:
         if any(not 0 <= i < len(table) for i in values):
             raise VocabularyError(f"ids must lie in [0, {len(table)}). Received: {values[:20]}")
         return "".join(table[i] for i in values)
+
+
+def _check(valid: bool, rule: str, received: object) -> None:
+    if not valid:
+        raise VocabularyError(f"{rule}. Received: {received!r:.40}")

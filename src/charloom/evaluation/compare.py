@@ -141,7 +141,7 @@ def compare_names(
         CorpusError: no name is left.
     """
     _check(models)
-    units = {model.vocabulary.unit for model in models.values()}
+    units = {model.vocabulary.token_unit for model in models.values()}
     without_first = not all(model.rnn.config.begin for model in models.values())
     if without_first and len(units) > 1:
         raise ConfigError(
@@ -187,7 +187,7 @@ def compare_text(
         CorpusError: no text is left.
     """
     _check(models)
-    units = {model.vocabulary.unit for model in models.values()}
+    units = {model.vocabulary.token_unit for model in models.values()}
     if len(units) > 1:
         raise ConfigError("models of text must count alike, in characters or in graphemes.")
     characters = split_units(normalise(text), units.pop())

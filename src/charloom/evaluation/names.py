@@ -217,7 +217,7 @@ def _shown(names: SampledNames) -> tuple[DrawnName, ...]:
     samples = [first[text] for text in dict.fromkeys(names.texts)][:SHOWN]
     closest: list[tuple[str | None, int | None]] = [(None, None)] * len(samples)
     if names.near_to:
-        texts, unit = [s.text for s in samples], names.model.vocabulary.unit
+        texts, unit = [s.text for s in samples], names.model.vocabulary.token_unit
         edits, places = nearest(texts, names.near_to, names.threads, unit=unit)
         closest = [(names.near_to[i], int(d)) for d, i in zip(edits, places, strict=True)]
     return tuple(

@@ -133,7 +133,7 @@ class TextSamples:
 def first_shares(model: NameModel, names: Sequence[str]) -> dict[str, float]:
     """Return how often names start with each character that the model knows, as shares."""
     known = frozenset(model.vocabulary.characters)
-    counts = Counter(split_units(name, model.vocabulary.unit)[0] for name in names if name)
+    counts = Counter(split_units(name, model.vocabulary.token_unit)[0] for name in names if name)
     kept = {first: counts[first] for first in sorted(counts) if first in known}
     total = sum(kept.values())
     return {first: count / total for first, count in kept.items()}
@@ -175,7 +175,7 @@ class SampledNames:
 
     def units(self, texts: Sequence[str]) -> list[Units]:
         """Return each text's characters or graphemes."""
-        return [split_units(text, self.model.vocabulary.unit) for text in texts]
+        return [split_units(text, self.model.vocabulary.token_unit) for text in texts]
 
 
 def compared(
@@ -287,7 +287,7 @@ def temperature_sweep(
 
 def _measured(model: NameModel, temperature: float, found: Sequence[Sample]) -> Draws:
     end = 1 if model.rnn.config.begin else 0
-    characters = sum(len(split_units(s.text, model.vocabulary.unit)) + end for s in found)
+    characters = sum(len(split_units(s.text, model.vocabulary.token_unit)) + end for s in found)
     first = {normalise(s.text): s.origin for s in reversed(found)}
     return Draws(
         temperature=temperature,

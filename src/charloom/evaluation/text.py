@@ -127,7 +127,7 @@ def _decoded(vocabulary: Vocabulary, ids: np.ndarray) -> str:
 
 
 def _passages(text: str, vocabulary: Vocabulary) -> list[Units]:
-    units = split_units(text, vocabulary.unit)
+    units = split_units(text, vocabulary.token_unit)
     return [units[i : i + PASSAGE] for i in range(0, len(units) - PASSAGE + 1, PASSAGE)]
 
 

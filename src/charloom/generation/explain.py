@@ -117,7 +117,7 @@ def explain(
     if compare and isinstance(model, NameModel):
         known = sorted(model.novelty(allow_known=True).known or ())
         if known:
-            edits, places = nearest(normal, known, unit=model.vocabulary.unit)
+            edits, places = nearest(normal, known, unit=model.vocabulary.token_unit)
             near = [(known[i], int(d)) for i, d in zip(places, edits, strict=True)]
     given = ["" if model.rnn.config.begin else model.vocabulary.decode(s[:1]) for s in strings]
     return [Explanation(text, given[i], *parts[i], near[i]) for i, text in enumerate(texts)]

@@ -135,7 +135,9 @@ class LanguageModel(OldNames, ABC):
         config = self.rnn.config
         network = f"{config.cell.upper()} {' x '.join([str(config.units)] * config.layers)}"
         parts = [config.kind, *([network] if config.has_network else [])]
-        return f"{', '.join(parts)}, {len(self.vocabulary.characters):,} {self.vocabulary.unit}s"
+        return (
+            f"{', '.join(parts)}, {len(self.vocabulary.characters):,} {self.vocabulary.token_unit}s"
+        )
 
 
 def positive(name: str, value: object) -> None:

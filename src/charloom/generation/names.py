@@ -184,7 +184,7 @@ class NameModel(LanguageModel):
             allow_known=allow_known,
             min_edits=min_edits,
             fold_case=fold_case,
-            unit=self.vocabulary.unit,
+            unit=self.vocabulary.token_unit,
         )
 
     def _described(self) -> str:
@@ -259,7 +259,7 @@ class NameModel(LanguageModel):
             return self.rnn, self.vocabulary
         from ..models.blend import Blend, Member
 
-        plain = Vocabulary(self.vocabulary.characters, self.vocabulary.unit)
+        plain = Vocabulary(self.vocabulary.characters, self.vocabulary.token_unit)
         return Blend([Member(self.rnn, 1.0, np.arange(plain.size))]), plain
 
     @cached_property

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +27,7 @@ MOST_GUIDANCE = 100.0
 """The largest guidance that is accepted."""
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """An expert.
 
     Attributes:
@@ -43,8 +41,7 @@ class Member:
     ids: Ids | None = None
 
 
-@dataclass(frozen=True)
-class Buffers:
+class Buffers(NamedTuple):
     """Memory that a step of up to ``rows`` rows writes to; for one thread at a time."""
 
     carry: Floats  # (sum of S, rows, largest H)
@@ -178,12 +175,14 @@ def blend(
     if not 0 <= weight <= 1:
         raise ConfigError(f"the other model's weight must lie in [0, 1]. Received: {weight}")
     (_, ours), (_, theirs) = first, second
-    if ours.unit != theirs.unit:
+    if ours.token_unit != theirs.token_unit:
         raise ConfigError(
             "models to blend must both use characters, or both graphemes. "
-            f"Received: {ours.unit} and {theirs.unit}"
+            f"Received: {ours.token_unit} and {theirs.token_unit}"
         )
-    common = Vocabulary(tuple(sorted(set(ours.characters) & set(theirs.characters))), ours.unit)
+    common = Vocabulary(
+        tuple(sorted(set(ours.characters) & set(theirs.characters))), ours.token_unit
+    )
     if common.size == 1:
         raise ConfigError("models to blend must have characters in common. Received: none")
     members = []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,23 @@ class Quick(Protocol):
 
     def one_row(self) -> Reader:
         """Return the model for a single string, with a faster step."""
+
+
+class Excluding:
+    """Part of a model that excludes ids by overwriting their logits."""
+
+    vocabulary_size: int
+    _banned: list[int]
+
+    def without(self, ids: Iterable[int]) -> Self:
+        """Return the model that never predicts ``ids``, though it can read them; arrays are shared.
+
+        Raises:
+            ConfigError: an id lies outside [0, V).
+        """
+        other = copy.copy(self)
+        other._banned = [*self._banned, *checked_ids(ids, self.vocabulary_size)]
+        return other
 
 
 def checked_ids(ids: Iterable[int], size: int) -> list[int]:

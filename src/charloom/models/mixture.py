@@ -7,17 +7,14 @@ normalisation, and its log-likelihood is concave in s, so there is one maximum.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError
-from .interface import NEVER, Floats, Reader, checked_ids
-from .ngram.model import NGram, OneNode, nodes_of
+from .interface import NEVER, Excluding, Floats
+from .ngram.model import NGram, nodes_of
 from .rnn.numpy import NumpyRNN
 
 TINY = np.float32(1e-30)
@@ -33,8 +30,7 @@ Ids = NDArray[np.integer]
 Numbers = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Buffers:
+class Buffers(NamedTuple):
     """Memory that a step of up to ``rows`` rows writes to; for one thread at a time."""
 
     carry: Floats  # (L*S + 1, rows, H)
@@ -43,7 +39,7 @@ class Buffers:
     column: Floats  # (rows, 1)
 
 
-class Mixture:
+class Mixture(Excluding):
     """A network and an n-gram as one ``Recurrence``.
 
     The carry is that of the network, followed by that of the n-gram in the first column of one
@@ -68,16 +64,6 @@ class Mixture:
         self.vocabulary_size = network.vocabulary_size
         self._weights = np.float32(1 - weight), np.float32(weight)
         self._banned: list[int] = []
-
-    def without(self, ids: Iterable[int]) -> Mixture:
-        """Return the model that never predicts ``ids``, though it can read them; arrays are shared.
-
-        Raises:
-            ConfigError: an id lies outside [0, V).
-        """
-        other = copy.copy(self)
-        other._banned = [*self._banned, *checked_ids(ids, self.vocabulary_size)]
-        return other
 
     def initial_carry(self, rows: int) -> Floats:
         """Return the carry before the first step, (L*S + 1, rows, H): zeros."""
@@ -108,32 +94,30 @@ class Mixture:
         np.exp(logits, out=logits)
         np.add.reduce(logits, axis=1, keepdims=True, out=column)
         np.divide(self._weights[0], column, out=column)
-        logits *= column
-        by_ngram *= self._weights[1]
-        logits += by_ngram
-        np.maximum(logits, TINY, out=logits)
-        np.log(logits, out=logits)
+        return self._mixed(logits, column, by_ngram), after
+
+    def _mixed(self, network: Floats, scale: Any, ngram: Floats) -> Floats:
+        """Return the logits of a mixture, in place of ``network``, unnormalised probabilities."""
+        network *= scale
+        ngram *= self._weights[1]
+        network += ngram
+        np.maximum(network, TINY, out=network)
+        np.log(network, out=network)
         if self._banned:
-            logits[:, self._banned] = NEVER
-        return logits, after
+            network[..., self._banned] = NEVER
+        return network
 
     def one_row(self) -> OneMixed:
         """Return the model for a single string, with a faster step."""
-        return OneMixed(self.network.one_row(), self.ngram.one_row(), self._weights, self._banned)
+        return OneMixed(self)
 
 
 class OneMixed:
     """A mixture that reads a single string; created by ``Mixture.one_row``."""
 
-    def __init__(
-        self,
-        network: Reader,
-        ngram: OneNode,
-        weights: tuple[np.float32, np.float32],
-        banned: list[int],
-    ) -> None:
-        self._network, self._ngram = network, ngram
-        self._weights, self._banned = weights, banned
+    def __init__(self, mixture: Mixture) -> None:
+        self._network, self._ngram = mixture.network.one_row(), mixture.ngram.one_row()
+        self._weight, self._mixed = mixture._weights[0], mixture._mixed
 
     def read(self, character: int) -> Floats:
         """Read an id in [0, V); return the next one's logits (V,), valid until the next call."""
@@ -141,14 +125,7 @@ class OneMixed:
         by_ngram = self._ngram.probabilities(character)
         logits -= np.maximum.reduce(logits)
         np.exp(logits, out=logits)
-        logits *= self._weights[0] / np.add.reduce(logits)
-        by_ngram *= self._weights[1]
-        logits += by_ngram
-        np.maximum(logits, TINY, out=logits)
-        np.log(logits, out=logits)
-        if self._banned:
-            logits[self._banned] = NEVER
-        return logits
+        return self._mixed(logits, self._weight / np.add.reduce(logits), by_ngram)
 
 
 def best_weight(network: Numbers, ngram: Numbers) -> tuple[float, float]:

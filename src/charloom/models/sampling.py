@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ class Transform(Protocol):
     A transform, not a function that picks ids, because generation without repeats and under
     constraints does not draw one id after the other: it searches the tree of prefixes, and needs
     the probabilities of all ids. Given those, the search is exact for every transform: strings
-    come as if they were drawn one by one, and repeats were dropped.
+    are distributed as if they were sampled one by one and repeats were dropped.
 
     That holds if the result depends on the logits alone (no random numbers, no state), and if
     each row is treated by itself.
@@ -56,19 +56,27 @@ class Transform(Protocol):
                 string.
 
         Returns:
-            logits (B, V); -inf for an id that is not to be drawn. Every row needs one id that may
-            be drawn.
+            logits (B, V); -inf for an id that must not be drawn. Every row needs at least one
+            finite logit.
         """
 
 
 @dataclass(frozen=True)
-class Temperature:
-    """Divides logits by ``value``: 1 changes nothing, 0 leaves the most likely id only."""
+class _Limit:
+    """A transform with one number, which must lie in the range of a field of ``SampleConfig``."""
 
     value: float
+    field: ClassVar[str]
 
     def __post_init__(self) -> None:
-        SampleConfig(temperature=self.value)  # raises ConfigError if it is not what it may be
+        given: dict[str, Any] = {self.field: self.value}
+        SampleConfig(**given)  # raises ConfigError
+
+
+class Temperature(_Limit):
+    """Divides logits by ``value``: 1 changes nothing, 0 leaves the most likely id only."""
+
+    field = "temperature"
 
     def __call__(self, logits: Floats, /) -> Floats:
         """Return logits (B, V) whose largest in each row is 0."""
@@ -83,85 +91,65 @@ class Temperature:
         return scores
 
 
-@dataclass(frozen=True)
-class TopK:
-    """Keeps the ``k`` most likely ids; of equal ones, the lower."""
+class TopK(_Limit):
+    """Keeps the ``value`` most likely ids; of equal ones, the lower."""
 
-    k: int
-
-    def __post_init__(self) -> None:
-        SampleConfig(top_k=self.k)
+    field = "top_k"
 
     def __call__(self, logits: Floats, /) -> Floats:
         """Return logits (B, V), -inf for those that are left out."""
         order = _by_likelihood(logits)
-        return _without(logits, order, np.arange(order.shape[1]) >= self.k)
+        return _without(logits, order, np.arange(order.shape[1]) >= self.value)
 
 
-@dataclass(frozen=True)
-class TopP:
-    """Keeps the fewest most likely ids that hold a share ``p`` of the probability (nucleus)."""
+class TopP(_Limit):
+    """Keeps the fewest most likely ids whose probabilities add up to ``value`` (nucleus)."""
 
-    p: float
-
-    def __post_init__(self) -> None:
-        SampleConfig(top_p=self.p)
+    field = "top_p"
 
     def __call__(self, logits: Floats, /) -> Floats:
         """Return logits (B, V), -inf for those that are left out."""
         order = _by_likelihood(logits)
         ordered = np.take_along_axis(logits, order, axis=1)
         ends = np.cumsum(np.exp((ordered - ordered[:, :1]).astype(np.float64)), axis=1)
-        # An id goes when those before it already hold the share.
+        # An id goes when those before it already add up to the limit.
         excluded = np.zeros(logits.shape, dtype=np.bool_)
-        excluded[:, 1:] = ends[:, :-1] >= self.p * ends[:, -1:]
+        excluded[:, 1:] = ends[:, :-1] >= self.value * ends[:, -1:]
         return _without(logits, order, excluded)
 
 
-@dataclass(frozen=True)
-class MinP:
-    """Keeps ids of at least ``p`` times the probability of the most likely one."""
+class MinP(_Limit):
+    """Keeps ids of at least ``value`` times the probability of the most likely one."""
 
-    p: float
-
-    def __post_init__(self) -> None:
-        SampleConfig(min_p=self.p)
+    field = "min_p"
 
     def __call__(self, logits: Floats, /) -> Floats:
         """Return logits (B, V), -inf for those that are left out."""
-        if self.p == 0:
+        if self.value == 0:
             return logits
-        least = logits.max(axis=1, keepdims=True) + np.float32(np.log(self.p))
+        least = logits.max(axis=1, keepdims=True) + np.float32(np.log(self.value))
         return np.where(logits < least, np.float32(-np.inf), logits)
 
 
-@dataclass(frozen=True, init=False)
-class Chain:
+class Chain(tuple[Transform, ...]):
     """Several transforms, one after the other: ``Chain(Temperature(0.8), TopK(5))``."""
 
-    transforms: tuple[Transform, ...]
-
-    def __init__(self, *transforms: Transform) -> None:
-        object.__setattr__(self, "transforms", transforms)
+    def __new__(cls, *transforms: Transform) -> Self:
+        return super().__new__(cls, transforms)
 
     def __call__(self, logits: Floats, /) -> Floats:
         """Return logits (B, V) after all of them."""
-        for transform in self.transforms:
+        for transform in self:
             logits = transform(logits)
         return logits
 
 
 @dataclass(frozen=True)
 class Sampler:
-    """Draws ids as a ``SampleConfig`` says (its seed and max_length play no part here).
+    """Draws ids according to a ``SampleConfig``, whose seed and max_length it ignores.
 
-    In this order, each filter acting on what the one before it left:
-
-    1. ``transform``, if there is one, is applied to the model's logits;
-    2. temperature divides the logits; 0 is greedy: the most likely id and nothing else;
-    3. top_k keeps the k most likely ids;
-    4. top_p keeps the fewest most likely ids that hold a share p of the probability left;
-    5. min_p keeps the ids of at least min_p times the probability of the most likely one.
+    First ``transform``, if there is one, is applied to the model's logits; then ``Temperature``,
+    ``TopK``, ``TopP`` and ``MinP``, each acting on what the one before it left.
 
     Where ids tie for the last place of top_k or top_p, or for the first of greedy, the lower
     id wins. The most likely id is always kept.
@@ -180,7 +168,7 @@ class Sampler:
     @property
     def has_filters(self) -> bool:
         """Whether ids are left out."""
-        return bool(self._filters.transforms)
+        return len(self._steps) > 1
 
     @property
     def is_plain(self) -> bool:
@@ -238,29 +226,28 @@ class Sampler:
     def scores(self, logits: Floats) -> Floats:
         """Return prepared logits tempered and filtered, (B, V): the best of a row 0, excluded
         ones -inf."""
-        heat = self.config.temperature
-        logits = Temperature(1 if isinstance(heat, tuple) else heat)(logits)
-        return self._filters(logits)
+        return self._steps(logits)
 
     @cached_property
-    def _filters(self) -> Chain:
-        config = self.config
-        filters: list[Transform] = []
-        if config.top_k is not None:
-            filters.append(TopK(config.top_k))
-        if config.top_p is not None and config.top_p < 1:
-            filters.append(TopP(config.top_p))
-        if config.min_p:
-            filters.append(MinP(config.min_p))
-        return Chain(*filters)
+    def _steps(self) -> Chain:
+        c = self.config
+        heat = 1.0 if isinstance(c.temperature, tuple) else c.temperature
+        steps: list[Transform] = [Temperature(heat)]
+        if c.top_k is not None:
+            steps.append(TopK(c.top_k))
+        if c.top_p is not None and c.top_p < 1:
+            steps.append(TopP(c.top_p))
+        if c.min_p:
+            steps.append(MinP(c.min_p))
+        return Chain(*steps)
 
 
 def choose(weights: Floats, uniforms: NDArray[np.float64], rows: Ids | None = None) -> Ids:
     """Choose ids in proportion to weights that need not sum to 1.
 
-    One search over all rows' cumulative sums, end to end: a row's stretch is [low, high), and a
-    choice a uniform point on it. It stays below high, so that it meets an id of some weight, and
-    never one of none, unless the whole row has none.
+    One binary search over the cumulative sums of all rows, end to end. A row covers [low, high),
+    and a choice is a uniform point in it, kept below ``high`` so that it never selects an id of
+    weight 0, unless all weights of the row are 0.
 
     Args:
         weights: (B, V), 0 or above.
@@ -291,7 +278,7 @@ def choose(weights: Floats, uniforms: NDArray[np.float64], rows: Ids | None = No
 def _transformed(transform: Transform, logits: Floats) -> Floats:
     """Return what a caller's transform makes of logits (B, V), checked."""
     view = logits.view()
-    view.flags.writeable = False  # they are still needed as they are
+    view.flags.writeable = False  # the originals are still needed
     result = np.asarray(transform(view), np.float32)
     if result.shape != logits.shape:
         raise GenerationError(
@@ -300,8 +287,8 @@ def _transformed(transform: Transform, logits: Floats) -> Floats:
         )
     if not np.isfinite(result.max(axis=1)).all():
         raise GenerationError(
-            "a sampler must leave one id at least in every row. Received: a row of -inf alone, or "
-            "with NaN or infinity; return -inf only for ids that are not to be drawn."
+            "a sampler must leave at least one id in every row. Received: a row of only -inf, or "
+            "with NaN or infinity; return -inf only for ids that must not be drawn."
         )
     return result
 
@@ -321,6 +308,6 @@ def _without(logits: Floats, order: Ids, excluded: NDArray[np.bool_]) -> Floats:
 def _require_finite(values: NDArray[np.floating]) -> None:
     if not np.isfinite(values).all():
         raise GenerationError(
-            "the model's logits must be finite numbers. Received: NaN or infinity; its weights "
-            "are out of all proportion, so train again with a lower learning rate."
+            "the model's logits must be finite numbers. Received: NaN or infinity; the "
+            "training diverged, so train again with a lower learning rate."
         )

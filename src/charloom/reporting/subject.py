@@ -91,7 +91,7 @@ class NameSubject:
         """Return samples and the real names to compare them with, split into units."""
         run = self.run
         real = _some(run.train_names or run.held_out_names or self.need_train_names())
-        generated, unit = self.sampled(**sampling), run.vocabulary.unit
+        generated, unit = self.sampled(**sampling), run.vocabulary.token_unit
         return _split(generated, unit), _split(real, unit)
 
 
@@ -132,7 +132,7 @@ class TextSubject:
 
     def generated_and_real(self, **sampling: Unpack[Sampling]) -> tuple[list[Units], list[Units]]:
         """Return a sample and the held-out text to compare it with, split into units."""
-        unit, real = self.run.vocabulary.unit, self.need_held_out()
+        unit, real = self.run.vocabulary.token_unit, self.need_held_out()
         return [split_units(self.sampled(**sampling), unit)], [split_units(real, unit)]
 
 

@@ -1,21 +1,20 @@
-"""What a run says of its training, with a type for each fact; what is not sound is left out."""
+"""What a run records about its training; values of the wrong type are left out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Entry = Mapping[str, Any]
+_NOTHING: Entry = {}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """The facts of a run; each is ``None`` or empty where the run does not say it.
+class Facts(NamedTuple):
+    """The facts of a run; each is ``None`` or empty if the run does not record it.
 
     Attributes:
         created: when the model was saved, in ISO 8601 (UTC).
-        corpus: the report on what was read: sources, counts, warnings.
+        corpus: sources, counts and warnings.
         corpus_digest: 16 hex digits that stand for the names or the text.
         train_size, held_out_size: names, or characters of text, in each part.
         longest: length of the longest training name, in the vocabulary's units.
@@ -30,17 +29,17 @@ class Facts:
     """
 
     created: str | None = None
-    corpus: Entry = field(default_factory=dict)
+    corpus: Entry = _NOTHING
     corpus_digest: str | None = None
     train_size: int | None = None
     held_out_size: int | None = None
     longest: int | None = None
     canaries: tuple[str, ...] = ()
-    training: Entry = field(default_factory=dict)
+    training: Entry = _NOTHING
     backend: str | None = None
-    versions: Mapping[str, str] = field(default_factory=dict)
-    ngram: Entry = field(default_factory=dict)
-    best: Entry = field(default_factory=dict)
+    versions: Mapping[str, str] = _NOTHING
+    ngram: Entry = _NOTHING
+    best: Entry = _NOTHING
     history: Sequence[Entry] = ()
     seconds: float | None = None
 
@@ -68,7 +67,7 @@ class Facts:
 
 
 def _mapping(value: Any) -> Entry:
-    return value if isinstance(value, dict) else {}
+    return value if isinstance(value, dict) else _NOTHING
 
 
 def _entries(value: Any) -> Sequence[Entry]:

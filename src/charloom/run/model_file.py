@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from ..config import ModelConfig, Unit
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, RunError, VocabularyError
-from ..models.factory import weight_names
-from ..models.ngram.arrays import MIXTURE_WEIGHT, TYPES, check_arrays
+from ..models.factory import check_weights, weight_names
 from ..models.rnn.shapes import weight_shapes
-from ..storage import RESTORE, Index, claim_folder, fault, read_set, write_set
+from ..storage import Index, claim_folder, fault, read_set, write_set
 from .arrays import MAX_HEADER_BYTES, pack, unpack
-from .lists import MAX_NAMES_BYTES, pack_names, pack_text, unpack_names, unpack_text
+from .lists import pack_names, pack_text, unpack_names, unpack_text
 
 _LATER = {"labels": 0, "text": False, "kind": "network", "order": 0}
 """Settings added after the first version, with their defaults."""
@@ -101,7 +100,7 @@ def save_model(folder: Path, model: SavedModel) -> None:
     fields = {
         "config": config,
         "vocabulary": {
-            "unit": model.vocabulary.unit,
+            "unit": model.vocabulary.token_unit,
             "characters": list(model.vocabulary.characters),
             **({"unknown": True} if model.vocabulary.has_unknown else {}),
         },
@@ -126,12 +125,12 @@ def load_model(folder: Path) -> SavedModel:
     return read_set(folder, _MODEL, MODEL_KIND, _read)
 
 
-def sound_facts(folder: Path) -> dict[str, Any] | None:
-    """Return the facts of the model in ``folder``; ``None`` if it is missing or damaged."""
+def sound_facts(folder: Path) -> Mapping[str, Any]:
+    """Return the facts of the model in ``folder``; empty if it is missing or damaged."""
     try:
-        return read_set(folder, _MODEL, MODEL_KIND, _read_facts)
+        return load_model(folder).facts
     except RunError:
-        return None
+        return {}
 
 
 def epoch_folder(run: Path, epoch: int) -> Path:
@@ -183,14 +182,6 @@ def _read(index: Index) -> SavedModel:
     )
 
 
-def _read_facts(index: Index) -> dict[str, Any]:
-    if index.read(_WEIGHTS, most=MAX_WEIGHT_BYTES) is None:
-        raise fault(index.path.with_name(_WEIGHTS), f"is missing. {RESTORE}")
-    for name in (_TRAIN, _HELD_OUT, _TEXT):
-        index.read(name, most=MAX_NAMES_BYTES)
-    return index.section("facts")
-
-
 def _vocabulary(data: dict[str, Any]) -> Vocabulary:
     match data:
         case {"unit": str(unit), "characters": [*characters]}:
@@ -227,27 +218,7 @@ def _check_weights(
     path: Path, weights: Mapping[str, NDArray[Any]], config: ModelConfig, size: int
 ) -> None:
     """Raise RunError unless the weights match ``config`` with a vocabulary of ``size`` ids."""
-    names = set(weight_names(config, size))
-    for name in sorted(weights.keys() ^ names):
-        side = "lacks" if name in names else "must not hold"
-        raise fault(path, f"{side} the weight {name!r:.60}. Its configuration says which it has.")
-    shapes = weight_shapes(config, size) if config.has_network else {}
-    if config.kind == "mixture":
-        shapes = {**shapes, MIXTURE_WEIGHT: (1,)}
-    for name, shape in shapes.items():
-        array = weights[name]
-        if array.dtype != np.float32 or array.shape != shape:
-            found = f"{array.dtype} {array.shape}"
-            raise fault(path, f"must hold {name} as float32 {shape}. Received: {found}.")
-        if not np.isfinite(array).all():
-            raise fault(path, f"must hold finite weights; {name} has NaN or inf. Train again.")
-    if config.kind == "mixture" and not 0 <= weights[MIXTURE_WEIGHT][0] <= 1:
-        raise fault(
-            path,
-            f"must hold a {MIXTURE_WEIGHT} in [0, 1]. Received: {weights[MIXTURE_WEIGHT][0]:g}.",
-        )
-    if config.has_ngram:
-        try:
-            check_arrays({name: weights[name] for name in TYPES}, size)
-        except ConfigError as error:
-            raise fault(path, f"does not hold a valid n-gram: {error!s:.300}") from error
+    try:
+        check_weights(config, size, weights)
+    except ConfigError as error:
+        raise fault(path, f"does not hold valid weights: {error!s:.300}") from error

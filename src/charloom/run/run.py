@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from numpy.typing import NDArray
 
@@ -80,7 +80,7 @@ class Run:
 
     @cached_property
     def facts(self) -> Facts:
-        """What the run says of its training."""
+        """What the run records about its training."""
         return Facts.of(self.saved.facts, text=self.is_text)
 
     @cached_property
@@ -112,7 +112,7 @@ class Run:
     @cached_property
     def digest(self) -> str:
         """64 hex digits, the SHA-256 of the model: architecture, characters, labels and weights."""
-        described = self.config.to_dict(), self.vocabulary.characters, self.vocabulary.unit
+        described = self.config.to_dict(), self.vocabulary.characters, self.vocabulary.token_unit
         whole = hashlib.sha256(
             json.dumps([*described, self.vocabulary.has_unknown, self.labels]).encode()
         )
@@ -123,12 +123,12 @@ class Run:
 
     @property
     def training_set(self) -> Sequence[str] | None:
-        """All that it was trained on, canaries included; ``None`` without the file, or for text."""
+        """The names that it was trained on, with canaries; ``None`` if not stored, or for text."""
         return self.saved.train_names
 
     @cached_property
     def train_names(self) -> Sequence[str]:
-        """The real names that it was trained on, if they are at hand: no canaries."""
+        """The names that it was trained on, without canaries; empty if they are not stored."""
         names, canaries = self.saved.train_names or (), frozenset(self.facts.canaries)
         return [name for name in names if name not in canaries] if canaries else names
 
@@ -143,28 +143,15 @@ class Run:
         return self.saved.held_out_text or ""
 
     def need_held_out_names(self) -> Sequence[str]:
-        """Return the held-out names.
-
-        Raises:
-            RunError: there are none.
-        """
-        if not self.held_out_names:
-            raise RunError(
-                f"{self.path} has no held-out names. Pass --data FILE with names to measure on."
-            )
-        return self.held_out_names
+        """Return the held-out names; raise RunError if there are none."""
+        return self.held_out_names or self._lacks("names")
 
     def need_held_out_text(self) -> str:
-        """Return the held-out text.
+        """Return the held-out text; raise RunError if there is none."""
+        return self.held_out_text or self._lacks("text")
 
-        Raises:
-            RunError: there is none.
-        """
-        if not self.held_out_text:
-            raise RunError(
-                f"{self.path} has no held-out text. Pass --data FILE with text to measure on."
-            )
-        return self.held_out_text
+    def _lacks(self, what: str) -> NoReturn:
+        raise RunError(f"{self.path} has no held-out {what}. Pass --data FILE to measure on.")
 
     @property
     def history(self) -> Sequence[Mapping[str, Any]]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +29,7 @@ STATE_FILES = (_STATE, _ARRAYS)
 """The files of a state; earlier versions kept a single state in the run folder itself."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FoundState:
+class FoundState(NamedTuple):
     """A state to resume from.
 
     Attributes:
@@ -61,7 +59,7 @@ def save_state(
 
     A state of that step is replaced; without ``step``, the latest state is. Whenever this is
     interrupted, the earlier states or this one remain. Once it is sealed, all but the last ``keep``
-    states are removed, and all states of later steps, which training went back from.
+    states are removed, and all states of later steps, from before training went back.
 
     Raises:
         RunError: an array has another type, ``data`` is not JSON data, or the folder cannot be

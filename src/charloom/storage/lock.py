@@ -1,4 +1,4 @@
-"""A lock that admits one training to a run folder, and ends with its process."""
+"""A lock that lets one training at a time use a run folder; it ends with the process."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def held(folder: Path) -> Iterator[None]:
         except Timeout as error:
             raise fault(
                 folder,
-                f"is being trained into by {_holder(path)}; wait for it or stop it, or choose "
+                f"is in use by a training in {_holder(path)}: wait for it or stop it, or choose "
                 "another --out.",
             ) from error
     try:
-        with contextlib.suppress(OSError):  # Windows lets nobody write to a locked file
+        with contextlib.suppress(OSError):  # Windows forbids writing to a locked file
             path.write_text(f"{os.getpid()}\n", "ascii")
         yield
     finally:

@@ -13,9 +13,8 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ..errors import RunError
 from . import disk
@@ -29,8 +28,7 @@ _UNSEALED = "0" * 64
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
-@dataclass(frozen=True)
-class Index:
+class Index(NamedTuple):
     """A checked index.
 
     Attributes:

@@ -78,11 +78,13 @@ def random_strings(vocabulary: Vocabulary, length: int, rng: np.random.Generator
         for _ in range(TRIES):
             units = letters[rng.integers(len(letters), size=length)].tolist()
             text = "".join(units)
-            if text.isascii() or (is_normal(text) and split_units(text, vocabulary.unit) == units):
+            if text.isascii() or (
+                is_normal(text) and split_units(text, vocabulary.token_unit) == units
+            ):
                 yield text
                 break
         else:
             raise ConfigError(
                 "canaries need characters that do not combine with each other. Received: "
-                f"{len(letters):,} {vocabulary.unit}s, of which most do. Leave canaries out"
+                f"{len(letters):,} {vocabulary.token_unit}s, of which most do. Leave canaries out"
             )

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from ..config import ModelConfig, TrainConfig
 from ..data.batches.names import NameBatches, bucket_count, encode
 from ..data.batches.tutorial import PaddedBatches, padded_rows
+from ..data.encoded.ragged import Ragged
+from ..data.encoded.sequences import EncodedIds
 from ..data.names import NameCorpus
 from ..errors import ConfigError
 from ..models.factory import recurrence
@@ -83,7 +85,7 @@ class NameData(TrainingData):
         """Add random strings to the training names, each once, and without a label."""
         from .canaries import canaries  # late: few trainings have any
 
-        if self._corpus.encoded is not None:
+        if self._corpus.is_large:
             raise ConfigError(
                 "canaries cannot be added to a list this long, which is read as arrays. Leave "
                 "them out, or train on a part of the list."
@@ -114,14 +116,14 @@ class NameData(TrainingData):
         }
 
     @cached_property
-    def _encoded(self) -> tuple[Any, NDArray[np.integer]]:
+    def _ids(self) -> Ragged | EncodedIds:
         return encode(self.train_names, self.vocabulary)
 
     def plan_for(self, epochs: int) -> BatchPlan:
         training, buckets = self._training, None  # the more to compute, the more buckets pay
         if training.preparation == "names" and self._model.has_network:
             parameters = parameter_count(self._model, self.vocabulary.size)
-            buckets = bucket_count(self._encoded[1], parameters, epochs)
+            buckets = bucket_count(self._ids.lengths, parameters, epochs)
         return BatchPlan(batch_size=training.batch_size, seed=training.seed, buckets=buckets)
 
     def batches(self) -> Batches:
@@ -129,10 +131,8 @@ class NameData(TrainingData):
         if plan.buckets is None:
             rows = padded_rows(self.train_names, self.vocabulary)
             return PaddedBatches(rows, plan.batch_size, plan.seed)
-        ids, lengths = self._encoded
         return NameBatches(
-            ids,
-            lengths,
+            self._ids,
             plan.batch_size,
             plan.seed,
             plan.buckets,
@@ -148,10 +148,10 @@ class NameData(TrainingData):
         return stream_of(*self.vocabulary.encode_all(self.held_out_names))
 
     def train_stream(self) -> tuple[NDArray[np.int32], bool]:
-        ids, lengths = self._encoded
-        most = self._most_targets
-        if isinstance(ids, np.ndarray):
-            stream = stream_of(ids, lengths)
+        ids, most = self._ids, self._most_targets
+        lengths = ids.lengths
+        if isinstance(ids, Ragged):
+            stream = stream_of(ids.values, lengths)
             return stream[: most + 1], len(stream) <= most + 1
         every = max(1, -(-int(lengths.sum(dtype=np.int64) + len(lengths)) // most))
         places = np.arange(0, len(lengths), every)

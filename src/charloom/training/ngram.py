@@ -129,9 +129,9 @@ class NgramFit:
         network = np.exp(-network_nats)
         found = [best_weight(network, self.held_out[order - 1]) for order in orders]
         best = _least([nats for _, nats in found])
-        share, nats = found[best]
+        weight, nats = found[best]
         losses = {"held_out_nats_per_char": nats, NETWORK_ALONE: float(network_nats.mean())}
-        return {**self.build(orders[best]), MIXTURE_WEIGHT: np.array([share], np.float32)}, losses
+        return {**self.build(orders[best]), MIXTURE_WEIGHT: np.array([weight], np.float32)}, losses
 
     def _order_by_folds(self, orders: list[int]) -> int:
         """Choose an order by cross-validation on the training strings."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,11 +16,6 @@ from ..run import SavedModel, find_state, load_model, sound_facts
 from .data import BatchPlan, TrainingData
 from .events import Reason
 from .progress import Progress
-
-MAY_CHANGE = {
-    "epochs", "seconds", "patience", "save_seconds", "save_steps", "keep_checkpoints",
-}  # fmt: skip
-"""Settings of a training that may differ when it is resumed."""
 
 BEST = "best/"
 """Prefix of the names of the best epoch's weights, among the arrays of a state."""
@@ -108,7 +103,7 @@ class ResumeChecks:
         saved_epoch = progress.best_epoch
         if not best and saved_epoch:  # an early version's state: its weights are the model's
             best = dict(load_model(self.folder).weights)
-        elif (sound_facts(self.folder) or {}).get("best") != progress.best:
+        elif sound_facts(self.folder).get("best") != progress.best:
             saved_epoch = 0
         return Resumed(
             arrays=arrays,
@@ -142,7 +137,8 @@ class ResumeChecks:
         self._same_settings("training", saved.facts.get("training"))
 
     def _same_settings(self, part: Literal["model", "training"], theirs: object) -> None:
-        ours = (self.model_config if part == "model" else self.training).to_dict()
+        config = self.model_config if part == "model" else self.training
+        ours = config.to_dict()
         if not isinstance(theirs, dict):
             self._same(part, theirs, ours)
             return
@@ -151,8 +147,10 @@ class ResumeChecks:
         except ConfigError as error:
             raise RunError(f"{self.folder} cannot be resumed: {error}") from error
         theirs = {**_DEFAULTS[part], **theirs}  # a field that did not exist yet had its default
-        for key in sorted(set(ours) - MAY_CHANGE):
-            self._same(key.replace("_", " "), theirs.get(key), ours[key])
+        for field in sorted(fields(config), key=lambda field: field.name):
+            key = field.name
+            if not field.metadata["may_change"]:
+                self._same(key.replace("_", " "), theirs.get(key), ours[key])
 
     def _same(self, what: str, theirs: object, ours: object) -> None:
         if theirs != ours:
@@ -165,7 +163,7 @@ class ResumeChecks:
 def vocabulary_digest(data: TrainingData) -> str:
     """Return a short text that identifies the characters and labels of ``data``."""
     v = data.vocabulary
-    described = repr((v.characters, v.unit, v.has_unknown, data.label_names)).encode()
+    described = repr((v.characters, v.token_unit, v.has_unknown, data.label_names)).encode()
     return f"{v.size} symbols, {hashlib.sha256(described).hexdigest()[:16]}"
 
 

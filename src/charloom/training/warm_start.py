@@ -30,9 +30,9 @@ def merged(old: Vocabulary, new: Vocabulary) -> Vocabulary:
     Raises:
         ConfigError: their units differ.
     """
-    _check("unit", old.unit, new.unit)
+    _check("unit", old.token_unit, new.token_unit)
     characters = sorted({*old.characters, *new.characters})
-    return Vocabulary(tuple(characters), old.unit, old.has_unknown or new.has_unknown)
+    return Vocabulary(tuple(characters), old.token_unit, old.has_unknown or new.has_unknown)
 
 
 def warm_started(
@@ -58,7 +58,7 @@ def warm_started(
         )
     for name in KEPT:
         _check(name, getattr(saved.config, name), getattr(model, name))
-    _check("unit", saved.vocabulary.unit, vocabulary.unit)
+    _check("unit", saved.vocabulary.token_unit, vocabulary.token_unit)
     old = dict(saved.weights)
     weights = {**initial_weights(model, vocabulary.size, seed)}
     weights |= {name: np.array(old[name]) for name in weights if name.startswith("rnn.")}

@@ -66,7 +66,7 @@ def fold_count(corpus: NameCorpus | TextCorpus, folds: int | None) -> int:
     if isinstance(corpus, TextCorpus):
         what, size, one_split = "characters", len(corpus), True
     else:
-        what, size, one_split = "names", corpus.report.names, corpus.encoded is not None
+        what, size, one_split = "names", corpus.report.names, corpus.is_large
     if size < LEAST[what]:
         raise CorpusError(
             f"a search needs at least {LEAST[what]:,} {what}. Received: {size:,}. Add more, or "
@@ -106,7 +106,7 @@ def fresh_splits(corpus: NameCorpus | TextCorpus, folds: int, seed: int) -> Iter
             yield Split(corpus.until(end), 1000 * seed + 100 + repeat, blocks)
         return
     for fresh in itertools.count(1000 * seed + 100, 100):
-        if corpus.encoded is not None:
+        if corpus.is_large:
             yield Split(corpus, fresh)
             continue
         parts: Iterable[tuple[Places, Places]] = [corpus.split_places(SHARE, fresh)]

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoded.sequences import EncodedNames
+from ..encoded.ragged import Ragged
+from ..encoded.sequences import EncodedIds, EncodedNames
 from ..random import Stream, generator
 from ..vocabulary import BOUNDARY, Vocabulary
 
 MOST_BUCKETS = 8
 SECONDS_PER_BUCKET = 0.65
 OPERATIONS_PER_SECOND = 1e11
-"""What ``bucket_count`` weighs: measured on two cores, rounded; only their ratio matters."""
+"""Costs that ``bucket_count`` compares, measured on two cores; only their ratio matters."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Names as ids: ``inputs`` begin with the boundary, ``targets`` end with it.
+    """Ids of names or text: the targets are the inputs, moved by one character.
 
     Attributes:
-        inputs, targets: (B, T) int32; T is the bucket's longest name plus one.
-        mask: (B, T) float32; 1 where the target is real, 0 where it is padding.
-        names: rows that hold a name; the others are padding altogether.
-        continues: whether each row continues with the carry of that row in the batch before.
+        inputs, targets: (B, T) int32; of names, T is the bucket's longest name plus one.
+        mask: (B, T) float32; 1 where the target counts, 0 where it is padding.
+        names: rows with a name; the others are only padding.
+        continues: whether each row continues the same row of the batch before, with its carry.
         labels: (B,) int32, each row's label k as k + 1, 0 for none; ``None`` without labels.
     """
 
@@ -40,34 +40,22 @@ class Batch:
     labels: NDArray[np.int32] | None = None
 
 
-class PaddedIds(Protocol):
-    """Names that give their ids, and lengths, as they are asked for: ``encoding`` has some."""
-
-    def padded(self, places: NDArray[np.integer], longest: int) -> NDArray[np.int32]:
-        """Return the ids of the names at ``places`` (B,), padded with the boundary: (B, longest).
-
-        No name there is longer than ``longest``.
-        """
-
-
-def encode(
-    names: Sequence[str], vocabulary: Vocabulary
-) -> tuple[NDArray[np.int32] | PaddedIds, NDArray[np.integer]]:
-    """Return the names' ids in the form that ``NameBatches`` takes, and their lengths, (N,).
+def encode(names: Sequence[str], vocabulary: Vocabulary) -> Ragged | EncodedIds:
+    """Return the names' ids, of which ``NameBatches`` takes padded rows.
 
     Raises:
         VocabularyError: a name contains a character that the vocabulary lacks.
     """
     if isinstance(names, EncodedNames):
-        return names.under(vocabulary), names.lengths
-    return vocabulary.encode_all(names)
+        return names.under(vocabulary)
+    return Ragged.of(*vocabulary.encode_all(names))
 
 
 def bucket_edges(lengths: NDArray[np.integer], count: int) -> list[int]:
-    """Choose at most ``count`` bucket sizes that pad the names ``lengths`` (N,) least.
+    """Choose at most ``count`` bucket sizes for names of ``lengths`` (N,) with the least padding.
 
-    Dynamic programming over the distinct lengths: exact. Each name goes to the smallest edge
-    that holds it. Over 512 distinct lengths, only 512 quantiles of them are candidates.
+    Each name goes to the smallest bucket that it fits into. The choice is exact (dynamic
+    programming) up to 512 distinct lengths; beyond, 512 quantiles of them are the candidates.
     """
     values, counts = histogram(lengths)
     if len(values) > 512:
@@ -76,7 +64,7 @@ def bucket_edges(lengths: NDArray[np.integer], count: int) -> list[int]:
         values = values[picks]
     total = np.concatenate([[0], np.cumsum(counts)])
     n = len(values)
-    # cost[j]: fewest cells for the first j lengths; one bucket i..j costs values[j-1] a name.
+    # cost[j]: fewest cells for the first j lengths; in a bucket i..j a name takes values[j-1]
     cost = np.concatenate([[0], values * total[1:]]).astype(float)
     cuts: list[NDArray[np.intp]] = []
     for _ in range(min(count, n) - 1):
@@ -94,14 +82,14 @@ def bucket_edges(lengths: NDArray[np.integer], count: int) -> list[int]:
 
 
 def bucket_count(lengths: NDArray[np.integer], parameters: int, epochs: int) -> int:
-    """Choose how many buckets are worth compiling for: the sum of both times is least.
+    """Choose the number of buckets with the least time for training and compilation together.
 
-    A cell, padding or not, costs six operations a parameter in each epoch; what a bucket costs is
-    its compilation, which the next run on the same machine finds in the cache.
+    A cell, padding or not, costs six operations a parameter in each epoch. Each bucket has to be
+    compiled; the next run on the same machine finds it in JAX's cache.
 
     Args:
         lengths: (N,) of the names.
-        parameters: of the model.
+        parameters: number of parameters of the model.
         epochs: passes over the names.
     """
     seconds = {}
@@ -117,7 +105,7 @@ def bucket_count(lengths: NDArray[np.integer], parameters: int, epochs: int) -> 
 def histogram(
     lengths: NDArray[np.integer], chunk: int = 1 << 20
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the distinct lengths in order, and how many names have each, ``chunk`` at a time."""
+    """Return the distinct lengths in order, and how many names have each."""
     if len(lengths) < chunk or int(lengths.max()) > chunk:
         values, counts = np.unique(lengths, return_counts=True)
         return values.astype(np.int64), counts
@@ -133,42 +121,40 @@ class NameBatches:
     """All batches of a list of names.
 
     Attributes:
-        ids: the names' ids one after the other, without boundaries, int32; or what gives them.
-        lengths: (N,) ids of each name, of any integer type.
+        ids: the ids of each name in a vocabulary, without boundaries, as ``encode`` returns them.
         batch_size: B, rows of each batch.
         seed: decides the order.
-        buckets: how many different T there are at most; each is compiled for itself.
+        buckets: most different values of T; each is compiled separately.
         labels: (N,) int32, each name's label, as in ``Batch``.
         label_dropout: share of the labels that are replaced by 0, others in each batch.
     """
 
-    ids: NDArray[np.int32] | PaddedIds
-    lengths: NDArray[np.integer]
+    ids: Ragged | EncodedIds
     batch_size: int
     seed: int = 0
     buckets: int = 3
     labels: NDArray[np.int32] | None = None
     label_dropout: float = 0.0
 
+    @property
+    def lengths(self) -> NDArray[np.integer]:
+        """Characters of each name, (N,)."""
+        return self.ids.lengths
+
     @cached_property
     def edges(self) -> list[int]:
-        """The longest name of each bucket, rising."""
+        """The longest name of each bucket, in increasing order."""
         return bucket_edges(self.lengths, self.buckets)
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches in an epoch: only the last of them may hold fewer than B names."""
+        """Batches in an epoch, of which one may have fewer than B names."""
         return -(-len(self.lengths) // self.batch_size)
 
     @property
     def characters(self) -> int:
         """Targets in an epoch: every character and every end symbol."""
         return int(self.lengths.sum(dtype=np.int64)) + len(self.lengths)
-
-    @property
-    def characters_per_name(self) -> float:
-        """Targets a name, on average."""
-        return self.characters / len(self.lengths)
 
     @property
     def times(self) -> list[int]:
@@ -178,17 +164,13 @@ class NameBatches:
     @property
     def characters_per_batch(self) -> float:
         """Targets of a mean batch of B names."""
-        return self.characters_per_name * self.batch_size
+        return self.characters / len(self.lengths) * self.batch_size
 
     @property
     def padded_share(self) -> float:
-        """Share of the first epoch's cells that is padding."""
+        """Share of an epoch's cells that is padding."""
         cells = int((self._longest + 1).sum()) * self.batch_size
         return 1 - self.characters / cells
-
-    @cached_property
-    def _offsets(self) -> NDArray[np.int64]:
-        return np.concatenate([[0], np.cumsum(self.lengths)[:-1]]).astype(np.int64)
 
     @cached_property
     def _buckets(self) -> NDArray[np.unsignedinteger]:
@@ -198,10 +180,10 @@ class NameBatches:
 
     @cached_property
     def _longest(self) -> NDArray[np.int64]:
-        """The longest name of each batch, before they are shuffled, (steps,).
+        """The longest name of each batch before the batches are shuffled, (steps,).
 
-        What does not fill a bucket's last batch moves up into the next bucket, so that every
-        batch but one is full and the number of steps does not depend on the buckets.
+        Names that do not fill a bucket's last batch move to the next bucket. So every batch but one
+        is full, and the number of steps does not depend on the buckets.
         """
         values, counts = histogram(self.lengths)
         sizes = np.bincount(self._buckets[values], weights=counts).astype(np.int64)
@@ -214,7 +196,7 @@ class NameBatches:
         cached = self.__dict__.get("_planned")
         if cached is not None and cached[0] == epoch:
             return cached[1]  # type: ignore[no-any-return]
-        self.__dict__.pop("_planned", None)  # two plans at once take twice the memory
+        self.__dict__.pop("_planned", None)  # before the next one, to have only one in memory
         rng = generator(Stream.BATCHES, self.seed, epoch)
         order = np.arange(len(self.lengths), dtype=np.min_scalar_type(-len(self.lengths)))
         rng.shuffle(order)  # as rng.permutation does
@@ -227,37 +209,28 @@ class NameBatches:
     def batch(self, epoch: int, step: int) -> Batch:
         """Return batch ``step`` (from 0) of ``epoch``; always B rows."""
         order, batches = self._plan(epoch)
-        low = int(batches[step]) * self.batch_size
+        low, longest = int(batches[step]) * self.batch_size, int(self._longest[batches[step]])
         names = order[low : low + self.batch_size]
-        batch = self._pad(names, int(self._longest[batches[step]]), self.batch_size)
+        lengths = np.full(self.batch_size, -1, np.int64)
+        lengths[: len(names)] = self.lengths[names]
+        ids = np.full((self.batch_size, longest + 2), BOUNDARY, np.int32)
+        ids[: len(names), 1:-1] = self.ids.padded(names, longest)
+        return Batch(
+            inputs=ids[:, :-1],
+            targets=ids[:, 1:],
+            mask=(np.arange(longest + 1) <= lengths[:, None]).astype(np.float32),
+            names=len(names),
+            labels=self._labels_of(names, epoch, step),
+        )
+
+    def _labels_of(
+        self, names: NDArray[np.integer], epoch: int, step: int
+    ) -> NDArray[np.int32] | None:
+        """Return the labels of a batch, some of them dropped, (B,)."""
         if self.labels is None:
-            return batch
+            return None
         labels = np.zeros(self.batch_size, np.int32)
         labels[: len(names)] = self.labels[names]
         rng = generator(Stream.LABEL_DROPOUT, self.seed, epoch, step)
         labels[rng.random(self.batch_size) < self.label_dropout] = 0
-        return replace(batch, labels=labels)
-
-    def _pad(self, names: NDArray[np.integer], longest: int, rows: int) -> Batch:
-        lengths = np.zeros(rows, np.int64)
-        lengths[: len(names)] = self.lengths[names]
-        padded = np.full((rows, longest), BOUNDARY, np.int32)
-        padded[: len(names)] = self._padded(names, longest)
-        edge = np.full((rows, 1), BOUNDARY, np.int32)
-        mask = np.arange(longest + 1) <= lengths[:, None]
-        mask[len(names) :] = False
-        return Batch(
-            inputs=np.concatenate([edge, padded], 1),
-            targets=np.concatenate([padded, edge], 1),
-            mask=mask.astype(np.float32),
-            names=len(names),
-        )
-
-    def _padded(self, names: NDArray[np.integer], longest: int) -> NDArray[np.int32]:
-        if not isinstance(self.ids, np.ndarray):
-            return self.ids.padded(names, longest)
-        padded = np.full((len(names), longest), BOUNDARY, np.int32)
-        columns = np.arange(longest)
-        inside = columns < self.lengths[names][:, None]
-        padded[inside] = self.ids[(self._offsets[names][:, None] + columns)[inside]]
-        return padded
+        return labels

@@ -1,4 +1,4 @@
-"""The tutorial's batches: every name padded with newlines to one length, and padding counts."""
+"""The tutorial's batches: each name is padded with newlines to one length; padding counts."""
 
 from __future__ import annotations
 
@@ -10,30 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConfigError
+from ..encoded.ragged import Ragged
 from ..random import Stream, generator
 from ..vocabulary import BOUNDARY, Vocabulary
 from .names import Batch
 
 
 def padded_rows(names: Sequence[str], vocabulary: Vocabulary) -> NDArray[np.int32]:
-    """Return the names as ids, each padded with the boundary: (N, longest + 1), in order.
+    """Return the names as ids, each padded with at least one boundary: (N, longest + 1), in order.
 
-    The boundary stands for the tutorial's newline, id 0; so a vocabulary of ASCII letters has its
-    ids: the characters in sorted order, the newline first. At least one end follows each name.
+    The boundary stands for the tutorial's newline, id 0; so a vocabulary of ASCII letters has the
+    tutorial's ids: the characters in sorted order, the newline first.
     """
-    ids, lengths = vocabulary.encode_all(names)
-    rows = np.full((len(lengths), int(lengths.max()) + 1), BOUNDARY, np.int32)
-    rows[np.arange(rows.shape[1]) < lengths[:, None]] = ids
-    return rows
+    ids = Ragged.of(*vocabulary.encode_all(names))
+    return ids.padded(np.arange(len(ids)), int(ids.lengths.max()) + 1)
 
 
 @dataclass(frozen=True)
 class PaddedBatches:
-    """All batches of padded rows, reshuffled each epoch; what fills no batch is left out.
+    """All batches of padded rows, shuffled each epoch; rows that fill no batch are dropped.
 
-    A row's input is all but its last id, its target all but its first: nothing teaches a model
-    how a name begins, and most of the loss is padding. Row i of a batch continues from row i of the
-    one before, as with a stateful layer, though the names have nothing to do with each other.
+    A row's input is all but its last id, its target all but its first: the model is not trained to
+    begin a name, and most of the loss is padding. Row i of a batch continues row i of the one
+    before, as with a stateful layer, although the names are unrelated.
 
     Attributes:
         rows: (N, longest + 1) ids, from ``padded_rows``.
@@ -41,7 +40,7 @@ class PaddedBatches:
         seed: decides the order.
 
     Raises:
-        ConfigError: there are fewer names than fill a batch.
+        ConfigError: there are fewer than B names.
     """
 
     rows: NDArray[np.int32]
@@ -51,35 +50,29 @@ class PaddedBatches:
     def __post_init__(self) -> None:
         if len(self.rows) < self.batch_size:
             raise ConfigError(
-                f"the tutorial's batches need at least {self.batch_size} names, as what does not "
-                f"fill one is dropped. Received: {len(self.rows)}; lower --batch-size."
+                f"the tutorial's batches need at least {self.batch_size} names, because names that "
+                f"do not fill one are dropped. Received: {len(self.rows)}; lower --batch-size."
             )
 
     @property
     def times(self) -> list[int]:
-        """The only T that a batch has."""
+        """The only value of T."""
         return [self.rows.shape[1] - 1]
 
     @property
     def characters_per_batch(self) -> float:
         """Targets of a batch, padding included."""
-        return self.characters_per_name * self.batch_size
+        return float(self.times[0] * self.batch_size)
 
     @property
     def steps_per_epoch(self) -> int:
         """Full batches in an epoch."""
         return len(self.rows) // self.batch_size
 
-    @property
-    def characters_per_name(self) -> float:
-        """Targets a name, padding included."""
-        return float(self.rows.shape[1] - 1)
-
     @cached_property
     def padded_share(self) -> float:
-        """Share of the targets that is padding; a name's first end is none."""
-        lengths = (self.rows != BOUNDARY).sum(axis=1)
-        return 1 - float(lengths.sum()) / (len(lengths) * self.characters_per_name)
+        """Share of the targets that is padding; the end symbol after a name is not."""
+        return 1 - float((self.rows != BOUNDARY).sum()) / (len(self.rows) * self.times[0])
 
     def batch(self, epoch: int, step: int) -> Batch:
         """Return batch ``step`` (from 0) of ``epoch``."""

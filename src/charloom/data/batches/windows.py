@@ -3,44 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..random import Stream, generator
+from ..text import TextCorpus
 from ..vocabulary import BOUNDARY
 from .names import Batch
 
 
-class Windowed(Protocol):
-    """Text as ids, of which windows can be cut: ``text.Text`` is one."""
-
-    def ids(self, start: int, stop: int) -> NDArray[np.int32]:
-        """Return the ids from ``start`` up to ``stop``, (stop - start,)."""
-
-    def windows(self, starts: NDArray[np.int64], length: int) -> NDArray[np.int32]:
-        """Return ``length`` ids from each of ``starts``, (B, length)."""
-
-
 @dataclass(frozen=True)
 class TextBatches:
-    """All batches of a text: B streams of equal length, each read on window by window.
+    """All batches of a text: B streams of equal length, each read window by window.
 
-    Together the streams are the whole text once an epoch. Each epoch cuts it at other places (the
-    text closed to a ring and turned by a random number), so that neither a stream nor a window
-    always begins with the same character. A stream begins with the boundary in place of the
-    character before, as generation does.
+    Together the streams are the whole text once an epoch. The text is treated as a ring, and each
+    epoch begins it at a random place, so that streams and windows begin with other characters in
+    each. A stream begins with the boundary in place of the character before, as generation does.
 
     Attributes:
         text: the ids; the first is the boundary.
-        stop: how many of them there are to learn from, N.
-        batch_size: B, the number of streams.
-        window: T, characters of each stream that a step takes.
+        stop: N, number of ids to train on.
+        batch_size: B, number of streams.
+        window: T, characters of each stream in a step.
         seed: decides where an epoch's streams begin.
     """
 
-    text: Windowed
+    text: TextCorpus
     stop: int
     batch_size: int
     window: int
@@ -72,7 +61,7 @@ class TextBatches:
         return 1 - (self.stop - 1) / (self.steps_per_epoch * self.characters_per_batch)
 
     def batch(self, epoch: int, step: int) -> Batch:
-        """Return the streams' windows number ``step`` (from 0) of ``epoch``; always (B, T)."""
+        """Return window ``step`` (from 0) of each stream in ``epoch``; always (B, T)."""
         n, T = self.stop, self.window
         turn = int(generator(Stream.BATCHES, self.seed, epoch).integers(n))
         begins = np.arange(self.batch_size, dtype=np.int64) * self.stream
@@ -82,7 +71,7 @@ class TextBatches:
             both[:, 0] = BOUNDARY
         targets = low[:, None] + np.arange(T)
         ends = np.minimum(begins + self.stream, n)[:, None]
-        # The text's own beginning is given, not predicted.
+        # the boundary that the text begins with is not a target
         mask = (targets < ends) & ((turn + targets) % n != 0)
         return Batch(
             inputs=both[:, :-1],

@@ -1,4 +1,4 @@
-"""What all sequences of names in arrays have in common."""
+"""The base class of sequences of names in arrays."""
 
 from __future__ import annotations
 
@@ -13,11 +13,7 @@ if TYPE_CHECKING:
 
 
 class ArrayNames(Sequence[str]):
-    """Names without a Python object for each.
-
-    Attributes:
-        normal: whether they are in NFC, the form in which names are compared.
-    """
+    """Names without a Python object for each; ``normal`` says whether all are in NFC."""
 
     normal: ClassVar[bool] = False
 
@@ -25,11 +21,11 @@ class ArrayNames(Sequence[str]):
 
         @property
         def lookup(self) -> Index:
-            """Where the names with a hash are."""
+            """Finds rows by the hashes of their names."""
 
     @abstractmethod
     def _name(self, row: int) -> str | None:
-        """Return the name in ``row`` of the lookup; ``None`` if it is not one of these names."""
+        """Return the name in a row that the lookup found; ``None`` if it is left out."""
 
     @abstractmethod
     def _at(self, place: int) -> str:
@@ -53,7 +49,7 @@ class ArrayNames(Sequence[str]):
 
     @abstractmethod
     def texts(self) -> Iterator[str]:
-        r"""Yield all names in order, many at once, each followed by \n."""
+        r"""Yield all names in order as long texts, each name followed by \n."""
 
     def lines(self) -> Iterator[bytes]:
         r"""Yield what ``texts`` does as UTF-8: the bytes of a file of these names."""
@@ -65,7 +61,7 @@ class ArrayNames(Sequence[str]):
 
     @cached_property
     def sealed(self) -> tuple[int, str]:
-        """The size in bytes of ``lines`` and their sha256."""
+        """The number of bytes of ``lines``, and their sha256."""
         size, digest = 0, hashlib.sha256()
         for line in self.lines():
             size += len(line)

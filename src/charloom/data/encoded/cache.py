@@ -1,8 +1,8 @@
-"""The cache of encoded corpora: whole entries by content, found without reading a source again.
+"""The cache of encoded corpora: entries by content, found without reading an unchanged source.
 
-An entry is a folder of arrays and an index that seals their sizes. It is written aside and renamed
-into place, so that it is there whole or not at all. Everything here may be deleted at any time:
-what is missing or damaged is encoded again.
+An entry is a folder of arrays and an index with their sizes and a checksum. It is written elsewhere
+and renamed into place, so that it is complete or absent. Everything in the cache may be deleted at
+any time: what is missing or damaged is encoded again.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ from numpy.typing import DTypeLike, NDArray
 from ...errors import ConfigError, CorpusError, RunError
 from ...storage import write_file
 from ...storage.disk import sync
-from ..sources import STDIN, label
+from ..sources.streams import STDIN, label
 
 FORMAT = 1
-"""Of entries and memos; a change that this reader would not understand adds one."""
+"""Version of entries and memos; it increases with changes that earlier readers cannot read."""
 
 MOST_BYTES = 20_000_000_000
-"""What all entries together may take, if CHARLOOM_CACHE_BYTES does not say otherwise."""
+"""Largest size of all entries together, unless CHARLOOM_CACHE_BYTES is set."""
 
 IN_USE_SECONDS = 24 * 3600
 """An entry that was found or written so recently is never pruned."""
 
 SETTLED_SECONDS = 2
-"""A file that changed later than that may change again without a new time: not remembered."""
+"""A file changed so recently is not remembered: it may change again with the same time stamp."""
 
 _INDEX = "index.json"
 
 Stamps = tuple[tuple[str | int, ...], ...]
-"""Path, size, times and inode of each source; empty where nothing may be remembered of them."""
+"""Path, size, times and inode of each source; empty if the sources cannot be remembered."""
 
 
 def cache_folder() -> Path:
-    """Return where the cache lies; it need not exist.
+    """Return the folder of the cache, which need not exist.
 
     Raises:
-        CorpusError: no variable says where, and there is no home folder.
+        CorpusError: no environment variable names it, and there is no home folder.
     """
     if folder := os.environ.get("CHARLOOM_CACHE"):
         return Path(folder)
@@ -64,107 +64,92 @@ def cache_folder() -> Path:
 
 @dataclass(frozen=True)
 class Entry:
-    """A whole entry.
-
-    Attributes:
-        folder: where its arrays lie.
-        facts: what its writer noted, as plain data.
-    """
+    """A complete entry: the folder with its arrays, and plain data about them."""
 
     folder: Path
     facts: dict[str, Any]
 
     @property
     def key(self) -> str:
-        """Identifies its content."""
+        """The hash of its content."""
         return self.folder.name
 
     def array(self, name: str, dtype: DTypeLike) -> NDArray[Any]:
-        """Return the file ``name`` as a flat array that is mapped, not read."""
+        """Return the file ``name`` as a flat array, mapped into memory."""
         path = self.folder / name
-        if path.stat().st_size == 0:  # there is nothing to map
+        if path.stat().st_size == 0:  # which cannot be mapped
             return np.zeros(0, dtype)
         return np.memmap(path, dtype, "r")
 
 
-@dataclass(frozen=True)
-class Writer:
-    """An entry that is being written.
-
-    Attributes:
-        folder: takes its files; removed unless ``finish`` is called.
-    """
-
-    folder: Path
-
-    def finish(self, key: str, facts: Mapping[str, Any]) -> Entry:
-        """Make the files of ``folder``, all closed by now, the entry ``key``.
-
-        If another process was first, its entry is returned: a key stands for one content.
-        """
-        files = {}
-        for path in sorted(self.folder.iterdir()):
-            sync(path)
-            files[path.name] = path.stat().st_size
-        index = self.folder / _INDEX
-        index.write_bytes(_sealed({"files": files, "facts": dict(facts)}))
-        sync(index)
-        sync(self.folder)
-        place = cache_folder() / "entries" / key
-        place.parent.mkdir(exist_ok=True)
-        with _alone():
-            found = _whole(place)
-            if found is None:
-                if place.exists():
-                    _discard(place)
-                self.folder.rename(place)
-                sync(place.parent)
-                found = _whole(place)
-        if found is None:
-            raise OSError("it changed while it was written")
-        prune()
-        return found
-
-
 def find(key: str) -> Entry | None:
-    """Return the entry ``key`` if it is there, whole; it then counts as in use for a day."""
-    with contextlib.suppress(CorpusError):  # nowhere to lie is as good as empty
-        return _whole(cache_folder() / "entries" / key)
+    """Return the entry ``key`` if it is complete; it then counts as in use for a day."""
+    with contextlib.suppress(CorpusError):  # without a cache folder nothing is cached
+        return _complete(cache_folder() / "entries" / key)
     return None
 
 
 @contextlib.contextmanager
-def writing() -> Iterator[Writer]:
-    """Write an entry in this context; left without ``finish``, it leaves nothing behind.
+def writing() -> Iterator[Path]:
+    """Make a folder for the files of a new entry; it is removed unless ``finish`` is called.
 
-    Any ``OSError`` in this context counts as the cache's: what reads a source meanwhile must
-    turn its own into a ``CorpusError``.
+    Any ``OSError`` in this context is reported as the cache's: code that reads a source here must
+    turn the errors of the source into ``CorpusError``.
 
     Raises:
-        CorpusError: the cache cannot be written, or there is no room.
-        ConfigError: CHARLOOM_CACHE_BYTES is no whole number.
+        CorpusError: the cache cannot be written, or the disk is full.
+        ConfigError: CHARLOOM_CACHE_BYTES is not a whole number.
     """
     root = cache_folder()
-    _most_bytes()  # a wrong one is better known before the work than after
+    _most_bytes()  # a wrong value is reported before the work, not after it
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack:
-            with _alone():  # so that nobody sweeps between the lock and the folder
+            with _entries_lock():  # no process may sweep before the folder is locked
                 _sweep()
-                folder = stack.enter_context(_aside())
-            yield Writer(folder)
+                folder = stack.enter_context(_unfinished())
+            yield folder
     except OSError as error:
         why = error.strerror or str(error) or type(error).__name__
         raise CorpusError(
             f"the cache {label(root)} cannot be written: {why}. "
-            "Set CHARLOOM_CACHE to a folder with room."
+            "Set CHARLOOM_CACHE to a folder with enough free space."
         ) from error
 
 
-def stamps(sources: Sequence[str | Path]) -> Stamps:
-    """Return by what it shows that the files ``sources`` have not changed.
+def finish(folder: Path, key: str, facts: Mapping[str, Any]) -> Entry:
+    """Make the files of ``folder``, all closed by now, the entry ``key``.
 
-    Empty for standard input, for what is no file, and for files changed just now.
+    If another process was first, its entry is returned: a key stands for one content.
+    """
+    files = {}
+    for path in sorted(folder.iterdir()):
+        sync(path)
+        files[path.name] = path.stat().st_size
+    index = folder / _INDEX
+    index.write_bytes(_sealed({"files": files, "facts": dict(facts)}))
+    sync(index)
+    sync(folder)
+    place = cache_folder() / "entries" / key
+    place.parent.mkdir(exist_ok=True)
+    with _entries_lock():
+        found = _complete(place)
+        if found is None:
+            if place.exists():
+                _discard(place)
+            folder.rename(place)
+            sync(place.parent)
+            found = _complete(place)
+    if found is None:
+        raise OSError("it changed while it was written")
+    prune()
+    return found
+
+
+def stamps(sources: Sequence[str | Path]) -> Stamps:
+    """Return the stamps of files, which show later whether the files have changed.
+
+    Empty for standard input, for anything else that is not a file, and for files changed just now.
     """
     found: list[tuple[str | int, ...]] = []
     try:
@@ -181,43 +166,39 @@ def stamps(sources: Sequence[str | Path]) -> Stamps:
     return tuple(found)
 
 
-def remembered(sources: Sequence[str | Path], options: Mapping[str, Any]) -> str | None:
-    """Return the key that was remembered of ``sources``, if they are the very same files."""
-    present, memo = stamps(sources), None
+def recall(sources: Sequence[str | Path], options: Mapping[str, Any]) -> Entry | None:
+    """Return the entry of ``sources``, if they have not changed since they were remembered."""
+    present = stamps(sources)
     with contextlib.suppress(CorpusError):
         memo = _unsealed(_memo(present, options)) if present else None
-    if memo is None or memo.get("stamps") != [list(stamp) for stamp in present]:
-        return None
-    return str(memo["key"])
+        if memo is not None and memo["stamps"] == [list(stamp) for stamp in present]:
+            return find(memo["key"])
+    return None
 
 
 def remember(
-    sources: Sequence[str | Path],
-    options: Mapping[str, Any],
-    key: str,
-    before: Stamps | None = None,
+    sources: Sequence[str | Path], options: Mapping[str, Any], key: str, before: Stamps
 ) -> None:
     """Note that ``sources``, read with ``options`` (plain data), gave the entry ``key``.
 
-    ``before`` are the stamps from before they were read: if they differ by now, or are empty,
-    nothing is noted. Nor is it where the cache cannot be written.
+    ``before`` are the stamps from before they were read: if they are empty, or differ by now,
+    nothing is noted. Nothing is noted either where the cache cannot be written.
     """
-    present = stamps(sources)
-    if present and before in (None, present):
+    if before and before == stamps(sources):
         with contextlib.suppress(OSError, CorpusError, RunError):
-            path = _memo(present, options)
+            path = _memo(before, options)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_file(path.parent, path.name, _sealed({"stamps": present, "key": key}))
+            write_file(path.parent, path.name, _sealed({"stamps": before, "key": key}))
 
 
 def prune() -> None:
-    """Remove the entries unused for longest while all together take too much.
+    """Remove the entries unused for longest while the cache is too large.
 
     Raises:
-        ConfigError: CHARLOOM_CACHE_BYTES is no whole number.
+        ConfigError: CHARLOOM_CACHE_BYTES is not a whole number.
     """
     most = _most_bytes()
-    with contextlib.suppress(OSError), _alone():  # housekeeping: another time will do
+    with contextlib.suppress(OSError), _entries_lock():  # the next process can do it
         entries = []
         for folder in (cache_folder() / "entries").iterdir():
             used = max(path.stat().st_mtime for path in (folder, *folder.glob(_INDEX)))
@@ -231,18 +212,16 @@ def prune() -> None:
             total -= size
 
 
-def _whole(folder: Path) -> Entry | None:
-    """Return the entry in ``folder`` if its index is sound and all files have their sizes."""
+def _complete(folder: Path) -> Entry | None:
+    """Return the entry in ``folder`` if its index is intact and all files have their sizes."""
     index = folder / _INDEX
     fields = _unsealed(index)
-    if fields is None:
-        return None
     try:
-        if any((folder / f).stat().st_size != size for f, size in fields["files"].items()):
+        if not fields or any((folder / f).stat().st_size != n for f, n in fields["files"].items()):
             return None
     except OSError:
         return None
-    with contextlib.suppress(OSError):  # the cache may be readable only
+    with contextlib.suppress(OSError):  # the cache may be read-only
         os.utime(index)
     return Entry(folder, fields["facts"])
 
@@ -253,7 +232,7 @@ def _sealed(fields: dict[str, Any]) -> bytes:
 
 
 def _unsealed(path: Path) -> dict[str, Any] | None:
-    """Return what ``_sealed`` was given; ``None`` if that is not, or not quite, what is there."""
+    """Return what ``_sealed`` was given; ``None`` if the file is missing, damaged or too new."""
     try:
         seal, _, body = path.read_bytes().partition(b"\n")
     except OSError:
@@ -277,16 +256,14 @@ def _most_bytes() -> int:
     return int(given)
 
 
-@contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Keep other processes from moving entries, and from sweeping, meanwhile."""
-    with FileLock(cache_folder() / "entries.lock"):
-        yield
+def _entries_lock() -> FileLock:
+    """Return the lock that keeps other processes from moving entries and from sweeping."""
+    return FileLock(cache_folder() / "entries.lock")
 
 
 @contextlib.contextmanager
-def _aside() -> Iterator[Path]:
-    """Make a folder for this context, locked as long as this process lives; then it goes."""
+def _unfinished() -> Iterator[Path]:
+    """Make a folder for this context, locked as long as this process lives."""
     folder = cache_folder() / "unfinished" / os.urandom(8).hex()
     folder.parent.mkdir(exist_ok=True)
     with _locked(folder):
@@ -299,7 +276,7 @@ def _aside() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Lock a folder aside; a ``Timeout`` if its writer is still at work."""
+    """Lock an unfinished folder; raises ``Timeout`` if another process is writing to it."""
     path = folder.with_name(f"{folder.name}.lock")
     with FileLock(path, timeout=0, thread_local=False):
         try:
@@ -317,6 +294,6 @@ def _sweep() -> None:
 
 
 def _discard(place: Path) -> None:
-    """Remove an entry, for all others at once."""
-    with contextlib.suppress(OSError), _aside() as folder:
+    """Remove an entry in one step, so that no process finds a part of it."""
+    with contextlib.suppress(OSError), _unfinished() as folder:
         place.rename(folder / "old")

@@ -1,8 +1,8 @@
 """Characters to ids in one pass: the k-th distinct character to appear has the id k.
 
-The vocabulary need not be known in advance, and the ids depend neither on the sorted order of the
-characters nor on which of them are rare: a small table turns them into a model's ids.
-Id 0 is the boundary that each document begins with. Lists of names are encoded here too.
+So the vocabulary need not be known in advance; a small table converts these ids to those of a
+sorted vocabulary without the rare characters. Id 0 is the boundary that each document begins with.
+Lists of names are encoded here too.
 """
 
 from __future__ import annotations
@@ -17,31 +17,32 @@ from numpy.typing import NDArray
 
 from ...config import Unit
 from ...errors import CorpusError
-from ..sources import binary
+from ..sources.streams import binary
 from ..unicode import may_change, name_character, normalise, split_units
 from .store import Store
 
 FORMAT = 1
-"""Of what is in the cache; a change of how text becomes ids adds one."""
+"""Version of the encoding; it increases when the same text gets other ids."""
+
 MOST_JOINED = 1 << 20
-"""Code points that may form one character, in any text."""
+"""Most code points that may form one character."""
 
 
 class Encoder:
-    """Turns the text of one document after another into ids.
+    """Converts the text of one document after another to ids, for ``store``.
 
-    Args:
-        unit: what counts as a character.
-        store: takes the ids.
-        most_joined: code points that may form one character, as a letter and its accents do.
+    At most ``most_joined`` code points may form one character, as a letter and its accents do.
     """
 
     def __init__(self, unit: Unit, store: Store, most_joined: int = MOST_JOINED) -> None:
         self.unit, self.store, self.most_joined = unit, store, most_joined
-        self._places: dict[str, int] = {}  # of characters, in order of appearance, from 1
+        self._ids: dict[str, int] = {}  # of characters, in order of appearance, from 1
         self._table = np.zeros(0x110000, store.dtype)  # the same by code point, 0 if unseen
-        self._counts = np.zeros(256, np.int64)  # by id; what was found of each so far
-        self._pairs, self._paired = np.zeros(0, "<u2"), 0  # by two code points; how many are known
+        self._counts = np.zeros(256, np.int64)  # of characters so far, by id
+        self._pairs, self._paired = (
+            np.zeros(0, "<u2"),
+            0,
+        )  # ids of two bytes; of how many characters
         self._buffer = np.empty(0, np.intp)
         self._documents: list[tuple[bool, str, int]] = []
         self._empty: list[int] = []
@@ -49,36 +50,32 @@ class Encoder:
     @property
     def characters(self) -> Sequence[str]:
         """All characters so far; the first has the id 1."""
-        return list(self._places)
+        return list(self._ids)
 
     def begin(self, name: str) -> None:
         """Begin a document, which errors call ``name``."""
         self.name, self._rest, self._begun = name, "", False
-        self._line = 1 - self._breaks()
+        self._lines_before = self._line_ends()
 
-    def line(self, text: str) -> int:
-        """Return in which line of the document ``text`` would end if it came next."""
-        return self._line + self._breaks() + _newlines(self._rest + text).count("\n")
+    def line(self) -> int:
+        """Return the number of the line of the document in which its next text begins."""
+        return 1 + self._line_ends() - self._lines_before + self._rest.count("\n")
 
-    def add_ascii(self, chunk: bytes) -> None:
-        """Take bytes of ASCII; one at least."""
-        if not self._rest.isascii():
-            return self.add(chunk.decode("ascii"))
-        data = self._rest.encode("ascii") + chunk
-        cut = len(data) - 1  # what comes next may change the last
-        if data[cut - 1 : cut] == b"\r":
-            cut -= 1
-        self._rest, data = data[cut:].decode("ascii"), data[:cut]
-        if b"\r" in data:
-            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        return self._add_pairs(np.frombuffer(data, np.uint8))
+    def _line_ends(self) -> int:
+        return int(self._counts[self._ids.get("\n", 0)])
 
     def add(self, text: str, final: bool = False) -> None:
-        """Take text; what may still change with what comes next is held back, unless ``final``."""
+        r"""Take text whose lines end in \n.
+
+        Characters that may combine with what comes next are held back, unless ``final``.
+        """
         text = self._rest + text
         cut = len(text) if final else _safe_cut(text)
-        head = normalise(_newlines(text[:cut]))
         self._rest = text[cut:]
+        if text.isascii():
+            self._add_pairs(np.frombuffer(text.encode("ascii"), np.uint8)[:cut])
+            return
+        head = normalise(text[:cut])
         units: Sequence[str] = head
         if self.unit == "grapheme" and head:
             units = split_units(head, "grapheme")
@@ -105,43 +102,40 @@ class Encoder:
         self._documents.append((packed, digest, size))
 
     def facts(self, codec: str) -> tuple[str, dict[str, Any]]:
-        """Return the key of what was taken, and what there is to know of it beside the ids."""
+        """Return the key of the text, and the facts about it that are stored with its ids."""
         content = json.dumps([FORMAT, self.unit, codec, self._documents])
         return hashlib.sha256(content.encode("ascii")).hexdigest(), {
             "characters": self.characters,
-            "counts": self._counts[1 : len(self._places) + 1].tolist(),
+            "counts": self._counts[1 : len(self._ids) + 1].tolist(),
             "documents": len(self._documents) - len(self._empty),
             "empty": self._empty,
             "bytes": sum(size for _, _, size in self._documents),
         }
 
-    def _breaks(self) -> int:
-        return int(self._counts[self._places.get("\n", 0)])
-
     def add_points(self, points: NDArray[Any]) -> NDArray[Any]:
-        """Take characters by their code points, (n,), and return their ids, (n,)."""
+        """Add characters by their code points, (n,), and return their ids, (n,)."""
         index = self._wide(points)
-        ids = self._table.take(index, mode="clip")  # the quickest mode; none is outside
+        ids = self._table.take(index, mode="clip")  # the fastest mode; no index is out of range
         if not ids.all():
-            self._meet_all(points[ids == 0])
+            self._register_all(points[ids == 0])
             ids = self._table.take(index, mode="clip")
         self._append(ids)
         return ids
 
     def _add_pairs(self, points: NDArray[np.uint8]) -> None:
-        """As ``add_points``, but two at a time: nearly twice as fast, while ids take a byte."""
+        """As ``add_points``, but two at a time: nearly twice as fast while an id is one byte."""
         even = len(points) // 2 * 2
         pairs = self._wide(points[:even].view("<u2"))
         table = np.bincount(pairs, minlength=65536).reshape(256, 256)
         counts = table.sum(0) + table.sum(1)
         present = np.flatnonzero(counts)
         if not self._table[present].all():
-            self._meet_all(points[self._table[points] == 0])
+            self._register_all(points[self._table[points] == 0])
         if self.store.dtype.itemsize > 1:
             self.add_points(points)
             return
-        if self._paired != len(self._places):
-            self._paired = len(self._places)
+        if self._paired != len(self._ids):
+            self._paired = len(self._ids)
             one = self._table[:256].astype("<u2")
             self._pairs = (one + 256 * one[:, None]).ravel()
         ids = self._pairs.take(pairs, mode="clip").view(np.uint8)
@@ -152,26 +146,26 @@ class Encoder:
 
     def _add_units(self, units: Sequence[str]) -> None:
         for unit in units:
-            if unit not in self._places:
-                self._meet(unit)
-        ids = map(self._places.__getitem__, units)
+            if unit not in self._ids:
+                self._register(unit)
+        ids = map(self._ids.__getitem__, units)
         self._append(np.fromiter(ids, self.store.dtype, len(units)))
 
-    def _meet_all(self, points: NDArray[Any]) -> None:
+    def _register_all(self, points: NDArray[Any]) -> None:
         """Give ids to the new characters with these code points, in order."""
         fresh, first = np.unique(points, return_index=True)
         for point in fresh[np.argsort(first)].tolist():
-            self._meet(chr(point))
+            self._register(chr(point))
 
-    def _meet(self, unit: str) -> None:
+    def _register(self, unit: str) -> None:
         """Give the next id to a character."""
         if unit == "\0":
             raise binary(self.name)
         if any("\ud800" <= point <= "\udfff" for point in unit):
             raise CorpusError(
-                f"{self.name} holds a lone surrogate, {name_character(unit)}. Remove it."
+                f"{self.name} contains a lone surrogate, {name_character(unit)}. Remove it."
             )
-        place = self._places[unit] = len(self._places) + 1
+        place = self._ids[unit] = len(self._ids) + 1
         if place > np.iinfo(self.store.dtype).max:
             self.store.widen(f"<u{2 * self.store.dtype.itemsize}")
             self._table = self._table.astype(self.store.dtype)
@@ -179,7 +173,7 @@ class Encoder:
             self._table[ord(unit)] = place
 
     def _append(self, ids: NDArray[Any], counts: NDArray[np.int64] | None = None) -> None:
-        """Store ids and count them, if they are not yet counted."""
+        """Store ids, and count them if ``counts`` are not given."""
         if not len(ids):
             return
         if not self._begun:
@@ -193,9 +187,9 @@ class Encoder:
         self._counts[: len(counts)] += counts
 
     def _wide(self, values: NDArray[Any]) -> NDArray[np.intp]:
-        """Return ``values`` as NumPy wants them for an index, until the next call.
+        """Return ``values`` as NumPy's type of indices, valid until the next call.
 
-        In one buffer: pages that are new each time would cost as much as all the rest.
+        They share one buffer: new memory pages each time would take as long as everything else.
         """
         if len(values) > len(self._buffer):
             self._buffer = np.empty(2 * len(values), np.intp)
@@ -203,15 +197,9 @@ class Encoder:
         return self._buffer[: len(values)]
 
 
-def _newlines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
 def _safe_cut(text: str) -> int:
-    """Return the last place where NFC, and newlines, of both parts are those of the whole."""
+    """Return the last place where ``text`` can be cut without changing its NFC."""
     cut = len(text) - 1
     while cut > 0 and may_change(text[cut]):
-        cut -= 1
-    if text[cut - 1 : cut] == "\r":
         cut -= 1
     return max(cut, 0)

@@ -1,7 +1,7 @@
-"""A 64-bit hash of each name of an array, and of one string: equal on every machine.
+"""64-bit hashes of names in arrays and of single strings, the same on every machine.
 
-h = mix(Σ f(character) · f(position) + f(length)) mod 2^64, with f and mix the output function of
-SplitMix64. It finds names; equal hashes are never taken for equal names.
+h = mix(Σ f(character) · f(position) + f(length)) mod 2^64, where f and mix are the output function
+of SplitMix64. Hashes find names; names with equal hashes are compared.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ LINE = ord("\n")
 
 _BITS = 2**64 - 1
 _PLACES, _LENGTHS = 1 << 40, 1 << 41
-"""Where the factors of positions and of lengths begin: characters come before."""
+"""Where the factors of positions and of lengths begin, after those of characters."""
 
 
 def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return the values, each spread over all bits: a bijection."""
+    """Return the values, each mixed by a bijection."""
     return output(values + GAMMA)
 
 
 def _mix(value: int) -> int:
-    """As ``mix``, of one Python integer: far quicker than an array of one."""
+    """As ``mix``, of one Python integer: much faster than an array of one."""
     z = (value + int(GAMMA)) & _BITS
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _BITS
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _BITS
@@ -42,7 +42,7 @@ _factor = lru_cache(1 << 16)(_mix)
 
 
 def character_factors(points: NDArray[np.unsignedinteger]) -> NDArray[np.uint64]:
-    """Return the factors that ``hashes`` takes of these code points, (N,)."""
+    """Return the factors of code points for ``hashes``, (N,)."""
     if points.dtype == np.uint8:
         factors: NDArray[np.uint64] = mix(np.arange(256, dtype=np.uint64))[points]
     else:
@@ -55,8 +55,8 @@ def hashes(factors: NDArray[np.uint64], sizes: NDArray[np.int64]) -> NDArray[np.
     """Return the hash of each name, (N,).
 
     Args:
-        factors: of the names' characters, end to end, with a 0 after each name.
-        sizes: (N,) characters of each name and the 0.
+        factors: of the characters of all names, with a 0 after each name.
+        sizes: (N,) number of factors of each name, including the 0.
     """
     if not len(sizes):
         return np.zeros(0, np.uint64)
@@ -76,17 +76,17 @@ def hash_of(name: str) -> int:
 
 
 def digest(ordered: NDArray[np.uint64]) -> str:
-    """Return 16 hex digits that identify a set of names, from their hashes in order."""
+    """Return 16 hex digits that identify a set of names, given their sorted hashes."""
     return hashlib.sha256(ordered.astype("<u8", copy=False).data).hexdigest()[:16]
 
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """Where the names with a hash are.
+    """Finds the rows of names by their hashes.
 
     Attributes:
-        hashes: (N,) uint64 in order.
-        rows: (N,) the name of each.
+        hashes: (N,) uint64, sorted.
+        rows: (N,) the row of the name with each hash.
     """
 
     hashes: NDArray[np.uint64]
@@ -107,15 +107,12 @@ class Index:
             place += 1
 
     def least(self, count: int, key: int) -> NDArray[np.int64]:
-        """Return ``count`` rows, in order, that ``key`` picks out of all: the names decide."""
+        """Return ``count`` rows, in order: a sample that depends on the names and ``key`` only."""
         salt, kept = np.uint64(_mix(key & _BITS)), np.zeros((2, 0), np.uint64)
         for low in range(0, len(self.hashes) if count else 0, 1 << 20):
             part = mix(self.hashes[low : low + (1 << 20)] ^ salt)
-            bound = np.uint64(_BITS)
-            if kept.shape[1] == count:
-                bound = kept[0, -1]
-            elif len(part) >= count:
-                bound = np.partition(part, count - 1)[count - 1]
+            last = min(count, len(part)) - 1
+            bound = np.partition(part, last)[last]
             near = np.flatnonzero(part <= bound)
             found = np.stack([part[near], (near + low).astype(np.uint64)])
             kept = np.concatenate([kept, found], axis=1)

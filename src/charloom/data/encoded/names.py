@@ -1,8 +1,8 @@
-"""Lists of names too long for a Python object per name: text that is encoded, and where names lie.
+"""Lists too large for a Python object per name: encoded text, and where each name begins.
 
-Exactly the names that ``gathering.Gatherer`` keeps, drops and refuses are kept, dropped and
-refused. NumPy splits, strips and counts the lines; only lines with a character that NFC may change,
-or that is not allowed, are looked at one by one.
+The names are those that ``gathering.Gatherer`` would keep. NumPy splits, strips and counts the
+lines; only lines with characters that NFC may change, or that are not allowed, are processed one by
+one.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import CorpusError
-from ..gathering import no_names
-from ..sources import ReadOptions, check_lengths, label, read_pieces
-from ..unicode import ODD, SPACE, Kinds, clean_name, unprintable
-from .cache import Entry, find, remember, remembered, stamps
+from ..gathering import checked, no_names
+from ..sources.records import ReadOptions, check_lengths, read_pieces
+from ..sources.streams import label
+from ..unicode import ODD, SPACE, Kinds
+from .cache import Entry, recall, remember, stamps
 from .encoder import Encoder
 from .hashes import LINE, Index, character_factors, digest, hashes
 from .ragged import Ragged, distinct
@@ -29,37 +29,27 @@ from .sequences import EncodedNames, code_points
 from .store import Store, ids_of
 
 FORMAT = 2
-"""Version of the arrays; part of the key of an entry."""
+"""Version of the arrays, which is part of an entry's key."""
 
 STRIPS = 8
-"""White space on each side of a line that NumPy removes; Python handles lines with more."""
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """What was read.
-
-    Attributes:
-        names: the distinct names, in the order of their first occurrence.
-        sources: for each source, how many lines it has, and how many of them are blank.
-    """
-
-    names: EncodedNames
-    sources: tuple[tuple[int, int], ...]
+"""NumPy strips so many characters from each side of a line; Python handles lines with more."""
 
 
 def encode_names(
     sources: Sequence[str | Path], options: ReadOptions, stdin: BinaryIO | None = None
-) -> Encoded:
+) -> tuple[EncodedNames, list[tuple[int, int]]]:
     """Read sources of lines into the cache, or find them there.
 
+    Returns:
+        The distinct names, in the order of their first occurrence; and for each source its number
+        of lines, and how many of them are blank.
+
     Raises:
-        CorpusError: a source cannot be read or decoded, or holds a name with control characters,
-            or no source holds a name; or the cache cannot be written.
+        CorpusError: a source cannot be read or decoded, a name contains control characters, there
+            are no names, or the cache cannot be written.
     """
     asked = {"kind": "names", "format": FORMAT, **asdict(options)}
-    key = remembered(sources, asked)
-    entry = None if key is None else find(key)
+    entry = recall(sources, asked)
     if entry is None:
         before = stamps(sources)
         with Store(in_memory_bytes=0) as store:
@@ -78,20 +68,15 @@ def encode_names(
         lookup=Index(arrays["hashes"], arrays["rows"]),
         digest=facts["digest"],
     )
-    return Encoded(names, tuple((lines, blank) for lines, blank in facts["sources"]))
+    return names, facts["sources"]
 
 
 class _Reader:
-    """Encodes the names of one source after another as one text, each followed by a line end.
-
-    Attributes:
-        counts: for each source, how many lines it has, and how many of them are blank.
-        lengths: of the names, repeats included, in parts.
-    """
+    """Encodes the names of one source after another as one text, each followed by a line feed."""
 
     def __init__(self, store: Store) -> None:
-        self.counts: list[tuple[int, int]] = []
-        self.lengths: list[NDArray[np.uint32]] = []
+        self.counts: list[tuple[int, int]] = []  # lines of each source, and how many are blank
+        self.lengths: list[NDArray[np.uint32]] = []  # of the names, repeats included
         self._hashes: list[NDArray[np.uint64]] = []
         self._store, self._encoder = store, Encoder("character", store)
         self._encoder.begin("names")
@@ -102,10 +87,11 @@ class _Reader:
     def read(
         self, source: str | Path, options: ReadOptions, stdin: BinaryIO | None, content: Any
     ) -> None:
-        """Take the names of ``source``; the hash ``content`` takes the text they come from."""
+        """Add the names of ``source``, and its text to the hash ``content``."""
         where, limit = label(source), options.max_line_bytes
-        number, rest, lines, blank, size = 1, "", 0, 0, 0
-        for number, piece in read_pieces(source, options, stdin=stdin):
+        rest, lines, blank, size = "", 0, 0, 0
+        pieces = read_pieces(source, options, stdin, lambda: lines + 1)
+        for piece in pieces:
             data = piece.encode("utf-8", "surrogatepass")
             content.update(data)
             size += len(data)
@@ -113,26 +99,24 @@ class _Reader:
             ends = np.flatnonzero(points == LINE)
             longest = int(np.diff(ends, prepend=-1, append=len(text)).max())
             if 4 * longest > limit:  # it may be too long in UTF-8
-                check_lengths(text.split("\n"), number, where, limit)
-            blank += self._take(text, points, ends, number, where)
+                check_lengths(text.split("\n"), lines + 1, where, limit)
+            blank += self._take(text, points, ends, lines + 1, where)
             lines += len(ends)
             rest = text[int(ends[-1]) + 1 :] if len(ends) else text
         if rest:
-            number += len(ends)
-            blank += self._take(rest, code_points(rest), np.array([len(rest)]), number, where)
             lines += 1
+            blank += self._take(rest, code_points(rest), np.array([len(rest)]), lines, where)
         self.counts.append((lines, blank))
         content.update(b"\0%d\0" % size)  # text that moves to the next source changes the hash
 
     def finish(self, key: str) -> Entry:
         """Return the entry ``key`` of the distinct names."""
         lengths = np.concatenate(self.lengths)
-        self.lengths.clear()  # what is not needed is freed: there may be many names
+        self.lengths.clear()  # frees memory
         total = int(lengths.sum(dtype=np.int64)) + len(lengths)
         starts = np.cumsum(lengths, dtype=np.min_scalar_type(total + 2))
-        starts += np.arange(len(starts), dtype=starts.dtype)
+        starts += np.arange(2, len(starts) + 2, dtype=starts.dtype)  # after ids 0 and 1
         starts -= lengths
-        starts += starts.dtype.type(2)  # after ids 0 and 1
         names = Ragged(self._store.ids(), starts, lengths)
         kept, ordered, rows = distinct(names, self._joined_hashes())
         del names
@@ -149,7 +133,7 @@ class _Reader:
             "digest": digest(ordered),
             "sources": self.counts,
         }
-        return self._store.finish(key, facts, arrays)
+        return self._store.finish(key, facts, **arrays)
 
     def _joined_hashes(self) -> NDArray[np.uint64]:
         joined = np.concatenate(self._hashes)
@@ -157,16 +141,11 @@ class _Reader:
         return joined
 
     def _take(
-        self,
-        text: str,
-        points: NDArray[np.unsignedinteger],
-        ends: NDArray[np.int64],
-        number: int,
-        where: str,
+        self, text: str, points: NDArray[Any], ends: NDArray[np.int64], number: int, where: str
     ) -> int:
-        """Encode the names of the lines of ``text`` up to ``ends``; return how many are blank.
+        """Encode the lines of ``text`` that have ``ends``, from line ``number`` of the source.
 
-        ``points`` are the code points of ``text``, and ``number`` is that of its first line.
+        Returns how many are blank.
         """
         if not len(ends):
             return 0
@@ -177,47 +156,36 @@ class _Reader:
         rows = np.unique(np.concatenate([odd, unstripped]))
         changed, size = [points], len(points)
         for row in rows.tolist():
-            name = clean_name(text[bounds[row] : ends[row]])
-            if not name.isprintable() and (problem := unprintable(name)):
-                raise CorpusError(f"{where} line {number + row} {problem}")
+            name = checked(text[bounds[row] : ends[row]], f"{where} line", number + row)
             changed.append(code_points(name).astype(points.dtype))
             low[row], high[row] = size, size + len(name)
             size += len(name)
-        lengths = high - low
-        kept = lengths > 0
-        self._add(np.concatenate(changed), low[kept], lengths[kept])
+        kept = low < high
+        if kept.any():
+            self._add(np.concatenate(changed), low[kept], high[kept])
         return len(ends) - int(kept.sum())
 
     def _add(
-        self,
-        points: NDArray[np.unsignedinteger],
-        starts: NDArray[np.int64],
-        lengths: NDArray[np.int64],
+        self, points: NDArray[np.unsignedinteger], low: NDArray[np.int64], high: NDArray[np.int64]
     ) -> None:
-        """Encode the names that begin at ``starts`` in ``points``."""
-        if not len(starts):
-            return
-        sizes = lengths + 1
+        """Encode the names between ``low`` and ``high`` in ``points``."""
+        sizes = high - low + 1
         ends = np.cumsum(sizes)
-        points = points.take(
-            np.repeat(starts - ends + sizes, sizes) + np.arange(ends[-1]), mode="clip"
-        )
+        places = np.repeat(low - ends + sizes, sizes) + np.arange(ends[-1])
+        points = points.take(places, mode="clip")
         points[ends - 1] = LINE
         ids = self._encoder.add_points(points)
         if new := self._encoder.characters[len(self._factors) - 1 :]:
             more = character_factors(np.array(list(map(ord, new)), np.uint32))
             self._factors = np.concatenate([self._factors, more])
-        self.lengths.append(lengths.astype(np.uint32))
+        self.lengths.append((high - low).astype(np.uint32))
         self._hashes.append(hashes(self._factors[ids], sizes))
 
 
 def _stripped(
     kinds: NDArray[np.uint8], low: NDArray[np.int64], high: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.intp]]:
-    """Return where the lines from ``low`` to ``high`` begin and end without white space.
-
-    And the lines that have more of it than was removed.
-    """
+    """Strip the lines from ``low`` to ``high``; return their bounds and which need more work."""
     low, high, last = low.copy(), high.copy(), max(len(kinds) - 1, 0)
     space = np.append(kinds & SPACE > 0, False)
     for _ in range(STRIPS):

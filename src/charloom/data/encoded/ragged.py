@@ -1,4 +1,4 @@
-"""Rows of different lengths in one flat array, and which of them are equal."""
+"""Rows of different lengths in one flat array, and finding the distinct ones."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ CELLS = 1 << 20
 """Values that are processed at once."""
 
 
-def spans(lengths: NDArray[np.unsignedinteger], cells: int = CELLS) -> Iterator[tuple[int, int]]:
-    """Yield (first, end) of rows that hold about ``cells`` values together, or are one long row."""
+def spans(lengths: NDArray[np.integer], cells: int = CELLS) -> Iterator[tuple[int, int]]:
+    """Yield (first, end) of rows with at most ``cells`` values together, or of one longer row."""
     for low in range(0, len(lengths), 1 << 16):
         totals = np.cumsum(lengths[low : low + (1 << 16)], dtype=np.int64)
         first = 0
@@ -36,8 +36,13 @@ class Ragged:
     """
 
     values: NDArray[Any]
-    starts: NDArray[np.unsignedinteger]
-    lengths: NDArray[np.unsignedinteger]
+    starts: NDArray[np.integer]
+    lengths: NDArray[np.integer]
+
+    @classmethod
+    def of(cls, values: NDArray[Any], lengths: NDArray[np.integer]) -> Ragged:
+        """Return rows that lie one after the other in ``values``."""
+        return cls(values, np.cumsum(lengths, dtype=np.int64) - lengths, lengths)
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -48,34 +53,33 @@ class Ragged:
         return self.values[start : start + int(self.lengths[row])]
 
     def end_to_end(self, rows: NDArray[np.integer], more: int = 0) -> NDArray[Any]:
-        """Return the values of ``rows`` (B,), one row after the other.
-
-        ``more`` values that follow each row are returned too.
-        """
+        """Return the values of ``rows`` (B,), and ``more`` after each, one row after the other."""
         lengths = self.lengths[rows].astype(np.int64) + more
         shift = self.starts[rows].astype(np.int64) - (np.cumsum(lengths) - lengths)
         return self.values[np.repeat(shift, lengths) + np.arange(int(lengths.sum()))]
+
+    def padded(self, rows: NDArray[np.integer], longest: int) -> NDArray[Any]:
+        """Return ``rows`` (B,), none of them over ``longest``, padded with 0: (B, longest)."""
+        padded = np.zeros((len(rows), longest), self.values.dtype)
+        padded[np.arange(longest) < self.lengths[rows][:, None]] = self.end_to_end(rows)
+        return padded
 
 
 def distinct(
     names: Ragged, hashes: NDArray[np.uint64]
 ) -> tuple[NDArray[np.bool_], NDArray[np.uint64], NDArray[np.unsignedinteger]]:
-    """Return which rows are the first of equal ones, and a lookup of those that are.
+    """Find the first of each set of equal rows, given the hash of each row, (N,).
 
-    Equal rows have equal hashes; rows with equal hashes are compared, so that none is lost.
-
-    Args:
-        names: the rows.
-        hashes: (N,) of the rows.
+    Rows with equal hashes are compared, so that no name is lost.
 
     Returns:
-        (N,) booleans; and of the rows kept, numbered from 0, the hashes in order and the row of
-        each hash.
+        Which rows are kept, (N,); their hashes, sorted; and the row of each hash, counting only
+        the rows kept.
     """
-    small = np.min_scalar_type(len(hashes))  # half the memory of what argsort returns
+    small = np.min_scalar_type(len(hashes))  # at most half the size of what argsort returns
     order = np.argsort(hashes, kind="stable").astype(small)
     ordered = hashes[order]
-    del hashes  # the caller keeps none either, so that memory is free for what follows
+    del hashes  # the caller keeps no reference either, so this frees memory
     kept = np.ones(len(ordered), bool)
     places = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
     if not len(places):

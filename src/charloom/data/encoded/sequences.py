@@ -1,4 +1,4 @@
-"""Names in arrays, used like a tuple of strings: a name becomes an object when it is asked for.
+"""Names in arrays, used like a tuple of strings: a string is made when a name is asked for.
 
 ``EncodedNames`` are the names of a corpus as ids. ``LineNames`` are the names of a file as bytes.
 """
@@ -19,7 +19,7 @@ from .hashes import LINE, Index, character_factors, hashes
 from .ragged import Ragged, spans
 
 BLOCK = 64
-"""Lines of a file between two whose start is kept in memory."""
+"""The start of every so many lines of a file is kept in memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +28,10 @@ class EncodedNames(ArrayNames):
 
     Attributes:
         characters: of all names, in order of appearance; ``characters[i]`` has the id i + 2.
-        ids: of all names, a row each, and each followed by id 1 for the end of its line.
-        lookup: of these rows.
-        digest: 16 hex digits that identify the names, in whatever order.
-        left_out: rows that are not among these names, in order.
+        ids: the ids of all names, a row each, followed by id 1, the end of the line.
+        lookup: finds rows by the hashes of their names.
+        digest: 16 hex digits that identify the names, in any order.
+        left_out: rows that do not belong to these names, in order.
     """
 
     normal: ClassVar[bool] = True  # as the names of every corpus
@@ -45,16 +45,16 @@ class EncodedNames(ArrayNames):
         return len(self.ids) - len(self.left_out)
 
     def without(self, rows: NDArray[np.int64]) -> EncodedNames:
-        """Return all names but those in ``rows``, which are in order; nothing is copied."""
+        """Return all names but those in ``rows``, which are sorted; nothing is copied."""
         return replace(self, left_out=rows)
 
     def rows(self, places: NDArray[np.integer]) -> NDArray[np.int64]:
-        """Return in which rows of ``ids`` the names at ``places`` (B,) are."""
+        """Return the rows in ``ids`` of the names at ``places``, (B,)."""
         gaps = self.left_out - np.arange(len(self.left_out))
         return places + np.searchsorted(gaps, places, side="right")
 
     @cached_property
-    def lengths(self) -> NDArray[np.unsignedinteger]:
+    def lengths(self) -> NDArray[np.integer]:
         """Characters of each name, (N,)."""
         every = self.ids.lengths
         return np.delete(every, self.left_out) if len(self.left_out) else every
@@ -95,38 +95,33 @@ class EncodedNames(ArrayNames):
 
 @dataclass(frozen=True, eq=False)
 class EncodedIds:
-    """The ids of encoded names in some vocabulary: a matrix whose rows are padded.
-
-    Attributes:
-        names: the names.
-        table: the vocabulary's id of each of theirs, int32.
-    """
+    """The ids of encoded names in a vocabulary; ``table`` has the vocabulary's id of each id."""
 
     names: EncodedNames
     table: NDArray[np.int32]
 
-    def padded(self, places: NDArray[np.integer], longest: int) -> NDArray[np.int32]:
-        """Return the ids of the names at ``places`` (B,), padded with the boundary: (B, longest).
+    @property
+    def lengths(self) -> NDArray[np.integer]:
+        """Characters of each name, (N,)."""
+        return self.names.lengths
 
-        No name there is longer than ``longest``.
-        """
-        rows, ids = self.names.rows(places), self.names.ids
-        result = np.full((len(rows), longest), BOUNDARY, np.int32)
-        inside = np.arange(longest) < ids.lengths[rows][:, None]
-        result[inside] = self.table[ids.end_to_end(rows)]
-        return result
+    def padded(self, places: NDArray[np.integer], longest: int) -> NDArray[np.int32]:
+        """Return the names at ``places`` (B,) as ``Ragged.padded`` does: (B, longest)."""
+        own = self.names.ids.padded(self.names.rows(places), longest)
+        ids: NDArray[np.int32] = self.table[own]
+        return ids
 
 
 @dataclass(frozen=True, eq=False)
 class LineNames(ArrayNames):
-    r"""The names of a file: strict UTF-8, each ended by \n.
+    r"""The names of a file: strict UTF-8, each followed by \n.
 
     Attributes:
         data: the file's bytes.
-        scans: names that are searched for from end to end before the lookup is built.
+        scans: the first so many names are searched for in the bytes; then the lookup is built.
 
     Raises:
-        ValueError: the last line has no end, or (a UnicodeDecodeError) the bytes are no UTF-8.
+        ValueError: the last line has no line feed, or (UnicodeDecodeError) this is not UTF-8.
     """
 
     data: bytes
@@ -135,8 +130,8 @@ class LineNames(ArrayNames):
     def __post_init__(self) -> None:
         if self.data and not self.data.endswith(b"\n"):
             raise ValueError("the last line has no end")
-        for text in self.texts():  # every byte is decoded once, so that no use of a name fails
-            del text
+        for _ in self.texts():  # decode all once, so that no use of a name fails
+            pass
 
     def __len__(self) -> int:
         return self._count
@@ -198,12 +193,12 @@ class LineNames(ArrayNames):
 
 
 def changed(names: ArrayNames, change: Callable[[str], str]) -> LineNames:
-    r"""Return the names after ``change``, which leaves \n as it is and joins nothing to it."""
+    r"""Return the names after ``change``, a function of text that keeps every \n."""
     return LineNames(b"".join(change(text).encode() for text in names.texts()))
 
 
 def code_points(text: str) -> NDArray[np.unsignedinteger]:
-    """Return the code points of ``text``, (N,), as bytes if it is ASCII."""
+    """Return the code points of ``text``, (N,): uint8 if it is ASCII, else uint32."""
     if text.isascii():
         return np.frombuffer(text.encode("ascii"), np.uint8)
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)

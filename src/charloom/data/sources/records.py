@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, TypedDict
 
 from ...errors import ConfigError, CorpusError
-from .streams import CHUNK_BYTES, MAX_UNPACKED_BYTES, Pieces, label, opened, pieces, unzipped
+from .streams import CHUNK_BYTES, STDIN, is_packed, label, pieces
 
 MAX_LINE_BYTES = 64 * 1024
-"""Longest line or CSV record by default, in bytes of UTF-8; a list of names needs far less."""
+"""Longest line or CSV record by default, in bytes of UTF-8; names are far shorter."""
+
+MAX_UNPACKED_BYTES = 1 << 28
+"""Largest unpacked gzip file, so that a small file cannot occupy the reader for long."""
 
 LARGE_BYTES = 16 * 1024 * 1024
-"""Sources of lines with so many bytes together are encoded, by default."""
+"""Sources of lines with so many bytes together are read into arrays, by default."""
 
 Form = Literal["lines", "csv", "tsv", "jsonl"]
 Lines = Iterator[tuple[int, str]]
@@ -40,8 +43,7 @@ class ReadOptions:
         encoding: the text's encoding, a name that Python knows; ``None`` is strict UTF-8.
         max_line_bytes: longest line or CSV record, in bytes of UTF-8.
         max_unpacked_bytes: largest text that a gzip file may hold.
-        large_bytes: lists of lines with so many bytes together are encoded; below, strings are
-            faster.
+        large_bytes: sources of lines with so many bytes together are read into arrays.
         chunk_bytes: bytes that are read at once.
     """
 
@@ -61,11 +63,47 @@ class ReadOptions:
             raise ConfigError(f"max_line_bytes must be a whole number above 0. Received: {limit!r}")
 
 
+class ReadArguments(TypedDict, total=False):
+    """The fields of ``ReadOptions`` as keyword arguments."""
+
+    column: str | int | None
+    field: str | None
+    label_column: str | int | None
+    label_field: str | None
+    encoding: str | None
+    max_line_bytes: int
+    max_unpacked_bytes: int
+    large_bytes: int
+    chunk_bytes: int
+
+
 def form_of(source: str | Path) -> Form:
     """Return the format that the source's ending stands for; any unknown one means lines."""
-    ending = (unzipped(source) or Path(source)).suffix.lower()
+    path = Path(source)
+    ending = Path(path.stem if is_packed(path) else path.name).suffix.lower()
     forms: dict[str, Form] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"}
     return forms.get(ending, "lines")
+
+
+def check_sources(sources: Sequence[str | Path], options: ReadOptions | None = None) -> None:
+    """Check that there are sources, standard input at most once, and that ``options`` suit them.
+
+    Raises:
+        CorpusError: they do not: a column or field that no source has would be ignored.
+    """
+    if not sources:
+        raise CorpusError("reading needs a source. Name a file, or - for standard input.")
+    if sum(str(source) == STDIN for source in sources) > 1:
+        raise CorpusError("standard input can be read only once. Name - once.")
+    forms = {form_of(source) for source in sources}
+    for option in ("column", "field", "label_column", "label_field"):
+        tables = option.endswith("column")
+        wanted, ending = ({"csv", "tsv"}, ".csv and .tsv") if tables else ({"jsonl"}, ".jsonl")
+        if getattr(options, option, None) is not None and not forms & wanted:
+            raise CorpusError(
+                f"--{option.replace('_', '-')} is for {ending} files. "
+                "Leave it out, or name such a file."
+            )
 
 
 def read_source(
@@ -77,45 +115,42 @@ def read_source(
 ) -> Records:
     """Yield the records of a file, or of ``stdin`` (default: the process's) if ``source`` is ``-``.
 
-    Reading is by stream: memory holds one chunk and one line. ``warn`` receives what the user
-    should know although reading continues.
+    One chunk and one line are in memory at a time. ``warn`` is called with what the user should
+    know although reading continues.
 
     Raises:
         CorpusError: the source cannot be opened, unpacked, decoded or parsed.
     """
     name, form = label(source), form_of(source)
-    with opened(source, stdin) as raw:
-        lines = _lines(_pieces(source, raw, options), name, options)
-        if form == "jsonl":
-            yield from _json_records(lines, name, options)
-        elif form == "lines":
-            yield from ((number, line, "") for number, line in lines)
-        else:
-            yield from _csv_records(lines, name, options, warn, form == "tsv")
+    lines = _lines(source, options, stdin)
+    if form == "jsonl":
+        return _json_records(lines, name, options)
+    if form == "lines":
+        return ((number, line, "") for number, line in lines)
+    return _csv_records(lines, name, options, warn, form == "tsv")
 
 
 def read_pieces(
-    source: str | Path, options: ReadOptions, *, stdin: BinaryIO | None = None
-) -> Pieces:
-    """Yield the text of a source of lines as it comes, decoded as ``read_source`` does.
-
-    Raises:
-        CorpusError: the source cannot be opened, unpacked or decoded.
-    """
-    with opened(source, stdin) as raw:
-        yield from _pieces(source, raw, options)
-
-
-def _pieces(source: str | Path, raw: BinaryIO, options: ReadOptions) -> Pieces:
-    return pieces(source, raw, options.encoding, options.chunk_bytes, options.max_unpacked_bytes)
+    source: str | Path, options: ReadOptions, stdin: BinaryIO | None, line: Callable[[], int]
+) -> Iterator[str]:
+    """Yield the text of a source as ``pieces`` does."""
+    return pieces(
+        source,
+        options.encoding,
+        stdin,
+        line,
+        chunk_bytes=options.chunk_bytes,
+        max_unpacked_bytes=options.max_unpacked_bytes,
+    )
 
 
-def _lines(found: Pieces, name: str, options: ReadOptions) -> Lines:
-    r"""Cut what was decoded at \n, and nowhere else."""
+def _lines(source: str | Path, options: ReadOptions, stdin: BinaryIO | None) -> Lines:
+    r"""Cut the text at \n, and nowhere else."""
     number, rest = 1, ""
-    for number, piece in found:
+    found = read_pieces(source, options, stdin, lambda: number)
+    for piece in found:
         lines = (rest + piece).split("\n")
-        check_lengths(lines, number, name, options.max_line_bytes)
+        check_lengths(lines, number, label(source), options.max_line_bytes)
         rest = lines.pop()
         yield from enumerate(lines, number)
         number += len(lines)
@@ -124,11 +159,7 @@ def _lines(found: Pieces, name: str, options: ReadOptions) -> Lines:
 
 
 def check_lengths(lines: Sequence[str], number: int, name: str, limit: int) -> None:
-    """Refuse a line of more than ``limit`` bytes; the first has ``number``.
-
-    Raises:
-        CorpusError: there is one.
-    """
+    """Raise CorpusError if a line has more than ``limit`` bytes; the first is line ``number``."""
     if 4 * max(map(len, lines)) <= limit:  # UTF-8 takes at most 4 bytes a character
         return
     for i, line in enumerate(lines, number):
@@ -146,14 +177,14 @@ def _utf8_length(text: str) -> int:
 def _csv_records(
     lines: Lines, name: str, options: ReadOptions, warn: Callable[[str], None], tabs: bool
 ) -> Records:
-    """Yield the columns of names and labels; a record bears the number of its first line."""
+    """Yield the columns of names and labels; a record has the number of its first line."""
     head = next((pair for pair in lines if pair[1].strip()), None)
     if head is None:
         return
-    # a spreadsheet's CSV is cut by semicolons where the comma is the decimal sign
+    # spreadsheets separate by semicolons where the comma is the decimal sign
     delimiter = "\t" if tabs else next((d for d in ",;\t" if d in head[1]), ",")
     first = number = head[0]
-    size = 0  # of the present record; bounded, since an open quote swallows line after line
+    size = 0  # of the present record: limited, since a quote left open takes line after line
 
     def feed() -> Iterator[str]:
         nonlocal number, size
@@ -228,7 +259,7 @@ def _json_records(lines: Lines, name: str, options: ReadOptions) -> Records:
         try:
             value = json.loads(line)
         except (ValueError, RecursionError) as error:
-            why = getattr(error, "msg", "nested or long beyond reason")
+            why = getattr(error, "msg", "too deeply nested or too long")
             raise CorpusError(
                 f"{where} is not valid JSON: {why}. Write one value a line."
             ) from None

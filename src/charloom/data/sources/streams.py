@@ -18,9 +18,6 @@ from ...errors import CorpusError
 STDIN = "-"
 """The source that stands for standard input."""
 
-MAX_UNPACKED_BYTES = 1 << 28
-"""Largest text that a gzip file of names may hold: a small file must not keep the reader busy."""
-
 CHUNK_BYTES = 256 * 1024
 """Bytes that are read at once."""
 
@@ -28,30 +25,15 @@ _SNIFFED_BYTES = 64 * 1024
 _GUESSES = (
     *("utf-8", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256"),
     *("cp932", "gb18030", "big5", "euc_kr", "euc_jp", "koi8-r", "mac-roman"),
-)  # the usual encodings, the likelier first: a few accented letters fit nearly all of them
-
-Pieces = Iterator[tuple[int, str]]
-"""Text as it comes, and the number of the line in which each piece begins."""
+)  # common encodings, the likelier first: text with few accents is valid in nearly all of them
 
 
 def label(source: str | Path) -> str:
-    """Return how messages call ``source``: its path, escaped where it would not print."""
+    """Return the name of ``source`` in messages: its path, escaped if it is not printable."""
     text = str(source)
     if text == STDIN:
         return "standard input"
     return text if text and text.isprintable() else repr(text)
-
-
-def check_sources(sources: Sequence[str | Path]) -> None:
-    """Make sure that there are sources, and standard input at most once among them.
-
-    Raises:
-        CorpusError: it is not so.
-    """
-    if not sources:
-        raise CorpusError("reading needs a source. Name a file, or - for standard input.")
-    if sum(str(source) == STDIN for source in sources) > 1:
-        raise CorpusError("standard input can be read only once. Name - once.")
 
 
 @contextmanager
@@ -59,7 +41,7 @@ def opened(source: str | Path, stdin: BinaryIO | None = None) -> Iterator[Binary
     """Open a file for its bytes, or ``stdin`` (default: the process's) if ``source`` is ``-``.
 
     Raises:
-        CorpusError: it cannot be opened, or reading it failed in this context.
+        CorpusError: it cannot be opened, or it could not be read in this context.
     """
     name = label(source)
     try:
@@ -71,7 +53,7 @@ def opened(source: str | Path, stdin: BinaryIO | None = None) -> Iterator[Binary
         ) from None
     except (gzip.BadGzipFile, zlib.error):
         raise CorpusError(
-            f"{name} is no sound gzip file. Copy it again, or drop the ending .gz if it is none."
+            f"{name} is not a valid gzip file. Copy it again, or remove the ending .gz."
         ) from None
     except FileNotFoundError:
         raise CorpusError(f"{name} does not exist. Check the path.") from None
@@ -87,10 +69,7 @@ def are_large(
 ) -> tuple[bool, BinaryIO | None]:
     """Return whether ``sources`` have ``size`` bytes together, and what to read as ``stdin``.
 
-    As much of standard input is read ahead as it takes to know.
-
-    Raises:
-        CorpusError: standard input cannot be read.
+    Standard input is read ahead as far as needed; CorpusError if it cannot be read.
     """
     found = sum(map(_size, sources))
     if found >= size or STDIN not in map(str, sources):
@@ -100,7 +79,7 @@ def are_large(
         while found < size and (chunk := stream.read(CHUNK_BYTES)):
             found += ahead.write(chunk)
             if len(chunk) > max_line_bytes and b"\n" not in chunk and b"\r" not in chunk:
-                found = 0  # one endless line, which is refused when it is read
+                found = 0  # a line that is too long, which is refused later
                 break
     ahead.seek(0)
     return found >= size, cast(BinaryIO, _Rejoined(ahead, stream))
@@ -109,12 +88,12 @@ def are_large(
 def _size(source: str | Path) -> int:
     try:
         return 0 if str(source) == STDIN else Path(source).stat().st_size
-    except (OSError, ValueError):  # reading it raises the error
+    except (OSError, ValueError):  # reported when it is read
         return 0
 
 
 class _Rejoined(io.RawIOBase):
-    """A stream of which some was read ahead."""
+    """A stream of which a part was read ahead."""
 
     def __init__(self, ahead: BinaryIO, rest: BinaryIO) -> None:
         self._ahead, self._rest = ahead, rest
@@ -124,77 +103,79 @@ class _Rejoined(io.RawIOBase):
         return self._ahead.read(size) or self._rest.read(size)
 
 
-def unzipped(source: str | Path) -> Path | None:
-    """Return the path without its ending .gz, or ``None`` if it has no such ending."""
-    path = Path(source)
-    return path.with_suffix("") if path.suffix.lower() == ".gz" else None
-
-
-def unpacked(source: str | Path, raw: BinaryIO) -> BinaryIO:
-    """Return the bytes of the source's text: ``raw``, unzipped where the ending is .gz."""
-    return raw if unzipped(source) is None else cast(BinaryIO, gzip.GzipFile(fileobj=raw))
+def is_packed(source: str | Path) -> bool:
+    """Return whether the source's ending is .gz."""
+    return Path(source).suffix.lower() == ".gz"
 
 
 def pieces(
     source: str | Path,
-    raw: BinaryIO,
     encoding: str | None,
+    stdin: BinaryIO | None,
+    line: Callable[[], int],
+    *,
     chunk_bytes: int = CHUNK_BYTES,
-    max_unpacked_bytes: int = MAX_UNPACKED_BYTES,
-) -> Pieces:
-    r"""Decode the opened ``source``, unpacked; \r\n and \r become \n."""
-    name, stream = label(source), unpacked(source, raw)
-    most = math.inf if stream is raw else max_unpacked_bytes
-    decoder = Decoder(name, encoding)
+    max_unpacked_bytes: float = math.inf,
+    tap: Callable[[BinaryIO], BinaryIO] | None = None,
+) -> Iterator[str]:
+    r"""Yield the decoded text of a source, unpacked, without byte-order mark; lines end in \n.
+
+    Args:
+        source: a path, or ``-`` for standard input.
+        encoding: of the text; ``None`` is strict UTF-8.
+        stdin: replaces the process's own.
+        line: returns the number of the line in which the next piece begins; for errors.
+        chunk_bytes: bytes that are read at once.
+        max_unpacked_bytes: largest text that a gzip file may hold.
+        tap: takes the opened source and returns the stream to read in its place.
+
+    Raises:
+        CorpusError: the source cannot be opened, unpacked or decoded.
+    """
+    name, packed = label(source), is_packed(source)
     breaks = io.IncrementalNewlineDecoder(None, translate=True)
-    number = 1
 
-    def line(text: str) -> int:
-        return number + breaks.decode(text, final=True).count("\n")
+    def line_after(text: str) -> int:
+        return line() + breaks.decode(text, final=True).count("\n")
 
-    while True:
-        chunk = stream.read(chunk_bytes) or b""
-        if decoder.offset + len(chunk) > most:
-            raise CorpusError(f"{name} unpacks to over {most:,} bytes. Unpack it if you trust it.")
-        piece = breaks.decode(decoder.decode(chunk, line), final=not chunk)
-        yield number, piece
-        number += piece.count("\n")
-        if not chunk:
-            return
+    with opened(source, stdin) as raw:
+        decoder = _Decoder(name, encoding)
+        stream = raw if tap is None else tap(raw)
+        if packed:
+            stream = cast(BinaryIO, gzip.GzipFile(fileobj=stream))
+        while True:
+            chunk = stream.read(chunk_bytes) or b""
+            if packed and decoder.offset + len(chunk) > max_unpacked_bytes:
+                raise CorpusError(
+                    f"{name} unpacks to over {max_unpacked_bytes:,} bytes. "
+                    "Unpack it if you trust it."
+                )
+            yield breaks.decode(decoder.decode(chunk, line_after), final=not chunk)
+            if not chunk:
+                return
 
 
-class Decoder:
-    """Decodes a stream chunk by chunk; its errors say where the fault is, and the remedy.
+class _Decoder:
+    """Decodes a stream chunk by chunk; its errors name the place of the fault and a remedy.
 
     Attributes:
-        name: what errors call the stream.
-        codec: of its text.
         offset: bytes decoded so far.
     """
 
     def __init__(self, name: str, encoding: str | None) -> None:
-        self.name, self.codec, self.offset = name, codec_of(encoding), 0
-        self._decoder = self.codec.incrementaldecoder()
+        self.offset = 0
+        self._name, self._codec = name, codec_of(encoding)
+        self._decoder = self._codec.incrementaldecoder()
         self._previous, self._begun = b"", False
 
-    def is_ascii(self, chunk: bytes) -> bool:
-        """Say whether ``chunk`` is ASCII that stands for itself here; then it counts as decoded."""
-        if self.codec.name != "utf-8" or not chunk.isascii() or self._decoder.getstate()[0]:
-            return False
-        self._sniff(chunk)
-        self._passed(chunk)
-        self._begun = True
-        return True
+    def decode(self, chunk: bytes, line_after: Callable[[str], int]) -> str:
+        """Return the text of ``chunk``; an empty one ends the stream.
 
-    def decode(self, chunk: bytes, line: Callable[[str], int]) -> str:
-        """Return the text of ``chunk`` without a leading byte-order mark; no bytes are the end.
-
-        ``line`` says in which line, from 1, a text ends that follows what was decoded before.
-
-        Raises:
-            CorpusError: the bytes are not in this encoding, or no text.
+        ``line_after`` returns the number of the line in which the next text ends.
         """
-        self._sniff(chunk)
+        encoding, sniffed = self._codec.name, max(0, _SNIFFED_BYTES - self.offset)
+        if encoding == "utf-8" and b"\0" in chunk[:sniffed]:
+            raise binary(self._name, chunk)
         state = self._decoder.getstate()
         try:
             text = self._decoder.decode(chunk, final=not chunk)
@@ -209,24 +190,17 @@ class Decoder:
                     good = self._decoder.decode(chunk[: max(0, bad)])
             middle = len(self._previous) + bad
             sample = (self._previous + chunk)[max(0, middle - 8192) : middle + 8192]
-            guess = _guess(sample, self.codec.name)
+            guess = _guess(sample, encoding)
             remedy = f"Try --encoding {guess}" if guess else "Name its --encoding"
             raise CorpusError(
-                f"{self.name} line {line(good)} is not {self.codec.name}{byte}. "
+                f"{self._name} line {line_after(good)} is not {encoding}{byte}. "
                 f"{remedy}, or save it as UTF-8."
             ) from None
-        self._passed(chunk)
+        self.offset += len(chunk)
+        self._previous = chunk
         if text and not self._begun:
             self._begun, text = True, text.removeprefix("\ufeff")  # the byte-order mark
         return text
-
-    def _sniff(self, chunk: bytes) -> None:
-        if self.codec.name == "utf-8" and b"\0" in chunk[: max(0, _SNIFFED_BYTES - self.offset)]:
-            raise binary(self.name, chunk)
-
-    def _passed(self, chunk: bytes) -> None:
-        self.offset += len(chunk)
-        self._previous = chunk
 
 
 def _stream(source: str | Path, stdin: BinaryIO | None) -> AbstractContextManager[BinaryIO]:
@@ -242,11 +216,7 @@ def _stream(source: str | Path, stdin: BinaryIO | None) -> AbstractContextManage
 
 
 def codec_of(encoding: str | None) -> codecs.CodecInfo:
-    """Return a text's codec by its name; ``None`` is UTF-8.
-
-    Raises:
-        CorpusError: Python knows none of that name.
-    """
+    """Return the codec of a text encoding, UTF-8 for ``None``; CorpusError if there is none."""
     try:
         codec = codecs.lookup("utf-8" if encoding is None else encoding)
         # Python marks bytes-to-bytes codecs (zlib, base64 ...) as no text encodings
@@ -258,7 +228,7 @@ def codec_of(encoding: str | None) -> codecs.CodecInfo:
 
 
 def binary(name: str, start: bytes = b"") -> CorpusError:
-    """Return the error that a stream, which begins with ``start``, holds NUL bytes."""
+    """Return the error that a stream, which begins with ``start``, contains NUL bytes."""
     for kind in ("32", "16"):  # in this order: UTF-32's mark begins with that of UTF-16
         marks = (getattr(codecs, f"BOM_UTF{kind}_{end}") for end in ("LE", "BE"))
         if start.startswith(tuple(marks)):
@@ -271,8 +241,8 @@ def binary(name: str, start: bytes = b"") -> CorpusError:
 
 
 def _guess(sample: bytes, failed: str) -> str | None:
-    """Guess the encoding of ``sample``; among equally good ones take the most usual."""
-    from charset_normalizer import from_bytes  # imported late: most corpora need none of it
+    """Guess the encoding of ``sample``; among equally good ones take the most common."""
+    from charset_normalizer import from_bytes  # imported late: few corpora need it
 
     matches = from_bytes(sample, cp_isolation=list(_GUESSES))
     best = matches.best()

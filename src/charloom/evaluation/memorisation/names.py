@@ -165,7 +165,7 @@ def _table(
     )
     table[rows, :-2] = p
     if firsts is not None:
-        starts = [split_units(names[i], model.vocabulary.unit)[0] for i in rows]
+        starts = [split_units(names[i], model.vocabulary.token_unit)[0] for i in rows]
         table[rows, :-2] *= np.array([[firsts.get(start, 0.0)] for start in starts])
     table[rows, -2] = model.nll([names[i] for i in rows], threads)
     table[rows, -1] = [len(string) + (firsts is None) for string in ids]

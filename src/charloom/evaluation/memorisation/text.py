@@ -95,9 +95,9 @@ def text_memorisation(
             "copies of the training text can only be found in it, which a run folder does not "
             "hold. Pass the file that the run was trained on."
         )
-    if train_text.unit != model.vocabulary.unit:
+    if train_text.unit != model.vocabulary.token_unit:
         raise ConfigError(
-            f"the training text must be read in the model's unit, {model.vocabulary.unit}. "
+            f"the training text must be read in the model's unit, {model.vocabulary.token_unit}. "
             f"Received: {train_text.unit}"
         )
     if not isinstance(held_out_text, TextCorpus):
@@ -173,7 +173,9 @@ def training_text(
             f"the text that {run.path} was trained on is not at hand: there is no file "
             f"{(missing or ['of it'])[0]!r:.200}. Pass its files with --source."
         )
-    text = TextCorpus.read(*paths, unit=run.vocabulary.unit, encoding=encoding, progress=progress)
+    text = TextCorpus.read(
+        *paths, unit=run.vocabulary.token_unit, encoding=encoding, progress=progress
+    )
     if _end_of_training(text, _ids(run.held_out_text, text.vocabulary)) != size + 1:
         raise RunError(
             f"{', '.join(paths):.200} is not the text that {run.path} was trained on: it was "
@@ -184,7 +186,7 @@ def training_text(
 
 def _ids(text: str, vocabulary: Vocabulary) -> Ids:
     """Return the ids of a text; that beyond the last character stands for any other."""
-    units = split_units(text, vocabulary.unit)
+    units = split_units(text, vocabulary.token_unit)
     known = {character: i for i, character in enumerate(vocabulary.characters, start=1)}
     return np.fromiter((known.get(unit, len(known) + 1) for unit in units), np.int64, len(units))
 

@@ -157,7 +157,7 @@ def nearest_known(names: SampledNames) -> Edits:
         return {}
     most = max(LEAST, PAIRS // len(names.near_to))
     queries = [*names.texts[:most], *names.unseen[:most]]
-    unit = names.model.vocabulary.unit
+    unit = names.model.vocabulary.token_unit
     edits, _ = nearest(queries, names.near_to, names.threads, unit=unit)
     sampled = len(names.texts[:most])
     return {"generated": edits[:sampled], "real": edits[sampled:]}

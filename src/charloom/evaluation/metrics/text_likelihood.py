@@ -97,10 +97,10 @@ def ids_of(model: TextModel, text: TextCorpus | str) -> tuple[NDArray[np.int32],
         ConfigError, CorpusError: as ``text_likelihood``.
     """
     if isinstance(text, str):
-        text = TextCorpus.of(text, unit=model.vocabulary.unit)
-    if text.unit != model.vocabulary.unit:
+        text = TextCorpus.of(text, unit=model.vocabulary.token_unit)
+    if text.unit != model.vocabulary.token_unit:
         raise ConfigError(
-            f"the text must be read in the model's unit, {model.vocabulary.unit}. "
+            f"the text must be read in the model's unit, {model.vocabulary.token_unit}. "
             f"Received: {text.unit}"
         )
     table, found, unknown = ids_in(model.vocabulary, text.vocabulary), [np.zeros(0, np.int32)], 0

@@ -175,7 +175,7 @@ class Chars(Rule):
         return f"--chars {self.characters!r}"
 
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
-        allowed = set(split_units(normalise(self.characters), vocabulary.unit))
+        allowed = set(split_units(normalise(self.characters), vocabulary.token_unit))
         classes = np.array([0, *(unit in allowed for unit in vocabulary.characters)], np.int32)
         table = np.array([[DEAD, 0]], np.int32)
         return CompiledConstraints(automaton=trimmed(classes, table, np.ones(1, bool), 0, work))

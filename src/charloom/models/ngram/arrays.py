@@ -65,6 +65,10 @@ def uniform_arrays(size: int) -> dict[str, NDArray[Any]]:
 
 def check_arrays(arrays: Arrays, size: int) -> None:
     """Raise ConfigError unless ``arrays`` are a valid n-gram of V = ``size`` ids; see above."""
+    if different := sorted(arrays.keys() ^ TYPES.keys()):
+        raise ConfigError(
+            f"an n-gram must have the arrays {sorted(TYPES)}. Missing or unknown: {different[:8]}"
+        )
     for name, kind in TYPES.items():
         array = arrays[name]
         if array.dtype != kind or array.ndim != 1:

@@ -7,16 +7,13 @@ up in their n-grams and combined with those of their backoff nodes.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...config import ModelConfig
-from ...errors import ConfigError
-from ..interface import NEVER, Floats, checked_ids
+from ..interface import NEVER, Excluding, Floats
 from .arrays import TYPES, Arrays, check_arrays, level_ends
 
 TABLE_BYTES = 1 << 25
@@ -26,15 +23,14 @@ Ids = NDArray[np.integer]
 Nodes = NDArray[np.int32]
 
 
-@dataclass(frozen=True)
-class Buffers:
+class Buffers(NamedTuple):
     """Memory that a step of up to ``rows`` rows writes to; for one thread at a time."""
 
     carry: Floats  # (1, rows, 1), node numbers
     logits: Floats  # (rows, V)
 
 
-class NGram:
+class NGram(Excluding):
     """An n-gram as the function ``step(ids, carry) -> logits, carry``.
 
     The carry, (1, B, 1), holds node numbers as int32 in the bytes of float32, which must only be
@@ -47,12 +43,7 @@ class NGram:
         Raises:
             ConfigError: an array is missing, unknown or invalid.
         """
-        if different := sorted(set(weights) ^ set(TYPES)):
-            raise ConfigError(
-                f"an n-gram must have the arrays {sorted(TYPES)}. "
-                f"Missing or unknown: {different[:8]}"
-            )
-        starts = weights["ngram.starts"]
+        starts = weights.get("ngram.starts", np.empty(0, np.int32))
         self.config = config
         self.vocabulary_size = int(starts[1]) if starts.ndim == 1 and len(starts) > 1 else 0
         check_arrays(weights, self.vocabulary_size)
@@ -90,16 +81,6 @@ class NGram:
     def contexts(self) -> int:
         """The number of contexts, including the empty one."""
         return len(self._backoff)
-
-    def without(self, ids: Iterable[int]) -> NGram:
-        """Return the model that never predicts ``ids``, though it can read them; arrays are shared.
-
-        Raises:
-            ConfigError: an id lies outside [0, V).
-        """
-        other = copy.copy(self)
-        other._banned = [*self._banned, *checked_ids(ids, self.vocabulary_size)]
-        return other
 
     def initial_carry(self, rows: int) -> Floats:
         """Return the carry before the first step, (1, rows, 1): zeros."""

@@ -18,12 +18,13 @@ def logits(
     ids: Array,
     dropout: Array | None = None,
     labels: Array | None = None,
-) -> Array:
-    """Return the logits of each next character, starting from an empty carry.
+    carry: Sequence[tuple[Array, ...]] | None = None,
+) -> tuple[Array, list[tuple[Array, ...]]]:
+    """Return the logits of each next character, and the carry after the last step.
 
     The embedding is folded into the first layer: its product with the kernel is computed once for
-    the V rows of the table instead of for T·B rows, and likewise for the K labels. The first step
-    has no recurrent product, since the carry is zero.
+    the V rows of the table instead of for T·B rows, and likewise for the K labels. From an empty
+    carry, the first step has no recurrent product.
 
     Args:
         config: the architecture.
@@ -32,64 +33,40 @@ def logits(
         dropout: (L, B, H), factors for each layer's outputs, 0 or 1 / (1 - rate), the same at all
             times of a sequence (Gal and Ghahramani 2016, section 4); ``None``: no dropout.
         labels: (B,) int32, each sequence's label k as k + 1, or 0 for none; ``None``: no labels.
+        carry: the states of each layer, (H, B) each, h first, at which gradients stop; ``None``:
+            an empty carry.
 
     Returns:
-        (V, T, B) float32.
+        (V, T, B) float32, and the states of each layer.
     """
     cell = config.cell
-    embedding = weights["embedding"].T
-    table = input_sums(cell, embedding, weights["rnn.0.kernel"], weights["rnn.0.bias"])
-    first, rest = columns_of(table, ids[0]), columns_of(table, ids[1:])
+    table = input_sums(cell, weights["embedding"].T, weights["rnn.0.kernel"], weights["rnn.0.bias"])
+    # The inputs of a first step from an empty carry, if that is where it starts, and of the others.
+    parts = [ids[0], ids[1:]] if carry is None else [ids]
+    sums = [columns_of(table, part) for part in parts]
     if labels is not None:
         rows = jnp.pad(weights["labels"], ((1, 0), (0, 0)))  # (K + 1, E), no label adds nothing
         added = columns_of(weights["rnn.0.kernel"].T @ rows.T, labels)  # (G·H, B)
-        first, rest = first + added, rest + added[:, None]
-    hidden = rest
+        sums = [part + (added if part.ndim == 2 else added[:, None]) for part in sums]
+    hidden, after = sums[-1], []
     for layer in range(config.layers):
         bias = weights[f"rnn.{layer}.bias"]
         if layer:
+            inputs = [hidden[:, 0], hidden[:, 1:]] if carry is None else [hidden]
             kernel = weights[f"rnn.{layer}.kernel"]
-            first, rest = (input_sums(cell, h, kernel, bias) for h in (hidden[:, 0], hidden[:, 1:]))
+            sums = [input_sums(cell, part, kernel, bias) for part in inputs]
         U, inner = weights[f"rnn.{layer}.recurrent_kernel"], recurrent_bias(cell, bias)
-        hidden, _ = recurrence(cell, rest, U, inner, first_step(cell, first, inner))
-        if dropout is not None:
-            hidden = hidden * dropout[layer].T[:, None]
-    return _dense(weights, hidden, ids.shape)
-
-
-def logits_from(
-    config: ModelConfig,
-    weights: Mapping[str, Array],
-    ids: Array,
-    carry: Sequence[tuple[Array, ...]],
-    dropout: Array | None = None,
-) -> tuple[Array, list[tuple[Array, ...]]]:
-    """Return the logits, starting from a carry, and the carry after the last step.
-
-    ``carry`` has the states of each layer, (H, B) each, h first. Gradients stop at it.
-    """
-    cell = config.cell
-    embedding = weights["embedding"].T
-    table = input_sums(cell, embedding, weights["rnn.0.kernel"], weights["rnn.0.bias"])
-    x, after = columns_of(table, ids), []
-    hidden = x
-    for layer in range(config.layers):
-        bias = weights[f"rnn.{layer}.bias"]
-        if layer:
-            x = input_sums(cell, hidden, weights[f"rnn.{layer}.kernel"], bias)
-        U, inner = weights[f"rnn.{layer}.recurrent_kernel"], recurrent_bias(cell, bias)
-        start = jax.lax.stop_gradient(carry[layer])
-        outputs, last = recurrence(cell, x, U, inner, start)
+        if carry is None:
+            hidden, last = recurrence(cell, sums[1], U, inner, first_step(cell, sums[0], inner))
+        else:
+            start = jax.lax.stop_gradient(carry[layer])
+            hidden, last = recurrence(cell, sums[0], U, inner, start)
+            hidden = hidden[:, 1:]
         after.append(last)
-        hidden = outputs[:, 1:]
         if dropout is not None:
             hidden = hidden * dropout[layer].T[:, None]
-    return _dense(weights, hidden, ids.shape), after
-
-
-def _dense(weights: Mapping[str, Array], hidden: Array, shape: tuple[int, ...]) -> Array:
     flat = weights["logits.kernel"].T @ hidden.reshape(len(hidden), -1)
-    return flat.reshape(-1, *shape) + weights["logits.bias"][:, None, None]
+    return flat.reshape(-1, *ids.shape) + weights["logits.bias"][:, None, None], after
 
 
 @jax.custom_vjp

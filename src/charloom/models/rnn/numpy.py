@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,42 +12,19 @@ from numpy.typing import NDArray
 from ...config import ModelConfig
 from ...errors import ConfigError
 from ..interface import NEVER, Floats, checked_ids
-from .shapes import GATES, STATES, weight_shapes
+from .shapes import GATES, STATES, by_gate, check_shapes, layer_weights
 
 if TYPE_CHECKING:
     from .one_row import OneRow
 
-# sigmoid(x) = (tanh(x/2) + 1) / 2, and NumPy's float32 tanh is vectorised. The factor 1/2 is folded
-# into the columns of these gates, which is exact for a power of two.
-_GATE_SCALE = {"gru": (0.5, 0.5, 1.0), "lstm": (0.5, 0.5, 1.0, 0.5), "rnn": (1.0,)}
 
-
-@dataclass(frozen=True)
-class Buffers:
+class Buffers(NamedTuple):
     """Memory that a step of up to ``rows`` rows writes to; for one thread at a time."""
 
     gates: Floats  # (G, rows, H)
     inputs: Floats  # (G, rows, H)
     carry: Floats  # (L*S, rows, H)
     logits: Floats  # (rows, V)
-
-
-@dataclass(frozen=True)
-class _Layer:
-    """A layer's weights, one block for each gate, so that each gate's rows are contiguous.
-
-    Attributes:
-        kernel: (G, H, H), from the layer below; ``None`` in the first layer.
-        inputs: the input sums, with all biases except ``late_bias``: by id, (G, V, H), in the
-            first layer; otherwise the biases alone, (G, 1, H).
-        recurrent: (G, H, H).
-        late_bias: (H,), the GRU's candidate bias inside the reset gate; halved.
-    """
-
-    kernel: Floats | None
-    inputs: Floats
-    recurrent: Floats
-    late_bias: Floats
 
 
 class NumpyRNN:
@@ -70,12 +46,14 @@ class NumpyRNN:
         table = weights.get("embedding")
         self.config = config
         self.vocabulary_size = len(table) if table is not None and table.ndim == 2 else 0
-        _check(weights, weight_shapes(config, self.vocabulary_size))
-        self._layers = [_fold(config, weights, layer) for layer in range(config.layers)]
+        check_shapes(weights, config, self.vocabulary_size)
+        self._layers = [layer_weights(config, weights, layer) for layer in range(config.layers)]
         self._unlabelled = self._layers[0]
-        self._labels = _label_inputs(config, weights) if config.labels else None
-        self._kernel = np.ascontiguousarray(weights["logits.kernel"], dtype=np.float32)
-        self._bias = np.asarray(weights["logits.bias"], dtype=np.float32)
+        self._labels: Floats | None = None  # what each adds to the first layer's inputs, (G, K, H)
+        if config.labels:
+            self._labels = by_gate(config, weights["labels"] @ weights["rnn.0.kernel"])
+        self._kernel = np.ascontiguousarray(weights["logits.kernel"])
+        self._bias = weights["logits.bias"]
 
     def labelled(self, label: int | None) -> NumpyRNN:
         """Return the model conditioned on label ``label`` of K; ``None``: without a label.
@@ -93,7 +71,7 @@ class NumpyRNN:
                     f"a label must be an integer below {self.config.labels}, the model's labels. "
                     f"Received: {label}"
                 )
-            first = replace(first, inputs=first.inputs + self._labels[:, label, None])
+            first = first._replace(inputs=first.inputs + self._labels[:, label, None])
         other = copy.copy(self)
         other._layers = [first, *self._layers[1:]]
         return other
@@ -209,59 +187,3 @@ def _rnn(gates: Floats, inputs: Floats, old: Floats, new: Floats, _: Floats) -> 
 
 
 _CELLS = {"gru": _gru, "lstm": _lstm, "rnn": _rnn}
-
-
-def _fold(config: ModelConfig, weights: Mapping[str, Floats], number: int) -> _Layer:
-    """Return a layer's weights in the form that a step needs."""
-    kernel, recurrent, bias = (
-        np.asarray(weights[f"rnn.{number}.{part}"], dtype=np.float32)
-        for part in ("kernel", "recurrent_kernel", "bias")
-    )
-    units = config.units
-    early: Floats = bias.reshape(-1, kernel.shape[1])[0].copy()
-    late: Floats = np.zeros(units, dtype=np.float32)
-    if config.cell == "gru":  # the second row of bias belongs to the recurrent product
-        early[: 2 * units] += bias[1, : 2 * units]
-        late = bias[1, 2 * units :] * np.float32(0.5)
-    by_gate_recurrent = _by_gate(config, recurrent)
-    if config.cell == "gru":
-        by_gate_recurrent[2] /= 2
-    first = number == 0
-    inputs = weights["embedding"] @ kernel + early if first else early[None]
-    return _Layer(
-        kernel=None if first else _by_gate(config, kernel),
-        inputs=_by_gate(config, inputs),
-        recurrent=by_gate_recurrent,
-        late_bias=late,
-    )
-
-
-def _label_inputs(config: ModelConfig, weights: Mapping[str, Floats]) -> Floats:
-    """Return what each label adds to the first layer's inputs, (G, K, H)."""
-    return _by_gate(config, weights["labels"] @ weights["rnn.0.kernel"])
-
-
-def _by_gate(config: ModelConfig, matrix: Floats) -> Floats:
-    """(rows, G*H) -> (G, rows, H), scaled by the gate."""
-    scale = np.array(_GATE_SCALE[config.cell], dtype=np.float32)[:, None, None]
-    blocks = matrix.reshape(len(matrix), len(scale), config.units).transpose(1, 0, 2)
-    return np.ascontiguousarray(blocks * scale, dtype=np.float32)
-
-
-def _check(weights: Mapping[str, Floats], shapes: Mapping[str, tuple[int, ...]]) -> None:
-    """Raise ConfigError unless the weights have these ``shapes`` and are finite."""
-    if set(weights) != set(shapes):
-        different = sorted(set(weights) ^ set(shapes))
-        raise ConfigError(
-            f"a network must have the weights {sorted(shapes)}. Missing or unknown: {different}"
-        )
-    for name, shape in shapes.items():
-        if weights[name].shape != shape:
-            raise ConfigError(
-                f"weight {name} must have the shape {shape}. Received: {weights[name].shape}"
-            )
-        if not np.isfinite(weights[name]).all():
-            raise ConfigError(
-                f"weight {name} must hold finite numbers only. Received: NaN or infinity; "
-                "the training diverged, so train again with a lower learning rate."
-            )

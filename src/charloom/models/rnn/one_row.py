@@ -9,39 +9,20 @@ each other longer than they save.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
 from ...config import Cell
 from ..interface import Floats
-
-
-class Folded(Protocol):
-    """A layer's weights as ``NumpyRNN`` holds them."""
-
-    @property
-    def kernel(self) -> Floats | None:
-        """(G, H, H), from the layer below; ``None`` in the first layer."""
-
-    @property
-    def inputs(self) -> Floats:
-        """The input sums: by id, (G, V, H), in the first layer; otherwise (G, 1, H)."""
-
-    @property
-    def recurrent(self) -> Floats:
-        """(G, H, H)."""
-
-    @property
-    def late_bias(self) -> Floats:
-        """(H,), the GRU's candidate bias inside the reset gate."""
+from .shapes import LayerWeights
 
 
 class OneRow:
     """A network that reads a single string; created by ``NumpyRNN.one_row``."""
 
-    def __init__(self, cell: Cell, layers: Sequence[Folded], kernel: Floats, bias: Floats) -> None:
+    def __init__(
+        self, cell: Cell, layers: list[LayerWeights], kernel: Floats, bias: Floats
+    ) -> None:
         self._layers: list[_Layer] = []
         for layer in layers:
             below = self._layers[-1].hidden if self._layers else None
@@ -62,7 +43,7 @@ class OneRow:
 class _Layer(ABC):
     """A layer with its carry ``hidden`` (H,) and the memory of its cell."""
 
-    def __init__(self, weights: Folded, below: Floats | None) -> None:
+    def __init__(self, weights: LayerWeights, below: Floats | None) -> None:
         gates, units, _ = weights.recurrent.shape
         self.hidden = np.zeros(units, np.float32)
         self.gates = np.empty((gates, units), np.float32)
@@ -79,7 +60,7 @@ class _Layer(ABC):
         self.prepare(weights, self._inputs)
 
     @abstractmethod
-    def prepare(self, weights: Folded, inputs: list[Floats]) -> None:
+    def prepare(self, weights: LayerWeights, inputs: list[Floats]) -> None:
         """Create the views that the cell needs."""
 
     def multiply(self, character: int) -> int:
@@ -97,7 +78,7 @@ class _Layer(ABC):
 
 
 class _Gru(_Layer):
-    def prepare(self, weights: Folded, inputs: list[Floats]) -> None:
+    def prepare(self, weights: LayerWeights, inputs: list[Floats]) -> None:
         self._late_bias = weights.late_bias
         self._update_reset, self._candidate = self.gates[:2], self.gates[2]
         self._update, self._reset = self.gates[0], self.gates[1]
@@ -121,7 +102,7 @@ class _Gru(_Layer):
 
 
 class _Lstm(_Layer):
-    def prepare(self, weights: Folded, inputs: list[Floats]) -> None:
+    def prepare(self, weights: LayerWeights, inputs: list[Floats]) -> None:
         self._cell = np.zeros_like(self.hidden)
         self._enter, self._forget, self._candidate, self._leave = self.gates
 
@@ -140,7 +121,7 @@ class _Lstm(_Layer):
 
 
 class _Rnn(_Layer):
-    def prepare(self, weights: Folded, inputs: list[Floats]) -> None:
+    def prepare(self, weights: LayerWeights, inputs: list[Floats]) -> None:
         self._parts = [row[0] for row in inputs]
 
     def step(self, character: int) -> None:

@@ -1,4 +1,4 @@
-"""How likely strings are under the model: ids in, nats out."""
+"""Log-likelihoods of names: ids in, nats out."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def score(
     Args:
         rnn: the model.
         strings: N strings of ids, without boundaries; an empty one is just the end symbol.
-        threads: at most so many at a time, ``None`` for one a core; the result is the same.
+        threads: the largest number; ``None``: one per core. The result is the same.
 
     Raises:
         ConfigError: ``threads`` is less than 1.
@@ -159,9 +159,8 @@ def _score_group(
 ) -> NDArray[np.float64]:
     """Step once for each distinct prefix: equal prefixes are neighbours in sorted order."""
     width = max(len(string) for string in strings) + 1
-    ids = np.full(
-        (len(strings), 1 + width), BOUNDARY, dtype=np.int32
-    )  # inputs, and one on: targets
+    # Inputs, and shifted by one, targets.
+    ids = np.full((len(strings), 1 + width), BOUNDARY, dtype=np.int32)
     for row, string in zip(ids, strings, strict=True):
         row[1 : 1 + len(string)] = string
     order = np.lexsort(ids.T[::-1])

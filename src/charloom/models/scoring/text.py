@@ -1,4 +1,4 @@
-"""How likely running text is under the model: with the carry all along, and in windows."""
+"""Log-likelihoods of running text: as one stream, and in windows."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..threads import run
 from .names import log_softmax
 
 WARM = 256
-"""Characters that a part reads before its own begin: by then the carry is that of the stream."""
+"""Characters that are read before each part, so that its carry is that of the stream."""
 
 ROWS = 128
-"""Rows of a step, at most, in each thread."""
+"""The largest number of rows of a step in each thread."""
 
 Ids = NDArray[np.integer]
 Numbers = NDArray[np.float64]
@@ -37,14 +37,14 @@ def stream_target_nats(rnn: Recurrence, ids: Ids, threads: int | None = None) ->
     Args:
         rnn: the model.
         ids: (N,), the first of them the boundary.
-        threads: at most so many at a time, ``None`` for one a core; the result is the same.
+        threads: the largest number; ``None``: one per core. The result is the same.
     """
     targets = len(ids) - 1
     nats = np.zeros(targets)
     parts = max(1, targets // (4 * WARM))
     edges = np.linspace(0, targets, parts + 1).round().astype(np.int64)
     groups = [slice(low, low + ROWS) for low in range(0, parts, ROWS)]
-    if len(groups) == 1 and parts > 8:  # two threads are worth more than rows
+    if len(groups) == 1 and parts > 8:  # two threads gain more than more rows
         groups = [slice(0, parts // 2), slice(parts // 2, parts)]
 
     def work(group: slice) -> None:
@@ -63,7 +63,7 @@ def _parts(
     here, there = rnn.initial_carry(len(rows)), rnn.initial_carry(len(rows))
     buffers = rnn.buffers(len(rows))
     for time in range(-WARM if lows.any() else 0, int((highs - lows).max())):
-        at = lows + time  # the input's place
+        at = lows + time  # the positions of the inputs
         read = np.clip(at, 0, len(ids) - 2)
         logits, after = rnn.step(ids[read], here, buffers)
         np.copyto(there, after)
@@ -75,7 +75,7 @@ def _parts(
 
 
 def window_nats(rnn: Recurrence, ids: Ids, window: int = 256, threads: int | None = None) -> float:
-    """Return the summed -log p of ``ids[1:]``, each given only what its window has before it.
+    """Return the summed -log p of ``ids[1:]``, each given only those before it in its window.
 
     For comparison with models that see no further: the text is cut into windows of ``window``
     targets, and each is read from an empty carry, its first input the character before it.

@@ -47,7 +47,7 @@ def _is_epoch(entry: Any) -> bool:
 
 def lengths(subject: NameSubject) -> Data:
     """Return how many training names have each length, in the model's unit."""
-    unit = subject.run.vocabulary.unit
+    unit = subject.run.vocabulary.token_unit
     counts = Counter(len(split_units(name, unit)) for name in subject.need_train_names())
     return {"unit": unit, "lengths": [list(pair) for pair in sorted(counts.items())]}
 
@@ -114,7 +114,7 @@ def units(subject: AnySubject, *, text: Sequence[str] = ()) -> Data:
     texts = text or subject.passages(SHOWN)
     if not texts:
         raise _nothing_to_read(subject)
-    run, model, unit = subject.run, subject.model, subject.run.vocabulary.unit
+    run, model, unit = subject.run, subject.model, subject.run.vocabulary.token_unit
     train = (subject.passages(READ) if run.is_text else run.train_names) or texts
     shown = activity(model, texts)  # (T, H) for each name
     read = train[:: max(1, len(train) // READ)]  # all of 100,000 names would take gigabytes

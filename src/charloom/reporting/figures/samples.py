@@ -62,7 +62,7 @@ def lengths(subject: NameSubject, **sampling: Unpack[Sampling]) -> Data:
     both = sorted({*generated, *real})
     span = range(both[0], both[-1] + 1)
     return {
-        "unit": subject.run.vocabulary.unit,
+        "unit": subject.run.vocabulary.token_unit,
         "lengths": list(span),
         "generated": _shares(generated, span),
         "real": _shares(real, span),
@@ -73,7 +73,7 @@ def distances(subject: NameSubject, **sampling: Unpack[Sampling]) -> Data:
     """Return the shares of names by edit distance to the nearest training name."""
     from ...generation.nearest import nearest
 
-    train, unit = subject.need_train_names(), subject.run.vocabulary.unit
+    train, unit = subject.need_train_names(), subject.run.vocabulary.token_unit
 
     def shares(names: Sequence[str]) -> list[float] | None:
         if not names:

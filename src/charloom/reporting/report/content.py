@@ -122,7 +122,7 @@ def _most_frequent(data: Data, subject: AnySubject) -> Data:
     characters = data["characters"]
     if len(characters) <= MOST_ON_MAP:
         return data
-    unit, run = subject.run.vocabulary.unit, subject.run
+    unit, run = subject.run.vocabulary.token_unit, subject.run
     real = run.train_names or run.held_out_names or (run.held_out_text,)
     counts = Counter(
         c for text in real[:: 1 + len(real) // 20_000] for c in split_units(text, unit)

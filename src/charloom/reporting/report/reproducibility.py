@@ -31,8 +31,8 @@ def command(found: Gathered) -> str:
         parts.append("--as text")
         if run.vocabulary.has_unknown:
             parts.append("--min-count N")
-    if run.vocabulary.unit != "character":
-        parts.append(f"--unit {run.vocabulary.unit}")
+    if run.vocabulary.token_unit != "character":
+        parts.append(f"--unit {run.vocabulary.token_unit}")
     if training.get("preparation") == "tutorial":
         parts.append("--recipe tutorial")
     parts.append(f"--model {config.kind}")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ...config import ModelConfig, TrainConfig
 from ...data.batches.names import Batch
 from ...data.random import Stream, generator
-from ...models.rnn.jax_model import logits, logits_from, nats
+from ...models.rnn.jax_model import logits, nats
 from ...models.rnn.shapes import STATES
 from ..warm_start import frozen
 from .base import BETA_1, BETA_2, EPSILON
@@ -116,12 +116,10 @@ class JaxEngine:
         def loss(trained: Weights) -> tuple[Array, tuple[Array, Carry | None]]:
             weights_now = {**weights, **trained}
             ids, targets, mask, *labels = batch
-            if carry is None:
-                scores, after = logits(self._model, weights_now, ids.T, dropout, *labels), None
-            else:
-                scores, after = logits_from(self._model, weights_now, ids.T, carry, dropout)
+            label = labels[0] if labels else None
+            scores, after = logits(self._model, weights_now, ids.T, dropout, label, carry)
             total = nats(scores, targets.T, mask.T)
-            return total / denominator, (total, after)
+            return total / denominator, (total, None if carry is None else after)
 
         return jax.grad(loss, has_aux=True)(trained)  # type: ignore[no-any-return]
 
