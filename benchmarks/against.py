@@ -50,7 +50,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         run = folder / "run"
-        spend(checkouts[0], f"train --out {run} --seed 0", folder)
+        # by the other, which may be older and not read what this one writes
+        spend(checkouts[1], f"train --out {run} --seed 0", folder)
         for title, command in COMMANDS.items():
             if options.only is None or options.only in title:
                 words = command.replace("RUN", str(run))

@@ -15,7 +15,15 @@ from charloom.evaluation.statistics import Estimate
 PUBLIC = {
     *("NameCorpus", "TextCorpus", "Vocabulary", "train", "fit", "load", "Run"),
     *("LanguageModel", "NameModel", "TextModel", "Sample", "Generated"),
-    *("ModelConfig", "TrainConfig", "SampleConfig", "CharloomError", "constraints", "samplers"),
+    *(
+        "build_model",
+        "ModelConfig",
+        "TrainConfig",
+        "SampleConfig",
+        "CharloomError",
+        "constraints",
+        "samplers",
+    ),
 }
 
 

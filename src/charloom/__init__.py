@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .generation import TextModel as TextModel
     from .generation import constraints as constraints
     from .models import sampling as samplers  # noqa: F401
+    from .models.rnn.keras import build_model as build_model
     from .run import Run as Run
 
 _HOMES = {
@@ -33,6 +34,7 @@ _HOMES = {
     "data.vocabulary": ("Vocabulary",),
     "errors": ("CharloomError",),
     "generation": ("Generated", "LanguageModel", "NameModel", "Sample", "TextModel"),
+    "models.rnn.keras": ("build_model",),
     "run": ("Run",),
 }
 """Where the public names live; each is imported when it is first used (PEP 562), so that the

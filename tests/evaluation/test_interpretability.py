@@ -41,7 +41,9 @@ def memory(**config):
     weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
     weights["embedding"] = weights["rnn.0.kernel"] = np.eye(4, dtype=np.float32)
     # After id i comes id i + 1, after the last the end: 20 nats ahead of the others.
-    weights["logits.kernel"] = np.roll(np.eye(4, dtype=np.float32), 1, axis=1) * 20 / np.tanh(1)
+    weights["logits.kernel"] = np.roll(np.eye(4), 1, axis=1).astype(np.float32) * np.float32(
+        20 / np.tanh(1)
+    )
     return NameModel(NumpyRNN(settings, weights), VOCABULARY, frozenset(["abc"]), 3)
 
 

@@ -104,7 +104,7 @@ def test_the_command_reads_labels_from_a_column(call, labelled, write):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--label-column", "kind"], "Pass --data FILE"),
+        (["--label-column", "kind"], "Add --data FILE"),
         (["--data", "NAMES", "--label-column", "kind"], "is for .csv and .tsv files"),
         (["--data", "KINDS", "--column", "name", "--label-column", "sort"], "no column 'sort'"),
     ],

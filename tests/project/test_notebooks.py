@@ -102,6 +102,25 @@ def test_the_kept_tutorial_has_the_tutorials_numbers():
         assert fact in text, fact
 
 
+def test_the_kept_keras_route_has_the_tutorials_numbers():
+    text = printed(nbformat.read(FOLDER / "tutorial.ipynb", as_version=4))
+    for fact in (
+        "on tensorflow",
+        "19,913 characters, 53 of them unique, in 1,543 names",
+        "TensorSpec(shape=(64, 23), dtype=tf.int32",
+        "logits (64, 23, 53) loss 3.966",
+        "loaded ckpt_20.weights.h5",
+        "saved: unpacked_10.weights.h5 unpacked_5.weights.h5",
+    ):
+        assert fact in text, fact
+    losses = [float(loss) for loss in re.findall(r"/step - loss: (\S+)", text)]
+    assert len(losses) == 20
+    assert 0.60 <= losses[-1] <= 0.75
+    unpacked = [float(loss) for loss in re.findall(r"^Epoch \d+ Loss (\S+),", text, re.MULTILINE)]
+    assert unpacked == pytest.approx(losses[:10], rel=0.1)
+    assert "65,536" not in text  # the state, which is not counted
+
+
 def test_the_kept_loops_ran_on_every_backend_with_one_result():
     text = printed(nbformat.read(FOLDER / "training_loops.ipynb", as_version=4))
     assert "not installed" not in text

@@ -97,6 +97,31 @@ class LanguageModel(OldNames, ABC):
         claim(Path(folder), force=force)
         save_model(Path(folder), self.saved)
 
+    def to_keras(self, *, batch_size: int | None = None, stateful: bool = False) -> Any:
+        """Return the network as a ``keras.Model`` with the trained weights; see ``build_model``.
+
+        Args:
+            batch_size: B, required for ``stateful``; ``None`` takes batches of any size.
+            stateful: whether layers keep their state from batch to batch.
+
+        Raises:
+            ConfigError: it is an n-gram or a blend, or ``stateful`` lacks a batch size.
+
+        Example:
+            >>> load("runs/towns").to_keras(batch_size=1, stateful=True)  # doctest: +SKIP
+            <Functional name=charloom, built=True>
+        """
+        from ..models.rnn.keras import build_model
+
+        if self.saved is None:
+            raise ConfigError(
+                "only a model that was trained or loaded can be a Keras model. Take each part of a "
+                "blend by itself."
+            )
+        config, weights = self.saved.config, self.saved.weights
+        size = self.vocabulary.size
+        return build_model(config, size, weights, batch_size=batch_size, stateful=stateful)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._described()})"
 

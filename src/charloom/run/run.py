@@ -88,6 +88,27 @@ class Run:
         """How many numbers were trained or fitted."""
         return parameters_of(self.config, self.weights)
 
+    def to_keras(self, *, batch_size: int | None = None, stateful: bool = False) -> Any:
+        """Return the network as a ``keras.Model`` with the trained weights; see ``build_model``.
+
+        Args:
+            batch_size: B, required for ``stateful``; ``None`` takes batches of any size.
+            stateful: whether layers keep their state from batch to batch.
+
+        Raises:
+            ConfigError: it is an n-gram, or ``stateful`` lacks a batch size.
+
+        Example:
+            >>> Run.open("runs/towns").to_keras(batch_size=1, stateful=True)  # doctest: +SKIP
+            <Functional name=charloom, built=True>
+        """
+        from ..models.rnn.keras import build_model
+
+        size = self.vocabulary.size
+        return build_model(
+            self.config, size, self.weights, batch_size=batch_size, stateful=stateful
+        )
+
     @cached_property
     def digest(self) -> str:
         """64 hex digits, the SHA-256 of the model: architecture, characters, labels and weights."""

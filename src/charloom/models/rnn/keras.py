@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -14,25 +15,26 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 import keras
 
 from ...config import ModelConfig
+from ...errors import ConfigError
 from .shapes import weight_shapes
 
 
-class _KeepsCarry:
+class _KeepsState:
     """Fixes ``stateful=True`` on JAX and PyTorch.
 
-    On JAX a training step is a pure function of the model's variables. Keras does not track a
-    layer's states as variables, so they are never kept; here they are tracked. PyTorch cannot
-    differentiate through a variable that is overwritten; here the layer starts from a copy.
+    On JAX a training step is a pure function of the model's variables. Keras does not list a
+    layer's state among them, so it is never kept; here it is listed, though not among the weights,
+    so that it is neither counted nor saved. PyTorch cannot differentiate through a variable that
+    is overwritten; here the layer starts from a copy.
     """
 
-    def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
-        """Create the variables, including the states."""
-        layer, parent = cast(Any, self), cast(Any, super())
-        parent.build(sequences_shape, initial_state_shape)
-        known = {id(variable) for variable in layer.non_trainable_variables}
-        for state in layer.states or [] if layer.stateful else []:
-            if id(state) not in known:
-                layer._track_variable(state)
+    @property
+    def variables(self) -> list[Any]:
+        """The weights and the state, which is no weight, like the state of a seed generator."""
+        found: list[Any] = list(cast(Any, super()).variables)
+        known = {id(variable) for variable in found}
+        state = getattr(self, "states", None) or []
+        return found + [variable for variable in state if id(variable) not in known]
 
     def call(
         self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
@@ -43,9 +45,12 @@ class _KeepsCarry:
             initial_state = [keras.ops.copy(state) for state in layer.states]
         return parent.call(sequences, initial_state=initial_state, mask=mask, training=training)
 
+    def load_own_variables(self, store: Any) -> None:
+        """Read nothing: the cell loads the weights. Files of charloom 0.1.0 hold a state here."""
+
 
 @keras.saving.register_keras_serializable(package="charloom")
-class FastGRU(_KeepsCarry, keras.layers.GRU):  # type: ignore[misc]
+class FastGRU(_KeepsState, keras.layers.GRU):  # type: ignore[misc]
     """``keras.layers.GRU`` with the faster recurrence of ``rnn.jax_recurrence`` on JAX.
 
     A drop-in replacement: the same arguments, weights and states, and the same results up to
@@ -85,12 +90,12 @@ class FastGRU(_KeepsCarry, keras.layers.GRU):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable(package="charloom")
-class LSTM(_KeepsCarry, keras.layers.LSTM):  # type: ignore[misc]
+class LSTM(_KeepsState, keras.layers.LSTM):  # type: ignore[misc]
     """``keras.layers.LSTM``, stateful on every backend."""
 
 
 @keras.saving.register_keras_serializable(package="charloom")
-class SimpleRNN(_KeepsCarry, keras.layers.SimpleRNN):  # type: ignore[misc]
+class SimpleRNN(_KeepsState, keras.layers.SimpleRNN):  # type: ignore[misc]
     """``keras.layers.SimpleRNN``, stateful on every backend."""
 
 
@@ -136,17 +141,37 @@ def build_model(
     """Build the architecture as a ``keras.Model``.
 
     Args:
-        config: the architecture.
+        config: the architecture. Of a mixture only the network is built, with a warning.
         vocabulary_size: V, including the boundary symbol.
         weights: initial weights, by the names of ``rnn.shapes``; ``None``: Keras initialises them.
         batch_size: B, required for ``stateful``.
-        stateful: whether layers keep their carry from batch to batch.
+        stateful: whether layers keep their state from batch to batch, until ``reset_state`` of
+            each. The state is not among the weights, so these load at any batch size.
 
     Returns:
         A model from ids (B, T) int32, each row beginning with the boundary (id 0), to logits
         (B, T, V) float32. With labels its input is the pair of ids and labels (B,) int32, each
         k + 1 or 0 for none. Its trainable variables are in the order of ``weight_shapes``.
+
+    Raises:
+        ConfigError: the configuration is of an n-gram alone, or ``stateful`` lacks a batch size.
+
+    Example:
+        >>> from charloom import ModelConfig, build_model
+        >>> config = ModelConfig(units=1024, embedding=256)
+        >>> build_model(config, 53, batch_size=64, stateful=True).count_params()
+        4006197
     """
+    if not config.has_network:
+        raise ConfigError("only a network can be a Keras model. Received: an n-gram")
+    if config.has_ngram:
+        warnings.warn(
+            "The Keras model is only the network of this mixture, without its n-gram, so its "
+            "probabilities differ. `load` gives the whole model.",
+            stacklevel=2,
+        )
+    if stateful and batch_size is None:
+        raise ConfigError("a stateful model needs a fixed batch size. Pass batch_size, such as 1.")
     ids = keras.Input((None,), batch_size, dtype="int32", name="ids")
     inputs: Any = ids
     x = keras.layers.Embedding(vocabulary_size, config.embedding, name="embedding")(ids)
