@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from charloom.run import load_model
@@ -31,12 +32,24 @@ def test_the_order_is_chosen_or_given_and_said(call, names_file, tmp_path):
     assert json.loads(out)["order"] == 2
 
 
-def test_a_mixture_says_its_share(call, names_file, tmp_path):
-    options = ["--model", "mixture", "--json", "--out", tmp_path / "run"]
+@pytest.mark.parametrize(
+    ("smoothing", "key", "said"),
+    [("fitted", "exponents", "(network) and"), ("kneser-ney", "share", "mixture weight")],
+)
+def test_a_mixture_says_how_it_weighs_its_parts(call, names_file, tmp_path, smoothing, key, said):
+    options = ["--model", "mixture", "--json", "--smoothing", smoothing, "--out", tmp_path / "run"]
     code, out, err = call("train", names_file, *options, *FAST)
-    result = json.loads(out)
-    assert code == 0 and 0 <= result.get("share", 0) <= 1
-    assert "Best: epoch" in err and "mixture weight" in err
+    weights = json.loads(out)[key]
+    assert code == 0 and all(0 <= weight <= 1 for weight in np.atleast_1d(weights))
+    assert "Best: epoch" in err and said in err
+    assert load_model(tmp_path / "run").config.smoothing == smoothing
+
+
+def test_smoothing_is_refused_for_a_model_without_an_ngram(call, names_file, tmp_path):
+    options = ["--model", "network", "--smoothing", "fitted", "--out", tmp_path / "run"]
+    code, _, err = call("train", names_file, *options)
+    assert code != 0 and "smoothing is for the kinds ngram and mixture" in err
+    assert not (tmp_path / "run").exists()
 
 
 def test_counting_loads_no_framework(names_file, tmp_path):

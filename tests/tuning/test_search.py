@@ -390,7 +390,9 @@ def test_the_other_kind_of_model_is_tried_second(toy, world):
     tried, _, _ = searched(toy, trials=4, fixed={"cell": "gru"})
     kinds = [trial.settings["kind"] for trial in tried]
     assert {kinds[0], kinds[1]} == {"network", "mixture"}
-    assert {**tried[0].settings, "kind": ""} == {**tried[1].settings, "kind": ""}
+    other = {"kind": "", "smoothing": ""}
+    assert {**tried[0].settings, **other} == {**tried[1].settings, **other}
+    assert {trial.settings["smoothing"] for trial in tried[:2]} == {"kneser-ney", "fitted"}
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def command(
         check_counted(settings["kind"], settings | others)
     if source.form == "names" and settings["window"] is not None:
         raise click.UsageError("--window is for text. Add --as text.")
-    from ..training.recipes import keeps_repeats, settings_before, settings_for
+    from ..training.recipes import WITH_NGRAM, keeps_repeats, settings_before, settings_for
 
     corpus = source.corpus(repeats=keeps_repeats(recipe, settings["held_out"]))
     say(corpus.describe())
@@ -82,8 +82,10 @@ def command(
     given = {name: value for name, value in settings.items() if value is not None}
     if loop == "custom":
         given.setdefault("keep_epochs", 5)
-    if resume and source.form == "text" and out is not None:
-        given = {**settings_before(out, settings), **given}
+    if resume and out is not None:  # the recipe for a text depends on the budget
+        smoothed = given.get("kind", "mixture") in WITH_NGRAM
+        kept = settings if source.form == "text" else ["smoothing"] * smoothed
+        given = {**settings_before(out, kept), **given}
     model, training = settings_for(corpus, recipe, saved, **given)
     check_counted(model.kind, settings | others)  # a recipe may have chosen the kind
     folder = out or _free_folder(source)

@@ -47,11 +47,11 @@ def say_ending(
 
 
 def _ngram(finished: Finished) -> dict[str, Any]:
-    """Return the n-gram's order, and its weight in a mixture; nothing for other models."""
+    """Return the n-gram's order, and how a mixture weighs it; nothing for other models."""
     from ..training.ngram import ngram_facts
 
     ngram = ngram_facts(finished.weights).get("ngram", {})
-    return {name: ngram[name] for name in ("order", "share") if ngram.get(name)}
+    return {name: ngram[name] for name in ("order", "share", "exponents") if ngram.get(name)}
 
 
 def print_samples(

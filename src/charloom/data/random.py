@@ -38,6 +38,8 @@ class Stream(Enum):
     MEMBERSHIP = "evaluation", 0x3E30
     EXPOSURE = "evaluation", 0xEF5
     IMPORTANCE = "tuning", 0
+    NGRAM = "n-gram", 0
+    """The characters that smoothing is fitted to; the seed is the number of all."""
     HELD_OUT = "split", 0
     FOLDS = "folds", 0
 

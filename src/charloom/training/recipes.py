@@ -258,5 +258,6 @@ def settings_before(run: Path, options: Collection[str]) -> dict[str, Any]:
         return {}
     data = find_state(run).data
     parts = (data.get("model"), data.get("training"))
-    before = {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
+    before = {"smoothing": "kneser-ney"}  # all there was before it could be chosen
+    before |= {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
     return {name: before[name] for name in options if before.get(name) is not None}

@@ -121,7 +121,13 @@ class SearchSpace:
 
     def suggest(self, trial: Trial) -> dict[str, Any]:
         """Let Optuna choose every search parameter; return the recipe's settings."""
-        return self.default | {one.name: one.suggest(trial) for one in self.parameters}
+        return self._valid(self.default | {one.name: one.suggest(trial) for one in self.parameters})
+
+    def _valid(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return settings whose smoothing is one for their kind of model."""
+        smoothing = self.model.smoothing if self.model.has_ngram else "fitted"
+        network = settings["kind"] == "network"
+        return {**settings, "smoothing": "kneser-ney" if network else smoothing}
 
     def locate(self, **changes: Any) -> dict[str, Any]:
         """Return Optuna's values for the default recipe with ``changes``."""
@@ -130,6 +136,7 @@ class SearchSpace:
 
     def configs(self, settings: Mapping[str, Any]) -> tuple[ModelConfig, TrainConfig]:
         """Return the configurations with ``settings`` in place of the default's."""
+        settings = self._valid(settings)
         model = {name: value for name, value in settings.items() if name in MODEL}
         training = {name: value for name, value in settings.items() if name in TRAINING}
         return self.model.replace(**model), self.training.replace(**training)

@@ -1,1 +1,1 @@
-"""n-grams: counts, interpolated modified Kneser-Ney smoothing, and the recurrence."""
+"""n-grams: counts, Kneser-Ney or fitted smoothing, classes, sparse contexts, the recurrence."""

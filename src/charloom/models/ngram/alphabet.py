@@ -41,9 +41,10 @@ class Alphabet:
 
 def alphabet_of(vocabulary: Vocabulary, stream: NDArray[np.integer]) -> Alphabet:
     """Return the classes of a vocabulary, and the vowels of the strings in ``stream`` (N,)."""
-    names = [character_class(token) for token in vocabulary.characters]
+    tokens = [*vocabulary.characters, *[""] * vocabulary.has_unknown]
+    names = [character_class(token) for token in tokens]
     order = {name: number for number, name in enumerate(sorted(set(names)), start=1)}
-    letters = np.array([False, *(token[:1].isalpha() for token in vocabulary.characters)])
+    letters = np.array([False, *(token[:1].isalpha() for token in tokens)])
     sounds = np.where(letters, CONSONANT, NO_LETTER).astype(np.int32)
     sounds[vowels(stream, letters)] = VOWEL
     sounds[BOUNDARY] = 0
@@ -51,7 +52,7 @@ def alphabet_of(vocabulary: Vocabulary, stream: NDArray[np.integer]) -> Alphabet
 
 
 def character_class(token: str) -> str:
-    """Return the class of a character, or of the first one of a grapheme.
+    """Return the class of a character, or of the first of a grapheme; "" is the unknown symbol.
 
     >>> [character_class(c) for c in "Éé7’-א"]
     ['capital LATIN', 'small LATIN', 'Nd', 'apostrophe', 'hyphen', 'letter HEBREW']

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...config import ModelConfig
+from ...data.random import Stream, generator
 from ...data.vocabulary import BOUNDARY, Vocabulary
 from .alphabet import Alphabet, alphabet_of
 from .context_arrays import CLASS_PREFIX
@@ -31,7 +32,7 @@ from .smoothing import (
     smoothed,
 )
 
-Stream = NDArray[np.integer]
+Ids = NDArray[np.integer]
 Arrays = dict[str, NDArray[Any]]
 
 ORDER = 7
@@ -53,13 +54,16 @@ WEIGHTS_PRIOR = np.array(
 PRIOR_NATS = 200.0
 """Nats that an exponent costs when it moves by 1 from the prior."""
 
+MOST_SPARSE = 3_000_000
+"""Characters whose sparse contexts are counted."""
+
 PRIOR_COUNT = 0.5
 """Added to the count of each character within its class."""
 
 
 def fit_contexts(
     vocabulary: Vocabulary,
-    stream: Stream,
+    stream: Ids,
     order: int = ORDER,
     most_nodes: int = MOST_NODES,
 ) -> Arrays:
@@ -71,7 +75,7 @@ def fit_contexts(
     alphabet = alphabet_of(vocabulary, stream)
     parts = list(_folds(stream))
     counted = [_Counted(train, alphabet, order, most_nodes) for train, _ in parts]
-    rng = np.random.default_rng(len(stream))
+    rng = generator(Stream.NGRAM, len(stream))
     kept = []
     for _, held_out in parts:
         most = MOST_EVIDENCE // len(parts)
@@ -94,7 +98,7 @@ _CONFIG = ModelConfig(kind="ngram")
 class _Counted:
     """The counts of a stream: of characters, of classes, and in sparse contexts."""
 
-    def __init__(self, stream: Stream, alphabet: Alphabet, order: int, most_nodes: int) -> None:
+    def __init__(self, stream: Ids, alphabet: Alphabet, order: int, most_nodes: int) -> None:
         size = len(alphabet.classes)
         self.alphabet, self.stream = alphabet, stream
         self.letters = count(stream, size, order, most_nodes)
@@ -127,11 +131,11 @@ class _Counted:
             "ngram.sounds": self.alphabet.sounds,
             "ngram.spelling": self.spelling.astype(np.float32),
             **named,
-            **_sparse(self.stream, self.alphabet),
+            **_sparse(self.stream[: MOST_SPARSE + 1], self.alphabet),
             "ngram.weights": np.asarray(weights, np.float32),
         }
 
-    def base(self, smoothing: Numbers, stream: Stream, kept: NDArray[np.intp]) -> Numbers:
+    def base(self, smoothing: Numbers, stream: Ids, kept: NDArray[np.intp]) -> Numbers:
         """Return p(class) p(character | class) of the targets ``kept`` of a stream."""
         alphabet = self.alphabet
         items = evidence(self.classes, alphabet.classes[stream], kept)
@@ -146,7 +150,7 @@ class _Counted:
 
 
 def _fit_smoothing(
-    parts: list[tuple[Stream, Stream]],
+    parts: list[tuple[Ids, Ids]],
     counted: list[_Counted],
     kept: list[NDArray[np.intp]],
     prior: list[Numbers],
@@ -178,7 +182,7 @@ def _longer(fitted: Numbers, prior: Numbers) -> Numbers:
 
 def _fit_weights(
     models: list[ContextNGram],
-    parts: list[tuple[Stream, Stream]],
+    parts: list[tuple[Ids, Ids]],
     counted: list[_Counted],
     kept: list[NDArray[np.intp]],
 ) -> Numbers:
@@ -209,7 +213,7 @@ def _features(model: ContextNGram, numbers: NDArray[np.int32]) -> NDArray[np.flo
     return table
 
 
-def maximum(table: NDArray[np.float32], targets: Stream, prior: Numbers, nats: float) -> Numbers:
+def maximum(table: NDArray[np.float32], targets: Ids, prior: Numbers, nats: float) -> Numbers:
     """Return the exponents that maximise the likelihood of a log-linear model, times a prior.
 
     Args:
@@ -239,7 +243,7 @@ def maximum(table: NDArray[np.float32], targets: Stream, prior: Numbers, nats: f
     return found
 
 
-def _sparse(stream: Stream, alphabet: Alphabet) -> Arrays:
+def _sparse(stream: Ids, alphabet: Alphabet) -> Arrays:
     """Return the arrays of the sparse contexts of a stream."""
     matrix, offsets = Keyring(len(alphabet.classes)).layout()
     states, targets = stream_states(stream, alphabet), stream[1:].astype(np.int64)
@@ -264,7 +268,7 @@ def _sparse(stream: Stream, alphabet: Alphabet) -> Arrays:
     }
 
 
-def _folds(stream: Stream) -> Iterator[tuple[Stream, Stream]]:
+def _folds(stream: Ids) -> Iterator[tuple[Ids, Ids]]:
     """Cut a stream into what is counted and what is held out, in several ways."""
     if stream[-1] != BOUNDARY:  # a text, which has no end
         end = len(stream) - len(stream) // 10

@@ -35,7 +35,7 @@ class KerasEngine:
         vocabulary_size = len(weights["logits.bias"])
         self._stateful = training.preparation != "names"
         self._model = build_model(
-            model.replace(kind="network", order=0),
+            model.network_part(),
             vocabulary_size,
             weights,
             batch_size=training.batch_size if self._stateful else None,
