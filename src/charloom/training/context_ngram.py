@@ -16,6 +16,7 @@ from ..models.ngram.context_fit import ORDER, fit_contexts, maximum
 from ..models.ngram.context_model import ContextNGram
 from ..models.rnn.numpy import NumpyRNN
 from ..models.scoring.logits import target_log_probabilities
+from ..models.scoring.names import log_softmax
 from .ngram import NETWORK_ALONE
 
 MOST_CELLS = 20_000_000
@@ -74,7 +75,9 @@ class ContextFit:
         return self.arrays, None
 
     def mixture(self, network: Weights) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
-        """Return a mixture's arrays besides its network's, and its network's held-out loss.
+        """Return a mixture's arrays besides its network's, and held-out losses by name.
+
+        These are its network's, and its own where all that is held out is in the table.
 
         The exponents maximise the probability of the held-out strings, times a prior; they are the
         prior's if too little is held out.
@@ -86,9 +89,10 @@ class ContextFit:
             by_network, targets = target_log_probabilities(rnn, self._held_out, self._most)
             table = np.stack([by_network, self._by_ngram], axis=1)
             chosen = maximum(table, targets, chosen, PRIOR_NATS)
-            losses[NETWORK_ALONE] = -float(
-                by_network[np.arange(len(targets)), targets].mean(dtype=np.float64)
-            )
+            losses[NETWORK_ALONE] = _mean_nats(by_network, targets)
+            if len(targets) == len(self._held_out) - 1 and not self._model.text:
+                mixed = log_softmax(np.matmul(chosen.astype(np.float32), table))
+                losses["held_out_nats_per_char"] = _mean_nats(mixed, targets)
         return {**self.arrays, EXPONENTS: chosen.astype(np.float32)}, losses
 
     @property
@@ -110,4 +114,9 @@ class ContextFit:
         """Return the training nats per character of the n-gram, on at most MOST_TRAIN."""
         del arrays  # there is one order only
         table, targets = target_log_probabilities(self._ngram, self._stream, MOST_TRAIN)
-        return -float(table[np.arange(len(targets)), targets].mean(dtype=np.float64))
+        return _mean_nats(table, targets)
+
+
+def _mean_nats(log_probabilities: NDArray[np.float32], targets: NDArray[np.int32]) -> float:
+    """Return the mean -log p of ``targets`` (T,), given (T, V)."""
+    return -float(log_probabilities[np.arange(len(targets)), targets].mean(dtype=np.float64))

@@ -152,6 +152,8 @@ class TrainingData(ABC):
         if isinstance(self.ngrams, ContextFit):
             fitted, alone = self.ngrams.mixture(network)
             weights: Weights = {**network, **fitted}
+            if "held_out_nats_per_char" in alone:
+                return weights, alone
             return weights, {**self.held_out_loss(weights), **alone}
         if not self.held_out_decides:
             weights = {**network, **self.ngrams.mixture(None)[0]}

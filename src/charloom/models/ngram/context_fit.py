@@ -208,8 +208,9 @@ def _features(model: ContextNGram, numbers: NDArray[np.int32]) -> NDArray[np.flo
     table[:, 0] = np.log(chain)
     table[:, 1] = np.log(by_class)[:, model.alphabet.classes]
     table[:, 2:] = np.log(pair)[:, None]
-    rows, ids, counts, families = model.sparse(numbers)
-    table[rows, 3 + families, ids] += np.log1p(counts / pair[rows, ids])
+    cells, lengths, counts, families = model.sparse(numbers)
+    rows, ids = np.divmod(cells, model.vocabulary_size)
+    table[rows, 3 + np.repeat(families, lengths), ids] += np.log1p(counts / pair[rows, ids])
     return table
 
 

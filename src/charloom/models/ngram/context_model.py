@@ -136,10 +136,12 @@ class ContextNGram:
         np.log(chain, out=out)
         out *= a
         out += (b * np.log(by_class))[:, self.alphabet.classes]
-        rows, ids, counts, slots = self.sparse(numbers)
-        ratios = np.log1p(counts / pair[rows, ids]) * self._exponents[3:][slots]
-        size = self.vocabulary_size
-        out += np.bincount(rows * size + ids, ratios, out.size).reshape(out.shape)
+        cells, lengths, counts, slots = self.sparse(numbers)
+        ratios = counts / pair.ravel()[cells]  # 1 / PSEUDO at least, so that log is exact enough
+        ratios += 1
+        np.log(ratios, out=ratios)
+        ratios *= np.repeat(self._exponents[3:][slots], lengths)
+        out += np.bincount(cells, ratios, out.size).reshape(out.shape)
         np.log(pair, out=pair)
         pair *= c + np.float32(sum(families))
         out += pair
@@ -163,7 +165,9 @@ class ContextNGram:
         """Return the characters that occurred in the rows' sparse contexts, with their counts.
 
         Returns:
-            For each of them: its row, its id, its count divided by ``PSEUDO``, and its family.
+            For each character: its cell in the flat (B, V) table; for each context, how many
+            characters it has; for each character its count divided by ``PSEUDO``; and for each
+            context its family.
         """
         keys = (numbers[:, 2:].astype(np.int64) @ self._matrix + self._offsets).ravel()
         if self._direct is not None:
@@ -173,12 +177,15 @@ class ContextNGram:
             place = np.searchsorted(self._keys, keys)
             slot = np.flatnonzero(np.append(self._keys, -1)[place] == keys)
         place = place[slot]
+        rows, families = np.divmod(slot, len(FAMILIES))
         first = self._firsts[place]
         lengths = self._firsts[place + 1] - first
         ends = np.cumsum(lengths)
-        entry = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - ends + lengths, lengths)
-        rows, families = np.divmod(np.repeat(slot, lengths), len(FAMILIES))
-        return rows, self._ids[entry], self._counts[entry], families
+        entry = np.repeat(first - ends + lengths, lengths)
+        entry += np.arange(len(entry))
+        cells = np.repeat(rows * self.vocabulary_size, lengths)
+        cells += self._ids[entry]
+        return cells, lengths, self._counts[entry], families
 
     def one_row(self) -> OneContext:
         """Return the model for a single string."""
