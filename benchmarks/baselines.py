@@ -47,7 +47,10 @@ def main() -> None:
         ngrams = {
             "uniform": {"kind": "uniform"},
             "unigram": {"kind": "unigram"},
-            **{f"n-gram of order {n}": {"kind": "ngram", "order": n} for n in ORDERS},
+            **{
+                f"n-gram of order {n}": {"kind": "ngram", "order": n, "smoothing": "kneser-ney"}
+                for n in ORDERS
+            },
         }
         row = {
             what: nats(trained(train, held_out=0.0, **settings), held_out)

@@ -148,7 +148,10 @@ def report(kind, train, lengths, nats, size, ways) -> None:  # type: ignore[no-u
     total = lengths.sum()
     for way in ways:
         held_out = WAYS[way]
-        models = (trained(train, kind="ngram", order=n, held_out=held_out)[0] for n in ORDERS)
+        models = (
+            trained(train, kind="ngram", order=n, smoothing="kneser-ney", held_out=held_out)[0]
+            for n in ORDERS
+        )
         ngrams = [nats(model) for model in models]
         order, best = min(enumerate(ngrams, 1), key=lambda pair: pair[1].sum())
         model, seconds = trained(train, held_out=held_out)

@@ -99,7 +99,7 @@ def measured(names: list[str], size: int, smoothing: str) -> tuple[float, float,
     shortest = min(map(len, train))
     odd = []
     for temperature in (1.0, 0.7):
-        found = model.generate(
+        found = model.names(
             SAMPLES, temperature=temperature, allow_known=True, allow_repeats=True, seed=1
         )
         odd.append(np.mean([n != n.capitalize() or len(n) < shortest for n in found]))

@@ -19,6 +19,9 @@ from ..models.scoring.logits import target_log_probabilities
 from ..models.scoring.names import log_softmax
 from .ngram import NETWORK_ALONE
 
+TEXT_ORDER = 8
+"""The order for text; names gain nothing from one above ``ORDER``."""
+
 MOST_CELLS = 20_000_000
 """Numbers in a table of held-out log probabilities, at most."""
 
@@ -61,7 +64,8 @@ class ContextFit:
         self._model, self._held_out = model, held_out
         self._stream, whole = train()
         self.warnings: list[str] = []
-        self.arrays = fit_contexts(vocabulary, self._stream, model.order or ORDER)
+        usual = TEXT_ORDER if model.text else ORDER
+        self.arrays = fit_contexts(vocabulary, self._stream, model.order or usual)
         if not whole:
             fitted = f"{len(self._stream) - 1:,} characters"
             self.warnings.append(f"the n-gram is fitted to {fitted}, not to the whole corpus.")
