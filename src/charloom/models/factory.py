@@ -87,7 +87,8 @@ def parameters_of(config: ModelConfig, weights: Weights) -> int:
     if config.has_network:
         count += parameter_count(config, len(weights["embedding"]))
     if config.has_ngram:
-        count += weights["ngram.own"].size + weights["ngram.left"].size
+        numbers = [a for name, a in weights.items() if name.startswith(PREFIX)]
+        count += sum(array.size for array in numbers if array.dtype.kind == "f")
     return count
 
 
