@@ -340,6 +340,17 @@ def test_a_list_too_short_to_cut_is_fitted_by_the_prior():
         assert np.isfinite(found).all() and found.argmax() != 0
 
 
+def test_logits_are_finite_where_hardly_any_probability_is_left_to_back_off():
+    vocabulary = Vocabulary.of(["banana split", "XYZ"])
+    ids = stream_of(*vocabulary.encode_all(["banana split"] * 50))
+    counted = context_fit._Counted(ids, alphabet_of(vocabulary, ids), 8, 10**6)
+    hardly = [np.full((7, 4), 1e-12), SMOOTHING[1]]
+    model = ContextNGram(CONFIG, counted.arrays(hardly, WEIGHTS))
+    logits = logits_after(model, vocabulary.encode("banana sp").tolist())
+    assert np.isfinite(logits).all()
+    assert normalised(logits)[vocabulary.encode("l")[0]] > 0.99
+
+
 def test_mixed_case_and_one_case_are_learned_as_they_are():
     for names in (
         ["McDonald", "McAdams", "O'Brien"] * 4,

@@ -34,6 +34,10 @@ from .model import NGram
 PSEUDO = 4.0
 """The pseudo-counts that a sparse context gives to the pair's distribution."""
 
+TINY = np.float32(1e-30)
+"""A lower bound for probabilities in float32, so that their logarithms are finite: where every
+context is frequent, the product of the backoff weights can be smaller."""
+
 COLUMNS = 12
 """The numbers of a string's carry: its two nodes, and its state."""
 
@@ -148,7 +152,7 @@ class ContextNGram:
         return out
 
     def parts(self, numbers: NDArray[np.int32]) -> tuple[Floats, Floats, Floats]:
-        """Return p_chain (B, V), p of the class (B, K) and p_pair (B, V)."""
+        """Return p_chain (B, V), p of the class (B, K) and p_pair (B, V), all at least ``TINY``."""
         by_class = self._classes.probabilities(numbers[:, 1])
         base = by_class[:, self.alphabet.classes]
         base *= self._spelling
@@ -157,6 +161,8 @@ class ContextNGram:
         nodes = self._pairs[numbers[:, 4]]
         pair = self._chain.probabilities(nodes)
         pair += self._left[nodes, None] * base
+        for part in (chain, by_class, pair):
+            np.maximum(part, TINY, out=part)
         return chain, by_class, pair
 
     def sparse(
