@@ -63,6 +63,7 @@ def test_training_reads_standard_input_and_several_files(call, names_file, tmp_p
     assert load(tmp_path / "run").known >= {"Zaza", "Zizi", "baLan".lower()}
 
 
+@pytest.mark.slow
 def test_a_run_that_exists_is_overwritten_only_by_force(call, names_file, tmp_path):
     def train(*extra):
         return call("train", names_file, "--out", tmp_path / "run", *FAST, *extra)

@@ -309,6 +309,7 @@ def test_without_matplotlib_one_line_says_how_to_get_it(call, tmp_path, monkeypa
     assert "charloom[plot]" in refused(asked, 1)
 
 
+@pytest.mark.slow
 def test_the_data_need_no_framework_and_no_matplotlib(save):
     code = (
         "import sys; from charloom.cli.main import run\n"

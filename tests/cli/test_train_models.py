@@ -52,6 +52,7 @@ def test_smoothing_is_refused_for_a_model_without_an_ngram(call, names_file, tmp
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_counting_loads_no_framework(names_file, tmp_path):
     script = (
         "import sys, time; from charloom.cli.main import run\n"

@@ -65,6 +65,7 @@ def encoded(write: Write, data: str | bytes, name: str = "names.txt") -> Encoded
 # reading
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(FILES, st.sampled_from([1, 2, 7, 1 << 18]), st.sampled_from([".txt", ".txt.gz", ""]))
 @example(["a\x1c\n\x1cb\n c" + " " * 99 + "\n" + " " * 99 + "\r\r\n"], 1 << 18, ".txt")

@@ -153,6 +153,7 @@ def samples(name: str) -> bytes:
     return "\n".join(a for a, _ in rows).encode()
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(
     data=st.one_of(

@@ -246,6 +246,7 @@ def test_a_short_list_keeps_its_shape():
     assert odd.mean() < 0.04  # Kneser-Ney smoothing: above 0.3
 
 
+@pytest.mark.slow
 def test_fitting_lowers_the_loss_of_unseen_names():
     names = sorted(NameCorpus.builtin().names)
     random.Random(1).shuffle(names)

@@ -163,6 +163,7 @@ def test_a_run_that_held_nothing_out_says_so(tmp_path):
     assert data["recipe"] is None and "recipe.json" not in text
 
 
+@pytest.mark.slow
 def test_a_run_of_text_has_a_passage_and_no_names(call, tmp_path):
     source = tmp_path / "text.txt"
     source.write_text("abcab\nab" * 400)

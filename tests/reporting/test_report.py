@@ -213,6 +213,7 @@ def test_facts_of_any_shape_make_a_page(save, facts):
     assert {"corpus", "wall", "reproducibility"} <= set(found.ids)
 
 
+@pytest.mark.slow
 def test_a_run_without_held_out_names_says_so(save, call, tmp_path):
     run = save(held_out_names=None)
     out = tmp_path / "report.html"

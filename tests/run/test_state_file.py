@@ -184,6 +184,7 @@ def test_where_all_are_damaged_the_latest_ones_fault_is_named(tmp_path):
     assert holds_state(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_damaged_model_is_written_again_by_the_training_that_goes_on(toy, tmp_path, whole):
     interrupted(toy, tmp_path, 15, training=OFTEN)
     flip(tmp_path / "model.safetensors")
@@ -226,6 +227,7 @@ def test_before_the_first_epoch_is_over_there_is_no_best(tmp_path):
     assert (resumed.best_weights, resumed.saved_epoch) == ({}, 0)
 
 
+@pytest.mark.slow
 def test_a_kill_between_model_and_state_changes_no_end(toy, tmp_path, whole):
     early, run = tmp_path / "early", tmp_path / "run"
     interrupted(toy, early, 7, training=OFTEN)

@@ -63,6 +63,7 @@ def test_parameters_without_effect_are_rarely_reported():
     assert wrong <= 8  # 3 are expected; so many in one of 100 such tests
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trials", [12, 40])
 def test_two_of_ten_parameters_without_effect_get_little_importance(trials):
     """As they do from Optuna's own PED-ANOVA."""
