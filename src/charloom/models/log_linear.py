@@ -8,8 +8,6 @@ concave in the two exponents, so there is one maximum.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError
-from .interface import NEVER, Floats, Reader, checked_ids
+from .interface import NEVER, Excluding, Floats, Reader
 from .ngram.context_model import COLUMNS, ContextNGram
 from .rnn.numpy import NumpyRNN
 
@@ -38,7 +36,7 @@ class Buffers:
     logits: Floats  # (rows, V), its logits
 
 
-class LogLinearMixture:
+class LogLinearMixture(Excluding):
     """A network and an n-gram as one ``Recurrence``.
 
     The carry is the network's, followed by as many arrays as the n-gram's ``COLUMNS`` numbers
@@ -63,16 +61,6 @@ class LogLinearMixture:
         self.config = network.config.replace(kind="mixture")
         self.vocabulary_size = network.vocabulary_size
         self._banned: list[int] = []
-
-    def without(self, ids: Iterable[int]) -> LogLinearMixture:
-        """Return the model that never predicts ``ids``, though it can read them; arrays are shared.
-
-        Raises:
-            ConfigError: an id lies outside [0, V).
-        """
-        other = copy.copy(self)
-        other._banned = [*self._banned, *checked_ids(ids, self.vocabulary_size)]
-        return other
 
     def initial_carry(self, rows: int) -> Floats:
         """Return the carry before the first step: zeros."""

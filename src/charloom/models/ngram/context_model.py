@@ -16,15 +16,13 @@ Log-linear mixing (Klakow 1998, "Log-linear interpolation of language models"); 
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...config import ModelConfig
-from ..interface import NEVER, Floats, checked_ids
+from ..interface import NEVER, Excluding, Floats
 from .alphabet import Alphabet
 from .arrays import TYPES, Arrays, level_ends
 from .context_arrays import check_context_arrays, class_arrays
@@ -55,7 +53,7 @@ class Buffers:
     logits: Floats  # (rows, V)
 
 
-class ContextNGram:
+class ContextNGram(Excluding):
     """The model as a ``Recurrence``; its carry, (1, B, COLUMNS), holds integers."""
 
     def __init__(self, config: ModelConfig, weights: Arrays) -> None:
@@ -92,16 +90,6 @@ class ContextNGram:
     def contexts(self) -> int:
         """The number of contexts of the n-gram, including the empty one."""
         return self._chain.contexts
-
-    def without(self, ids: Iterable[int]) -> ContextNGram:
-        """Return the model that never predicts ``ids``, though it can read them; arrays are shared.
-
-        Raises:
-            ConfigError: an id lies outside [0, V).
-        """
-        other = copy.copy(self)
-        other._banned = [*self._banned, *checked_ids(ids, self.vocabulary_size)]
-        return other
 
     def initial_carry(self, rows: int) -> Floats:
         """Return the carry before the first step, (1, rows, COLUMNS): zeros."""
