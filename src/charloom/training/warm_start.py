@@ -1,4 +1,4 @@
-"""Starting a training from a trained model: with more characters, and with parts frozen."""
+"""Starting a training from a trained model: with other characters, and with parts frozen."""
 
 from __future__ import annotations
 
