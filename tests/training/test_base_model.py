@@ -71,7 +71,9 @@ def test_which_lists_start_from_the_base_model(names, settings, base):
 
 
 def test_long_lists_and_text_start_without():
-    many = NameCorpus.of(f"Name{a}{b}{c}" for a in "abcdefghij" for b in NAMES for c in NAMES * 2)
+    many = NameCorpus.of(
+        f"Name{a}{b}{c}" for a in "abcdefghijklmnopqrstuvwxyz" for b in NAMES for c in NAMES
+    )
     assert many.report.characters > base_model.MOST_CHARACTERS
     assert settings_for(many)[1].base == NO_BASE
     assert settings_for(TextCorpus.of("To be, or not to be. " * 100))[1].base == NO_BASE
