@@ -36,6 +36,12 @@ place names, first names and surnames. Interpolated between, constant outside.""
 TYPICAL_ADAPTED = np.array([[0.75, 0.22], [0.64, 0.36]])
 """The same where the network is adapted from a base: means over lists of eight kinds."""
 
+SHAPE = np.array([0.3, 0.15]) / 0.25
+"""The exponents g and h of an n-gram (``ngram.context_model``) beside an adapted network, which
+has seen names of all shapes: 0.3 and 0.15, by way of a typical exponent of the n-gram. They were
+chosen on lists of eight kinds: higher ones cost likelihood, lower ones let capitals and lengths
+through that the list never shows."""
+
 PRIOR_NATS = 100.0
 """Nats that an exponent costs when it moves by 1 from these."""
 
@@ -73,6 +79,9 @@ class ContextFit:
         self.warnings: list[str] = []
         usual = TEXT_ORDER if model.text else ORDER
         self.arrays = fit_contexts(vocabulary, self._stream, model.order or usual)
+        if adapted:
+            weights = np.append(self.arrays["ngram.weights"], SHAPE.astype(np.float32))
+            self.arrays["ngram.weights"] = weights
         if not whole:
             fitted = f"{len(self._stream) - 1:,} characters"
             self.warnings.append(f"the n-gram is fitted to {fitted}, not to the whole corpus.")
