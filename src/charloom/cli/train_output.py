@@ -29,7 +29,10 @@ def say_ending(
         if held_out is not None
         else (finished.train_nats_per_char, "training")
     )
-    result = f"{part} loss {loss:.3f} nats/char. Saved to {folder}"
+    before = ""
+    if held_out is not None and "refit" in finished.saved.facts:
+        before = ", before the n-gram was refitted to all names"
+    result = f"{part} loss {loss:.3f} nats/char{before}. Saved to {folder}"
     if ngram := describe.ngram(_ngram(finished)):
         result = f"{ngram}, {result}"
     if not model.rnn.config.has_network:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..config import ModelConfig
 
 if TYPE_CHECKING:
+    from ..run import Run
     from ..run.facts import Facts
 
 
@@ -37,6 +38,16 @@ def architecture(config: ModelConfig, vocabulary_size: int) -> str:
     return (
         f"embedding {config.embedding} -> {network(config)} -> logits {vocabulary_size}, "
         f"dropout {config.dropout:g}"
+    )
+
+
+def refitted(run: Run) -> str:
+    """Say what the model has seen since it was measured on the held-out names; empty if nothing."""
+    if "ngram" not in run.facts.refit:
+        return ""
+    return (
+        "What is measured on held-out names is the model as it was before its n-gram was refitted "
+        "to all names, these included."
     )
 
 

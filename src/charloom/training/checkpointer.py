@@ -230,8 +230,10 @@ class Checkpointer:
         )
 
     def _saved(self, weights: Weights, losses: Mapping[str, Any], at: Progress) -> SavedModel:
-        """Return the model with ``weights``, which reached ``losses``, as it is saved."""
+        """Return the model with ``weights``, which reached ``losses``, as it is saved: with an
+        n-gram of all names."""
         data = self.data
+        weights, refit = data.refitted(weights)
         facts = {
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             **data.facts(),
@@ -240,6 +242,7 @@ class Checkpointer:
             "backend": self.backend,
             "versions": _versions(self.backend),
             **ngram_facts(weights),
+            **({"refit": refit} if refit else {}),
             "best": dict(losses),
             "history": at.history,
             "seconds": round(self.seconds, 3),
