@@ -29,9 +29,8 @@ def say_ending(
         if held_out is not None
         else (finished.train_nats_per_char, "training")
     )
-    before = ""
-    if held_out is not None and "refit" in finished.saved.facts:
-        before = ", before the n-gram was refitted to all names"
+    before = describe.refitted_parts(finished.saved.facts.get("refit", {}))
+    before = f", before {before} refitted to all names" if before else ""
     result = f"{part} loss {loss:.3f} nats/char{before}. Saved to {folder}"
     if ngram := describe.ngram(_ngram(finished)):
         result = f"{ngram}, {result}"

@@ -43,12 +43,19 @@ def architecture(config: ModelConfig, vocabulary_size: int) -> str:
 
 def refitted(run: Run) -> str:
     """Say what the model has seen since it was measured on the held-out names; empty if nothing."""
-    if "ngram" not in run.facts.refit:
+    if not (parts := refitted_parts(run.facts.refit)):
         return ""
     return (
-        "What is measured on held-out names is the model as it was before its n-gram was refitted "
-        "to all names, these included."
+        f"What is measured on held-out names is the model as it was before {parts} refitted to all "
+        "names, these included."
     )
+
+
+def refitted_parts(refit: Mapping[str, Any]) -> str:
+    """Say what was refitted, for use within a sentence; ``refit`` is ``Facts.refit``."""
+    parts = [f"the {part}" for part in ("network", "ngram") if part in refit]
+    verb = "were" if len(parts) > 1 else "was"
+    return f"{' and '.join(parts)} {verb}".replace("ngram", "n-gram") if parts else ""
 
 
 def ngram(facts: Mapping[str, Any]) -> str:

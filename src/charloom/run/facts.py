@@ -24,7 +24,7 @@ class Facts(NamedTuple):
         versions: of Python and the packages, by name.
         ngram: order, counts and mixture weight of the n-gram.
         refit: what was fitted to all names once the model was measured, by name: ``ngram`` holds
-            its smoothing; see ``Run.measured``.
+            its smoothing, ``network`` the names and steps; see ``Run.measured``.
         best: losses of the epoch that was kept.
         history: one entry an epoch up to when the model was saved.
         seconds: how long training had taken by then.

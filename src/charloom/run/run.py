@@ -17,7 +17,7 @@ from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, RunError, VocabularyError
 from ..models.factory import check_weights, parameters_of
 from .facts import Facts
-from .model_file import EPOCHS, SavedModel, load_model, numbered_folders
+from .model_file import EPOCHS, MEASURED, SavedModel, load_model, numbered_folders
 from .state_file import CHECKPOINTS
 
 
@@ -88,16 +88,19 @@ class Run:
         """The run with the model that was measured on the held-out names, which it never saw.
 
         Once that is done, the n-gram is refitted: it counts the held-out names too. Counting the
-        training names alone gives back the n-gram as it was, number for number. A run where nothing
-        was refitted is its own.
+        training names alone gives back the n-gram as it was, number for number. If the network was
+        trained again too (``TrainConfig.refit``), the folder keeps the model that was measured. A
+        run where nothing was refitted is its own.
 
         Raises:
-            RunError: the training names are missing, or were not what was counted.
+            RunError: the training names, or the model that was measured, are missing or damaged.
 
         Example:
             >>> from charloom import load
             >>> model = load(Run.open("runs/towns").measured)  # doctest: +SKIP
         """
+        if "network" in self.facts.refit:
+            return Run.open(self.path / MEASURED).measured
         if "ngram" not in self.facts.refit:
             return self
         from ..models.ngram.context_fit import Smoothing, count_contexts  # late: for measuring only
