@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..models.log_linear import EXPONENTS
 from ..models.ngram.arrays import MIXTURE_WEIGHT, PREFIX
@@ -43,7 +43,8 @@ def refit(trainer: Trainer, best: Mapping[str, Any]) -> Generator[Event, None, S
     again = trainer.like(alone)
     wanted = again.batches.steps_per_epoch * best["step"] / per_epoch
     steps = max(1, min(round(wanted), again.schedule.total_steps))
-    with closing(again.events(force=False, resume=False)) as events:
+    second = cast("Generator[Event, None, None]", again.events(force=False, resume=False))
+    with closing(second) as events:
         for event in events:
             if isinstance(event, Step):
                 left = event.seconds_left * (steps - event.step)

@@ -141,14 +141,15 @@ def fit_smoothing(
         most = MOST_EVIDENCE // len(parts)
         total = len(held_out) - 1
         kept.append(np.sort(rng.choice(total, min(most, total), replace=False)))
-    letters = [np.tile(LETTERS_PRIOR, (order - 1, 1)), np.tile(CLASSES_PRIOR, (CLASS_ORDER, 1))]
+    rows = [np.tile(LETTERS_PRIOR, (order - 1, 1)), np.tile(CLASSES_PRIOR, (CLASS_ORDER, 1))]
     if parts:
-        letters = _fit_smoothing(parts, counted, kept, letters)
+        rows = _fit_smoothing(parts, counted, kept, rows)
     weights = WEIGHTS_PRIOR
-    models = [ContextNGram(_CONFIG, one.arrays(letters, weights)) for one in counted]
+    models = [ContextNGram(_CONFIG, one.arrays(rows, weights)) for one in counted]
     if parts:
         weights = _fit_weights(models, parts, counted, kept)
-    return Smoothing(*letters, weights)
+    letters, classes = rows
+    return Smoothing(letters, classes, weights)
 
 
 _CONFIG = ModelConfig(kind="ngram")
