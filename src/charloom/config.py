@@ -234,6 +234,9 @@ class TrainConfig(_Config):
         "names look like; the digest of another run; none for random weights.")
     keep_checkpoints: int = _resumable(2, range(1, 1001),
         "How many of the latest training states to keep.", "states")
+    refit: bool = _resumable(False, bool,
+        "Once held-out names have chosen the epoch, train the network again on all names, for as "
+        "many epochs. The model that was measured is kept in RUN/measured.")
     canaries: int = _setting(0, range(1001),
         "Add this many random strings to the training names, so that `charloom evaluate` can "
         "measure how much the model memorises of what it saw once (Carlini et al. 2019).",
@@ -244,6 +247,11 @@ class TrainConfig(_Config):
         super().__post_init__()
         rule = "canaries need names, prepared as such"
         _require(not self.canaries or self.preparation == "names", rule, self.preparation)
+        rule = "refit needs names, some of them held out to choose the epoch by (held_out above 0)"
+        received = f"{self.preparation}, held_out {self.held_out:g}"
+        _require(
+            not self.refit or (self.preparation == "names" and self.held_out > 0), rule, received
+        )
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
