@@ -17,7 +17,7 @@ from ..samples import SampledNames, first_shares
 from ..statistics import Estimate, Measure, Z, ratio_estimate, reach, share_estimate
 from .catalogue import described
 from .distributions import NGRAMS, length_distance, ngram_divergence
-from .junk import LEAST, LEAST_UNSEEN, REAL, junk_share
+from .junk import LEAST_REAL, LEAST_UNSEEN, REAL, junk_share
 from .two_sample import CHANCE, two_sample_accuracy
 
 if TYPE_CHECKING:
@@ -95,9 +95,9 @@ def junk(names: SampledNames) -> tuple[list[Measure], list[str]]:
     if len(unseen) >= LEAST_UNSEEN:
         return [described("junk", junk_share(unseen, new, seed=names.seed), REAL)], []
     enough = f"{LEAST_UNSEEN} names that the model was not trained on"
-    if len(real) < LEAST:
+    if len(real) < LEAST_REAL:
         note = (
-            f"Junk is left out: its judge needs {enough}, or {LEAST:,} in all. There are "
+            f"Junk is left out: its judge needs {enough}, or {LEAST_REAL:,} in all. There are "
             f"{len(unseen):,} and {len(real):,}."
         )
         return [], [note]

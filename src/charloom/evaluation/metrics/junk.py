@@ -14,7 +14,7 @@ from ...data.vocabulary import Vocabulary
 from ...models.ngram.counts import count, stream_of
 from ..statistics import Estimate, Z, share_estimate
 
-LEAST, LEAST_UNSEEN = 1000, 500
+LEAST_REAL, LEAST_UNSEEN = 1000, 500
 """Real names that a judge needs: in all, or of those that the model was not trained on."""
 
 UNLIKELY = 0.01
