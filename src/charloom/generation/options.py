@@ -12,17 +12,6 @@ if TYPE_CHECKING:
     from .constraints import Rule, Rules
 
 
-class UsualOptions(TypedDict):
-    """A temperature and a filter."""
-
-    temperature: float
-    min_p: float | None
-
-
-USUAL: UsualOptions = {"temperature": 1.0, "min_p": None}
-"""How names are sampled where a user has not said how."""
-
-
 class TextOptions(TypedDict, total=False):
     """How to generate text; every option may be left out.
 
