@@ -28,8 +28,8 @@ MOST_ORDER = 8
 MOST_LABELS = 65536
 """The largest number of labels of a model."""
 
-Range = range | str | tuple[str, ...] | type[bool]
-"""Whole numbers, an interval of numbers such as ``[0, 1)``, some strings, or truth values."""
+Range = range | str | tuple[str, ...] | type[bool] | type[str]
+"""Whole numbers, an interval of numbers such as ``[0, 1)``, some strings, truth values, or text."""
 
 _MILLION = range(1_000_001)
 _SEED = range(2**63)
@@ -73,7 +73,7 @@ def _within(value: Any, allowed: Range) -> tuple[bool, str]:
             above = low < value if allowed[0] == "(" else low <= value
             below = value < high if allowed[-1] == ")" else value <= high
             return above and below, f"lie in {allowed}"
-    return isinstance(value, bool), "be true or false"
+    return isinstance(value, allowed), "be text" if allowed is str else "be true or false"
 
 
 class _Config:
@@ -229,6 +229,9 @@ class TrainConfig(_Config):
         "Save the training state this often, in addition to each epoch's end; 0: never.", "seconds")
     save_steps: int = _resumable(0, range(2**53 + 1),
         "Number of steps between additional saves of the training state; 0: never.", "steps")
+    base: str = _step("none", str,
+        "The model whose weights training adapts: latin, which comes with charloom and knows what "
+        "names look like; the digest of another run; none for random weights.")
     keep_checkpoints: int = _resumable(2, range(1, 1001),
         "How many of the latest training states to keep.", "states")
     refit: bool = _resumable(False, bool,

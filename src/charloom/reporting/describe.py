@@ -41,6 +41,16 @@ def architecture(config: ModelConfig, vocabulary_size: int) -> str:
     )
 
 
+def base(name: object) -> str:
+    """Say which base a network was adapted from, given its training's ``base``; empty for none."""
+    match name:
+        case "latin":
+            return "the base model for names in Latin script"
+        case str() if name != "none":
+            return f"another run ({name:.16})"
+    return ""
+
+
 def refitted(run: Run) -> str:
     """Say what the model has seen since it was measured on the held-out names; empty if nothing."""
     if not (parts := refitted_parts(run.facts.refit)):

@@ -15,6 +15,7 @@ from ..config import ModelConfig, TrainConfig
 from ..data.batches.names import Batch
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError
+from .base_model import NO_BASE
 from .context_ngram import ContextFit
 from .events import Started
 from .ngram import DEFAULT_WEIGHT, NgramFit
@@ -142,9 +143,11 @@ class TrainingData(ABC):
         """The n-grams of the training part, fitted when they are first asked for."""
         held_out, decides = self.held_out_stream(), self.held_out_decides
         if self._model.smoothing == "fitted":
+            adapted = self._training.base != NO_BASE
             return ContextFit(
-                self._model, self.vocabulary, self.train_stream, held_out, decides=decides
-            )
+                self._model, self.vocabulary, self.train_stream, held_out,
+                decides=decides, adapted=adapted,
+            )  # fmt: skip
         chosen_on = held_out if decides else None
         return NgramFit(self._model, self.train_stream, chosen_on, self.vocabulary.size)
 

@@ -22,6 +22,7 @@ from ..models.rnn.numpy import NumpyRNN
 from ..models.rnn.shapes import parameter_count
 from ..models.scoring.names import score, score_labelled, target_nats
 from ..run import SavedModel
+from .base_model import NO_BASE
 from .data import ENOUGH_HELD_OUT, Batches, BatchPlan, TrainingData, Weights
 from .warm_start import merged
 
@@ -47,13 +48,14 @@ class NameData(TrainingData):
     ) -> None:
         """Split the names, and choose how they become batches.
 
-        The characters and labels of ``initial`` are added to the corpus's; n-grams are fitted to
-        at most ``most_targets`` characters; ``canaries`` are added where the settings ask for none.
+        The characters and labels of ``initial`` are added to the corpus's, unless it is a base to
+        adapt; n-grams are fitted to at most ``most_targets`` characters; ``canaries`` are added
+        where the settings ask for none.
         """
         super().__init__(model, training, most_targets)
         self._corpus, self.digest = corpus, corpus.digest
         self.vocabulary, self.label_names = corpus.vocabulary, corpus.label_names
-        if initial is not None:
+        if initial is not None and training.base == NO_BASE:
             self.vocabulary = merged(initial.vocabulary, corpus.vocabulary)
             self.label_names = tuple(sorted({*initial.labels, *corpus.label_names}))
         self._check_labels()

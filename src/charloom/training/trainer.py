@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from ..config import ModelConfig, TrainConfig
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
-from ..errors import RunError, TrainingError
+from ..errors import ConfigError, RunError, TrainingError
 from ..models.rnn.initial import initial_weights
 from ..models.rnn.shapes import parameter_count
 from ..run import SavedModel
+from .base_model import LATIN, NO_BASE, latin_base
 from .checkpointer import Checkpointer
 from .data import TrainingData
 from .engines.base import Loop
@@ -111,7 +112,7 @@ class Trainer:
         self.checkpoints, self.loop, self.initial, self.stop = checkpoints, loop, initial, stop
         self.model, self.training = checkpoints.model, checkpoints.training
         self.data = checkpoints.data
-        self.at = Progress()
+        self.at, self.resumes = Progress(), False
         self._plan()
         self._seconds_before = 0.0  # of training in earlier sessions
         self._batch_nats_per_char = math.nan
@@ -119,6 +120,7 @@ class Trainer:
     def events(self, *, force: bool, resume: bool) -> Iterator[Event]:
         """Train, and yield the events that ``fit`` promises."""
         with self.checkpoints.claimed(force=force, resume=resume) as resumes:
+            self.resumes = resumes
             self.engine = make_engine(
                 self.checkpoints.backend,
                 self.model,
@@ -136,6 +138,7 @@ class Trainer:
                 epochs=self.training.epochs,
                 padded_share=self.batches.padded_share,
                 first_epoch=self.at.epoch + 1,
+                base=self.training.base,
             )
             yield from (Warned(message=message) for message in warnings)
             over = self._over() if resumes else None
@@ -166,8 +169,8 @@ class Trainer:
     def _first_weights(self) -> dict[str, NDArray[np.float32]]:
         """Return the weights before the first step."""
         data, seed = self.data, self.training.seed
-        if self.initial is not None:
-            return warm_started(self.initial, self.model, data.vocabulary, data.label_names, seed)
+        if (initial := self._initial()) is not None:
+            return warm_started(initial, self.model, data.vocabulary, data.label_names, seed)
         way, vocabulary = self.training.preparation, data.vocabulary
         return initial_weights(
             self.model,
@@ -176,6 +179,18 @@ class Trainer:
             as_tutorial=way == "tutorial",
             alike=vocabulary.alike if way == "names" else None,
         )
+
+    def _initial(self) -> SavedModel | None:
+        """Return the model that training starts from; ``None`` for random weights."""
+        base = self.training.base
+        if self.initial is not None or base == NO_BASE or self.resumes:
+            return self.initial
+        if base != LATIN:
+            raise ConfigError(
+                f"the base of this training is another run. Received: only its digest, {base:.20}. "
+                "Give the run, as in --base RUN."
+            )
+        return latin_base()
 
     def _resume(self) -> list[str]:
         """Restore the folder's training; return warnings."""
