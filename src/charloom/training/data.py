@@ -143,11 +143,14 @@ class TrainingData(ABC):
         """The n-grams of the training part, fitted when they are first asked for."""
         held_out, decides = self.held_out_stream(), self.held_out_decides
         if self._model.smoothing == "fitted":
-            adapted = self._training.base != NO_BASE
             return ContextFit(
-                self._model, self.vocabulary, self.train_stream, held_out,
-                decides=decides, adapted=adapted,
-            )  # fmt: skip
+                self._model,
+                self.vocabulary,
+                self.train_stream,
+                held_out,
+                decides=decides,
+                adapted=self._training.base != NO_BASE,
+            )
         chosen_on = held_out if decides else None
         return NgramFit(self._model, self.train_stream, chosen_on, self.vocabulary.size)
 

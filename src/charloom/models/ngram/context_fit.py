@@ -71,7 +71,7 @@ class Smoothing:
         letters: discounts and concentration for each length of context, (order - 1, 4); see
             ``smoothing.smoothed``.
         classes: the same of the n-gram over classes, (CLASS_ORDER, 4).
-        weights: the exponents of the parts, (3 + F,).
+        weights: the exponents of the parts, (3 + F,), or (5 + F,) with those of the shapes.
     """
 
     letters: Numbers
@@ -94,8 +94,9 @@ class Smoothing:
             one = cls(*(np.array(data[n], np.float64) for n in ("letters", "classes", "weights")))
         except (KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"smoothing must have three arrays of numbers: {error}") from error
+        exponents = len(WEIGHTS_PRIOR) + 2 * (one.weights.size > len(WEIGHTS_PRIOR))
         shapes = one.letters.shape, one.classes.shape, one.weights.shape
-        expected = (len(one.letters), 4), (CLASS_ORDER, 4), WEIGHTS_PRIOR.shape
+        expected = (len(one.letters), 4), (CLASS_ORDER, 4), (exponents,)
         if shapes != expected or len(one.letters) >= MOST_ORDER:
             raise ConfigError(f"smoothing must have the shapes {expected}. Received: {shapes}")
         rows = np.concatenate([one.letters, one.classes])
