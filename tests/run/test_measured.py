@@ -224,3 +224,11 @@ def test_generated_names_are_new_relative_to_held_out_names(trained):
     run = Run.open(trained)
     known = {*run.train_names, *run.held_out_names}
     assert known.isdisjoint(load(run).names(30, seed=1))
+
+
+def test_beside_an_adapted_network_what_was_measured_is_rebuilt_exactly(toy, tmp_path):
+    events = list(fit(toy, out=tmp_path / "run", base="latin", epochs=1))
+    run = Run.open(tmp_path / "run")
+    [best] = of_kind(events, Evaluated)
+    assert len(run.weights["ngram.weights"]) == 13  # two for shapes and lengths
+    assert same(dict(run.measured.weights), dict(best.weights))
