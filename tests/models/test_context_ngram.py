@@ -239,6 +239,19 @@ def test_search_and_direct_lookup_agree(small, monkeypatch):
         np.testing.assert_array_equal(logits_after(model, ids), logits_after(searched, ids))
 
 
+@pytest.mark.parametrize(("constant", "value"), [("LARGEST_KEY", 10), ("CACHE_BYTES", 1)])
+def test_logits_do_not_depend_on_what_was_computed_before(small, monkeypatch, constant, value):
+    vocabulary, stream, model = small
+    weights = context_fit._Counted(stream, model.alphabet, 3, 10**6).arrays(SMOOTHING, WEIGHTS)
+    monkeypatch.setattr(f"charloom.models.ngram.context_model.{constant}", value)
+    forgetful = ContextNGram(CONFIG, weights)
+    for word in ("", "Anna", "Anna", "Anna-Ilo", "Ilo Bay", "'-'"):
+        ids = vocabulary.encode(word).tolist()
+        expected = logits_after(ContextNGram(CONFIG, weights), ids)
+        np.testing.assert_array_equal(logits_after(model, ids), expected)
+        np.testing.assert_array_equal(logits_after(forgetful, ids), expected)
+
+
 def test_a_short_list_keeps_its_shape():
     names = sorted(NameCorpus.builtin().names)
     random.Random(3).shuffle(names)

@@ -24,6 +24,8 @@ class Progress:
         history: an entry for each epoch: epoch, step, train_nats_per_char,
             held_out_nats_per_char, seconds (of training until then), learning_rate (of its last
             step).
+        chosen: what cross-validation chose (``Choice.to_dict``); empty if nothing, ``None`` if that
+            has not been tried yet.
     """
 
     epoch: int = 0
@@ -33,6 +35,7 @@ class Progress:
     epoch_characters: float = 0.0
     best_epoch: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
+    chosen: dict[str, Any] | None = field(default_factory=dict)
 
     @property
     def best(self) -> dict[str, Any] | None:

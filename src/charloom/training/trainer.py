@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, SupportsFloat
 
@@ -20,10 +21,12 @@ from ..models.rnn.shapes import parameter_count
 from ..run import SavedModel
 from .base_model import LATIN, NO_BASE, latin_base
 from .checkpointer import Checkpointer
+from .context_ngram import ContextFit
+from .cross_validation import choose, has_choice
 from .data import TrainingData
 from .engines.base import Loop
 from .engines.factory import backend_name, check_loop, make_engine
-from .events import Event, Reason, Saved, Step, Warned
+from .events import Chosen, Event, Reason, Saved, Step, Warned
 from .name_data import NameData
 from .ngram_trainer import fit_ngram
 from .progress import Progress
@@ -116,6 +119,8 @@ class Trainer:
         self._plan()
         self._seconds_before = 0.0  # of training in earlier sessions
         self._batch_nats_per_char = math.nan
+        if has_choice(self):
+            self.at.chosen = None
 
     def events(self, *, force: bool, resume: bool) -> Iterator[Event]:
         """Train, and yield the events that ``fit`` promises."""
@@ -146,6 +151,7 @@ class Trainer:
                 self.checkpoints.save_best(self.at.best, self.at)
                 yield from self._finished(over, self.at.best)
                 return
+            yield from self._choose()
             yield from (Warned(message=message) for message in self.data.warnings())
             self.engine.prepare(self.batches.times)
             self.schedule.begin()
@@ -211,11 +217,38 @@ class Trainer:
             over = None  # what is left to do is to refit
         return list(resumed.warnings(self.checkpoints.backend, self.training.epochs, over))
 
+    def _choose(self) -> Iterator[Event]:
+        """Choose epochs and exponents by cross-validation, where no names are held out for that."""
+        if self.at.chosen is None:
+            choice = yield from choose(self)
+            if choice is not None:
+                self.at.chosen = {**choice.to_dict(), "of_epochs": self.training.epochs}
+                yield Chosen(**asdict(choice))
+            elif not self.stop():
+                self.at.chosen = {}
+                yield Warned(
+                    message="there is too little time to choose epochs and exponents by "
+                    "cross-validation: fixed values are used."
+                )
+        self._apply_choice()
+
+    def _apply_choice(self) -> None:
+        if self.at.chosen and isinstance(self.data.ngrams, ContextFit):
+            self.data.ngrams.exponents = self.at.chosen["exponents"]
+
+    @property
+    def _last_step(self) -> int:
+        """The step after which training is over, unless it ends sooner."""
+        chosen, epochs = self.at.chosen or {}, self.training.epochs
+        if chosen.get("of_epochs") == epochs:  # it was chosen for this schedule
+            epochs = int(chosen["epochs"])
+        return epochs * self.batches.steps_per_epoch
+
     # Steps
 
     def _over(self) -> Reason | None:
         """Say why there is nothing left to train, if so."""
-        if self.at.step >= self.schedule.total_steps:
+        if self.at.step >= self._last_step:
             return "epochs"
         return None if self.at.step_in_epoch or self._patient() else "early stopping"
 
@@ -225,7 +258,7 @@ class Trainer:
 
     def _steps(self) -> Generator[Event, None, Reason]:
         """Take steps until one of the reasons to end holds."""
-        at, total, checkpoints = self.at, self.schedule.total_steps, self.checkpoints
+        at, total, checkpoints = self.at, self._last_step, self.checkpoints
         begun, before, names, characters = time.monotonic(), at.step / total, 0, 0.0
         pending: tuple[SupportsFloat, float] | None = None
         running: float | None = None
