@@ -26,7 +26,7 @@ MOST_ORDER = 8
 """The largest order of an n-gram."""
 
 NAMES_TEMPERATURE = 0.7
-"""The temperature of the names that `charloom train` and `charloom generate` print by default,
+"""The temperature of the names that commands print and reports show unless another is asked for,
 chosen by `benchmarks/junk.py`."""
 
 MOST_LABELS = 65536
