@@ -21,7 +21,7 @@ from ..data.names import NameCorpus
 from ..data.text import TextCorpus
 from ..generation import NameModel, TextModel
 from ..models.factory import recurrence
-from ..training.events import Evaluated, Event, Finished, Started, Step, Warned
+from ..training.events import Evaluated, Event, Finished, NextNetwork, Started, Step, Warned
 from . import describe
 
 SAMPLES = 4
@@ -108,6 +108,8 @@ def show(
                     say(_beginning(event))
                 case Warned():
                     say(f"warning: {event.message}")
+                case NextNetwork():
+                    say(_next_network(event))
                 case Step() if unpacked:
                     batch, loss = (event.step - 1) % steps, event.batch_nats_per_char
                     if batch % BATCHES == 0:
@@ -152,6 +154,12 @@ def _sample(began: Started, event: Evaluated, corpus: NameCorpus | TextCorpus) -
     model = NameModel(rnn, began.vocabulary, longest=corpus.report.longest)
     start = "" if began.model.begin else corpus.names[0][:1]
     return ", ".join(model.names(SAMPLES, seed=seed, allow_known=True, start=start))
+
+
+def _next_network(event: NextNetwork) -> str:
+    if event.number > event.networks:
+        return f"distilling {event.networks} networks into one"
+    return f"there is time for {event.networks} networks; training network {event.number}"
 
 
 def _speed(event: Step) -> str:

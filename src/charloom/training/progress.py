@@ -24,6 +24,9 @@ class Progress:
         history: an entry for each epoch: epoch, step, train_nats_per_char,
             held_out_nats_per_char, seconds (of training until then), learning_rate (of its last
             step).
+        networks: how many networks are trained to be distilled into one; 0 for one network only.
+        pool: how many names are sampled from them.
+        first_step, first_epoch, last_step: where distilling began, and where it ends; 0 before.
     """
 
     epoch: int = 0
@@ -33,6 +36,11 @@ class Progress:
     epoch_characters: float = 0.0
     best_epoch: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
+    networks: int = 0
+    pool: int = 0
+    first_step: int = 0
+    first_epoch: int = 0
+    last_step: int = 0
 
     @property
     def best(self) -> dict[str, Any] | None:

@@ -95,7 +95,12 @@ def fit(
     )
     if not model.has_network:
         return fit_ngram(checkpoints, force=force, resume=resume)
-    return Trainer(checkpoints, loop, initial, stop).events(force=force, resume=resume)
+    kind: type[Trainer] = Trainer
+    if training.seconds is not None:
+        from .ensemble import EnsembleTrainer
+
+        kind = EnsembleTrainer
+    return kind(checkpoints, loop, initial, stop).events(force=force, resume=resume)
 
 
 class Trainer:
@@ -124,7 +129,7 @@ class Trainer:
                 self.checkpoints.backend,
                 self.model,
                 self.training,
-                self._first_weights(),
+                self._first_weights(self.training.seed),
                 self.batches.characters_per_batch,
                 self.loop,
             )
@@ -145,10 +150,7 @@ class Trainer:
                 yield self.checkpoints.finished(over, self.at.best, self.at)
                 return
             yield from (Warned(message=message) for message in self.data.warnings())
-            self.engine.prepare(self.batches.times)
-            self.schedule.begin()
-            reason = yield from self._steps()
-            yield from self._finish(reason)
+            yield from self._finish((yield from self._train()))
 
     # Plan
 
@@ -160,9 +162,9 @@ class Trainer:
         reserve = 0.5 + held_out / HELD_OUT_PER_SECOND
         self.schedule = Schedule(self.training, steps, self.checkpoints.started, reserve)
 
-    def _first_weights(self) -> dict[str, NDArray[np.float32]]:
+    def _first_weights(self, seed: int) -> dict[str, NDArray[np.float32]]:
         """Return the weights before the first step."""
-        data, seed = self.data, self.training.seed
+        data = self.data
         if (initial := self._initial()) is not None:
             return warm_started(initial, self.model, data.vocabulary, data.label_names, seed)
         way, vocabulary = self.training.preparation, data.vocabulary
@@ -204,6 +206,12 @@ class Trainer:
 
     # Steps
 
+    def _train(self) -> Generator[Event, None, Reason]:
+        """Train the network."""
+        self.engine.prepare(self.batches.times)
+        self.schedule.begin()
+        return (yield from self._steps())
+
     def _over(self) -> Reason | None:
         """Say why there is nothing left to train, if so."""
         if self.at.step >= self.schedule.total_steps:
@@ -212,12 +220,14 @@ class Trainer:
 
     def _patient(self) -> bool:
         patience = self.training.patience
-        return not patience or self.at.epoch - self.at.best_epoch < patience
+        since = max(self.at.best_epoch, self.at.first_epoch)
+        return not patience or self.at.epoch - since < patience
 
     def _steps(self) -> Generator[Event, None, Reason]:
         """Take steps until one of the reasons to end holds."""
         at, total, checkpoints = self.at, self.schedule.total_steps, self.checkpoints
-        begun, before, names, characters = time.monotonic(), at.step / total, 0, 0.0
+        begun, names, characters = time.monotonic(), 0, 0.0
+        before = self.schedule.progress(at.step)
         pending: tuple[SupportsFloat, float] | None = None
         running: float | None = None
         while at.step < total:

@@ -1,0 +1,140 @@
+"""What a network learns from several others: names, and the mean of their distributions.
+
+Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network". A list of names is
+short, but the networks that were trained on it can invent as many more as it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.batches.names import Batch, NameBatches
+from ..data.encoded.ragged import Ragged
+from ..data.vocabulary import BOUNDARY
+from ..models.interface import Floats, Recurrence
+from ..models.scoring.names import log_softmax
+
+
+@dataclass(frozen=True, eq=False)
+class SoftNames:
+    """Names, and the distribution of the next character after each of their prefixes.
+
+    Attributes:
+        ids: each name's ids, without boundaries.
+        prefixes: for each name of T ids, the rows of ``table`` for its T + 1 prefixes.
+        table: (prefixes, V) float32, a row for each distinct prefix.
+    """
+
+    ids: Ragged
+    prefixes: Ragged
+    table: Floats
+
+
+def soft_names(
+    networks: Sequence[Recurrence],
+    names: Ragged,
+    sampled: int,
+    longest: int,
+    rng: np.random.Generator,
+) -> SoftNames:
+    """Return ``names``, and others sampled from the mean of the networks' distributions.
+
+    Names that begin alike are read together, so that each distinct prefix is read once.
+
+    Args:
+        networks: at least one, with the same vocabulary.
+        names: N names to read.
+        sampled: how many more to sample; empty ones are left out.
+        longest: length at which a sampled name is cut.
+        rng: the source of randomness.
+
+    Example:
+        >>> from charloom.models.rnn.numpy import NumpyRNN
+        >>> soft = soft_names([network], names, 1000, 12, rng)  # doctest: +SKIP
+        >>> soft.table.sum(axis=1)  # doctest: +SKIP
+        array([1., 1., 1., ...], dtype=float32)
+    """
+    given = len(names)
+    width = max(longest, int(names.lengths.max(initial=0)))
+    ids = np.zeros((given + sampled, width + 1), np.int32)  # (N + S, T + 1), the end a boundary
+    ids[:given, :width] = names.padded(np.arange(given), width)
+    prefixes = np.zeros((given + sampled, width + 1), np.int64)
+    rows = np.arange(given + sampled)  # of names that have not ended
+    nodes = np.zeros(len(rows), np.int64)  # the prefix that each of them is at
+    read, carries = np.array([BOUNDARY]), [network.initial_carry(1) for network in networks]
+    tables: list[Floats] = []
+    first = 0
+    for time in range(width + 1):
+        mean, carries = _step(networks, read, carries)  # (nodes, V)
+        tables.append(mean)
+        prefixes[rows, time] = first + nodes
+        first += len(mean)
+        if time == width:
+            break
+        if time < longest:
+            free = rows >= given
+            ids[rows[free], time] = _draw(mean, nodes[free], rng)
+        going = ids[rows, time] != BOUNDARY
+        rows, pairs = rows[going], nodes[going] * mean.shape[1] + ids[rows[going], time]
+        if not len(rows):
+            break
+        distinct, nodes = np.unique(pairs, return_inverse=True)
+        parents, read = np.divmod(distinct, mean.shape[1])
+        carries = [carry[:, parents] for carry in carries]
+    lengths = (ids[:, :width] != BOUNDARY).sum(axis=1)
+    kept = lengths > 0
+    ids, prefixes, lengths = ids[kept], prefixes[kept], lengths[kept]
+    inside = np.arange(width + 1) <= lengths[:, None]
+    return SoftNames(
+        ids=Ragged.of(ids[np.arange(width + 1) < lengths[:, None]], lengths),
+        prefixes=Ragged.of(prefixes[inside], lengths + 1),
+        table=np.concatenate(tables),
+    )
+
+
+def _step(
+    networks: Sequence[Recurrence], read: NDArray[np.integer], carries: Sequence[Floats]
+) -> tuple[Floats, list[Floats]]:
+    """Read a character a row; return the mean of the networks' distributions, and their carries."""
+    total, after = np.float32(0), []
+    for network, carry in zip(networks, carries, strict=True):
+        logits, carry = network.step(read, carry)
+        total = total + np.exp(log_softmax(logits))
+        after.append(carry)
+    mean: Floats = total / np.float32(len(networks))
+    return mean, after
+
+
+def _draw(mean: Floats, nodes: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.intp]:
+    """Draw an id for each of ``nodes`` (S,) from its row of ``mean`` (nodes, V)."""
+    sums = mean.cumsum(axis=1, dtype=np.float64)
+    sums /= sums[:, -1:]
+    # One sorted array, in which each row's sums lie between its number and the next one.
+    places = np.searchsorted((sums + np.arange(len(sums))[:, None]).ravel(),
+                             nodes + rng.random(len(nodes)), side="right")  # fmt: skip
+    found: NDArray[np.intp] = np.minimum(places - nodes * mean.shape[1], mean.shape[1] - 1)
+    return found
+
+
+@dataclass(frozen=True)
+class SoftBatches(NameBatches):
+    """Batches of names whose targets are distributions, (B, T, V)."""
+
+    soft: SoftNames = None  # type: ignore[assignment]
+
+    @classmethod
+    def of(cls, soft: SoftNames, batch_size: int, seed: int, buckets: int) -> SoftBatches:
+        """Return the batches of ``soft``."""
+        return cls(soft.ids, batch_size, seed, buckets, soft=soft)
+
+    def batch(self, epoch: int, step: int) -> Batch:
+        """Return batch ``step`` (from 0) of ``epoch``; always B rows."""
+        batch = super().batch(epoch, step)
+        names, longest = self.names_of(epoch, step)
+        prefixes = np.zeros(batch.targets.shape, np.int64)
+        prefixes[: len(names)] = self.soft.prefixes.padded(names, longest + 1)
+        return replace(batch, targets=self.soft.table[prefixes])
