@@ -18,6 +18,10 @@ from ..data.vocabulary import BOUNDARY
 from ..models.interface import Floats, Recurrence
 from ..models.scoring.names import log_softmax
 
+HARD = np.float32(0.15)
+"""How much the character that follows in a name of the list counts there, beside the networks'
+distribution."""
+
 
 @dataclass(frozen=True, eq=False)
 class SoftNames:
@@ -27,11 +31,13 @@ class SoftNames:
         ids: each name's ids, without boundaries.
         prefixes: for each name of T ids, the rows of ``table`` for its T + 1 prefixes.
         table: (prefixes, V) float32, a row for each distinct prefix.
+        given: how many of the names, the first ones, are of the list; the others are sampled.
     """
 
     ids: Ragged
     prefixes: Ragged
     table: Floats
+    given: int
 
 
 def soft_names(
@@ -93,6 +99,7 @@ def soft_names(
         ids=Ragged.of(ids[np.arange(width + 1) < lengths[:, None]], lengths),
         prefixes=Ragged.of(prefixes[inside], lengths + 1),
         table=np.concatenate(tables),
+        given=given,
     )
 
 
@@ -122,7 +129,10 @@ def _draw(mean: Floats, nodes: NDArray[np.int64], rng: np.random.Generator) -> N
 
 @dataclass(frozen=True)
 class SoftBatches(NameBatches):
-    """Batches of names whose targets are distributions, (B, T, V)."""
+    """Batches of names whose targets are distributions, (B, T, V).
+
+    In names of the list, ``HARD`` of each distribution moves to the character that follows.
+    """
 
     soft: SoftNames = None  # type: ignore[assignment]
 
@@ -137,4 +147,10 @@ class SoftBatches(NameBatches):
         names, longest = self.names_of(epoch, step)
         prefixes = np.zeros(batch.targets.shape, np.int64)
         prefixes[: len(names)] = self.soft.prefixes.padded(names, longest + 1)
-        return replace(batch, targets=self.soft.table[prefixes])
+        soft = self.soft.table[prefixes]  # (B, T, V)
+        share = np.zeros((self.batch_size, 1, 1), np.float32)
+        share[: len(names)][names < self.soft.given] = HARD
+        soft *= 1 - share
+        next_ids = batch.targets[:, :, None]
+        np.put_along_axis(soft, next_ids, np.take_along_axis(soft, next_ids, 2) + share, 2)
+        return replace(batch, targets=soft)

@@ -51,7 +51,7 @@ MOST_CELLS = 50_000_000
 MOST_SAMPLED = 100_000
 """Names that are sampled, at most."""
 
-BATCH_SIZE, LEARNING_RATE, WEIGHT_DECAY = 32, 3e-3, 0.01
+BATCH_SIZE, LEARNING_RATE, WEIGHT_DECAY = 32, 5e-3, 0.01
 """Settings of distilling, which uses no dropout: what is learned from has no noise to fit."""
 
 
