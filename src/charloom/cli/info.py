@@ -52,13 +52,15 @@ def _lines(run: Run) -> list[tuple[str, str]]:
     models = []
     if config.has_network:
         models.append(describe.architecture(config, run.vocabulary.size))
+    if base := describe.base(facts.training.get("base")):
+        models.append(f"adapted from {base}")
     if config.kind == "uniform":
         models.append(describe.kind(config, {}))
     elif config.kind != "network":
         sizes = f"{_known(facts.ngram, 'ngrams')} n-grams of {_known(facts.ngram, 'contexts')} "
         smoothing = {"kneser-ney": "Kneser-Ney", "fitted": "fitted smoothing"}[config.smoothing]
         models.append(f"{describe.ngram(facts.ngram) or 'n-gram'}, {smoothing}: {sizes}contexts")
-    lines += zip(("model", ""), models, strict=False)
+    lines += zip(("model", "", ""), models, strict=False)
     lines += [("parameters", f"{run.parameters:,}"), ("vocabulary", _vocabulary(run))]
     if run.labels:
         lines.append(("labels", f"{len(run.labels)}: {', '.join(run.labels)}"))

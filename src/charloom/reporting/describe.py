@@ -40,6 +40,16 @@ def architecture(config: ModelConfig, vocabulary_size: int) -> str:
     )
 
 
+def base(name: object) -> str:
+    """Say which base a network was adapted from, given its training's ``base``; empty for none."""
+    match name:
+        case "latin":
+            return "the base model for names in Latin script"
+        case str() if name != "none":
+            return f"another run ({name:.16})"
+    return ""
+
+
 def ngram(facts: Mapping[str, Any]) -> str:
     """Describe an n-gram and its weight in a mixture; empty for other models."""
     order, weight = facts.get("order"), facts.get("share")

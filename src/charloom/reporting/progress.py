@@ -177,5 +177,6 @@ def _beginning(event: Started) -> str:
     return (
         f"{sizes}{'mixed with an n-gram: ' if config.has_ngram else ''}"
         f"{describe.network(config)}, {event.parameters:,} parameters, "
+        f"{f'adapted from {base}, ' if (base := describe.base(event.base)) else ''}"
         f"on {event.backend}; up to {event.epochs:,} epochs of {steps:,} steps"
     )

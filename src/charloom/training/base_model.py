@@ -27,7 +27,7 @@ LATIN, NO_BASE = "latin", "none"
 SHAPE = ("cell", "units", "layers", "embedding")
 """Settings that a model has from its base."""
 
-MOST_CHARACTERS = 4e4
+MOST_CHARACTERS = 2e4
 """Characters of the longest list that is trained from the base model by default: on longer ones it
 gains nothing (``benchmarks/base_model.py``)."""
 

@@ -28,9 +28,13 @@ MOST_CELLS = 20_000_000
 MOST_TRAIN = 50_000
 """Training characters whose loss is measured."""
 
-TYPICAL = np.log([250, 8500]), np.array([[0.23, 0.83], [0.47, 0.55]])
-"""Training characters, and the exponents of network and n-gram that suit lists of this length:
-means over place names, first names and surnames. Interpolated between, constant outside."""
+SIZES = np.log([250, 8500])
+TYPICAL = np.array([[0.23, 0.83], [0.47, 0.55]])
+"""The exponents of network and n-gram that suit lists of so many training characters: means over
+place names, first names and surnames. Interpolated between, constant outside."""
+
+TYPICAL_ADAPTED = np.array([[0.75, 0.22], [0.64, 0.36]])
+"""The same where the network is adapted from a base: means over lists of eight kinds."""
 
 PRIOR_NATS = 100.0
 """Nats that an exponent costs when it moves by 1 from these."""
@@ -52,6 +56,7 @@ class ContextFit:
         vocabulary: Vocabulary,
         train: Callable[[], tuple[Stream, bool]],
         held_out: Stream | None,
+        adapted: bool = False,
     ) -> None:
         """Fit the n-gram.
 
@@ -60,8 +65,10 @@ class ContextFit:
             vocabulary: the characters.
             train: returns the training stream (see ``models.ngram.counts``), and whether it is all.
             held_out: the held-out stream; ``None`` if it is too short to choose by.
+            adapted: whether the network is adapted from a base.
         """
         self._model, self._held_out = model, held_out
+        self._typical = TYPICAL_ADAPTED if adapted else TYPICAL
         self._stream, whole = train()
         self.warnings: list[str] = []
         usual = TEXT_ORDER if model.text else ORDER
@@ -110,9 +117,8 @@ class ContextFit:
 
     @property
     def _prior(self) -> NDArray[np.float64]:
-        sizes, exponents = TYPICAL
         size = np.log(max(len(self._stream), 2))
-        return np.array([np.interp(size, sizes, column) for column in exponents.T])
+        return np.array([np.interp(size, SIZES, column) for column in self._typical.T])
 
     def train_nats(self, arrays: Weights) -> float:
         """Return the training nats per character of the n-gram, on at most MOST_TRAIN."""

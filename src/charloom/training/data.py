@@ -15,6 +15,7 @@ from ..config import ModelConfig, TrainConfig
 from ..data.batches.names import Batch
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError
+from .base_model import NO_BASE
 from .context_ngram import ContextFit
 from .events import Started
 from .ngram import DEFAULT_WEIGHT, NgramFit
@@ -142,7 +143,8 @@ class TrainingData(ABC):
         """The n-grams of the training part, fitted when they are first asked for."""
         held_out = self.held_out_stream() if self.held_out_decides else None
         if self._model.smoothing == "fitted":
-            return ContextFit(self._model, self.vocabulary, self.train_stream, held_out)
+            adapted = self._training.base != NO_BASE
+            return ContextFit(self._model, self.vocabulary, self.train_stream, held_out, adapted)
         return NgramFit(self._model, self.train_stream, held_out, self.vocabulary.size)
 
     def measured(self, network: Weights) -> tuple[Weights, dict[str, float]]:

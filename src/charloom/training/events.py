@@ -31,6 +31,7 @@ class Started:
         steps_per_epoch, epochs: how long training takes at most; n-grams take no steps.
         padded_share: share of the batches' cells that is padding.
         first_epoch: 1, or the epoch at which a resumed run continues.
+        base: the model whose weights are adapted, as in ``TrainConfig.base``.
     """
 
     model: ModelConfig
@@ -45,6 +46,7 @@ class Started:
     epochs: int
     padded_share: float
     first_epoch: int = 1
+    base: str = "none"
 
 
 @dataclass(frozen=True, kw_only=True)

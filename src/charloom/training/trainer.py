@@ -142,6 +142,7 @@ class Trainer:
                 epochs=self.training.epochs,
                 padded_share=self.batches.padded_share,
                 first_epoch=self.at.epoch + 1,
+                base=self.training.base,
             )
             yield from (Warned(message=message) for message in warnings)
             over = self._over() if resumes else None

@@ -18,7 +18,7 @@ PASSAGE = 400
 
 UNUSUAL = (
     "begin", "text", "order", "freeze", "keep_epochs", "canaries", "seconds",
-    "window", "label_dropout", "save_seconds", "save_steps", "keep_checkpoints",
+    "window", "label_dropout", "save_seconds", "save_steps", "keep_checkpoints", "base",
 )  # fmt: skip
 """Settings that a recipe leaves out if they have their default value."""
 
