@@ -18,7 +18,10 @@ from ..data.vocabulary import BOUNDARY
 from ..models.interface import Floats, Recurrence
 from ..models.scoring.names import log_softmax
 
-HARD = np.float32(0.15)
+ROWS = 4096
+"""Names that are read together, at most."""
+
+HARD = np.float32(0.5)
 """How much the character that follows in a name of the list counts there, beside the networks'
 distribution."""
 
@@ -30,7 +33,7 @@ class SoftNames:
     Attributes:
         ids: each name's ids, without boundaries.
         prefixes: for each name of T ids, the rows of ``table`` for its T + 1 prefixes.
-        table: (prefixes, V) float32, a row for each distinct prefix.
+        table: (prefixes, V) float32, a row for each distinct prefix of names read together.
         given: how many of the names, the first ones, are of the list; the others are sampled.
     """
 
@@ -49,7 +52,7 @@ def soft_names(
 ) -> SoftNames:
     """Return ``names``, and others sampled from the mean of the networks' distributions.
 
-    Names that begin alike are read together, so that each distinct prefix is read once.
+    Of names that are read together, each distinct prefix is read once.
 
     Args:
         networks: at least one, with the same vocabulary.
@@ -68,51 +71,65 @@ def soft_names(
     width = max(longest, int(names.lengths.max(initial=0)))
     ids = np.zeros((given + sampled, width + 1), np.int32)  # (N + S, T + 1), the end a boundary
     ids[:given, :width] = names.padded(np.arange(given), width)
-    prefixes = np.zeros((given + sampled, width + 1), np.int64)
-    rows = np.arange(given + sampled)  # of names that have not ended
-    nodes = np.zeros(len(rows), np.int64)  # the prefix that each of them is at
-    read, carries = np.array([BOUNDARY]), [network.initial_carry(1) for network in networks]
+    prefixes = np.zeros(ids.shape, np.int64)
     tables: list[Floats] = []
-    first = 0
-    for time in range(width + 1):
+    rows = np.arange(given + sampled)
+    for low in range(0, len(rows), ROWS):
+        _read(networks, rows[low : low + ROWS], given, longest, ids, prefixes, tables, rng)
+    lengths = (ids != BOUNDARY).sum(axis=1)
+    kept = lengths > 0
+    ids, prefixes, lengths = ids[kept], prefixes[kept], lengths[kept]
+    places = np.arange(width + 1)
+    return SoftNames(
+        ids=Ragged.of(ids[places < lengths[:, None]], lengths),
+        prefixes=Ragged.of(prefixes[places <= lengths[:, None]], lengths + 1),
+        table=np.concatenate(tables),
+        given=given,
+    )
+
+
+def _read(
+    networks: Sequence[Recurrence],
+    rows: NDArray[np.intp],
+    given: int,
+    longest: int,
+    ids: NDArray[np.int32],
+    prefixes: NDArray[np.int64],
+    tables: list[Floats],
+    rng: np.random.Generator,
+) -> None:
+    """Read ``rows`` of ``ids``, or sample those from ``given`` on, and add to ``tables``."""
+    first = sum(map(len, tables))
+    nodes = np.zeros(len(rows), np.int64)  # the prefix that each name that has not ended is at
+    read, carries = np.array([BOUNDARY]), [network.initial_carry(1) for network in networks]
+    for time in range(ids.shape[1]):
         mean, carries = _step(networks, read, carries)  # (nodes, V)
         tables.append(mean)
         prefixes[rows, time] = first + nodes
         first += len(mean)
-        if time == width:
-            break
         if time < longest:
             free = rows >= given
             ids[rows[free], time] = _draw(mean, nodes[free], rng)
         going = ids[rows, time] != BOUNDARY
-        rows, pairs = rows[going], nodes[going] * mean.shape[1] + ids[rows[going], time]
+        rows, nodes = rows[going], nodes[going]
         if not len(rows):
-            break
-        distinct, nodes = np.unique(pairs, return_inverse=True)
+            return
+        distinct, nodes = np.unique(nodes * mean.shape[1] + ids[rows, time], return_inverse=True)
         parents, read = np.divmod(distinct, mean.shape[1])
         carries = [carry[:, parents] for carry in carries]
-    lengths = (ids[:, :width] != BOUNDARY).sum(axis=1)
-    kept = lengths > 0
-    ids, prefixes, lengths = ids[kept], prefixes[kept], lengths[kept]
-    inside = np.arange(width + 1) <= lengths[:, None]
-    return SoftNames(
-        ids=Ragged.of(ids[np.arange(width + 1) < lengths[:, None]], lengths),
-        prefixes=Ragged.of(prefixes[inside], lengths + 1),
-        table=np.concatenate(tables),
-        given=given,
-    )
 
 
 def _step(
     networks: Sequence[Recurrence], read: NDArray[np.integer], carries: Sequence[Floats]
 ) -> tuple[Floats, list[Floats]]:
     """Read a character a row; return the mean of the networks' distributions, and their carries."""
-    total, after = np.float32(0), []
-    for network, carry in zip(networks, carries, strict=True):
-        logits, carry = network.step(read, carry)
-        total = total + np.exp(log_softmax(logits))
+    mean = np.zeros((len(read), networks[0].vocabulary_size), np.float32)
+    after = []
+    for network, before in zip(networks, carries, strict=True):
+        logits, carry = network.step(read, before)
+        mean += np.exp(log_softmax(logits))
         after.append(carry)
-    mean: Floats = total / np.float32(len(networks))
+    mean /= np.float32(len(networks))
     return mean, after
 
 
@@ -151,6 +168,6 @@ class SoftBatches(NameBatches):
         share = np.zeros((self.batch_size, 1, 1), np.float32)
         share[: len(names)][names < self.soft.given] = HARD
         soft *= 1 - share
-        next_ids = batch.targets[:, :, None]
+        next_ids = batch.targets[:, :, None].astype(np.int64)
         np.put_along_axis(soft, next_ids, np.take_along_axis(soft, next_ids, 2) + share, 2)
         return replace(batch, targets=soft)

@@ -33,7 +33,7 @@ from .trainer import Trainer
 if TYPE_CHECKING:
     from .engines.jax import JaxEngine
 
-MOST_NETWORKS = 8
+MOST_NETWORKS = 4
 """Networks that are distilled into one, at most."""
 
 LEAST_TIMES = 4.0
@@ -48,8 +48,8 @@ PASSES = 4
 MOST_CELLS = 50_000_000
 """Probabilities that are kept in memory, about and at most."""
 
-MOST_SAMPLED = 100_000
-"""Names that are sampled, at most."""
+MOST_SAMPLED = 10_000
+"""Names that are sampled, at most: more gain nothing."""
 
 BATCH_SIZE, LEARNING_RATE, WEIGHT_DECAY = 32, 5e-3, 0.01
 """Settings of distilling, which uses no dropout: what is learned from has no noise to fit."""
