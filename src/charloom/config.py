@@ -207,7 +207,9 @@ class TrainConfig(_Config):
     held_out: float = _setting(0.1, "[0, 0.9]",
         "Fraction of the names, or of the text (its end), to hold out; 0: none.")
     seconds: float | None = _resumable(None, "(0, inf)",
-        "Wall-clock budget for training; the learning-rate schedule is fitted to it.", "seconds")
+        "Wall-clock budget for training; the learning-rate schedule is fitted to it. Names that "
+        "need a quarter of it or less are learned by up to four networks, which are distilled "
+        "into one.", "seconds")
     seed: int = _setting(0, _SEED,
         "Random seed for the split, initial weights, batches and dropout.")
     preparation: Preparation = _setting("names", get_args(Preparation),  # noqa: RUF009
@@ -234,6 +236,9 @@ class TrainConfig(_Config):
         "names look like; the digest of another run; none for random weights.")
     keep_checkpoints: int = _resumable(2, range(1, 1001),
         "How many of the latest training states to keep.", "states")
+    refit: bool = _resumable(False, bool,
+        "Once held-out names have chosen the epoch, train the network again on all names, for as "
+        "many epochs. The model that was measured is kept in RUN/measured.")
     canaries: int = _setting(0, range(1001),
         "Add this many random strings to the training names, so that `charloom evaluate` can "
         "measure how much the model memorises of what it saw once (Carlini et al. 2019).",
@@ -244,6 +249,11 @@ class TrainConfig(_Config):
         super().__post_init__()
         rule = "canaries need names, prepared as such"
         _require(not self.canaries or self.preparation == "names", rule, self.preparation)
+        rule = "refit needs names, some of them held out to choose the epoch by (held_out above 0)"
+        received = f"{self.preparation}, held_out {self.held_out:g}"
+        _require(
+            not self.refit or (self.preparation == "names" and self.held_out > 0), rule, received
+        )
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:

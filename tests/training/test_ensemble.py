@@ -98,6 +98,7 @@ def test_an_interrupted_training_resumes_to_the_same_end(names, tmp_path, number
     assert same(load_model(cut).weights, first[-1].weights)  # the best so far
     rest = train(names, cut, training=TRAINING, resume=True)
     assert of_kind(rest, NextNetwork)[0].number == number
+    assert not messages(rest)
     assert losses(history(cut)) == losses(history(whole))
     assert same(load_model(cut).weights, load_model(whole).weights)
 

@@ -85,6 +85,8 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         for key, title in titles.items():
             if isinstance(value := best.get(f"{key}_nats_per_char"), float):
                 lines.append((title, f"{value:.4f} nats/char"))
+    if parts := describe.refitted_parts(facts.refit):
+        lines.append(("", f"measured before {parts} refitted to all names"))
     if facts.versions:
         versions = (f"{name} {version}" for name, version in facts.versions.items())
         lines.append(("versions", ", ".join(versions)))

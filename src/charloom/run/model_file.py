@@ -30,6 +30,9 @@ MAX_WEIGHT_BYTES = 2**32
 EPOCHS = "epochs"
 """The subfolder for the models of single epochs."""
 
+MEASURED = "measured"
+"""The subfolder for the model as it was measured, if its network was trained again on all names."""
+
 _MODEL, _WEIGHTS = "model.json", "model.safetensors"
 _TRAIN, _HELD_OUT, _TEXT = "train_names.txt", "held_out_names.txt", "held_out.txt"
 

@@ -130,6 +130,22 @@ class Warned:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Refitting:
+    """The best epoch is known, and the network is trained again on all names.
+
+    Attributes:
+        names: how many these are.
+        step, steps: updates so far, from 1, and in all.
+        seconds_left: an estimate.
+    """
+
+    names: int
+    step: int
+    steps: int
+    seconds_left: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finished:
     """Training is over.
 
@@ -140,7 +156,8 @@ class Finished:
         train_nats_per_char, held_out_nats_per_char, held_out_window_nats_per_char: the losses of
             that epoch.
         seconds: since training began.
-        saved: the kept model with its facts and data, as in a run folder.
+        saved: the kept model with its facts and data, as in a run folder. What could be fitted to
+            all names afterwards was; the losses are those of before.
     """
 
     reason: Reason
@@ -159,4 +176,4 @@ class Finished:
         return self.saved.weights
 
 
-Event = Started | Step | Evaluated | NextNetwork | Saved | Warned | Finished
+Event = Started | Step | Evaluated | NextNetwork | Saved | Warned | Refitting | Finished

@@ -70,8 +70,9 @@ class Progress:
         """
         before, loss = self.best, held_out.get("held_out_nats_per_char")
         self.epoch += 1
-        times = {"seconds": round(seconds, 3), "learning_rate": rate}
-        self.history.append({"epoch": self.epoch, **self.losses(held_out), **times})
+        entry = {"epoch": self.epoch, **self.losses(held_out)}
+        entry |= {"seconds": round(seconds, 3), "learning_rate": rate}
+        self.history.append(entry | ({"networks": self.networks} if self.last_step else {}))
         self.step_in_epoch, self.epoch_nats, self.epoch_characters = 0, 0.0, 0.0
         best = (
             before is None or loss is None or not decides or loss < before["held_out_nats_per_char"]

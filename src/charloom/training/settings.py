@@ -67,4 +67,5 @@ class FitSettings(TypedDict, total=False):
     keep_checkpoints: int | None
     label_dropout: float | None
     freeze: tuple[Part, ...] | None
+    refit: bool | None
     canaries: int | None

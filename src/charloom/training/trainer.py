@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import SupportsFloat
+from typing import Any, SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,13 @@ from .checkpointer import Checkpointer
 from .data import TrainingData
 from .engines.base import Loop
 from .engines.factory import backend_name, check_loop, make_engine
+from .ensemble import Ensemble
 from .events import Event, Reason, Saved, Step, Warned
 from .name_data import NameData
 from .ngram_trainer import fit_ngram
 from .progress import Progress
 from .recipes import settings_for
+from .refit import refit
 from .schedule import Schedule, learning_rate
 from .text_data import TextData
 from .warm_start import warm_started
@@ -95,12 +97,7 @@ def fit(
     )
     if not model.has_network:
         return fit_ngram(checkpoints, force=force, resume=resume)
-    kind: type[Trainer] = Trainer
-    if training.seconds is not None:
-        from .ensemble import EnsembleTrainer
-
-        kind = EnsembleTrainer
-    return kind(checkpoints, loop, initial, stop).events(force=force, resume=resume)
+    return Trainer(checkpoints, loop, initial, stop).events(force=force, resume=resume)
 
 
 class Trainer:
@@ -129,7 +126,7 @@ class Trainer:
                 self.checkpoints.backend,
                 self.model,
                 self.training,
-                self._first_weights(self.training.seed),
+                self.first_weights(self.training.seed),
                 self.batches.characters_per_batch,
                 self.loop,
             )
@@ -148,7 +145,7 @@ class Trainer:
             over = self._over() if resumes else None
             if over is not None and self.at.best is not None:
                 self.checkpoints.save_best(self.at.best, self.at)
-                yield self.checkpoints.finished(over, self.at.best, self.at)
+                yield from self._finished(over, self.at.best)
                 return
             yield from (Warned(message=message) for message in self.data.warnings())
             yield from self._finish((yield from self._train()))
@@ -161,9 +158,13 @@ class Trainer:
         steps = self.batches.steps_per_epoch * self.training.epochs
         held_out = self.data.held_out_size if self.data.held_out_text is not None else 0
         reserve = 0.5 + held_out / HELD_OUT_PER_SECOND
-        self.schedule = Schedule(self.training, steps, self.checkpoints.started, reserve)
+        training = self.training
+        if training.refit and training.seconds is not None:  # which takes about the rest
+            share = (1 - training.held_out) / (2 - training.held_out)
+            training = training.replace(seconds=training.seconds * share)
+        self.schedule = Schedule(training, steps, self.checkpoints.started, reserve)
 
-    def _first_weights(self, seed: int) -> dict[str, NDArray[np.float32]]:
+    def first_weights(self, seed: int) -> dict[str, NDArray[np.float32]]:
         """Return the weights before the first step."""
         data = self.data
         if (initial := self._initial()) is not None:
@@ -203,19 +204,33 @@ class Trainer:
         if resumed.plan != self.data.plan:  # another number of epochs must not change the batches
             self.data.plan = resumed.plan
             self._plan()
-        return list(resumed.warnings(self.checkpoints.backend, self.training.epochs, self._over()))
+        over, best = self._over(), self.at.best
+        if self.training.refit and best and self.checkpoints.refitted(best) is None:
+            over = None  # what is left to do is to refit
+        return list(resumed.warnings(self.checkpoints.backend, self.training.epochs, over))
 
     # Steps
 
     def _train(self) -> Generator[Event, None, Reason]:
-        """Train the network."""
-        self.engine.prepare(self.batches.times)
-        self.schedule.begin()
-        return (yield from self._steps())
+        """Train the network; and more of them, if the budget allows."""
+        if not self.at.networks:
+            self.engine.prepare(self.batches.times)
+            self.schedule.begin()
+            begun, before = time.monotonic(), self.at.step
+            reason = yield from self.steps()
+            if self.training.seconds is None or reason not in ("epochs", "early stopping"):
+                return reason
+            seconds = (time.monotonic() - begun) * self.at.step / max(1, self.at.step - before)
+            if not (yield from Ensemble(self).planned(seconds)):
+                return reason
+        return (yield from Ensemble(self).trained())
 
     def _over(self) -> Reason | None:
         """Say why there is nothing left to train, if so."""
-        if self.at.step >= self.schedule.total_steps:
+        at = self.at
+        if at.networks and not at.last_step:
+            return None
+        if at.step >= (at.last_step or self.schedule.total_steps):
             return "epochs"
         return None if self.at.step_in_epoch or self._patient() else "early stopping"
 
@@ -224,7 +239,7 @@ class Trainer:
         since = max(self.at.best_epoch, self.at.first_epoch)
         return not patience or self.at.epoch - since < patience
 
-    def _steps(self) -> Generator[Event, None, Reason]:
+    def steps(self) -> Generator[Event, None, Reason]:
         """Take steps until one of the reasons to end holds."""
         at, total, checkpoints = self.at, self.schedule.total_steps, self.checkpoints
         begun, names, characters = time.monotonic(), 0, 0.0
@@ -321,4 +336,16 @@ class Trainer:
             yield from checkpoints.save(self.engine, at)
         elif checkpoints.save_best(losses, at) and checkpoints.folder is not None:
             yield Saved(folder=checkpoints.folder, epoch=at.best_epoch)
-        yield checkpoints.finished(reason, losses, at)
+        yield from self._finished(reason, losses)
+
+    def _finished(self, reason: Reason, losses: Mapping[str, Any]) -> Iterator[Event]:
+        """Refit, if that is asked for, and yield the last event."""
+        saved = None
+        if self.training.refit and reason not in ("interrupted", "diverged"):
+            saved = yield from refit(self, losses)
+            reason = "interrupted" if saved is None else reason
+        yield self.checkpoints.finished(reason, losses, self.at, saved)
+
+    def like(self, checkpoints: Checkpointer) -> Trainer:
+        """Return a training of its own that is set up as this one."""
+        return Trainer(checkpoints, self.loop, self.initial, self.stop)

@@ -17,7 +17,7 @@ PASSAGE = 400
 """Characters of generated text that are shown."""
 
 UNUSUAL = (
-    "begin", "text", "order", "freeze", "keep_epochs", "canaries", "seconds",
+    "begin", "text", "order", "freeze", "keep_epochs", "canaries", "seconds", "refit",
     "window", "label_dropout", "save_seconds", "save_steps", "keep_checkpoints", "base",
 )  # fmt: skip
 """Settings that a recipe leaves out if they have their default value."""
