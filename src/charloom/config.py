@@ -208,8 +208,8 @@ class TrainConfig(_Config):
         "Fraction of the names, or of the text (its end), to hold out; 0: none.")
     seconds: float | None = _resumable(None, "(0, inf)",
         "Wall-clock budget for training; the learning-rate schedule is fitted to it. Names that "
-        "need a quarter of it or less are learned by up to four networks, which are distilled "
-        "into one.", "seconds")
+        "take a fifth of it or less are learned by up to four networks, which are distilled into "
+        "one.", "seconds")
     seed: int = _setting(0, _SEED,
         "Random seed for the split, initial weights, batches and dropout.")
     preparation: Preparation = _setting("names", get_args(Preparation),  # noqa: RUF009

@@ -9,6 +9,8 @@ import pytest
 
 from charloom.config import TrainConfig
 from charloom.data.names import NameCorpus
+from charloom.reporting import describe
+from charloom.reporting.progress import show
 from charloom.run import load_model, load_state
 from charloom.training import ensemble
 from charloom.training.events import NextNetwork, Step
@@ -49,7 +51,8 @@ def test_a_budget_with_time_left_trains_more_networks_and_distils_them(names, tm
     assert finished.reason == "epochs"
     assert finished.best_epoch > 2, "the distilled network should be the best"
     assert same(load_model(tmp_path).weights, finished.weights)
-    assert load_model(tmp_path).facts["best"]["networks"] == 3
+    best = load_model(tmp_path).facts["best"]
+    assert describe.distilled(best) == "distilled from 3 networks"
 
 
 def test_networks_differ_and_are_in_the_state(names, tmp_path):
@@ -67,7 +70,27 @@ def test_without_time_for_more_it_is_one_network_as_without_a_budget(names, tmp_
     assert same(events[-1].weights, alone[-1].weights)
 
 
-def test_own_loops_and_labels_train_one_network(names):
+def test_other_backends_train_one_network_and_say_so(names, monkeypatch):
+    planned = ensemble.Ensemble.planned
+
+    def on_torch(self, seconds):
+        self._checkpoints.backend = "torch"
+        return planned(self, seconds)
+
+    monkeypatch.setattr(ensemble.Ensemble, "planned", on_torch)
+    events = train(names, None, training=TRAINING)
+    assert not of_kind(events, NextNetwork)
+    assert "only trained on JAX" in messages(events)[-1]
+
+
+def test_progress_says_which_network_is_trained(names, capsys):
+    show(iter(train(names, None, training=TRAINING)), names)
+    shown = capsys.readouterr().err.splitlines()
+    assert "there is time for 3 networks; training network 2" in shown
+    assert shown[-1] == "distilling 3 networks into one"
+
+
+def test_own_loops_train_one_network(names):
     def step(model, optimizer, loss):
         model.compile(optimizer=optimizer, loss=loss)
         return model.train_on_batch

@@ -21,7 +21,7 @@ from ..models.scoring.names import log_softmax
 ROWS = 4096
 """Names that are read together, at most."""
 
-HARD = np.float32(0.5)
+HARD = np.float32(0.75)
 """How much the character that follows in a name of the list counts there, beside the networks'
 distribution."""
 

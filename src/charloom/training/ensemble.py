@@ -68,7 +68,7 @@ class Ensemble:
 
     def planned(self, seconds: float) -> Generator[Event, None, bool]:
         """Plan the networks, if the budget allows more than the first, which took ``seconds``."""
-        if not self._has_time(seconds) or not self._is_usual():
+        if not self._has_time(LEAST_TIMES * seconds) or not self._is_usual():
             return False
         if self._checkpoints.backend != "jax":
             yield Warned(
@@ -89,7 +89,7 @@ class Ensemble:
         return True
 
     def _has_time(self, seconds: float) -> bool:
-        return self._trainer.schedule.seconds_left >= LEAST_TIMES * seconds
+        return self._trainer.schedule.seconds_left >= seconds
 
     def _is_usual(self) -> bool:
         """Say whether it is a plain list of names in memory, trained in the usual way."""
@@ -138,7 +138,7 @@ class Ensemble:
                 at.step = step
                 return True
             networks.append(engine.weights())
-            if not self._has_time(time.monotonic() - begun):  # slower than expected
+            if not self._has_time((LEAST_TIMES - 1) * (time.monotonic() - begun)):  # for another
                 at.networks = len(networks)
             yield from self._checkpoints.save(engine, at)
         return False
