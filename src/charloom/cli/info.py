@@ -86,6 +86,8 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         for key, title in titles.items():
             if isinstance(value := best.get(f"{key}_nats_per_char"), float):
                 lines.append((title, f"{value:.4f} nats/char"))
+    if isinstance(nats := facts.cross_validation.get("nats_per_char"), float):
+        lines.append(("cross-valid.", f"{nats:.4f} nats/char, which chose epochs and exponents"))
     if parts := describe.refitted_parts(facts.refit):
         lines.append(("", f"measured before {parts} refitted to all names"))
     if facts.versions:

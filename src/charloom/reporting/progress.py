@@ -22,6 +22,8 @@ from ..data.text import TextCorpus
 from ..generation import NameModel, TextModel
 from ..models.factory import recurrence
 from ..training.events import (
+    Choosing,
+    Chosen,
     Evaluated,
     Event,
     Finished,
@@ -107,7 +109,7 @@ def show(
 
     with bar:
         task = bar.add_task("", total=1.0, epoch="-", loss="-", held_out="-", speed="")
-        every, steps, begun = 1, 1, time.monotonic()
+        every, steps, begun, chosen = 1, 1, time.monotonic(), False
         for event in events:
             match event:
                 case Started():
@@ -134,6 +136,22 @@ def show(
                         epoch=event.epoch,
                         loss=f"{event.nats_per_char:.3f}",
                         speed=_speed(event),
+                    )
+                case Choosing():
+                    if (event.fold, chosen) == (1, False):
+                        chosen = True
+                        say(
+                            "no names are held out: choosing epochs and exponents by "
+                            f"cross-validation with {event.folds} folds"
+                        )
+                    share = (event.fold - 1 + event.progress) / event.folds
+                    bar.update(task, completed=share, epoch=f"of fold {event.fold}")
+                case Chosen():
+                    network, ngram = event.exponents
+                    say(
+                        f"chosen: {event.epochs} epochs, exponents {network:.2f} (network) and "
+                        f"{ngram:.2f} (n-gram); cross-validated loss {event.nats_per_char:.3f} "
+                        "nats/char"
                     )
                 case Refitting():
                     if event.step == 1:

@@ -235,7 +235,7 @@ class Checkpointer:
             "training": self.training.to_dict(),
             "backend": self.backend,
             "batches": asdict(self.data.plan),
-            "progress": asdict(at),
+            "progress": {k: v for k, v in asdict(at).items() if k != "chosen" or v != {}},
         }
         best = self.best_weights if at.best_epoch else {}
         arrays = {**arrays, **{BEST + name: array for name, array in best.items()}}
@@ -274,6 +274,7 @@ class Checkpointer:
             "training": self.training.to_dict(),
             "backend": self.backend,
             "versions": _versions(self.backend),
+            **({"cross_validation": dict(at.chosen)} if at.chosen else {}),
             **ngram_facts(weights),
             **({"refit": refit} if refit else {}),
             "best": dict(losses),

@@ -145,9 +145,10 @@ class Ensemble:
 
     def _other(self, number: int) -> Generator[Event, None, bool]:
         """Train network ``number``, from 1; return whether that was interrupted."""
-        at, trainer, epochs = self._at, self._trainer, self._config.epochs
-        if trainer.data.held_out_decides:  # as long as was best for the first, about
-            epochs = max(at.best_epoch, epochs // 2)
+        at, trainer, whole = self._at, self._trainer, self._config.epochs
+        epochs = at.epoch  # as long as the first
+        if trainer.data.held_out_decides:  # about as long as was best for it
+            epochs = whole = max(at.best_epoch, whole // 2)
         training = self._config.replace(seed=(self._seed + number) % 2**63)
         batches: Any = replace(trainer.batches, seed=training.seed)  # type: ignore[type-var]
         first = trainer.first_weights(training.seed)
@@ -157,7 +158,7 @@ class Ensemble:
         for step in range(total):
             batch = batches.batch(*divmod(step, steps))
             progress = (step + 1) / total
-            rate = learning_rate(training, progress)
+            rate = learning_rate(training, (step + 1) / (whole * steps))
             trained = float(batch.mask.sum())
             mean = float(trainer.engine.step(batch, rate)) / max(trained, 1.0)
             running = 0.95 * running + 0.05 * mean if step else mean

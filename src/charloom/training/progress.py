@@ -27,6 +27,8 @@ class Progress:
         networks: how many networks are trained to be distilled into one; 0 for one network only.
         pool: how many names are sampled from them.
         first_step, first_epoch, last_step: where distilling began, and where it ends; 0 before.
+        chosen: what cross-validation chose (``Choice.to_dict``); empty if nothing, ``None`` if that
+            has not been tried yet.
     """
 
     epoch: int = 0
@@ -41,6 +43,7 @@ class Progress:
     first_step: int = 0
     first_epoch: int = 0
     last_step: int = 0
+    chosen: dict[str, Any] | None = field(default_factory=dict)
 
     @property
     def best(self) -> dict[str, Any] | None:

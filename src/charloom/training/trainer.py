@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, SupportsFloat
 
@@ -20,11 +21,13 @@ from ..models.rnn.shapes import parameter_count
 from ..run import SavedModel
 from .base_model import LATIN, NO_BASE, latin_base
 from .checkpointer import Checkpointer
+from .context_ngram import ContextFit
+from .cross_validation import choose, has_choice
 from .data import TrainingData
 from .engines.base import Loop
 from .engines.factory import backend_name, check_loop, make_engine
 from .ensemble import Ensemble
-from .events import Event, Reason, Saved, Step, Warned
+from .events import Chosen, Event, Reason, Saved, Step, Warned
 from .name_data import NameData
 from .ngram_trainer import fit_ngram
 from .progress import Progress
@@ -117,6 +120,8 @@ class Trainer:
         self._plan()
         self._seconds_before = 0.0  # of training in earlier sessions
         self._batch_nats_per_char = math.nan
+        if has_choice(self):
+            self.at.chosen = None
 
     def events(self, *, force: bool, resume: bool) -> Iterator[Event]:
         """Train, and yield the events that ``fit`` promises."""
@@ -147,6 +152,7 @@ class Trainer:
                 self.checkpoints.save_best(self.at.best, self.at)
                 yield from self._finished(over, self.at.best)
                 return
+            yield from self._choose()
             yield from (Warned(message=message) for message in self.data.warnings())
             yield from self._finish((yield from self._train()))
 
@@ -209,6 +215,35 @@ class Trainer:
             over = None  # what is left to do is to refit
         return list(resumed.warnings(self.checkpoints.backend, self.training.epochs, over))
 
+    def _choose(self) -> Iterator[Event]:
+        """Choose epochs and exponents by cross-validation, where no names are held out for that."""
+        if self.at.chosen is None:
+            choice = yield from choose(self)
+            if choice is not None:
+                self.at.chosen = {**choice.to_dict(), "of_epochs": self.training.epochs}
+                yield Chosen(**asdict(choice))
+            elif not self.stop():
+                self.at.chosen = {}
+                yield Warned(
+                    message="there is too little time to choose epochs and exponents by "
+                    "cross-validation: fixed values are used."
+                )
+        self._apply_choice()
+
+    def _apply_choice(self) -> None:
+        if self.at.chosen and isinstance(self.data.ngrams, ContextFit):
+            self.data.ngrams.exponents = self.at.chosen["exponents"]
+
+    @property
+    def _last_step(self) -> int:
+        """The step after which training is over, unless it ends sooner."""
+        if self.at.last_step:
+            return self.at.last_step
+        chosen, epochs = self.at.chosen or {}, self.training.epochs
+        if chosen.get("of_epochs") == epochs:  # it was chosen for this schedule
+            epochs = int(chosen["epochs"])
+        return epochs * self.batches.steps_per_epoch
+
     # Steps
 
     def _train(self) -> Generator[Event, None, Reason]:
@@ -227,10 +262,9 @@ class Trainer:
 
     def _over(self) -> Reason | None:
         """Say why there is nothing left to train, if so."""
-        at = self.at
-        if at.networks and not at.last_step:
+        if self.at.networks and not self.at.last_step:  # the other networks are to be trained
             return None
-        if at.step >= (at.last_step or self.schedule.total_steps):
+        if self.at.step >= self._last_step:
             return "epochs"
         return None if self.at.step_in_epoch or self._patient() else "early stopping"
 
@@ -241,7 +275,7 @@ class Trainer:
 
     def steps(self) -> Generator[Event, None, Reason]:
         """Take steps until one of the reasons to end holds."""
-        at, total, checkpoints = self.at, self.schedule.total_steps, self.checkpoints
+        at, total, checkpoints = self.at, self._last_step, self.checkpoints
         begun, names, characters = time.monotonic(), 0, 0.0
         before = self.schedule.progress(at.step)
         pending: tuple[SupportsFloat, float] | None = None
