@@ -208,7 +208,9 @@ class TrainConfig(_Config):
         "Fraction of the names, or of the text (its end), to hold out; 0: none, and on short lists "
         "of names cross-validation chooses the epoch and the mixture's exponents.")
     seconds: float | None = _resumable(None, "(0, inf)",
-        "Wall-clock budget for training; the learning-rate schedule is fitted to it.", "seconds")
+        "Wall-clock budget for training; the learning-rate schedule is fitted to it. Names that "
+        "take a fifth of it or less are learned by up to four networks, which are distilled into "
+        "one.", "seconds")
     seed: int = _setting(0, _SEED,
         "Random seed for the split, initial weights, batches and dropout.")
     preparation: Preparation = _setting("names", get_args(Preparation),  # noqa: RUF009
