@@ -25,6 +25,10 @@ Smoothing = Literal["kneser-ney", "fitted"]
 MOST_ORDER = 8
 """The largest order of an n-gram."""
 
+NAMES_TEMPERATURE = 0.7
+"""The temperature of the names that commands print and reports show unless another is asked for,
+chosen by `benchmarks/junk.py`."""
+
 MOST_LABELS = 65536
 """The largest number of labels of a model."""
 
@@ -285,7 +289,8 @@ class SampleConfig(_Config):
     # fmt: off
     temperature: float | tuple[float, ...] = _setting(1.0, "[0, 100]",
         "Divides the logits: below 1 more typical, above 1 bolder, 0 always the most likely "
-        "character; 1 by default. Several, as in 0.5,1.2, alternate along the string.")
+        "character; 1: the model's own distribution. Several, as in 0.5,1.2, alternate along the "
+        "string.")
     top_k: int | None = _setting(None, range(1, 2**31 + 1),
         "Sample only from the k most likely characters.", "characters")
     top_p: float | None = _setting(None, "(0, 1]",
