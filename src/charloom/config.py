@@ -209,9 +209,12 @@ class TrainConfig(_Config):
     patience: int = _resumable(5, _MILLION,
         "Stop after this many epochs without a better held-out loss; 0: never.", "epochs")
     held_out: float = _setting(0.1, "[0, 0.9]",
-        "Fraction of the names, or of the text (its end), to hold out; 0: none.")
+        "Fraction of the names, or of the text (its end), to hold out; 0: none, and on short lists "
+        "of names cross-validation chooses the epoch and the mixture's exponents.")
     seconds: float | None = _resumable(None, "(0, inf)",
-        "Wall-clock budget for training; the learning-rate schedule is fitted to it.", "seconds")
+        "Wall-clock budget for training; the learning-rate schedule is fitted to it. Names that "
+        "take a fifth of it or less are learned by up to four networks, which are distilled into "
+        "one.", "seconds")
     seed: int = _setting(0, _SEED,
         "Random seed for the split, initial weights, batches and dropout.")
     preparation: Preparation = _setting("names", get_args(Preparation),  # noqa: RUF009

@@ -35,6 +35,8 @@ def say_ending(
     result = f"{part} loss {loss:.3f} nats/char{before}. Saved to {folder}"
     if ngram := describe.ngram(_ngram(finished)):
         result = f"{ngram}, {result}"
+    if distilled := describe.distilled(finished.saved.facts.get("best", {})):
+        result = f"{distilled}, {result}"
     if not model.rnn.config.has_network:
         say(f"Fitted in {finished.seconds:.1f} s: {result}")
         return

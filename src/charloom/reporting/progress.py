@@ -27,6 +27,7 @@ from ..training.events import (
     Evaluated,
     Event,
     Finished,
+    NextNetwork,
     Refitting,
     Started,
     Step,
@@ -118,6 +119,8 @@ def show(
                     say(_beginning(event))
                 case Warned():
                     say(f"warning: {event.message}")
+                case NextNetwork():
+                    say(_next_network(event))
                 case Step() if unpacked:
                     batch, loss = (event.step - 1) % steps, event.batch_nats_per_char
                     if batch % BATCHES == 0:
@@ -185,6 +188,12 @@ def _sample(began: Started, event: Evaluated, corpus: NameCorpus | TextCorpus) -
     model = NameModel(rnn, began.vocabulary, longest=corpus.report.longest)
     start = "" if began.model.begin else corpus.names[0][:1]
     return ", ".join(model.names(SAMPLES, seed=seed, allow_known=True, start=start))
+
+
+def _next_network(event: NextNetwork) -> str:
+    if event.number > event.networks:
+        return f"distilling {event.networks} networks into one"
+    return f"there is time for {event.networks} networks; training network {event.number}"
 
 
 def _speed(event: Step) -> str:

@@ -102,6 +102,19 @@ class Evaluated:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NextNetwork:
+    """One network is trained, and there is time for more: the next one begins.
+
+    Attributes:
+        number: of the network, from 2; ``networks`` + 1 is the one that they are distilled into.
+        networks: how many there are to distil.
+    """
+
+    number: int
+    networks: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Saved:
     """The run folder now holds the complete model of ``epoch``."""
 
@@ -192,4 +205,15 @@ class Finished:
         return self.saved.weights
 
 
-Event = Started | Step | Evaluated | Saved | Warned | Choosing | Chosen | Refitting | Finished
+Event = (
+    Started
+    | Step
+    | Evaluated
+    | NextNetwork
+    | Saved
+    | Warned
+    | Choosing
+    | Chosen
+    | Refitting
+    | Finished
+)
