@@ -252,15 +252,18 @@ def _sparse(stream: Ids, alphabet: Alphabet) -> Arrays:
     keys, firsts, ids, counts = [], [], [], []
     total = 0
     for family in range(len(FAMILIES)):
-        columns = np.flatnonzero(matrix[:, family])
-        own = sum(states[:, c].astype(np.int64) * matrix[c, family] for c in columns)
-        distinct, place = np.unique(own + offsets[family], return_inverse=True)
-        pairs, number = np.unique(place * size + targets, return_counts=True)
-        keys.append(distinct)
-        firsts.append(total + np.searchsorted(pairs, np.arange(len(distinct)) * size))
-        ids.append(pairs % size)
-        counts.append(number / PSEUDO)
-        total += len(pairs)
+        pairs = targets.copy()  # of key and target; they sort like (key, target)
+        for column in np.flatnonzero(matrix[:, family]):
+            pairs += states[:, column] * (matrix[column, family] * size)
+        pairs.sort()
+        new = np.append(True, pairs[1:] != pairs[:-1])
+        own, target = np.divmod(pairs[new], size)
+        first = np.flatnonzero(np.append(True, own[1:] != own[:-1]))
+        keys.append(own[first] + offsets[family])
+        firsts.append(total + first)
+        ids.append(target)
+        counts.append(np.diff(np.append(np.flatnonzero(new), len(pairs))) / PSEUDO)
+        total += len(target)
     return {
         "ngram.keys": np.concatenate(keys),
         "ngram.firsts": np.append(np.concatenate(firsts), total).astype(np.int32),
