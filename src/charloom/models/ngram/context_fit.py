@@ -21,6 +21,7 @@ from .context_arrays import CLASS_PREFIX
 from .context_model import PSEUDO, ContextNGram
 from .contexts import FAMILIES, Keyring, stream_states
 from .counts import MOST_NODES, Counts, count
+from .lbfgs import minimum
 from .smoothing import (
     CLASSES_PRIOR,
     LETTERS_PRIOR,
@@ -223,8 +224,6 @@ def maximum(table: NDArray[np.float32], targets: Ids, prior: Numbers, nats: floa
         prior: (K,), the exponents' means beforehand.
         nats: what it costs an exponent to move by 1.
     """
-    from scipy.optimize import minimize
-
     here = np.arange(len(targets))
     observed = table[here, :, targets].sum(axis=0, dtype=np.float64)
 
@@ -240,8 +239,7 @@ def maximum(table: NDArray[np.float32], targets: Ids, prior: Numbers, nats: floa
         total = float(np.log(sums).sum(dtype=np.float64)) - chosen + nats * float(away @ away)
         return total, expected - observed + 2 * nats * away
 
-    found: Numbers = minimize(loss, prior, jac=True, method="L-BFGS-B", options={"maxiter": 60}).x
-    return found
+    return minimum(loss, prior)
 
 
 def _sparse(stream: Ids, alphabet: Alphabet) -> Arrays:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from .arrays import LEAST_LEFT
 from .counts import Counts
+from .lbfgs import minimum
 
 Numbers = NDArray[np.float64]
 
@@ -76,8 +77,6 @@ def fit(items: Sequence[Evidence], below: Numbers, prior: Sequence[float]) -> Nu
         below: (N,), the probability of each character below the first of them.
         prior: D1, D2, D3+ and θ.
     """
-    from scipy.optimize import minimize  # late: SciPy takes a while to import
-
     middle = np.tile(_to_free(np.asarray(prior)), len(items))
     kinds = [np.minimum(one.count, 3).astype(np.int64) for one in items]
     known_at = [one.total > 0 for one in items]
@@ -109,8 +108,7 @@ def fit(items: Sequence[Evidence], below: Numbers, prior: Sequence[float]) -> Nu
         total = -float(np.log(low).sum()) + PRIOR_NATS * float(away @ away)
         return total, (gradient * slopes).ravel() + 2 * PRIOR_NATS * away
 
-    best = minimize(loss, middle, jac=True, method="L-BFGS-B", options={"maxiter": 60}).x
-    return _from_free(best.reshape(-1, 4))[0]
+    return _from_free(minimum(loss, middle).reshape(-1, 4))[0]
 
 
 def smoothed(counts: Counts, number: int, parameters: Numbers) -> tuple[Numbers, Numbers]:
