@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ...config import ModelConfig
 from ...data.random import Stream, generator
 from ...data.vocabulary import BOUNDARY, Vocabulary
+from ..threads import run
 from .alphabet import Alphabet, alphabet_of
 from .context_arrays import CLASS_PREFIX
 from .context_model import PSEUDO, ContextNGram
@@ -41,8 +42,8 @@ CLASS_ORDER, MOST_CLASS_NODES = 8, 4_000
 """The largest order of the n-gram over classes, and the most contexts it may have."""
 
 FOLDS, FEW, MANY = 5, 10, 300_000
-"""Parts to cut the strings into; the fewest strings to cut; characters from which on one part is
-held out only once."""
+"""Parts to cut the strings into; the fewest strings to cut; characters from which on a part is
+held out only once, and is no larger than needed."""
 
 MOST_EVIDENCE, MOST_CELLS = 60_000, 10_000_000
 """Characters to fit the smoothing to, and numbers of a table to fit the exponents to."""
@@ -75,7 +76,8 @@ def fit_contexts(
     """
     alphabet = alphabet_of(vocabulary, stream)
     parts = list(_folds(stream))
-    counted = [_Counted(train, alphabet, order, most_nodes) for train, _ in parts]
+    streams = [stream, *(train for train, _ in parts)]  # the longest first
+    whole, *counted = run(lambda one: _Counted(one, alphabet, order, most_nodes), streams)
     rng = generator(Stream.NGRAM, len(stream))
     kept = []
     for _, held_out in parts:
@@ -85,12 +87,12 @@ def fit_contexts(
     letters = [np.tile(LETTERS_PRIOR, (order - 1, 1)), np.tile(CLASSES_PRIOR, (CLASS_ORDER, 1))]
     if parts:
         letters = _fit_smoothing(parts, counted, kept, letters)
-    weights = WEIGHTS_PRIOR
-    models = [ContextNGram(_CONFIG, one.arrays(letters, weights)) for one in counted]
+    arrays, *others = run(lambda one: one.arrays(letters, WEIGHTS_PRIOR), [whole, *counted])
     if parts:
+        models = [ContextNGram(_CONFIG, one) for one in others]
         weights = _fit_weights(models, parts, counted, kept)
-    whole = _Counted(stream, alphabet, order, most_nodes)
-    return whole.arrays(letters, weights)
+        arrays["ngram.weights"] = weights.astype(np.float32)
+    return arrays
 
 
 _CONFIG = ModelConfig(kind="ngram")
@@ -272,16 +274,25 @@ def _sparse(stream: Ids, alphabet: Alphabet) -> Arrays:
 
 def _folds(stream: Ids) -> Iterator[tuple[Ids, Ids]]:
     """Cut a stream into what is counted and what is held out, in several ways."""
+    total = len(stream) - 1
     if stream[-1] != BOUNDARY:  # a text, which has no end
-        end = len(stream) - len(stream) // 10
-        if len(stream) - end > FEW:
-            yield stream[:end], np.append(stream[:1], stream[end:])
+        end = total - min(total // 10, MOST_EVIDENCE)
+        if total - end > FEW:
+            yield stream[: end + 1], np.append(stream[:1], stream[end + 1 :])
         return
-    starts = np.flatnonzero(stream[:-1] == BOUNDARY)
-    if len(starts) < FEW:
+    starts = np.flatnonzero(stream == BOUNDARY)  # the last is where the stream ends
+    if len(starts) <= FEW:
         return
-    edges = [*starts[np.linspace(0, len(starts), FOLDS + 1).astype(int)[:-1]], len(stream) - 1]
+    if total > MANY:
+        every = max(FOLDS, -(-total // MOST_EVIDENCE))
+        held_out = np.repeat(np.arange(len(starts) - 1) % every == 0, np.diff(starts))
+        yield _some(stream, ~held_out), _some(stream, held_out)
+        return
+    edges = starts[np.linspace(0, len(starts) - 1, FOLDS + 1).astype(int)]
     for low, high in pairwise(edges):
         yield np.append(stream[:low], stream[high:]), stream[low : high + 1]
-        if len(stream) > MANY:
-            return
+
+
+def _some(stream: Ids, chosen: NDArray[np.bool_]) -> Ids:
+    """Return the strings of a stream (N + 1,) whose places (N,), all of them, are chosen."""
+    return np.append(stream[:-1][chosen], stream[-1:])
