@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -69,6 +71,7 @@ def run(arguments: Sequence[str] | None = None, *, started: float) -> int:
         arguments: those of the process by default.
         started: ``time.monotonic()`` when the command began.
     """
+    warnings.showwarning = _show_warning
     try:
         result = cli.main(
             None if arguments is None else list(arguments),
@@ -95,6 +98,11 @@ def run(arguments: Sequence[str] | None = None, *, started: float) -> int:
         return _fail(f"the operating system reported: {error.strerror or error}.", 1)
     except MemoryError:
         return _fail("there is not enough memory. Use a smaller model, batch or -n.", 1)
+
+
+def _show_warning(message: Warning | str, *_args: Any, **_more: Any) -> None:
+    """Print a warning as one line, without the place in the code."""
+    click.echo(f"warning: {' '.join(str(message).split())}", err=True)
 
 
 def _fail(message: str, code: int) -> int:

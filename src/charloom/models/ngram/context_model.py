@@ -1,6 +1,7 @@
 """An n-gram with character classes and sparse contexts, mixed log-linearly, as a recurrence.
 
     p(w) ∝ p_chain(w)^a  p(class of w)^b  p_pair(w)^(c + Σ e_f)  Π_f (1 + n_f(w) / p_pair(w))^e_f
+           p(class of w | not the end)^g, or for the end (p(end) / p(not the end))^h
 
 - p_chain is an n-gram (``ngram.smoothing``) whose empty context backs off to
   p(class of w | classes before) p(w | class of w), so that shapes which the training strings never
@@ -9,6 +10,9 @@
 - n_f(w) counts w in the sparse context of family f (``ngram.contexts``), divided by ``PSEUDO``:
   the factor is p_f(w) / p_pair(w) for p_f(w) = (count + PSEUDO p_pair(w)) / (total + PSEUDO),
   except for a constant. So a context that never occurred changes nothing.
+
+- g and h are 0 in an n-gram alone. In a mixture they give the list's shapes and lengths more say
+  than the n-gram has as a whole.
 
 Log-linear mixing (Klakow 1998, "Log-linear interpolation of language models"); the exponents are
 ``ngram.weights``.
@@ -36,6 +40,12 @@ PSEUDO = 4.0
 TINY = np.float32(1e-30)
 """A lower bound for probabilities in float32, so that their logarithms are finite: where every
 context is frequent, the product of the backoff weights can be smaller."""
+
+MOST_CERTAIN = np.float32(1 - 1e-6)
+"""An upper bound for the probability of the end, so that the others' is above 0."""
+
+EXPONENTS = 3 + len(FAMILIES)
+"""How many exponents there are before g and h."""
 
 COLUMNS = 12
 """The numbers of a string's carry: its two nodes, and its state."""
@@ -94,7 +104,9 @@ class ContextNGram(Excluding):
         self._firsts, self._ids, self._counts = (
             weights["ngram." + name] for name in ("firsts", "ids", "counts")
         )
-        self._exponents = weights["ngram.weights"]
+        exponents = weights["ngram.weights"]
+        self._exponents, (g, h) = exponents[:EXPONENTS], [*exponents[EXPONENTS:], 0.0, 0.0][:2]
+        self._shape = np.float32(g), np.float32(h)
         self._matrix, offsets = Keyring(size).layout()
         self._offsets = offsets[:-1]
         keys = weights["ngram.keys"]
@@ -203,9 +215,21 @@ class ContextNGram(Excluding):
         pair = np.log(pair[here])
         pair *= self._exponents[2:].sum()
         by_class = np.maximum(self._classes.probabilities(numbers[here, 1]), TINY)
-        pair += (self._exponents[1] * np.log(by_class))[:, self.alphabet.classes]
+        pair += self._by_class(by_class)[:, self.alphabet.classes]
         terms[here] += pair
         return terms
+
+    def _by_class(self, probabilities: Floats) -> Floats:
+        """Return what the classes add to the logits, (B, K), given their probabilities (B, K)."""
+        logs = np.log(probabilities)
+        found: Floats = self._exponents[1] * logs
+        g, h = self._shape
+        if g or h:
+            logs -= np.log1p(-np.minimum(probabilities[:, :1], MOST_CERTAIN))
+            logs[:, 0] *= h
+            logs[:, 1:] *= g
+            found += logs
+        return found
 
     def parts(self, numbers: NDArray[np.int32]) -> tuple[Floats, Floats, Floats]:
         """Return p_chain (B, V), p of the class (B, K) and p_pair (B, V), all at least ``TINY``."""
