@@ -147,3 +147,11 @@ def test_canaries_are_in_no_fold(toy):
     training = NONE_HELD_OUT.replace(canaries=5, epochs=1)
     trained = list(fit(toy, model=MIXTURE, training=training))
     assert len(of_kind(trained, Choosing)) == 4 * 6  # 90 names in batches of 16
+
+
+@pytest.mark.slow
+def test_info_and_the_card_say_what_the_folds_lost(call, chosen):
+    nats = Run.open(chosen[1]).facts.cross_validation["nats_per_char"]
+    assert f"cross-valid. {nats:.4f} nats/char" in call("info", chosen[1])[1]
+    card = call("card", chosen[1], "--samples", 20, "--out", "-")[1]
+    assert f"Nothing was held out: {nats:.3f} nats per character" in card
