@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 import click
@@ -70,12 +71,14 @@ def run(arguments: Sequence[str] | None = None, *, started: float) -> int:
         started: ``time.monotonic()`` when the command began.
     """
     try:
-        result = cli.main(
-            None if arguments is None else list(arguments),
-            prog_name="charloom",
-            standalone_mode=False,
-            obj=started,
-        )
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            result = cli.main(
+                None if arguments is None else list(arguments),
+                prog_name="charloom",
+                standalone_mode=False,
+                obj=started,
+            )
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
@@ -97,6 +100,15 @@ def run(arguments: Sequence[str] | None = None, *, started: float) -> int:
         return _fail("there is not enough memory. Use a smaller model, batch or -n.", 1)
 
 
+def _show_warning(message: Warning | str, *_: object) -> None:
+    """Show a library's warning in one line, without the path and the line of its source."""
+    from .options import say
+
+    say(f"warning: {' '.join(str(message).split())}")
+
+
 def _fail(message: str, code: int) -> int:
-    click.echo(f"charloom: {' '.join(message.split())}", err=True)
+    from .options import say  # late, as all commands are
+
+    say(f"charloom: {' '.join(message.split())}")
     return code

@@ -11,7 +11,7 @@ import click
 
 from ..errors import ConfigError, TrainingError
 from .interruption import interruptible
-from .options import json_option, path_option, say, to_json
+from .options import json_option, path_option, put, say, to_json
 from .sources import (
     Source,
     form_options,
@@ -120,8 +120,8 @@ def command(
     else:
         options = {"--recipe": recipe} | given_options(READING)
         words = shlex.join(str(word) for pair in options.items() for word in pair)
-        click.echo(summary(result))
-        click.echo(f"\nWritten to {recipe}. To train with it: charloom train SOURCE {words}")
+        put(summary(result))
+        put(f"\nWritten to {recipe}. To train with it: charloom train SOURCE {words}")
     return 0
 
 

@@ -31,7 +31,7 @@ from ..run import (
     save_model,
     save_state,
 )
-from ..storage import creating, is_part
+from ..storage import creating, is_part, own_folder
 from ..storage.lock import LOCK, held
 from .data import TrainingData, Weights
 from .engines.base import Engine
@@ -91,6 +91,8 @@ class Checkpointer:
             return
         with creating(self.folder):
             names = {path.name for path in self.folder.iterdir()}
+        for name in (EPOCHS, CHECKPOINTS):  # a training must not find out at its first save
+            own_folder(self.folder, name)
         if names and LOCK not in names and not force:  # a refusal should leave no lock file behind
             self._claim(self.folder, force=force, resume=resume)
         with held(self.folder):
@@ -164,7 +166,8 @@ class Checkpointer:
         """Save the weights as a model of their own, named after the epoch, if that is asked for."""
         every = self.training.keep_epochs
         if self.folder is not None and every and (last or at.epoch % every == 0):
-            single = replace(self, folder=epoch_folder(self.folder, at.epoch))
+            place = epoch_folder(self.folder, at.epoch)
+            single = replace(self, folder=own_folder(self.folder, EPOCHS, place.name))
             single.save_model(weights, at.history[-1], at)
 
     def save(self, engine: Engine, at: Progress) -> Iterator[Event]:
