@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -155,7 +154,7 @@ def _folders(run: Path) -> list[Path]:
         RunError: one is a link, or the folder cannot be read.
     """
     try:
-        names = os.listdir(own_folder(run, CHECKPOINTS))
+        names = [path.name for path in own_folder(run, CHECKPOINTS).iterdir()]
     except (FileNotFoundError, NotADirectoryError):
         return []
     except (OSError, ValueError) as error:

@@ -112,7 +112,7 @@ def target(path: Path) -> Path:
         RunError: there is such a link, or something else, such as a device, which a rename would
             remove.
     """
-    whole = Path(os.path.abspath(path))
+    whole = path.absolute()
     for link in (whole, *whole.parents):
         if link.is_symlink() and any((f / MODEL_INDEX).exists() for f in link.parents):
             raise fault(link, f"is a link inside a run folder: {OUTSIDE} Pass another file.")
@@ -291,9 +291,9 @@ def sweep(index: Path, names: Collection[str]) -> None:
     Files that the index on disk still names are kept.
     """
     text = b""
-    with contextlib.suppress(FileNotFoundError, RunError):  # what is no file names none
-        with os.fdopen(opened(index), "rb") as file:
-            text = file.read(MAX_INDEX_BYTES)
+    what_is_no_file = contextlib.suppress(FileNotFoundError, RunError)
+    with what_is_no_file, os.fdopen(opened(index), "rb") as file:
+        text = file.read(MAX_INDEX_BYTES)
     either = "|".join(map(re.escape, [index.name, *names]))
     left_over = re.compile(rf"(?:{either})\.([0-9a-f]{{16}})\.(?:next|tmp)")
     for path in index.parent.iterdir():

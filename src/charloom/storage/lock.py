@@ -37,7 +37,8 @@ def held(folder: Path) -> Iterator[None]:
             ) from error
     try:
         with contextlib.suppress(OSError):  # Windows forbids writing to a locked file
-            with os.fdopen(opened(path, os.O_WRONLY | os.O_TRUNC, own=True), "wb") as file:
+            descriptor = opened(path, os.O_WRONLY | os.O_TRUNC, own=True)
+            with os.fdopen(descriptor, "wb") as file:
                 file.write(b"%d\n" % os.getpid())
         yield
     finally:

@@ -260,4 +260,9 @@ def settings_before(run: Path, options: Collection[str]) -> dict[str, Any]:
     parts = (data.get("model"), data.get("training"))
     before = {"smoothing": "kneser-ney"}  # all there was before it could be chosen
     before |= {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
-    return {name: before[name] for name in options if before.get(name) is not None}
+    return {
+        name: before[name]
+        for name in options
+        if before.get(name) is not None
+        and (ModelConfig.allows(name, before[name]) or TrainConfig.allows(name, before[name]))
+    }
