@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CharloomError, CorpusError, GenerationError
+from ..formatting import escaped
 from ..run import Run
 from .subject import CHARACTERS, AnySubject, NameSubject, TextSubject
 
@@ -58,7 +59,7 @@ class Gathered:
     @property
     def name(self) -> str:
         """The name of the run's folder, without its path."""
-        return self.run.path.resolve().name
+        return escaped(self.run.path.resolve().name)
 
     @contextmanager
     def attempt(self, what: str) -> Iterator[None]:

@@ -143,7 +143,8 @@ def forget_state(run: Path) -> None:
 
 def _forget_earliest(run: Path) -> None:
     """Remove the state that an earlier version left in the run folder itself."""
-    if any((run / file).exists() for file in STATE_FILES):
+    places = [run / file for file in STATE_FILES]
+    if any(place.exists() or place.is_symlink() for place in places):
         remove_set(run, _STATE, STATE_FILES)
 
 
