@@ -25,11 +25,15 @@ Smoothing = Literal["kneser-ney", "fitted"]
 MOST_ORDER = 8
 """The largest order of an n-gram."""
 
+NAMES_TEMPERATURE = 0.7
+"""The temperature of the names that commands print and reports show unless another is asked for,
+chosen by `benchmarks/junk.py`."""
+
 MOST_LABELS = 65536
 """The largest number of labels of a model."""
 
-Range = range | str | tuple[str, ...] | type[bool]
-"""Whole numbers, an interval of numbers such as ``[0, 1)``, some strings, or truth values."""
+Range = range | str | tuple[str, ...] | type[bool] | type[str]
+"""Whole numbers, an interval of numbers such as ``[0, 1)``, some strings, truth values, or text."""
 
 _MILLION = range(1_000_001)
 _SEED = range(2**63)
@@ -73,7 +77,7 @@ def _within(value: Any, allowed: Range) -> tuple[bool, str]:
             above = low < value if allowed[0] == "(" else low <= value
             below = value < high if allowed[-1] == ")" else value <= high
             return above and below, f"lie in {allowed}"
-    return isinstance(value, bool), "be true or false"
+    return isinstance(value, allowed), "be text" if allowed is str else "be true or false"
 
 
 class _Config:
@@ -216,9 +220,12 @@ class TrainConfig(_Config):
     patience: int = _resumable(5, _MILLION,
         "Stop after this many epochs without a better held-out loss; 0: never.", "epochs")
     held_out: float = _setting(0.1, "[0, 0.9]",
-        "Fraction of the names, or of the text (its end), to hold out; 0: none.")
+        "Fraction of the names, or of the text (its end), to hold out; 0: none, and on short lists "
+        "of names cross-validation chooses the epoch and the mixture's exponents.")
     seconds: float | None = _resumable(None, "(0, inf)",
-        "Wall-clock budget for training; the learning-rate schedule is fitted to it.", "seconds")
+        "Wall-clock budget for training; the learning-rate schedule is fitted to it. Names that "
+        "take a fifth of it or less are learned by up to four networks, which are distilled into "
+        "one.", "seconds")
     seed: int = _setting(0, _SEED,
         "Random seed for the split, initial weights, batches and dropout.")
     preparation: Preparation = _setting("names", get_args(Preparation),  # noqa: RUF009
@@ -240,8 +247,14 @@ class TrainConfig(_Config):
         "Save the training state this often, in addition to each epoch's end; 0: never.", "seconds")
     save_steps: int = _resumable(0, range(2**53 + 1),
         "Number of steps between additional saves of the training state; 0: never.", "steps")
+    base: str = _step("none", str,
+        "The model whose weights training adapts: latin, which comes with charloom and knows what "
+        "names look like; the digest of another run; none for random weights.")
     keep_checkpoints: int = _resumable(2, range(1, 1001),
         "How many of the latest training states to keep.", "states")
+    refit: bool = _resumable(False, bool,
+        "Once held-out names have chosen the epoch, train the network again on all names, for as "
+        "many epochs. The model that was measured is kept in RUN/measured.")
     canaries: int = _setting(0, range(1001),
         "Add this many random strings to the training names, so that `charloom evaluate` can "
         "measure how much the model memorises of what it saw once (Carlini et al. 2019).",
@@ -252,6 +265,11 @@ class TrainConfig(_Config):
         super().__post_init__()
         rule = "canaries need names, prepared as such"
         _require(not self.canaries or self.preparation == "names", rule, self.preparation)
+        rule = "refit needs names, some of them held out to choose the epoch by (held_out above 0)"
+        received = f"{self.preparation}, held_out {self.held_out:g}"
+        _require(
+            not self.refit or (self.preparation == "names" and self.held_out > 0), rule, received
+        )
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -282,7 +300,8 @@ class SampleConfig(_Config):
     # fmt: off
     temperature: float | tuple[float, ...] = _setting(1.0, "[0, 100]",
         "Divides the logits: below 1 more typical, above 1 bolder, 0 always the most likely "
-        "character; 1 by default. Several, as in 0.5,1.2, alternate along the string.")
+        "character; 1: the model's own distribution. Several, as in 0.5,1.2, alternate along the "
+        "string.")
     top_k: int | None = _setting(None, range(1, 2**31 + 1),
         "Sample only from the k most likely characters.", "characters")
     top_p: float | None = _setting(None, "(0, 1]",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..config import NAMES_TEMPERATURE
 from .generate_options import (
     conditioning_options,
     load_conditioned,
@@ -108,7 +109,7 @@ def _print_names(
 
         forbidden += NameCorpus.read(*forbid, unit=model.vocabulary.token_unit).names
     code = 0
-    for temperature in temperatures or (1.0,):
+    for temperature in temperatures or (1.0 if best else NAMES_TEMPERATURE,):
         asked = {"temperature": temperature, "forbid": forbidden, **options}
         search = (
             model.stream_best(count, beam=beam, **asked) if best else model.stream(count, **asked)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..config import SampleConfig
+from ..config import NAMES_TEMPERATURE, SampleConfig
 from .options import Numbers, options, path_option, setting_option
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ sampling_options = options(
         "temperatures",
         type=Numbers(),
         multiple=True,
-        note=" If the option is repeated, -n names are printed for each.",
+        note=f" By default {NAMES_TEMPERATURE:g} for names; 1 with --best and for text. If the "
+        "option is repeated, -n names are printed for each.",
     ),
     *(setting_option(SampleConfig, name) for name in ("top_k", "top_p", "min_p", "seed")),
     click.option(

@@ -55,13 +55,15 @@ def _lines(run: Run) -> list[tuple[str, str]]:
     models = []
     if config.has_network:
         models.append(describe.architecture(config, run.vocabulary.size))
+    if base := describe.base(facts.training.get("base")):
+        models.append(f"adapted from {base}")
     if config.kind == "uniform":
         models.append(describe.kind(config, {}))
     elif config.kind != "network":
         sizes = f"{_known(facts.ngram, 'ngrams')} n-grams of {_known(facts.ngram, 'contexts')} "
         smoothing = {"kneser-ney": "Kneser-Ney", "fitted": "fitted smoothing"}[config.smoothing]
         models.append(f"{describe.ngram(facts.ngram) or 'n-gram'}, {smoothing}: {sizes}contexts")
-    lines += zip(("model", ""), models, strict=False)
+    lines += zip(("model", "", ""), models, strict=False)
     lines += [("parameters", f"{run.parameters:,}"), ("vocabulary", _vocabulary(run))]
     if run.labels:
         lines.append(("labels", f"{len(run.labels)}: {', '.join(run.labels)}"))
@@ -81,11 +83,16 @@ def _lines(run: Run) -> list[tuple[str, str]]:
     if shown:
         lines.append(("settings", ", ".join(shown)))
     if best := facts.best:
-        lines.append(("best epoch", str(best.get("epoch"))))
+        how = [str(best.get("epoch")), describe.distilled(best)]
+        lines.append(("best epoch", ", ".join(filter(None, how))))
         titles = {"train": "training", "held_out": "held-out", "held_out_window": "in windows"}
         for key, title in titles.items():
             if isinstance(value := best.get(f"{key}_nats_per_char"), float):
                 lines.append((title, f"{value:.4f} nats/char"))
+    if isinstance(nats := facts.cross_validation.get("nats_per_char"), float):
+        lines.append(("cross-valid.", f"{nats:.4f} nats/char, which chose epochs and exponents"))
+    if parts := describe.refitted_parts(facts.refit):
+        lines.append(("", f"measured before {parts} refitted to all names"))
     if facts.versions:
         versions = (f"{name} {version}" for name, version in facts.versions.items())
         lines.append(("versions", ", ".join(versions)))

@@ -22,7 +22,18 @@ from ..data.text import TextCorpus
 from ..formatting import escaped
 from ..generation import NameModel, TextModel
 from ..models.factory import recurrence
-from ..training.events import Evaluated, Event, Finished, Started, Step, Warned
+from ..training.events import (
+    Choosing,
+    Chosen,
+    Evaluated,
+    Event,
+    Finished,
+    NextNetwork,
+    Refitting,
+    Started,
+    Step,
+    Warned,
+)
 from . import describe
 
 SAMPLES = 4
@@ -99,7 +110,7 @@ def show(
 
     with bar:
         task = bar.add_task("", total=1.0, epoch="-", loss="-", held_out="-", speed="")
-        every, steps, begun = 1, 1, time.monotonic()
+        every, steps, begun, chosen = 1, 1, time.monotonic(), False
         for event in events:
             match event:
                 case Started():
@@ -109,6 +120,8 @@ def show(
                     say(_beginning(event))
                 case Warned():
                     say(f"warning: {event.message}")
+                case NextNetwork():
+                    say(_next_network(event))
                 case Step() if unpacked:
                     batch, loss = (event.step - 1) % steps, event.batch_nats_per_char
                     if batch % BATCHES == 0:
@@ -125,6 +138,29 @@ def show(
                         loss=f"{event.nats_per_char:.3f}",
                         speed=_speed(event),
                     )
+                case Choosing():
+                    if (event.fold, chosen) == (1, False):
+                        chosen = True
+                        say(
+                            "no names are held out: choosing epochs and exponents by "
+                            f"cross-validation with {event.folds} folds"
+                        )
+                    share = (event.fold - 1 + event.progress) / event.folds
+                    bar.update(task, completed=share, epoch=f"of fold {event.fold}")
+                case Chosen():
+                    network, ngram = event.exponents
+                    say(
+                        f"chosen: {event.epochs} epochs, exponents {network:.2f} (network) and "
+                        f"{ngram:.2f} (n-gram); cross-validated loss {event.nats_per_char:.3f} "
+                        "nats/char"
+                    )
+                case Refitting():
+                    if event.step == 1:
+                        say(
+                            f"training the network again, on all {event.names:,} names: "
+                            f"{event.steps:,} steps"
+                        )
+                    bar.update(task, completed=event.step / event.steps, epoch="all", speed="")
                 case Evaluated():
                     held_out = event.held_out_nats_per_char
                     shown = "-" if held_out is None else f"{held_out:.3f}"
@@ -155,6 +191,12 @@ def _sample(began: Started, event: Evaluated, corpus: NameCorpus | TextCorpus) -
     return ", ".join(model.names(SAMPLES, seed=seed, allow_known=True, start=start))
 
 
+def _next_network(event: NextNetwork) -> str:
+    if event.number > event.networks:
+        return f"distilling {event.networks} networks into one"
+    return f"there is time for {event.networks} networks; training network {event.number}"
+
+
 def _speed(event: Step) -> str:
     if event.names_per_second:
         return f"{event.names_per_second:,.0f} names/s"
@@ -170,5 +212,6 @@ def _beginning(event: Started) -> str:
     return (
         f"{sizes}{'mixed with an n-gram: ' if config.has_ngram else ''}"
         f"{describe.network(config)}, {event.parameters:,} parameters, "
+        f"{f'adapted from {base}, ' if (base := describe.base(event.base)) else ''}"
         f"on {event.backend}; up to {event.epochs:,} epochs of {steps:,} steps"
     )

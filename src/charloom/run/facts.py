@@ -35,6 +35,10 @@ class Facts(NamedTuple):
         backend: ``jax``, ``tensorflow``, ``torch``, or ``numpy`` where nothing is trained in steps.
         versions: of Python and the packages, by name.
         ngram: order, counts and mixture weight of the n-gram.
+        refit: what was fitted to all names once the model was measured, by name: ``ngram`` holds
+            its smoothing, ``network`` the names and steps; see ``Run.measured``.
+        cross_validation: where nothing was held out: the folds, the epochs and exponents that they
+            chose, and their loss.
         best: losses of the epoch that was kept, an entry as in ``history``.
         history: one entry an epoch up to when the model was saved: ``epoch`` and ``step``, and
             numbers or ``None``.
@@ -52,6 +56,8 @@ class Facts(NamedTuple):
     backend: str | None = None
     versions: Mapping[str, str] = _NOTHING
     ngram: Entry = _NOTHING
+    refit: Entry = _NOTHING
+    cross_validation: Entry = _NOTHING
     best: Entry = _NOTHING
     history: Sequence[Entry] = ()
     seconds: float | None = None
@@ -73,6 +79,8 @@ class Facts(NamedTuple):
             backend=found.get("backend"),
             versions=found.get("versions", _NOTHING),
             ngram=found.get("ngram", _NOTHING),
+            refit=found.get("refit", _NOTHING),
+            cross_validation=found.get("cross_validation", _NOTHING),
             best=found.get("best", _NOTHING),
             history=found.get("history", ()),
             seconds=found.get("seconds"),
@@ -141,6 +149,17 @@ def _fields_of(kinds: Mapping[str, Callable[[Any], Any]]) -> Callable[[Any], Ent
     return read
 
 
+def _plain(value: Any) -> Entry | None:
+    """Read counts, and numbers in lists of lists at most."""
+    row = _list_of(_number)
+
+    def part(one: Any) -> Any:
+        found = _count(one), _number(one), row(one), _list_of(row)(one)
+        return next((kind for kind in found if kind is not None), None)
+
+    return _map_of(part)(value)
+
+
 def _training(value: Any) -> Entry | None:
     if not isinstance(value, dict):
         return None
@@ -156,6 +175,7 @@ _losses = _fields_of(
     {
         "epoch": _count,
         "step": _count,
+        "networks": _count,
         "train_nats_per_char": _number,
         "held_out_nats_per_char": _number,
         "held_out_window_nats_per_char": _number,
@@ -195,6 +215,14 @@ _FACTS: Mapping[str, Callable[[Any], Any]] = {
             **dict.fromkeys(("order", "contexts", "ngrams"), _count),
             "share": _number,
             "exponents": _list_of(_number),
+        }
+    ),
+    "refit": _map_of(_plain),
+    "cross_validation": _fields_of(
+        {
+            **dict.fromkeys(("folds", "epochs", "of_epochs"), _count),
+            "exponents": _list_of(_number),
+            "nats_per_char": _number,
         }
     ),
     "best": _losses,

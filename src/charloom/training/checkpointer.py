@@ -21,6 +21,7 @@ from ..run import (
     CHECKPOINTS,
     EPOCHS,
     FILES,
+    MEASURED,
     SavedModel,
     claim,
     epoch_folder,
@@ -30,7 +31,9 @@ from ..run import (
     load_model,
     save_model,
     save_state,
+    sound_facts,
 )
+from ..run.facts import known_facts
 from ..storage import creating, is_part, own_folder
 from ..storage.lock import LOCK, held
 from .data import TrainingData, Weights
@@ -39,7 +42,7 @@ from .events import Event, Finished, Reason, Saved
 from .history import HISTORY, append_history, write_history
 from .ngram import ngram_facts
 from .progress import Progress, event_losses
-from .resume import BEST, ResumeChecks, Resumed, vocabulary_digest
+from .resume import BEST, NETWORK, ResumeChecks, Resumed, vocabulary_digest
 
 
 @dataclass(kw_only=True)
@@ -54,6 +57,7 @@ class Checkpointer:
         time_share: share of the training time that saves at the end of an epoch may take.
         best_weights: those of ``Progress.best_epoch``.
         saved_epoch: the epoch whose weights the folder holds; 0 for none.
+        networks: the weights of each network that is trained, where several are to be distilled.
     """
 
     folder: Path | None
@@ -66,6 +70,7 @@ class Checkpointer:
     time_share: float = 0.01
     best_weights: Weights = field(default_factory=dict)
     saved_epoch: int = 0
+    networks: list[Weights] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._saved_at = time.monotonic()
@@ -91,7 +96,11 @@ class Checkpointer:
             return
         with creating(self.folder):
             names = {path.name for path in self.folder.iterdir()}
-        for name in (EPOCHS, CHECKPOINTS):  # a training must not find out at its first save
+        for name in (
+            EPOCHS,
+            CHECKPOINTS,
+            MEASURED,
+        ):  # found out before the first save
             own_folder(self.folder, name)
         if names and LOCK not in names and not force:  # a refusal should leave no lock file behind
             self._claim(self.folder, force=force, resume=resume)
@@ -108,10 +117,10 @@ class Checkpointer:
     def _is_ours(self, folder: Path) -> bool:
         """Say whether the folder holds only files that this training replaces when it starts over;
         raise RunError if it holds models of another training."""
-        ours = {*FILES, HISTORY, LOCK, EPOCHS, CHECKPOINTS}
+        ours = {*FILES, HISTORY, LOCK, EPOCHS, CHECKPOINTS, MEASURED}
         if not folder.is_dir() or not all(is_part(path.name, ours) for path in folder.iterdir()):
             return False
-        for place in (folder, *sorted((folder / EPOCHS).glob("*"))):
+        for place in (folder, folder / MEASURED, *sorted((folder / EPOCHS).glob("*"))):
             if holds_model(place):
                 self._checks(folder).model(load_model(place))
         return True
@@ -131,6 +140,7 @@ class Checkpointer:
         assert self.folder is not None  # a training without a folder is never resumed
         resumed = self._checks(self.folder).state()
         self.best_weights, self.saved_epoch = resumed.best_weights, resumed.saved_epoch
+        self.networks = list(resumed.networks)
         return resumed
 
     # When
@@ -193,6 +203,34 @@ class Checkpointer:
         assert self.folder is not None
         save_model(self.folder, self._saved(weights, losses, at))
 
+    def refitted(self, best: Mapping[str, Any]) -> SavedModel | None:
+        """Return the folder's model if its network was trained again after the epoch ``best``."""
+        if self.folder is None or "network" not in known_facts(sound_facts(self.folder)).get(
+            "refit", {}
+        ):
+            return None
+        saved = load_model(self.folder)
+        return saved if saved.facts.get("best") == dict(best) else None
+
+    def save_refitted(
+        self, weights: Weights, losses: Mapping[str, Any], at: Progress, how: Mapping[str, int]
+    ) -> SavedModel:
+        """Save ``weights``, whose network was trained on all names, and keep what was measured.
+
+        Args:
+            weights: those that replace ``best_weights``, which reached ``losses``.
+            losses, at: as for ``save_model``.
+            how: what the facts say of this training.
+        """
+        saved = self._saved(weights, losses, at)
+        refit = {**saved.facts.get("refit", {}), "network": dict(how)}
+        saved = replace(saved, facts={**saved.facts, "refit": refit})
+        if self.folder is not None:
+            measured = replace(self, folder=own_folder(self.folder, MEASURED))
+            measured.save_model(self.best_weights, losses, at)
+            save_model(self.folder, saved)
+        return saved
+
     def save_state(self, arrays: Mapping[str, NDArray[Any]], at: Progress) -> None:
         """Save what a resumed training needs.
 
@@ -207,10 +245,12 @@ class Checkpointer:
             "training": self.training.to_dict(),
             "backend": self.backend,
             "batches": asdict(self.data.plan),
-            "progress": asdict(at),
+            "progress": {k: v for k, v in asdict(at).items() if k != "chosen" or v != {}},
         }
         best = self.best_weights if at.best_epoch else {}
         arrays = {**arrays, **{BEST + name: array for name, array in best.items()}}
+        for number, weights in enumerate(self.networks):
+            arrays |= {f"{NETWORK}{number}/{name}": array for name, array in weights.items()}
         keep = self.training.keep_checkpoints
         save_state(self.folder, arrays, state, step=at.step, keep=keep)
 
@@ -233,8 +273,10 @@ class Checkpointer:
         )
 
     def _saved(self, weights: Weights, losses: Mapping[str, Any], at: Progress) -> SavedModel:
-        """Return the model with ``weights``, which reached ``losses``, as it is saved."""
+        """Return the model with ``weights``, which reached ``losses``, as it is saved: with an
+        n-gram of all names."""
         data = self.data
+        weights, refit = data.refitted(weights)
         facts = {
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             **data.facts(),
@@ -242,7 +284,9 @@ class Checkpointer:
             "training": self.training.to_dict(),
             "backend": self.backend,
             "versions": _versions(self.backend),
+            **({"cross_validation": dict(at.chosen)} if at.chosen else {}),
             **ngram_facts(weights),
+            **({"refit": refit} if refit else {}),
             "best": dict(losses),
             "history": at.history,
             "seconds": round(self.seconds, 3),

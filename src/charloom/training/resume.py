@@ -20,8 +20,8 @@ from .progress import Progress
 BEST = "best/"
 """Prefix of the names of the best epoch's weights, among the arrays of a state."""
 
-MOST_BUCKETS = 1000
-"""The most buckets that a training may resume with; ``bucket_count`` chooses far fewer."""
+NETWORK = "network/"
+"""Prefix of the names of the weights of networks to distil, each with its number, from 0."""
 
 _DEFAULTS = {"model": ModelConfig().to_dict(), "training": TrainConfig().to_dict()}
 
@@ -35,6 +35,7 @@ class Resumed:
         progress: how far it is.
         plan: how its data is divided into batches.
         best_weights: the weights of its best epoch.
+        networks: the weights of the networks that are trained, where there are several.
         saved_epoch: the epoch whose weights are the folder's model; 0 if those are another
             training's, a later epoch's, or damaged.
         backend: the one it ran on.
@@ -50,6 +51,7 @@ class Resumed:
     epochs: int
     saved_epoch: int = 0
     damaged: tuple[str, ...] = ()
+    networks: tuple[Mapping[str, NDArray[Any]], ...] = ()
 
     def warnings(self, backend: str, epochs: int, over: Reason | None) -> Iterator[str]:
         """Yield what the user should know; ``over`` is why nothing is left to train, if so."""
@@ -101,7 +103,7 @@ class ResumeChecks:
             plan = self._plan(state, epochs)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise RunError(f"{self.folder} holds no progress to resume from: {error}.") from error
-        arrays = {n: a for n, a in found.arrays.items() if not n.startswith(BEST)}
+        arrays = {n: a for n, a in found.arrays.items() if not n.startswith((BEST, NETWORK))}
         best = {n.removeprefix(BEST): a for n, a in found.arrays.items() if n.startswith(BEST)}
         saved_epoch = progress.best_epoch
         if not best and saved_epoch:  # an early version's state: its weights are the model's
@@ -117,17 +119,18 @@ class ResumeChecks:
             epochs=epochs,
             saved_epoch=saved_epoch,
             damaged=found.damaged,
+            networks=_networks(found.arrays),
         )
 
     def _plan(self, state: Mapping[str, Any], epochs: int) -> BatchPlan:
         """Return the batch plan of a state; 0.1.0 saved its buckets only."""
         if "batches" in state:
             plan = BatchPlan(**state["batches"])
-            buckets = plan.buckets
-            if plan != replace(self.data.plan, buckets=buckets) or not (
-                buckets is None or (type(buckets) is int and 0 < buckets <= MOST_BUCKETS)
+            numbers = [n for n in (plan.window, plan.buckets) if n is not None]
+            if not all(type(n) is int and 0 < n < 2**17 for n in (plan.batch_size, *numbers)) or (
+                type(plan.seed) is not int or plan.seed < 0
             ):
-                raise ValueError(f"its batches are not those of this training: {plan}")
+                raise ValueError(f"its batches must be divided by whole numbers: {plan!s:.80}")
             return plan
         if state.get("buckets") is None:
             return self.data.plan_for(epochs)
@@ -186,6 +189,16 @@ def check_state(ours: Mapping[str, NDArray[Any]], theirs: Mapping[str, NDArray[A
                              f"{found.shape}")  # fmt: skip
     if not 0 <= theirs["count"][0] < 2**53:
         raise ValueError("the count of steps must be a whole number")
+
+
+def _networks(arrays: Mapping[str, NDArray[Any]]) -> tuple[dict[str, NDArray[Any]], ...]:
+    """Return the weights of each network to distil that a state holds."""
+    networks: dict[int, dict[str, NDArray[Any]]] = {}
+    for name, array in arrays.items():
+        if name.startswith(NETWORK):
+            number, own = name.removeprefix(NETWORK).split("/", 1)
+            networks.setdefault(int(number), {})[own] = array
+    return tuple(networks[number] for number in sorted(networks))
 
 
 def vocabulary_digest(data: TrainingData) -> str:
