@@ -132,8 +132,8 @@ def _map_of(kind: Callable[[Any], Any]) -> Callable[[Any], Entry | None]:
     def read(value: Any) -> Entry | None:
         if not isinstance(value, dict):
             return None
-        found = {_text(name): kind(one) for name, one in value.items()}
-        return {name: one for name, one in found.items() if None not in (name, one)}
+        found = {name: kind(one) for name, one in value.items() if _text(name) is not None}
+        return {name: one for name, one in found.items() if one is not None}
 
     return read
 
