@@ -117,8 +117,8 @@ def _visible(data: str) -> str:
 
 
 def say(message: str) -> None:
-    """Print what is not a result: on stderr, with escapes for what is not printable."""
-    click.echo(_printable(message), err=True)
+    """Print a line that is not a result: on stderr, with escapes for what is not printable."""
+    click.echo(_printable(message, keep=""), err=True)
 
 
 def put(text: str) -> None:
@@ -126,10 +126,10 @@ def put(text: str) -> None:
     click.echo(_printable(text))
 
 
-def _printable(text: str) -> str:
+def _printable(text: str, keep: str = "\n") -> str:
     from ..formatting import escaped
 
-    return escaped(text, keep="\n")
+    return escaped(text, keep)
 
 
 def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:

@@ -89,7 +89,8 @@ def command(
     recipe = out or Path("runs") / f"{source.name}.recipe.json"
     journal = _journal(recipe, force)
     corpus = source.corpus()
-    say(corpus.describe())
+    for line in corpus.describe().splitlines():
+        say(line)
     from ..training.recipe_file import RecipeFile, write_recipe
     from ..tuning import tune
     from .tune_output import found, show, summary
