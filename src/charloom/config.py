@@ -101,6 +101,17 @@ class _Config:
             good, rule = _within(one, allowed)
             _require(good, f"{name} must {rule}", one)
 
+    @classmethod
+    def allows(cls, name: str, value: Any) -> bool:
+        """Return whether there is a field ``name`` that may have ``value``, other fields aside."""
+        field = cls.__dataclass_fields__.get(name)  # type: ignore[attr-defined]
+        if field is None or (value is None and field.default is None):
+            return field is not None
+        if not isinstance(field.default, tuple):
+            value = [value]
+        allowed = field.metadata["range"]
+        return isinstance(value, list | tuple) and all(_within(one, allowed)[0] for one in value)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data that JSON can hold."""
         fields = dataclasses.asdict(self)  # type: ignore[call-overload]

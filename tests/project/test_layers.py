@@ -28,7 +28,8 @@ LAYERS = [
     {"data"},
     {"storage"},
     {"config"},
-    {"errors", "formatting", "_version"},
+    {"errors"},
+    {"formatting", "_version"},
 ]
 """From the top down; packages of one layer do not import each other."""
 

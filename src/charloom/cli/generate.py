@@ -164,6 +164,8 @@ def _print_text(
     Raises:
         click.UsageError: an option was given that is not for text.
     """
+    from ..formatting import without_controls
+
     refuse_options()
     if len(temperatures) > 1:
         raise click.UsageError("--temperature may be given only once for running text.")
@@ -180,7 +182,7 @@ def _print_text(
         return
     flushed, piece = 0.0, ""
     for piece in stream:
-        sys.stdout.write(piece)
+        sys.stdout.write(without_controls(piece))
         if (now := time.monotonic()) - flushed >= FLUSH_EVERY:
             sys.stdout.flush()
             flushed = now

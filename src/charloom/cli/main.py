@@ -7,7 +7,6 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
@@ -71,14 +70,15 @@ def run(arguments: Sequence[str] | None = None, *, started: float) -> int:
         arguments: those of the process by default.
         started: ``time.monotonic()`` when the command began.
     """
-    warnings.showwarning = _show_warning
     try:
-        result = cli.main(
-            None if arguments is None else list(arguments),
-            prog_name="charloom",
-            standalone_mode=False,
-            obj=started,
-        )
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            result = cli.main(
+                None if arguments is None else list(arguments),
+                prog_name="charloom",
+                standalone_mode=False,
+                obj=started,
+            )
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
@@ -100,11 +100,15 @@ def run(arguments: Sequence[str] | None = None, *, started: float) -> int:
         return _fail("there is not enough memory. Use a smaller model, batch or -n.", 1)
 
 
-def _show_warning(message: Warning | str, *_args: Any, **_more: Any) -> None:
-    """Print a warning as one line, without the place in the code."""
-    click.echo(f"warning: {' '.join(str(message).split())}", err=True)
+def _show_warning(message: Warning | str, *_: object) -> None:
+    """Show a library's warning in one line, without the path and the line of its source."""
+    from .options import say
+
+    say(f"warning: {' '.join(str(message).split())}")
 
 
 def _fail(message: str, code: int) -> int:
-    click.echo(f"charloom: {' '.join(message.split())}", err=True)
+    from .options import say  # late, as all commands are
+
+    say(f"charloom: {' '.join(message.split())}")
     return code

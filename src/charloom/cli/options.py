@@ -101,18 +101,35 @@ sampling_seed_option = click.option(
 
 
 def to_json(data: Any) -> str:
-    """Write plain data as JSON that people can read too, text as it is."""
-    return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
+    """Write plain data as JSON that people can read too, text as it is if it is visible."""
+    return _visible(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False))
 
 
 def to_line(data: Any) -> str:
     """Write plain data as JSON on a line of its own, the newline included."""
-    return json.dumps(data, ensure_ascii=False) + "\n"
+    return _visible(json.dumps(data, ensure_ascii=False)) + "\n"
+
+
+def _visible(data: str) -> str:
+    from ..formatting import escaped_json  # late: names are printed without it
+
+    return escaped_json(data)
 
 
 def say(message: str) -> None:
-    """Print what is not a result: on stderr."""
-    click.echo(message, err=True)
+    """Print a line that is not a result: on stderr, with escapes for what is not printable."""
+    click.echo(_printable(message, keep=""), err=True)
+
+
+def put(text: str) -> None:
+    """Print a result for people, with escapes for what is not printable but for newlines."""
+    click.echo(_printable(text))
+
+
+def _printable(text: str, keep: str = "\n") -> str:
+    from ..formatting import escaped
+
+    return escaped(text, keep)
 
 
 def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:

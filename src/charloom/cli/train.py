@@ -85,7 +85,8 @@ def command(
     from ..training.recipes import keeps_repeats, settings_before, settings_for
 
     corpus = source.corpus(repeats=keeps_repeats(recipe, settings["held_out"]))
-    say(corpus.describe())
+    for line in corpus.describe().splitlines():
+        say(line)
     saved = None
     if initial is not None:
         saved = load_model(initial)

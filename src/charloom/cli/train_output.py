@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ..config import NAMES_TEMPERATURE
+from ..formatting import without_controls
 from ..generation import NameModel, TextModel
 from ..reporting import describe
 from ..training.events import Finished
@@ -84,7 +85,7 @@ def print_samples(
         if as_json:
             windows = finished.held_out_window_nats_per_char
             summary |= {"held_out_window_nats_per_char": windows, "text": text}
-        click.echo(to_json(summary) if as_json else text)
+        click.echo(to_json(summary) if as_json else without_controls(text))
         return
     if start:
         say(f"This model cannot choose a first letter; these names start with {start}.")

@@ -11,7 +11,7 @@ import click
 
 from ..errors import ConfigError, TrainingError
 from .interruption import interruptible
-from .options import json_option, path_option, say, to_json
+from .options import json_option, path_option, put, say, to_json
 from .sources import (
     Source,
     form_options,
@@ -89,7 +89,8 @@ def command(
     recipe = out or Path("runs") / f"{source.name}.recipe.json"
     journal = _journal(recipe, force)
     corpus = source.corpus()
-    say(corpus.describe())
+    for line in corpus.describe().splitlines():
+        say(line)
     from ..training.recipe_file import RecipeFile, write_recipe
     from ..tuning import tune
     from .tune_output import found, show, summary
@@ -120,8 +121,8 @@ def command(
     else:
         options = {"--recipe": recipe} | given_options(READING)
         words = shlex.join(str(word) for pair in options.items() for word in pair)
-        click.echo(summary(result))
-        click.echo(f"\nWritten to {recipe}. To train with it: charloom train SOURCE {words}")
+        put(summary(result))
+        put(f"\nWritten to {recipe}. To train with it: charloom train SOURCE {words}")
     return 0
 
 

@@ -20,7 +20,7 @@ from .encoded.text import Encoded, Progress, encode_sources, encode_strings
 from .sources.records import check_sources
 from .sources.streams import label
 from .summary import SHOWN, Report, origin, shortened, table
-from .unicode import check_unit
+from .unicode import check_unit, unfit
 from .vocabulary import BOUNDARY, Vocabulary
 
 FEW_CHARACTERS = 10_000
@@ -143,6 +143,11 @@ class TextCorpus:
         kept.sort(key=characters.__getitem__)
         rare = len(characters) - len(kept)
         vocabulary = Vocabulary(tuple(characters[k] for k in kept), unit, unknown=rare > 0)
+        if character := unfit(vocabulary.characters, text=True):
+            raise CorpusError(
+                f"{', '.join(sources[:3])} holds a control character, {character}, which would act "
+                "on the terminal that shows it. Remove it, or name the text's --encoding."
+            )
         table = np.full(len(characters) + 1, vocabulary.unknown_id or 0, np.int32)
         table[BOUNDARY] = BOUNDARY
         table[np.array(kept) + 1] = np.arange(1, len(kept) + 1)

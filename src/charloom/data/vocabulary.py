@@ -49,8 +49,9 @@ class Vocabulary:
         for one in characters:
             text = isinstance(one, str) and one != ""
             _check(text, "a vocabulary's characters must be non-empty strings", one)
-            single = unit != "character" or len(one) == 1
-            _check(single, "a vocabulary of characters must list single code points", one)
+            single = len(one) == 1 or (unit == "grapheme" and len(split_units(one, unit)) == 1)
+            parts = "single code points" if unit == "character" else "grapheme clusters one by one"
+            _check(single, f"a vocabulary of {unit}s must list {parts}", one)
         if list(characters) != sorted(set(characters)):
             raise VocabularyError("a vocabulary must list distinct characters in sorted order.")
         rule = "whether a vocabulary has the unknown symbol must be true or false"

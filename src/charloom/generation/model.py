@@ -48,8 +48,9 @@ class LanguageModel(OldNames, ABC):
     @property
     def history(self) -> Sequence[Mapping[str, Any]]:
         """Training losses, one entry per epoch; empty where they are unknown."""
-        found = None if self.saved is None else self.saved.facts.get("history")
-        return found if isinstance(found, list) else ()
+        from ..run.facts import epochs  # late, as in ``save``
+
+        return [] if self.saved is None else epochs(self.saved.facts.get("history"))
 
     @abstractmethod
     def nll(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import NAMES_TEMPERATURE
 from ..errors import CharloomError, CorpusError, GenerationError
+from ..formatting import escaped
 from ..run import Run
 from . import describe
 from .subject import CHARACTERS, AnySubject, NameSubject, TextSubject
@@ -60,7 +61,7 @@ class Gathered:
     @property
     def name(self) -> str:
         """The name of the run's folder, without its path."""
-        return self.run.path.resolve().name
+        return escaped(self.run.path.resolve().name)
 
     @contextmanager
     def attempt(self, what: str) -> Iterator[None]:

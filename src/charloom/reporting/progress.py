@@ -19,6 +19,7 @@ from rich.progress import (
 
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
+from ..formatting import escaped
 from ..generation import NameModel, TextModel
 from ..models.factory import recurrence
 from ..training.events import (
@@ -105,7 +106,7 @@ def show(
 
     def say(message: str) -> None:
         # Through the bar's console, which redraws the bar below the message.
-        console.print(message, markup=False, soft_wrap=True)
+        console.print(escaped(message, keep="\n"), markup=False, soft_wrap=True)
 
     with bar:
         task = bar.add_task("", total=1.0, epoch="-", loss="-", held_out="-", speed="")

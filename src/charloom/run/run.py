@@ -16,6 +16,7 @@ from ..config import ModelConfig
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, RunError, VocabularyError
 from ..models.factory import check_weights, parameters_of
+from ..storage import own_folder
 from .facts import Facts
 from .model_file import EPOCHS, MEASURED, SavedModel, load_model, numbered_folders
 from .state_file import CHECKPOINTS
@@ -100,7 +101,7 @@ class Run:
             >>> model = load(Run.open("runs/towns").measured)  # doctest: +SKIP
         """
         if "network" in self.facts.refit:
-            return Run.open(self.path / MEASURED).measured
+            return Run.open(own_folder(self.path, MEASURED)).measured
         if "ngram" not in self.facts.refit:
             return self
         from ..models.ngram.context_fit import Smoothing, count_contexts  # late: for measuring only

@@ -33,7 +33,8 @@ from ..run import (
     save_state,
     sound_facts,
 )
-from ..storage import creating, is_part
+from ..run.facts import known_facts
+from ..storage import creating, is_part, own_folder
 from ..storage.lock import LOCK, held
 from .data import TrainingData, Weights
 from .engines.base import Engine
@@ -95,6 +96,12 @@ class Checkpointer:
             return
         with creating(self.folder):
             names = {path.name for path in self.folder.iterdir()}
+        for name in (
+            EPOCHS,
+            CHECKPOINTS,
+            MEASURED,
+        ):  # found out before the first save
+            own_folder(self.folder, name)
         if names and LOCK not in names and not force:  # a refusal should leave no lock file behind
             self._claim(self.folder, force=force, resume=resume)
         with held(self.folder):
@@ -169,7 +176,8 @@ class Checkpointer:
         """Save the weights as a model of their own, named after the epoch, if that is asked for."""
         every = self.training.keep_epochs
         if self.folder is not None and every and (last or at.epoch % every == 0):
-            single = replace(self, folder=epoch_folder(self.folder, at.epoch))
+            place = epoch_folder(self.folder, at.epoch)
+            single = replace(self, folder=own_folder(self.folder, EPOCHS, place.name))
             single.save_model(weights, at.history[-1], at)
 
     def save(self, engine: Engine, at: Progress) -> Iterator[Event]:
@@ -197,7 +205,9 @@ class Checkpointer:
 
     def refitted(self, best: Mapping[str, Any]) -> SavedModel | None:
         """Return the folder's model if its network was trained again after the epoch ``best``."""
-        if self.folder is None or "network" not in sound_facts(self.folder).get("refit", {}):
+        if self.folder is None or "network" not in known_facts(sound_facts(self.folder)).get(
+            "refit", {}
+        ):
             return None
         saved = load_model(self.folder)
         return saved if saved.facts.get("best") == dict(best) else None
@@ -216,7 +226,7 @@ class Checkpointer:
         refit = {**saved.facts.get("refit", {}), "network": dict(how)}
         saved = replace(saved, facts={**saved.facts, "refit": refit})
         if self.folder is not None:
-            measured = replace(self, folder=self.folder / MEASURED)
+            measured = replace(self, folder=own_folder(self.folder, MEASURED))
             measured.save_model(self.best_weights, losses, at)
             save_model(self.folder, saved)
         return saved

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
 
+from ..run.facts import epochs, known_facts
 from .events import Evaluated
 
 
@@ -45,6 +47,31 @@ class Progress:
     last_step: int = 0
     chosen: dict[str, Any] | None = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, data: Any) -> Progress:
+        """Return the progress that a training state holds.
+
+        Raises:
+            TypeError, ValueError: a field is missing, unknown, or not of its type.
+        """
+        at = cls(**data)
+        history = epochs(at.history)
+        counts = [at.epoch, at.step_in_epoch, at.step, at.best_epoch]
+        counts += [at.networks, at.pool, at.first_step, at.first_epoch, at.last_step]
+        if not all(type(one) is int and 0 <= one < 2**53 for one in counts):
+            raise ValueError("epochs and steps must be whole numbers")
+        if not all(math.isfinite(one) for one in (at.epoch_nats, at.epoch_characters)):
+            raise ValueError("the loss of an epoch must be a number")
+        if history != at.history or at.best_epoch > len(history) or at.epoch > len(history):
+            raise ValueError("the history must have an entry for each epoch")
+        if at.chosen:
+            choice = known_facts({"cross_validation": at.chosen})["cross_validation"]
+            if choice != at.chosen or len(at.chosen["exponents"]) != 2 or not at.chosen["epochs"]:
+                raise ValueError("what cross-validation chose must be numbers")
+        if any("train_nats_per_char" not in one for one in history):
+            raise ValueError("an epoch of the history has no loss")
+        return at
+
     @property
     def best(self) -> dict[str, Any] | None:
         """The history's entry of the best epoch."""
@@ -77,9 +104,8 @@ class Progress:
         entry |= {"seconds": round(seconds, 3), "learning_rate": rate}
         self.history.append(entry | ({"networks": self.networks} if self.last_step else {}))
         self.step_in_epoch, self.epoch_nats, self.epoch_characters = 0, 0.0, 0.0
-        best = (
-            before is None or loss is None or not decides or loss < before["held_out_nats_per_char"]
-        )
+        lowest = None if before is None else before.get("held_out_nats_per_char")
+        best = lowest is None or loss is None or not decides or loss < lowest
         self.best_epoch = self.epoch if best else self.best_epoch
         return best
 

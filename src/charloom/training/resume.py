@@ -99,9 +99,9 @@ class ResumeChecks:
         self._same_settings("training", state.get("training"))
         epochs = state["training"].get("epochs", self.training.epochs)
         try:
-            progress = Progress(**state["progress"])
+            progress = Progress.of(state["progress"])
             plan = self._plan(state, epochs)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise RunError(f"{self.folder} holds no progress to resume from: {error}.") from error
         arrays = {n: a for n, a in found.arrays.items() if not n.startswith((BEST, NETWORK))}
         best = {n.removeprefix(BEST): a for n, a in found.arrays.items() if n.startswith(BEST)}
@@ -115,7 +115,7 @@ class ResumeChecks:
             progress=progress,
             plan=plan,
             best_weights=best,
-            backend=str(state.get("backend")),
+            backend=f"{state.get('backend')!s:.40}",
             epochs=epochs,
             saved_epoch=saved_epoch,
             damaged=found.damaged,
@@ -125,7 +125,13 @@ class ResumeChecks:
     def _plan(self, state: Mapping[str, Any], epochs: int) -> BatchPlan:
         """Return the batch plan of a state; 0.1.0 saved its buckets only."""
         if "batches" in state:
-            return BatchPlan(**state["batches"])
+            plan = BatchPlan(**state["batches"])
+            numbers = [n for n in (plan.window, plan.buckets) if n is not None]
+            if not all(type(n) is int and 0 < n < 2**17 for n in (plan.batch_size, *numbers)) or (
+                type(plan.seed) is not int or plan.seed < 0
+            ):
+                raise ValueError(f"its batches must be divided by whole numbers: {plan!s:.80}")
+            return plan
         if state.get("buckets") is None:
             return self.data.plan_for(epochs)
         return replace(self.data.plan, buckets=int(state["buckets"]))
@@ -161,9 +167,28 @@ class ResumeChecks:
     def _same(self, what: str, theirs: object, ours: object) -> None:
         if theirs != ours:
             raise RunError(
-                f"{self.folder} was trained with another {what} ({theirs}; now {ours}), so it "
+                f"{self.folder} was trained with another {what} ({theirs!s:.200}; now "
+                f"{ours!s:.200}), so it "
                 "cannot be resumed. Give the same one, or choose another --out."
             )
+
+
+def check_state(ours: Mapping[str, NDArray[Any]], theirs: Mapping[str, NDArray[Any]]) -> None:
+    """Check that ``theirs``, the arrays of a state, can take the place of an engine's own.
+
+    Raises:
+        KeyError, ValueError: one is missing, or of another shape or type; or the count of steps
+            is no count.
+    """
+    for name, array in ours.items():
+        if name not in theirs and name.startswith("keras/"):  # another backend's has none
+            continue
+        found = theirs[name]
+        if (found.shape, found.dtype) != (array.shape, array.dtype):
+            raise ValueError(f"{name} must be {array.dtype} {array.shape}, not {found.dtype} "
+                             f"{found.shape}")  # fmt: skip
+    if not 0 <= theirs["count"][0] < 2**53:
+        raise ValueError("the count of steps must be a whole number")
 
 
 def _networks(arrays: Mapping[str, NDArray[Any]]) -> tuple[dict[str, NDArray[Any]], ...]:

@@ -33,6 +33,7 @@ from .ngram_trainer import fit_ngram
 from .progress import Progress
 from .recipes import settings_for
 from .refit import refit
+from .resume import check_state
 from .schedule import Schedule, learning_rate
 from .text_data import TextData
 from .warm_start import warm_started
@@ -200,6 +201,7 @@ class Trainer:
         """Restore the folder's training; return warnings."""
         resumed = self.checkpoints.load()
         try:
+            check_state(self.engine.state(), resumed.arrays)
             self.engine.restore(resumed.arrays)
         except (KeyError, ValueError) as error:
             raise RunError(
@@ -210,6 +212,11 @@ class Trainer:
         if resumed.plan != self.data.plan:  # another number of epochs must not change the batches
             self.data.plan = resumed.plan
             self._plan()
+        if not self.at.networks and self.at.step_in_epoch >= self.batches.steps_per_epoch:
+            raise RunError(
+                f"{self.checkpoints.folder} holds a state in the middle of an epoch that is over. "
+                "Start over with --force, or choose another --out."
+            )
         over, best = self._over(), self.at.best
         if self.training.refit and best and self.checkpoints.refitted(best) is None:
             over = None  # what is left to do is to refit

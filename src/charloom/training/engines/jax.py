@@ -53,13 +53,13 @@ def use_compilation_cache() -> None:
     config: Any = jax.config  # its attributes and methods have no types
     if config.jax_compilation_cache_dir:
         return
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(root) / "charloom" / "jax"
     try:
+        root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        folder = Path(root) / "charloom" / "jax"
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
             return
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
         return
     config.update("jax_compilation_cache_dir", str(folder))
     config.update("jax_compilation_cache_max_size", 256_000_000)
