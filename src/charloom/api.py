@@ -92,7 +92,7 @@ def train(
     events = fit(corpus, **settings)
     notebook = _in_notebook()
     if progress is None:
-        progress = notebook or sys.stderr.isatty()
+        progress = notebook or (sys.stderr is not None and sys.stderr.isatty())
     if progress:
         from .reporting.progress import show  # late: it needs Rich
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, Self, get_args
 
+from .arguments import MOST_SEED, number, shown, whole
 from .errors import ConfigError
 
 Cell = Literal["gru", "lstm", "rnn"]
@@ -32,7 +33,7 @@ Range = range | str | tuple[str, ...] | type[bool]
 """Whole numbers, an interval of numbers such as ``[0, 1)``, some strings, or truth values."""
 
 _MILLION = range(1_000_001)
-_SEED = range(2**63)
+_SEED = range(MOST_SEED + 1)
 
 
 def _setting(
@@ -55,25 +56,30 @@ _resumable = partial(_setting, steps=True, may_change=True)
 
 def _require(condition: bool, rule: str, value: object) -> None:
     if not condition:
-        raise ConfigError(f"{rule}. Received: {value}")
+        plain = isinstance(value, str) and value.isprintable() and len(value) <= 60
+        raise ConfigError(f"{rule}. Received: {value if plain else shown(value)}")
 
 
-def _within(value: Any, allowed: Range) -> tuple[bool, str]:
-    """Return whether a value lies in its range, and the rule in words."""
+def _checked(name: str, value: Any, allowed: Range) -> Any:
+    """Return a value that lies in its range, as one of Python's own types.
+
+    Raises:
+        ConfigError: it does not.
+    """
     match allowed:
         case range():
-            good = isinstance(value, int) and not isinstance(value, bool) and value in allowed
-            return good, f"be a whole number from {allowed[0]} to {allowed[-1]}"
+            return whole(name, value, allowed[0], allowed[-1])
         case tuple():
-            return value in allowed, f"be one of {allowed}"
+            _require(
+                isinstance(value, str) and value in allowed,
+                f"{name} must be one of {allowed}",
+                value,
+            )
+            return value
         case str():
-            if not isinstance(value, int | float) or isinstance(value, bool):
-                return False, f"be a number in {allowed}"
-            low, high = map(float, allowed[1:-1].split(","))
-            above = low < value if allowed[0] == "(" else low <= value
-            below = value < high if allowed[-1] == ")" else value <= high
-            return above and below, f"lie in {allowed}"
-    return isinstance(value, bool), "be true or false"
+            return number(name, value, allowed)
+    _require(isinstance(value, bool), f"{name} must be true or false", value)
+    return value
 
 
 class _Config:
@@ -84,18 +90,17 @@ class _Config:
             value = getattr(self, field.name)
             if isinstance(value, list):  # as from JSON
                 value = tuple(value)
-                object.__setattr__(self, field.name, value)
-            self._check(field.name, value, field.metadata["range"], field.default)
+            value = self._check(field.name, value, field.metadata["range"], field.default)
+            object.__setattr__(self, field.name, value)
 
-    def _check(self, name: str, value: Any, allowed: Range, default: object) -> None:
-        """Raise ConfigError unless a field's value lies in its range."""
+    def _check(self, name: str, value: Any, allowed: Range, default: object) -> Any:
+        """Return a field's value as one of Python's own types; ConfigError if out of range."""
         if value is None and default is None:
-            return
-        several = isinstance(default, tuple)
-        _require(not several or isinstance(value, tuple), f"{name} must be a list", value)
-        for one in value if several else [value]:
-            good, rule = _within(one, allowed)
-            _require(good, f"{name} must {rule}", one)
+            return None
+        if not isinstance(default, tuple):
+            return _checked(name, value, allowed)
+        _require(isinstance(value, tuple), f"{name} must be a list", value)
+        return tuple(_checked(name, one, allowed) for one in value)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data that JSON can hold."""
@@ -284,14 +289,11 @@ class SampleConfig(_Config):
     seed: int = _setting(0, _SEED, "Random seed: the same seed gives the same strings.")
     # fmt: on
 
-    def _check(self, name: str, value: Any, allowed: Range, default: object) -> None:
+    def _check(self, name: str, value: Any, allowed: Range, default: object) -> Any:
         if name == "temperature" and isinstance(value, tuple):
             _require(len(value) > 0, "temperature must have at least one value", value)
-            for one in value:
-                good, _ = _within(one, "(0, 100]")
-                _require(good, "temperature must be above 0 in a cycle, and at most 100", one)
-        else:
-            super()._check(name, value, allowed, default)
+            return tuple(_checked("temperature in a cycle", one, "(0, 100]") for one in value)
+        return super()._check(name, value, allowed, default)
 
 
 for _class in (ModelConfig, TrainConfig, SampleConfig):

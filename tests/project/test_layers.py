@@ -28,6 +28,7 @@ LAYERS = [
     {"data"},
     {"storage"},
     {"config"},
+    {"arguments"},
     {"errors", "formatting", "_version"},
 ]
 """From the top down; packages of one layer do not import each other."""
