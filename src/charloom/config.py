@@ -29,6 +29,42 @@ MOST_ORDER = 8
 MOST_LABELS = 65536
 """The largest number of labels of a model."""
 
+MOST_LENGTH = 1_000_000
+"""The greatest length of a name, in units of text."""
+
+MOST_NAMES = 1_000_000
+"""The most names of one request, whose search takes about 0.6 GB."""
+
+MOST_CHARACTERS = 10_000_000
+"""The most characters of one text in memory."""
+
+MOST_STREAMED = 10**12
+"""The most characters of one stream of text."""
+
+MOST_SAMPLES = 1_000_000
+"""The most names, or characters of text, that a model is measured by."""
+
+MOST_BEAM = 100_000
+"""The greatest width of a beam search."""
+
+MOST_GUIDANCE = 100.0
+"""The largest guidance that is accepted."""
+
+MOST_LINE_BYTES = 1 << 26
+"""The longest line or CSV record that may be accepted, in bytes of UTF-8."""
+
+MOST_COUNT = 10**12
+"""The most occurrences that a character may be required to have."""
+
+MOST_FOLDS = 1000
+"""The most folds of a search."""
+
+MOST_TRIALS = 1_000_000
+"""The most trials of a search."""
+
+MOST_MINUTES = 1_000_000
+"""The most minutes of a search."""
+
 Range = range | str | tuple[str, ...] | type[bool]
 """Whole numbers, an interval of numbers such as ``[0, 1)``, some strings, or truth values."""
 
@@ -283,7 +319,7 @@ class SampleConfig(_Config):
         "Sample only from the most likely characters whose probabilities add up to p.")
     min_p: float | None = _setting(None, "[0, 1]",
         "Sample only from characters at least p times as likely as the most likely one.")
-    max_length: int | None = _setting(None, range(1, 1_000_001),
+    max_length: int | None = _setting(None, range(1, MOST_LENGTH + 1),
         "Longest string, its start included. By default twice the longest training name plus 10. "
         "Longer ones are dropped, never cut.", "characters")
     seed: int = _setting(0, _SEED, "Random seed: the same seed gives the same strings.")

@@ -8,11 +8,12 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from ..arguments import whole
+from ..config import MOST_SAMPLES
 from ..data.random import Stream, generator
 from ..data.unicode import normalise, split_units
 from ..errors import ConfigError, GenerationError
 from ..generation import NameModel, Sample, TextModel
-from ..generation.model import positive
 from ..generation.novelty import name_set
 from .metrics.distributions import Units
 from .statistics import Plain
@@ -271,7 +272,7 @@ def temperature_sweep(
     """
     if not temperatures:
         raise ConfigError("temperatures must hold one at least. Received: none")
-    positive("n", n)
+    n = whole("n", n, 1, MOST_SAMPLES)
     if model.training_set is None:
         raise GenerationError(
             "copies need the training list to tell them by, which is not with this model. "

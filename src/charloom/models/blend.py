@@ -16,15 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..config import MOST_GUIDANCE
 from ..data.vocabulary import BOUNDARY, Vocabulary
 from ..errors import ConfigError
 from .interface import Floats, Recurrence
 from .rnn.numpy import NumpyRNN
 
 Ids = NDArray[np.integer]
-
-MOST_GUIDANCE = 100.0
-"""The largest guidance that is accepted."""
 
 
 class Member(NamedTuple):
