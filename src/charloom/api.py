@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
+from .arguments import shown
+from .errors import ArgumentError
 from .generation.names import NameModel
 from .generation.novelty import name_set
 from .generation.text import TextModel
@@ -46,9 +48,16 @@ def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Ite
         >>> type(events[-1]).__name__
         'Finished'
     """
+    from .data.names import NameCorpus
+    from .data.text import TextCorpus
     from .training.recipes import settings_for
     from .training.trainer import fit as events  # imported late: it needs a framework
 
+    if not isinstance(corpus, NameCorpus | TextCorpus):
+        raise ArgumentError(
+            f"corpus must be a NameCorpus or a TextCorpus. Received: {shown(corpus)}; "
+            "build one with NameCorpus.of or NameCorpus.read."
+        )
     given: dict[str, Any] = dict(settings)
     where = {key: given.pop(key) for key in ("out", "force", "resume", "loop") if key in given}
     initial, recipe = given.pop("initial", None), given.pop("recipe", None)

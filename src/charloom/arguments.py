@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 from collections.abc import Iterable
 from numbers import Real
+from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from .errors import ArgumentError, ConfigError
@@ -97,11 +100,24 @@ def lies_in(value: float, interval: str) -> bool:
     return above and below and finite and not math.isnan(value)
 
 
+def require(name: str, value: object, kind: type | UnionType, what: str) -> None:
+    """Raise ArgumentError unless ``value`` is of ``kind``, which messages call ``what``."""
+    if not isinstance(value, kind):
+        raise ArgumentError(f"{name} must be {what}. Received: {shown(value)}")
+
+
 def text(name: str, value: object) -> str:
     """Return a string; ArgumentError if ``value`` is none."""
     if not isinstance(value, str):
         raise ArgumentError(f"{name} must be text. Received: {shown(value)}")
     return value
+
+
+def path(name: str, value: Any) -> Path:
+    """Return a path; ArgumentError if ``value`` is neither a string nor path-like."""
+    if not isinstance(value, str | os.PathLike):
+        raise ArgumentError(f"{name} must be a path. Received: {shown(value)}")
+    return Path(value)
 
 
 def texts(name: str, values: Any, error: type[ArgumentError] = ArgumentError) -> list[str]:

@@ -44,6 +44,9 @@ MOST_STREAMED = 10**12
 MOST_SAMPLES = 1_000_000
 """The most names, or characters of text, that a model is measured by."""
 
+MOST_BATCH = 65536
+"""The most rows of a batch."""
+
 MOST_BEAM = 100_000
 """The greatest width of a beam search."""
 
@@ -233,7 +236,7 @@ class TrainConfig(_Config):
     # fmt: off
     epochs: int = _resumable(15, range(1, 1_000_001),
         "Maximum number of passes over the training data; early stopping may end sooner.", "epochs")
-    batch_size: int = _step(32, range(1, 65537),
+    batch_size: int = _step(32, range(1, MOST_BATCH + 1),
         "Names per step, or streams of text that are read side by side.", "names or streams")
     learning_rate: float = _step(3e-3, "(0, 10]", "Peak of the learning-rate schedule.")
     warmup: float = _step(0.05, "[0, 1)",

@@ -22,6 +22,10 @@ class CorpusError(CharloomError):
     """Data could not be read, decoded or used as a corpus."""
 
 
+class CorpusTypeError(CorpusError, ArgumentError):
+    """Data have the wrong type, such as one string in place of a list."""
+
+
 class VocabularyError(CharloomError):
     """A string contains a character that is not in the vocabulary."""
 

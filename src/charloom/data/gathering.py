@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import shown
 from ..config import MOST_LABELS, Unit
-from ..errors import CorpusError
+from ..errors import CorpusError, CorpusTypeError
 from .sources.records import Records
 from .summary import Report
 from .unicode import clean_name, split_units, unprintable
@@ -78,7 +79,7 @@ def clean(records: Records, where: str) -> Iterator[tuple[str, str]]:
 def checked(given: object, where: str, number: int, part: str = "") -> str:
     """Return a name, or another ``part`` of a record, normalised; refuse control characters."""
     if not isinstance(given, str):
-        raise CorpusError(f"{where} {number}{part} must be text. Received: {given!r:.40}")
+        raise CorpusTypeError(f"{where} {number}{part} must be text. Received: {shown(given)}")
     text = clean_name(given)
     if not text.isprintable() and (problem := unprintable(text)):
         raise CorpusError(f"{where} {number}{part} {problem}")

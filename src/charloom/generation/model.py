@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import shown
+from ..arguments import path, shown
 from ..data.vocabulary import Vocabulary
 from ..errors import ArgumentError, ConfigError
 from ..models.interface import Recurrence
@@ -98,7 +98,7 @@ class LanguageModel(OldNames, ABC):
                 "only a model that was trained or loaded can be saved. Save each part of a blend, "
                 "and blend them again after load."
             )
-        claim(Path(folder), force=force)
+        claim(path("folder", folder), force=force)
         save_model(Path(folder), self.saved)
 
     def to_keras(self, *, batch_size: int | None = None, stateful: bool = False) -> Any:

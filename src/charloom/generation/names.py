@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import require, whole
 from ..arguments import text as text_of
 from ..arguments import texts as list_of
-from ..arguments import whole
 from ..config import MOST_BEAM, MOST_LENGTH, MOST_NAMES, SampleConfig
 from ..data.unicode import normalise
 from ..data.vocabulary import Vocabulary
@@ -231,14 +231,16 @@ class NameModel(LanguageModel):
         if n is not None:
             n = whole("n", n, 1, MOST_NAMES)
         start = text_of("start", start)
+        require("config", config, SampleConfig | None, "a SampleConfig")
         rnn, vocabulary = self._without_unknown
         config = (config or SampleConfig()).replace(**changes)
         usual = 2 * self.longest + 10
         most = longest = config.max_length or usual
         prompt, least, automaton = np.zeros(0, np.int32), 1, None
         if start or rules is not None:
-            from .constraints import Rules, Start, compile_rules  # late: most calls have none
+            from .constraints import Rule, Rules, Start, compile_rules  # late: few calls have any
 
+            require("rules", rules, Rule | Rules | None, "of charloom.constraints")
             all_rules = Rules((Start(start),) if start else ()) & (rules or Rules())
             if config.max_length is None:
                 # A length that is requested is allowed, however long the training names are.

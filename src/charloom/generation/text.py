@@ -11,9 +11,9 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import require, whole
 from ..arguments import text as text_of
 from ..arguments import texts as list_of
-from ..arguments import whole
 from ..config import MOST_CHARACTERS, MOST_STREAMED, SampleConfig
 from ..data.random import Stream, generator
 from ..data.unicode import normalise
@@ -74,6 +74,7 @@ class TextModel(LanguageModel):
         if characters is not None:
             characters = whole("characters", characters, 1, MOST_STREAMED)
         start, config = text_of("start", options.pop("start", "")), options.pop("config", None)
+        require("config", config, SampleConfig | None, "a SampleConfig")
         sampler = Sampler(
             transform=options.pop("sampler", None),
             config=(config or SampleConfig()).replace(**options),

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import as_whole, shown
+from ...arguments import as_whole, require, shown
 from ...arguments import texts as list_of
 from ...config import MOST_LENGTH
 from ...data.unicode import normalise, split_units
@@ -55,6 +55,7 @@ class Rules:
         return len(self.rules)
 
     def __and__(self, other: Rule | Rules) -> Rules:
+        require("a constraint", other, Rule | Rules, "of charloom.constraints")
         return Rules((*self.rules, *(other if isinstance(other, Rules) else (other,))))
 
     @property
@@ -148,6 +149,7 @@ class Length(Rule):
         Raises:
             RuleError: it has another form, or the first number is above the second.
         """
+        _require_text("--length", text)
         found = re.fullmatch(r"([0-9]{1,9})|([0-9]{1,9}):([0-9]{0,9})|:([0-9]{1,9})", text.strip())
         if not found:
             rule = "--length must be a number, or a range as in 6:9, 6: or :9"
