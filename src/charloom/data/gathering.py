@@ -103,7 +103,7 @@ class Gatherer:
         self.warnings: list[str] = []
         self.names: list[str] = []
         self.labels: list[str] = []
-        self.seen: set[tuple[str, str]] = set()
+        self.seen: dict[tuple[str, str], tuple[str, str]] = {}
         self.records = 0
         self.blank = 0
 
@@ -114,10 +114,13 @@ class Gatherer:
             count += 1
             if not pair[0]:
                 blank += 1
-            elif self.repeats or pair not in self.seen:
-                self.names.append(pair[0])
-                self.labels.append(pair[1])
-                self.seen.add(pair)
+                continue
+            size = len(self.seen)
+            name, label = self.seen.setdefault(pair, pair)  # one string for all that are equal
+            if self.repeats or len(self.seen) > size:
+                self.names.append(name)
+                if self.labelled:
+                    self.labels.append(label)
         self.count(source, count, blank)
 
     def count(self, source: str, records: int, blank: int) -> None:

@@ -97,16 +97,10 @@ class NameCorpus:
         check_sources(sources, read)
         labelled = read.label_column is not None or read.label_field is not None
         gatherer = Gatherer(repeats, labelled)
-        if unit == "character" and not repeats and {*map(form_of, sources)} == {"lines"}:
-            large, stdin = are_large(sources, stdin, read.large_bytes, read.max_line_bytes)
-            if large:
-                from .encoded.names import encode_names  # late: small corpora need none of it
-
-                names, counts = encode_names(sources, read, stdin)
-                for source, (records, blank) in zip(sources, counts, strict=True):
-                    gatherer.count(label(source), records, blank)
-                report = gatherer.report(names.lengths, names.characters)
-                return LargeNameCorpus(names, report=report)
+        if unit == "character" and not repeats:
+            large, stdin = _read_large(sources, read, stdin)
+            if large is not None:
+                return large
         for source in sources:
             found = read_source(source, read, warn=gatherer.warnings.append, stdin=stdin)
             gatherer.add(label(source), found, f"{label(source)} line")
@@ -282,6 +276,46 @@ class LargeNameCorpus(NameCorpus):
         """Return the indices of the held-out names, in order; at most ``most``."""
         most = min(_held_out(len(self.names), share), most)
         return self.names.lookup.least(most, seed_of(seed))
+
+
+def read_with_repeats(
+    *sources: str | Path,
+    unit: Unit = "character",
+    stdin: BinaryIO | None = None,
+    **options: Unpack[ReadArguments],
+) -> NameCorpus:
+    """Read names as ``NameCorpus.read`` does with ``repeats``; but those of large sources are
+    distinct, in a ``LargeNameCorpus``, whose names have counts.
+
+    Raises:
+        CorpusError, ConfigError: as ``NameCorpus.read``.
+    """
+    read = ReadOptions(**options)
+    check_sources(sources, read)
+    if unit == "character":
+        large, stdin = _read_large(sources, read, stdin)
+        if large is not None:
+            return large
+    return NameCorpus.read(*sources, unit=unit, repeats=True, stdin=stdin, **options)
+
+
+def _read_large(
+    sources: Sequence[str | Path], read: ReadOptions, stdin: BinaryIO | None
+) -> tuple[LargeNameCorpus | None, BinaryIO | None]:
+    """Read sources into arrays if they are large; return what to read as ``stdin`` if not."""
+    if {*map(form_of, sources)} != {"lines"}:
+        return None, stdin
+    large, stdin = are_large(sources, stdin, read.large_bytes, read.max_line_bytes)
+    if not large:
+        return None, stdin
+    from .encoded.names import encode_names  # late: small corpora need none of it
+
+    gatherer = Gatherer(repeats=False, labelled=False)
+    names, counts = encode_names(sources, read, stdin)
+    for source, (records, blank) in zip(sources, counts, strict=True):
+        gatherer.count(label(source), records, blank)
+    report = gatherer.report(names.lengths, names.characters)
+    return LargeNameCorpus(names, report=report), stdin
 
 
 def _held_out(size: int, share: float) -> int:

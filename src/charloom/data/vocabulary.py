@@ -165,7 +165,7 @@ class Vocabulary:
             np.asarray(ids).tolist() if isinstance(ids, np.ndarray) else list(map(as_whole, ids))
         )
         if any(i is None or not 0 <= i < len(table) for i in values):
-            rule = f"ids must be whole numbers in [0, {len(table)}). Received: "
+            rule = f"ids must lie in [0, {len(table)}). Received: "
             raise VocabularyError(f"{rule}{shown(values[:20])}")
         return "".join(table[i] for i in values)
 

@@ -25,7 +25,7 @@ MAX_UNPACKED_BYTES = 1 << 28
 LARGE_BYTES = 16 * 1024 * 1024
 """Sources of lines with so many bytes together are read into arrays, by default."""
 
-MOST_SOURCE_BYTES = 1 << 50
+MOST_SOURCE_BYTES = 1 << 62
 """The largest limit of a source's bytes."""
 
 Form = Literal["lines", "csv", "tsv", "jsonl"]
