@@ -51,7 +51,7 @@ def main() -> None:
             [Claim(what=f"evaluate, {samples:,} samples", ours=times, at_most=20.0, absolute=True)]
         )
         opened = Run.open(run)
-        model = load(opened)
+        model = load(opened.measured)
         last, since = "loading", time.perf_counter()
 
         def tell(what: str, share: float) -> None:

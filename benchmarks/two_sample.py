@@ -41,7 +41,7 @@ def main() -> None:
             settings = {"epochs": 1} if options.quick else {}
             charloom.train(corpus, out=run, seed=seed, **settings)
             opened = Run.open(run)
-            model = load(opened)
+            model = load(opened.measured)
         train, held_out = list(opened.train_names), list(opened.held_out_names)
         rng = random.Random(seed)
         plain = {"seed": seed, "allow_known": True, "allow_repeats": True}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from .arguments import shown
-from .errors import ArgumentError
+from .errors import ArgumentError, ConfigError
 from .generation.names import NameModel
 from .generation.novelty import name_set
 from .generation.text import TextModel
@@ -50,7 +50,8 @@ def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Ite
     """
     from .data.names import NameCorpus
     from .data.text import TextCorpus
-    from .training.recipes import settings_for
+    from .training.base_model import LATIN, NO_BASE, digest_of
+    from .training.recipes import settings_before, settings_for
     from .training.trainer import fit as events  # imported late: it needs a framework
 
     if not isinstance(corpus, NameCorpus | TextCorpus):
@@ -60,9 +61,16 @@ def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Ite
         )
     given: dict[str, Any] = dict(settings)
     where = {key: given.pop(key) for key in ("out", "force", "resume", "loop") if key in given}
-    initial, recipe = given.pop("initial", None), given.pop("recipe", None)
-    saved = Run.open(initial).saved if isinstance(initial, str | Path) else initial
-    saved = saved.saved if isinstance(saved, Run) else saved
+    initial, recipe, base = (given.pop(key, None) for key in ("initial", "recipe", "base"))
+    if initial is not None and base is not None:
+        raise ConfigError("initial and base exclude each other. Leave one of them out.")
+    saved = _saved(initial)
+    if base not in (None, NO_BASE, LATIN) and (saved := _saved(base)) is not None:
+        base = digest_of(saved)
+    given["base"] = base
+    if where.get("resume") and where.get("out") is not None:
+        asked = {name: value for name, value in given.items() if value is not None}
+        given = settings_before(Path(where["out"])) | asked
     model, training = settings_for(corpus, recipe, saved, **given)
     return events(corpus, model=model, training=training, initial=saved, **where)
 
@@ -145,6 +153,13 @@ def model_of(saved: SavedModel) -> NameModel | TextModel:
         labels=saved.labels,
         saved=saved,
     )
+
+
+def _saved(run: str | Path | Run | SavedModel | None) -> SavedModel | None:
+    """Return what a run folder holds, or is."""
+    if isinstance(run, str | Path):
+        run = Run.open(run)
+    return run.saved if isinstance(run, Run) else run
 
 
 def _in_notebook() -> bool:

@@ -68,8 +68,8 @@ MOST_TRIALS = 1_000_000
 MOST_MINUTES = 1_000_000
 """The most minutes of a search."""
 
-Range = range | str | tuple[str, ...] | type[bool]
-"""Whole numbers, an interval of numbers such as ``[0, 1)``, some strings, or truth values."""
+Range = range | str | tuple[str, ...] | type[bool] | type[str]
+"""Whole numbers, an interval of numbers such as ``[0, 1)``, some strings, truth values, or text."""
 
 _MILLION = range(1_000_001)
 _SEED = range(MOST_SEED + 1)
@@ -117,7 +117,8 @@ def _checked(name: str, value: Any, allowed: Range) -> Any:
             return value
         case str():
             return number(name, value, allowed)
-    _require(isinstance(value, bool), f"{name} must be true or false", value)
+    rule = "text" if allowed is str else "true or false"
+    _require(isinstance(value, allowed), f"{name} must be {rule}", value)
     return value
 
 
@@ -273,8 +274,14 @@ class TrainConfig(_Config):
         "Save the training state this often, in addition to each epoch's end; 0: never.", "seconds")
     save_steps: int = _resumable(0, range(2**53 + 1),
         "Number of steps between additional saves of the training state; 0: never.", "steps")
+    base: str = _step("none", str,
+        "The model whose weights training adapts: latin, which comes with charloom and knows what "
+        "names look like; the digest of another run; none for random weights.")
     keep_checkpoints: int = _resumable(2, range(1, 1001),
         "How many of the latest training states to keep.", "states")
+    refit: bool = _resumable(False, bool,
+        "Once held-out names have chosen the epoch, train the network again on all names, for as "
+        "many epochs. The model that was measured is kept in RUN/measured.")
     canaries: int = _setting(0, range(1001),
         "Add this many random strings to the training names, so that `charloom evaluate` can "
         "measure how much the model memorises of what it saw once (Carlini et al. 2019).",
@@ -285,6 +292,11 @@ class TrainConfig(_Config):
         super().__post_init__()
         rule = "canaries need names, prepared as such"
         _require(not self.canaries or self.preparation == "names", rule, self.preparation)
+        rule = "refit needs names, some of them held out to choose the epoch by (held_out above 0)"
+        received = f"{self.preparation}, held_out {self.held_out:g}"
+        _require(
+            not self.refit or (self.preparation == "names" and self.held_out > 0), rule, received
+        )
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:

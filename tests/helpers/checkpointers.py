@@ -25,6 +25,7 @@ def checkpointer(folder: Path, training: TrainConfig | None = None, **changes) -
         "plan": plan,
         "plan_for": lambda epochs: plan,
         "facts": dict,
+        "refitted": lambda weights: (weights, {}),
     }
     return Checkpointer(
         folder=folder,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 
+import numpy as np
+
 from charloom.config import ModelConfig, TrainConfig
 from charloom.data.names import NameCorpus
 from charloom.training.events import Warned
@@ -33,7 +35,7 @@ def messages(events):
 
 
 def same(a, b):
-    return a.keys() == b.keys() and all((a[name] == b[name]).all() for name in a)
+    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
 
 
 def history(folder):

@@ -151,7 +151,7 @@ class Plain:
         }  # fmt: skip
         return [tuple(columns[name] for name in family) for family in FAMILIES]
 
-    def distribution(self, prefix):
+    def distribution(self, prefix, g=0.0, h=0.0):
         history = [0, *prefix]
         kinds = [int(self.classes[i]) for i in history]
         by_class = self.interpolated(self.shape, SMOOTHING[1], kinds, [1 / self.kinds] * self.kinds)
@@ -162,7 +162,9 @@ class Plain:
         logits = []
         for i in range(self.size):
             logit = WEIGHTS[0] * math.log(chain[i]) + WEIGHTS[2] * math.log(pair[i])
-            logit += WEIGHTS[1] * math.log(by_class[self.classes[i]])
+            own, end = by_class[self.classes[i]], by_class[0]
+            logit += WEIGHTS[1] * math.log(own)
+            logit += (g if i else h) * math.log(own / (1 - end))
             for family, key in enumerate(self.keys(prefix)):
                 count = self.sparse[family].get(key, {}).get(i, 0)
                 logit += WEIGHTS[3 + family] * math.log((count + PSEUDO * pair[i]) / PSEUDO)
@@ -179,6 +181,17 @@ def test_probabilities_are_those_of_the_plain_definition(small, prefix):
     ids = vocabulary.encode(prefix).tolist()
     found = normalised(logits_after(model, ids))
     np.testing.assert_allclose(found, plain.distribution(ids), rtol=2e-5)
+
+
+@pytest.mark.parametrize("prefix", ["", "A", "Ann", "Ilo "])
+def test_the_shape_of_names_can_count_for_more(small, prefix):
+    vocabulary, stream_, model = small
+    counted = context_fit._Counted(stream_, model.alphabet, 3, 10**6)
+    model = ContextNGram(CONFIG, counted.arrays(SMOOTHING, np.append(WEIGHTS, [1.2, 0.6])))
+    plain = Plain(NAMES, vocabulary, model.alphabet.classes, model.alphabet.sounds)
+    ids = vocabulary.encode(prefix).tolist()
+    found = normalised(logits_after(model, ids))
+    np.testing.assert_allclose(found, plain.distribution(ids, 1.2, 0.6), rtol=2e-5)
 
 
 def test_states_of_a_stream_are_those_that_steps_lead_to(small):
@@ -224,6 +237,19 @@ def test_search_and_direct_lookup_agree(small, monkeypatch):
     for word in ("", "Anna", "Ilo Bay", "'-'"):
         ids = vocabulary.encode(word).tolist()
         np.testing.assert_array_equal(logits_after(model, ids), logits_after(searched, ids))
+
+
+@pytest.mark.parametrize(("constant", "value"), [("LARGEST_KEY", 10), ("CACHE_BYTES", 1)])
+def test_logits_do_not_depend_on_what_was_computed_before(small, monkeypatch, constant, value):
+    vocabulary, stream, model = small
+    weights = context_fit._Counted(stream, model.alphabet, 3, 10**6).arrays(SMOOTHING, WEIGHTS)
+    monkeypatch.setattr(f"charloom.models.ngram.context_model.{constant}", value)
+    forgetful = ContextNGram(CONFIG, weights)
+    for word in ("", "Anna", "Anna", "Anna-Ilo", "Ilo Bay", "'-'"):
+        ids = vocabulary.encode(word).tolist()
+        expected = logits_after(ContextNGram(CONFIG, weights), ids)
+        np.testing.assert_array_equal(logits_after(model, ids), expected)
+        np.testing.assert_array_equal(logits_after(forgetful, ids), expected)
 
 
 def test_a_short_list_keeps_its_shape():

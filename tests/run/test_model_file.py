@@ -33,6 +33,18 @@ from helpers.run_folders import MODEL_FILES, forge, plain, refusal, replace_payl
 # Round trips
 
 
+def test_half_the_space_costs_only_rounding(tmp_path):
+    saved = toy()
+    save_model(tmp_path / "whole", saved)
+    save_model(tmp_path / "half", saved, halved=True)
+    sizes = [(tmp_path / n / "model.safetensors").stat().st_size for n in ("whole", "half")]
+    read = load_model(tmp_path / "half").weights
+    assert sizes[1] < sizes[0]
+    for name, array in saved.weights.items():
+        assert read[name].dtype == np.float32
+        np.testing.assert_allclose(read[name], array, rtol=1e-3, atol=1e-6)
+
+
 JSON = st.recursive(
     st.none()
     | st.booleans()

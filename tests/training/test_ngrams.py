@@ -123,7 +123,7 @@ def test_what_counting_cannot_do_is_refused_in_a_line(toy, tmp_path):
     train(toy, tmp_path, model=NGRAM)
     with pytest.raises(ConfigError, match="a model to start from"):
         fit(toy, model=NGRAM, initial=load_model(tmp_path))
-    with pytest.raises(ConfigError, match="kind ngram, which has none; leave --from out"):
+    with pytest.raises(ConfigError, match="kind ngram, which has none; leave --from or --base out"):
         list(fit(toy, model=MIXTURE, initial=load_model(tmp_path)))
 
 

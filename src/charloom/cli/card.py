@@ -61,7 +61,7 @@ def command(
     from ..reporting.gathered import gather
     from ..reporting.subject import subject_of
 
-    model = load(run)
+    model = load(run.measured)
     check_source(run, source_files)
     place = run.path / README if out is None else out
     prints = as_json or str(place) == "-"

@@ -47,7 +47,8 @@ def command(
 
     All runs are measured on the same names: those in --data FILE, or those that every run held out.
     Names that a run was trained on would favour it and are left out. Differences from the best run
-    are paired, name by name. A run is called the best only if it differs significantly from every
+    are paired, name by name. An n-gram that was refitted to all names is measured as it was before.
+    A run is called the best only if it differs significantly from every
     other run.
     """
     from ..run import Run
@@ -80,7 +81,7 @@ def _compare(
     for name, run in runs.items():
         if run.labels:
             say(f"warning: {name} was trained with labels; with them it would predict better.")
-    loaded = {name: load(run) for name, run in runs.items()}
+    loaded = {name: load(run.measured) for name, run in runs.items()}
     texts = {name: model for name, model in loaded.items() if isinstance(model, TextModel)}
     models = {name: model for name, model in loaded.items() if isinstance(model, NameModel)}
     if texts and models:

@@ -9,8 +9,9 @@ import click
 
 from ..config import MOST_SAMPLES
 from ..errors import CharloomError, CorpusError
+from ..reporting import describe
 from .generate_options import rule_options, rules_of
-from .options import Real, Whole, json_option, run_argument, sampling_seed_option, to_json
+from .options import Real, Whole, json_option, run_argument, sampling_seed_option, say, to_json
 from .progress_bar import progress_bar
 from .sources import FOR_NAMES, Source, data_option, label_options, reading_options, refuse_options
 
@@ -62,7 +63,8 @@ def command(
     from real names; and how much of the training list is memorised.
 
     A name's end counts as a character. Names with characters that the model never saw have no
-    finite likelihood: they are counted and left out. Constraints are measured, not enforced: the
+    finite likelihood: they are counted and left out. On held-out names, a model whose n-gram was
+    refitted to all names is measured as it was before. Constraints are measured, not enforced: the
     share of samples that satisfy them is printed. With --start, samples start with it and are
     compared with real names that do. A model with labels is measured without labels;
     --label-column or --label-field adds a measurement with the labels of the names in --data.
@@ -74,7 +76,7 @@ def command(
     from ..api import load
     from ..generation import TextModel
 
-    model = load(run)
+    model = load(run if source.paths else run.measured)
     is_text = isinstance(model, TextModel)
     if samples is None:
         samples = CHARACTERS if is_text else NAMES
@@ -86,6 +88,8 @@ def command(
         click.echo(to_json(result))
     elif samples == 0:
         width = max(map(len, result))
+        if note := "" if source.paths else describe.refitted(run):
+            say(note)
         for name, value in result.items():
             shown = f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"
             click.echo(f"{name.replace('_', ' '):<{width}}  {shown:>12}")
@@ -114,9 +118,11 @@ def _of_names(
     if longest is not None and not options["length"]:
         options["length"] = f":{longest}"
     rules, canaries, train = rules_of(options), run.facts.canaries, run.training_set
+    unseen = run.held_out_names or names
+    if source.paths and run.facts.refit and train is not None:  # the model has seen these too
+        train, unseen = [*train, *run.held_out_names], names
 
     def memorisation() -> dict[str, Any]:
-        unseen = run.held_out_names or names
         if train is None or not unseen:
             missing = "training list" if train is None else "held-out name"
             raise CorpusError(f"there is no {missing}.")
@@ -137,7 +143,8 @@ def _of_names(
             progress=lambda what, share: tell(what, 0.9 * share),
         )
         tell("memorisation", 0.9)
-        rest = _memorisation(memorisation, found.notes)
+        note = "" if source.paths else describe.refitted(run)
+        rest = _memorisation(memorisation, [*found.notes, note] if note else found.notes)
     result = found.to_dict()
     drawn = result.pop("names")  # the likelihood's count has that name
     count = 0 if found.likelihood is None else found.likelihood.to_dict()["names"]

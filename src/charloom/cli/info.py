@@ -52,13 +52,15 @@ def _lines(run: Run) -> list[tuple[str, str]]:
     models = []
     if config.has_network:
         models.append(describe.architecture(config, run.vocabulary.size))
+    if base := describe.base(facts.training.get("base")):
+        models.append(f"adapted from {base}")
     if config.kind == "uniform":
         models.append(describe.kind(config, {}))
     elif config.kind != "network":
         sizes = f"{_known(facts.ngram, 'ngrams')} n-grams of {_known(facts.ngram, 'contexts')} "
         smoothing = {"kneser-ney": "Kneser-Ney", "fitted": "fitted smoothing"}[config.smoothing]
         models.append(f"{describe.ngram(facts.ngram) or 'n-gram'}, {smoothing}: {sizes}contexts")
-    lines += zip(("model", ""), models, strict=False)
+    lines += zip(("model", "", ""), models, strict=False)
     lines += [("parameters", f"{run.parameters:,}"), ("vocabulary", _vocabulary(run))]
     if run.labels:
         lines.append(("labels", f"{len(run.labels)}: {', '.join(run.labels)}"))
@@ -83,6 +85,8 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         for key, title in titles.items():
             if isinstance(value := best.get(f"{key}_nats_per_char"), float):
                 lines.append((title, f"{value:.4f} nats/char"))
+    if parts := describe.refitted_parts(facts.refit):
+        lines.append(("", f"measured before {parts} refitted to all names"))
     if facts.versions:
         versions = (f"{name} {version}" for name, version in facts.versions.items())
         lines.append(("versions", ", ".join(versions)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -85,6 +86,7 @@ def run(arguments: Sequence[str] | None = None, *, started: float) -> int:
         started: ``time.monotonic()`` when the command began.
     """
     forget_impossible_sizes()
+    warnings.showwarning = _show_warning
     try:
         with noticing_readers():  # of messages too
             code = _run(arguments, started)
@@ -127,6 +129,11 @@ def _run(arguments: Sequence[str] | None, started: float) -> int:
         return _fail(flush_results() or message, 1)
     except MemoryError:
         return _fail("there is not enough memory. Use a smaller model, batch or -n.", 1)
+
+
+def _show_warning(message: Warning | str, *_args: Any, **_more: Any) -> None:
+    """Print a warning as one line, without the place in the code."""
+    click.echo(f"warning: {' '.join(str(message).split())}", err=True)
 
 
 def _fail(message: str, code: int) -> int:

@@ -86,7 +86,7 @@ def command(
         lines = "\n".join(f"{name:<15}{text}" for name, text in FIGURES.items())
         click.echo(to_json(FIGURES) if as_json else lines)
         return
-    data = figure_data(subject_of(run, load(run)), what, **given)
+    data = figure_data(subject_of(run, load(run.measured)), what, **given)
     if out is not None:
         from ..reporting.plots import save
 

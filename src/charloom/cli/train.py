@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     metavar="RUN",
     help="Fine-tune the model of another run; new characters are added to its vocabulary.",
 )
+@click.option(
+    "--base",
+    metavar="latin|none|RUN",
+    help="Adapt a network that knows what names look like: latin, the base model that comes with "
+    "charloom (the default for short lists in Latin script); another run, of which only the "
+    "weights are used; or none.",
+)
 @training_options
 @label_options
 @reading_options
@@ -45,6 +52,7 @@ def command(
     force: bool,
     resume: bool,
     initial: Path | None,
+    base: str | None,
     freeze: tuple[Part, ...],
     tensorboard: Path | None,
     recipe: str | None,
@@ -59,8 +67,10 @@ def command(
     built-in list of dinosaurs is used. Model and training settings are chosen by the size of the
     corpus; each option overrides one of them.
     """
-    settings["freeze"] = freeze or None
+    settings |= {"freeze": freeze or None, "base": base}
     others = {"initial": initial, "tensorboard": tensorboard, "loop": loop}
+    if initial is not None and base is not None:
+        raise click.UsageError("--from and --base exclude each other. Leave one of them out.")
     if settings["label_dropout"] is not None and not source.has_labels:
         raise click.UsageError("--label-dropout needs --label-column or --label-field.")
     if resume and out is None:
@@ -70,22 +80,23 @@ def command(
         check_counted(settings["kind"], settings | others)
     if source.form == "names" and settings["window"] is not None:
         raise click.UsageError("--window is for text. Add --as text.")
-    from ..training.recipes import WITH_NGRAM, keeps_repeats, settings_before, settings_for
+    from ..run import load_model
+    from ..training.base_model import LATIN, NO_BASE, digest_of
+    from ..training.recipes import keeps_repeats, settings_before, settings_for
 
     corpus = source.corpus(repeats=keeps_repeats(recipe, settings["held_out"]))
     say(corpus.describe())
     saved = None
     if initial is not None:
-        from ..run import load_model
-
         saved = load_model(initial)
+    if base not in (None, NO_BASE, LATIN):
+        saved = load_model(Path(base))
+        settings["base"] = digest_of(saved)
     given = {name: value for name, value in settings.items() if value is not None}
     if loop == "custom":
         given.setdefault("keep_epochs", 5)
-    if resume and out is not None:  # the recipe for a text depends on the budget
-        smoothed = given.get("kind", "mixture") in WITH_NGRAM
-        kept = settings if source.form == "text" else ["smoothing"] * smoothed
-        given = {**settings_before(out, kept), **given}
+    if resume and out is not None:
+        given = {**settings_before(out), **given}
     model, training = settings_for(corpus, recipe, saved, **given)
     check_counted(model.kind, settings | others)  # a recipe may have chosen the kind
     folder = out or _free_folder(source)

@@ -52,6 +52,12 @@ def training_options(command: F) -> F:
             for name in _SETTINGS
         ),
         click.option(
+            "--refit",
+            is_flag=True,
+            default=None,
+            help=TrainConfig.__dataclass_fields__["refit"].metadata["help"],
+        ),
+        click.option(
             "--tensorboard",
             type=click.Path(path_type=Path),
             metavar="DIR",

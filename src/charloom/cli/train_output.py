@@ -29,7 +29,9 @@ def say_ending(
         if held_out is not None
         else (finished.train_nats_per_char, "training")
     )
-    result = f"{part} loss {loss:.3f} nats/char. Saved to {folder}"
+    before = describe.refitted_parts(finished.saved.facts.get("refit", {}))
+    before = f", before {before} refitted to all names" if before else ""
+    result = f"{part} loss {loss:.3f} nats/char{before}. Saved to {folder}"
     if ngram := describe.ngram(_ngram(finished)):
         result = f"{ngram}, {result}"
     if not model.rnn.config.has_network:

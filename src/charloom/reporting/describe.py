@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..config import ModelConfig
 
 if TYPE_CHECKING:
+    from ..run import Run
     from ..run.facts import Facts
 
 
@@ -38,6 +39,33 @@ def architecture(config: ModelConfig, vocabulary_size: int) -> str:
         f"embedding {config.embedding} -> {network(config)} -> logits {vocabulary_size}, "
         f"dropout {config.dropout:g}"
     )
+
+
+def base(name: object) -> str:
+    """Say which base a network was adapted from, given its training's ``base``; empty for none."""
+    match name:
+        case "latin":
+            return "the base model for names in Latin script"
+        case str() if name != "none":
+            return f"another run ({name:.16})"
+    return ""
+
+
+def refitted(run: Run) -> str:
+    """Say what the model has seen since it was measured on the held-out names; empty if nothing."""
+    if not (parts := refitted_parts(run.facts.refit)):
+        return ""
+    return (
+        f"What is measured on held-out names is the model as it was before {parts} refitted to all "
+        "names, these included."
+    )
+
+
+def refitted_parts(refit: Mapping[str, Any]) -> str:
+    """Say what was refitted, for use within a sentence; ``refit`` is ``Facts.refit``."""
+    parts = [f"the {part}" for part in ("network", "ngram") if part in refit]
+    verb = "were" if len(parts) > 1 else "was"
+    return f"{' and '.join(parts)} {verb}".replace("ngram", "n-gram") if parts else ""
 
 
 def ngram(facts: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CharloomError, CorpusError, GenerationError
 from ..run import Run
+from . import describe
 from .subject import CHARACTERS, AnySubject, NameSubject, TextSubject
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Gathered:
     """A run, its measurements and some samples.
 
     Attributes:
-        run: the run.
+        run: the run, as it is saved.
         samples, seed, start: options of the measurements.
         given: whether it was measured on other data than the held-out part.
         measurement, memorisation: ``to_dict`` of the results; empty if not measured.
@@ -88,7 +89,7 @@ def gather(
     The same arguments give the same data.
 
     Args:
-        subject: the run and its model.
+        subject: the run, and its model: to measure on held-out names, that of ``Run.measured``.
         held_out: names or text to measure on, instead of what the run held out.
         sources: the training files of a run of text, if they have moved since.
         encoding: of these files.
@@ -132,6 +133,8 @@ def _gather_names(found: Gathered, subject: NameSubject, held_out: Any, progress
             drawn=subject.samples(seed),
             progress=lambda what, share: progress(what, 0.8 * share),
         ).to_dict()
+        if not found.given and (note := describe.refitted(run)):
+            found.measurement["notes"] = [*found.measurement["notes"], note]
     progress("memorisation", 0.8)
     with found.attempt("memorisation"):
         if not real or not train:

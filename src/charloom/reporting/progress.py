@@ -21,7 +21,7 @@ from ..data.names import NameCorpus
 from ..data.text import TextCorpus
 from ..generation import NameModel, TextModel
 from ..models.factory import recurrence
-from ..training.events import Evaluated, Event, Finished, Started, Step, Warned
+from ..training.events import Evaluated, Event, Finished, Refitting, Started, Step, Warned
 from . import describe
 
 SAMPLES = 4
@@ -124,6 +124,13 @@ def show(
                         loss=f"{event.nats_per_char:.3f}",
                         speed=_speed(event),
                     )
+                case Refitting():
+                    if event.step == 1:
+                        say(
+                            f"training the network again, on all {event.names:,} names: "
+                            f"{event.steps:,} steps"
+                        )
+                    bar.update(task, completed=event.step / event.steps, epoch="all", speed="")
                 case Evaluated():
                     held_out = event.held_out_nats_per_char
                     shown = "-" if held_out is None else f"{held_out:.3f}"
@@ -169,5 +176,6 @@ def _beginning(event: Started) -> str:
     return (
         f"{sizes}{'mixed with an n-gram: ' if config.has_ngram else ''}"
         f"{describe.network(config)}, {event.parameters:,} parameters, "
+        f"{f'adapted from {base}, ' if (base := describe.base(event.base)) else ''}"
         f"on {event.backend}; up to {event.epochs:,} epochs of {steps:,} steps"
     )

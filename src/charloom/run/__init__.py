@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .facts import Facts as Facts
 from .model_file import EPOCHS as EPOCHS
+from .model_file import MEASURED as MEASURED
 from .model_file import MODEL_FILES as MODEL_FILES
 from .model_file import SavedModel as SavedModel
 from .model_file import claim as claim
@@ -24,4 +25,4 @@ from .state_file import load_state as load_state
 from .state_file import save_state as save_state
 
 FILES = (*MODEL_FILES, *STATE_FILES)
-"""The files of a run folder, besides the EPOCHS and CHECKPOINTS folders."""
+"""The files of a run folder, besides the folders EPOCHS, CHECKPOINTS and MEASURED."""

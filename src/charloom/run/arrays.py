@@ -36,6 +36,8 @@ def pack(folder: Path, arrays: Mapping[str, NDArray[Any]], limit: int) -> bytes:
 def unpack(index: Index, name: str, *, least: int = 0, most: int) -> dict[str, NDArray[Any]]:
     """Return the arrays of the file ``name`` of ``index``, which has ``least`` to ``most`` bytes.
 
+    Numbers in half precision, which only take up less space in the file, become float32.
+
     Raises:
         RunError: it is missing, or not the file that the index names.
     """
@@ -47,6 +49,8 @@ def unpack(index: Index, name: str, *, least: int = 0, most: int) -> dict[str, N
     if data is None:
         raise fault(path, f"is missing. {RESTORE}")
     try:
-        return load(data)
+        arrays = load(data)
     except (SafetensorError, KeyError, ValueError) as error:
         raise fault(path, f"must hold arrays as safetensors: {error!s:.120}. {RESTORE}") from error
+    halves = {n: a.astype(np.float32) for n, a in arrays.items() if a.dtype == np.float16}
+    return arrays | halves

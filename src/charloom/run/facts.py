@@ -23,6 +23,8 @@ class Facts(NamedTuple):
         backend: ``jax``, ``tensorflow``, ``torch``, or ``numpy`` where nothing is trained in steps.
         versions: of Python and the packages, by name.
         ngram: order, counts and mixture weight of the n-gram.
+        refit: what was fitted to all names once the model was measured, by name: ``ngram`` holds
+            its smoothing, ``network`` the names and steps; see ``Run.measured``.
         best: losses of the epoch that was kept.
         history: one entry an epoch up to when the model was saved.
         seconds: how long training had taken by then.
@@ -39,6 +41,7 @@ class Facts(NamedTuple):
     backend: str | None = None
     versions: Mapping[str, str] = _NOTHING
     ngram: Entry = _NOTHING
+    refit: Entry = _NOTHING
     best: Entry = _NOTHING
     history: Sequence[Entry] = ()
     seconds: float | None = None
@@ -60,6 +63,7 @@ class Facts(NamedTuple):
             backend=_text(facts.get("backend")),
             versions={k: str(v) for k, v in _mapping(facts.get("versions")).items()},
             ngram=_mapping(facts.get("ngram")),
+            refit=_mapping(facts.get("refit")),
             best=_mapping(facts.get("best")),
             history=_entries(facts.get("history")),
             seconds=float(seconds) if isinstance(seconds, int | float) else None,

@@ -30,6 +30,9 @@ MAX_WEIGHT_BYTES = 2**32
 EPOCHS = "epochs"
 """The subfolder for the models of single epochs."""
 
+MEASURED = "measured"
+"""The subfolder for the model as it was measured, if its network was trained again on all names."""
+
 _MODEL, _WEIGHTS = "model.json", "model.safetensors"
 _TRAIN, _HELD_OUT, _TEXT = "train_names.txt", "held_out_names.txt", "held_out.txt"
 
@@ -83,8 +86,10 @@ def holds_model(folder: Path) -> bool:
     return (folder / _MODEL).exists()
 
 
-def save_model(folder: Path, model: SavedModel) -> None:
+def save_model(folder: Path, model: SavedModel, *, halved: bool = False) -> None:
     """Write ``model`` to ``folder``; if this fails or is interrupted, the earlier model remains.
+
+    ``halved`` stores a network's weights in half precision, in half the space.
 
     Raises:
         RunError: weights or labels do not match the configuration, a weight is not finite,
@@ -108,8 +113,9 @@ def save_model(folder: Path, model: SavedModel) -> None:
         **({"labels": list(model.labels)} if model.labels else {}),
         "facts": dict(model.facts),
     }
+    stored = {n: a.astype(np.float16) for n, a in weights.items()} if halved else weights
     files = {
-        _WEIGHTS: pack(folder, weights, MAX_WEIGHT_BYTES),
+        _WEIGHTS: pack(folder, stored, MAX_WEIGHT_BYTES),
         _TRAIN: pack_names(folder, model.train_names),
         _HELD_OUT: pack_names(folder, model.held_out_names),
         _TEXT: pack_text(folder, model.held_out_text),
@@ -165,11 +171,11 @@ def _read(index: Index) -> SavedModel:
     labels = index.fields.get("labels", [])
     _check_labels(index.path, labels, config.labels)
     shapes = weight_shapes(config, vocabulary.size) if config.has_network else {}
-    size = 4 * sum(map(math.prod, shapes.values()))
+    size = 4 * sum(map(math.prod, shapes.values()))  # half of that in half precision
     if size > MAX_WEIGHT_BYTES:
         raise fault(index.path, f"asks for {size} bytes of weights, above {MAX_WEIGHT_BYTES}.")
     most = MAX_WEIGHT_BYTES if config.has_ngram else size + MAX_HEADER_BYTES
-    arrays = unpack(index, _WEIGHTS, least=size, most=most)
+    arrays = unpack(index, _WEIGHTS, least=size // 2, most=most)
     _check_weights(index.path.with_name(_WEIGHTS), arrays, config, vocabulary.size)
     return SavedModel(
         config=config,

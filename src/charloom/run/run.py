@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from ..arguments import path as path_of
 from ..config import ModelConfig
 from ..data.vocabulary import Vocabulary
-from ..errors import RunError
-from ..models.factory import parameters_of
+from ..errors import ConfigError, RunError, VocabularyError
+from ..models.factory import check_weights, parameters_of
 from .facts import Facts
-from .model_file import EPOCHS, SavedModel, load_model, numbered_folders
+from .model_file import EPOCHS, MEASURED, SavedModel, load_model, numbered_folders
 from .state_file import CHECKPOINTS
 
 
@@ -85,6 +85,45 @@ class Run:
     def facts(self) -> Facts:
         """What the run records about its training."""
         return Facts.of(self.saved.facts, text=self.is_text)
+
+    @cached_property
+    def measured(self) -> Run:
+        """The run with the model that was measured on the held-out names, which it never saw.
+
+        Once that is done, the n-gram is refitted: it counts the held-out names too. Counting the
+        training names alone gives back the n-gram as it was, number for number. If the network was
+        trained again too (``TrainConfig.refit``), the folder keeps the model that was measured. A
+        run where nothing was refitted is its own.
+
+        Raises:
+            RunError: the training names, or the model that was measured, are missing or damaged.
+
+        Example:
+            >>> from charloom import load
+            >>> model = load(Run.open("runs/towns").measured)  # doctest: +SKIP
+        """
+        if "network" in self.facts.refit:
+            return Run.open(self.path / MEASURED).measured
+        if "ngram" not in self.facts.refit:
+            return self
+        from ..models.ngram.context_fit import Smoothing, count_contexts  # late: for measuring only
+        from ..models.ngram.counts import stream_of
+
+        if self.saved.train_names is None:
+            raise RunError(
+                f"{self.path} has no training names, without which the model that was measured "
+                "cannot be rebuilt. Restore its train_names.txt, or pass --data FILE."
+            )
+        stream = stream_of(*self.vocabulary.encode_all(self.saved.train_names))
+        try:
+            smoothing = Smoothing.from_dict(self.facts.refit["ngram"])
+            ngram = count_contexts(self.vocabulary, stream, smoothing)
+            weights = {**self.weights, **ngram}
+            check_weights(self.config, self.vocabulary.size, weights)
+        except (ConfigError, VocabularyError) as error:
+            raise RunError(f"{self.path} does not say how it was measured: {error}") from error
+        facts = {name: fact for name, fact in self.saved.facts.items() if name != "refit"}
+        return replace(self, saved=replace(self.saved, weights=weights, facts=facts))
 
     @cached_property
     def parameters(self) -> int:

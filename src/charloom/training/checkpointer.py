@@ -21,6 +21,7 @@ from ..run import (
     CHECKPOINTS,
     EPOCHS,
     FILES,
+    MEASURED,
     SavedModel,
     claim,
     epoch_folder,
@@ -30,6 +31,7 @@ from ..run import (
     load_model,
     save_model,
     save_state,
+    sound_facts,
 )
 from ..storage import creating, is_part
 from ..storage.lock import LOCK, held
@@ -106,10 +108,10 @@ class Checkpointer:
     def _is_ours(self, folder: Path) -> bool:
         """Say whether the folder holds only files that this training replaces when it starts over;
         raise RunError if it holds models of another training."""
-        ours = {*FILES, HISTORY, LOCK, EPOCHS, CHECKPOINTS}
+        ours = {*FILES, HISTORY, LOCK, EPOCHS, CHECKPOINTS, MEASURED}
         if not folder.is_dir() or not all(is_part(path.name, ours) for path in folder.iterdir()):
             return False
-        for place in (folder, *sorted((folder / EPOCHS).glob("*"))):
+        for place in (folder, folder / MEASURED, *sorted((folder / EPOCHS).glob("*"))):
             if holds_model(place):
                 self._checks(folder).model(load_model(place))
         return True
@@ -190,6 +192,32 @@ class Checkpointer:
         assert self.folder is not None
         save_model(self.folder, self._saved(weights, losses, at))
 
+    def refitted(self, best: Mapping[str, Any]) -> SavedModel | None:
+        """Return the folder's model if its network was trained again after the epoch ``best``."""
+        if self.folder is None or "network" not in sound_facts(self.folder).get("refit", {}):
+            return None
+        saved = load_model(self.folder)
+        return saved if saved.facts.get("best") == dict(best) else None
+
+    def save_refitted(
+        self, weights: Weights, losses: Mapping[str, Any], at: Progress, how: Mapping[str, int]
+    ) -> SavedModel:
+        """Save ``weights``, whose network was trained on all names, and keep what was measured.
+
+        Args:
+            weights: those that replace ``best_weights``, which reached ``losses``.
+            losses, at: as for ``save_model``.
+            how: what the facts say of this training.
+        """
+        saved = self._saved(weights, losses, at)
+        refit = {**saved.facts.get("refit", {}), "network": dict(how)}
+        saved = replace(saved, facts={**saved.facts, "refit": refit})
+        if self.folder is not None:
+            measured = replace(self, folder=self.folder / MEASURED)
+            measured.save_model(self.best_weights, losses, at)
+            save_model(self.folder, saved)
+        return saved
+
     def save_state(self, arrays: Mapping[str, NDArray[Any]], at: Progress) -> None:
         """Save what a resumed training needs.
 
@@ -230,8 +258,10 @@ class Checkpointer:
         )
 
     def _saved(self, weights: Weights, losses: Mapping[str, Any], at: Progress) -> SavedModel:
-        """Return the model with ``weights``, which reached ``losses``, as it is saved."""
+        """Return the model with ``weights``, which reached ``losses``, as it is saved: with an
+        n-gram of all names."""
         data = self.data
+        weights, refit = data.refitted(weights)
         facts = {
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             **data.facts(),
@@ -240,6 +270,7 @@ class Checkpointer:
             "backend": self.backend,
             "versions": _versions(self.backend),
             **ngram_facts(weights),
+            **({"refit": refit} if refit else {}),
             "best": dict(losses),
             "history": at.history,
             "seconds": round(self.seconds, 3),

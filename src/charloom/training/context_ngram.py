@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from ..config import ModelConfig
 from ..data.vocabulary import Vocabulary
 from ..models.log_linear import EXPONENTS
-from ..models.ngram.context_fit import ORDER, fit_contexts, maximum
+from ..models.ngram.context_fit import ORDER, count_contexts, fit_smoothing, maximum
 from ..models.ngram.context_model import ContextNGram
 from ..models.rnn.numpy import NumpyRNN
 from ..models.scoring.logits import target_log_probabilities
@@ -28,9 +29,19 @@ MOST_CELLS = 20_000_000
 MOST_TRAIN = 50_000
 """Training characters whose loss is measured."""
 
-TYPICAL = np.log([250, 8500]), np.array([[0.23, 0.83], [0.47, 0.55]])
-"""Training characters, and the exponents of network and n-gram that suit lists of this length:
-means over place names, first names and surnames. Interpolated between, constant outside."""
+SIZES = np.log([250, 8500])
+TYPICAL = np.array([[0.23, 0.83], [0.47, 0.55]])
+"""The exponents of network and n-gram that suit lists of so many training characters: means over
+place names, first names and surnames. Interpolated between, constant outside."""
+
+TYPICAL_ADAPTED = np.array([[0.75, 0.22], [0.64, 0.36]])
+"""The same where the network is adapted from a base: means over lists of eight kinds."""
+
+SHAPE = np.array([0.3, 0.15]) / 0.25
+"""The exponents g and h of an n-gram (``ngram.context_model``) beside an adapted network, which
+has seen names of all shapes: 0.3 and 0.15, by way of a typical exponent of the n-gram. They were
+chosen on lists of eight kinds: higher ones cost likelihood, lower ones let capitals and lengths
+through that the list never shows."""
 
 PRIOR_NATS = 100.0
 """Nats that an exponent costs when it moves by 1 from these."""
@@ -43,6 +54,10 @@ class ContextFit:
     """The n-gram of the training strings, and how it is mixed with a network.
 
     Attributes:
+        arrays: the n-gram, which counts the training strings; its loss is measured on the others.
+        refitted: the same n-gram, with the held-out names counted too; ``None`` where only a part
+            of a corpus is counted, and for text.
+        smoothing: what was fitted, to the training strings alone.
         warnings: what the user should know.
     """
 
@@ -51,7 +66,10 @@ class ContextFit:
         model: ModelConfig,
         vocabulary: Vocabulary,
         train: Callable[[], tuple[Stream, bool]],
-        held_out: Stream | None,
+        held_out: Stream,
+        *,
+        decides: bool,
+        adapted: bool = False,
     ) -> None:
         """Fit the n-gram.
 
@@ -59,13 +77,24 @@ class ContextFit:
             model: one that has an n-gram with fitted smoothing.
             vocabulary: the characters.
             train: returns the training stream (see ``models.ngram.counts``), and whether it is all.
-            held_out: the held-out stream; ``None`` if it is too short to choose by.
+            held_out: the held-out stream.
+            decides: whether that is long enough to choose by.
+            adapted: whether the network is adapted from a base.
         """
-        self._model, self._held_out = model, held_out
+        self._model, self._held_out = model, held_out if decides else None
+        self._typical = TYPICAL_ADAPTED if adapted else TYPICAL
         self._stream, whole = train()
         self.warnings: list[str] = []
         usual = TEXT_ORDER if model.text else ORDER
-        self.arrays = fit_contexts(vocabulary, self._stream, model.order or usual)
+        smoothing = fit_smoothing(vocabulary, self._stream, model.order or usual)
+        if adapted:
+            smoothing = replace(smoothing, weights=np.append(smoothing.weights, SHAPE))
+        self.smoothing = smoothing
+        self.arrays = count_contexts(vocabulary, self._stream, smoothing)
+        self.refitted: dict[str, NDArray[Any]] | None = None
+        if whole and len(held_out) > 1 and not model.text:
+            every = np.append(self._stream, held_out[1:])
+            self.refitted = count_contexts(vocabulary, every, smoothing)
         if not whole:
             fitted = f"{len(self._stream) - 1:,} characters"
             self.warnings.append(f"the n-gram is fitted to {fitted}, not to the whole corpus.")
@@ -110,9 +139,8 @@ class ContextFit:
 
     @property
     def _prior(self) -> NDArray[np.float64]:
-        sizes, exponents = TYPICAL
         size = np.log(max(len(self._stream), 2))
-        return np.array([np.interp(size, sizes, column) for column in exponents.T])
+        return np.array([np.interp(size, SIZES, column) for column in self._typical.T])
 
     def train_nats(self, arrays: Weights) -> float:
         """Return the training nats per character of the n-gram, on at most MOST_TRAIN."""

@@ -15,6 +15,7 @@ from ..config import ModelConfig, TrainConfig
 from ..data.batches.names import Batch
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError
+from .base_model import NO_BASE
 from .context_ngram import ContextFit
 from .events import Started
 from .ngram import DEFAULT_WEIGHT, NgramFit
@@ -140,10 +141,29 @@ class TrainingData(ABC):
     @cached_property
     def ngrams(self) -> NgramFit | ContextFit:
         """The n-grams of the training part, fitted when they are first asked for."""
-        held_out = self.held_out_stream() if self.held_out_decides else None
+        held_out, decides = self.held_out_stream(), self.held_out_decides
         if self._model.smoothing == "fitted":
-            return ContextFit(self._model, self.vocabulary, self.train_stream, held_out)
-        return NgramFit(self._model, self.train_stream, held_out, self.vocabulary.size)
+            return ContextFit(
+                self._model,
+                self.vocabulary,
+                self.train_stream,
+                held_out,
+                decides=decides,
+                adapted=self._training.base != NO_BASE,
+            )
+        chosen_on = held_out if decides else None
+        return NgramFit(self._model, self.train_stream, chosen_on, self.vocabulary.size)
+
+    def refitted(self, weights: Weights) -> tuple[Weights, dict[str, Any]]:
+        """Return ``weights`` with the n-gram of all names, and what the model's facts say of it.
+
+        What was measured on the held-out names can be rebuilt from these facts: ``Run.measured``.
+        """
+        if not self._model.has_ngram or not isinstance(self.ngrams, ContextFit):
+            return weights, {}
+        if self.ngrams.refitted is None:
+            return weights, {}
+        return {**weights, **self.ngrams.refitted}, {"ngram": self.ngrams.smoothing.to_dict()}
 
     def measured(self, network: Weights) -> tuple[Weights, dict[str, float]]:
         """Return the model's weights, where its network's are ``network``, and held-out losses."""

@@ -31,6 +31,7 @@ class Started:
         steps_per_epoch, epochs: how long training takes at most; n-grams take no steps.
         padded_share: share of the batches' cells that is padding.
         first_epoch: 1, or the epoch at which a resumed run continues.
+        base: the model whose weights are adapted, as in ``TrainConfig.base``.
     """
 
     model: ModelConfig
@@ -45,6 +46,7 @@ class Started:
     epochs: int
     padded_share: float
     first_epoch: int = 1
+    base: str = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +117,22 @@ class Warned:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Refitting:
+    """The best epoch is known, and the network is trained again on all names.
+
+    Attributes:
+        names: how many these are.
+        step, steps: updates so far, from 1, and in all.
+        seconds_left: an estimate.
+    """
+
+    names: int
+    step: int
+    steps: int
+    seconds_left: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finished:
     """Training is over.
 
@@ -125,7 +143,8 @@ class Finished:
         train_nats_per_char, held_out_nats_per_char, held_out_window_nats_per_char: the losses of
             that epoch.
         seconds: since training began.
-        saved: the kept model with its facts and data, as in a run folder.
+        saved: the kept model with its facts and data, as in a run folder. What could be fitted to
+            all names afterwards was; the losses are those of before.
     """
 
     reason: Reason
@@ -144,4 +163,4 @@ class Finished:
         return self.saved.weights
 
 
-Event = Started | Step | Evaluated | Saved | Warned | Finished
+Event = Started | Step | Evaluated | Saved | Warned | Refitting | Finished

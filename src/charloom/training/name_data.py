@@ -22,6 +22,7 @@ from ..models.rnn.numpy import NumpyRNN
 from ..models.rnn.shapes import parameter_count
 from ..models.scoring.names import score, score_labelled, target_nats
 from ..run import SavedModel
+from .base_model import NO_BASE
 from .data import ENOUGH_HELD_OUT, Batches, BatchPlan, TrainingData, Weights
 from .warm_start import merged
 
@@ -43,16 +44,18 @@ class NameData(TrainingData):
         training: TrainConfig,
         initial: SavedModel | None = None,
         most_targets: int = MOST_TARGETS,
+        canaries: tuple[str, ...] = (),
     ) -> None:
         """Split the names, and choose how they become batches.
 
-        The characters and labels of ``initial`` are added to the corpus's; n-grams are fitted to
-        at most ``most_targets`` characters.
+        The characters and labels of ``initial`` are added to the corpus's, unless it is a base to
+        adapt; n-grams are fitted to at most ``most_targets`` characters; ``canaries`` are added
+        where the settings ask for none.
         """
         super().__init__(model, training, most_targets)
         self._corpus, self.digest = corpus, corpus.digest
         self.vocabulary, self.label_names = corpus.vocabulary, corpus.label_names
-        if initial is not None:
+        if initial is not None and training.base == NO_BASE:
             self.vocabulary = merged(initial.vocabulary, corpus.vocabulary)
             self.label_names = tuple(sorted({*initial.labels, *corpus.label_names}))
         self._check_labels()
@@ -63,8 +66,10 @@ class NameData(TrainingData):
         self._train_labels = self._held_out_labels = None
         if model.labels:
             self._train_labels, self._held_out_labels = self._split_labels()
-        self._canaries: tuple[str, ...] = ()
+        self._initial, self._canaries = initial, canaries
         if training.canaries:
+            self._canaries = self._new_canaries(train)
+        if self._canaries:
             self._add_canaries(train)
         self.plan = self.plan_for(training.epochs)
 
@@ -81,8 +86,18 @@ class NameData(TrainingData):
                 "no labels."
             )
 
-    def _add_canaries(self, train: Sequence[str]) -> None:
-        """Add random strings to the training names, each once, and without a label."""
+    def on_all(self, training: TrainConfig) -> NameData:
+        """Return the same names and canaries for a network alone, with none held out.
+
+        ``training`` holds out no names, and has no canaries of its own.
+        """
+        model = self._model.network_part()
+        return NameData(
+            self._corpus, model, training, self._initial, self._most_targets, self._canaries
+        )
+
+    def _new_canaries(self, train: Sequence[str]) -> tuple[str, ...]:
+        """Return as many random strings as the settings ask for."""
         from .canaries import canaries  # late: few trainings have any
 
         if self._corpus.is_large:
@@ -92,10 +107,14 @@ class NameData(TrainingData):
             )
         lengths = [len(self.vocabulary.encode(name)) for name in train]
         count, seed = self._training.canaries, self._training.seed
-        self._canaries = canaries(self.vocabulary, lengths, count, seed, set(self._corpus.names))
+        return canaries(self.vocabulary, lengths, count, seed, set(self._corpus.names))
+
+    def _add_canaries(self, train: Sequence[str]) -> None:
+        """Add them to the training names, each once, and without a label."""
         self.train_names = (*train, *self._canaries)
         if self._train_labels is not None:
-            self._train_labels = np.append(self._train_labels, np.zeros(count, np.int32))
+            none = np.zeros(len(self._canaries), np.int32)
+            self._train_labels = np.append(self._train_labels, none)
 
     def _split_labels(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return the label of each name of either part, k + 1 for the model's k, 0 for none."""

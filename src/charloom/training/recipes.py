@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ import numpy as np
 from ..config import ModelConfig, TrainConfig
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
-from ..errors import ConfigError
+from ..errors import ConfigError, RunError
 from ..run import SavedModel, find_state, holds_state
+from .base_model import LATIN, NO_BASE, SHAPE, fits, latin_base, suits
 from .recipe_file import MODEL, TRAINING, read_recipe
 
 SIZES = (5e2, 3e3, 1.6e4, 8e5, 1e7)
@@ -62,6 +63,16 @@ nor clips (no gradient comes near this norm), at a constant rate, and no name he
 
 CHARACTERS_PER_SECOND = 2e4
 """Characters of text that a GRU of 512 units is trained on in a second, on two cores."""
+
+ADAPTED: dict[str, tuple[float, ...]] = {
+    "learning_rate": (1e-3, 2e-3),
+    "epochs": (12, 14),
+}
+"""Settings of a model that is trained from a base, on lists of ADAPTED_SIZES characters; chosen on
+languages, French places, Italian surnames, English words, chemicals and stars."""
+
+ADAPTED_SIZES = (1e3, 3e3)
+ADAPTED_DROPOUT = 0.5
 
 GENTLER = 0.3
 """Share of the recipe's learning rate at which a trained model is trained further."""
@@ -113,6 +124,11 @@ def recipe(
         "weight_decay": float(f"{_between(WEIGHT_DECAY, characters, math.log, math.exp):.2g}"),
         "epochs": max(round(_between(EPOCHS, characters)), math.ceil(LEAST_STEPS / steps)),
     }
+    if changes.get("base", NO_BASE) != NO_BASE:
+        chosen = {k: _between(v, characters, sizes=ADAPTED_SIZES) for k, v in ADAPTED.items()}
+        model["dropout"] = ADAPTED_DROPOUT
+        training["learning_rate"] = float(f"{chosen['learning_rate']:.2g}")
+        training["epochs"] = max(round(chosen["epochs"]), math.ceil(LEAST_STEPS / steps))
     return _settings(model, training, {**RECIPES.get(recipe or "", {}), **changes})
 
 
@@ -176,10 +192,14 @@ def _settings(
 
 
 def _between(
-    values: tuple[float, ...], size: float, there: Any = float, back: Any = float
+    values: tuple[float, ...],
+    size: float,
+    there: Any = float,
+    back: Any = float,
+    sizes: tuple[float, ...] = SIZES,
 ) -> float:
     """Interpolate linearly in log(size), and in ``there`` of the value; constant outside."""
-    found = np.interp(math.log(max(size, 1)), np.log(SIZES), [there(value) for value in values])
+    found = np.interp(math.log(max(size, 1)), np.log(sizes), [there(value) for value in values])
     return float(back(float(found)))
 
 
@@ -198,8 +218,10 @@ def settings_for(
         corpus: names or text.
         recipe: the name of a recipe for names, or a recipe file, whose settings replace those for
             the size.
-        initial: a trained model, whose settings are kept except for its dropout.
-        changes: fields of either configuration to set; ``None`` changes nothing.
+        initial: a trained model, whose settings are kept except for its dropout; with a ``base``
+            among the changes only those of its network.
+        changes: fields of either configuration to set; ``None`` changes nothing. Without a
+            ``base``, a short list is trained from the one that comes with charloom.
 
     Raises:
         ConfigError: there is no such recipe or field, or a value is out of range.
@@ -211,20 +233,58 @@ def settings_for(
         if given.get("kind") not in (None, own.get("kind")):
             own.pop("order", None)  # these belong to the recipe's kind of model
             own.pop("smoothing", None)
-    before = {} if initial is None else initial.config.to_dict()
-    before = {k: v for k, v in before.items() if k not in ("dropout", "labels")}
-    if before.get("kind") not in WITH_NGRAM or given.get("kind", "mixture") not in WITH_NGRAM:
-        before.pop("smoothing", None)
-    changes = {**own, **before, **given}
+    base = {**own, **given}.get("base")
+    if base is None:
+        by_default = recipe is None and initial is None
+        base = LATIN if by_default and _suits(corpus, given) else NO_BASE
+    if base == LATIN and initial is None:
+        initial = latin_base()
+    before = _settings_of(initial, base, given)
+    changes = {**own, **before, **given, "base": base}
     if isinstance(corpus, TextCorpus):
         model, training = text_recipe(characters, name, **changes)
     else:
-        labels = {*corpus.label_names, *(() if initial is None else initial.labels)}
+        labels = {*corpus.label_names}
+        if initial is not None and base == NO_BASE:
+            labels |= {*initial.labels}
         changes = {**changes, "labels": len(labels)}
         model, training = names_recipe(corpus.report.names, characters, name, **changes)
-    if initial is not None and "learning_rate" not in given:
+    if initial is not None and base == NO_BASE and "learning_rate" not in given:
         training = training.replace(learning_rate=training.learning_rate * GENTLER)
     return model, training
+
+
+def _suits(corpus: NameCorpus | TextCorpus, given: dict[str, Any]) -> bool:
+    """Say whether the base model suits a corpus; if it is damaged, warn, and train without it."""
+    try:
+        return suits(corpus, given)
+    except RunError as error:
+        warnings.warn(f"{error} Training starts without the base model.", stacklevel=4)
+        return False
+
+
+def _settings_of(initial: SavedModel | None, base: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that a model keeps of the one it starts from.
+
+    Raises:
+        ConfigError: the base's network has another shape than is ``given``.
+    """
+    if initial is None:
+        return {}
+    before = initial.config.to_dict()
+    if base != NO_BASE:
+        if not fits(initial.config, given):
+            shape = ", ".join(f"{name} {before[name]}" for name in SHAPE)
+            received = ", ".join(f"{name} {given[name]}" for name in SHAPE if name in given)
+            raise ConfigError(
+                f"a model that is trained from a base has its {shape}. Received: {received}. "
+                "Leave that out, or train with --base none."
+            )
+        return {name: before[name] for name in SHAPE}
+    before = {k: v for k, v in before.items() if k not in ("dropout", "labels")}
+    if before.get("kind") not in WITH_NGRAM or given.get("kind", "mixture") not in WITH_NGRAM:
+        before.pop("smoothing", None)
+    return before
 
 
 def _from_file(path: str | Path, corpus: NameCorpus | TextCorpus) -> dict[str, Any]:
@@ -245,11 +305,10 @@ def _from_file(path: str | Path, corpus: NameCorpus | TextCorpus) -> dict[str, A
     return settings
 
 
-def settings_before(run: Path, options: Collection[str]) -> dict[str, Any]:
-    """Return what ``options`` were for the training that ``run`` holds; nothing if it holds none.
+def settings_before(run: Path) -> dict[str, Any]:
+    """Return the settings of the training that ``run`` holds; nothing if it holds none.
 
-    The recipe for a text depends on the time budget, so a training that is resumed with another
-    budget must keep its settings.
+    A training that is resumed keeps them, unless others are given.
 
     Raises:
         RunError: its state is damaged.
@@ -258,6 +317,6 @@ def settings_before(run: Path, options: Collection[str]) -> dict[str, Any]:
         return {}
     data = find_state(run).data
     parts = (data.get("model"), data.get("training"))
-    before = {"smoothing": "kneser-ney"}  # all there was before it could be chosen
+    before = {"smoothing": "kneser-ney", "base": NO_BASE}  # all there was before they were choices
     before |= {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
-    return {name: before[name] for name in options if before.get(name) is not None}
+    return {name: before[name] for name in MODEL | TRAINING if before.get(name) is not None}

@@ -20,7 +20,10 @@ class FitSettings(TypedDict, total=False):
         force: take over an ``out`` that is in use.
         resume: resume the training that ``out`` holds.
         loop: ``fit``; ``custom``, the unpacked step of the backend; or a function that makes one.
-        initial: a run whose weights training starts from.
+        initial: a run whose weights training starts from; its characters and labels are kept.
+        base: ``latin``, the base model that comes with charloom; another run, of which only the
+            network's weights are adapted; or ``none``. By default ``latin`` for short lists in
+            Latin script.
         recipe: ``tutorial``, or a file that ``charloom tune`` wrote.
 
     All others are fields of ``ModelConfig`` and ``TrainConfig``, which say what they mean.
@@ -31,6 +34,7 @@ class FitSettings(TypedDict, total=False):
     resume: bool
     loop: Loop
     initial: str | Path | Run | SavedModel | None
+    base: str | Path | Run | SavedModel | None
     recipe: str | Path | None
 
     kind: Kind | None
@@ -63,4 +67,5 @@ class FitSettings(TypedDict, total=False):
     keep_checkpoints: int | None
     label_dropout: float | None
     freeze: tuple[Part, ...] | None
+    refit: bool | None
     canaries: int | None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import SupportsFloat
+from typing import Any, SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from ..config import ModelConfig, TrainConfig
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
-from ..errors import RunError, TrainingError
+from ..errors import ConfigError, RunError, TrainingError
 from ..models.rnn.initial import initial_weights
 from ..models.rnn.shapes import parameter_count
 from ..run import SavedModel
+from .base_model import LATIN, NO_BASE, latin_base
 from .checkpointer import Checkpointer
 from .data import TrainingData
 from .engines.base import Loop
@@ -27,6 +28,7 @@ from .name_data import NameData
 from .ngram_trainer import fit_ngram
 from .progress import Progress
 from .recipes import settings_for
+from .refit import refit
 from .schedule import Schedule, learning_rate
 from .text_data import TextData
 from .warm_start import warm_started
@@ -110,7 +112,7 @@ class Trainer:
         self.checkpoints, self.loop, self.initial, self.stop = checkpoints, loop, initial, stop
         self.model, self.training = checkpoints.model, checkpoints.training
         self.data = checkpoints.data
-        self.at = Progress()
+        self.at, self.resumes = Progress(), False
         self._plan()
         self._seconds_before = 0.0  # of training in earlier sessions
         self._batch_nats_per_char = math.nan
@@ -118,6 +120,7 @@ class Trainer:
     def events(self, *, force: bool, resume: bool) -> Iterator[Event]:
         """Train, and yield the events that ``fit`` promises."""
         with self.checkpoints.claimed(force=force, resume=resume) as resumes:
+            self.resumes = resumes
             self.engine = make_engine(
                 self.checkpoints.backend,
                 self.model,
@@ -135,12 +138,13 @@ class Trainer:
                 epochs=self.training.epochs,
                 padded_share=self.batches.padded_share,
                 first_epoch=self.at.epoch + 1,
+                base=self.training.base,
             )
             yield from (Warned(message=message) for message in warnings)
             over = self._over() if resumes else None
             if over is not None and self.at.best is not None:
                 self.checkpoints.save_best(self.at.best, self.at)
-                yield self.checkpoints.finished(over, self.at.best, self.at)
+                yield from self._finished(over, self.at.best)
                 return
             yield from (Warned(message=message) for message in self.data.warnings())
             self.engine.prepare(self.batches.times)
@@ -156,13 +160,17 @@ class Trainer:
         steps = self.batches.steps_per_epoch * self.training.epochs
         held_out = self.data.held_out_size if self.data.held_out_text is not None else 0
         reserve = 0.5 + held_out / HELD_OUT_PER_SECOND
-        self.schedule = Schedule(self.training, steps, self.checkpoints.started, reserve)
+        training = self.training
+        if training.refit and training.seconds is not None:  # which takes about the rest
+            share = (1 - training.held_out) / (2 - training.held_out)
+            training = training.replace(seconds=training.seconds * share)
+        self.schedule = Schedule(training, steps, self.checkpoints.started, reserve)
 
     def _first_weights(self) -> dict[str, NDArray[np.float32]]:
         """Return the weights before the first step."""
         data, seed = self.data, self.training.seed
-        if self.initial is not None:
-            return warm_started(self.initial, self.model, data.vocabulary, data.label_names, seed)
+        if (initial := self._initial()) is not None:
+            return warm_started(initial, self.model, data.vocabulary, data.label_names, seed)
         way, vocabulary = self.training.preparation, data.vocabulary
         return initial_weights(
             self.model,
@@ -171,6 +179,18 @@ class Trainer:
             as_tutorial=way == "tutorial",
             alike=vocabulary.alike if way == "names" else None,
         )
+
+    def _initial(self) -> SavedModel | None:
+        """Return the model that training starts from; ``None`` for random weights."""
+        base = self.training.base
+        if self.initial is not None or base == NO_BASE or self.resumes:
+            return self.initial
+        if base != LATIN:
+            raise ConfigError(
+                f"the base of this training is another run. Received: only its digest, {base:.20}. "
+                "Give the run, as in --base RUN."
+            )
+        return latin_base()
 
     def _resume(self) -> list[str]:
         """Restore the folder's training; return warnings."""
@@ -186,7 +206,10 @@ class Trainer:
         if resumed.plan != self.data.plan:  # another number of epochs must not change the batches
             self.data.plan = resumed.plan
             self._plan()
-        return list(resumed.warnings(self.checkpoints.backend, self.training.epochs, self._over()))
+        over, best = self._over(), self.at.best
+        if self.training.refit and best and self.checkpoints.refitted(best) is None:
+            over = None  # what is left to do is to refit
+        return list(resumed.warnings(self.checkpoints.backend, self.training.epochs, over))
 
     # Steps
 
@@ -296,4 +319,16 @@ class Trainer:
             yield from checkpoints.save(self.engine, at)
         elif checkpoints.save_best(losses, at) and checkpoints.folder is not None:
             yield Saved(folder=checkpoints.folder, epoch=at.best_epoch)
-        yield checkpoints.finished(reason, losses, at)
+        yield from self._finished(reason, losses)
+
+    def _finished(self, reason: Reason, losses: Mapping[str, Any]) -> Iterator[Event]:
+        """Refit, if that is asked for, and yield the last event."""
+        saved = None
+        if self.training.refit and reason not in ("interrupted", "diverged"):
+            saved = yield from refit(self, losses)
+            reason = "interrupted" if saved is None else reason
+        yield self.checkpoints.finished(reason, losses, self.at, saved)
+
+    def like(self, checkpoints: Checkpointer) -> Trainer:
+        """Return a training of its own that is set up as this one."""
+        return Trainer(checkpoints, self.loop, self.initial, self.stop)

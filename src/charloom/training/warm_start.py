@@ -1,4 +1,4 @@
-"""Starting a training from a trained model: with more characters, and with parts frozen."""
+"""Starting a training from a trained model: with other characters, and with parts frozen."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ def warm_started(
 
     Rows and columns move with their character or label. Those of new characters are initialised
     with ``seed``, except for their output biases, the lowest of the old ones: characters that were
-    never seen are unlikely at first. New labels start at 0, which has no effect.
+    never seen are unlikely at first. New labels start at 0, which has no effect. Those that are
+    missing are dropped.
 
     Raises:
-        ConfigError: ``model`` or the unit differs from ``saved``'s, or ``saved`` has no network.
+        ConfigError: ``model`` differs from ``saved``'s, or ``saved`` has no network.
     """
     if not saved.config.has_network:
         raise ConfigError(
             f"training starts from a network's weights. Received: a model of the kind "
-            f"{saved.config.kind}, which has none; leave --from out."
+            f"{saved.config.kind}, which has none; leave --from or --base out."
         )
     for name in KEPT:
         _check(name, getattr(saved.config, name), getattr(model, name))
-    _check("unit", saved.vocabulary.token_unit, vocabulary.token_unit)
     old = dict(saved.weights)
     weights = {**initial_weights(model, vocabulary.size, seed)}
     weights |= {name: np.array(old[name]) for name in weights if name.startswith("rnn.")}
@@ -91,5 +91,5 @@ def _check(name: str, theirs: object, ours: object) -> None:
     if theirs != ours:
         raise ConfigError(
             f"a trained model keeps its settings: its {name} is {theirs}. Received: {name} {ours}. "
-            "Leave that setting out, or leave --from out."
+            "Leave that setting out, or leave --from or --base out."
         )

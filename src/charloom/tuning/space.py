@@ -9,13 +9,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..config import ModelConfig, TrainConfig
+from ..training.base_model import NO_BASE, SHAPE
 from ..training.recipe_file import MODEL, TRAINING
 
 if TYPE_CHECKING:
     from optuna import Trial
 
 KEPT = ("batch_size", "epochs", "learning_rate", "warmup", "final", "weight_decay", "clip_norm",
-        "patience", "preparation")  # fmt: skip
+        "patience", "preparation", "base")  # fmt: skip
 """Training settings that belong to a recipe; the others belong to one run."""
 
 KEPT_IF_CHANGED = ("label_dropout", "seconds")
@@ -95,6 +96,8 @@ class SearchSpace:
             SearchParameter("weight_decay", "log", (decay / 10, min(10.0, decay * 10))),
             SearchParameter("epochs", "steps", _ladder(training.epochs, range(-4, 5), 2**0.25, 1)),
         ]
+        if training.base != NO_BASE:  # which has a network of its own
+            found = [one for one in found if one.name not in SHAPE]
         if model.begin and not model.labels:  # a mixture takes no others
             found.insert(0, SearchParameter("kind", "choice", ("network", "mixture")))
         if model.text:

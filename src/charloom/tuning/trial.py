@@ -135,7 +135,7 @@ def train(
         TrainingError: its loss became NaN.
     """
     model, training = configs
-    training = training.replace(seed=split.seed, held_out=training.held_out or SHARE)
+    training = training.replace(seed=split.seed, held_out=training.held_out or SHARE, refit=False)
     events = fit(split.corpus, model=model, training=training, stop=stop)
     with closing(cast("Generator[Event, None, None]", events)):
         for event in events:

@@ -11,8 +11,9 @@ is 1 there), V the vocabulary's size, K the number of character classes:
     ngram.firsts    (C + 1,) int32  the index of each context's first character below
     ngram.ids       (E,) int32    the characters that occurred there, sorted within a context
     ngram.counts    (E,) float32  how often each did, divided by ``context_model.PSEUDO``
-    ngram.weights   (3 + F,) float32  the exponents of the n-gram, the class, the pair and the F
-                                  families of sparse contexts
+    ngram.weights   (5 + F,) float32  the exponents of the n-gram, the class, the pair, the F
+                                  families of sparse contexts, the class if the string does not
+                                  end, and the odds of the end; the last two may be missing
 """
 
 from __future__ import annotations
@@ -84,8 +85,9 @@ def _check_contexts(arrays: Arrays, size: int) -> None:
     keys, firsts, ids, counts, weights = (
         arrays["ngram." + name] for name in ("keys", "firsts", "ids", "counts", "weights")
     )
-    if len(weights) != 3 + len(FAMILIES) or not np.isfinite(weights).all():
-        _refuse("ngram.weights", f"be {3 + len(FAMILIES)} finite numbers", weights.shape)
+    most = 5 + len(FAMILIES)
+    if len(weights) not in (most - 2, most) or not np.isfinite(weights).all():
+        _refuse("ngram.weights", f"be {most} finite numbers", weights.shape)
     most = Keyring(size).layout()[1][-1]
     if len(keys) and (keys[0] < 0 or keys[-1] >= most or (np.diff(keys) <= 0).any()):
         _refuse("ngram.keys", f"be sorted, different and in [0, {most})", "others")

@@ -6,16 +6,18 @@ the rest then says decides. The model that is returned counts all strings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...config import ModelConfig
+from ...config import MOST_ORDER, ModelConfig
 from ...data.random import Stream, generator
 from ...data.vocabulary import BOUNDARY, Vocabulary
+from ...errors import ConfigError
 from .alphabet import Alphabet, alphabet_of
 from .context_arrays import CLASS_PREFIX
 from .context_model import PSEUDO, ContextNGram
@@ -61,6 +63,48 @@ PRIOR_COUNT = 0.5
 """Added to the count of each character within its class."""
 
 
+@dataclass(frozen=True, eq=False)
+class Smoothing:
+    """What is fitted rather than counted: with it, counting strings gives a model.
+
+    Attributes:
+        letters: discounts and concentration for each length of context, (order - 1, 4); see
+            ``smoothing.smoothed``.
+        classes: the same of the n-gram over classes, (CLASS_ORDER, 4).
+        weights: the exponents of the parts, (3 + F,), or (5 + F,) with those of the shapes.
+    """
+
+    letters: Numbers
+    classes: Numbers
+    weights: Numbers
+
+    def to_dict(self) -> dict[str, list[Any]]:
+        """Return the numbers as plain data that JSON can hold exactly."""
+        return {name: getattr(self, name).tolist() for name in ("letters", "classes", "weights")}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Smoothing:
+        """Read what ``to_dict`` returned.
+
+        Raises:
+            ConfigError: a part is missing, has another shape, or holds a number that is negative
+                where it must not be, or not finite.
+        """
+        try:
+            one = cls(*(np.array(data[n], np.float64) for n in ("letters", "classes", "weights")))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ConfigError(f"smoothing must have three arrays of numbers: {error}") from error
+        exponents = len(WEIGHTS_PRIOR) + 2 * (one.weights.size > len(WEIGHTS_PRIOR))
+        shapes = one.letters.shape, one.classes.shape, one.weights.shape
+        expected = (len(one.letters), 4), (CLASS_ORDER, 4), (exponents,)
+        if shapes != expected or len(one.letters) >= MOST_ORDER:
+            raise ConfigError(f"smoothing must have the shapes {expected}. Received: {shapes}")
+        rows = np.concatenate([one.letters, one.classes])
+        if not (np.isfinite(rows).all() and (rows >= 0).all() and np.isfinite(one.weights).all()):
+            raise ConfigError(f"smoothing must be finite and not negative. Received: {data!r:.80}")
+        return one
+
+
 def fit_contexts(
     vocabulary: Vocabulary,
     stream: Ids,
@@ -72,6 +116,23 @@ def fit_contexts(
     Returns:
         The arrays of ``ngram.context_arrays``.
     """
+    smoothing = fit_smoothing(vocabulary, stream, order, most_nodes)
+    return count_contexts(vocabulary, stream, smoothing, most_nodes)
+
+
+def count_contexts(
+    vocabulary: Vocabulary, stream: Ids, smoothing: Smoothing, most_nodes: int = MOST_NODES
+) -> Arrays:
+    """Return the arrays of ``ngram.context_arrays`` for a stream, without fitting anything."""
+    alphabet = alphabet_of(vocabulary, stream)
+    whole = _Counted(stream, alphabet, len(smoothing.letters) + 1, most_nodes)
+    return whole.arrays([smoothing.letters, smoothing.classes], smoothing.weights)
+
+
+def fit_smoothing(
+    vocabulary: Vocabulary, stream: Ids, order: int = ORDER, most_nodes: int = MOST_NODES
+) -> Smoothing:
+    """Fit smoothing and exponents to a stream by cross-validation; see ``fit_contexts``."""
     alphabet = alphabet_of(vocabulary, stream)
     parts = list(_folds(stream))
     counted = [_Counted(train, alphabet, order, most_nodes) for train, _ in parts]
@@ -81,15 +142,15 @@ def fit_contexts(
         most = MOST_EVIDENCE // len(parts)
         total = len(held_out) - 1
         kept.append(np.sort(rng.choice(total, min(most, total), replace=False)))
-    letters = [np.tile(LETTERS_PRIOR, (order - 1, 1)), np.tile(CLASSES_PRIOR, (CLASS_ORDER, 1))]
+    rows = [np.tile(LETTERS_PRIOR, (order - 1, 1)), np.tile(CLASSES_PRIOR, (CLASS_ORDER, 1))]
     if parts:
-        letters = _fit_smoothing(parts, counted, kept, letters)
+        rows = _fit_smoothing(parts, counted, kept, rows)
     weights = WEIGHTS_PRIOR
-    models = [ContextNGram(_CONFIG, one.arrays(letters, weights)) for one in counted]
+    models = [ContextNGram(_CONFIG, one.arrays(rows, weights)) for one in counted]
     if parts:
         weights = _fit_weights(models, parts, counted, kept)
-    whole = _Counted(stream, alphabet, order, most_nodes)
-    return whole.arrays(letters, weights)
+    letters, classes = rows
+    return Smoothing(letters, classes, weights)
 
 
 _CONFIG = ModelConfig(kind="ngram")

@@ -1,6 +1,7 @@
 """An n-gram with character classes and sparse contexts, mixed log-linearly, as a recurrence.
 
     p(w) ∝ p_chain(w)^a  p(class of w)^b  p_pair(w)^(c + Σ e_f)  Π_f (1 + n_f(w) / p_pair(w))^e_f
+           p(class of w | not the end)^g, or for the end (p(end) / p(not the end))^h
 
 - p_chain is an n-gram (``ngram.smoothing``) whose empty context backs off to
   p(class of w | classes before) p(w | class of w), so that shapes which the training strings never
@@ -9,6 +10,9 @@
 - n_f(w) counts w in the sparse context of family f (``ngram.contexts``), divided by ``PSEUDO``:
   the factor is p_f(w) / p_pair(w) for p_f(w) = (count + PSEUDO p_pair(w)) / (total + PSEUDO),
   except for a constant. So a context that never occurred changes nothing.
+
+- g and h are 0 in an n-gram alone. In a mixture they give the list's shapes and lengths more say
+  than the n-gram has as a whole.
 
 Log-linear mixing (Klakow 1998, "Log-linear interpolation of language models"); the exponents are
 ``ngram.weights``.
@@ -26,8 +30,9 @@ from ..interface import NEVER, Excluding, Floats
 from .alphabet import Alphabet
 from .arrays import TYPES, Arrays, level_ends
 from .context_arrays import check_context_arrays, class_arrays
-from .contexts import FAMILIES, Keyring, advance
+from .contexts import FAMILIES, GROUPS, STATE, Keyring, advance
 from .model import NGram
+from .row_cache import RowCache
 
 PSEUDO = 4.0
 """The pseudo-counts that a sparse context gives to the pair's distribution."""
@@ -36,11 +41,32 @@ TINY = np.float32(1e-30)
 """A lower bound for probabilities in float32, so that their logarithms are finite: where every
 context is frequent, the product of the backoff weights can be smaller."""
 
+MOST_CERTAIN = np.float32(1 - 1e-6)
+"""An upper bound for the probability of the end, so that the others' is above 0."""
+
+EXPONENTS = 3 + len(FAMILIES)
+"""How many exponents there are before g and h."""
+
 COLUMNS = 12
 """The numbers of a string's carry: its two nodes, and its state."""
 
 DIRECT = 8_000_000
 """The most possible keys for which an array says where each context is; else a search does."""
+
+LAST = 2 + STATE.index("last")
+"""The place of the last character in the carry."""
+
+PAIR = 1
+"""The group of terms that those of p_pair and of the class belong to."""
+
+BASES = 1 << 20
+"""The most probabilities, of all characters at all nodes of the class n-gram, to keep."""
+
+CACHE_BYTES = 1 << 25
+"""Memory for rows of terms that were computed before."""
+
+LARGEST_KEY = 1 << 53
+"""Above it, float64 has not all whole numbers."""
 
 Ids = NDArray[np.integer]
 
@@ -71,20 +97,49 @@ class ContextNGram(Excluding):
         self._classes = NGram(config, class_arrays(weights))
         self._spelling = weights["ngram.spelling"]
         self._left = backoff_products(weights["ngram.left"], weights["ngram.backoff"])
+        self._bases: Floats | None = None
+        if self._classes.contexts * size <= BASES:
+            self._bases = self._base(np.arange(self._classes.contexts, dtype=np.int32))
         self._pairs = weights["ngram.next"][:size]
         self._firsts, self._ids, self._counts = (
             weights["ngram." + name] for name in ("firsts", "ids", "counts")
         )
-        self._exponents = weights["ngram.weights"]
+        exponents = weights["ngram.weights"]
+        self._exponents, (g, h) = exponents[:EXPONENTS], [*exponents[EXPONENTS:], 0.0, 0.0][:2]
+        self._shape = np.float32(g), np.float32(h)
         self._matrix, offsets = Keyring(size).layout()
         self._offsets = offsets[:-1]
         keys = weights["ngram.keys"]
         self._keys = keys
         self._direct: NDArray[np.int32] | None = None
         if offsets[-1] <= DIRECT:
-            self._direct = np.full(int(offsets[-1]), len(keys), np.int32)
-            self._direct[keys] = np.arange(len(keys), dtype=np.int32)
+            self._direct = np.zeros(int(offsets[-1]), np.int32)
+            self._direct[keys] = np.arange(1, len(keys) + 1, dtype=np.int32)
+        self._begin_cache()
         self._banned: list[int] = []
+
+    def _begin_cache(self) -> None:
+        """Prepare the cache of the terms of logits, and the keys by which they are found there.
+
+        A key is a whole number made of the columns of the carry that a group's terms depend on.
+        """
+        keyring, classes = Keyring(self.vocabulary_size), self._classes.contexts
+        by_group = [
+            {"class": classes, **keyring.group_radices(group)} for group in range(max(GROUPS) + 1)
+        ]
+        columns = ("chain", "class", *STATE)
+        self._radices = np.zeros((len(columns), len(by_group)))
+        self._first_keys = np.full(len(by_group), -1, np.int64)  # of those that are never kept
+        end = 1
+        for group, radices in enumerate(by_group):
+            strides = np.cumprod([1, *map(float, radices.values())])
+            if end + strides[-1] < LARGEST_KEY:
+                rows = [columns.index(name) for name in radices]
+                self._radices[rows, group] = strides[:-1]
+                self._first_keys[group] = end
+                end += int(strides[-1])
+        self._cacheable = self._first_keys > 0
+        self._cache = RowCache(self.vocabulary_size, CACHE_BYTES)
 
     @property
     def contexts(self) -> int:
@@ -123,40 +178,90 @@ class ContextNGram(Excluding):
     def logits(self, carry: Floats, out: Floats) -> Floats:
         """Write the logits (B, V) of the next character at ``carry`` (B, COLUMNS) to ``out``."""
         numbers = carry.view(np.int32)
-        a, b, c, *families = self._exponents
-        chain, by_class, pair = self.parts(numbers)
-        np.log(chain, out=out)
-        out *= a
-        out += (b * np.log(by_class))[:, self.alphabet.classes]
-        cells, lengths, counts, slots = self.sparse(numbers)
+        self._backed_off(numbers[:, 0], self._base(numbers[:, 1]), out)
+        np.log(out, out=out)
+        out *= self._exponents[0]
+        keys = (numbers.astype(np.float64) @ self._radices).astype(np.int64)  # (B, groups)
+        keys += self._first_keys
+        places, known = self._cache.find(keys)
+        rows, groups = np.nonzero(~known)
+        made = self._terms(numbers, rows, groups) if len(rows) else None
+        term = np.empty_like(out)
+        for group in range(keys.shape[1]):
+            self._cache.rows(places[:, group], term)
+            if made is not None:
+                here = np.flatnonzero(groups == group)
+                term[rows[here]] = made[here]
+            out += term
+        if made is not None:
+            kept = self._cacheable[groups]
+            self._cache.add(keys[rows, groups][kept], made[kept])
+        return out
+
+    def _terms(
+        self, numbers: NDArray[np.int32], rows: NDArray[np.intp], groups: NDArray[np.intp]
+    ) -> Floats:
+        """Return the terms of the logits of P rows of ``numbers``, each for one group: (P, V)."""
+        numbers = numbers[rows]
+        nodes = self._pairs[numbers[:, LAST]]
+        pair = self._backed_off(nodes, self._base(numbers[:, 1]))
+        cells, lengths, counts, slots = self.sparse(numbers, np.array(GROUPS) == groups[:, None])
         ratios = counts / pair.ravel()[cells]  # 1 / PSEUDO at least, so that log is exact enough
         ratios += 1
         np.log(ratios, out=ratios)
         ratios *= np.repeat(self._exponents[3:][slots], lengths)
-        out += np.bincount(cells, ratios, out.size).reshape(out.shape)
-        np.log(pair, out=pair)
-        pair *= c + np.float32(sum(families))
-        out += pair
-        return out
+        terms: Floats = np.bincount(cells, ratios, pair.size).reshape(pair.shape).astype(np.float32)
+        here = np.flatnonzero(groups == PAIR)
+        pair = np.log(pair[here])
+        pair *= self._exponents[2:].sum()
+        by_class = np.maximum(self._classes.probabilities(numbers[here, 1]), TINY)
+        pair += self._by_class(by_class)[:, self.alphabet.classes]
+        terms[here] += pair
+        return terms
+
+    def _by_class(self, probabilities: Floats) -> Floats:
+        """Return what the classes add to the logits, (B, K), given their probabilities (B, K)."""
+        logs = np.log(probabilities)
+        found: Floats = self._exponents[1] * logs
+        g, h = self._shape
+        if g or h:
+            logs -= np.log1p(-np.minimum(probabilities[:, :1], MOST_CERTAIN))
+            logs[:, 0] *= h
+            logs[:, 1:] *= g
+            found += logs
+        return found
 
     def parts(self, numbers: NDArray[np.int32]) -> tuple[Floats, Floats, Floats]:
         """Return p_chain (B, V), p of the class (B, K) and p_pair (B, V), all at least ``TINY``."""
-        by_class = self._classes.probabilities(numbers[:, 1])
-        base = by_class[:, self.alphabet.classes]
+        base = self._base(numbers[:, 1])
+        chain = self._backed_off(numbers[:, 0], base)
+        by_class = np.maximum(self._classes.probabilities(numbers[:, 1]), TINY)
+        return chain, by_class, self._backed_off(self._pairs[numbers[:, LAST]], base)
+
+    def _base(self, nodes: NDArray[np.int32]) -> Floats:
+        """Return p(class) p(character | class) at nodes (B,) of the class n-gram: (B, V)."""
+        if self._bases is not None:
+            return self._bases[nodes]
+        base: Floats = self._classes.probabilities(nodes)[:, self.alphabet.classes]
         base *= self._spelling
-        chain = self._chain.probabilities(numbers[:, 0])
-        chain += self._left[numbers[:, 0], None] * base
-        nodes = self._pairs[numbers[:, 4]]
-        pair = self._chain.probabilities(nodes)
-        pair += self._left[nodes, None] * base
-        for part in (chain, by_class, pair):
-            np.maximum(part, TINY, out=part)
-        return chain, by_class, pair
+        return base
+
+    def _backed_off(
+        self, nodes: NDArray[np.int32], base: Floats, out: Floats | None = None
+    ) -> Floats:
+        """Return the probabilities at ``nodes`` (B,), which back off to ``base``: (B, V)."""
+        found = self._chain.probabilities(nodes, out)
+        found += self._left[nodes, None] * base
+        return np.maximum(found, TINY, out=found)
 
     def sparse(
-        self, numbers: NDArray[np.int32]
+        self, numbers: NDArray[np.int32], wanted: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.intp], NDArray[np.int32], Floats, NDArray[np.intp]]:
         """Return the characters that occurred in the rows' sparse contexts, with their counts.
+
+        Args:
+            numbers: the carry, (B, COLUMNS).
+            wanted: (B, F), the contexts to look up; by default all.
 
         Returns:
             For each character: its cell in the flat (B, V) table; for each context, how many
@@ -165,11 +270,14 @@ class ContextNGram(Excluding):
         """
         keys = (numbers[:, 2:].astype(np.int64) @ self._matrix + self._offsets).ravel()
         if self._direct is not None:
-            place = self._direct[keys]
-            slot = np.flatnonzero(place < len(self._keys))
+            place = self._direct[keys] - np.int32(1)
+            there = place >= 0
         else:
             place = np.searchsorted(self._keys, keys)
-            slot = np.flatnonzero(np.append(self._keys, -1)[place] == keys)
+            there = np.append(self._keys, -1)[place] == keys
+        if wanted is not None:
+            there &= wanted.ravel()
+        slot = np.flatnonzero(there)
         place = place[slot]
         rows, families = np.divmod(slot, len(FAMILIES))
         first = self._firsts[place]

@@ -38,6 +38,9 @@ FAMILIES = (
 )
 """The columns that make a key, for each of the F families of contexts."""
 
+GROUPS = (0, 1, 1, 1, 2, 1, 2, 1)
+"""The group of each family: the terms of a group are computed and kept together."""
+
 
 @dataclass(frozen=True, eq=False)
 class Keyring:
@@ -63,6 +66,11 @@ class Keyring:
             offsets.append(offsets[-1] + stride)
         return matrix, np.array(offsets, np.int64)
 
+    def group_radices(self, group: int) -> dict[str, int]:
+        """Return the columns that the terms of a group depend on, and how many values each has."""
+        names = {name for f, g in zip(FAMILIES, GROUPS, strict=True) if g == group for name in f}
+        return {name: self._radices[name] for name in STATE if name in names | {"last"}}
+
 
 def initial_states(rows: int) -> NDArray[np.int32]:
     """Return the states before the first character, (rows, columns)."""
@@ -71,25 +79,22 @@ def initial_states(rows: int) -> NDArray[np.int32]:
 
 def advance(states: NDArray[np.int32], ids: Ids, alphabet: Alphabet) -> NDArray[np.int32]:
     """Return the states (B, columns) after reading ``ids`` (B,); the boundary resets them."""
-    place, word, last, second, _, sounds, w1, w2, s1, s2 = states.T
+    place, word, last, second, _, sounds, w1, w2, s1, s2 = np.ascontiguousarray(states.T)
     letter = alphabet.letters[ids]
-    after = np.stack(
-        [
-            np.minimum(place + 1, FARTHEST),
-            np.where(letter, np.minimum(word + 1, FARTHEST), 0),
-            ids,
-            last,
-            second,
-            sounds * 4 % 4**SOUNDS + alphabet.sounds[ids],
-            np.where(letter, np.where(word == 0, ids, w1), 0),
-            np.where(letter & (word > 0), np.where(word == 1, ids, w2), 0),
-            np.where(place == 0, ids, s1),
-            np.where(place == 1, ids, s2),
-        ],
-        axis=1,
-    ).astype(np.int32)
-    after[ids == BOUNDARY] = 0
-    return after
+    columns = np.empty((len(STATE), len(ids)), np.int32)
+    np.minimum(place + 1, FARTHEST, out=columns[0])
+    np.minimum(word + 1, FARTHEST, out=columns[1])
+    columns[2], columns[3], columns[4] = ids, last, second
+    columns[5] = sounds * 4 % 4**SOUNDS + alphabet.sounds[ids]
+    columns[6:8] = w1, w2
+    np.copyto(columns[6], columns[2], where=word == 0)
+    np.copyto(columns[7], columns[2], where=word == 1)
+    columns[[1, 6, 7]] *= letter
+    columns[8:] = s1, s2
+    np.copyto(columns[8], columns[2], where=place == 0)
+    np.copyto(columns[9], columns[2], where=place == 1)
+    columns *= columns[2] != BOUNDARY
+    return columns.T
 
 
 def stream_states(stream: Ids, alphabet: Alphabet) -> NDArray[np.int32]:

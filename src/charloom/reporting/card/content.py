@@ -17,8 +17,8 @@ PASSAGE = 400
 """Characters of generated text that are shown."""
 
 UNUSUAL = (
-    "begin", "text", "order", "freeze", "keep_epochs", "canaries", "seconds",
-    "window", "label_dropout", "save_seconds", "save_steps", "keep_checkpoints",
+    "begin", "text", "order", "freeze", "keep_epochs", "canaries", "seconds", "refit",
+    "window", "label_dropout", "save_seconds", "save_steps", "keep_checkpoints", "base",
 )  # fmt: skip
 """Settings that a recipe leaves out if they have their default value."""
 

@@ -56,6 +56,7 @@ def _words(data: Mapping[str, Any]) -> dict[str, Any]:
         "names": data["of"] == "names",
         "kind": capitalised(describe.kind(config, data["ngram"])),
         "config": config,
+        "base": describe.base(data["training"].get("base")),
         "network": describe.architecture(config, data["vocabulary"]["size"] + 1).replace("->", "→"),
         "ngram_words": describe.ngram(data["ngram"]),
         "sources": sources or "a list without a name",

@@ -48,6 +48,8 @@ def command(found: Gathered) -> str:
         for name, value in wanted
         if value is not None and (value or name not in ("canaries", "seconds"))
     ]
+    if training.get("refit"):
+        parts.append("--refit")
     return " \\\n  ".join(_lines(parts))
 
 
