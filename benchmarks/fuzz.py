@@ -40,7 +40,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.relative_to(folder).parts[0] not in ("run", "new", "cache")
+        if path.is_file() and path.relative_to(folder).parts[0] not in ("run", "new", "runs", "cache")
     }
 
 

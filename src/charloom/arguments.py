@@ -85,10 +85,13 @@ def as_number(value: object) -> float | None:
     """Return a number as an ``int`` or ``float``; ``None`` for anything else."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return as_whole(value)
-    if type(value) in (int, float):
-        return value  # type: ignore[return-value]
     whole_number = as_whole(value)
-    return float(value) if whole_number is None else whole_number
+    if whole_number is not None:
+        return whole_number
+    try:
+        return float(value)
+    except OverflowError:  # a fraction
+        return math.inf
 
 
 def lies_in(value: float, interval: str) -> bool:

@@ -123,7 +123,8 @@ class TextCorpus:
             TextCorpus(19 characters, 1 document from text 1)
         """
         min_count = _check(unit, min_count)
-        if isinstance(text, bytes) or not isinstance(text, Iterable):
+        given: object = text
+        if isinstance(given, bytes) or not isinstance(given, Iterable):
             raise CorpusTypeError(f"text must be a string, or several. Received: {shown(text)}")
         texts = [text] if isinstance(text, str) else list(text)
         encoded = encode_strings(texts, unit)

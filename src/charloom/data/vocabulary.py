@@ -167,7 +167,7 @@ class Vocabulary:
         if any(i is None or not 0 <= i < len(table) for i in values):
             rule = f"ids must lie in [0, {len(table)}). Received: "
             raise VocabularyError(f"{rule}{shown(values[:20])}")
-        return "".join(table[i] for i in values)
+        return "".join(table[i] for i in values if i is not None)
 
 
 def _check(valid: bool, rule: str, received: object) -> None:

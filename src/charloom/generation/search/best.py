@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +103,12 @@ class Beam(Search):
         with one_blas_thread(), np.errstate(divide="ignore"):
             for length in range(len(plan.prompt), plan.max_length + 1):
                 # The best continuations so far: their scores, plain scores, rows and ids.
-                kept = [np.zeros(0), np.zeros(0), np.zeros(0, np.intp), np.zeros(0, np.intp)]
+                kept: list[NDArray[Any]] = [
+                    np.zeros(0),
+                    np.zeros(0),
+                    np.zeros(0, np.intp),
+                    np.zeros(0, np.intp),
+                ]
                 carries = []
                 rows = max(1, CELLS // V)
                 for first in range(0, len(ids), rows):
