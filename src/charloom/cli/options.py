@@ -74,7 +74,8 @@ class Real(click.FloatRange):
     name = "float"
 
     def __init__(self, interval: str) -> None:
-        low, high = map(float, interval[1:-1].split(","))
+        low, high = (float(end) for end in interval[1:-1].split(","))
+        low, high = (int(end) if end.is_integer() else end for end in (low, high))  # for the help
         most = high if math.isfinite(high) else None
         opened = {
             "min_open": interval[0] == "(",
