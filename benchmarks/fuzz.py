@@ -28,6 +28,9 @@ from pathlib import Path
 from _fuzz_cases import FROZEN, Case, made
 
 SECONDS, BYTES = 10, 1_000_000_000
+WRITTEN = ("run", "new", "runs", "cache")
+"""Folders that commands may change."""
+
 KINDS = (
     *("traceback", "source path in a message", "over 10 s", "over 1 GB"),
     *("raw control character", "changed outside the run"),
@@ -40,7 +43,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.relative_to(folder).parts[0] not in ("run", "new", "runs", "cache")
+        if path.is_file() and path.relative_to(folder).parts[0] not in WRITTEN
     }
 
 
