@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
 import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -109,3 +111,20 @@ def test_a_character_that_the_output_cannot_encode_is_one_line_and_code_1(tmp_pa
     assert done.returncode == 1
     assert "LATIN SMALL LETTER E WITH DIAERESIS" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_a_clock_that_jumps_back_does_not_matter(tmp_path, monkeypatch, call):
+    """Durations are measured by a clock that never jumps; only the cache compares times of day."""
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() - 10 * 365 * 86_400)
+    arguments = ("train", NAMES, "--model", "ngram", "--out", tmp_path / "run")
+    assert call(*arguments)[0] == 0
+    assert call("generate", tmp_path / "run", "-n", "2", "--seed", "1")[0] == 0
+    text = tmp_path / "text.txt"
+    words = random.Random(0).choices(["to", "be", "or", "not", "that", "is"], k=1_500_000)
+    text.write_text(" ".join(words))  # large enough for the cache
+    for _ in range(2):
+        done = call("train", text, "--as", "text", "--model", "unigram", "--out", tmp_path / "t",
+                    "--force")  # fmt: skip
+        assert done[0] == 0, done[2]

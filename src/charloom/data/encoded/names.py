@@ -207,7 +207,8 @@ def _distinct_of(
     points: NDArray[np.unsignedinteger], low: NDArray[np.int64], high: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint32]]:
     """Return the bounds of the distinct names in order, and how often each occurs."""
-    names, sizes = Ragged(points, low, high - low), high - low + 1
+    ended = np.append(points, points.dtype.type(LINE))  # the last line may have no end
+    names, sizes = Ragged(ended, low, high - low), high - low + 1
     factors = character_factors(names.end_to_end(np.arange(len(low)), more=1))
     factors[np.cumsum(sizes) - 1] = 0
     counts = np.ones(len(low), np.uint32)
