@@ -181,7 +181,11 @@ def change_run(rng: random.Random, run: Path) -> None:
         )
         fields = json.loads(index.read_bytes())
         if how == "field":
-            change_json(rng, fields)
+            facts = fields.get("facts")
+            for _ in range(rng.choice((1, 1, 8))):
+                change_json(
+                    rng, facts if isinstance(facts, dict) and rng.random() < 0.6 else fields
+                )
         elif how == "vocabulary" and isinstance(fields.get("vocabulary"), dict):
             characters = fields["vocabulary"].get("characters") or ["a"]
             if isinstance(characters, list):
