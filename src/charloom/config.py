@@ -26,6 +26,10 @@ Smoothing = Literal["kneser-ney", "fitted"]
 MOST_ORDER = 8
 """The largest order of an n-gram."""
 
+NAMES_TEMPERATURE = 0.7
+"""The temperature of the names that commands print and reports show unless another is asked for,
+chosen by `benchmarks/junk.py`."""
+
 MOST_LABELS = 65536
 """The largest number of labels of a model."""
 
@@ -250,9 +254,12 @@ class TrainConfig(_Config):
     patience: int = _resumable(5, _MILLION,
         "Stop after this many epochs without a better held-out loss; 0: never.", "epochs")
     held_out: float = _setting(0.1, "[0, 0.9]",
-        "Fraction of the names, or of the text (its end), to hold out; 0: none.")
+        "Fraction of the names, or of the text (its end), to hold out; 0: none, and on short lists "
+        "of names cross-validation chooses the epoch and the mixture's exponents.")
     seconds: float | None = _resumable(None, "(0, inf)",
-        "Wall-clock budget for training; the learning-rate schedule is fitted to it.", "seconds")
+        "Wall-clock budget for training; the learning-rate schedule is fitted to it. Names that "
+        "take a fifth of it or less are learned by up to four networks, which are distilled into "
+        "one.", "seconds")
     seed: int = _setting(0, _SEED,
         "Random seed for the split, initial weights, batches and dropout.")
     preparation: Preparation = _setting("names", get_args(Preparation),  # noqa: RUF009
@@ -327,7 +334,8 @@ class SampleConfig(_Config):
     # fmt: off
     temperature: float | tuple[float, ...] = _setting(1.0, "[0, 100]",
         "Divides the logits: below 1 more typical, above 1 bolder, 0 always the most likely "
-        "character; 1 by default. Several, as in 0.5,1.2, alternate along the string.")
+        "character; 1: the model's own distribution. Several, as in 0.5,1.2, alternate along the "
+        "string.")
     top_k: int | None = _setting(None, range(1, 2**31 + 1),
         "Sample only from the k most likely characters.", "characters")
     top_p: float | None = _setting(None, "(0, 1]",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..config import MOST_CHARACTERS, MOST_NAMES, MOST_STREAMED
+from ..config import MOST_CHARACTERS, MOST_NAMES, MOST_STREAMED, NAMES_TEMPERATURE
 from .generate_options import (
     conditioning_options,
     load_conditioned,
@@ -118,7 +118,7 @@ def _print_names(
         forbidden = name_set(NameCorpus.read(*forbid, unit=model.vocabulary.token_unit).names)
     printed: list[str] = []
     code = 0
-    for temperature in temperatures or (1.0,):
+    for temperature in temperatures or (1.0 if best else NAMES_TEMPERATURE,):
         asked = {"temperature": temperature, "forbid": forbidden | frozenset(printed), **options}
         search = (
             model.stream_best(count, beam=beam, **asked) if best else model.stream(count, **asked)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..arguments import shown
-from ..config import MOST_BEAM, MOST_GUIDANCE, MOST_LENGTH, SampleConfig
+from ..config import MOST_BEAM, MOST_GUIDANCE, MOST_LENGTH, NAMES_TEMPERATURE, SampleConfig
 from .options import Numbers, Real, Whole, options, path_option, setting_option
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ sampling_options = options(
         "temperatures",
         type=Numbers("[0, 100]"),
         multiple=True,
-        note=" If the option is repeated, -n names are printed for each.",
+        note=f" By default {NAMES_TEMPERATURE:g} for names; 1 with --best and for text. If the "
+        "option is repeated, -n names are printed for each.",
     ),
     *(setting_option(SampleConfig, name) for name in ("top_k", "top_p", "min_p", "seed")),
     click.option(

@@ -80,11 +80,14 @@ def _lines(run: Run) -> list[tuple[str, str]]:
     if shown:
         lines.append(("settings", ", ".join(shown)))
     if best := facts.best:
-        lines.append(("best epoch", str(best.get("epoch"))))
+        how = [str(best.get("epoch")), describe.distilled(best)]
+        lines.append(("best epoch", ", ".join(filter(None, how))))
         titles = {"train": "training", "held_out": "held-out", "held_out_window": "in windows"}
         for key, title in titles.items():
             if isinstance(value := best.get(f"{key}_nats_per_char"), float):
                 lines.append((title, f"{value:.4f} nats/char"))
+    if isinstance(nats := facts.cross_validation.get("nats_per_char"), float):
+        lines.append(("cross-valid.", f"{nats:.4f} nats/char, which chose epochs and exponents"))
     if parts := describe.refitted_parts(facts.refit):
         lines.append(("", f"measured before {parts} refitted to all names"))
     if facts.versions:

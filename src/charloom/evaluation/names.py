@@ -147,6 +147,9 @@ def measure(
     tell("validity and variety", 0.3)
     measures += generated.validity(names, rules)
     measures += generated.variety(names)
+    tell("junk", 0.35)
+    junk, on_junk = generated.junk(names)
+    measures, notes = measures + junk, notes + on_junk
     tell("nearest training names", 0.4)
     edits = generated.nearest_known(names)
     measures += generated.distance(names, edits)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..config import NAMES_TEMPERATURE
 from ..errors import CharloomError, CorpusError, GenerationError
 from ..run import Run
 from . import describe
@@ -148,7 +149,11 @@ def _gather_names(found: Gathered, subject: NameSubject, held_out: Any, progress
     with found.attempt("new names"):
         if run.config.begin or found.start:
             generated = model.generate(
-                EXAMPLES, seed=seed, start=found.start, allow_known=model.training_set is None
+                EXAMPLES,
+                seed=seed,
+                start=found.start,
+                temperature=NAMES_TEMPERATURE,
+                allow_known=model.training_set is None,
             )
             if not generated:
                 raise GenerationError(f"the model {generated.reason}")

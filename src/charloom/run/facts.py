@@ -25,6 +25,8 @@ class Facts(NamedTuple):
         ngram: order, counts and mixture weight of the n-gram.
         refit: what was fitted to all names once the model was measured, by name: ``ngram`` holds
             its smoothing, ``network`` the names and steps; see ``Run.measured``.
+        cross_validation: where nothing was held out: the folds, the epochs and exponents that they
+            chose, and their loss.
         best: losses of the epoch that was kept.
         history: one entry an epoch up to when the model was saved.
         seconds: how long training had taken by then.
@@ -42,6 +44,7 @@ class Facts(NamedTuple):
     versions: Mapping[str, str] = _NOTHING
     ngram: Entry = _NOTHING
     refit: Entry = _NOTHING
+    cross_validation: Entry = _NOTHING
     best: Entry = _NOTHING
     history: Sequence[Entry] = ()
     seconds: float | None = None
@@ -64,6 +67,7 @@ class Facts(NamedTuple):
             versions={k: str(v) for k, v in _mapping(facts.get("versions")).items()},
             ngram=_mapping(facts.get("ngram")),
             refit=_mapping(facts.get("refit")),
+            cross_validation=_mapping(facts.get("cross_validation")),
             best=_mapping(facts.get("best")),
             history=_entries(facts.get("history")),
             seconds=float(seconds) if isinstance(seconds, int | float) else None,

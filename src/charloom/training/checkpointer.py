@@ -41,7 +41,7 @@ from .events import Event, Finished, Reason, Saved
 from .history import HISTORY, append_history, write_history
 from .ngram import ngram_facts
 from .progress import Progress, event_losses
-from .resume import BEST, ResumeChecks, Resumed, vocabulary_digest
+from .resume import BEST, NETWORK, ResumeChecks, Resumed, vocabulary_digest
 
 
 @dataclass(kw_only=True)
@@ -56,6 +56,7 @@ class Checkpointer:
         time_share: share of the training time that saves at the end of an epoch may take.
         best_weights: those of ``Progress.best_epoch``.
         saved_epoch: the epoch whose weights the folder holds; 0 for none.
+        networks: the weights of each network that is trained, where several are to be distilled.
     """
 
     folder: Path | None
@@ -68,6 +69,7 @@ class Checkpointer:
     time_share: float = 0.01
     best_weights: Weights = field(default_factory=dict)
     saved_epoch: int = 0
+    networks: list[Weights] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._saved_at = time.monotonic()
@@ -131,6 +133,7 @@ class Checkpointer:
         assert self.folder is not None  # a training without a folder is never resumed
         resumed = self._checks(self.folder).state()
         self.best_weights, self.saved_epoch = resumed.best_weights, resumed.saved_epoch
+        self.networks = list(resumed.networks)
         return resumed
 
     # When
@@ -232,10 +235,12 @@ class Checkpointer:
             "training": self.training.to_dict(),
             "backend": self.backend,
             "batches": asdict(self.data.plan),
-            "progress": asdict(at),
+            "progress": {k: v for k, v in asdict(at).items() if k != "chosen" or v != {}},
         }
         best = self.best_weights if at.best_epoch else {}
         arrays = {**arrays, **{BEST + name: array for name, array in best.items()}}
+        for number, weights in enumerate(self.networks):
+            arrays |= {f"{NETWORK}{number}/{name}": array for name, array in weights.items()}
         keep = self.training.keep_checkpoints
         save_state(self.folder, arrays, state, step=at.step, keep=keep)
 
@@ -269,6 +274,7 @@ class Checkpointer:
             "training": self.training.to_dict(),
             "backend": self.backend,
             "versions": _versions(self.backend),
+            **({"cross_validation": dict(at.chosen)} if at.chosen else {}),
             **ngram_facts(weights),
             **({"refit": refit} if refit else {}),
             "best": dict(losses),

@@ -24,6 +24,11 @@ class Progress:
         history: an entry for each epoch: epoch, step, train_nats_per_char,
             held_out_nats_per_char, seconds (of training until then), learning_rate (of its last
             step).
+        networks: how many networks are trained to be distilled into one; 0 for one network only.
+        pool: how many names are sampled from them.
+        first_step, first_epoch, last_step: where distilling began, and where it ends; 0 before.
+        chosen: what cross-validation chose (``Choice.to_dict``); empty if nothing, ``None`` if that
+            has not been tried yet.
     """
 
     epoch: int = 0
@@ -33,6 +38,12 @@ class Progress:
     epoch_characters: float = 0.0
     best_epoch: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
+    networks: int = 0
+    pool: int = 0
+    first_step: int = 0
+    first_epoch: int = 0
+    last_step: int = 0
+    chosen: dict[str, Any] | None = field(default_factory=dict)
 
     @property
     def best(self) -> dict[str, Any] | None:
@@ -62,8 +73,9 @@ class Progress:
         """
         before, loss = self.best, held_out.get("held_out_nats_per_char")
         self.epoch += 1
-        times = {"seconds": round(seconds, 3), "learning_rate": rate}
-        self.history.append({"epoch": self.epoch, **self.losses(held_out), **times})
+        entry = {"epoch": self.epoch, **self.losses(held_out)}
+        entry |= {"seconds": round(seconds, 3), "learning_rate": rate}
+        self.history.append(entry | ({"networks": self.networks} if self.last_step else {}))
         self.step_in_epoch, self.epoch_nats, self.epoch_characters = 0, 0.0, 0.0
         best = (
             before is None or loss is None or not decides or loss < before["held_out_nats_per_char"]

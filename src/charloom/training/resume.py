@@ -20,6 +20,9 @@ from .progress import Progress
 BEST = "best/"
 """Prefix of the names of the best epoch's weights, among the arrays of a state."""
 
+NETWORK = "network/"
+"""Prefix of the names of the weights of networks to distil, each with its number, from 0."""
+
 _DEFAULTS = {"model": ModelConfig().to_dict(), "training": TrainConfig().to_dict()}
 
 
@@ -32,6 +35,7 @@ class Resumed:
         progress: how far it is.
         plan: how its data is divided into batches.
         best_weights: the weights of its best epoch.
+        networks: the weights of the networks that are trained, where there are several.
         saved_epoch: the epoch whose weights are the folder's model; 0 if those are another
             training's, a later epoch's, or damaged.
         backend: the one it ran on.
@@ -47,6 +51,7 @@ class Resumed:
     epochs: int
     saved_epoch: int = 0
     damaged: tuple[str, ...] = ()
+    networks: tuple[Mapping[str, NDArray[Any]], ...] = ()
 
     def warnings(self, backend: str, epochs: int, over: Reason | None) -> Iterator[str]:
         """Yield what the user should know; ``over`` is why nothing is left to train, if so."""
@@ -98,7 +103,7 @@ class ResumeChecks:
             plan = self._plan(state, epochs)
         except (KeyError, TypeError) as error:
             raise RunError(f"{self.folder} holds no progress to resume from: {error}.") from error
-        arrays = {n: a for n, a in found.arrays.items() if not n.startswith(BEST)}
+        arrays = {n: a for n, a in found.arrays.items() if not n.startswith((BEST, NETWORK))}
         best = {n.removeprefix(BEST): a for n, a in found.arrays.items() if n.startswith(BEST)}
         saved_epoch = progress.best_epoch
         if not best and saved_epoch:  # an early version's state: its weights are the model's
@@ -114,6 +119,7 @@ class ResumeChecks:
             epochs=epochs,
             saved_epoch=saved_epoch,
             damaged=found.damaged,
+            networks=_networks(found.arrays),
         )
 
     def _plan(self, state: Mapping[str, Any], epochs: int) -> BatchPlan:
@@ -158,6 +164,16 @@ class ResumeChecks:
                 f"{self.folder} was trained with another {what} ({theirs}; now {ours}), so it "
                 "cannot be resumed. Give the same one, or choose another --out."
             )
+
+
+def _networks(arrays: Mapping[str, NDArray[Any]]) -> tuple[dict[str, NDArray[Any]], ...]:
+    """Return the weights of each network to distil that a state holds."""
+    networks: dict[int, dict[str, NDArray[Any]]] = {}
+    for name, array in arrays.items():
+        if name.startswith(NETWORK):
+            number, own = name.removeprefix(NETWORK).split("/", 1)
+            networks.setdefault(int(number), {})[own] = array
+    return tuple(networks[number] for number in sorted(networks))
 
 
 def vocabulary_digest(data: TrainingData) -> str:
