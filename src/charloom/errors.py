@@ -20,8 +20,16 @@ class ConfigError(CharloomError, ValueError):
     """A setting is out of range, or settings contradict each other."""
 
 
+class ArgumentError(ConfigError, TypeError):
+    """An argument has a type that it must not have, such as one string in place of several."""
+
+
 class CorpusError(CharloomError):
     """Data could not be read, decoded or used as a corpus."""
+
+
+class CorpusTypeError(CorpusError, ArgumentError):
+    """Data have the wrong type, such as one string in place of a list."""
 
 
 class VocabularyError(CharloomError):

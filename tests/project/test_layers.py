@@ -28,6 +28,7 @@ LAYERS = [
     {"data"},
     {"storage"},
     {"config"},
+    {"arguments"},
     {"errors"},
     {"formatting", "_version"},
 ]

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..config import MOST_SAMPLES
 from ..errors import CharloomError, CorpusError
 from ..reporting.format import interval, number, p_value
-from .options import aligned, json_option, put, sampling_seed_option, say, to_json
+from .options import Whole, aligned, json_option, put, sampling_seed_option, say, to_json
 from .progress_bar import progress_bar
 from .sources import Source, data_option, reading_options, refuse_options
 
@@ -31,7 +32,7 @@ NEEDLESS = ("nats_per_char", "bits_per_char", "perplexity_per_char")
 @data_option("compare", held_out="every run")
 @click.option(
     "--samples",
-    type=click.IntRange(0),
+    type=Whole(0, MOST_SAMPLES),
     default=SAMPLES,
     show_default=True,
     help="Names sampled from each model for the other measures; 0: none.",

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from numpy.typing import NDArray
 
+from ..arguments import path as path_of
 from ..config import ModelConfig
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, RunError, VocabularyError
@@ -42,9 +43,11 @@ class Run:
         """Open and verify the run folder ``path``.
 
         Raises:
+            ArgumentError: ``path`` is none.
             RunError: a file is missing, damaged, foreign or too new.
         """
-        return cls(Path(path), load_model(Path(path)))
+        folder = path_of("a run", path)
+        return cls(folder, load_model(folder))
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r}, {self.config.kind} of {self.data_kind})"
