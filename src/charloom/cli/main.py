@@ -100,7 +100,7 @@ def run(arguments: Sequence[str] | None = None, *, started: float) -> int:
         return _fail("there is not enough memory. Use a smaller model, batch or -n.", 1)
 
 
-def _show_warning(message: Warning | str, *_: object) -> None:
+def _show_warning(message: Warning | str, *_args: Any, **_more: Any) -> None:
     """Show a library's warning in one line, without the path and the line of its source."""
     from .options import say
 
