@@ -13,6 +13,7 @@ import click
 
 from .._version import __version__
 from ..errors import CharloomError, ConfigError
+from .encoding import prepare_streams
 
 COMMANDS = {
     "explore": "Show what a list of names looks like.",
@@ -71,6 +72,7 @@ def run(arguments: Sequence[str] | None = None, *, started: float) -> int:
         arguments: those of the process by default.
         started: ``time.monotonic()`` when the command began.
     """
+    prepare_streams()
     warnings.showwarning = _show_warning
     try:
         result = cli.main(
