@@ -31,6 +31,7 @@ def test_training_prints_ten_new_names_and_nothing_else_on_stdout(call, toy, nam
     assert not set(names) & set(toy.names)
     assert "120 names" in err
     assert "held-out loss" in err
+    assert err.endswith("\nSeed: 0\n")
     assert str(tmp_path / "run") in err
 
 
@@ -50,7 +51,19 @@ def test_training_as_json_prints_one_object(call, names_file, tmp_path):
     summary = json.loads(out)
     assert code == 0
     assert len(summary["names"]) == 10
+    assert summary["seed"] == 0
     assert summary["held_out_nats_per_char"] > 0
+
+
+def test_the_seed_is_told_once_and_repeats_the_names(call, trained):
+    _, out, err = call("generate", trained, "-n", "3", "--temperature", "1", "--temperature", "2")
+    told = err.removeprefix("Seed: ").strip()
+    again = call("generate", trained, "-n", "3", "--temperature", "1", "--temperature", "2",
+                 "--seed", told, "--json")[1]  # fmt: skip
+    samples = [json.loads(line) for line in again.splitlines()]
+    assert [sample["text"] for sample in samples] == out.splitlines()
+    assert {sample["seed"] for sample in samples} == {int(told)}
+    assert call("generate", trained, "--best", "-n", "1")[2] == ""  # draws nothing
 
 
 @pytest.mark.slow
@@ -99,7 +112,7 @@ def test_generation_as_json_gives_text_nats_and_origin(call, toy, trained):
     assert code == 0
     assert len(samples) == 30
     for sample in samples:
-        assert set(sample) == {"text", "nats", "origin"}
+        assert set(sample) == {"text", "nats", "origin", "seed"}
         assert sample["origin"] == ("known" if sample["text"] in toy.names else "new")
     nats = load(trained).nll([sample["text"] for sample in samples])
     assert [s["nats"] for s in samples] == pytest.approx(nats.tolist(), abs=1e-4)

@@ -115,6 +115,11 @@ def say(message: str) -> None:
     click.echo(message, err=True)
 
 
+def say_seed(seed: int) -> None:
+    """Tell the seed with which a draw can be repeated."""
+    say(f"Seed: {seed}")
+
+
 def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
     """Return a line per row, with the cells in columns that are two spaces apart.
 
