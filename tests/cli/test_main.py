@@ -94,7 +94,7 @@ def test_a_run_that_exists_is_overwritten_only_by_force(call, names_file, tmp_pa
 def test_generation_prints_new_names_without_repeats(call, toy, trained):
     code, out, err = call("generate", trained, "-n", "25", "--seed", "3")
     names = out.splitlines()
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "Seed: 3\n")
     assert len(names) == len(set(names)) == 25
     assert not set(names) & set(toy.names)
     assert call("generate", trained, "-n", "25", "--seed", "3")[1] == out
@@ -129,7 +129,7 @@ def test_what_the_model_cannot_give_is_said_and_counted(call, trained):
     code, out, err = call("generate", trained, "-n", "50", "--temperature", "0", "--allow-known")
     assert code == 1
     assert len(out.splitlines()) == 1
-    assert len(err.splitlines()) == 1
+    assert len(err.splitlines()) == 2  # the second tells the seed
     assert "1 of 50" in err
 
 

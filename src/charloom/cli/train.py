@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from .interruption import command_to_resume, interruptible
-from .options import json_option, path_option, say
+from .options import json_option, path_option, say, say_seed
 from .sources import Source, form_options, label_options, reading_options, source_arguments
 from .train_options import check_counted, check_order, training_options
 
@@ -82,10 +82,12 @@ def command(
         raise click.UsageError("--window is for text. Add --as text.")
     from ..run import load_model
     from ..training.base_model import LATIN, NO_BASE, digest_of
-    from ..training.recipes import keeps_repeats, settings_before, settings_for
+    from ..training.recipes import digest_before, keeps_repeats, settings_before, settings_for
 
     corpus = source.corpus(repeats=keeps_repeats(recipe, settings["held_out"]))
     say(corpus.describe())
+    if not (resume and out is not None and digest_before(out) == corpus.digest):
+        corpus = source.shortened(corpus)
     saved = None
     if initial is not None:
         saved = load_model(initial)
@@ -127,6 +129,7 @@ def command(
         finished = show(events, corpus, unpacked=loop == "custom")
     language_model = model_of(finished.saved)
     say_ending(finished, language_model, folder, training.seconds)
+    say_seed(training.seed)
     if finished.reason == "interrupted":
         say(f"To resume: {command_to_resume(folder)}")
     start = "" if model.begin or isinstance(corpus, TextCorpus) else corpus.names[0][:1]

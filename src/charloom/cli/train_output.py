@@ -10,7 +10,7 @@ import click
 from ..generation import NameModel, TextModel
 from ..reporting import describe
 from ..training.events import Finished
-from .options import say, say_seed, to_json
+from .options import say, to_json
 
 SAMPLES = 10
 """New names that are printed at the end."""
@@ -77,7 +77,6 @@ def print_samples(
         "seconds": round(finished.seconds, 3),
         "seed": seed,
     }
-    say_seed(seed)
     if isinstance(model, TextModel):
         text = model.text(CHARACTERS, seed=seed)
         if as_json:

@@ -90,6 +90,7 @@ def command(
     journal = _journal(recipe, force)
     corpus = source.corpus()
     say(corpus.describe())
+    corpus = source.shortened(corpus)
     from ..training.recipe_file import RecipeFile, write_recipe
     from ..tuning import tune
     from .tune_output import found, show, summary

@@ -320,3 +320,12 @@ def settings_before(run: Path) -> dict[str, Any]:
     before = {"smoothing": "kneser-ney", "base": NO_BASE}  # all there was before they were choices
     before |= {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
     return {name: before[name] for name in MODEL | TRAINING if before.get(name) is not None}
+
+
+def digest_before(run: Path) -> object:
+    """Return the digest of the corpus of the training that ``run`` holds; ``None`` for none.
+
+    Raises:
+        RunError: its state is damaged.
+    """
+    return find_state(run).data.get("corpus") if holds_state(run) else None

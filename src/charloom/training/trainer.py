@@ -23,6 +23,7 @@ from .checkpointer import Checkpointer
 from .data import TrainingData
 from .engines.base import Loop
 from .engines.factory import backend_name, check_loop, make_engine
+from .engines.memory import check_memory, telling_of_memory
 from .events import Event, Reason, Saved, Step, Warned
 from .name_data import NameData
 from .ngram_trainer import fit_ngram
@@ -96,7 +97,13 @@ def fit(
     )
     if not model.has_network:
         return fit_ngram(checkpoints, force=force, resume=resume)
-    return Trainer(checkpoints, loop, initial, stop).events(force=force, resume=resume)
+    trainer = Trainer(checkpoints, loop, initial, stop)
+    return _telling_of_memory(trainer.events(force=force, resume=resume), model)
+
+
+def _telling_of_memory(events: Iterator[Event], model: ModelConfig) -> Iterator[Event]:
+    with telling_of_memory(model):
+        yield from events
 
 
 class Trainer:
@@ -121,6 +128,13 @@ class Trainer:
         """Train, and yield the events that ``fit`` promises."""
         with self.checkpoints.claimed(force=force, resume=resume) as resumes:
             self.resumes = resumes
+            check_memory(
+                self.model,
+                self.training,
+                self.data.vocabulary.size,
+                max(self.batches.times),
+                self.checkpoints.backend,
+            )
             self.engine = make_engine(
                 self.checkpoints.backend,
                 self.model,
