@@ -86,8 +86,8 @@ class Source:
         corpus, left_out = without_long(corpus)
         if left_out is not None:
             say(
-                f"warning: {left_out}. To train on them, too, add --keep-long; if this is running "
-                "text, add --as text."
+                f"warning: {left_out}. To train on such lines, too, add --keep-long; if this is "
+                "running text, add --as text."
             )
         return corpus
 
@@ -168,15 +168,17 @@ source_arguments = options(
     ),
 )
 
+form_option = click.option(
+    "--as",
+    "form",
+    type=click.Choice(["names", "text"]),
+    default="names",
+    show_default=True,
+    help="What SOURCE holds: names, one per line, or running text.",
+)
+
 form_options = options(
-    click.option(
-        "--as",
-        "form",
-        type=click.Choice(["names", "text"]),
-        default="names",
-        show_default=True,
-        help="What SOURCE holds: names, one per line, or running text.",
-    ),
+    form_option,
     click.option(
         "--min-count",
         type=click.IntRange(1),

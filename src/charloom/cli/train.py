@@ -107,7 +107,7 @@ def command(
     from ..data.text import TextCorpus
     from ..reporting.progress import show
     from ..training.trainer import fit  # imported here: a mistake above should show at once
-    from .train_output import print_samples, say_ending
+    from .train_output import failure, print_samples, say_ending
 
     with interruptible() as stop:
         events = fit(
@@ -134,7 +134,9 @@ def command(
         say(f"To resume: {command_to_resume(folder)}")
     start = "" if model.begin or isinstance(corpus, TextCorpus) else corpus.names[0][:1]
     print_samples(language_model, finished, folder, as_json, training.seed, start)
-    return 1 if finished.reason == "diverged" else 0
+    if (failed := failure(finished, training.learning_rate)) is not None:
+        say(f"charloom: {failed}")
+    return 1 if failed is not None or finished.reason == "diverged" else 0
 
 
 def _free_folder(source: Source) -> Path:

@@ -204,7 +204,7 @@ class TrainingData(ABC):
         if self._model.kind == "mixture":
             yield from self.ngrams.warnings
             if not self.held_out_decides:
-                chosen = "that is usual for such a list"
+                chosen = "what suits most lists"
                 if isinstance(self.ngrams, NgramFit):
                     chosen = f"{DEFAULT_WEIGHT:g}"
                 yield f"too few held-out names to choose the mixture weight: using {chosen}."
