@@ -11,6 +11,13 @@ from charloom.models.rnn.initial import initial_weights
 from charloom.training.engines import memory
 from charloom.training.engines.memory import check_memory, step_bytes, telling_of_memory
 
+
+def failing(error):
+    """Events of which the first cannot be made."""
+    raise error
+    yield
+
+
 SIZES = [("lstm", 32, 1, 20, 8, 400), ("gru", 48, 2, 40, 8, 200), ("rnn", 32, 1, 300, 16, 300)]
 
 
@@ -53,15 +60,15 @@ def test_a_training_is_refused_before_it_starts(monkeypatch):
     ],
 )
 def test_a_failed_allocation_is_one_line_with_a_remedy(error):
-    with pytest.raises(TrainingError) as caught, telling_of_memory(ModelConfig()):
-        raise error
+    with pytest.raises(TrainingError) as caught:
+        next(telling_of_memory(failing(error), ModelConfig()))
     assert "there is not enough memory for a step. Lower --batch-size" in str(caught.value)
 
 
 @pytest.mark.parametrize("error", [RuntimeError("something else"), ConfigError("memory")])
 def test_other_errors_stay_as_they_are(error):
-    with pytest.raises(type(error)) as caught, telling_of_memory(ModelConfig()):
-        raise error
+    with pytest.raises(type(error)) as caught:
+        next(telling_of_memory(failing(error), ModelConfig()))
     assert caught.value is error
 
 

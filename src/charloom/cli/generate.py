@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..config import MOST_CHARACTERS, MOST_NAMES, MOST_STREAMED, NAMES_TEMPERATURE
 from .generate_options import (
     conditioning_options,
     load_conditioned,
@@ -20,7 +21,7 @@ from .generate_options import (
     rules_of,
     sampling_options,
 )
-from .options import json_option, run_argument, say, say_seed, to_line
+from .options import Whole, json_option, run_argument, say, say_seed, to_line
 from .sources import refuse_options
 
 if TYPE_CHECKING:
@@ -37,10 +38,17 @@ FLUSH_EVERY = 0.01
 
 @click.command("generate")
 @run_argument
-@click.option("-n", "count", type=int, default=10, show_default=True, help="Number of names.")
+@click.option(
+    "-n",
+    "count",
+    type=Whole(1, MOST_NAMES),
+    default=10,
+    show_default=True,
+    help="Number of names.",
+)
 @click.option(
     "--characters",
-    type=int,
+    type=Whole(1, MOST_STREAMED),
     help=f"Characters of text to generate after the start; {CHARACTERS} by default.",
 )
 @sampling_options
@@ -116,14 +124,16 @@ def _print_names(
 ) -> int:
     """Print names at each temperature; return the exit code, which is 1 if there are too few."""
     options["rules"] = rules_of(options)
-    forbidden: list[str] = []
+    forbidden: Set[str] = frozenset()
     if forbid:
         from ..data.names import NameCorpus
+        from ..generation.novelty import name_set
 
-        forbidden += NameCorpus.read(*forbid, unit=model.vocabulary.token_unit).names
+        forbidden = name_set(NameCorpus.read(*forbid, unit=model.vocabulary.token_unit).names)
+    printed: list[str] = []
     code = 0
-    for temperature in temperatures or (1.0,):
-        asked = {"temperature": temperature, "forbid": forbidden, **options}
+    for temperature in temperatures or (1.0 if best else NAMES_TEMPERATURE,):
+        asked = {"temperature": temperature, "forbid": forbidden | frozenset(printed), **options}
         search = (
             model.stream_best(count, beam=beam, **asked) if best else model.stream(count, **asked)
         )
@@ -133,7 +143,7 @@ def _print_names(
             fields["temperature"] = temperature
         samples = _with_bar(search, count)
         if several and not options["allow_repeats"]:
-            samples = _noted(samples, forbidden)
+            samples = _noted(samples, printed)
         if explain:
             from .explained import print_explanations
 
@@ -180,12 +190,19 @@ def _print_text(
     Raises:
         click.UsageError: an option was given that is not for text.
     """
+    from ..formatting import without_controls
+
     refuse_options()
     if len(temperatures) > 1:
         raise click.UsageError("--temperature may be given only once for running text.")
     settings = {name: options[name] for name in ("start", "top_k", "top_p", "min_p", "seed")}
     if temperatures:
         settings["temperature"] = temperatures[0]
+    if as_json and characters is not None and characters > MOST_CHARACTERS:
+        raise click.UsageError(
+            f"--characters may be {MOST_CHARACTERS} at most with --json, which holds all of them. "
+            f"Received: {characters}"
+        )
     stream = model.stream_text(CHARACTERS if characters is None else characters, **settings)
     if as_json:
         pieces = list(stream)
@@ -196,7 +213,7 @@ def _print_text(
         return
     flushed, piece = 0.0, ""
     for piece in stream:
-        sys.stdout.write(piece)
+        sys.stdout.write(without_controls(piece))
         if (now := time.monotonic()) - flushed >= FLUSH_EVERY:
             sys.stdout.flush()
             flushed = now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,10 @@ def command(run: Run, seed: int | None) -> None:
         from .play_text import TextSession
 
         session = TextSession(model, seed)
+    if sys.stdin is None:
+        raise click.ClickException(
+            "standard input is closed. Run play in a terminal, or pipe text to it."
+        )
     with suppress(ImportError):
         import readline  # noqa: F401  # line editing and history, where there is a terminal
     try:

@@ -85,7 +85,8 @@ def command(
     from ..training.recipes import digest_before, keeps_repeats, settings_before, settings_for
 
     corpus = source.corpus(repeats=keeps_repeats(recipe, settings["held_out"]))
-    say(corpus.describe())
+    for line in corpus.describe().splitlines():
+        say(line)
     if not (resume and out is not None and digest_before(out) == corpus.digest):
         corpus = source.shortened(corpus)
     saved = None

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, BinaryIO, ClassVar, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import number as number_of
+from ..arguments import seed_of, shown
 from ..config import Unit
-from ..errors import ConfigError, CorpusError
+from ..errors import ConfigError, CorpusError, CorpusTypeError
 from .gathering import Gatherer, ReadReport, clean, measure
 from .random import Stream, shuffler
 from .sources.records import (
@@ -95,16 +97,10 @@ class NameCorpus:
         check_sources(sources, read)
         labelled = read.label_column is not None or read.label_field is not None
         gatherer = Gatherer(repeats, labelled)
-        if unit == "character" and not repeats and {*map(form_of, sources)} == {"lines"}:
-            large, stdin = are_large(sources, stdin, read.large_bytes, read.max_line_bytes)
-            if large:
-                from .encoded.names import encode_names  # late: small corpora need none of it
-
-                names, counts = encode_names(sources, read, stdin)
-                for source, (records, blank) in zip(sources, counts, strict=True):
-                    gatherer.count(label(source), records, blank)
-                report = gatherer.report(names.lengths, names.characters)
-                return LargeNameCorpus(names, report=report)
+        if unit == "character" and not repeats:
+            large, stdin = _read_large(sources, read, stdin)
+            if large is not None:
+                return large
         for source in sources:
             found = read_source(source, read, warn=gatherer.warnings.append, stdin=stdin)
             gatherer.add(label(source), found, f"{label(source)} line")
@@ -131,10 +127,10 @@ class NameCorpus:
             >>> corpus.names
             ('Ulm', 'Bonn')
         """
-        if isinstance(names, str):
-            raise CorpusError(f"names must be a list of strings. Received one: {names!r:.40}")
-        if isinstance(labels, str):
-            raise CorpusError(f"labels must be a list of strings. Received one: {labels!r:.40}")
+        for what, given in (("names", names), ("labels", [] if labels is None else labels)):
+            if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+                one = "Received one: " if isinstance(given, str) else "Received: "
+                raise CorpusTypeError(f"{what} must be a list of strings. {one}{shown(given)}")
         if labels is not None:
             names, labels = list(names), list(labels)
             if len(names) != len(labels):
@@ -211,7 +207,7 @@ class NameCorpus:
             ConfigError: ``share`` lies outside [0, 1), or names are repeated, so that one could be
                 in both parts.
         """
-        names, labels = self.names, self.labels
+        names, labels, seed = self.names, self.labels, seed_of(seed)
         if labels is None:
             if share and len(set(names)) < len(names):
                 raise ConfigError(
@@ -278,13 +274,53 @@ class LargeNameCorpus(NameCorpus):
         self, share: float, seed: int, most: int = MOST_HELD_OUT
     ) -> NDArray[np.int64]:
         """Return the indices of the held-out names, in order; at most ``most``."""
-        return self.names.lookup.least(min(_held_out(len(self.names), share), most), seed)
+        most = min(_held_out(len(self.names), share), most)
+        return self.names.lookup.least(most, seed_of(seed))
+
+
+def read_with_repeats(
+    *sources: str | Path,
+    unit: Unit = "character",
+    stdin: BinaryIO | None = None,
+    **options: Unpack[ReadArguments],
+) -> NameCorpus:
+    """Read names as ``NameCorpus.read`` does with ``repeats``; but those of large sources are
+    distinct, in a ``LargeNameCorpus``, whose names have counts.
+
+    Raises:
+        CorpusError, ConfigError: as ``NameCorpus.read``.
+    """
+    read = ReadOptions(**options)
+    check_sources(sources, read)
+    if unit == "character":
+        large, stdin = _read_large(sources, read, stdin)
+        if large is not None:
+            return large
+    return NameCorpus.read(*sources, unit=unit, repeats=True, stdin=stdin, **options)
+
+
+def _read_large(
+    sources: Sequence[str | Path], read: ReadOptions, stdin: BinaryIO | None
+) -> tuple[LargeNameCorpus | None, BinaryIO | None]:
+    """Read sources into arrays if they are large; return what to read as ``stdin`` if not."""
+    if {*map(form_of, sources)} != {"lines"}:
+        return None, stdin
+    large, stdin = are_large(sources, stdin, read.large_bytes, read.max_line_bytes)
+    if not large:
+        return None, stdin
+    from .encoded.names import encode_names  # late: small corpora need none of it
+
+    gatherer = Gatherer(repeats=False, labelled=False)
+    names, counts = encode_names(sources, read, stdin)
+    for source, (records, blank) in zip(sources, counts, strict=True):
+        gatherer.count(label(source), records, blank)
+    report = gatherer.report(names.lengths, names.characters)
+    return LargeNameCorpus(names, report=report), stdin
 
 
 def _held_out(size: int, share: float) -> int:
     """Return how many of ``size`` names are held out."""
-    if not 0 <= share < 1:
-        raise ConfigError(f"the held-out share must lie in [0, 1). Received: {share}")
+    share = number_of("the held-out share", share, "[0, 1)")
     return 0 if share == 0 or size == 1 else max(1, int(size * share))
 
 

@@ -10,7 +10,10 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Literal, TypedDict
 
-from ...errors import ConfigError, CorpusError
+from ...arguments import path as path_of
+from ...arguments import whole
+from ...config import MOST_LINE_BYTES
+from ...errors import CorpusError
 from .streams import CHUNK_BYTES, STDIN, is_packed, label, pieces
 
 MAX_LINE_BYTES = 64 * 1024
@@ -21,6 +24,9 @@ MAX_UNPACKED_BYTES = 1 << 28
 
 LARGE_BYTES = 16 * 1024 * 1024
 """Sources of lines with so many bytes together are read into arrays, by default."""
+
+MOST_SOURCE_BYTES = 1 << 62
+"""The largest limit of a source's bytes."""
 
 Form = Literal["lines", "csv", "tsv", "jsonl"]
 Lines = Iterator[tuple[int, str]]
@@ -58,9 +64,13 @@ class ReadOptions:
     chunk_bytes: int = CHUNK_BYTES
 
     def __post_init__(self) -> None:
-        limit = self.max_line_bytes
-        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-            raise ConfigError(f"max_line_bytes must be a whole number above 0. Received: {limit!r}")
+        for name, least, most in (
+            ("max_line_bytes", 1, MOST_LINE_BYTES),
+            ("max_unpacked_bytes", 0, MOST_SOURCE_BYTES),
+            ("large_bytes", 0, MOST_SOURCE_BYTES),
+            ("chunk_bytes", 1, MOST_LINE_BYTES),
+        ):
+            object.__setattr__(self, name, whole(name, getattr(self, name), least, most))
 
 
 class ReadArguments(TypedDict, total=False):
@@ -93,6 +103,8 @@ def check_sources(sources: Sequence[str | Path], options: ReadOptions | None = N
     """
     if not sources:
         raise CorpusError("reading needs a source. Name a file, or - for standard input.")
+    for source in sources:
+        path_of("a source", source)
     if sum(str(source) == STDIN for source in sources) > 1:
         raise CorpusError("standard input can be read only once. Name - once.")
     forms = {form_of(source) for source in sources}

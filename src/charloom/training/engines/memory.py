@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from ...config import ModelConfig, TrainConfig
 from ...errors import CharloomError, TrainingError
 from ...models.rnn.shapes import GATES, parameter_count
+from ..events import Event
 
 SIGNS = ("resource_exhausted", "out of memory", "allocate memory", "not enough memory", "oom when")
 """What the frameworks' errors say if an allocation fails, in lower case."""
@@ -58,11 +59,10 @@ def check_memory(
         )
 
 
-@contextmanager
-def telling_of_memory(model: ModelConfig) -> Iterator[None]:
-    """Turn a failed allocation, of whichever framework, into a TrainingError with a remedy."""
+def telling_of_memory(events: Iterator[Event], model: ModelConfig) -> Iterator[Event]:
+    """Pass the events on; make failed allocations, of any framework, TrainingErrors with a remedy."""
     try:
-        yield
+        yield from events
     except CharloomError:
         raise
     except Exception as error:
