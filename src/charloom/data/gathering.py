@@ -150,8 +150,8 @@ class Gatherer:
             self._check_labels(labels, names)
         if names < FEW_NAMES:
             self.warnings.append(
-                f"only {counted(names, 'name')} to learn from: expect less convincing new ones "
-                "than from several hundred."
+                f"{counted(names, 'name')} {'is' if names == 1 else 'are'} few: expect less "
+                "convincing new ones than from several hundred."
             )
         if any("\ufffd" in character for character in distinct):
             self.warnings.append("a name contains U+FFFD, left by an earlier wrong decoding.")

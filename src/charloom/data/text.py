@@ -159,8 +159,8 @@ class TextCorpus:
         warnings = [f"{sources[i]} holds no text." for i in encoded.empty]
         if total < FEW_CHARACTERS:
             warnings.append(
-                f"only {counted(total, 'character')} to learn from: expect hardly readable text, "
-                "or pieces of this one."
+                f"{counted(total, 'character')} {'is' if total == 1 else 'are'} few: expect hardly "
+                "readable text, or pieces of this one."
             )
         if any("\ufffd" in character for character in characters):
             warnings.append("the text contains U+FFFD, left by an earlier wrong decoding.")

@@ -60,7 +60,7 @@ def check_memory(
 
 
 def telling_of_memory(events: Iterator[Event], model: ModelConfig) -> Iterator[Event]:
-    """Pass the events on; make failed allocations, of any framework, TrainingErrors with a remedy."""
+    """Pass the events on; make failed allocations TrainingErrors with a remedy."""
     try:
         yield from events
     except CharloomError:
