@@ -11,7 +11,7 @@ FUZZ = Path(__file__).parents[2] / "benchmarks" / "fuzz.py"
 
 def test_500_hostile_cases_are_clean():
     done = subprocess.run(
-        [sys.executable, str(FUZZ), "--cases", "500", "--seed", "17"],
+        [sys.executable, str(FUZZ), "--cases", "500", "--seed", "18"],
         capture_output=True,
         text=True,
         timeout=600,
