@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import signal
 from collections import Counter
 
 import pytest
@@ -62,7 +63,7 @@ def test_text_is_printed_while_it_is_sampled_and_a_reader_may_leave(run):
     endless = start("generate", run, "--characters", 1_000_000_000)
     assert len(endless.stdout.read(2000)) == 2000
     endless.stdout.close()
-    assert endless.wait(timeout=60) in (1, 141)
+    assert endless.wait(timeout=60) in (-signal.SIGPIPE, 141)
     assert endless.stderr.read() == b""
 
 
@@ -88,9 +89,9 @@ def test_what_makes_no_sense_for_text_is_refused_in_a_line(call, run, options):
     [
         (["--label", "x"], "--label is for names"),
         (["--temperature", "1", "--temperature", "2"], "only once"),
-        (["--characters", "0"], "characters must be a whole number"),
+        (["--characters", "0"], "--characters': must be a whole number"),
         (["--start", "z"], "'z'"),
-        (["--temperature", "-1"], "temperature must"),
+        (["--temperature", "-1"], "--temperature': must be a number"),
     ],
 )
 def test_other_mistakes_are_a_line_too(call, run, options, message):

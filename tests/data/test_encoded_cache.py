@@ -187,6 +187,7 @@ def test_an_error_at_any_step_leaves_no_half_entry(call, root, monkeypatch):
         except CorpusError:
             fatal += 1
         else:
+            monkeypatch.setattr(owner, call, kept)
             assert cache.find(KEY) is not None
         finally:
             monkeypatch.setattr(owner, call, kept)

@@ -239,7 +239,7 @@ def test_the_verdict_counts_in_round_numbers(copied, ideal, said):
 def test_what_cannot_be_measured_is_refused():
     with pytest.raises(ConfigError, match="one at least"):
         names_memorisation(uniform(3), ["ab"], ["ba"], temperatures=())
-    with pytest.raises(ConfigError, match="above 0 and at most 100"):
+    with pytest.raises(ConfigError, match="temperature must lie in"):
         names_memorisation(uniform(3), ["ab"], ["ba"], temperatures=(0,))
     for train, held_out in (([], ["ab"]), (["ab"], []), (["ab"], ["ab"])):
         with pytest.raises(CorpusError, match="names that it did not"):

@@ -102,7 +102,7 @@ def test_blocks_add_up_to_the_stream():
 
 def test_what_cannot_be_measured_is_refused():
     text = TextCorpus.of(noise(100))
-    with pytest.raises(ConfigError, match="a temperature and a character"):
+    with pytest.raises(ConfigError, match="must hold one at least"):
         text_memorisation(uniform(8, text=True), text, "abc", temperatures=())
     with pytest.raises(CorpusError, match="which a run folder does not hold"):
         text_memorisation(uniform(8, text=True), None, "abc")

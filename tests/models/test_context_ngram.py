@@ -400,8 +400,11 @@ WRONG = {
     "ngram.keys": [("sorted", lambda a: a[::-1].copy()), ("sorted", lambda a: a + 10**15)],
     "ngram.firsts": [("go from", lambda a: a[:-1]), ("go from", lambda a: a + 1)],
     "ngram.ids": [("lie in", lambda a: a + 99)],
-    "ngram.counts": [("above 0", lambda a: -a), ("above 0", lambda a: a * np.float32("nan"))],
-    "ngram.weights": [("finite", lambda a: a[:-1]), ("finite", lambda a: a * np.float32("inf"))],
+    "ngram.counts": [
+        ("must lie in", lambda a: -a),
+        ("must lie in", lambda a: a * np.float32("nan")),
+    ],
+    "ngram.weights": [("within", lambda a: a[:-1]), ("within", lambda a: a * np.float32("inf"))],
     "ngram.own": [("sum to 1", lambda a: a + np.float32(0.01))],
 }
 

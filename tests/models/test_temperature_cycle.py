@@ -66,6 +66,6 @@ def test_the_command_takes_numbers_with_commas(toy, tmp_path, capsys):
     assert run([*command, "--temperature", "0.5,1.5"], started=0.0) == 0
     assert len(capsys.readouterr().out.split()) == 5
     assert run([*command, "--temperature", "0.5,hot"], started=0.0) == 2
-    assert "not a number" in capsys.readouterr().err
+    assert "must be a number" in capsys.readouterr().err
     assert run([*command, "--temperature", "0.5,0"], started=0.0) == 2
-    assert "above 0 in a cycle" in capsys.readouterr().err
+    assert "in a cycle must lie in (0, 100]" in capsys.readouterr().err

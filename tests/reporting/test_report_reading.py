@@ -136,9 +136,12 @@ def test_no_epoch_is_named_if_the_run_has_none():
     [
         ({"facts": {**FACTS, "best": HISTORY[1]}}, "The epoch was chosen"),
         ({"facts": {**FACTS, "best": HISTORY[0]}}, None),  # the last of few, not the best
-        ({"facts": {"best": {}}, "config": ModelConfig(kind="ngram")}, "The order was chosen"),
-        ({"facts": {"best": {}}, "config": ModelConfig(kind="ngram", order=3)}, None),
-        ({"facts": {"best": {}}, "config": ModelConfig(kind="uniform")}, None),
+        (
+            {"facts": {"best": HISTORY[0]}, "config": ModelConfig(kind="ngram")},
+            "The order was chosen",
+        ),
+        ({"facts": {"best": HISTORY[0]}, "config": ModelConfig(kind="ngram", order=3)}, None),
+        ({"facts": {"best": HISTORY[0]}, "config": ModelConfig(kind="uniform")}, None),
         ({"facts": {"history": 3, "best": [1]}}, None),
     ],
 )

@@ -404,8 +404,8 @@ def test_the_other_kind_of_model_is_tried_second(toy, world):
         ({"fixed": {"held_out": 0.3}}, "sets held_out itself"),
         ({"fixed": {"canaries": 3}}, "no use"),
         ({"fixed": {"kind": "ngram"}}, "nothing to search"),
-        ({"seconds": -1}, "seconds must be"),
-        ({"seconds": math.nan}, "seconds must be"),
+        ({"seconds": -1}, "seconds must lie"),
+        ({"seconds": math.nan}, "seconds must lie"),
         ({"trials": 0}, "trials must be"),
     ],
 )

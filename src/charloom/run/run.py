@@ -98,10 +98,6 @@ class Run:
 
         Raises:
             RunError: the training names, or the model that was measured, are missing or damaged.
-
-        Example:
-            >>> from charloom import load
-            >>> model = load(Run.open("runs/towns").measured)  # doctest: +SKIP
         """
         if "network" in self.facts.refit:
             return Run.open(own_folder(self.path, MEASURED)).measured
