@@ -41,7 +41,7 @@ def test_a_loss_on_a_few_names_is_no_evidence_of_failure():
 
 @pytest.mark.slow
 def test_a_training_that_fails_says_so_and_what_to_change(call, names_file, tmp_path):
-    options = [*FAST, "--model", "network", "--learning-rate", "1", "--epochs", "2"]
+    options = [*FAST, "--model", "network", "--learning-rate", "10", "--epochs", "2"]
     code, _, err = call("train", names_file, "--out", tmp_path / "run", *options)
     assert code == 1
     assert "charloom: training failed" in err.splitlines()[-1]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import sys
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .options import aligned, json_option, path_option, say, to_json
+from .explore_page import captured_page, more, print_bars, print_characters
+from .options import json_option, path_option, say, to_json
 from .sources import Source, form_option, reading_options, source_arguments
 
 if TYPE_CHECKING:
@@ -21,12 +19,6 @@ if TYPE_CHECKING:
 
 ROWS = 24
 """Bars of the histogram of lengths, at most."""
-
-MOST, LEAST = 15, 8
-"""Characters that are shown: so many of the most and of the least frequent."""
-
-IDS = 300
-"""Ids that are shown; a list in a large script may have thousands."""
 
 REPEATED = 20
 """Names that are shown of those that occur more than once."""
@@ -83,16 +75,6 @@ def _page(description: Description) -> str:
     return captured_page(lambda console: _print(console, description))
 
 
-def captured_page(draw: Callable[[Console], None]) -> str:
-    """Return what ``draw`` prints, without spaces at the ends of lines."""
-    from rich.console import Console
-
-    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
-    with console.capture() as captured:
-        draw(console)
-    return "\n".join(line.rstrip() for line in captured.get().split("\n"))
-
-
 def _print(console: Console, d: Description) -> None:
     from rich.padding import Padding
 
@@ -119,13 +101,13 @@ def _print(console: Console, d: Description) -> None:
     if d.repeated:
         title("Names that occur more than once")
         shown = [f"{_cut(name)} ({count:,})" for name, count in list(d.repeated.items())[:REPEATED]]
-        text = ", ".join(shown) + _more(len(d.repeated) - len(shown))
+        text = ", ".join(shown) + more(len(d.repeated) - len(shown))
         console.print(Padding(text, (0, 0, 0, 2)))
     title(f"Names by length in {d.unit}s")
     bins = binned(d.lengths, ROWS)
     spans = [f"{low:,}" if low == high else f"{low:,}-{high:,}" for low, high, _ in bins]
     wide = max(map(len, spans))
-    _bars(
+    print_bars(
         console,
         [(f"{span:>{wide}}", n) for span, (*_, n) in zip(spans, bins, strict=True)],
         d.names,
@@ -133,72 +115,5 @@ def _print(console: Console, d: Description) -> None:
     print_characters(console, d.unit, d.frequencies, d.text_length, d.characters)
 
 
-def print_characters(
-    console: Console,
-    unit: str,
-    frequencies: Mapping[str, int],
-    text_length: int,
-    characters: Sequence[str],
-) -> None:
-    """Print the most and the least frequent characters, and the ids of all.
-
-    Args:
-        console: where to print.
-        unit: what counts as a character.
-        frequencies: the count of each, the most frequent first.
-        text_length: the sum of the counts.
-        characters: in the order of their ids.
-    """
-    from rich.columns import Columns
-    from rich.padding import Padding
-
-    from ..data.unicode import visible
-
-    def title(text: str) -> None:
-        console.print(f"\n{text}", style="bold", soft_wrap=True)
-
-    pairs = [(visible(character), count) for character, count in frequencies.items()]
-    if len(pairs) <= MOST + LEAST:
-        title(f"{unit.capitalize()}s by frequency")
-        _bars(console, pairs, text_length)
-    else:
-        title(f"Most frequent {unit}s")
-        _bars(console, pairs[:MOST], text_length)
-        title(f"Least frequent {unit}s")
-        _bars(console, pairs[-LEAST:], text_length, longest=pairs[0][1])
-    title(f"Ids of the {unit}s")
-    cells = [f"{visible(character)} {i}" for i, character in enumerate(characters[:IDS])]
-    table = Columns(cells, padding=(0, 2), equal=True, column_first=True)
-    console.print(Padding(table, (0, 0, 0, 2)))
-    if len(characters) > IDS:
-        console.print(f" {_more(len(characters) - IDS)}")
-
-
-def _bars(
-    console: Console, counts: Sequence[tuple[str, int]], total: int, longest: int | None = None
-) -> None:
-    """Print for each label its count, its share of ``total``, and a bar as long as its count.
-
-    ``longest`` is the count of the longest bar, by default the largest of ``counts``.
-    """
-    from rich.cells import cell_len
-
-    longest = longest or max(count for _, count in counts)
-    block = "#" if console.options.ascii_only else "\u2588"
-    used = [cell_len(label) + len(f"{count:,}") for label, count in counts]
-    space = max(8, min(console.width, 100) - max(used) - 16)
-    rows = [
-        # One block at least for what is there.
-        (f"  {label}", f"{n:,}", f"{n / total:>6.1%}", block * math.ceil(space * n / longest))
-        for label, n in counts
-    ]
-    for line in aligned(rows, right=(1, 2)):
-        console.print(line, soft_wrap=True)
-
-
 def _cut(name: str) -> str:
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 3]}..."
-
-
-def _more(count: int) -> str:
-    return f" and {count:,} more (--json has all)" if count > 0 else ""

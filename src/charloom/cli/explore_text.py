@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..data.text_statistics import TextDescription, describe_text
-from .explore import captured_page, print_characters
+from .explore_page import captured_page, print_characters
 from .options import say, to_json
 from .sources import Source
 

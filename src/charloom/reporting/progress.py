@@ -18,6 +18,7 @@ from rich.progress import (
 )
 
 from ..data.names import NameCorpus
+from ..data.summary import counted
 from ..data.text import TextCorpus
 from ..formatting import escaped
 from ..generation import NameModel, TextModel
@@ -237,5 +238,5 @@ def _beginning(event: Started) -> str:
         f"{sizes}{'mixed with an n-gram: ' if config.has_ngram else ''}"
         f"{describe.network(config)}, {event.parameters:,} parameters, "
         f"{f'adapted from {base}, ' if (base := describe.base(event.base)) else ''}"
-        f"on {event.backend}; up to {event.epochs:,} epochs of {steps:,} steps"
+        f"on {event.backend}; up to {counted(event.epochs, 'epoch')} of {counted(steps, 'step')}"
     )
