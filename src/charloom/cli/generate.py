@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import CorpusError
 from .generate_options import (
     conditioning_options,
     load_conditioned,
@@ -20,7 +21,7 @@ from .generate_options import (
     sampling_options,
 )
 from .options import json_option, run_argument, say, to_line
-from .sources import refuse_options
+from .sources import Source, reading_options, refuse_options
 
 if TYPE_CHECKING:
     from ..generation import NameModel, Sample, TextModel
@@ -46,6 +47,7 @@ FLUSH_EVERY = 0.01
 @rule_options
 @novelty_options
 @conditioning_options
+@reading_options
 @click.option(
     "--explain",
     is_flag=True,
@@ -54,6 +56,7 @@ FLUSH_EVERY = 0.01
 @json_option
 def command(
     run: Run,
+    source: Source,
     characters: int | None,
     temperatures: tuple[float | tuple[float, ...], ...],
     labels: tuple[str, ...],
@@ -86,11 +89,12 @@ def command(
         return 0
     if characters is not None:
         raise click.UsageError("--characters is for running text. RUN is a model of names: use -n.")
-    return _print_names(model, temperatures, as_json, **options)
+    return _print_names(model, source, temperatures, as_json, **options)
 
 
 def _print_names(
     model: NameModel,
+    source: Source,
     temperatures: Sequence[float | tuple[float, ...]],
     as_json: bool,
     count: int,
@@ -101,12 +105,15 @@ def _print_names(
     **options: Any,
 ) -> int:
     """Print names at each temperature; return the exit code, which is 1 if there are too few."""
-    options["rules"] = rules_of(options)
-    forbidden: list[str] = []
+    forbidden = []
     if forbid:
-        from ..data.names import NameCorpus
-
-        forbidden += NameCorpus.read(*forbid, unit=model.vocabulary.token_unit).names
+        for path, texts in zip(
+            forbid, source.lists(forbid, alone=not options["block"]), strict=True
+        ):
+            if not texts:
+                raise CorpusError(f"--forbid {path} holds no names. Give a file with some.")
+            forbidden += texts
+    options["rules"] = rules_of(options, source, bool(forbid))
     code = 0
     for temperature in temperatures or (1.0,):
         asked = {"temperature": temperature, "forbid": forbidden, **options}

@@ -13,6 +13,7 @@ from ..errors import ConfigError, TrainingError
 from .interruption import interruptible
 from .options import json_option, path_option, say, to_json
 from .sources import (
+    READING,
     Source,
     form_options,
     given_options,
@@ -21,8 +22,7 @@ from .sources import (
     source_arguments,
 )
 
-READING = ("form", "unit", "min_count", "label_column", "label_field", "column", "field",
-           "encoding", "max_line")  # fmt: skip
+ALIKE = ("form", "unit", "min_count", *READING)
 """Options for reading a source that training with the recipe needs too."""
 
 
@@ -118,8 +118,9 @@ def command(
     if as_json:
         click.echo(to_json({"recipe": str(recipe), **result.to_dict(), "found": facts}))
     else:
-        options = {"--recipe": recipe} | given_options(READING)
-        words = shlex.join(str(word) for pair in options.items() for word in pair)
+        options = {"--recipe": recipe} | given_options(ALIKE)
+        pairs = (pair[: 1 if pair[1] is True else 2] for pair in options.items())
+        words = shlex.join(str(word) for pair in pairs for word in pair)
         click.echo(summary(result))
         click.echo(f"\nWritten to {recipe}. To train with it: charloom train SOURCE {words}")
     return 0
