@@ -161,8 +161,8 @@ def reading_options(command: F) -> F:
         click.option(
             "--format",
             type=click.Choice(FORMATS),
-            help="Format of the files; by default their endings and first lines decide. lines: names "
-            "as they are; list: without numbers, bullets and comments.",
+            help="Format of the files; by default their endings and first lines decide. lines: "
+            "names as they are; list: without numbers, bullets and comments.",
         ),
         click.option("--column", help="Column of a table: its name or number."),
         click.option("--field", help="Field of JSON objects."),

@@ -74,8 +74,9 @@ class NameCorpus:
         ``column`` by name or number), JSON arrays and JSON Lines (``field``), lists with numbers,
         bullets or comments, or just lines; each also with .gz. The report's ``notes`` say what the
         first lines decided. ``label_column`` and ``label_field`` give each name's label. Text is
-        strict UTF-8 unless ``encoding`` is given, or a byte-order mark. ``repeats`` keeps a name as often as it occurs, as the tutorial does. ``stdin`` replaces
-        the process's own. ``ReadOptions`` describes all ``options``.
+        strict UTF-8 unless ``encoding`` or a byte-order mark says otherwise. ``repeats`` keeps a
+        name as often as it occurs, as the tutorial does. ``stdin`` replaces the process's own.
+        ``ReadOptions`` describes all ``options``.
 
         Raises:
             CorpusError: a source cannot be read or decoded, a name contains control characters,
@@ -298,7 +299,7 @@ def _are_plain(
     rest = cast("BinaryIO | None", ahead)
     if large and not read.for_tables and read.field is None:
         notes: list[str] = []
-        large = all([is_plain(source, read, notes.append, rest) for source in sources])
+        large = all(is_plain(source, read, notes.append, rest) for source in sources)
         gatherer.notes += notes if large else []
         if isinstance(ahead, Rejoined):
             ahead.rewind()

@@ -17,17 +17,19 @@ from .repair import BULLET, COMMENT, ENTITY, NUMBER, QUOTED, decoded_again, unes
 FEWEST = 3
 """Lines that have to show a form, at least."""
 
-NAME_WORDS = frozenset(
-    "name names first_name firstname last_name lastname full_name fullname given_name surname "
-    "family_name forename".split()
-)
+NAME_WORDS = {
+    *("name", "names", "first_name", "firstname", "last_name", "lastname", "full_name"),
+    *("fullname", "given_name", "surname", "family_name", "forename"),
+}
 """Headers of a column of names; spaces and hyphens count as underscores."""
 
-_OTHER_WORDS = frozenset(
-    "id nr no number rank count counts n year sex gender age country region state city label "
-    "class category type kind frequency freq total population date code language origin email "
-    "lat lon latitude longitude".split()
-)
+_OTHER_WORDS = {
+    *("id", "nr", "no", "number", "rank", "count", "counts", "n", "year", "sex", "gender", "age"),
+    *("country", "region", "state", "city", "label", "class", "category", "type", "kind", "code"),
+    *("frequency", "freq", "total", "population", "date", "language", "origin", "email", "lat"),
+    *("lon", "latitude", "longitude"),
+}
+_COUNTED = re.compile(r".*\S[,;|]\s?-?\d[\d.]*\s*")
 _NUMERIC = re.compile(r"\s*[-+]?[$\u20ac\u00a3]?\d[\d.,']*\s?[%\u20ac]?\s*")
 _BRACKETED = re.compile(r"""\s*(?:\[.*\]|\{.*\}|<.*>|".*")\s*,?\s*|\s*[\[{]\s*""")
 
@@ -97,7 +99,7 @@ def is_numbered(lines: Sequence[str]) -> bool:
         found = NUMBER.match(line)
         if found is None or (number is not None and int(found[1]) != number + 1):
             return False
-        if number is None and found[2] is None and int(found[1]) not in (0, 1):
+        if number is None and not found[2].strip() and int(found[1]) not in (0, 1):
             return False
         number = int(found[1])
     return True
@@ -229,6 +231,8 @@ def is_numeric(rows: Sequence[Sequence[str]], k: int) -> bool:
 
 def _is_category(rows: Sequence[Sequence[str]], k: int) -> bool:
     values = {row[k] for row in rows[1:]}
+    if max(map(len, values), default=2) < 2:  # such as M and F
+        return True
     return len(rows) >= 8 and len(values) <= min(12, len(rows) // 4)
 
 
@@ -245,11 +249,6 @@ def _name_column(rows: Sequence[Sequence[str]], header: bool, filled: Sequence[i
     if len(possible) > 1:  # such as M and F in a short table
         possible = [k for k in possible if any(len(row[k].strip()) > 2 for row in rows[1:])]
     return possible[0] + 1 if len(possible) == 1 else None
-
-
-def is_numeric_or_blank(cell: str) -> bool:
-    """Whether a cell is a number, or empty."""
-    return not cell.strip() or _NUMERIC.fullmatch(cell) is not None
 
 
 def _word(cell: str) -> str:
@@ -269,14 +268,15 @@ def odd_lines(lines: Sequence[str]) -> tuple[str, list[str], str] | None:
     found = [line for line in lines if "\t" in line.strip()]
     if len(found) >= several or (found and len(lines) == 1):
         return "a table", found, AS_TABLE
-    for mark in ";,|":
-        if len(lines) >= FEWEST and mark in lines[0]:
-            counts = {line.count(mark) for line in lines}
-            if len(counts) == 1:
-                return "a table", list(lines), AS_TABLE
+    for delimiter in ";,|":
+        alike = len({line.count(delimiter) for line in lines}) == 1
+        if len(lines) >= FEWEST and alike and delimiter in lines[0]:
+            return "a table", list(lines), AS_TABLE
+    if len(lines) < FEWEST and all(map(_COUNTED.fullmatch, lines)):
+        return "a table", list(lines), AS_TABLE
     if len(lines) == 1 and max(map(lines[0].count, ",;|")) > 2:
         return "several names in one line", list(lines), "write one name a line"
-    numbered = [line for line in lines if (found_ := NUMBER.match(line)) and found_[2]]
+    numbered = [line for line in lines if (mark := NUMBER.match(line)) and mark[2].strip()]
     for kind, marked in (
         ("a numbered list", numbered),
         ("a list with bullets", [line for line in lines if BULLET.match(line)]),
@@ -288,7 +288,7 @@ def odd_lines(lines: Sequence[str]) -> tuple[str, list[str], str] | None:
     commented = [line for line in lines if COMMENT.match(line)]
     if lines and lines[0].startswith("#") and not any(line[0] == "#" for line in lines[1:]):
         commented = commented or [lines[0]]
-    if 0 < len(commented) and 2 * len(commented) <= len(lines):
+    if len(commented) > 0 and 2 * len(commented) <= len(lines):
         return "a comment", commented, AS_LIST
     if entities := [line for line in lines if unescaped(line) != line]:
         return "HTML entities", entities, AS_LIST

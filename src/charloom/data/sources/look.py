@@ -35,6 +35,7 @@ class Look:
         comments: whether lines that begin with a comment's mark are left out.
         heading: whether the first line is left out.
         marks: whether numbers, bullets and quotes are removed.
+        bare: whether numbers that only a space follows are removed as well.
         entities: whether HTML entities are replaced.
         mojibake: whether UTF-8 that was decoded as cp1252 is decoded again.
         notes: what to tell the user, a line each.
@@ -47,6 +48,7 @@ class Look:
     comments: bool = False
     heading: bool = False
     marks: bool = False
+    bare: bool = False
     entities: bool = False
     mojibake: bool = False
     notes: tuple[str, ...] = ()
@@ -73,7 +75,7 @@ class Look:
                 if self.heading:
                     continue
             if self.marks:
-                line = without_marks(line)
+                line = without_marks(line, self.bare)
             yield number, unescaped(line) if self.entities else line
 
 
@@ -186,8 +188,8 @@ def _of_lines(
         comment = next(line for line in lines if COMMENT.match(line))
         some = "1 comment line" if left_out == 1 else f"{left_out} comment lines"
         notes += (f"{name}: left out {some}, {comment.strip()!r:.40}; {AS_IS}.",)
-    found = None
-    if (told := SEPARATOR.fullmatch(items[0].strip())) or len(items) > 1 or options.for_tables:
+    found, quoted = None, detect.is_quoted(items)
+    if (told := SEPARATOR.fullmatch(items[0].strip())) or options.for_tables or not quoted:
         mark = options.separator or (told[1] if told else None)
         rows = items[1:] if told else items
         found = detect.table(rows, mark, options.for_tables or told is not None) if rows else None
@@ -212,17 +214,18 @@ def _of_lines(
     if heading:
         notes += (f"{name}: left out the header, {items[0].strip()!r:.40}; {AS_IS}.",)
         items = items[1:]
-    marks = ""
+    marks, bare = "", False
     if detect.is_numbered(items):
-        marks = "numbers"
+        marks, bare = "numbers", True
     elif detect.is_bulleted(items):
         marks = "bullets"
-    elif detect.is_quoted(items):
+    elif quoted or detect.is_quoted(items):
         marks = "quotes"
     if marks:
-        example = f"{items[0].strip()!r:.40} is read as {without_marks(items[0]).strip()!r:.40}"
+        item = without_marks(items[0], bare).strip()
+        example = f"{items[0].strip()!r:.40} is read as {item!r:.40}"
         notes += (f"{name} is read without its {marks}: {example}; {AS_IS}.",)
-        items = list(map(without_marks, items))
+        items = [without_marks(line, bare) for line in items]
     if entities:
         items = list(map(unescaped, items))
     if odd := detect.odd_lines(items):
@@ -231,6 +234,7 @@ def _of_lines(
         comments=left_out > 0,
         heading=heading,
         marks=bool(marks),
+        bare=bare,
         entities=entities,
         mojibake=mojibake,
         notes=notes,
@@ -256,6 +260,5 @@ def _repairs(
 
 def _warning(name: str, what: str, found: list[str], remedy: str) -> str:
     shown = ", ".join(f"{line.strip()!r:.40}" for line in found[:3])
-    some = "A line looks" if len(found) == 1 else f"{len(found)} lines look"
-    some = some.replace("lines", "of the first lines") if len(found) > 1 else some
+    some = "a line looks" if len(found) == 1 else f"{len(found):,} of the first lines look"
     return f"{name}: {some} like {what}: {shown}. If so, {remedy}; {AS_IS}."

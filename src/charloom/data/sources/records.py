@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from ...errors import CorpusError
 from ..unicode import clean_name, unprintable
 from .json_records import json_array, json_lines
-from .look import Look, Text, form_of, look
+from .look import Look, Text, look
 from .options import JSON, TABLES, Form, ReadOptions
 from .repair import unescaped
 from .streams import STDIN, label

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-NUMBER = re.compile(r"\s*[(\[]?#?(\d{1,7})(?:\s?([.):\]])\s*|\s+[-\u2013\u2014]\s+|\s+)(?=\S)")
+NUMBER = re.compile(r"\s*[(\[]?#?(\d{1,7})(\s?[.):\]]\s*|\s+[-\u2013\u2014]\s+|\s+)(?=\S)")
 """The number before an item of a list: ``1.``, ``2)``, ``(3)``, ``4 -`` or ``5``."""
 
 BULLET = re.compile(r"\s*([-*+\u2022\u2023\u25e6\u00b7\u2013\u2014])\s+(?:\[[ xX]\]\s+)?(?=\S)")
@@ -20,11 +20,15 @@ COMMENT = re.compile(r"(?:#+|//|%|--|;)(?:\s|$)")
 ENTITY = re.compile(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 
 
-def without_marks(line: str) -> str:
-    """Return an item of a list without its number or bullet, and without quotes."""
-    for mark in (BULLET, NUMBER):
-        if found := mark.match(line):
-            return line[found.end() :]
+def without_marks(line: str, bare: bool = False) -> str:
+    """Return an item of a list without its bullet or number, or without quotes.
+
+    A number that only a space follows is removed if ``bare``: it may be a part of the name.
+    """
+    if found := BULLET.match(line):
+        return line[found.end() :]
+    if (found := NUMBER.match(line)) and (bare or found[2].strip()):
+        return line[found.end() :]
     quoted = QUOTED.fullmatch(line)
     return quoted[2] if quoted else line
 

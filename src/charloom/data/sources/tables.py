@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from ...errors import CorpusError
 from . import detect
@@ -60,18 +60,21 @@ def table_records(
         marks = "\t" if found.form == "tsv" else ",;\t|"
         delimiter = next((d for d in marks if d in head[1]), marks[0])
     rows = _rows(chain([head], lines), head[0], name, options, delimiter, bad)
-    ahead = []
-    for numbered in rows:
-        ahead.append(numbered)
-        if len(ahead) > COMPARED:
-            break
+    ahead: list[tuple[int, list[str]]] = []
+    later: CorpusError | None = None  # raised after what comes before it
+    try:
+        ahead.extend(islice(rows, COMPARED + 1))
+    except CorpusError as error:
+        later = error
     if not ahead:
+        if later is not None:
+            raise later
         return
     first = [cell.strip() for cell in ahead[0][1]]
     has_header = options.header if found.header is None else found.header
     index, label_index = _columns(first, name, options, found, has_header)
     if has_header:
-        _warn_of_header(ahead, first, index, name, options, found, warn)
+        _warn_of_header(ahead, first, name, options, found, warn)
     width = len(first)
     start = 1 if has_header else 0
     for number, row in chain(ahead[start:], rows):
@@ -87,6 +90,8 @@ def table_records(
                     f"Quote fields that contain {delimiter!r}, or skip such rows: --skip-bad-rows."
                 )
             )
+    if later is not None:
+        raise later
 
 
 def _rows(
@@ -177,7 +182,6 @@ def _column(
 def _warn_of_header(
     ahead: Sequence[tuple[int, list[str]]],
     first: Sequence[str],
-    index: int,
     name: str,
     options: ReadOptions,
     found: Look,
@@ -188,11 +192,12 @@ def _warn_of_header(
     taken = f"{name}: took its first row, {', '.join(first)!r:.40}, as the header, not a name"
     if len(first) > 1 and detect.looks_like_data(rows):
         warn(f"{taken}, but it looks like data. If it is, add --no-header.")
-    elif len(first) == 1 and options.column is None and found.header is None:
+    elif found.header is not None:  # the first lines show that it is a header
+        return
+    elif len(first) == 1 and options.column is None:
         warn(f"{taken}. If it is one, add --no-header.")
-    elif len(first) > 1 and str(options.column) not in first and not detect.has_header(rows):
-        if found.header is None and options.column is not None:
-            warn(f"{taken}. If it is data, add --no-header.")
+    elif str(options.column) not in [*first, "None"] and not detect.has_header(rows):
+        warn(f"{taken}. If it is data, add --no-header.")
 
 
 def listed(names: Sequence[str]) -> str:
