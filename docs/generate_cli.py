@@ -15,8 +15,10 @@ HEAD = """\
 
 <!-- Written by docs/generate_cli.py from the commands' help. Do not edit. -->
 
-Results go to stdout, everything else to stderr. Exit codes: 0 success, 1 a problem with the data or
-the model, 2 wrong usage. `charloom COMMAND --help` prints the same as this page.
+Results go to stdout, everything else to stderr. Exit codes: 0 success, 1 a problem with the data,
+the model or the output, 2 wrong usage, 130 interrupted. If the reader of the output has gone, as in
+`| head`, the command ends by SIGPIPE, which shells report as 141. `charloom COMMAND --help` prints
+the same as this page.
 
 """
 

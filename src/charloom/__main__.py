@@ -9,6 +9,9 @@ STARTED = time.monotonic()
 def main() -> None:
     """Run the command line and exit with its code."""
     try:
+        from .cli.streams import occupy_closed_streams
+
+        occupy_closed_streams()
         from .cli.main import run
     except KeyboardInterrupt:
         raise SystemExit(130) from None

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
-from .errors import ConfigError
+from .arguments import shown
+from .errors import ArgumentError, ConfigError
 from .generation.names import NameModel
 from .generation.novelty import name_set
 from .generation.text import TextModel
@@ -47,10 +48,17 @@ def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Ite
         >>> type(events[-1]).__name__
         'Finished'
     """
+    from .data.names import NameCorpus
+    from .data.text import TextCorpus
     from .training.base_model import LATIN, NO_BASE, digest_of
     from .training.recipes import settings_before, settings_for
     from .training.trainer import fit as events  # imported late: it needs a framework
 
+    if not isinstance(corpus, NameCorpus | TextCorpus):
+        raise ArgumentError(
+            f"corpus must be a NameCorpus or a TextCorpus. Received: {shown(corpus)}; "
+            "build one with NameCorpus.of or NameCorpus.read."
+        )
     given: dict[str, Any] = dict(settings)
     where = {key: given.pop(key) for key in ("out", "force", "resume", "loop") if key in given}
     initial, recipe, base = (given.pop(key, None) for key in ("initial", "recipe", "base"))
@@ -101,7 +109,7 @@ def train(
     events = fit(corpus, **settings)
     notebook = _in_notebook()
     if progress is None:
-        progress = notebook or sys.stderr.isatty()
+        progress = notebook or (sys.stderr is not None and sys.stderr.isatty())
     if progress:
         from .reporting.progress import show  # late: it needs Rich
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, Self, get_args
 
+from .arguments import MOST_SEED, number, shown, whole
 from .errors import ConfigError
 
 Cell = Literal["gru", "lstm", "rnn"]
@@ -25,14 +26,57 @@ Smoothing = Literal["kneser-ney", "fitted"]
 MOST_ORDER = 8
 """The largest order of an n-gram."""
 
+NAMES_TEMPERATURE = 0.7
+"""The temperature of the names that commands print and reports show unless another is asked for,
+chosen by `benchmarks/junk.py`."""
+
 MOST_LABELS = 65536
 """The largest number of labels of a model."""
+
+MOST_LENGTH = 1_000_000
+"""The greatest length of a name, in units of text."""
+
+MOST_NAMES = 1_000_000
+"""The most names of one request, whose search takes about 0.6 GB."""
+
+MOST_CHARACTERS = 10_000_000
+"""The most characters of one text in memory."""
+
+MOST_STREAMED = 10**12
+"""The most characters of one stream of text."""
+
+MOST_SAMPLES = 1_000_000
+"""The most names, or characters of text, that a model is measured by."""
+
+MOST_BATCH = 65536
+"""The most rows of a batch."""
+
+MOST_BEAM = 100_000
+"""The greatest width of a beam search."""
+
+MOST_GUIDANCE = 100.0
+"""The largest guidance that is accepted."""
+
+MOST_LINE_BYTES = 1 << 26
+"""The longest line or CSV record that may be accepted, in bytes of UTF-8."""
+
+MOST_COUNT = 10**12
+"""The most occurrences that a character may be required to have."""
+
+MOST_FOLDS = 1000
+"""The most folds of a search."""
+
+MOST_TRIALS = 1_000_000
+"""The most trials of a search."""
+
+MOST_MINUTES = 1_000_000
+"""The most minutes of a search."""
 
 Range = range | str | tuple[str, ...] | type[bool] | type[str]
 """Whole numbers, an interval of numbers such as ``[0, 1)``, some strings, truth values, or text."""
 
 _MILLION = range(1_000_001)
-_SEED = range(2**63)
+_SEED = range(MOST_SEED + 1)
 
 
 def _setting(
@@ -55,25 +99,31 @@ _resumable = partial(_setting, steps=True, may_change=True)
 
 def _require(condition: bool, rule: str, value: object) -> None:
     if not condition:
-        raise ConfigError(f"{rule}. Received: {value}")
+        plain = isinstance(value, str) and value.isprintable() and len(value) <= 60
+        raise ConfigError(f"{rule}. Received: {value if plain else shown(value)}")
 
 
-def _within(value: Any, allowed: Range) -> tuple[bool, str]:
-    """Return whether a value lies in its range, and the rule in words."""
+def _checked(name: str, value: Any, allowed: Range) -> Any:
+    """Return a value that lies in its range, as one of Python's own types.
+
+    Raises:
+        ConfigError: it does not.
+    """
     match allowed:
         case range():
-            good = isinstance(value, int) and not isinstance(value, bool) and value in allowed
-            return good, f"be a whole number from {allowed[0]} to {allowed[-1]}"
+            return whole(name, value, allowed[0], allowed[-1])
         case tuple():
-            return value in allowed, f"be one of {allowed}"
+            _require(
+                isinstance(value, str) and value in allowed,
+                f"{name} must be one of {allowed}",
+                value,
+            )
+            return value
         case str():
-            if not isinstance(value, int | float) or isinstance(value, bool):
-                return False, f"be a number in {allowed}"
-            low, high = map(float, allowed[1:-1].split(","))
-            above = low < value if allowed[0] == "(" else low <= value
-            below = value < high if allowed[-1] == ")" else value <= high
-            return above and below, f"lie in {allowed}"
-    return isinstance(value, allowed), "be text" if allowed is str else "be true or false"
+            return number(name, value, allowed)
+    rule = "text" if allowed is str else "true or false"
+    _require(isinstance(value, allowed), f"{name} must be {rule}", value)
+    return value
 
 
 class _Config:
@@ -84,18 +134,32 @@ class _Config:
             value = getattr(self, field.name)
             if isinstance(value, list):  # as from JSON
                 value = tuple(value)
-                object.__setattr__(self, field.name, value)
-            self._check(field.name, value, field.metadata["range"], field.default)
+            value = self._check(field.name, value, field.metadata["range"], field.default)
+            object.__setattr__(self, field.name, value)
 
-    def _check(self, name: str, value: Any, allowed: Range, default: object) -> None:
-        """Raise ConfigError unless a field's value lies in its range."""
+    def _check(self, name: str, value: Any, allowed: Range, default: object) -> Any:
+        """Return a field's value as one of Python's own types; ConfigError if out of range."""
         if value is None and default is None:
-            return
-        several = isinstance(default, tuple)
-        _require(not several or isinstance(value, tuple), f"{name} must be a list", value)
-        for one in value if several else [value]:
-            good, rule = _within(one, allowed)
-            _require(good, f"{name} must {rule}", one)
+            return None
+        if not isinstance(default, tuple):
+            return _checked(name, value, allowed)
+        _require(isinstance(value, tuple), f"{name} must be a list", value)
+        return tuple(_checked(name, one, allowed) for one in value)
+
+    @classmethod
+    def allows(cls, name: str, value: Any) -> bool:
+        """Return whether there is a field ``name`` that may have ``value``, other fields aside."""
+        field = cls.__dataclass_fields__.get(name)  # type: ignore[attr-defined]
+        if field is None or (value is None and field.default is None):
+            return field is not None
+        if not isinstance(field.default, tuple):
+            value = [value]
+        try:
+            for one in value:
+                _checked(name, one, field.metadata["range"])
+        except (ConfigError, TypeError):
+            return False
+        return isinstance(value, list | tuple)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data that JSON can hold."""
@@ -192,7 +256,7 @@ class TrainConfig(_Config):
     # fmt: off
     epochs: int = _resumable(15, range(1, 1_000_001),
         "Maximum number of passes over the training data; early stopping may end sooner.", "epochs")
-    batch_size: int = _step(32, range(1, 65537),
+    batch_size: int = _step(32, range(1, MOST_BATCH + 1),
         "Names per step, or streams of text that are read side by side.", "names or streams")
     learning_rate: float = _step(3e-3, "(0, 10]", "Peak of the learning-rate schedule.")
     warmup: float = _step(0.05, "[0, 1)",
@@ -205,9 +269,12 @@ class TrainConfig(_Config):
     patience: int = _resumable(5, _MILLION,
         "Stop after this many epochs without a better held-out loss; 0: never.", "epochs")
     held_out: float = _setting(0.1, "[0, 0.9]",
-        "Fraction of the names, or of the text (its end), to hold out; 0: none.")
+        "Fraction of the names, or of the text (its end), to hold out; 0: none, and on short lists "
+        "of names cross-validation chooses the epoch and the mixture's exponents.")
     seconds: float | None = _resumable(None, "(0, inf)",
-        "Wall-clock budget for training; the learning-rate schedule is fitted to it.", "seconds")
+        "Wall-clock budget for training; the learning-rate schedule is fitted to it. Names that "
+        "take a fifth of it or less are learned by up to four networks, which are distilled into "
+        "one.", "seconds")
     seed: int = _setting(0, _SEED,
         "Random seed for the split, initial weights, batches and dropout.")
     preparation: Preparation = _setting("names", get_args(Preparation),  # noqa: RUF009
@@ -282,27 +349,25 @@ class SampleConfig(_Config):
     # fmt: off
     temperature: float | tuple[float, ...] = _setting(1.0, "[0, 100]",
         "Divides the logits: below 1 more typical, above 1 bolder, 0 always the most likely "
-        "character; 1 by default. Several, as in 0.5,1.2, alternate along the string.")
+        "character; 1: the model's own distribution. Several, as in 0.5,1.2, alternate along the "
+        "string.")
     top_k: int | None = _setting(None, range(1, 2**31 + 1),
         "Sample only from the k most likely characters.", "characters")
     top_p: float | None = _setting(None, "(0, 1]",
         "Sample only from the most likely characters whose probabilities add up to p.")
     min_p: float | None = _setting(None, "[0, 1]",
         "Sample only from characters at least p times as likely as the most likely one.")
-    max_length: int | None = _setting(None, range(1, 1_000_001),
+    max_length: int | None = _setting(None, range(1, MOST_LENGTH + 1),
         "Longest string, its start included. By default twice the longest training name plus 10. "
         "Longer ones are dropped, never cut.", "characters")
     seed: int = _setting(0, _SEED, "Random seed: the same seed gives the same strings.")
     # fmt: on
 
-    def _check(self, name: str, value: Any, allowed: Range, default: object) -> None:
+    def _check(self, name: str, value: Any, allowed: Range, default: object) -> Any:
         if name == "temperature" and isinstance(value, tuple):
             _require(len(value) > 0, "temperature must have at least one value", value)
-            for one in value:
-                good, _ = _within(one, "(0, 100]")
-                _require(good, "temperature must be above 0 in a cycle, and at most 100", one)
-        else:
-            super()._check(name, value, allowed, default)
+            return tuple(_checked("temperature in a cycle", one, "(0, 100]") for one in value)
+        return super()._check(name, value, allowed, default)
 
 
 for _class in (ModelConfig, TrainConfig, SampleConfig):

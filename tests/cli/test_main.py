@@ -17,6 +17,7 @@ from charloom.__main__ import main as charloom_main
 from charloom.cli import train as train_command
 from charloom.cli.main import COMMANDS
 from charloom.cli.sources import Source
+from charloom.config import NAMES_TEMPERATURE
 from charloom.errors import CharloomError
 from helpers.options import ENDLESS, FAST
 from helpers.processes import interrupted, shell
@@ -32,6 +33,19 @@ def test_training_prints_ten_new_names_and_nothing_else_on_stdout(call, toy, nam
     assert "120 names" in err
     assert "held-out loss" in err
     assert str(tmp_path / "run") in err
+
+
+def test_names_are_printed_at_the_default_temperature(call, trained):
+    asked = ("generate", trained, "-n", "20", "--seed", "3")
+    shown, usual, own = (
+        call(*asked, *more)[1]
+        for more in ((), ("--temperature", str(NAMES_TEMPERATURE)), ("--temperature", "1"))
+    )
+    assert shown == usual != own
+    assert own.splitlines() == load(trained).names(20, seed=3)  # the model's own distribution
+    filtered = call(*asked, "--temperature", "1", "--min-p", "0.0")[1]
+    assert filtered == own
+    assert call(*asked, "--best")[1] == call(*asked, "--best", "--temperature", "1")[1]
 
 
 @pytest.mark.slow

@@ -6,14 +6,19 @@ import dataclasses
 import itertools
 import json
 import string
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from charloom import CharloomError, NameCorpus, Vocabulary
+from charloom.data.names import read_with_repeats
 from charloom.data.statistics import binned, describe
 from charloom.data.unicode import visible
+from charloom.errors import CorpusError
 
 NAMES = st.lists(st.text(string.ascii_letters + "éß日 -", min_size=1).filter(str.strip), min_size=1)
 
@@ -115,3 +120,61 @@ def test_bins_hold_every_name_once_and_touch(lengths, most):
 )  # fmt: skip
 def test_every_character_can_be_seen(character, shown):
     assert visible(character) == shown
+
+
+LINES = ["Ann", "Zoë", " Ann ", "", "e\u0301", "Bob", "é", "Zoë", "  ", "Annabelle", "x"] * 40 + [
+    "Ann"
+]
+
+
+@pytest.mark.parametrize("crowded", [1, 1 << 15])
+@pytest.mark.parametrize("ending", [".txt", ".txt.gz"])
+def test_a_large_list_in_arrays_is_described_as_a_small_one(write, crowded, ending, monkeypatch):
+    monkeypatch.setattr("charloom.data.encoded.names.CROWDED", crowded)
+    path = write("\n".join(LINES), f"names{ending}")
+    small = read_with_repeats(path, chunk_bytes=64)
+    large = read_with_repeats(path, chunk_bytes=64, large_bytes=1)
+    assert large.is_large and not small.is_large
+    assert describe(large).to_dict() == describe(small).to_dict()
+    assert large.names.counts.sum() == describe(small).names
+
+
+def test_different_names_with_equal_hashes_are_counted_apart():
+    from charloom.data.encoded.ragged import Ragged, distinct
+
+    values = np.array([1, 2, 1, 2, 2, 3], np.uint8)
+    names = Ragged(values, np.arange(6), np.ones(6, np.int64))
+    counts = np.ones(6, np.uint32)
+    kept, _, _ = distinct(names, np.zeros(6, np.uint64), counts)
+    assert kept.tolist() == [True, True, False, False, False, True]
+    assert counts[kept].tolist() == [2, 3, 1]
+
+
+def test_a_packed_list_counts_as_large_by_its_unpacked_size(write):
+    path = write("ab\ncd\n" * 5_000, "tiny.txt.gz")
+    assert path.stat().st_size < 500
+    assert NameCorpus.read(path, large_bytes=20_000).is_large
+    assert not NameCorpus.read(path, large_bytes=40_000).is_large
+
+
+def test_a_packed_list_that_lies_about_its_size_is_not_believed(write):
+    path = write("ab\n" * 5_000, "lie.txt.gz")
+    data = path.read_bytes()
+    path.write_bytes(data[:-4] + (7).to_bytes(4, "little"))
+    with pytest.raises(CorpusError, match="not a valid gzip file"):
+        NameCorpus.read(path, large_bytes=100)
+
+
+def test_six_million_lines_of_two_letters_take_little_memory(tmp_path):
+    path = tmp_path / "two.txt"
+    path.write_bytes(b"ab\ncd\nef\n" * 2_200_000)
+    code = (
+        "import resource, sys; from charloom.cli.main import run; "
+        "assert run(['explore', sys.argv[1]], started=0.0) == 0; "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=120
+    )
+    assert "6,600,000, 3 distinct" in done.stdout
+    assert int(done.stderr.split()[-1]) < 200_000  # KiB; with a string for each name over 600,000

@@ -126,7 +126,7 @@ def test_a_min_count_that_leaves_nothing_is_refused():
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, "2"])
 def test_min_count_is_a_whole_number(value):
-    with pytest.raises(ConfigError, match="min_count must be a whole number above 0"):
+    with pytest.raises(ConfigError, match="min_count must be a whole number from 1"):
         TextCorpus.of("a", min_count=value)
 
 

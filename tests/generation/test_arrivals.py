@@ -217,7 +217,7 @@ def test_more_steps_than_allowed_are_refused() -> None:
 
 
 def test_threads_must_be_one_or_more() -> None:
-    with pytest.raises(ConfigError, match="threads must be 1 or more"):
+    with pytest.raises(ConfigError, match="threads must be a whole number from 1"):
         before(toy(), 10, threads=0)
 
 

@@ -28,7 +28,9 @@ LAYERS = [
     {"data"},
     {"storage"},
     {"config"},
-    {"errors", "formatting", "_version"},
+    {"arguments"},
+    {"errors"},
+    {"formatting", "_version"},
 ]
 """From the top down; packages of one layer do not import each other."""
 

@@ -152,7 +152,7 @@ def test_a_file_that_may_not_be_read_is_named(
     def denied(*_: Any, **__: Any) -> Any:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", denied)
+    monkeypatch.setattr(os, "open", denied)
     assert "model.json cannot be read: Permission denied" in refusal(lambda: load_model(folder))
 
 

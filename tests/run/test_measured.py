@@ -175,7 +175,7 @@ def test_evaluate_measures_the_model_before_the_refit(call, trained):
     reported = run.facts.best["held_out_nats_per_char"]
     assert json.loads(out)["nats_per_char"] == pytest.approx(reported, abs=1e-6)
     _, _, err = call("evaluate", trained, "--samples", 0)
-    assert "as it was before its n-gram was refitted" in err
+    assert "as it was before the n-gram was refitted" in err
 
 
 def test_evaluate_measures_the_saved_model_on_other_names(call, trained, write):
@@ -211,8 +211,8 @@ def test_the_card_and_info_say_what_was_measured(call, trained):
     nats = {one["name"]: one["value"] for one in data["measures"]}["nats_per_char"]
     reported = Run.open(trained).facts.best["held_out_nats_per_char"]
     assert nats == pytest.approx(reported, abs=1e-6)
-    assert any("before its n-gram was refitted" in note for note in data["notes"])
-    assert "refitted     the n-gram, to all names" in call("info", trained)[1]
+    assert any("before the n-gram was refitted" in note for note in data["notes"])
+    assert "measured before the n-gram was refitted to all names" in call("info", trained)[1]
 
 
 def test_training_says_that_the_loss_is_that_before_the_refit(call, names_file, tmp_path):
@@ -224,3 +224,11 @@ def test_generated_names_are_new_relative_to_held_out_names(trained):
     run = Run.open(trained)
     known = {*run.train_names, *run.held_out_names}
     assert known.isdisjoint(load(run).names(30, seed=1))
+
+
+def test_beside_an_adapted_network_what_was_measured_is_rebuilt_exactly(toy, tmp_path):
+    events = list(fit(toy, out=tmp_path / "run", base="latin", epochs=1))
+    run = Run.open(tmp_path / "run")
+    [best] = of_kind(events, Evaluated)
+    assert len(run.weights["ngram.weights"]) == 13  # two for shapes and lengths
+    assert same(dict(run.measured.weights), dict(best.weights))

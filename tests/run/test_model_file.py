@@ -54,7 +54,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
-NAMES = st.none() | st.lists(st.text().filter(lambda text: "\n" not in text), max_size=4).map(tuple)
+LETTERS = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])
+NAMES = st.none() | st.lists(st.text(LETTERS), max_size=4).map(tuple)
 CONFIGS = st.builds(
     ModelConfig,
     cell=st.sampled_from(["gru", "lstm", "rnn"]),
@@ -65,7 +66,7 @@ CONFIGS = st.builds(
 )
 VOCABULARIES = st.builds(
     lambda found, unknown: Vocabulary(tuple(sorted(found)), unknown=unknown),
-    st.sets(st.characters(exclude_categories=["Cs"])),
+    st.sets(LETTERS),
     st.booleans(),
 )
 

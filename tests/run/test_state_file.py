@@ -262,7 +262,9 @@ def test_every_other_setting_is_named_when_it_differs(tmp_path, part):
     index = tmp_path / CHECKPOINTS / "000000000" / "training.json"
     settings = json.loads(index.read_bytes())["state"][part]
     arrays, data = load_state(tmp_path)
-    may_change = ["epochs", "seconds", "patience", "save_seconds", "save_steps", "keep_checkpoints"]
+    may_change = [
+        "epochs", "seconds", "patience", "save_seconds", "save_steps", "keep_checkpoints", "refit"
+    ]  # fmt: skip
     for name in settings:
         save_state(tmp_path, arrays, {**data, part: {**settings, name: "other"}})
         if name in may_change:

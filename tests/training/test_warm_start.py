@@ -93,6 +93,16 @@ def test_another_architecture_is_refused_in_one_line(change):
     assert "--from" in str(caught.value) and str(caught.value).isprintable()
 
 
+def test_new_letters_start_like_their_relatives():
+    saved = toy(vocabulary=Vocabulary(("a", "o")))
+    vocabulary = Vocabulary(("a", "o", "ø"))
+    weights = warm_started(saved, saved.config, vocabulary, (), seed=5)
+    np.testing.assert_array_equal(weights["embedding"][3], saved.weights["embedding"][2])
+    kernel = weights["logits.kernel"]
+    np.testing.assert_array_equal(kernel[:, 3], saved.weights["logits.kernel"][:, 2])
+    assert weights["logits.bias"][3] == saved.weights["logits.bias"].min()
+
+
 def test_another_unit_is_refused_and_another_dropout_is_not():
     saved = toy()
     grapheme = Vocabulary(("a", "e\u0301"), "grapheme")

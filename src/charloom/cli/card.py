@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import json_option, path_option, run_argument, sampling_seed_option, say, to_json
+from ..config import MOST_SAMPLES
+from .options import (
+    Whole,
+    json_option,
+    path_option,
+    run_argument,
+    sampling_seed_option,
+    say,
+    to_json,
+)
 from .progress_bar import progress_bar
 from .report import check_source, say_left_out, source_option
 
@@ -28,7 +37,7 @@ README = "README.md"
 @source_option
 @click.option(
     "--samples",
-    type=click.IntRange(0),
+    type=Whole(0, MOST_SAMPLES),
     help="Number of samples; 10,000 names or 20,000 characters of text by default.",
 )
 @sampling_seed_option

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..config import MOST_SAMPLES
 from ..errors import CharloomError, CorpusError
 from ..reporting.format import interval, number, p_value
-from .options import aligned, json_option, sampling_seed_option, say, to_json
+from .options import Whole, aligned, json_option, put, sampling_seed_option, say, to_json
 from .progress_bar import progress_bar
 from .sources import Source, data_option, reading_options, refuse_options
 
@@ -31,7 +32,7 @@ NEEDLESS = ("nats_per_char", "bits_per_char", "perplexity_per_char")
 @data_option("compare", held_out="every run")
 @click.option(
     "--samples",
-    type=click.IntRange(0),
+    type=Whole(0, MOST_SAMPLES),
     default=SAMPLES,
     show_default=True,
     help="Names sampled from each model for the other measures; 0: none.",
@@ -189,16 +190,16 @@ def _show(result: dict[str, Any]) -> None:
             rows.append(("  real", *reals))
     of, count = result["of"], result["items"]
     of = of.replace("names", "name").replace("blocks", "block") if count == 1 else of
-    click.echo(f"on {count:,} {of}, {result['data']}; {result['characters']:,} characters")
+    put(f"on {count:,} {of}, {result['data']}; {result['characters']:,} characters")
     if result["without_first"]:
         click.echo("first characters are given, because a run cannot predict them")
     if result["left_out"]:
         what = "names" if result["of"] == "names" else "characters"
         click.echo(f"{result['left_out']:,} {what} left out: a run has not seen their characters")
-    click.echo("\n" + "\n".join(aligned(rows)) + "\n")
+    put("\n" + "\n".join(aligned(rows)) + "\n")
     for note in dict.fromkeys(note for model in models for note in model["notes"]):
-        click.echo(note)
-    click.echo(result["verdict"])
+        put(note)
+    put(result["verdict"])
     if len(models) > 2:
         click.echo("Intervals are of single pairs; p is corrected for all pairs (Holm).")
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..config import MOST_SAMPLES
 from ..errors import CharloomError, CorpusError
 from ..reporting import describe
 from .generate_options import rule_options, rules_of
-from .options import json_option, run_argument, sampling_seed_option, say, to_json
+from .options import Real, Whole, json_option, run_argument, sampling_seed_option, say, to_json
 from .progress_bar import progress_bar
 from .sources import FOR_NAMES, Source, data_option, label_options, reading_options, refuse_options
 
@@ -28,14 +29,14 @@ NAMES, CHARACTERS = 10_000, 20_000
 @data_option("measure")
 @click.option(
     "--samples",
-    type=click.IntRange(0),
+    type=Whole(0, MOST_SAMPLES),
     metavar="N",
     help=f"Number of samples; {NAMES:,} names or {CHARACTERS:,} characters of text by default; 0: "
     "likelihood only.",
 )
 @click.option(
     "--temperature",
-    type=click.FloatRange(0, 100),
+    type=Real("[0, 100]"),
     default=1.0,
     show_default=True,
     help="Sampling temperature.",

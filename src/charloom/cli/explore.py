@@ -51,11 +51,11 @@ def command(source: Source, plot: Path | None, as_json: bool) -> None:
 
         check(plot)
 
-    from ..data.names import NameCorpus
+    from ..data.names import NameCorpus, read_with_repeats
     from ..data.statistics import describe
 
     if source.paths:
-        corpus = source.names(source.unit, repeats=True)
+        corpus = read_with_repeats(*source.paths, unit=source.unit, **source.how)
     else:
         corpus = dataclasses.replace(NameCorpus.builtin(repeats=True), unit=source.unit)
     description = describe(corpus)

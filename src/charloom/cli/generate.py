@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import CorpusError
+from ..config import MOST_CHARACTERS, MOST_NAMES, MOST_STREAMED, NAMES_TEMPERATURE
 from .generate_options import (
     conditioning_options,
     load_conditioned,
@@ -20,7 +20,7 @@ from .generate_options import (
     rules_of,
     sampling_options,
 )
-from .options import json_option, run_argument, say, to_line
+from .options import Whole, json_option, run_argument, say, to_line
 from .sources import Source, reading_options, refuse_options
 
 if TYPE_CHECKING:
@@ -37,10 +37,17 @@ FLUSH_EVERY = 0.01
 
 @click.command("generate")
 @run_argument
-@click.option("-n", "count", type=int, default=10, show_default=True, help="Number of names.")
+@click.option(
+    "-n",
+    "count",
+    type=Whole(1, MOST_NAMES),
+    default=10,
+    show_default=True,
+    help="Number of names.",
+)
 @click.option(
     "--characters",
-    type=int,
+    type=Whole(1, MOST_STREAMED),
     help=f"Characters of text to generate after the start; {CHARACTERS} by default.",
 )
 @sampling_options
@@ -105,25 +112,24 @@ def _print_names(
     **options: Any,
 ) -> int:
     """Print names at each temperature; return the exit code, which is 1 if there are too few."""
-    forbidden = []
+    forbidden: Set[str] = frozenset()
     if forbid:
-        for path, texts in zip(
-            forbid, source.lists(forbid, alone=not options["block"]), strict=True
-        ):
-            if not texts:
-                raise CorpusError(f"--forbid {path} holds no names. Give a file with some.")
-            forbidden += texts
+        from ..generation.novelty import name_set
+
+        names = Source(tuple(map(str, forbid)), source.how).unseen(model.vocabulary.token_unit)
+        forbidden = name_set(names.names)
     options["rules"] = rules_of(options, source, bool(forbid))
+    printed: list[str] = []
     code = 0
-    for temperature in temperatures or (1.0,):
-        asked = {"temperature": temperature, "forbid": forbidden, **options}
+    for temperature in temperatures or (1.0 if best else NAMES_TEMPERATURE,):
+        asked = {"temperature": temperature, "forbid": forbidden | frozenset(printed), **options}
         search = (
             model.stream_best(count, beam=beam, **asked) if best else model.stream(count, **asked)
         )
         samples = _with_bar(search, count)
         fields = {"temperature": temperature} if len(temperatures) > 1 else {}
         if fields and not options["allow_repeats"]:
-            samples = _noted(samples, forbidden)
+            samples = _noted(samples, printed)
         if explain:
             from .explained import print_explanations
 
@@ -170,12 +176,19 @@ def _print_text(
     Raises:
         click.UsageError: an option was given that is not for text.
     """
+    from ..formatting import without_controls
+
     refuse_options()
     if len(temperatures) > 1:
         raise click.UsageError("--temperature may be given only once for running text.")
     settings = {name: options[name] for name in ("start", "top_k", "top_p", "min_p", "seed")}
     if temperatures:
         settings["temperature"] = temperatures[0]
+    if as_json and characters is not None and characters > MOST_CHARACTERS:
+        raise click.UsageError(
+            f"--characters may be {MOST_CHARACTERS} at most with --json, which holds all of them. "
+            f"Received: {characters}"
+        )
     stream = model.stream_text(CHARACTERS if characters is None else characters, **settings)
     if as_json:
         pieces = list(stream)
@@ -186,7 +199,7 @@ def _print_text(
         return
     flushed, piece = 0.0, ""
     for piece in stream:
-        sys.stdout.write(piece)
+        sys.stdout.write(without_controls(piece))
         if (now := time.monotonic()) - flushed >= FLUSH_EVERY:
             sys.stdout.flush()
             flushed = now

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..config import SampleConfig
-from .options import Numbers, options, path_option, setting_option
+from ..arguments import shown
+from ..config import MOST_BEAM, MOST_GUIDANCE, MOST_LENGTH, NAMES_TEMPERATURE, SampleConfig
+from .options import Numbers, Real, Whole, options, path_option, setting_option
 
 if TYPE_CHECKING:
     from ..generation import NameModel, TextModel
@@ -23,9 +24,10 @@ sampling_options = options(
         "temperature",
         "--temperature",
         "temperatures",
-        type=Numbers(),
+        type=Numbers("[0, 100]"),
         multiple=True,
-        note=" If the option is repeated, -n names are printed for each.",
+        note=f" By default {NAMES_TEMPERATURE:g} for names; 1 with --best and for text. If the "
+        "option is repeated, -n names are printed for each.",
     ),
     *(setting_option(SampleConfig, name) for name in ("top_k", "top_p", "min_p", "seed")),
     click.option(
@@ -35,7 +37,7 @@ sampling_options = options(
     ),
     click.option(
         "--beam",
-        type=int,
+        type=Whole(1, MOST_BEAM),
         metavar="WIDTH",
         help="With --best: use beam search, which is faster but may miss some names.",
     ),
@@ -65,7 +67,7 @@ novelty_options = options(
     ),
     click.option(
         "--min-edits",
-        type=int,
+        type=Whole(1, MOST_LENGTH),
         default=1,
         show_default=True,
         help="Minimum edit distance from every excluded name.",
@@ -88,7 +90,7 @@ conditioning_options = options(
     ),
     click.option(
         "--guidance",
-        type=float,
+        type=Real(f"[0, {MOST_GUIDANCE:g}]"),
         help="How strongly the labels count: 0 not at all, 1 as trained, above 1 more; 2 by "
         "default.",
     ),
@@ -143,12 +145,14 @@ def load_conditioned(
             raise click.UsageError("--label is for names. RUN was trained on running text.")
         weights: dict[str, float] = {}
         for label in labels:
-            name, weight = (label, 1.0) if label in model.labels else _split(label, 1.0)
+            name, weight = (label, 1.0) if label in model.labels else _split(label, 1.0, "--label")
             weights[name] = weights.get(name, 0.0) + weight
         model = model.condition(weights, **({} if guidance is None else {"guidance": guidance}))
     if other is None:
         return model
-    path, weight = _split(other, 0.5)
+    path, weight = _split(other, 0.5, "--with")
+    if not 0 <= weight <= 1:
+        raise click.UsageError(f"--with takes a weight in [0, 1]. Received: {weight:g}")
     second = load(path)
     if isinstance(model, NameModel) and isinstance(second, NameModel):
         return model.blend_with(second, weight)
@@ -157,7 +161,7 @@ def load_conditioned(
     raise click.UsageError("--with needs two models of names, or two of text. Received: one each")
 
 
-def _split(text: str, otherwise: float) -> tuple[str, float]:
+def _split(text: str, otherwise: float, option: str) -> tuple[str, float]:
     """Read ``NAME=NUMBER``, or just a name, whose number is ``otherwise``."""
     name, sign, number = text.rpartition("=")
     try:
@@ -167,5 +171,5 @@ def _split(text: str, otherwise: float) -> tuple[str, float]:
     if not sign:
         return text, otherwise
     if not name or not math.isfinite(value):
-        raise click.UsageError(f"expected NAME=NUMBER. Received: {text!r:.60}")
+        raise click.UsageError(f"{option} takes NAME=NUMBER. Received: {shown(text)}")
     return name, value

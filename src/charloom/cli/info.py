@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..config import TrainConfig
+from ..formatting import escaped
 from ..reporting import describe
 from ..reporting.format import count
-from .options import json_option, run_argument, to_json
+from .options import json_option, put, run_argument, to_json
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -24,10 +25,12 @@ SHOWN = 200
 @json_option
 def command(run: Run, as_json: bool) -> None:
     """Show the model in RUN: architecture, vocabulary, labels, corpus, settings and losses."""
+    from ..run.facts import known_facts
+
     vocabulary = run.vocabulary
     if not as_json:
         for title, text in _lines(run):
-            click.echo(f"{title:<13}{text}")
+            put(f"{title:<13}{escaped(text)}")
         return
     data = {
         "run": str(run.path),
@@ -42,7 +45,7 @@ def command(run: Run, as_json: bool) -> None:
         },
         "labels": list(run.labels),
     }
-    click.echo(to_json(data | dict(run.saved.facts)))
+    click.echo(to_json(data | known_facts(run.saved.facts)))
 
 
 def _lines(run: Run) -> list[tuple[str, str]]:
@@ -65,7 +68,7 @@ def _lines(run: Run) -> list[tuple[str, str]]:
     if run.labels:
         lines.append(("labels", f"{len(run.labels)}: {', '.join(run.labels)}"))
     if corpus := facts.corpus:
-        sources = ", ".join(map(str, corpus.get("sources", [])))
+        sources = ", ".join(corpus.get("sources", ())) or "an unknown source"
         sizes = f"{count(facts.train_size)} to train on, {count(facts.held_out_size)} held out"
         lines += [("corpus", f"{_known(corpus, what)} {what} from {sources}"), ("", sizes)]
         if corpus.get("unknown_characters"):
@@ -80,11 +83,14 @@ def _lines(run: Run) -> list[tuple[str, str]]:
     if shown:
         lines.append(("settings", ", ".join(shown)))
     if best := facts.best:
-        lines.append(("best epoch", str(best.get("epoch"))))
+        how = [str(best.get("epoch")), describe.distilled(best)]
+        lines.append(("best epoch", ", ".join(filter(None, how))))
         titles = {"train": "training", "held_out": "held-out", "held_out_window": "in windows"}
         for key, title in titles.items():
             if isinstance(value := best.get(f"{key}_nats_per_char"), float):
                 lines.append((title, f"{value:.4f} nats/char"))
+    if isinstance(nats := facts.cross_validation.get("nats_per_char"), float):
+        lines.append(("cross-valid.", f"{nats:.4f} nats/char, which chose epochs and exponents"))
     if parts := describe.refitted_parts(facts.refit):
         lines.append(("", f"measured before {parts} refitted to all names"))
     if facts.versions:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
-import sys
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +11,13 @@ import click
 
 from .._version import __version__
 from ..errors import CharloomError, ConfigError
+from .streams import (
+    ReaderGone,
+    die_of_broken_pipe,
+    flush_results,
+    forget_impossible_sizes,
+    noticing_readers,
+)
 
 COMMANDS = {
     "explore": "Show what a list of names looks like.",
@@ -45,6 +50,14 @@ class _Group(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        with noticing_readers():  # of the help
+            return super().make_context(*arguments, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with noticing_readers():
+            return super().invoke(ctx)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -60,7 +73,8 @@ def cli() -> None:
     charloom generate runs/names -n 20            more of them
 
     Results go to stdout, everything else to stderr. Exit codes: 0 success, 1 a problem with the
-    data or the model, 2 wrong usage.
+    data, the model or the output, 2 wrong usage, 130 interrupted. If the reader of the output has
+    gone, as in `| head`, the command ends by SIGPIPE, which shells report as 141.
     """
 
 
@@ -71,7 +85,18 @@ def run(arguments: Sequence[str] | None = None, *, started: float) -> int:
         arguments: those of the process by default.
         started: ``time.monotonic()`` when the command began.
     """
-    warnings.showwarning = _show_warning
+    forget_impossible_sizes()
+    try:
+        with noticing_readers(), warnings.catch_warnings():  # of messages too
+            warnings.showwarning = _show_warning
+            code = _run(arguments, started)
+            problem = flush_results()
+            return code if problem is None else _fail(problem, 1)
+    except ReaderGone:
+        die_of_broken_pipe()
+
+
+def _run(arguments: Sequence[str] | None, started: float) -> int:
     try:
         result = cli.main(
             None if arguments is None else list(arguments),
@@ -79,7 +104,6 @@ def run(arguments: Sequence[str] | None = None, *, started: float) -> int:
             standalone_mode=False,
             obj=started,
         )
-        sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
@@ -91,20 +115,31 @@ def run(arguments: Sequence[str] | None = None, *, started: float) -> int:
         return _fail("interrupted.", 130)
     except (CharloomError, click.ClickException) as error:
         return _fail(str(error), 2 if isinstance(error, ConfigError) else 1)
-    except BrokenPipeError:  # end silently, as programs do whose reader has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(141) from None
+    except UnicodeEncodeError as error:
+        from ..data.unicode import name_character
+
+        lacking = name_character(error.object[error.start])
+        return _fail(
+            f"standard output has the encoding {error.encoding}, which lacks {lacking}. "
+            "Set PYTHONIOENCODING=utf-8.",
+            1,
+        )
     except OSError as error:
-        return _fail(f"the operating system reported: {error.strerror or error}.", 1)
+        message = f"the operating system reported: {error.strerror or error}."
+        return _fail(flush_results() or message, 1)
     except MemoryError:
         return _fail("there is not enough memory. Use a smaller model, batch or -n.", 1)
 
 
-def _show_warning(message: Warning | str, *_args: Any, **_more: Any) -> None:
-    """Print a warning as one line, without the place in the code."""
-    click.echo(f"warning: {' '.join(str(message).split())}", err=True)
+def _show_warning(message: Warning | str, *_: object, **_more: object) -> None:
+    """Show a library's warning in one line, without the path and the line of its source."""
+    from .options import say
+
+    say(f"warning: {' '.join(str(message).split())}")
 
 
 def _fail(message: str, code: int) -> int:
-    click.echo(f"charloom: {' '.join(message.split())}", err=True)
+    from .options import say  # late, as all commands are
+
+    say(f"charloom: {' '.join(message.split())}")
     return code

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..reporting.format import interval, number
-from .options import aligned
+from .options import aligned, put
 
 
 def show(result: Mapping[str, Any], *, text: bool) -> None:
@@ -32,9 +32,9 @@ def show(result: Mapping[str, Any], *, text: bool) -> None:
             shares = ", ".join(_percent(one[which]) for one in calibration["bins"])
             click.echo(f"  {which:<9}  {shares} %")
     if result["memorisation"]:
-        click.echo(f"\n{result['memorisation']['verdict']}")
+        put(f"\n{result['memorisation']['verdict']}")
     for place, note in enumerate(result["notes"]):
-        click.echo(note if place else f"\n{note}")
+        put(note if place else f"\n{note}")
 
 
 def _beginning(result: Mapping[str, Any], text: bool) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..arguments import MOST_SEED, lies_in, shown
 from ..config import ModelConfig, SampleConfig, TrainConfig
 
 if TYPE_CHECKING:
@@ -36,12 +38,69 @@ def setting_option(
     """
     field = config.__dataclass_fields__[name]
     allowed, text = field.metadata["range"], field.metadata["help"] + note
-    kinds: dict[type, Any] = {range: int, str: float}
-    kind = kinds.get(type(allowed)) or click.Choice(allowed)
+    kinds: dict[type, Callable[[Any], Any]] = {range: Whole.of, str: Real.of, tuple: click.Choice}
+    kind = kinds[type(allowed)](allowed)
     if show_default:
         text += f"  [default: {field.default:g}]"
     settings = {"type": kind, "multiple": field.default == (), **settings}
     return click.option(*(flags or [f"--{name.replace('_', '-')}"]), help=text, **settings)
+
+
+class Whole(click.IntRange):
+    """A whole number in a range, which the help states."""
+
+    name = "integer"
+
+    @classmethod
+    def of(cls, allowed: range) -> Whole:
+        """Return the type of the numbers in ``allowed``."""
+        return cls(allowed[0], allowed[-1])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number; a usage error names the option, the range and what was received."""
+        try:
+            found = int(value)
+        except (ValueError, OverflowError):
+            found = None
+        if found is None or not self.min <= found <= self.max:  # type: ignore[operator]
+            rule = f"must be a whole number from {self.min} to {self.max}. Received: "
+            self.fail(f"{rule}{shown(value)}", param, ctx)
+        return found
+
+
+class Real(click.FloatRange):
+    """A number in an interval, which the help states; never NaN or infinite."""
+
+    name = "float"
+
+    def __init__(self, interval: str) -> None:
+        low, high = (float(end) for end in interval[1:-1].split(","))
+        low, high = (int(end) if end.is_integer() else end for end in (low, high))  # for the help
+        most = high if math.isfinite(high) else None
+        opened = {
+            "min_open": interval[0] == "(",
+            "max_open": interval[-1] == ")" and most is not None,
+        }
+        super().__init__(low, most, **opened)
+        self.interval = interval
+
+    @classmethod
+    def of(cls, interval: str) -> Real:
+        """Return the type of the numbers in ``interval``, as in ``[0, 1)``."""
+        return cls(interval)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number; a usage error names the option, the range and what was received."""
+        try:
+            found = float(value)
+        except (ValueError, OverflowError):
+            found = math.nan
+        if not lies_in(found, self.interval):
+            rule = f"must be a number in {self.interval}. Received: "
+            self.fail(f"{rule}{shown(value)}", param, ctx)
+        return found
 
 
 class RunFolder(click.ParamType):  # type: ignore[type-arg, unused-ignore]
@@ -61,14 +120,14 @@ class Numbers(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 
     name = "number[,...]"
 
+    def __init__(self, interval: str) -> None:
+        self._one = Real(interval)
+
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Return a float or a tuple of floats."""
         if not isinstance(value, str):
             return value
-        try:
-            numbers = tuple(float(part) for part in value.split(","))
-        except ValueError:
-            self.fail(f"{value!r} is not a number, or several separated by commas.")
+        numbers = tuple(self._one.convert(part, param, ctx) for part in value.split(","))
         return numbers[0] if len(numbers) == 1 else numbers
 
 
@@ -96,23 +155,44 @@ run_path_argument = click.argument("run_path", type=click.Path(path_type=Path), 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 sampling_seed_option = click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed for sampling."
+    "--seed",
+    type=Whole(0, MOST_SEED),
+    default=0,
+    show_default=True,
+    help="Random seed for sampling.",
 )
 
 
 def to_json(data: Any) -> str:
-    """Write plain data as JSON that people can read too, text as it is."""
-    return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
+    """Write plain data as JSON that people can read too, text as it is if it is visible."""
+    return _visible(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False))
 
 
 def to_line(data: Any) -> str:
     """Write plain data as JSON on a line of its own, the newline included."""
-    return json.dumps(data, ensure_ascii=False) + "\n"
+    return _visible(json.dumps(data, ensure_ascii=False)) + "\n"
+
+
+def _visible(data: str) -> str:
+    from ..formatting import escaped_json  # late: names are printed without it
+
+    return escaped_json(data)
 
 
 def say(message: str) -> None:
-    """Print what is not a result: on stderr."""
-    click.echo(message, err=True)
+    """Print a line that is not a result: on stderr, with escapes for what is not printable."""
+    click.echo(_printable(message, keep=""), err=True)
+
+
+def put(text: str) -> None:
+    """Print a result for people, with escapes for what is not printable but for newlines."""
+    click.echo(_printable(text))
+
+
+def _printable(text: str, keep: str = "\n") -> str:
+    from ..formatting import escaped
+
+    return escaped(text, keep)
 
 
 def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,10 @@ def command(run: Run) -> None:
         from .play_text import TextSession
 
         session = TextSession(model)
+    if sys.stdin is None:
+        raise click.ClickException(
+            "standard input is closed. Run play in a terminal, or pipe text to it."
+        )
     with suppress(ImportError):
         import readline  # noqa: F401  # line editing and history, where there is a terminal
     try:

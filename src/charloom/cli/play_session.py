@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 import click
 
 from ..errors import CharloomError
+from ..formatting import without_controls
 from ..generation import LanguageModel
 from .explained import choices, plain_console
 from .options import aligned, say
@@ -87,7 +88,7 @@ class Session(ABC, Generic[M]):
         """Print the text, the next characters and what is on offer."""
         heat = "" if self.temperature == 1 else f"  at temperature {self.temperature:g}"
         cut = "…" if len(self.text) > SHOWN else ""
-        click.echo(f'\n"{cut}{self.text[-SHOWN:]}"{heat}')
+        click.echo(without_controls(f'\n"{cut}{self.text[-SHOWN:]}"{heat}'))
         self._show_next()
 
     def _show_next(self) -> None:
@@ -102,7 +103,7 @@ class Session(ABC, Generic[M]):
     def _show_offers(self) -> None:
         offers = enumerate(self._offers, start=1)
         for line in aligned([(f"  {n:<4}", *self._row(*offer)) for n, offer in offers]):
-            click.echo(line)
+            click.echo(without_controls(line))
 
     def _go(self, text: str) -> None:
         """Replace the text, if the model can read the new one."""

@@ -14,6 +14,7 @@ import numpy as np
 from ..config import SampleConfig
 from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY
+from ..formatting import without_controls
 from ..generation import Sample, Sampler, TextModel
 from ..models.interface import NEVER
 from .options import say
@@ -57,7 +58,7 @@ class TextSession(Session[TextModel]):
         written = []
         for piece in self._stream(self.text, self.temperature, int(characters[:9])):
             written.append(piece)
-            sys.stdout.write(piece)
+            sys.stdout.write(without_controls(piece))
             sys.stdout.flush()
         click.echo()
         before = self.text

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
+from ..config import MOST_SAMPLES
 from ..reporting.figures import FIGURES
 from ..reporting.figures.model import DRAWS, TEMPERATURES
-from .options import Numbers, json_option, path_option, run_path_argument, say, to_json
+from .options import Numbers, Whole, json_option, path_option, run_path_argument, say, to_json
 
 COMPARED = ("letters", "pairs", "drawn-lengths", "distances")
 """Figures that compare samples with real names."""
@@ -33,13 +34,13 @@ OPTIONS = {
 @path_option("--out", help="Output file: .png, .svg or .pdf.")
 @click.option(
     "--temperatures",
-    type=Numbers(),
+    type=Numbers("[0, 100]"),
     help=f"sweep: sampling temperatures; by default {','.join(f'{t:g}' for t in TEMPERATURES)}.",
 )
 @click.option(
     "-n",
     "--n",
-    type=int,
+    type=Whole(1, MOST_SAMPLES),
     help=f"Number of samples; sweep: at each temperature, {DRAWS} by default.",
 )
 @click.option("--start", help="Start of each sample, in figures of samples.")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import path_option, run_path_argument, sampling_seed_option, say
+from ..config import MOST_SAMPLES
+from .options import Whole, path_option, run_path_argument, sampling_seed_option, say
 from .progress_bar import progress_bar
 from .sources import Source, data_option, reading_options
 
@@ -35,7 +36,7 @@ source_option = click.option(
 @source_option
 @click.option(
     "--samples",
-    type=click.IntRange(1),
+    type=Whole(1, MOST_SAMPLES),
     default=SAMPLES,
     show_default=True,
     help="Names to sample for the measures; from a text model, 20,000 characters are always "

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
 import click
 from click.core import ParameterSource
 
-from ..config import Unit
-from .options import options, say
+from ..config import MOST_COUNT, MOST_LINE_BYTES, Unit
+from .options import Whole, options, say
 
 if TYPE_CHECKING:
     from ..data.names import NameCorpus
@@ -176,7 +176,7 @@ def reading_options(command: F) -> F:
         click.option("--encoding", help="Encoding of the files; UTF-8 by default."),
         click.option(
             "--max-line",
-            type=click.IntRange(1),
+            type=Whole(1, MOST_LINE_BYTES),
             metavar="BYTES",
             help="Longest accepted line; 65536 by default.",
         ),
@@ -205,7 +205,7 @@ form_options = options(
     ),
     click.option(
         "--min-count",
-        type=click.IntRange(1),
+        type=Whole(1, MOST_COUNT),
         metavar="N",
         help="Replace characters of a text that occur less often by one unknown symbol.",
     ),

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from ..config import MOST_ORDER, Kind, ModelConfig, TrainConfig
-from .options import setting_option
+from .options import Whole, setting_option
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,7 +41,7 @@ def training_options(command: F) -> F:
             "loss; or a file that `charloom tune` wrote.",
         ),
         setting_option(ModelConfig, "kind", "--model", "kind"),
-        setting_option(ModelConfig, "order", type=click.IntRange(1, MOST_ORDER)),
+        setting_option(ModelConfig, "order", type=Whole(1, MOST_ORDER)),
         setting_option(ModelConfig, "smoothing"),
         *(
             setting_option(

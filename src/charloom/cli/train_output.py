@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from ..config import NAMES_TEMPERATURE
+from ..formatting import without_controls
 from ..generation import NameModel, TextModel
 from ..reporting import describe
 from ..training.events import Finished
@@ -34,6 +36,8 @@ def say_ending(
     result = f"{part} loss {loss:.3f} nats/char{before}. Saved to {folder}"
     if ngram := describe.ngram(_ngram(finished)):
         result = f"{ngram}, {result}"
+    if distilled := describe.distilled(finished.saved.facts.get("best", {})):
+        result = f"{distilled}, {result}"
     if not model.rnn.config.has_network:
         say(f"Fitted in {finished.seconds:.1f} s: {result}")
         return
@@ -81,11 +85,11 @@ def print_samples(
         if as_json:
             windows = finished.held_out_window_nats_per_char
             summary |= {"held_out_window_nats_per_char": windows, "text": text}
-        click.echo(to_json(summary) if as_json else text)
+        click.echo(to_json(summary) if as_json else without_controls(text))
         return
     if start:
         say(f"This model cannot choose a first letter; these names start with {start}.")
-    samples = model.generate(SAMPLES, seed=seed, start=start)
+    samples = model.generate(SAMPLES, seed=seed, start=start, temperature=NAMES_TEMPERATURE)
     if as_json:
         click.echo(to_json({**summary, "names": [sample.text for sample in samples]}))
         return

@@ -9,9 +9,11 @@ from typing import Any
 
 import click
 
+from ..arguments import MOST_SEED
+from ..config import MOST_FOLDS, MOST_MINUTES, MOST_TRIALS
 from ..errors import ConfigError, TrainingError
 from .interruption import interruptible
-from .options import json_option, path_option, say, to_json
+from .options import Real, Whole, json_option, path_option, put, say, to_json
 from .sources import (
     READING,
     Source,
@@ -31,17 +33,17 @@ ALIKE = ("form", "unit", "min_count", *READING)
 @form_options
 @click.option(
     "--minutes",
-    type=float,
+    type=Real(f"(0, {MOST_MINUTES}]"),
     help="Wall-clock budget for the whole command.  [default: 10, unless --trials is given]",
 )
 @click.option(
     "--trials",
-    type=click.IntRange(1),
+    type=Whole(1, MOST_TRIALS),
     help="Total number of trials, including those of an earlier search.",
 )
 @click.option(
     "--folds",
-    type=click.IntRange(1),
+    type=Whole(1, MOST_FOLDS),
     help="Number of cross-validation folds; chosen by the size of the list by default.",
 )
 @click.option(
@@ -58,7 +60,7 @@ ALIKE = ("form", "unit", "min_count", *READING)
 )
 @click.option("--force", is_flag=True, help="Overwrite FILE and start a new search.")
 @click.option(
-    "--seed", type=click.IntRange(0), default=0, help="Random seed for the splits and the search."
+    "--seed", type=Whole(0, MOST_SEED), default=0, help="Random seed for the splits and the search."
 )
 @label_options
 @reading_options
@@ -84,12 +86,11 @@ def command(
     it is. The result is a recipe file for `charloom train SOURCE --recipe FILE`.
     """
     settings = _fixed(fixed)
-    if minutes is not None and not 0 < minutes < 1e6:
-        raise click.UsageError(f"--minutes must be above 0 and finite. Received: {minutes:g}")
     recipe = out or Path("runs") / f"{source.name}.recipe.json"
     journal = _journal(recipe, force)
     corpus = source.corpus()
-    say(corpus.describe())
+    for line in corpus.describe().splitlines():
+        say(line)
     from ..training.recipe_file import RecipeFile, write_recipe
     from ..tuning import tune
     from .tune_output import found, show, summary
@@ -121,8 +122,8 @@ def command(
         options = {"--recipe": recipe} | given_options(ALIKE)
         pairs = (pair[: 1 if pair[1] is True else 2] for pair in options.items())
         words = shlex.join(str(word) for pair in pairs for word in pair)
-        click.echo(summary(result))
-        click.echo(f"\nWritten to {recipe}. To train with it: charloom train SOURCE {words}")
+        put(summary(result))
+        put(f"\nWritten to {recipe}. To train with it: charloom train SOURCE {words}")
     return 0
 
 

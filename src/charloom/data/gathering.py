@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import shown
 from ..config import MOST_LABELS, Unit
-from ..errors import CorpusError
+from ..errors import CorpusError, CorpusTypeError
 from .sources.tables import Records
 from .summary import Report
 from .unicode import clean_name, split_units, unprintable
@@ -80,7 +81,7 @@ def clean(records: Records, where: str) -> Iterator[tuple[str, str]]:
 def checked(given: object, where: str, number: int, part: str = "") -> str:
     """Return a name, or another ``part`` of a record, normalised; refuse control characters."""
     if not isinstance(given, str):
-        raise CorpusError(f"{where} {number}{part} must be text. Received: {given!r:.40}")
+        raise CorpusTypeError(f"{where} {number}{part} must be text. Received: {shown(given)}")
     text = clean_name(given)
     if not text.isprintable() and (problem := unprintable(text)):
         raise CorpusError(f"{where} {number}{part} {problem}")
@@ -105,7 +106,7 @@ class Gatherer:
         self.warnings: list[str] = []
         self.names: list[str] = []
         self.labels: list[str] = []
-        self.seen: set[tuple[str, str]] = set()
+        self.seen: dict[tuple[str, str], tuple[str, str]] = {}
         self.records = 0
         self.blank = 0
 
@@ -116,10 +117,13 @@ class Gatherer:
             count += 1
             if not pair[0]:
                 blank += 1
-            elif self.repeats or pair not in self.seen:
-                self.names.append(pair[0])
-                self.labels.append(pair[1])
-                self.seen.add(pair)
+                continue
+            size = len(self.seen)
+            name, label = self.seen.setdefault(pair, pair)  # one string for all that are equal
+            if self.repeats or len(self.seen) > size:
+                self.names.append(name)
+                if self.labelled:
+                    self.labels.append(label)
         self.count(source, count, blank)
 
     def count(self, source: str, records: int, blank: int) -> None:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, BinaryIO, ClassVar, Unpack, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import number as number_of
+from ..arguments import seed_of, shown
 from ..config import Unit
-from ..errors import ConfigError, CorpusError
+from ..errors import ConfigError, CorpusError, CorpusTypeError
 from .gathering import Gatherer, ReadReport, clean, measure
 from .random import Stream, shuffler
 from .sources.look import form_of
@@ -93,18 +95,10 @@ class NameCorpus:
         check_sources(sources)
         labelled = read.label_column is not None or read.label_field is not None
         gatherer = Gatherer(repeats, labelled)
-        asked = {form_of(source, read) for source in sources}
-        if unit == "character" and not repeats and asked <= {None, "lines"}:
-            large, stdin = _are_plain(sources, read, stdin, gatherer)
-            if large:
-                check_used({"lines"}, read)
-                from .encoded.names import encode_names  # late: small corpora need none of it
-
-                names, counts = encode_names(sources, read, stdin)
-                for source, (records, blank) in zip(sources, counts, strict=True):
-                    gatherer.count(label(source), records, blank)
-                report = gatherer.report(names.lengths, names.characters)
-                return LargeNameCorpus(names, report=report)
+        if unit == "character" and not repeats:
+            large, stdin = _read_large(sources, read, stdin)
+            if large is not None:
+                return large
         forms: set[Form] = set()
         for source in sources:
             form, found = read_source(source, read, warn=gatherer.notes.append, stdin=stdin)
@@ -134,10 +128,10 @@ class NameCorpus:
             >>> corpus.names
             ('Ulm', 'Bonn')
         """
-        if isinstance(names, str):
-            raise CorpusError(f"names must be a list of strings. Received one: {names!r:.40}")
-        if isinstance(labels, str):
-            raise CorpusError(f"labels must be a list of strings. Received one: {labels!r:.40}")
+        for what, given in (("names", names), ("labels", [] if labels is None else labels)):
+            if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+                one = "Received one: " if isinstance(given, str) else "Received: "
+                raise CorpusTypeError(f"{what} must be a list of strings. {one}{shown(given)}")
         if labels is not None:
             names, labels = list(names), list(labels)
             if len(names) != len(labels):
@@ -214,7 +208,7 @@ class NameCorpus:
             ConfigError: ``share`` lies outside [0, 1), or names are repeated, so that one could be
                 in both parts.
         """
-        names, labels = self.names, self.labels
+        names, labels, seed = self.names, self.labels, seed_of(seed)
         if labels is None:
             if share and len(set(names)) < len(names):
                 raise ConfigError(
@@ -281,30 +275,61 @@ class LargeNameCorpus(NameCorpus):
         self, share: float, seed: int, most: int = MOST_HELD_OUT
     ) -> NDArray[np.int64]:
         """Return the indices of the held-out names, in order; at most ``most``."""
-        return self.names.lookup.least(min(_held_out(len(self.names), share), most), seed)
+        most = min(_held_out(len(self.names), share), most)
+        return self.names.lookup.least(most, seed_of(seed))
+
+
+def read_with_repeats(
+    *sources: str | Path,
+    unit: Unit = "character",
+    stdin: BinaryIO | None = None,
+    **options: Unpack[ReadArguments],
+) -> NameCorpus:
+    """Read names as ``NameCorpus.read`` does with ``repeats``; but those of large sources are
+    distinct, in a ``LargeNameCorpus``, whose names have counts.
+
+    Raises:
+        CorpusError, ConfigError: as ``NameCorpus.read``.
+    """
+    read = ReadOptions(**options)
+    check_sources(sources)
+    if unit == "character":
+        large, stdin = _read_large(sources, read, stdin)
+        if large is not None:
+            return large
+    return NameCorpus.read(*sources, unit=unit, repeats=True, stdin=stdin, **options)
+
+
+def _read_large(
+    sources: Sequence[str | Path], read: ReadOptions, stdin: BinaryIO | None
+) -> tuple[LargeNameCorpus | None, BinaryIO | None]:
+    """Read sources into arrays if they are large and plain; return what to read as ``stdin``."""
+    others = not {form_of(source, read) for source in sources} <= {None, "lines"}
+    if others or read.for_tables or read.field or read.label_field:
+        return None, stdin
+    large, ahead = are_large(sources, stdin, read.large_bytes, read.max_line_bytes)
+    rest = cast("BinaryIO | None", ahead)
+    if not large:
+        return None, rest
+    gatherer = Gatherer(repeats=False, labelled=False)
+    plain = all(is_plain(source, read, gatherer.notes.append, rest) for source in sources)
+    if isinstance(ahead, Rejoined):
+        ahead.rewind()
+    if not plain:
+        return None, rest
+    from .encoded.names import encode_names  # late: small corpora need none of it
+
+    names, counts = encode_names(sources, read, rest)
+    for source, (records, blank) in zip(sources, counts, strict=True):
+        gatherer.count(label(source), records, blank)
+    report = gatherer.report(names.lengths, names.characters)
+    return LargeNameCorpus(names, report=report), rest
 
 
 def _held_out(size: int, share: float) -> int:
     """Return how many of ``size`` names are held out."""
-    if not 0 <= share < 1:
-        raise ConfigError(f"the held-out share must lie in [0, 1). Received: {share}")
+    share = number_of("the held-out share", share, "[0, 1)")
     return 0 if share == 0 or size == 1 else max(1, int(size * share))
-
-
-def _are_plain(
-    sources: Sequence[str | Path], read: ReadOptions, stdin: BinaryIO | None, gatherer: Gatherer
-) -> tuple[bool, BinaryIO | None]:
-    """Return whether ``sources`` are large and plain lines, and what to read as ``stdin``."""
-    large, ahead = are_large(sources, stdin, read.large_bytes, read.max_line_bytes)
-    rest = cast("BinaryIO | None", ahead)
-    if large and not read.for_tables and read.field is None:
-        notes: list[str] = []
-        large = all(is_plain(source, read, notes.append, rest) for source in sources)
-        gatherer.notes += notes if large else []
-        if isinstance(ahead, Rejoined):
-            ahead.rewind()
-        return large, rest
-    return False, rest
 
 
 def read_texts(

@@ -30,6 +30,7 @@ class Stream(Enum):
     SCHEDULED_SAMPLING = "training", 4
     LABEL_DROPOUT = "training", 5
     CANARIES = "training", 0xCA7A
+    DISTILLING = "training", 6
     TEXT_SAMPLING = "generation", 0
     RESAMPLING = "evaluation", 0
     """Bootstrap resamples and random subsets, in every metric."""

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ..config import Unit
-from .names import NameCorpus
+from .encoded.ragged import spans
+from .names import LargeNameCorpus, NameCorpus
 from .summary import Report
 from .unicode import split_units
 from .vocabulary import Vocabulary
@@ -17,6 +20,9 @@ END = "\n"
 """The boundary, id 0, is shown as the line break that ends a name in a file."""
 
 FIRST_LINES = 10
+
+MOST_REPEATED = 100_000
+"""Repeated names of a large list that are described, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +42,8 @@ class Description(Report):
         longest, shortest, mean: length of a name without its end symbol.
         longest_name: the first of the longest.
         first_lines: the first names.
-        repeated: the count of each name that occurs more than once, most frequent first.
+        repeated: the count of each name that occurs more than once, most frequent first; of a
+            large list, the 100,000 most frequent at most.
         lengths: how many names have each length, by length.
         frequencies: the count of each character in the text, most frequent first, and of the
             newline, even if it is 0.
@@ -94,6 +101,8 @@ def describe(names: NameCorpus | Iterable[str]) -> Description:
         CorpusError: an item is not a string or contains a control character, or there are no names.
     """
     corpus = names if isinstance(names, NameCorpus) else NameCorpus.of(names, repeats=True)
+    if isinstance(corpus, LargeNameCorpus):
+        return _describe_large(corpus)
     counts = Counter(corpus.names)
     lengths: Counter[int] = Counter()
     frequencies: Counter[str] = Counter({END: len(corpus.names) - 1})
@@ -122,6 +131,40 @@ def describe(names: NameCorpus | Iterable[str]) -> Description:
         lengths=dict(sorted(lengths.items())),
         frequencies=_ranked(frequencies),
         characters=(END, *Vocabulary.of(counts, corpus.unit).characters),
+    )
+
+
+def _describe_large(corpus: LargeNameCorpus) -> Description:
+    """Describe names in arrays, with their counts."""
+    names, report = corpus.names, corpus.report
+    counts, sizes = names.counts.astype(np.int64), names.lengths
+    total = int(counts.sum())
+    of_ids = np.zeros(len(names.characters) + 2)
+    for low, high in spans(sizes):
+        ids = names.ids.end_to_end(np.arange(low, high))
+        of_ids += np.bincount(ids, np.repeat(counts[low:high], sizes[low:high]), len(of_ids))
+    of_lengths = np.bincount(sizes, counts)
+    many = np.flatnonzero(counts > 1)
+    many = many[np.argsort(-counts[many], kind="stable")[:MOST_REPEATED]]
+    frequencies = dict(zip(names.characters, map(int, of_ids[2:]), strict=True))
+    longest = int(sizes.argmax())
+    return Description(
+        sources=report.sources,
+        unit=corpus.unit,
+        text_length=sum(frequencies.values()) + total - 1,
+        names=total,
+        distinct_names=len(names),
+        duplicates=report.duplicates,
+        blank=report.blank,
+        longest=int(sizes[longest]),
+        shortest=int(sizes.min()),
+        mean=sum(frequencies.values()) / total,
+        longest_name=names[longest],
+        first_lines=names.first,
+        repeated=_ranked({names[i]: int(counts[i]) for i in many.tolist()}),
+        lengths={length: int(of_lengths[length]) for length in np.flatnonzero(of_lengths).tolist()},
+        frequencies=_ranked(frequencies | {END: total - 1}),
+        characters=(END, *corpus.vocabulary.characters),
     )
 
 

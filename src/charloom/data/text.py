@@ -13,14 +13,15 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import Unit
-from ..errors import ConfigError, CorpusError
+from ..arguments import shown, whole
+from ..config import MOST_COUNT, Unit
+from ..errors import ConfigError, CorpusError, CorpusTypeError
 from .encoded.store import IN_MEMORY_BYTES
 from .encoded.text import Encoded, Progress, encode_sources, encode_strings
 from .sources.records import check_sources
 from .sources.streams import label
 from .summary import SHOWN, Report, origin, shortened, table
-from .unicode import check_unit
+from .unicode import check_unit, unfit
 from .vocabulary import BOUNDARY, Vocabulary
 
 FEW_CHARACTERS = 10_000
@@ -100,7 +101,7 @@ class TextCorpus:
             ConfigError: ``unit`` or ``min_count`` is invalid.
         """
         check_sources(sources)
-        _check(unit, min_count)
+        min_count = _check(unit, min_count)
         encoded = encode_sources(
             sources, unit, encoding, stdin, progress, in_memory_bytes=in_memory_bytes
         )
@@ -121,7 +122,10 @@ class TextCorpus:
             >>> TextCorpus.of("To be, or not to be")
             TextCorpus(19 characters, 1 document from text 1)
         """
-        _check(unit, min_count)
+        min_count = _check(unit, min_count)
+        given: object = text
+        if isinstance(given, bytes) or not isinstance(given, Iterable):
+            raise CorpusTypeError(f"text must be a string, or several. Received: {shown(text)}")
         texts = [text] if isinstance(text, str) else list(text)
         encoded = encode_strings(texts, unit)
         return cls._of(encoded, unit, min_count, [f"text {i + 1}" for i in range(len(texts))])
@@ -143,6 +147,11 @@ class TextCorpus:
         kept.sort(key=characters.__getitem__)
         rare = len(characters) - len(kept)
         vocabulary = Vocabulary(tuple(characters[k] for k in kept), unit, unknown=rare > 0)
+        if character := unfit(vocabulary.characters, text=True):
+            raise CorpusError(
+                f"{', '.join(sources[:3])} holds a control character, {character}, which would act "
+                "on the terminal that shows it. Remove it, or name the text's --encoding."
+            )
         table = np.full(len(characters) + 1, vocabulary.unknown_id or 0, np.int32)
         table[BOUNDARY] = BOUNDARY
         table[np.array(kept) + 1] = np.arange(1, len(kept) + 1)
@@ -280,7 +289,7 @@ class TextCorpus:
         )
 
 
-def _check(unit: Unit, min_count: int) -> None:
+def _check(unit: Unit, min_count: int) -> int:
+    """Return ``min_count``; ConfigError if it or the unit is invalid."""
     check_unit(unit)
-    if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
-        raise ConfigError(f"min_count must be a whole number above 0. Received: {min_count!r:.40}")
+    return whole("min_count", min_count, 1, MOST_COUNT)

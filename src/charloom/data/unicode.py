@@ -7,6 +7,7 @@ white space and byte-order marks.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from typing import get_args
 
@@ -75,8 +76,10 @@ def name_character(character: str) -> str:
 
 def visible(character: str) -> str:
     r"""Show a character by itself: a space in quotes, an unprintable one as its escape (``\n``)."""
-    if len(character) > 1:  # a grapheme cluster is visible even if its parts are not
-        return character
+    if len(character) > 1:  # a grapheme cluster is visible even if some of its parts are not
+        from ..formatting import escaped  # late: few commands show characters
+
+        return escaped(character)
     if character == " ":
         return "' '"
     if not character.isprintable():
@@ -90,13 +93,34 @@ def unprintable(name: str) -> str | None:
     These are line breaks, control characters other than tabs, and lone surrogates.
     """
     for character in name:
-        if character in "\n\r":
-            return f"holds a line break: {name!r:.40}. Names are one a line; clean them."
         category = unicodedata.category(character)
+        if character in "\n\r" or category in ("Zl", "Zp"):
+            return f"holds a line break: {name!r:.40}. Names are one a line; clean them."
         if (category == "Cc" and character != "\t") or category == "Cs":
             kind = "control character" if category == "Cc" else "lone surrogate"
             return f"holds a {kind}, {name_character(character)}: {name!r:.40}. Remove it."
     return None
+
+
+def unfit(characters: Sequence[str], *, text: bool) -> str | None:
+    """Describe the first character that no model of ``text``, or of names, may have, if any.
+
+    Text has tabs, line breaks and form feeds besides what names have. Other control characters
+    would act on the terminal that shows them.
+    """
+    joined = "".join(characters)
+    if text:
+        joined = joined.translate(_OF_TEXT)
+    if joined.isprintable():
+        return None
+    for character in joined:
+        if (text and unicodedata.category(character) in ("Zl", "Zp")) or not unprintable(character):
+            continue
+        return name_character(character)
+    return None
+
+
+_OF_TEXT = dict.fromkeys(map(ord, "\t\n\f"))
 
 
 @cache

@@ -11,6 +11,8 @@ from unicodedata import combining
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import as_whole, shown
+from ..arguments import text as text_of
 from ..config import Unit
 from ..errors import VocabularyError
 from .unicode import decomposed, name_character, split_units
@@ -49,8 +51,9 @@ class Vocabulary:
         for one in characters:
             text = isinstance(one, str) and one != ""
             _check(text, "a vocabulary's characters must be non-empty strings", one)
-            single = unit != "character" or len(one) == 1
-            _check(single, "a vocabulary of characters must list single code points", one)
+            single = len(one) == 1 or (unit == "grapheme" and len(split_units(one, unit)) == 1)
+            parts = "single code points" if unit == "character" else "grapheme clusters one by one"
+            _check(single, f"a vocabulary of {unit}s must list {parts}", one)
         if list(characters) != sorted(set(characters)):
             raise VocabularyError("a vocabulary must list distinct characters in sorted order.")
         rule = "whether a vocabulary has the unknown symbol must be true or false"
@@ -115,6 +118,7 @@ class Vocabulary:
             VocabularyError: ``text`` contains a character that the vocabulary lacks, and there
                 is no unknown symbol.
         """
+        text = text_of("text", text)
         units, unknown = split_units(text, self.token_unit), self.unknown_id
         try:
             if unknown is None:
@@ -158,10 +162,13 @@ class Vocabulary:
             VocabularyError: an id lies outside [0, V).
         """
         table = ("", *self.characters, *["\ufffd"] * self.has_unknown)
-        values = [int(i) for i in ids]
-        if any(not 0 <= i < len(table) for i in values):
-            raise VocabularyError(f"ids must lie in [0, {len(table)}). Received: {values[:20]}")
-        return "".join(table[i] for i in values)
+        values = (
+            np.asarray(ids).tolist() if isinstance(ids, np.ndarray) else list(map(as_whole, ids))
+        )
+        if any(i is None or not 0 <= i < len(table) for i in values):
+            rule = f"ids must lie in [0, {len(table)}). Received: "
+            raise VocabularyError(f"{rule}{shown(values[:20])}")
+        return "".join(table[i] for i in values if i is not None)
 
 
 def _check(valid: bool, rule: str, received: object) -> None:

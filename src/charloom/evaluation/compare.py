@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import seed_of, shown
+from ..arguments import text as text_of
+from ..data.encoded.array_names import names_of
 from ..data.unicode import normalise, split_units
-from ..errors import ConfigError, CorpusError
+from ..errors import ArgumentError, ConfigError, CorpusError
 from ..generation import LanguageModel, NameModel, TextModel
 from ..models.scoring.names import target_nats
 from .metrics.text_likelihood import block_nats, blocks_of
@@ -117,7 +120,7 @@ class Comparison(Plain):
 
 def compare_names(
     models: Mapping[str, NameModel],
-    names: Sequence[str],
+    names: Iterable[str],
     *,
     seed: int = 0,
     threads: int | None = None,
@@ -140,6 +143,7 @@ def compare_names(
             and one has no begin symbol.
         CorpusError: no name is left.
     """
+    seed = seed_of(seed)
     _check(models)
     units = {model.vocabulary.token_unit for model in models.values()}
     without_first = not all(model.rnn.config.begin for model in models.values())
@@ -148,7 +152,7 @@ def compare_names(
             "a model without begin can only be compared with others of its unit, character or "
             "grapheme. Received: both"
         )
-    texts = dict.fromkeys(normalise(name) for name in names)
+    texts = dict.fromkeys(normalise(name) for name in names_of("names", names))
     kept = spelt_by_all(models, texts)
     if not kept:
         raise CorpusError(
@@ -186,6 +190,7 @@ def compare_text(
         ConfigError: there are fewer than two models, or some count characters and some graphemes.
         CorpusError: no text is left.
     """
+    seed, text = seed_of(seed), text_of("text", text)
     _check(models)
     units = {model.vocabulary.token_unit for model in models.values()}
     if len(units) > 1:
@@ -206,6 +211,8 @@ def compare_text(
 
 
 def _check(models: Mapping[str, LanguageModel]) -> None:
+    if not isinstance(models, Mapping):
+        raise ArgumentError(f"models must be a dictionary, by name. Received: {shown(models)}")
     if len(models) < 2:
         raise ConfigError(f"a comparison needs two models at least. Received: {len(models)}")
 

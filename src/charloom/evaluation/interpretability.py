@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import texts, whole
 from ..config import Unit
 from ..data.statistics import END
 from ..data.unicode import decomposed, normalise, split_units
@@ -99,7 +100,7 @@ def symbols(vocabulary: Vocabulary, *, text: bool) -> tuple[str, ...]:
     return ("<end>" if text else END, *vocabulary.characters, *unknown)
 
 
-def activity(model: LanguageModel, names: Sequence[str], layer: int = -1) -> list[Floats]:
+def activity(model: LanguageModel, names: Iterable[str], layer: int = -1) -> list[Floats]:
     """Return a layer's hidden state after each character of each name: (T, H) for each name.
 
     Each name is read from its start, after the begin symbol if the model has one. Values lie in
@@ -117,8 +118,7 @@ def activity(model: LanguageModel, names: Sequence[str], layer: int = -1) -> lis
         )
     rnn = getattr(model.rnn, "network", model.rnn)  # of a mixture, its network
     layers = rnn.config.layers
-    if not -layers <= layer < layers:
-        raise ConfigError(f"layer must lie in [{-layers}, {layers}). Received: {layer}")
+    layer = whole("layer", layer, -layers, layers - 1)
     strings = _encode(model, names)
     width = max(map(len, strings))
     ids = np.full((len(strings), width), BOUNDARY, np.int32)
@@ -224,7 +224,8 @@ def embedding_map(table: NDArray[np.floating]) -> EmbeddingMap:
     return EmbeddingMap(points=points, explained=(float(shares[0]), float(shares[1])))
 
 
-def _encode(model: LanguageModel, names: Sequence[str]) -> list[NDArray[np.int32]]:
+def _encode(model: LanguageModel, names: Iterable[str]) -> list[NDArray[np.int32]]:
+    names = texts("names", names)
     if not names or not all(names):
         raise CorpusError("there must be a name to read, and none may be empty. Give one.")
     return [model.vocabulary.encode(normalise(name)) for name in names]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data.encoded.array_names import ArrayNames
+from ..arguments import number, require, seed_of, text, texts, whole
+from ..config import MOST_SAMPLES
+from ..data.encoded.array_names import ArrayNames, names_of
 from ..data.statistics import END
 from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY
-from ..errors import ConfigError
 from ..generation import NameModel
 from ..generation.nearest import nearest
 from .metrics import generated
@@ -46,11 +47,11 @@ Progress = Callable[[str, float], None]
 
 def measure(
     model: NameModel,
-    held_out: Sequence[str],
+    held_out: Iterable[str],
     *,
-    train: Sequence[str] | None = None,
-    labels: Sequence[str] | None = None,
-    canaries: Sequence[str] = (),
+    train: Iterable[str] | None = None,
+    labels: Iterable[str] | None = None,
+    canaries: Iterable[str] = (),
     samples: int = 10_000,
     temperature: float = 1.0,
     seed: int = 0,
@@ -87,11 +88,17 @@ def measure(
         GenerationError: the model ends no name, or cannot begin one.
         RuleError: no name can satisfy the constraints.
     """
-    if samples < 0:
-        raise ConfigError(f"samples must be 0 or more. Received: {samples}")
-    for what, given in (("held_out", held_out), ("train", train), ("labels", labels)):
-        if isinstance(given, str):
-            raise ConfigError(f"{what} must be a list of strings. Received one: {given!r:.40}")
+    samples, seed = whole("samples", samples, 0, MOST_SAMPLES), seed_of(seed)
+    temperature = number("temperature", temperature, "[0, 100]")
+    held_out = names_of("held_out", held_out)
+    train = None if train is None else names_of("train", train)
+    labels = None if labels is None else texts("labels", labels)
+    canaries = texts("canaries", canaries)
+    start = text("start", start)
+    if rules is not None:
+        from ..generation.constraints import Rule, Rules
+
+        require("rules", rules, Rule | Rules, "of charloom.constraints")
     tell = progress or (lambda what, share: None)
     real = list(dict.fromkeys(map(normalise, held_out)))
     known = _known(model, real, train)
@@ -104,8 +111,8 @@ def measure(
         found["likelihood"] = likelihood(model, real, rows=rows)
         measures += likelihood_measures(rows, begin=model.rnn.config.begin, seed=seed)
         if labels is not None:
-            texts = [normalise(name) for name in held_out]
-            measures += labelled_measure(model, texts, labels, seed=seed, threads=threads)
+            spelt = [normalise(name) for name in held_out]
+            measures += labelled_measure(model, spelt, labels, seed=seed, threads=threads)
         tell("calibration", 0.05)
         edge = [BOUNDARY] if model.rnn.config.begin else []
         inputs = [
@@ -140,6 +147,9 @@ def measure(
     tell("validity and variety", 0.3)
     measures += generated.validity(names, rules)
     measures += generated.variety(names)
+    tell("junk", 0.35)
+    junk, on_junk = generated.junk(names)
+    measures, notes = measures + junk, notes + on_junk
     tell("nearest training names", 0.4)
     edits = generated.nearest_known(names)
     measures += generated.distance(names, edits)

@@ -4,15 +4,16 @@ temperatures."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from ..arguments import MOST_SEED, number, seed_of, shown, whole
+from ..config import MOST_SAMPLES
 from ..data.random import Stream, generator
 from ..data.unicode import normalise, split_units
-from ..errors import ConfigError, GenerationError
+from ..errors import ArgumentError, ConfigError, GenerationError
 from ..generation import NameModel, Sample, TextModel
-from ..generation.model import positive
 from ..generation.novelty import name_set
 from .metrics.distributions import Units
 from .statistics import Plain
@@ -66,6 +67,7 @@ class NameSamples:
         self, n: int, *, temperature: float = 1.0, start: str = ""
     ) -> tuple[list[Sample], str | None]:
         """Return what ``take`` does, and why there are fewer than ``n``, if so."""
+        n = whole("n", n, 1, MOST_SAMPLES)
         asked, found, reason = self._found.get((temperature, start), (0, [], None))
         if n > asked:
             found, reason = self._sampled(n, temperature, start)
@@ -89,7 +91,9 @@ class NameSamples:
         counts = rng.multinomial(n, list(shares.values()))
         for place, (first, count) in enumerate(zip(shares, counts.tolist(), strict=True)):
             if count:
-                some, why = self._generated(count, temperature, first, self.seed + place)
+                some, why = self._generated(
+                    count, temperature, first, (self.seed + place) % (MOST_SEED + 1)
+                )
                 samples, reason = [*samples, *some], reason or why
         return [samples[i] for i in rng.permutation(len(samples))], reason
 
@@ -243,7 +247,7 @@ class Draws(Plain):
 
 def temperature_sweep(
     model: NameModel,
-    temperatures: Sequence[float],
+    temperatures: Iterable[float],
     n: int = 1000,
     *,
     seed: int = 0,
@@ -269,9 +273,8 @@ def temperature_sweep(
         ConfigError: ``temperatures`` is empty, or an argument lies outside what it may be.
         GenerationError: there is no training list to tell copies by, or the model ends no name.
     """
-    if not temperatures:
-        raise ConfigError("temperatures must hold one at least. Received: none")
-    positive("n", n)
+    temperatures, seed = temperatures_of(temperatures, "[0, 100]"), seed_of(seed)
+    n = whole("n", n, 1, MOST_SAMPLES)
     if model.training_set is None:
         raise GenerationError(
             "copies need the training list to tell them by, which is not with this model. "
@@ -283,6 +286,16 @@ def temperature_sweep(
     return [
         _measured(model, float(t), drawn.take(n, temperature=t, start=start)) for t in temperatures
     ]
+
+
+def temperatures_of(values: Iterable[float], interval: str = "(0, 100]") -> list[float]:
+    """Return several temperatures; ConfigError if there is none, or one is out of range."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise ArgumentError(f"temperatures must be a list of numbers. Received: {shown(values)}")
+    found = [number("temperature", value, interval) for value in values]
+    if not found:
+        raise ConfigError("temperatures must hold one at least. Received: none")
+    return found
 
 
 def _measured(model: NameModel, temperature: float, found: Sequence[Sample]) -> Draws:

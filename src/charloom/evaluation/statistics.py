@@ -10,8 +10,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arguments import number, seed_of, shown, whole
 from ..data.random import Stream, generator
-from ..errors import ConfigError
+from ..errors import ArgumentError, ConfigError
+
+MOST_ITEMS = 2**53
+"""The most items of a share."""
+
+MOST_RESAMPLES = 1_000_000
+"""The most resamples of a bootstrap."""
 
 Z = 1.959963984540054
 """The standard normal's 97.5 % point."""
@@ -120,9 +127,10 @@ def ratio_estimate(
     Raises:
         ConfigError: there is no item, the lengths differ, or the denominators sum to 0.
     """
-    above, below = _numbers(numerators), _numbers(denominators)
+    above, below, seed = _numbers(numerators), _numbers(denominators), seed_of(seed)
+    resamples = whole("resamples", resamples, 1, MOST_RESAMPLES)
     count = len(above)
-    if len(below) != count or not below.sum() > 0 or resamples < 1:
+    if len(below) != count or not below.sum() > 0:
         raise ConfigError(
             "a ratio needs a denominator for each item, more than 0 in all, and resamples. "
             f"Received: {count} over {len(below)}, {resamples} resamples"
@@ -172,6 +180,7 @@ def share_estimate(hits: float, of: int) -> Estimate:
     Raises:
         ConfigError: ``of`` is less than 1, or ``hits`` lies outside [0, ``of``].
     """
+    of, hits = whole("of", of, -MOST_ITEMS, MOST_ITEMS), number("hits", hits, "(-inf, inf)")
     if of < 1 or not 0 <= hits <= of:
         raise ConfigError(f"a share must be of 1 or more, from 0 to all. Received: {hits} of {of}")
     p, scale = hits / of, 1 + Z**2 / of
@@ -224,7 +233,10 @@ def changed(estimate: Estimate, value: float, low: float, high: float) -> Estima
 
 
 def _numbers(values: ArrayLike) -> NDArray[np.float64]:
-    found = np.atleast_1d(np.asarray(values, np.float64))
+    try:
+        found = np.atleast_1d(np.asarray(values, np.float64))
+    except (TypeError, ValueError, OverflowError):
+        raise ArgumentError(f"figures must be numbers. Received: {shown(values)}") from None
     if found.ndim != 1 or not len(found):
         raise ConfigError(f"there must be one figure for each item. Received: {found.shape}")
     return found

@@ -8,11 +8,12 @@ from math import sqrt
 
 import numpy as np
 
+from ..arguments import number, seed_of, whole
+from ..config import MOST_SAMPLES
 from ..data.random import Stream, generator
 from ..data.text import TextCorpus
 from ..data.unicode import split_units
 from ..data.vocabulary import Vocabulary
-from ..errors import ConfigError
 from ..generation import TextModel
 from ..models.scoring.text import WARM
 from .metrics.calibration import CELLS, calibration, calibration_measure
@@ -66,8 +67,8 @@ def measure_text(
         ConfigError: a number is out of range.
         CorpusError: none of the text can be scored.
     """
-    if samples < 0:
-        raise ConfigError(f"samples must be 0 or more. Received: {samples}")
+    samples, seed = whole("samples", samples, 0, MOST_SAMPLES), seed_of(seed)
+    temperature = number("temperature", temperature, "[0, 100]")
     tell = progress or (lambda what, share: None)
     rng = generator(Stream.TEXT_SAMPLES, seed)
     tell("likelihood", 0.0)
@@ -81,10 +82,10 @@ def measure_text(
     spread = Estimate(value=nats.value, low=low, high=high)
     measures = per_character(changed(spread, found.streamed_nats_per_char, 0.0, np.inf))
     tell("calibration", 0.2)
-    whole = [string for string, own in some if len(string) - own == WARM]
+    full = [string for string, own in some if len(string) - own == WARM]
     most = max(1, CELLS // (model.rnn.vocabulary_size * 1000))
-    strings = [string.astype(np.int32) for string in whole[:most] or [some[0][0]]]
-    skip = WARM - 1 if whole else 0
+    strings = [string.astype(np.int32) for string in full[:most] or [some[0][0]]]
+    skip = WARM - 1 if full else 0
     calibrated = calibration(model.rnn, strings, skip, seed=seed, threads=threads)
     measures += calibration_measure(calibrated)
     notes = []

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import SampleConfig
+from ..arguments import texts as list_of
+from ..arguments import whole
+from ..config import MOST_LENGTH, SampleConfig
 from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY
 from ..models.sampling import Sampler
@@ -81,7 +83,7 @@ class Explanation:
 
 def explain(
     model: LanguageModel,
-    texts: Sequence[str],
+    texts: Iterable[str],
     alternatives: int = 3,
     *,
     temperature: float = 1.0,
@@ -100,9 +102,11 @@ def explain(
 
     Raises:
         VocabularyError: a text has a character that the model never saw.
-        ConfigError: the temperature is out of range.
+        ArgumentError: ``texts`` is one string, or holds something else than strings.
+        ConfigError: a number is out of range.
     """
-    sampler = Sampler(SampleConfig(temperature=temperature))
+    alternatives = whole("alternatives", alternatives, 0, MOST_LENGTH)
+    sampler, texts = Sampler(SampleConfig(temperature=temperature)), list_of("texts", texts)
     normal = [normalise(text) for text in texts]
     strings = [model.vocabulary.encode(text) for text in normal]
     # The longest first, so that those with characters left are always the first rows.

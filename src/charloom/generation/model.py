@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import path, shown
 from ..data.vocabulary import Vocabulary
-from ..errors import ConfigError
+from ..errors import ArgumentError, ConfigError
 from ..models.interface import Recurrence
 from .deprecated import OldNames
 
@@ -48,28 +49,32 @@ class LanguageModel(OldNames, ABC):
     @property
     def history(self) -> Sequence[Mapping[str, Any]]:
         """Training losses, one entry per epoch; empty where they are unknown."""
-        found = None if self.saved is None else self.saved.facts.get("history")
-        return found if isinstance(found, list) else ()
+        from ..run.facts import epochs  # late, as in ``save``
+
+        return [] if self.saved is None else epochs(self.saved.facts.get("history"))
 
     @abstractmethod
-    def nll(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:
+    def nll(self, texts: Iterable[str], threads: int | None = None) -> NDArray[np.float64]:
         """Return each text's negative log-likelihood, (N,), in nats: lower is likelier.
 
         Raises:
             VocabularyError: a text has a character that the model never saw.
+            ArgumentError: ``texts`` is one string, or holds something else than strings.
             ConfigError: ``threads`` is less than 1.
         """
 
-    def log_prob(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:
+    def log_prob(self, texts: Iterable[str], threads: int | None = None) -> NDArray[np.float64]:
         """Return each text's log-probability, (N,), in nats: ``-nll(texts)``, higher is likelier.
 
         Raises:
-            VocabularyError, ConfigError: as ``nll``.
+            VocabularyError, ArgumentError, ConfigError: as ``nll``.
         """
         return -self.nll(texts, threads)
 
     def _blended(self, other: LanguageModel, weight: float) -> tuple[Recurrence, Vocabulary]:
         """Return the recurrence and the vocabulary of a blend with another model."""
+        if not isinstance(other, LanguageModel):
+            raise ArgumentError(f"a blend needs another model. Received: {shown(other)}")
         if type(other) is not type(self):
             raise ConfigError("models that are blended must both be of names, or both of text.")
         from ..models.blend import blend
@@ -94,7 +99,7 @@ class LanguageModel(OldNames, ABC):
                 "only a model that was trained or loaded can be saved. Save each part of a blend, "
                 "and blend them again after load."
             )
-        claim(Path(folder), force=force)
+        claim(path("folder", folder), force=force)
         save_model(Path(folder), self.saved)
 
     def to_keras(self, *, batch_size: int | None = None, stateful: bool = False) -> Any:
@@ -138,13 +143,3 @@ class LanguageModel(OldNames, ABC):
         return (
             f"{', '.join(parts)}, {len(self.vocabulary.characters):,} {self.vocabulary.token_unit}s"
         )
-
-
-def positive(name: str, value: object) -> None:
-    """Check that ``value`` is a whole number above 0.
-
-    Raises:
-        ConfigError: it is not.
-    """
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ConfigError(f"{name} must be a whole number, 1 or more. Received: {value}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import SampleConfig
+from ..arguments import require, whole
+from ..arguments import text as text_of
+from ..arguments import texts as list_of
+from ..config import MOST_BEAM, MOST_LENGTH, MOST_NAMES, SampleConfig
 from ..data.unicode import normalise
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, GenerationError
 from ..models.interface import Recurrence
 from ..models.sampling import Sampler, Transform
 from ..models.scoring.names import score
-from .model import LanguageModel, positive
-from .novelty import Novelty, normalised
+from ..models.threads import checked_threads
+from .model import LanguageModel
+from .novelty import NameSet, Novelty, normalised
 from .options import Options
 from .search.request import Generated, Request, Search
 from .search.walk import Plan
@@ -26,6 +30,9 @@ from .search.without_replacement import WithoutReplacement
 
 if TYPE_CHECKING:
     from .constraints import Rule, Rules
+
+MOST_CARRIES = 1 << 28
+"""The most bytes of the states of a beam."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -140,22 +147,30 @@ class NameModel(LanguageModel):
 
         if options.get("allow_repeats"):
             raise ConfigError("the best strings are different. Leave out allow_repeats.")
+        if beam is not None:
+            beam = whole("beam", beam, 1, MOST_BEAM)
         request = self._request(n, **options)
         if beam is None:
             return Best(request)
-        positive("beam", beam)
+        row = self.rnn.initial_carry(1).nbytes
+        if beam * row > MOST_CARRIES:
+            raise ConfigError(
+                f"beam may be {MOST_CARRIES // row} at most with this model. Received: {beam}"
+            )
         return Beam(request, beam)
 
-    def nll(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:
+    def nll(self, texts: Iterable[str], threads: int | None = None) -> NDArray[np.float64]:
         """Return each name's negative log-likelihood, (N,), in nats, its end included.
 
         For a model without a begin symbol, it is that of the rest given the first character.
 
         Raises:
             VocabularyError: a name has a character that the model never saw.
+            ArgumentError: ``texts`` is one string, or holds something else than strings.
             ConfigError: ``threads`` is less than 1.
         """
-        return score(self.rnn, [self.vocabulary.encode(normalise(t)) for t in texts], threads)
+        strings = [self.vocabulary.encode(normalise(text)) for text in list_of("texts", texts)]
+        return score(self.rnn, strings, threads)
 
     def novelty(
         self,
@@ -168,16 +183,19 @@ class NameModel(LanguageModel):
         """Return the test for new names that ``generate`` applies.
 
         Raises:
-            ConfigError: ``min_edits`` is out of range.
+            ConfigError: ``min_edits`` is out of range, or ``forbid`` is one string.
             GenerationError: there is no training set to distinguish new names from.
         """
-        forbidden = frozenset(map(normalise, forbid))
+        min_edits = whole("min_edits", min_edits, 1, MOST_LENGTH)
+        if isinstance(forbid, NameSet):
+            forbidden: Set[str] = normalised(forbid)
+        else:
+            forbidden = frozenset(map(normalise, list_of("forbid", forbid)))
         if self.training_set is None and not allow_known and not forbidden:
             raise GenerationError(
                 "new names need a training list to differ from, and this model has none. Pass "
                 "--forbid FILE with the list, or --allow-known."
             )
-        positive("min_edits", min_edits)
         return Novelty(
             known=self._known,
             forbidden=forbidden,
@@ -211,15 +229,18 @@ class NameModel(LanguageModel):
     ) -> Request:
         """Check the options and compile the constraints."""
         if n is not None:
-            positive("n", n)
+            n = whole("n", n, 1, MOST_NAMES)
+        start = text_of("start", start)
+        require("config", config, SampleConfig | None, "a SampleConfig")
         rnn, vocabulary = self._without_unknown
         config = (config or SampleConfig()).replace(**changes)
         usual = 2 * self.longest + 10
         most = longest = config.max_length or usual
         prompt, least, automaton = np.zeros(0, np.int32), 1, None
         if start or rules is not None:
-            from .constraints import Rules, Start, compile_rules  # late: most calls have none
+            from .constraints import Rule, Rules, Start, compile_rules  # late: few calls have any
 
+            require("rules", rules, Rule | Rules | None, "of charloom.constraints")
             all_rules = Rules((Start(start),) if start else ()) & (rules or Rules())
             if config.max_length is None:
                 # A length that is requested is allowed, however long the training names are.
@@ -248,7 +269,7 @@ class NameModel(LanguageModel):
             prompt=prompt,
             max_length=most,
             guide=guide,
-            threads=threads,
+            threads=checked_threads(threads),
         )
         return Request(plan, vocabulary, n, longest, novelty, allow_repeats)
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..config import Unit
-from ..data.unicode import split_units
+from ..data.encoded.array_names import names_of
+from ..data.unicode import check_unit, split_units
 from ..errors import CorpusError
-from ..models.threads import usable_cores
+from ..models.threads import checked_threads, usable_cores
 
 CELLS = 1 << 23  # pairs of strings to compare at once
 FEW = 20_000_000  # pairs up to which comparing all at once is faster than choosing among them
@@ -22,8 +23,8 @@ Ints = NDArray[np.int64]
 
 
 def nearest(
-    queries: Sequence[str],
-    names: Sequence[str],
+    queries: Iterable[str],
+    names: Iterable[str],
     threads: int | None = None,
     *,
     unit: Unit = "character",
@@ -49,9 +50,11 @@ def nearest(
     from rapidfuzz.distance import Levenshtein  # late: few calls compare
     from rapidfuzz.process import cdist
 
+    queries, names = names_of("queries", queries), names_of("names", names)
+    check_unit(unit)
     if not len(names):
         raise CorpusError("there are no names to compare with. Pass at least one.")
-    workers = threads or usable_cores()
+    workers = checked_threads(threads) or usable_cores()
     slots: dict[str, int] = {}
     slot_of = np.array([slots.setdefault(text, len(slots)) for text in queries], np.int64)
     texts = [_units(text, unit) for text in slots]

@@ -36,7 +36,7 @@ class Novelty:
     """
 
     known: Set[str] | None
-    forbidden: frozenset[str] = frozenset()
+    forbidden: Set[str] = frozenset()
     allow_known: bool = False
     fold_case: bool = False
     min_edits: int = 1
@@ -103,8 +103,9 @@ class Novelty:
 
     def _kept_away(self) -> Iterator[list[Any]]:
         """Yield the strings to measure distances from: block by block if there are very many."""
-        if isinstance(self._known, NameSet) and not self.allow_known:
-            texts = map(self._units, self._known | self._forbidden)
+        known: Set[str] = frozenset() if self.allow_known else self._known
+        if isinstance(known, NameSet) or isinstance(self._forbidden, NameSet):
+            texts = map(self._units, NameSet([known, self._forbidden]))
             while block := list(islice(texts, BLOCK)):
                 yield block
         else:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
-from itertools import chain
 from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import SampleConfig
+from ..arguments import require, whole
+from ..arguments import text as text_of
+from ..arguments import texts as list_of
+from ..config import MOST_CHARACTERS, MOST_STREAMED, SampleConfig
 from ..data.random import Stream, generator
 from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY
@@ -21,7 +23,7 @@ from ..models.interface import NEVER, Quick, Reader, Recurrence
 from ..models.sampling import Floats, Sampler
 from ..models.scoring.names import target_nats
 from ..models.threads import one_blas_thread
-from .model import LanguageModel, positive
+from .model import LanguageModel
 from .options import TextOptions
 
 AT_ONCE = 0.01
@@ -58,18 +60,21 @@ class TextModel(LanguageModel):
             VocabularyError: ``start`` has a character that the model never saw.
             GenerationError: a logit is not finite.
         """
+        whole("characters", characters, 1, MOST_CHARACTERS)
         return "".join(self.stream_text(characters, **options))
 
     def stream_text(
         self, characters: int | None = 1000, **options: Unpack[TextOptions]
-    ) -> Iterator[str]:
+    ) -> Generator[str]:
         """Sample as ``text`` does; yield first the start, then each character as it is sampled.
 
-        With ``None`` for ``characters``, there is no end. Errors are those of ``text``.
+        With ``None`` for ``characters``, there is no end. ``close`` ends the stream and frees what
+        it holds. Errors are those of ``text``.
         """
         if characters is not None:
-            positive("characters", characters)
-        start, config = options.pop("start", ""), options.pop("config", None)
+            characters = whole("characters", characters, 1, MOST_STREAMED)
+        start, config = text_of("start", options.pop("start", "")), options.pop("config", None)
+        require("config", config, SampleConfig | None, "a SampleConfig")
         sampler = Sampler(
             transform=options.pop("sampler", None),
             config=(config or SampleConfig()).replace(**options),
@@ -77,11 +82,14 @@ class TextModel(LanguageModel):
         if sampler.config.max_length is not None:
             raise ConfigError("max_length is for names. Pass the number of characters instead.")
         start = normalise(start.replace("\r\n", "\n").replace("\r", "\n"))
-        sampled = self._sampled(characters, self.vocabulary.encode(start).tolist(), sampler)
-        return chain([start] if start else [], sampled)
+        return self._sampled(characters, start, self.vocabulary.encode(start).tolist(), sampler)
 
-    def _sampled(self, characters: int | None, start: list[int], sampler: Sampler) -> Iterator[str]:
-        """Yield each unit that is sampled after the ids ``start``."""
+    def _sampled(
+        self, characters: int | None, text: str, start: list[int], sampler: Sampler
+    ) -> Generator[str]:
+        """Yield ``text``, whose ids are ``start``, and each unit that is sampled after it."""
+        if text:
+            yield text
         rnn, unknown = self.rnn, self.vocabulary.unknown_id
         banned = [BOUNDARY, *([] if unknown is None else [unknown])]
         reader: Reader = (
@@ -104,14 +112,15 @@ class TextModel(LanguageModel):
                     place += 1
             yield from pieces
 
-    def nll(self, texts: Sequence[str], threads: int | None = None) -> NDArray[np.float64]:
+    def nll(self, texts: Iterable[str], threads: int | None = None) -> NDArray[np.float64]:
         """Return -log of the probability that a text begins with each, (N,), in nats.
 
         Raises:
             VocabularyError: a text has a character that the model never saw.
+            ArgumentError: ``texts`` is one string, or holds something else than strings.
             ConfigError: ``threads`` is less than 1.
         """
-        ids = [self.vocabulary.encode(normalise(text)) for text in texts]
+        ids = [self.vocabulary.encode(normalise(text)) for text in list_of("texts", texts)]
         # Without the last of each string, its end.
         return np.array([row[:-1].sum() for row in target_nats(self.rnn, ids, threads)], np.float64)
 

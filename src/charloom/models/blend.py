@@ -9,22 +9,20 @@ of the whole string.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import number, shown
+from ..config import MOST_GUIDANCE
 from ..data.vocabulary import BOUNDARY, Vocabulary
-from ..errors import ConfigError
+from ..errors import ArgumentError, ConfigError
 from .interface import Floats, Recurrence
 from .rnn.numpy import NumpyRNN
 
 Ids = NDArray[np.integer]
-
-MOST_GUIDANCE = 100.0
-"""The largest guidance that is accepted."""
 
 
 class Member(NamedTuple):
@@ -131,8 +129,9 @@ def condition(
     Raises:
         ConfigError: the model has no such label, or a number is out of range.
     """
-    if not 0 <= guidance <= MOST_GUIDANCE:
-        raise ConfigError(f"guidance must lie in [0, {MOST_GUIDANCE:g}]. Received: {guidance}")
+    guidance = number("guidance", guidance, f"[0, {MOST_GUIDANCE:g}]")
+    if not isinstance(weights, Mapping):
+        raise ArgumentError(f"labels must be a dictionary of weights. Received: {shown(weights)}")
     for name, weight in weights.items():
         if not names:
             raise ConfigError(
@@ -140,12 +139,9 @@ def condition(
                 "--label-column."
             )
         if name not in names:
-            shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" * (len(names) > 20))
-            raise ConfigError(f"the model has no label {name!r:.60}. It has: {shown}.")
-        if not 0 < weight < math.inf:
-            raise ConfigError(
-                f"a label's weight must be above 0 and finite. Received: {name}={weight}"
-            )
+            some = ", ".join(names[:20]) + (f" and {len(names) - 20} more" * (len(names) > 20))
+            raise ConfigError(f"the model has no label {name!r:.60}. It has: {some}.")
+        number(f"the weight of the label {shown(name)}", weight, "(0, inf)")
     if not isinstance(rnn, NumpyRNN):  # only networks have labels
         return rnn
     if not weights or guidance == 0:
@@ -172,8 +168,7 @@ def blend(
         ConfigError: ``weight`` lies outside [0, 1], the models use different units of text, they
             have no common character, or only one has a begin symbol.
     """
-    if not 0 <= weight <= 1:
-        raise ConfigError(f"the other model's weight must lie in [0, 1]. Received: {weight}")
+    weight = number("the other model's weight", weight, "[0, 1]")
     (_, ours), (_, theirs) = first, second
     if ours.token_unit != theirs.token_unit:
         raise ConfigError(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..config import ModelConfig
 from ..errors import ConfigError
+from .interface import MOST_EXPONENT
 from .log_linear import EXPONENTS, LogLinearMixture
 from .mixture import Mixture
 from .ngram.arrays import MIXTURE_WEIGHT, PREFIX, TYPES, check_arrays
@@ -64,16 +65,14 @@ def check_weights(config: ModelConfig, vocabulary_size: int, weights: Weights) -
 def _parts(config: ModelConfig, weights: Weights) -> tuple[Weights, Weights, NDArray[np.float32]]:
     """Return a mixture's network, n-gram, and mixture weight or exponents."""
     fitted = config.smoothing == "fitted"
-    name, count, rule = (EXPONENTS, 2, "finite") if fitted else (MIXTURE_WEIGHT, 1, "in [0, 1]")
+    name, count, least, most = MIXTURE_WEIGHT, 1, 0.0, 1.0
+    if fitted:
+        name, count, least, most = EXPONENTS, 2, -MOST_EXPONENT, MOST_EXPONENT
     weight = weights.get(name)
     right = weight is not None and weight.shape == (count,) and weight.dtype == np.float32
-    if (
-        weight is None
-        or not right
-        or not (np.isfinite(weight).all() if fitted else 0 <= weight[0] <= 1)
-    ):
+    if weight is None or not right or not ((least <= weight) & (weight <= most)).all():
         raise ConfigError(
-            f"a mixture must have {name} {rule}, of shape ({count},) in float32. "
+            f"a mixture must have {name} in [{least:g}, {most:g}], of shape ({count},) in float32. "
             f"Received: {weight!r:.60}"
         )
     ngram = {name: array for name, array in weights.items() if name.startswith(PREFIX)}

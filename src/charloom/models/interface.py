@@ -15,6 +15,9 @@ from ..errors import ConfigError
 NEVER = -1e30
 """A logit whose probability is 0; finite, so that it can be computed with."""
 
+MOST_EXPONENT = 1e3
+"""The largest absolute value of an exponent of a log-linear mixture; fitted ones are near 1."""
+
 Floats = NDArray[np.float32]
 
 

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import shown
 from ..config import SampleConfig
-from ..errors import GenerationError
+from ..errors import ArgumentError, GenerationError
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.intp]
@@ -164,6 +165,13 @@ class Sampler:
 
     config: SampleConfig = field(default_factory=SampleConfig)
     transform: Transform | None = None
+
+    def __post_init__(self) -> None:
+        if self.transform is not None and not callable(self.transform):
+            raise ArgumentError(
+                f"a sampler must be a function from logits to logits. Received: "
+                f"{shown(self.transform)}"
+            )
 
     @property
     def has_filters(self) -> bool:

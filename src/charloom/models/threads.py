@@ -10,10 +10,13 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
-from ..errors import ConfigError
+from ..arguments import whole
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+
+MOST_THREADS = 4096
+"""The most threads that may be asked for."""
 
 _lock = threading.Lock()
 _users = 0
@@ -25,6 +28,11 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def checked_threads(threads: int | None) -> int | None:
+    """Return a largest number of threads; ConfigError if it is out of range."""
+    return None if threads is None else whole("threads", threads, 1, MOST_THREADS)
 
 
 def run(
@@ -40,8 +48,7 @@ def run(
     Raises:
         ConfigError: ``threads`` is less than 1.
     """
-    if threads is not None and threads < 1:
-        raise ConfigError(f"threads must be 1 or more. Received: {threads}")
+    threads = checked_threads(threads)
     workers = min(threads or usable_cores(), len(jobs))
     with one_blas_thread():
         if workers <= 1:

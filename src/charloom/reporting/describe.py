@@ -92,6 +92,12 @@ def best_epoch(config: ModelConfig, facts: Facts) -> int | None:
     return epoch if config.has_network and isinstance(epoch, int) else None
 
 
+def distilled(best: Mapping[str, Any]) -> str:
+    """Say how many networks a network was distilled from, given its epoch's losses; or nothing."""
+    networks = best.get("networks")
+    return f"distilled from {networks} networks" if isinstance(networks, int) else ""
+
+
 def listed(items: Sequence[str], most: int) -> str:
     """Join ``most`` items by commas, and count the others."""
     more = f" and {len(items) - most:,} more" if len(items) > most else ""

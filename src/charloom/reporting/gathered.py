@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..config import NAMES_TEMPERATURE
 from ..errors import CharloomError, CorpusError, GenerationError
+from ..formatting import escaped
 from ..run import Run
 from . import describe
 from .subject import CHARACTERS, AnySubject, NameSubject, TextSubject
@@ -59,7 +61,7 @@ class Gathered:
     @property
     def name(self) -> str:
         """The name of the run's folder, without its path."""
-        return self.run.path.resolve().name
+        return escaped(self.run.path.resolve().name)
 
     @contextmanager
     def attempt(self, what: str) -> Iterator[None]:
@@ -148,7 +150,11 @@ def _gather_names(found: Gathered, subject: NameSubject, held_out: Any, progress
     with found.attempt("new names"):
         if run.config.begin or found.start:
             generated = model.generate(
-                EXAMPLES, seed=seed, start=found.start, allow_known=model.training_set is None
+                EXAMPLES,
+                seed=seed,
+                start=found.start,
+                temperature=NAMES_TEMPERATURE,
+                allow_known=model.training_set is None,
             )
             if not generated:
                 raise GenerationError(f"the model {generated.reason}")

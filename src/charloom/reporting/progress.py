@@ -19,9 +19,21 @@ from rich.progress import (
 
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
+from ..formatting import escaped
 from ..generation import NameModel, TextModel
 from ..models.factory import recurrence
-from ..training.events import Evaluated, Event, Finished, Refitting, Started, Step, Warned
+from ..training.events import (
+    Choosing,
+    Chosen,
+    Evaluated,
+    Event,
+    Finished,
+    NextNetwork,
+    Refitting,
+    Started,
+    Step,
+    Warned,
+)
 from . import describe
 
 SAMPLES = 4
@@ -94,11 +106,11 @@ def show(
 
     def say(message: str) -> None:
         # Through the bar's console, which redraws the bar below the message.
-        console.print(message, markup=False, soft_wrap=True)
+        console.print(escaped(message, keep="\n"), markup=False, soft_wrap=True)
 
     with bar:
         task = bar.add_task("", total=1.0, epoch="-", loss="-", held_out="-", speed="")
-        every, steps, begun = 1, 1, time.monotonic()
+        every, steps, begun, chosen = 1, 1, time.monotonic(), False
         for event in events:
             match event:
                 case Started():
@@ -108,6 +120,8 @@ def show(
                     say(_beginning(event))
                 case Warned():
                     say(f"warning: {event.message}")
+                case NextNetwork():
+                    say(_next_network(event))
                 case Step() if unpacked:
                     batch, loss = (event.step - 1) % steps, event.batch_nats_per_char
                     if batch % BATCHES == 0:
@@ -123,6 +137,22 @@ def show(
                         epoch=event.epoch,
                         loss=f"{event.nats_per_char:.3f}",
                         speed=_speed(event),
+                    )
+                case Choosing():
+                    if (event.fold, chosen) == (1, False):
+                        chosen = True
+                        say(
+                            "no names are held out: choosing epochs and exponents by "
+                            f"cross-validation with {event.folds} folds"
+                        )
+                    share = (event.fold - 1 + event.progress) / event.folds
+                    bar.update(task, completed=share, epoch=f"of fold {event.fold}")
+                case Chosen():
+                    network, ngram = event.exponents
+                    say(
+                        f"chosen: {event.epochs} epochs, exponents {network:.2f} (network) and "
+                        f"{ngram:.2f} (n-gram); cross-validated loss {event.nats_per_char:.3f} "
+                        "nats/char"
                     )
                 case Refitting():
                     if event.step == 1:
@@ -159,6 +189,12 @@ def _sample(began: Started, event: Evaluated, corpus: NameCorpus | TextCorpus) -
     model = NameModel(rnn, began.vocabulary, longest=corpus.report.longest)
     start = "" if began.model.begin else corpus.names[0][:1]
     return ", ".join(model.names(SAMPLES, seed=seed, allow_known=True, start=start))
+
+
+def _next_network(event: NextNetwork) -> str:
+    if event.number > event.networks:
+        return f"distilling {event.networks} networks into one"
+    return f"there is time for {event.networks} networks; training network {event.number}"
 
 
 def _speed(event: Step) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def unpack(index: Index, name: str, *, least: int = 0, most: int) -> dict[str, N
     Numbers in half precision, which only take up less space in the file, become float32.
 
     Raises:
-        RunError: it is missing, or not the file that the index names.
+        RunError: it is missing, not the file that the index names, or names an array twice.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -49,8 +50,27 @@ def unpack(index: Index, name: str, *, least: int = 0, most: int) -> dict[str, N
     if data is None:
         raise fault(path, f"is missing. {RESTORE}")
     try:
+        _check_header(data)
         arrays = load(data)
-    except (SafetensorError, KeyError, ValueError) as error:
+    except (SafetensorError, KeyError, ValueError, RecursionError) as error:
         raise fault(path, f"must hold arrays as safetensors: {error!s:.120}. {RESTORE}") from error
     halves = {n: a.astype(np.float32) for n, a in arrays.items() if a.dtype == np.float16}
     return arrays | halves
+
+
+def _check_header(data: bytes) -> None:
+    """Raise ValueError if the header is too long, or one of its keys occurs twice.
+
+    The library would take the last of them, and other readers the first.
+    """
+    size = int.from_bytes(data[:8], "little")
+    if size > MAX_HEADER_BYTES:
+        raise ValueError(f"its header may have {MAX_HEADER_BYTES} bytes, but has {size}")
+    json.loads(data[8 : 8 + size], object_pairs_hook=_distinct)
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key occurs twice in its header")
+    return found

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
+from ..data.unicode import unprintable
 from ..storage import Index, Payload, Pieces, fault
 
 MAX_NAMES_BYTES = 2**30
 MAX_TEXT_BYTES = 2**26
 """The largest held-out text: a million characters in UTF-8, even graphemes of many code points."""
+
+PIECE = 2**20
+"""Bytes that are checked at once."""
 
 LARGE_BYTES = 2**22
 """Longer lists are not read into a tuple of strings."""
@@ -19,7 +25,8 @@ def pack_names(folder: Path, names: Sequence[str] | None) -> Payload | None:
     """Return the contents of a file with ``names``, to be written to ``folder``; ``None`` for none.
 
     Raises:
-        RunError: a name contains a line break or is not valid Unicode, or the list is too long.
+        RunError: a name contains a control character, such as a line break, or is not valid
+            Unicode; or the list is too long.
     """
     if names is None:
         return None
@@ -27,8 +34,8 @@ def pack_names(folder: Path, names: Sequence[str] | None) -> Payload | None:
         _check_size(folder, names.sealed[0], "names", MAX_NAMES_BYTES)
         return names
     for name in names:
-        if "\n" in name:
-            raise fault(folder, f"can hold names of one line only. Received: {name!r:.60}")
+        if not name.isprintable() and (problem := unprintable(name)):
+            raise fault(folder, f"cannot hold a name that {problem}")
     return _encoded(folder, "".join(f"{name}\n" for name in names), "names", MAX_NAMES_BYTES)
 
 
@@ -55,20 +62,41 @@ def unpack_names(index: Index, name: str) -> Sequence[str] | None:
     data = index.read(name, most=MAX_NAMES_BYTES)
     if data is None:
         return None
+    names: Sequence[str]
     try:
         if len(data) > LARGE_BYTES:
             from ..data.encoded.sequences import LineNames  # late: few lists are this long
 
-            return LineNames(data)
-        *names, rest = data.decode().split("\n")
-        if rest:
-            raise ValueError(f"the last line, {rest!r:.60}, has no line feed")
+            names = LineNames(data)
+        else:
+            *names, rest = data.decode().split("\n")
+            if rest:
+                raise ValueError(f"the last line, {rest!r:.60}, has no line feed")
+            names = tuple(names)
+        if _has_controls(data):
+            raise ValueError("a name holds a control character")
     except ValueError as error:
         path = index.path.with_name(name)
         raise fault(
             path, f"must be UTF-8, with a line feed after each name: {error!s:.120}."
         ) from error
-    return tuple(names)
+    return names
+
+
+def _has_controls(data: bytes) -> bool:
+    """Return whether names, in valid UTF-8, hold what ``unprintable`` refuses within a line."""
+    for start in range(0, len(data), PIECE):
+        part = np.frombuffer(data[start : start + PIECE + 2], np.uint8)  # characters may straddle
+        low = part[(part < 0x20) | (part == 0x7F)]
+        if ((low != ord("\n")) & (low != ord("\t"))).any():
+            return True
+        after = part[1:][part[:-1] == 0xC2]  # U+0080 to U+00BF
+        if (after < 0xA0).any():
+            return True
+        breaks = np.flatnonzero(part[:-2] == 0xE2)  # U+2028 and U+2029 are E2 80 A8 and A9
+        if ((part[breaks + 1] == 0x80) & (part[breaks + 2] >> 1 == 0xA8 >> 1)).any():
+            return True
+    return False
 
 
 def pack_text(folder: Path, text: str | None) -> bytes | None:

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import ModelConfig, Unit
+from ..data.unicode import unfit, unprintable
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, RunError, VocabularyError
 from ..models.factory import check_weights, weight_names
 from ..models.rnn.shapes import weight_shapes
-from ..storage import Index, claim_folder, fault, read_set, write_set
+from ..storage import MODEL_INDEX, Index, claim_folder, fault, read_set, write_set
 from .arrays import MAX_HEADER_BYTES, pack, unpack
 from .lists import pack_names, pack_text, unpack_names, unpack_text
 
@@ -33,7 +34,7 @@ EPOCHS = "epochs"
 MEASURED = "measured"
 """The subfolder for the model as it was measured, if its network was trained again on all names."""
 
-_MODEL, _WEIGHTS = "model.json", "model.safetensors"
+_MODEL, _WEIGHTS = MODEL_INDEX, "model.safetensors"
 _TRAIN, _HELD_OUT, _TEXT = "train_names.txt", "held_out_names.txt", "held_out.txt"
 
 MODEL_FILES = (_MODEL, _WEIGHTS, _TRAIN, _HELD_OUT, _TEXT)
@@ -92,12 +93,13 @@ def save_model(folder: Path, model: SavedModel, *, halved: bool = False) -> None
     ``halved`` stores a network's weights in half precision, in half the space.
 
     Raises:
-        RunError: weights or labels do not match the configuration, a weight is not finite,
-            ``facts`` is not JSON data, a name contains a line break, or the folder cannot be
-            written.
+        RunError: weights or labels do not match the configuration, a weight is not finite or
+            huge, ``facts`` is not JSON data, a name or the vocabulary contains a control
+            character, or the folder cannot be written.
     """
     weights = {name: np.asarray(array) for name, array in model.weights.items()}
     _check_weights(folder, weights, model.config, model.vocabulary.size)
+    _check_characters(folder, model.vocabulary, text=model.config.text)
     _check_labels(folder, model.labels, model.config.labels)
     config = model.config.to_dict()
     for later, usual in _LATER.items():  # left out, so that earlier versions can read the model
@@ -157,8 +159,9 @@ def latest_epoch(run: str | Path) -> Path:
 
 
 def numbered_folders(folder: Path) -> tuple[Path, ...]:
-    """Return the subfolders of ``folder`` whose names are numbers, in ascending order."""
-    found = [path for path in folder.glob("*") if path.name.isdecimal() and path.is_dir()]
+    """Return the subfolders of ``folder`` whose names are numbers, in ascending order; no links."""
+    found = [] if folder.is_symlink() else folder.glob("*")
+    found = [p for p in found if p.name.isdecimal() and p.is_dir() and not p.is_symlink()]
     return tuple(sorted(found, key=lambda path: int(path.name)))
 
 
@@ -168,6 +171,7 @@ def _read(index: Index) -> SavedModel:
         vocabulary = _vocabulary(index.section("vocabulary"))
     except (ConfigError, VocabularyError) as error:
         raise fault(index.path, f"does not describe a model: {error!s:.200}") from error
+    _check_characters(index.path, vocabulary, text=config.text)
     labels = index.fields.get("labels", [])
     _check_labels(index.path, labels, config.labels)
     shapes = weight_shapes(config, vocabulary.size) if config.has_network else {}
@@ -197,9 +201,6 @@ def _vocabulary(data: dict[str, Any]) -> Vocabulary:
             raise VocabularyError("vocabulary must hold a unit and characters.")
     if unit not in get_args(Unit):
         raise VocabularyError(f"unit must be one of {get_args(Unit)}. Received: {unit!r:.60}")
-    for character in characters:
-        if not isinstance(character, str) or (unit == "character" and len(character) != 1):
-            raise VocabularyError(f"characters must be single. Received: {character!r:.60}")
     unknown = data.get("unknown", False)
     if not isinstance(unknown, bool):
         raise VocabularyError(f"unknown must be true or false. Received: {unknown!r:.60}")
@@ -207,13 +208,15 @@ def _vocabulary(data: dict[str, Any]) -> Vocabulary:
     return Vocabulary(tuple(characters), kind, unknown)
 
 
+def _check_characters(path: Path, vocabulary: Vocabulary, *, text: bool) -> None:
+    if character := unfit(vocabulary.characters, text=text):
+        what = "text" if text else "names"
+        raise fault(path, f"must have a vocabulary of printable {what}. Received: {character}")
+
+
 def _check_labels(path: Path, labels: Any, count: int) -> None:
     if not isinstance(labels, list | tuple) or len(labels) != count:
         raise fault(path, f"must name {count} labels. Received: {labels!r:.60}")
-    if not labels:
-        return
-    from ..data.unicode import unprintable  # late: most models have none
-
     for label in labels:
         if not isinstance(label, str) or not label or unprintable(label):
             raise fault(path, f"must name labels as printable text. Received: {label!r:.60}")

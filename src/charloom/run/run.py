@@ -12,10 +12,12 @@ from typing import Any, NoReturn
 
 from numpy.typing import NDArray
 
+from ..arguments import path as path_of
 from ..config import ModelConfig
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, RunError, VocabularyError
 from ..models.factory import check_weights, parameters_of
+from ..storage import own_folder
 from .facts import Facts
 from .model_file import EPOCHS, MEASURED, SavedModel, load_model, numbered_folders
 from .state_file import CHECKPOINTS
@@ -41,9 +43,11 @@ class Run:
         """Open and verify the run folder ``path``.
 
         Raises:
+            ArgumentError: ``path`` is none.
             RunError: a file is missing, damaged, foreign or too new.
         """
-        return cls(Path(path), load_model(Path(path)))
+        folder = path_of("a run", path)
+        return cls(folder, load_model(folder))
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r}, {self.config.kind} of {self.data_kind})"
@@ -100,7 +104,7 @@ class Run:
             >>> model = load(Run.open("runs/towns").measured)  # doctest: +SKIP
         """
         if "network" in self.facts.refit:
-            return Run.open(self.path / MEASURED).measured
+            return Run.open(own_folder(self.path, MEASURED)).measured
         if "ngram" not in self.facts.refit:
             return self
         from ..models.ngram.context_fit import Smoothing, count_contexts  # late: for measuring only

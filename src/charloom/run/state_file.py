@@ -11,7 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RunError
-from ..storage import RESTORE, Index, fault, read_set, remove_set, unwritable, write_set
+from ..storage import (
+    RESTORE,
+    Index,
+    fault,
+    own_folder,
+    read_set,
+    remove_set,
+    unwritable,
+    write_set,
+)
 from .arrays import pack, unpack
 
 STATE_KIND = "charloom training state"
@@ -75,7 +84,7 @@ def save_state(
     earlier = _folders(run)
     if step is None:
         step = _step(earlier[0]) if earlier else 0
-    folder = run / CHECKPOINTS / f"{step:09d}"
+    folder = own_folder(run, CHECKPOINTS, f"{step:09d}")
     write_set(folder, _STATE, STATE_KIND, {"state": dict(data)}, files)
     kept = [f for f in earlier if _step(f) < step and (f / _STATE).exists()][: keep - 1]
     for other in reversed(earlier):
@@ -134,20 +143,25 @@ def forget_state(run: Path) -> None:
 
 def _forget_earliest(run: Path) -> None:
     """Remove the state that an earlier version left in the run folder itself."""
-    if any((run / file).exists() for file in STATE_FILES):
+    places = [run / file for file in STATE_FILES]
+    if any(place.exists() or place.is_symlink() for place in places):
         remove_set(run, _STATE, STATE_FILES)
 
 
 def _folders(run: Path) -> list[Path]:
-    """Return the folders of states, latest first; some may hold no state."""
+    """Return the folders of states, latest first; some may hold no state.
+
+    Raises:
+        RunError: one is a link, or the folder cannot be read.
+    """
     try:
-        found = list((run / CHECKPOINTS).iterdir())
+        names = [path.name for path in own_folder(run, CHECKPOINTS).iterdir()]
     except (FileNotFoundError, NotADirectoryError):
         return []
     except (OSError, ValueError) as error:
         raise unwritable(run, error) from error
-    folders = [f for f in found if re.fullmatch("[0-9]{9,}", f.name) and f.is_dir()]
-    return sorted(folders, key=_step, reverse=True)
+    found = [own_folder(run, CHECKPOINTS, n) for n in names if re.fullmatch("[0-9]{9,}", n)]
+    return sorted(found, key=_step, reverse=True)
 
 
 def _step(folder: Path) -> int:

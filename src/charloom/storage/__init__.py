@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .disk import MODEL_INDEX as MODEL_INDEX
 from .disk import RESTORE as RESTORE
 from .disk import Payload as Payload
 from .disk import Pieces as Pieces
@@ -9,6 +10,7 @@ from .disk import claim_folder as claim_folder
 from .disk import creating as creating
 from .disk import fault as fault
 from .disk import is_part as is_part
+from .disk import own_folder as own_folder
 from .disk import target as target
 from .disk import unwritable as unwritable
 from .disk import write_file as write_file

@@ -17,6 +17,10 @@ from ..errors import RunError
 MAX_INDEX_BYTES = 2**24
 PIECE = 2**18
 RESTORE = "Restore it from a copy, or train again."
+OUTSIDE = "files outside a run folder are never changed."
+
+MODEL_INDEX = "model.json"
+"""The file that makes a folder a run folder."""
 
 
 @runtime_checkable
@@ -50,9 +54,8 @@ def seal(data: Payload) -> tuple[int, str]:
 
 
 def fault(path: Path, problem: str) -> RunError:
-    """Return an error that says ``problem`` about ``path``, as one printable line."""
-    text = f"{path} {problem}"
-    return RunError("".join(c if c.isprintable() else ascii(c)[1:-1] for c in text))
+    """Return an error that says ``problem`` about ``path``."""
+    return RunError(f"{path} {problem}")
 
 
 def unwritable(folder: Path, error: Exception) -> RunError:
@@ -79,14 +82,16 @@ def aside(name: str, digest: str) -> str:
     return f"{name}.{digest[:16]}.next"
 
 
-def write_file(folder: Path, name: str, data: bytes) -> None:
+def write_file(folder: Path, name: str, data: bytes, *, own: bool = False) -> None:
     """Replace the file ``name``, which belongs to no set, by ``data``; an equal file is kept.
+
+    A link is followed, or replaced if the file is to be the folder's ``own``.
 
     Raises:
         RunError: the folder cannot be written, or something other than a file has that name.
     """
     try:
-        path = target(folder / name)
+        path = folder / name if own else target(folder / name)
         if not holds(path, data):
             try:
                 write(path, data).replace(path)
@@ -101,13 +106,80 @@ def write_file(folder: Path, name: str, data: bytes) -> None:
 def target(path: Path) -> Path:
     """Return the file that a rename may replace for ``path``, with links resolved.
 
+    Links within a folder that holds ``MODEL_INDEX`` are not followed: a stranger may have made it.
+
     Raises:
-        RunError: something else is there, such as a device, which a rename would remove.
+        RunError: there is such a link, or something else, such as a device, which a rename would
+            remove.
     """
+    whole = path.absolute()
+    for link in (whole, *whole.parents):
+        if link.is_symlink() and any((f / MODEL_INDEX).exists() for f in link.parents):
+            raise fault(link, f"is a link inside a run folder: {OUTSIDE} Pass another file.")
     place = Path(os.path.realpath(path))
     if place.exists() and not place.is_file():
         raise fault(path, "is not a regular file. Pass another file.")
     return place
+
+
+def own_folder(root: Path, *names: str) -> Path:
+    """Return the folder ``root/names...``, which may be missing.
+
+    Raises:
+        RunError: it, or one between it and ``root``, is a link or no folder.
+    """
+    folder = root
+    for name in names:
+        folder = folder / name
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            raise fault(folder, f"must be a folder, not a link or a file: {OUTSIDE} Remove it.")
+    return folder
+
+
+def opened(path: Path, flags: int = os.O_RDONLY, *, own: bool = False) -> int:
+    """Open a regular file, and return its descriptor; anything else is never waited for.
+
+    Args:
+        path: the file; a link to a regular file is followed unless ``own``.
+        flags: as for ``os.open``.
+        own: whether the file must be no link, and have no second name: it is to be changed.
+
+    Raises:
+        RunError: something else is there.
+        OSError: it is missing, or cannot be opened.
+    """
+    more = ("O_NONBLOCK", "O_NOCTTY", "O_BINARY", *(("O_NOFOLLOW",) if own else ()))
+    for name in more:
+        flags |= getattr(os, name, 0)
+    try:  # opening a device may already change something
+        _check_regular(path, path.lstat() if own else path.stat(), own)
+    except FileNotFoundError:
+        if not flags & os.O_CREAT:
+            raise
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        _check_regular(path, os.fstat(descriptor), own)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def check_own(path: Path) -> None:
+    """Check that ``path``, which is to be changed, is missing or a regular file of its own.
+
+    Raises:
+        RunError: it is a link, a pipe or a device, or the file has a second name.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        _check_regular(path, path.lstat(), own=True)
+
+
+def _check_regular(path: Path, info: os.stat_result, own: bool) -> None:
+    if not stat.S_ISREG(info.st_mode):
+        raise fault(path, f"must be a regular file{', not a link' * own}. {RESTORE}")
+    if own and info.st_nlink > 1:
+        raise fault(path, f"must have no second name (hard link): {OUTSIDE} Remove it.")
 
 
 def claim_folder(folder: Path, name: str, *, force: bool, ignored: Collection[str] = ()) -> None:
@@ -160,13 +232,11 @@ def read(path: Path, limit: int) -> bytes | None:
         RunError: it is longer, not a regular file, or cannot be read.
     """
     try:
-        info = path.stat()
-        if not stat.S_ISREG(info.st_mode):
-            raise fault(path, f"must be a regular file. {RESTORE}")
-        if info.st_size > limit:
-            raise fault(path, f"may hold {limit} bytes, but holds {info.st_size}. {RESTORE}")
-        with path.open("rb") as file:
-            return file.read(info.st_size)
+        with os.fdopen(opened(path), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > limit:
+                raise fault(path, f"may hold {limit} bytes, but holds {size}. {RESTORE}")
+            return file.read(size)
     except FileNotFoundError:
         return None
     except NotADirectoryError as error:
@@ -176,12 +246,12 @@ def read(path: Path, limit: int) -> bytes | None:
 
 
 def holds(path: Path, data: Payload) -> bool:
-    """Return whether a file equals ``data``; stops at the first piece that differs."""
+    """Return whether a file of its own equals ``data``; stops at the first piece that differs."""
     try:
-        with path.open("rb") as file:
+        with os.fdopen(opened(path, own=True), "rb") as file:
             same = all(file.read(len(piece)) == piece for piece in pieces(data))
             return same and not file.read(1)
-    except OSError:
+    except (OSError, RunError):
         return False
 
 
@@ -220,11 +290,10 @@ def sweep(index: Path, names: Collection[str]) -> None:
 
     Files that the index on disk still names are kept.
     """
-    try:
-        with index.open("rb") as file:
-            text = file.read(MAX_INDEX_BYTES)
-    except FileNotFoundError:
-        text = b""
+    text = b""
+    what_is_no_file = contextlib.suppress(FileNotFoundError, RunError)
+    with what_is_no_file, os.fdopen(opened(index), "rb") as file:
+        text = file.read(MAX_INDEX_BYTES)
     either = "|".join(map(re.escape, [index.name, *names]))
     left_over = re.compile(rf"(?:{either})\.([0-9a-f]{{16}})\.(?:next|tmp)")
     for path in index.parent.iterdir():

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .disk import creating, fault
+from ..errors import RunError
+from .disk import check_own, creating, fault, opened, read
 
 LOCK = "training.lock"
 """The lock file, which contains the process number of the last training and is never removed."""
@@ -25,6 +26,7 @@ def held(folder: Path) -> Iterator[None]:
     path = folder / LOCK
     lock = FileLock(path, thread_local=False)  # a generator may move on in another thread
     with creating(folder):
+        check_own(path)
         try:
             lock.acquire(blocking=False)
         except Timeout as error:
@@ -35,13 +37,15 @@ def held(folder: Path) -> Iterator[None]:
             ) from error
     try:
         with contextlib.suppress(OSError):  # Windows forbids writing to a locked file
-            path.write_text(f"{os.getpid()}\n", "ascii")
+            descriptor = opened(path, os.O_WRONLY | os.O_TRUNC, own=True)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(b"%d\n" % os.getpid())
         yield
     finally:
         lock.release()
 
 
 def _holder(path: Path) -> str:
-    with contextlib.suppress(OSError, ValueError):
-        return f"process {int(path.read_text('ascii'))}"
+    with contextlib.suppress(RunError, ValueError):
+        return f"process {int(read(path, 20) or b'')}"
     return "another process"

@@ -33,7 +33,8 @@ from ..run import (
     save_state,
     sound_facts,
 )
-from ..storage import creating, is_part
+from ..run.facts import known_facts
+from ..storage import creating, is_part, own_folder
 from ..storage.lock import LOCK, held
 from .data import TrainingData, Weights
 from .engines.base import Engine
@@ -41,7 +42,7 @@ from .events import Event, Finished, Reason, Saved
 from .history import HISTORY, append_history, write_history
 from .ngram import ngram_facts
 from .progress import Progress, event_losses
-from .resume import BEST, ResumeChecks, Resumed, vocabulary_digest
+from .resume import BEST, NETWORK, ResumeChecks, Resumed, vocabulary_digest
 
 
 @dataclass(kw_only=True)
@@ -56,6 +57,7 @@ class Checkpointer:
         time_share: share of the training time that saves at the end of an epoch may take.
         best_weights: those of ``Progress.best_epoch``.
         saved_epoch: the epoch whose weights the folder holds; 0 for none.
+        networks: the weights of each network that is trained, where several are to be distilled.
     """
 
     folder: Path | None
@@ -68,6 +70,7 @@ class Checkpointer:
     time_share: float = 0.01
     best_weights: Weights = field(default_factory=dict)
     saved_epoch: int = 0
+    networks: list[Weights] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._saved_at = time.monotonic()
@@ -93,6 +96,12 @@ class Checkpointer:
             return
         with creating(self.folder):
             names = {path.name for path in self.folder.iterdir()}
+        for name in (
+            EPOCHS,
+            CHECKPOINTS,
+            MEASURED,
+        ):  # found out before the first save
+            own_folder(self.folder, name)
         if names and LOCK not in names and not force:  # a refusal should leave no lock file behind
             self._claim(self.folder, force=force, resume=resume)
         with held(self.folder):
@@ -131,6 +140,7 @@ class Checkpointer:
         assert self.folder is not None  # a training without a folder is never resumed
         resumed = self._checks(self.folder).state()
         self.best_weights, self.saved_epoch = resumed.best_weights, resumed.saved_epoch
+        self.networks = list(resumed.networks)
         return resumed
 
     # When
@@ -166,7 +176,8 @@ class Checkpointer:
         """Save the weights as a model of their own, named after the epoch, if that is asked for."""
         every = self.training.keep_epochs
         if self.folder is not None and every and (last or at.epoch % every == 0):
-            single = replace(self, folder=epoch_folder(self.folder, at.epoch))
+            place = epoch_folder(self.folder, at.epoch)
+            single = replace(self, folder=own_folder(self.folder, EPOCHS, place.name))
             single.save_model(weights, at.history[-1], at)
 
     def save(self, engine: Engine, at: Progress) -> Iterator[Event]:
@@ -194,7 +205,9 @@ class Checkpointer:
 
     def refitted(self, best: Mapping[str, Any]) -> SavedModel | None:
         """Return the folder's model if its network was trained again after the epoch ``best``."""
-        if self.folder is None or "network" not in sound_facts(self.folder).get("refit", {}):
+        if self.folder is None or "network" not in known_facts(sound_facts(self.folder)).get(
+            "refit", {}
+        ):
             return None
         saved = load_model(self.folder)
         return saved if saved.facts.get("best") == dict(best) else None
@@ -213,7 +226,7 @@ class Checkpointer:
         refit = {**saved.facts.get("refit", {}), "network": dict(how)}
         saved = replace(saved, facts={**saved.facts, "refit": refit})
         if self.folder is not None:
-            measured = replace(self, folder=self.folder / MEASURED)
+            measured = replace(self, folder=own_folder(self.folder, MEASURED))
             measured.save_model(self.best_weights, losses, at)
             save_model(self.folder, saved)
         return saved
@@ -232,10 +245,12 @@ class Checkpointer:
             "training": self.training.to_dict(),
             "backend": self.backend,
             "batches": asdict(self.data.plan),
-            "progress": asdict(at),
+            "progress": {k: v for k, v in asdict(at).items() if k != "chosen" or v != {}},
         }
         best = self.best_weights if at.best_epoch else {}
         arrays = {**arrays, **{BEST + name: array for name, array in best.items()}}
+        for number, weights in enumerate(self.networks):
+            arrays |= {f"{NETWORK}{number}/{name}": array for name, array in weights.items()}
         keep = self.training.keep_checkpoints
         save_state(self.folder, arrays, state, step=at.step, keep=keep)
 
@@ -269,6 +284,7 @@ class Checkpointer:
             "training": self.training.to_dict(),
             "backend": self.backend,
             "versions": _versions(self.backend),
+            **({"cross_validation": dict(at.chosen)} if at.chosen else {}),
             **ngram_facts(weights),
             **({"refit": refit} if refit else {}),
             "best": dict(losses),

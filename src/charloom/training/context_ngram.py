@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -58,6 +58,7 @@ class ContextFit:
         refitted: the same n-gram, with the held-out names counted too; ``None`` where only a part
             of a corpus is counted, and for text.
         smoothing: what was fitted, to the training strings alone.
+        exponents: those that were chosen otherwise than on held-out names; ``None`` for none.
         warnings: what the user should know.
     """
 
@@ -85,6 +86,7 @@ class ContextFit:
         self._typical = TYPICAL_ADAPTED if adapted else TYPICAL
         self._stream, whole = train()
         self.warnings: list[str] = []
+        self.exponents: Sequence[float] | None = None
         usual = TEXT_ORDER if model.text else ORDER
         smoothing = fit_smoothing(vocabulary, self._stream, model.order or usual)
         if adapted:
@@ -115,18 +117,22 @@ class ContextFit:
         The exponents maximise the probability of the held-out strings, times a prior; they are the
         prior's if too little is held out.
         """
-        chosen = self._prior
+        chosen = self.prior if self.exponents is None else np.array(self.exponents)
         losses: dict[str, float] = {}
         if self._held_out is not None:
-            rnn = NumpyRNN(self._model.network_part(), network)
-            by_network, targets = target_log_probabilities(rnn, self._held_out, self._most)
-            table = np.stack([by_network, self._by_ngram], axis=1)
+            table, targets = self.table(network)
             chosen = maximum(table, targets, chosen, PRIOR_NATS)
-            losses[NETWORK_ALONE] = _mean_nats(by_network, targets)
+            losses[NETWORK_ALONE] = _mean_nats(table[:, 0], targets)
             if len(targets) == len(self._held_out) - 1 and not self._model.text:
-                mixed = log_softmax(np.matmul(chosen.astype(np.float32), table))
-                losses["held_out_nats_per_char"] = _mean_nats(mixed, targets)
+                losses["held_out_nats_per_char"] = mixed_nats(table, targets, chosen)
         return {**self.arrays, EXPONENTS: chosen.astype(np.float32)}, losses
+
+    def table(self, network: Weights) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Return log p of network and n-gram at each held-out target, (T, 2, V), and these."""
+        assert self._held_out is not None
+        rnn = NumpyRNN(self._model.network_part(), network)
+        by_network, targets = target_log_probabilities(rnn, self._held_out, self._most)
+        return np.stack([by_network, self._by_ngram], axis=1), targets
 
     @property
     def _most(self) -> int:
@@ -138,7 +144,8 @@ class ContextFit:
         return target_log_probabilities(self._ngram, self._held_out, self._most)[0]
 
     @property
-    def _prior(self) -> NDArray[np.float64]:
+    def prior(self) -> NDArray[np.float64]:
+        """The exponents that suit such lists, (2,)."""
         size = np.log(max(len(self._stream), 2))
         return np.array([np.interp(size, SIZES, column) for column in self._typical.T])
 
@@ -147,6 +154,12 @@ class ContextFit:
         del arrays  # there is one order only
         table, targets = target_log_probabilities(self._ngram, self._stream, MOST_TRAIN)
         return _mean_nats(table, targets)
+
+
+def mixed_nats(table: NDArray[np.float32], targets: NDArray[np.int32], exponents: Any) -> float:
+    """Return the mean nats of ``targets`` (T,), given a ``ContextFit.table`` and the exponents."""
+    mixed = log_softmax(np.matmul(np.asarray(exponents, np.float32), table))
+    return _mean_nats(mixed, targets)
 
 
 def _mean_nats(log_probabilities: NDArray[np.float32], targets: NDArray[np.int32]) -> float:

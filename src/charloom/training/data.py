@@ -203,8 +203,10 @@ class TrainingData(ABC):
             )
         if self._model.kind == "mixture":
             yield from self.ngrams.warnings
-            if not self.held_out_decides:
-                chosen = "that is usual for such a list"
-                if isinstance(self.ngrams, NgramFit):
-                    chosen = f"{DEFAULT_WEIGHT:g}"
-                yield f"too few held-out names to choose the mixture weight: using {chosen}."
+            few = "too few held-out names to choose the mixture"
+            if self.held_out_decides:
+                return
+            if isinstance(self.ngrams, NgramFit):
+                yield f"{few} weight: using {DEFAULT_WEIGHT:g}."
+            elif self.ngrams.exponents is None:
+                yield f"{few}'s exponents: using those that are usual for such lists."

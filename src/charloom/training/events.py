@@ -102,6 +102,19 @@ class Evaluated:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NextNetwork:
+    """One network is trained, and there is time for more: the next one begins.
+
+    Attributes:
+        number: of the network, from 2; ``networks`` + 1 is the one that they are distilled into.
+        networks: how many there are to distil.
+    """
+
+    number: int
+    networks: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Saved:
     """The run folder now holds the complete model of ``epoch``."""
 
@@ -114,6 +127,35 @@ class Warned:
     """Something that the user should know; training continues."""
 
     message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choosing:
+    """No names are held out: epochs and exponents are chosen by cross-validation.
+
+    Attributes:
+        fold, folds: which fold is held out, from 1, and of how many.
+        progress: of the training on the others, in (0, 1].
+    """
+
+    fold: int
+    folds: int
+    progress: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """What cross-validation chose.
+
+    Attributes:
+        epochs: after how many epochs training stops; its schedule stays as long as it is.
+        exponents: of the mixture's network and n-gram.
+        nats_per_char: the loss of the folds on the names that they did not see.
+    """
+
+    epochs: int
+    exponents: tuple[float, float]
+    nats_per_char: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,4 +205,15 @@ class Finished:
         return self.saved.weights
 
 
-Event = Started | Step | Evaluated | Saved | Warned | Refitting | Finished
+Event = (
+    Started
+    | Step
+    | Evaluated
+    | NextNetwork
+    | Saved
+    | Warned
+    | Choosing
+    | Chosen
+    | Refitting
+    | Finished
+)

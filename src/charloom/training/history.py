@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from ..storage import unwritable, write_file
+from ..storage.disk import opened
 
 HISTORY = "history.jsonl"
 
 
 def write_history(folder: Path, entries: Sequence[Mapping[str, Any]]) -> None:
-    """Make ``entries`` all that the history holds.
+    """Make ``entries`` all that the history holds; a link in its place is replaced.
 
     Raises:
         RunError: the folder cannot be written.
     """
-    write_file(folder, HISTORY, b"".join(map(_line, entries)))
+    write_file(folder, HISTORY, b"".join(map(_line, entries)), own=True)
 
 
 def append_history(folder: Path, entry: Mapping[str, Any]) -> None:
@@ -33,7 +34,8 @@ def append_history(folder: Path, entry: Mapping[str, Any]) -> None:
     """
     line = _line(entry)
     try:
-        with (folder / HISTORY).open("ab", buffering=0) as file:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        with os.fdopen(opened(folder / HISTORY, flags, own=True), "ab", buffering=0) as file:
             end = file.seek(0, os.SEEK_END)
             try:
                 written = file.write(line)

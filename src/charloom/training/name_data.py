@@ -53,7 +53,7 @@ class NameData(TrainingData):
         where the settings ask for none.
         """
         super().__init__(model, training, most_targets)
-        self._corpus, self.digest = corpus, corpus.digest
+        self.corpus, self.digest = corpus, corpus.digest
         self.vocabulary, self.label_names = corpus.vocabulary, corpus.label_names
         if initial is not None and training.base == NO_BASE:
             self.vocabulary = merged(initial.vocabulary, corpus.vocabulary)
@@ -93,21 +93,21 @@ class NameData(TrainingData):
         """
         model = self._model.network_part()
         return NameData(
-            self._corpus, model, training, self._initial, self._most_targets, self._canaries
+            self.corpus, model, training, self._initial, self._most_targets, self._canaries
         )
 
     def _new_canaries(self, train: Sequence[str]) -> tuple[str, ...]:
         """Return as many random strings as the settings ask for."""
         from .canaries import canaries  # late: few trainings have any
 
-        if self._corpus.is_large:
+        if self.corpus.is_large:
             raise ConfigError(
                 "canaries cannot be added to a list this long, which is read as arrays. Leave "
                 "them out, or train on a part of the list."
             )
         lengths = [len(self.vocabulary.encode(name)) for name in train]
         count, seed = self._training.canaries, self._training.seed
-        return canaries(self.vocabulary, lengths, count, seed, set(self._corpus.names))
+        return canaries(self.vocabulary, lengths, count, seed, set(self.corpus.names))
 
     def _add_canaries(self, train: Sequence[str]) -> None:
         """Add them to the training names, each once, and without a label."""
@@ -118,7 +118,7 @@ class NameData(TrainingData):
 
     def _split_labels(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return the label of each name of either part, k + 1 for the model's k, 0 for none."""
-        corpus, training = self._corpus, self._training
+        corpus, training = self.corpus, self._training
         own = [0, *(1 + self.label_names.index(name) for name in corpus.label_names)]
         places = corpus.label_ids or [0] * len(corpus.names)
         ids = np.array(own, np.int32)[np.array(places, np.int32)]
@@ -127,10 +127,10 @@ class NameData(TrainingData):
 
     def facts(self) -> dict[str, Any]:
         return {
-            "corpus": self._corpus.report.to_dict(),
+            "corpus": self.corpus.report.to_dict(),
             "train_names": self.train_size,
             "held_out_names": self.held_out_size,
-            "longest": self._corpus.report.longest,
+            "longest": self.corpus.report.longest,
             **({"canaries": list(self._canaries)} if self._canaries else {}),
         }
 

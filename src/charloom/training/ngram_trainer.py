@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..models.factory import parameters_of
 from ..run import holds_model, load_model
+from ..run.facts import known_facts
 from .checkpointer import Checkpointer
 from .events import Event, Saved, Warned
 from .progress import Progress
@@ -19,11 +20,12 @@ def fit_ngram(checkpoints: Checkpointer, *, force: bool, resume: bool) -> Iterat
     """
     model, data, folder = checkpoints.model, checkpoints.data, checkpoints.folder
     with checkpoints.claimed(force=force, resume=resume):
-        before = None
+        before, best = None, {}
         if folder is not None and resume and not force and holds_model(folder):
             before = load_model(folder)
-            weights, best = dict(before.weights), dict(before.facts.get("best", {}))
-        else:
+            weights, best = dict(before.weights), dict(known_facts(before.facts).get("best", {}))
+        if before is None or best.get("train_nats_per_char") is None:
+            before = None
             weights, _ = data.ngrams.alone()
             best = {
                 "epoch": 1,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
 
+from ..run.facts import epochs, known_facts
 from .events import Evaluated
 
 
@@ -24,6 +26,11 @@ class Progress:
         history: an entry for each epoch: epoch, step, train_nats_per_char,
             held_out_nats_per_char, seconds (of training until then), learning_rate (of its last
             step).
+        networks: how many networks are trained to be distilled into one; 0 for one network only.
+        pool: how many names are sampled from them.
+        first_step, first_epoch, last_step: where distilling began, and where it ends; 0 before.
+        chosen: what cross-validation chose (``Choice.to_dict``); empty if nothing, ``None`` if that
+            has not been tried yet.
     """
 
     epoch: int = 0
@@ -33,6 +40,37 @@ class Progress:
     epoch_characters: float = 0.0
     best_epoch: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
+    networks: int = 0
+    pool: int = 0
+    first_step: int = 0
+    first_epoch: int = 0
+    last_step: int = 0
+    chosen: dict[str, Any] | None = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, data: Any) -> Progress:
+        """Return the progress that a training state holds.
+
+        Raises:
+            TypeError, ValueError: a field is missing, unknown, or not of its type.
+        """
+        at = cls(**data)
+        history = epochs(at.history)
+        counts = [at.epoch, at.step_in_epoch, at.step, at.best_epoch]
+        counts += [at.networks, at.pool, at.first_step, at.first_epoch, at.last_step]
+        if not all(type(one) is int and 0 <= one < 2**53 for one in counts):
+            raise ValueError("epochs and steps must be whole numbers")
+        if not all(math.isfinite(one) for one in (at.epoch_nats, at.epoch_characters)):
+            raise ValueError("the loss of an epoch must be a number")
+        if history != at.history or at.best_epoch > len(history) or at.epoch > len(history):
+            raise ValueError("the history must have an entry for each epoch")
+        if at.chosen:
+            choice = known_facts({"cross_validation": at.chosen})["cross_validation"]
+            if choice != at.chosen or len(at.chosen["exponents"]) != 2 or not at.chosen["epochs"]:
+                raise ValueError("what cross-validation chose must be numbers")
+        if any("train_nats_per_char" not in one for one in history):
+            raise ValueError("an epoch of the history has no loss")
+        return at
 
     @property
     def best(self) -> dict[str, Any] | None:
@@ -62,12 +100,12 @@ class Progress:
         """
         before, loss = self.best, held_out.get("held_out_nats_per_char")
         self.epoch += 1
-        times = {"seconds": round(seconds, 3), "learning_rate": rate}
-        self.history.append({"epoch": self.epoch, **self.losses(held_out), **times})
+        entry = {"epoch": self.epoch, **self.losses(held_out)}
+        entry |= {"seconds": round(seconds, 3), "learning_rate": rate}
+        self.history.append(entry | ({"networks": self.networks} if self.last_step else {}))
         self.step_in_epoch, self.epoch_nats, self.epoch_characters = 0, 0.0, 0.0
-        best = (
-            before is None or loss is None or not decides or loss < before["held_out_nats_per_char"]
-        )
+        lowest = None if before is None else before.get("held_out_nats_per_char")
+        best = lowest is None or loss is None or not decides or loss < lowest
         self.best_epoch = self.epoch if best else self.best_epoch
         return best
 

@@ -101,7 +101,7 @@ def read_recipe(path: str | Path) -> RecipeFile:
     try:
         return RecipeFile(settings, found)
     except ConfigError as error:
-        raise ConfigError(_line(f"{path}: {error}")) from error
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -112,8 +112,4 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _bad(path: str | Path, problem: str) -> ConfigError:
-    return ConfigError(_line(f"{path} {problem}."))
-
-
-def _line(text: str) -> str:
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return ConfigError(f"{path} {problem}.")

@@ -319,4 +319,9 @@ def settings_before(run: Path) -> dict[str, Any]:
     parts = (data.get("model"), data.get("training"))
     before = {"smoothing": "kneser-ney", "base": NO_BASE}  # all there was before they were choices
     before |= {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
-    return {name: before[name] for name in MODEL | TRAINING if before.get(name) is not None}
+    return {
+        name: before[name]
+        for name in MODEL | TRAINING
+        if before.get(name) is not None
+        and (ModelConfig.allows(name, before[name]) or TrainConfig.allows(name, before[name]))
+    }

@@ -20,6 +20,9 @@ from .progress import Progress
 BEST = "best/"
 """Prefix of the names of the best epoch's weights, among the arrays of a state."""
 
+NETWORK = "network/"
+"""Prefix of the names of the weights of networks to distil, each with its number, from 0."""
+
 _DEFAULTS = {"model": ModelConfig().to_dict(), "training": TrainConfig().to_dict()}
 
 
@@ -32,6 +35,7 @@ class Resumed:
         progress: how far it is.
         plan: how its data is divided into batches.
         best_weights: the weights of its best epoch.
+        networks: the weights of the networks that are trained, where there are several.
         saved_epoch: the epoch whose weights are the folder's model; 0 if those are another
             training's, a later epoch's, or damaged.
         backend: the one it ran on.
@@ -47,6 +51,7 @@ class Resumed:
     epochs: int
     saved_epoch: int = 0
     damaged: tuple[str, ...] = ()
+    networks: tuple[Mapping[str, NDArray[Any]], ...] = ()
 
     def warnings(self, backend: str, epochs: int, over: Reason | None) -> Iterator[str]:
         """Yield what the user should know; ``over`` is why nothing is left to train, if so."""
@@ -94,11 +99,11 @@ class ResumeChecks:
         self._same_settings("training", state.get("training"))
         epochs = state["training"].get("epochs", self.training.epochs)
         try:
-            progress = Progress(**state["progress"])
+            progress = Progress.of(state["progress"])
             plan = self._plan(state, epochs)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise RunError(f"{self.folder} holds no progress to resume from: {error}.") from error
-        arrays = {n: a for n, a in found.arrays.items() if not n.startswith(BEST)}
+        arrays = {n: a for n, a in found.arrays.items() if not n.startswith((BEST, NETWORK))}
         best = {n.removeprefix(BEST): a for n, a in found.arrays.items() if n.startswith(BEST)}
         saved_epoch = progress.best_epoch
         if not best and saved_epoch:  # an early version's state: its weights are the model's
@@ -110,16 +115,23 @@ class ResumeChecks:
             progress=progress,
             plan=plan,
             best_weights=best,
-            backend=str(state.get("backend")),
+            backend=f"{state.get('backend')!s:.40}",
             epochs=epochs,
             saved_epoch=saved_epoch,
             damaged=found.damaged,
+            networks=_networks(found.arrays),
         )
 
     def _plan(self, state: Mapping[str, Any], epochs: int) -> BatchPlan:
         """Return the batch plan of a state; 0.1.0 saved its buckets only."""
         if "batches" in state:
-            return BatchPlan(**state["batches"])
+            plan = BatchPlan(**state["batches"])
+            numbers = [n for n in (plan.window, plan.buckets) if n is not None]
+            if not all(type(n) is int and 0 < n < 2**17 for n in (plan.batch_size, *numbers)) or (
+                type(plan.seed) is not int or plan.seed < 0
+            ):
+                raise ValueError(f"its batches must be divided by whole numbers: {plan!s:.80}")
+            return plan
         if state.get("buckets") is None:
             return self.data.plan_for(epochs)
         return replace(self.data.plan, buckets=int(state["buckets"]))
@@ -155,9 +167,38 @@ class ResumeChecks:
     def _same(self, what: str, theirs: object, ours: object) -> None:
         if theirs != ours:
             raise RunError(
-                f"{self.folder} was trained with another {what} ({theirs}; now {ours}), so it "
+                f"{self.folder} was trained with another {what} ({theirs!s:.200}; now "
+                f"{ours!s:.200}), so it "
                 "cannot be resumed. Give the same one, or choose another --out."
             )
+
+
+def check_state(ours: Mapping[str, NDArray[Any]], theirs: Mapping[str, NDArray[Any]]) -> None:
+    """Check that ``theirs``, the arrays of a state, can take the place of an engine's own.
+
+    Raises:
+        KeyError, ValueError: one is missing, or of another shape or type; or the count of steps
+            is no count.
+    """
+    for name, array in ours.items():
+        if name not in theirs and name.startswith("keras/"):  # another backend's has none
+            continue
+        found = theirs[name]
+        if (found.shape, found.dtype) != (array.shape, array.dtype):
+            raise ValueError(f"{name} must be {array.dtype} {array.shape}, not {found.dtype} "
+                             f"{found.shape}")  # fmt: skip
+    if not 0 <= theirs["count"][0] < 2**53:
+        raise ValueError("the count of steps must be a whole number")
+
+
+def _networks(arrays: Mapping[str, NDArray[Any]]) -> tuple[dict[str, NDArray[Any]], ...]:
+    """Return the weights of each network to distil that a state holds."""
+    networks: dict[int, dict[str, NDArray[Any]]] = {}
+    for name, array in arrays.items():
+        if name.startswith(NETWORK):
+            number, own = name.removeprefix(NETWORK).split("/", 1)
+            networks.setdefault(int(number), {})[own] = array
+    return tuple(networks[number] for number in sorted(networks))
 
 
 def vocabulary_digest(data: TrainingData) -> str:

@@ -27,13 +27,19 @@ class Schedule:
     otherwise a budget of a few seconds would skip the highest learning rates.
 
     Attributes:
+        total_steps: the step, counted over the whole training, at which it is over.
         reserve: seconds of the budget that are kept for evaluating and saving at the end.
     """
 
     def __init__(
-        self, config: TrainConfig, total_steps: int, started: float, reserve: float = 0.5
+        self,
+        config: TrainConfig,
+        total_steps: int,
+        started: float,
+        reserve: float = 0.5,
+        first_step: int = 0,
     ) -> None:
-        self.total_steps = total_steps
+        self.total_steps, self._first_step = total_steps, first_step
         self.reserve = reserve
         self._deadline = math.inf if config.seconds is None else started + config.seconds
         self._begin = time.monotonic()
@@ -42,9 +48,14 @@ class Schedule:
         """Start the clock's share of the schedule now."""
         self._begin = time.monotonic()
 
+    @property
+    def seconds_left(self) -> float:
+        """Seconds of the budget that are left for steps; infinite without one."""
+        return self._deadline - self.reserve - time.monotonic()
+
     def progress(self, step: int) -> float:
         """Return the progress in [0, 1] after ``step`` updates; 1 means that training is over."""
-        by_steps = step / self.total_steps
+        by_steps = (step - self._first_step) / (self.total_steps - self._first_step)
         span = self._deadline - self.reserve - self._begin
         elapsed = time.monotonic() - self._begin
         by_clock = 0.0 if span == math.inf else elapsed / span if span > 0 else 1.0

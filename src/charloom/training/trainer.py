@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, SupportsFloat
 
@@ -20,15 +21,19 @@ from ..models.rnn.shapes import parameter_count
 from ..run import SavedModel
 from .base_model import LATIN, NO_BASE, latin_base
 from .checkpointer import Checkpointer
+from .context_ngram import ContextFit
+from .cross_validation import choose, has_choice
 from .data import TrainingData
 from .engines.base import Loop
 from .engines.factory import backend_name, check_loop, make_engine
-from .events import Event, Reason, Saved, Step, Warned
+from .ensemble import Ensemble
+from .events import Chosen, Event, Reason, Saved, Step, Warned
 from .name_data import NameData
 from .ngram_trainer import fit_ngram
 from .progress import Progress
 from .recipes import settings_for
 from .refit import refit
+from .resume import check_state
 from .schedule import Schedule, learning_rate
 from .text_data import TextData
 from .warm_start import warm_started
@@ -116,6 +121,8 @@ class Trainer:
         self._plan()
         self._seconds_before = 0.0  # of training in earlier sessions
         self._batch_nats_per_char = math.nan
+        if has_choice(self):
+            self.at.chosen = None
 
     def events(self, *, force: bool, resume: bool) -> Iterator[Event]:
         """Train, and yield the events that ``fit`` promises."""
@@ -125,7 +132,7 @@ class Trainer:
                 self.checkpoints.backend,
                 self.model,
                 self.training,
-                self._first_weights(),
+                self.first_weights(self.training.seed),
                 self.batches.characters_per_batch,
                 self.loop,
             )
@@ -146,11 +153,9 @@ class Trainer:
                 self.checkpoints.save_best(self.at.best, self.at)
                 yield from self._finished(over, self.at.best)
                 return
+            yield from self._choose()
             yield from (Warned(message=message) for message in self.data.warnings())
-            self.engine.prepare(self.batches.times)
-            self.schedule.begin()
-            reason = yield from self._steps()
-            yield from self._finish(reason)
+            yield from self._finish((yield from self._train()))
 
     # Plan
 
@@ -166,9 +171,9 @@ class Trainer:
             training = training.replace(seconds=training.seconds * share)
         self.schedule = Schedule(training, steps, self.checkpoints.started, reserve)
 
-    def _first_weights(self) -> dict[str, NDArray[np.float32]]:
+    def first_weights(self, seed: int) -> dict[str, NDArray[np.float32]]:
         """Return the weights before the first step."""
-        data, seed = self.data, self.training.seed
+        data = self.data
         if (initial := self._initial()) is not None:
             return warm_started(initial, self.model, data.vocabulary, data.label_names, seed)
         way, vocabulary = self.training.preparation, data.vocabulary
@@ -196,6 +201,7 @@ class Trainer:
         """Restore the folder's training; return warnings."""
         resumed = self.checkpoints.load()
         try:
+            check_state(self.engine.state(), resumed.arrays)
             self.engine.restore(resumed.arrays)
         except (KeyError, ValueError) as error:
             raise RunError(
@@ -206,27 +212,79 @@ class Trainer:
         if resumed.plan != self.data.plan:  # another number of epochs must not change the batches
             self.data.plan = resumed.plan
             self._plan()
+        if not self.at.networks and self.at.step_in_epoch >= self.batches.steps_per_epoch:
+            raise RunError(
+                f"{self.checkpoints.folder} holds a state in the middle of an epoch that is over. "
+                "Start over with --force, or choose another --out."
+            )
         over, best = self._over(), self.at.best
         if self.training.refit and best and self.checkpoints.refitted(best) is None:
             over = None  # what is left to do is to refit
         return list(resumed.warnings(self.checkpoints.backend, self.training.epochs, over))
 
+    def _choose(self) -> Iterator[Event]:
+        """Choose epochs and exponents by cross-validation, where no names are held out for that."""
+        if self.at.chosen is None:
+            choice = yield from choose(self)
+            if choice is not None:
+                self.at.chosen = {**choice.to_dict(), "of_epochs": self.training.epochs}
+                yield Chosen(**asdict(choice))
+            elif not self.stop():
+                self.at.chosen = {}
+                yield Warned(
+                    message="there is too little time to choose epochs and exponents by "
+                    "cross-validation: fixed values are used."
+                )
+        self._apply_choice()
+
+    def _apply_choice(self) -> None:
+        if self.at.chosen and isinstance(self.data.ngrams, ContextFit):
+            self.data.ngrams.exponents = self.at.chosen["exponents"]
+
+    @property
+    def _last_step(self) -> int:
+        """The step after which training is over, unless it ends sooner."""
+        if self.at.last_step:
+            return self.at.last_step
+        chosen, epochs = self.at.chosen or {}, self.training.epochs
+        if chosen.get("of_epochs") == epochs:  # it was chosen for this schedule
+            epochs = int(chosen["epochs"])
+        return epochs * self.batches.steps_per_epoch
+
     # Steps
+
+    def _train(self) -> Generator[Event, None, Reason]:
+        """Train the network; and more of them, if the budget allows."""
+        if not self.at.networks:
+            self.engine.prepare(self.batches.times)
+            self.schedule.begin()
+            begun, before = time.monotonic(), self.at.step
+            reason = yield from self.steps()
+            if self.training.seconds is None or reason not in ("epochs", "early stopping"):
+                return reason
+            seconds = (time.monotonic() - begun) * self.at.step / max(1, self.at.step - before)
+            if not (yield from Ensemble(self).planned(seconds)):
+                return reason
+        return (yield from Ensemble(self).trained())
 
     def _over(self) -> Reason | None:
         """Say why there is nothing left to train, if so."""
-        if self.at.step >= self.schedule.total_steps:
+        if self.at.networks and not self.at.last_step:  # the other networks are to be trained
+            return None
+        if self.at.step >= self._last_step:
             return "epochs"
         return None if self.at.step_in_epoch or self._patient() else "early stopping"
 
     def _patient(self) -> bool:
         patience = self.training.patience
-        return not patience or self.at.epoch - self.at.best_epoch < patience
+        since = max(self.at.best_epoch, self.at.first_epoch)
+        return not patience or self.at.epoch - since < patience
 
-    def _steps(self) -> Generator[Event, None, Reason]:
+    def steps(self) -> Generator[Event, None, Reason]:
         """Take steps until one of the reasons to end holds."""
-        at, total, checkpoints = self.at, self.schedule.total_steps, self.checkpoints
-        begun, before, names, characters = time.monotonic(), at.step / total, 0, 0.0
+        at, total, checkpoints = self.at, self._last_step, self.checkpoints
+        begun, names, characters = time.monotonic(), 0, 0.0
+        before = self.schedule.progress(at.step)
         pending: tuple[SupportsFloat, float] | None = None
         running: float | None = None
         while at.step < total:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +45,10 @@ def warm_started(
 ) -> dict[str, NDArray[np.float32]]:
     """Return the weights of ``saved``'s network for another vocabulary and other labels.
 
-    Rows and columns move with their character or label. Those of new characters are initialised
-    with ``seed``, except for their output biases, the lowest of the old ones: characters that were
-    never seen are unlikely at first. New labels start at 0, which has no effect. Those that are
-    missing are dropped.
+    Rows and columns move with their character or label, and those of characters that are gone are
+    dropped. New characters start like their relatives (ł like l), or else with random numbers from
+    ``seed``; their output biases are the lowest of the old ones, because characters that were never
+    seen are unlikely at first. New labels start at 0, which has no effect.
 
     Raises:
         ConfigError: ``model`` differs from ``saved``'s, or ``saved`` has no network.
@@ -64,6 +65,9 @@ def warm_started(
     weights |= {name: np.array(old[name]) for name in weights if name.startswith("rnn.")}
     weights["logits.bias"][:] = old["logits.bias"].min()
     here, there = _shared(_symbols(saved.vocabulary), _symbols(vocabulary))
+    for new, like in _relatives(saved.vocabulary, vocabulary):
+        weights["embedding"][new] = old["embedding"][like]
+        weights["logits.kernel"][:, new] = old["logits.kernel"][:, like]
     weights["embedding"][there] = old["embedding"][here]
     weights["logits.kernel"][:, there] = old["logits.kernel"][:, here]
     weights["logits.bias"][there] = old["logits.bias"][here]
@@ -71,6 +75,24 @@ def warm_started(
     if here:
         weights["labels"][there] = old["labels"][here]
     return weights
+
+
+def _relatives(old: Vocabulary, new: Vocabulary) -> Iterator[tuple[int, int]]:
+    """Yield the id of each new character that has a relative, and the relative's old id."""
+    known = {character: i for i, character in enumerate(old.characters, start=1)}
+    for i, character in enumerate(new.characters, start=1):
+        if character not in known and (like := known.get(relative(character))):
+            yield i, like
+
+
+def relative(character: str) -> str:
+    """Return a letter without what its Unicode name adds to it; other characters as they are.
+
+    >>> [relative(c) for c in "łŻø7"]
+    ['l', 'Z', 'o', '7']
+    """
+    name, added, _ = unicodedata.name(character[:1], "").partition(" WITH ")
+    return unicodedata.lookup(name) if added else character
 
 
 def _symbols(vocabulary: Vocabulary) -> tuple[str | None, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.folds import flat, fold_of, fold_places, name_groups
 from ..data.names import NameCorpus, Places
 from ..data.random import Stream, shuffler
 from ..data.text import TextCorpus
@@ -25,18 +26,6 @@ SHARE = 0.1
 
 LEAST = {"names": 10, "characters": 1_000}
 """What a search needs: fewer would leave nothing to measure on."""
-
-
-@dataclass(frozen=True, repr=False)
-class Fold(NameCorpus):
-    """A corpus with a given split: the places in ``names`` to train on, and those held out."""
-
-    train: Places = field(kw_only=True)
-    held_out: Places = field(kw_only=True)
-
-    def split_places(self, share: float = 0.1, seed: int = 0) -> tuple[Places, Places]:
-        """Return the places of (train, held-out) names, whatever the share and the seed."""
-        return self.train, self.held_out
 
 
 @dataclass(frozen=True)
@@ -87,8 +76,8 @@ def search_splits(corpus: NameCorpus | TextCorpus, folds: int, seed: int) -> lis
         return [Split(corpus.until(_end(corpus)), seed)]
     if folds == 1:
         return [Split(corpus, seed)]
-    parts = enumerate(_parts(corpus, folds, seed))
-    return [Split(_fold(corpus, *places), 1000 * seed + k) for k, places in parts]
+    parts = enumerate(fold_places(corpus, folds, seed))
+    return [Split(fold_of(corpus, *places), 1000 * seed + k) for k, places in parts]
 
 
 def fresh_splits(corpus: NameCorpus | TextCorpus, folds: int, seed: int) -> Iterator[Split]:
@@ -111,13 +100,13 @@ def fresh_splits(corpus: NameCorpus | TextCorpus, folds: int, seed: int) -> Iter
             continue
         parts: Iterable[tuple[Places, Places]] = [corpus.split_places(SHARE, fresh)]
         if folds > 1:
-            parts = _parts(corpus, folds, fresh)
+            parts = fold_places(corpus, folds, fresh)
         for k, (train, test) in enumerate(parts):
-            groups = _groups(corpus, train)  # a tenth of which chooses the best epoch
+            groups = name_groups(corpus, train)  # a tenth of which chooses the best epoch
             shuffler(Stream.FOLDS, fresh + k).shuffle(groups)
             count = max(1, int(len(groups) * SHARE))
             yield Split(
-                _fold(corpus, _flat(groups[count:]), _flat(groups[:count])),
+                fold_of(corpus, flat(groups[count:]), flat(groups[:count])),
                 fresh + k,
                 [corpus.vocabulary.encode(corpus.names[i]) for i in test],
                 [corpus.label_ids[i] for i in test] if corpus.label_ids else None,
@@ -127,46 +116,6 @@ def fresh_splits(corpus: NameCorpus | TextCorpus, folds: int, seed: int) -> Iter
 def tested_share(folds: int) -> float:
     """Return the number of names in a test part divided by those trained on."""
     return SHARE / (1 - SHARE) if folds == 1 else 1 / (folds - 1)
-
-
-def _fold(corpus: NameCorpus, train: Places, held_out: Places) -> Fold:
-    given = {"train": train, "held_out": held_out}
-    fold = Fold(corpus.names, corpus.unit, labels=corpus.labels, report=corpus.report, **given)
-    fold.__dict__["vocabulary"] = corpus.vocabulary  # cached, and the same
-    return fold
-
-
-def _parts(corpus: NameCorpus, folds: int, seed: int) -> Iterator[tuple[list[int], list[int]]]:
-    """Yield the places of (train, held-out) names of each fold.
-
-    A name is in one fold with all its labels. Lengths are dealt evenly, because a loss depends on
-    them, and because batches of equal shapes need not be compiled again.
-    """
-    rng = shuffler(Stream.FOLDS, seed)
-    groups = _groups(corpus, range(len(corpus.names)))
-    rng.shuffle(groups)
-    groups.sort(key=lambda group: len(corpus.names[group[0]]))
-    parts: list[list[int]] = [[] for _ in range(folds)]
-    for start in range(0, len(groups), folds):
-        order = rng.sample(range(folds), folds)
-        for k, group in zip(order, groups[start : start + folds], strict=False):
-            parts[k] += group
-    for k, part in enumerate(parts):
-        yield _flat(parts[:k] + parts[k + 1 :]), part
-
-
-def _groups(corpus: NameCorpus, places: Iterable[int]) -> list[list[int]]:
-    """Return the places of equal names, sorted by name and label."""
-
-    def key(i: int) -> tuple[str, str]:
-        return corpus.names[i], corpus.labels[i] if corpus.labels else ""
-
-    by_name = itertools.groupby(sorted(places, key=key), key=lambda i: corpus.names[i])
-    return [list(group) for _, group in by_name]
-
-
-def _flat(groups: Iterable[list[int]]) -> list[int]:
-    return list(itertools.chain.from_iterable(groups))
 
 
 def _end(text: TextCorpus) -> int:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import number, require, seed_of, whole
+from ..config import MOST_FOLDS, MOST_MINUTES, MOST_TRIALS
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
 from ..errors import ConfigError
@@ -88,16 +90,21 @@ def tune(
     """
     if importlib.util.find_spec("optuna") is None:
         raise ConfigError("a search needs Optuna. Run: pip install 'charloom[tune]'")
+    require("corpus", corpus, NameCorpus | TextCorpus, "a NameCorpus or a TextCorpus")
+    require("fixed", fixed, Mapping | None, "a dictionary of settings")
     fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
     for name in EXCLUDED:
         if name in fixed:
             raise ConfigError(f"a search sets {name} itself, or has no use for it. Leave it out.")
     if trials is None and seconds is None:
         seconds = 60 * MINUTES
-    if seconds is not None and not 0 < seconds < math.inf:
-        raise ConfigError(f"seconds must be above 0 and finite. Received: {seconds}")
-    if trials is not None and not 1 <= trials <= 1_000_000:
-        raise ConfigError(f"trials must be a whole number above 0. Received: {trials}")
+    seed = seed_of(seed)
+    if seconds is not None:
+        seconds = number("seconds", seconds, f"(0, {60 * MOST_MINUTES}]")
+    if trials is not None:
+        trials = whole("trials", trials, 1, MOST_TRIALS)
+    if folds is not None:
+        folds = whole("folds", folds, 1, MOST_FOLDS)
     model, training = settings_for(corpus, **fixed)
     if not model.has_network:
         raise ConfigError(

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from filelock import FileLock, Timeout
 
+from ..config import ModelConfig, TrainConfig
 from ..storage import creating, fault
-from ..storage.disk import reason
+from ..storage.disk import check_own, reason
 
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.storages import JournalStorage
+    from optuna.trial import FrozenTrial
 
 NAME = "charloom"
 """Of the study."""
@@ -71,6 +73,7 @@ def open_study(path: Path | None, terms: Mapping[str, Any], *, force: bool) -> I
             f"{path}.lock", thread_local=False
         )  # ends with this process, even if killed
         with creating(path.parent):
+            check_own(Path(lock.lock_file))
             try:
                 stack.enter_context(lock.acquire(blocking=False))
             except Timeout as error:
@@ -79,6 +82,7 @@ def open_study(path: Path | None, terms: Mapping[str, Any], *, force: bool) -> I
         stack.callback(_remove, Path(lock.lock_file))
         if force:
             path.unlink(missing_ok=True)
+        check_own(path)
         terms = json.loads(json.dumps({"format": FORMAT, **terms}))
         study = None
         try:
@@ -99,6 +103,12 @@ def open_study(path: Path | None, terms: Mapping[str, Any], *, force: bool) -> I
                 what += f" ({name} {before.get(name, 1)!s:.40}; now {terms[name]})"
             remedy = "Pass another --out, or --force to start over."
             raise fault(path, f"is the journal of a search with {what}. {remedy}")
+        try:
+            for trial in trials:
+                _check(trial)
+        except DAMAGED as error:
+            problem = f"is damaged ({error}). Pass --force to start over."
+            raise fault(path, problem) from error
         os.truncate(path, size)
         if study is None:
             study = optuna.create_study(study_name=NAME, storage=storage, pruner=pruner)
@@ -108,6 +118,19 @@ def open_study(path: Path | None, terms: Mapping[str, Any], *, force: bool) -> I
             if trial.state == optuna.trial.TrialState.RUNNING:
                 study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
         yield study
+
+
+def _check(trial: FrozenTrial) -> None:
+    """Raise ValueError or KeyError unless a trial that ended has what ``run_trial`` records."""
+    if trial.state.name not in ("COMPLETE", "PRUNED"):
+        return
+    settings, losses, points = (trial.user_attrs[n] for n in ("settings", "losses", "points"))
+    for name, value in settings.items():
+        if not (ModelConfig.allows(name, value) or TrainConfig.allows(name, value)):
+            raise ValueError(f"{name} is no setting")
+    for loss in (*losses, *points.values(), *(trial.values or ())):
+        if type(loss) not in (int, float) or not abs(loss) < 1e9:
+            raise ValueError("a loss is no finite number")
 
 
 def _storage(path: Path, lock: FileLock) -> JournalStorage:
@@ -141,8 +164,6 @@ def _whole_lines(path: Path) -> int:
     """
     if not path.exists():
         return 0
-    if not path.is_file():
-        raise fault(path, "must be a regular file. Pass another --out.")
     content = path.read_bytes()
     *lines, rest = content.split(b"\n")
     start = b'{"op_code":'[: len(rest)]

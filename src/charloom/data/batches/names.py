@@ -25,7 +25,8 @@ class Batch:
     """Ids of names or text: the targets are the inputs, moved by one character.
 
     Attributes:
-        inputs, targets: (B, T) int32; of names, T is the bucket's longest name plus one.
+        inputs, targets: (B, T) int32; of names, T is the bucket's longest name plus one. Targets
+            may be distributions too, (B, T, V) float32.
         mask: (B, T) float32; 1 where the target counts, 0 where it is padding.
         names: rows with a name; the others are only padding.
         continues: whether each row continues the same row of the batch before, with its carry.
@@ -33,7 +34,7 @@ class Batch:
     """
 
     inputs: NDArray[np.int32]
-    targets: NDArray[np.int32]
+    targets: NDArray[np.int32] | NDArray[np.float32]
     mask: NDArray[np.float32]
     names: int
     continues: bool = False
@@ -208,9 +209,7 @@ class NameBatches:
 
     def batch(self, epoch: int, step: int) -> Batch:
         """Return batch ``step`` (from 0) of ``epoch``; always B rows."""
-        order, batches = self._plan(epoch)
-        low, longest = int(batches[step]) * self.batch_size, int(self._longest[batches[step]])
-        names = order[low : low + self.batch_size]
+        names, longest = self.names_of(epoch, step)
         lengths = np.full(self.batch_size, -1, np.int64)
         lengths[: len(names)] = self.lengths[names]
         ids = np.full((self.batch_size, longest + 2), BOUNDARY, np.int32)
@@ -222,6 +221,12 @@ class NameBatches:
             names=len(names),
             labels=self._labels_of(names, epoch, step),
         )
+
+    def names_of(self, epoch: int, step: int) -> tuple[NDArray[np.integer], int]:
+        """Return the names of a batch, at most B, and the longest length of its bucket."""
+        order, batches = self._plan(epoch)
+        low = int(batches[step]) * self.batch_size
+        return order[low : low + self.batch_size], int(self._longest[batches[step]])
 
     def _labels_of(
         self, names: NDArray[np.integer], epoch: int, step: int

@@ -24,7 +24,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from ...errors import ConfigError, CorpusError, RunError
 from ...storage import write_file
-from ...storage.disk import sync
+from ...storage.disk import MAX_INDEX_BYTES, read, sync
 from ..sources.streams import STDIN, label
 
 FORMAT = 1
@@ -135,7 +135,7 @@ def finish(folder: Path, key: str, facts: Mapping[str, Any]) -> Entry:
     with _entries_lock():
         found = _complete(place)
         if found is None:
-            if place.exists():
+            if os.path.lexists(place):
                 _discard(place)
             folder.rename(place)
             sync(place.parent)
@@ -215,7 +215,7 @@ def prune() -> None:
 def _complete(folder: Path) -> Entry | None:
     """Return the entry in ``folder`` if its index is intact and all files have their sizes."""
     index = folder / _INDEX
-    fields = _unsealed(index)
+    fields = None if folder.is_symlink() else _unsealed(index)
     try:
         if not fields or any((folder / f).stat().st_size != n for f, n in fields["files"].items()):
             return None
@@ -234,8 +234,8 @@ def _sealed(fields: dict[str, Any]) -> bytes:
 def _unsealed(path: Path) -> dict[str, Any] | None:
     """Return what ``_sealed`` was given; ``None`` if the file is missing, damaged or too new."""
     try:
-        seal, _, body = path.read_bytes().partition(b"\n")
-    except OSError:
+        seal, _, body = (read(path, MAX_INDEX_BYTES) or b"").partition(b"\n")
+    except RunError:  # what is no regular file is no index
         return None
     if seal != hashlib.sha256(body).hexdigest().encode("ascii"):
         return None

@@ -30,8 +30,14 @@ from .ragged import Ragged, distinct
 from .sequences import EncodedNames, code_points
 from .store import Store, ids_of
 
-FORMAT = 2
+FORMAT = 3
 """Version of the arrays, which is part of an entry's key."""
+
+FIRST = 10
+"""Names that are kept as they come, repeats included."""
+
+CROWDED = 1 << 15
+"""Names in one piece of a source that are so many, and so short, that most are repeats."""
 
 STRIPS = 8
 """NumPy strips so many characters from each side of a line; Python handles lines with more."""
@@ -69,6 +75,8 @@ def encode_names(
         ids=Ragged(np.asarray(ids_of(entry)), arrays["starts"], arrays["lengths"]),
         lookup=Index(arrays["hashes"], arrays["rows"]),
         digest=facts["digest"],
+        counts=arrays["counts"],
+        first=tuple(facts["first"]),
     )
     return names, facts["sources"]
 
@@ -80,6 +88,8 @@ class _Reader:
         self.counts: list[tuple[int, int]] = []  # lines of each source, and how many are blank
         self.lengths: list[NDArray[np.uint32]] = []  # of the names, repeats included
         self._hashes: list[NDArray[np.uint64]] = []
+        self._counts: list[NDArray[np.uint32]] = []  # how often each name occurs
+        self._first: list[str] = []
         self._store, self._encoder = store, Encoder("character", store)
         self._encoder.begin("names")
         self._encoder.add_points(np.array([LINE], np.uint8))  # so that its id is 1
@@ -120,20 +130,25 @@ class _Reader:
         starts += np.arange(2, len(starts) + 2, dtype=starts.dtype)  # after ids 0 and 1
         starts -= lengths
         names = Ragged(self._store.ids(), starts, lengths)
-        kept, ordered, rows = distinct(names, self._joined_hashes())
+        counts = np.concatenate(self._counts)
+        self._counts.clear()
+        kept, ordered, rows = distinct(names, self._joined_hashes(), counts)
         del names
+        counts = counts[kept]
         starts, lengths = starts[kept], lengths[kept]
         arrays = {
             "starts": starts,
             "lengths": lengths.astype(np.min_scalar_type(int(lengths.max()))),
             "hashes": ordered,
             "rows": rows.astype(np.min_scalar_type(len(rows))),
+            "counts": counts.astype(np.min_scalar_type(int(counts.max()))),
         }
         facts = {
             "characters": "".join(self._encoder.characters[1:]),
             "arrays": {name: array.dtype.name for name, array in arrays.items()},
             "digest": digest(ordered),
             "sources": self.counts,
+            "first": self._first,
         }
         return self._store.finish(key, facts, **arrays)
 
@@ -171,6 +186,12 @@ class _Reader:
         self, points: NDArray[np.unsignedinteger], low: NDArray[np.int64], high: NDArray[np.int64]
     ) -> None:
         """Encode the names between ``low`` and ``high`` in ``points``."""
+        for a, b in zip(low[: FIRST - len(self._first)], high, strict=False):
+            self._first.append("".join(map(chr, points[a:b].tolist())))
+        counts = np.ones(len(low), np.uint32)
+        if len(low) > CROWDED:
+            low, high, counts = _distinct_of(points, low, high)
+        self._counts.append(counts)
         sizes = high - low + 1
         ends = np.cumsum(sizes)
         places = np.repeat(low - ends + sizes, sizes) + np.arange(ends[-1])
@@ -182,6 +203,19 @@ class _Reader:
             self._factors = np.concatenate([self._factors, more])
         self.lengths.append((high - low).astype(np.uint32))
         self._hashes.append(hashes(self._factors[ids], sizes))
+
+
+def _distinct_of(
+    points: NDArray[np.unsignedinteger], low: NDArray[np.int64], high: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint32]]:
+    """Return the bounds of the distinct names in order, and how often each occurs."""
+    ended = np.append(points, points.dtype.type(LINE))  # the last line may have no end
+    names, sizes = Ragged(ended, low, high - low), high - low + 1
+    factors = character_factors(names.end_to_end(np.arange(len(low)), more=1))
+    factors[np.cumsum(sizes) - 1] = 0
+    counts = np.ones(len(low), np.uint32)
+    kept, *_ = distinct(names, hashes(factors, sizes), counts)
+    return low[kept], high[kept], counts[kept]
 
 
 def _stripped(

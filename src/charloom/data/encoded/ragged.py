@@ -66,11 +66,17 @@ class Ragged:
 
 
 def distinct(
-    names: Ragged, hashes: NDArray[np.uint64]
+    names: Ragged, hashes: NDArray[np.uint64], counts: NDArray[np.uint32]
 ) -> tuple[NDArray[np.bool_], NDArray[np.uint64], NDArray[np.unsignedinteger]]:
     """Find the first of each set of equal rows, given the hash of each row, (N,).
 
     Rows with equal hashes are compared, so that no name is lost.
+
+    Args:
+        names: N rows.
+        hashes: (N,) of the rows.
+        counts: (N,) how often each row occurs; those of the rows that are dropped are added to
+            those of the rows that they equal.
 
     Returns:
         Which rows are kept, (N,); their hashes, sorted; and the row of each hash, counting only
@@ -86,15 +92,18 @@ def distinct(
         return kept, ordered, order
     runs = np.cumsum(np.diff(places, prepend=-1) != 1) - 1
     heads = places[np.searchsorted(runs, np.arange(int(runs[-1]) + 1))] - 1
-    rows = order[places]
-    differ = ~_equal(names, order[heads[runs]], rows)
+    rows, firsts = order[places], order[heads[runs]]
+    same = _equal(names, firsts, rows)
+    np.add.at(counts, firsts[same], counts[rows[same]])
     kept[rows] = False
-    for run in np.unique(runs[differ]).tolist():  # different names with the same hash
-        seen = set()
+    for run in np.unique(runs[~same]).tolist():  # different names with the same hash
+        seen: dict[bytes, int] = {}
+        first = int(order[heads[run]])
         for row in order[heads[run] : heads[run] + 1 + int((runs == run).sum())].tolist():
             name = names.row(row).tobytes()
             kept[row] = name not in seen
-            seen.add(name)
+            if seen.setdefault(name, row) not in (row, first):
+                counts[seen[name]] += counts[row]
     still = kept[order]
     ordered, order = ordered[still], order[still]
     return kept, ordered, (np.cumsum(kept, dtype=small) - small.type(1))[order]

@@ -31,6 +31,8 @@ class EncodedNames(ArrayNames):
         ids: the ids of all names, a row each, followed by id 1, the end of the line.
         lookup: finds rows by the hashes of their names.
         digest: 16 hex digits that identify the names, in any order.
+        counts: how often each occurs in the sources, (N,), rows that are left out included.
+        first: the first names of the sources, repeats included.
         left_out: rows that do not belong to these names, in order.
     """
 
@@ -39,6 +41,8 @@ class EncodedNames(ArrayNames):
     ids: Ragged
     lookup: Index
     digest: str
+    counts: NDArray[np.integer]
+    first: tuple[str, ...] = ()
     left_out: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __len__(self) -> int:

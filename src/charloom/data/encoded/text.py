@@ -13,8 +13,9 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import shown
 from ...config import Unit
-from ...errors import CorpusError
+from ...errors import CorpusTypeError
 from ..sources.streams import CHUNK_BYTES, STDIN, codec_of, is_packed, label, pieces
 from .cache import recall, remember, stamps
 from .encoder import FORMAT, MOST_JOINED, Encoder
@@ -95,7 +96,7 @@ def encode_strings(texts: Iterable[str], unit: Unit, *, chunk_bytes: int = CHUNK
         encoder = Encoder(unit, store)
         for number, text in enumerate(texts, 1):
             if not isinstance(text, str):
-                raise CorpusError(f"text {number} must be a string. Received: {text!r:.40}")
+                raise CorpusTypeError(f"text {number} must be a string. Received: {shown(text)}")
             encoder.begin(f"text {number}")
             digest, size = hashlib.sha256(), 0
             breaks = io.IncrementalNewlineDecoder(None, translate=True)

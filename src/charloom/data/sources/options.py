@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypedDict, get_args
 
+from ...arguments import shown, whole
+from ...config import MOST_LINE_BYTES
 from ...errors import ConfigError
 from .streams import CHUNK_BYTES
 
@@ -16,6 +18,9 @@ MAX_UNPACKED_BYTES = 1 << 28
 
 LARGE_BYTES = 16 * 1024 * 1024
 """Sources of lines with so many bytes together are read into arrays, by default."""
+
+MOST_SOURCE_BYTES = 1 << 62
+"""The largest limit of a source's bytes."""
 
 Form = Literal["lines", "list", "csv", "tsv", "json", "jsonl"]
 """``lines``: names, one a line, as they are. ``list``: without numbers, bullets, quotes, comments,
@@ -67,23 +72,26 @@ class ReadOptions:
     chunk_bytes: int = CHUNK_BYTES
 
     def __post_init__(self) -> None:
-        limit = self.max_line_bytes
-        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-            raise ConfigError(f"max_line_bytes must be a whole number above 0. Received: {limit!r}")
+        for name, least, most in (
+            ("max_line_bytes", 1, MOST_LINE_BYTES),
+            ("max_unpacked_bytes", 0, MOST_SOURCE_BYTES),
+            ("large_bytes", 0, MOST_SOURCE_BYTES),
+            ("chunk_bytes", 1, MOST_LINE_BYTES),
+        ):
+            object.__setattr__(self, name, whole(name, getattr(self, name), least, most))
         if self.format is not None and self.format not in get_args(Form):
-            raise ConfigError(
-                f"format must be one of {get_args(Form)}. Received: {self.format!r:.40}"
-            )
+            rule = f"format must be one of {get_args(Form)}. Received: "
+            raise ConfigError(rule + shown(self.format))
         mark = self.separator
         if mark is not None and (not isinstance(mark, str) or len(mark) != 1 or mark in '"\r\n'):
-            raise ConfigError(
-                f"delimiter must be one character, or tab. Received: {self.delimiter!r:.40}"
-            )
+            rule = "delimiter must be one character, or tab. Received: "
+            raise ConfigError(rule + shown(self.delimiter))
 
     @property
     def separator(self) -> str | None:
         """The delimiter as a character; ``None`` if it is not given."""
-        return _DELIMITERS.get(self.delimiter or "", self.delimiter)
+        given = self.delimiter
+        return _DELIMITERS.get(given, given) if isinstance(given, str) else given
 
     @property
     def for_tables(self) -> bool:

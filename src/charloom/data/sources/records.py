@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from ...arguments import path as path_of
 from ...errors import CorpusError
 from ..unicode import clean_name, unprintable
 from .json_records import json_array, json_lines
@@ -27,6 +28,10 @@ def check_sources(sources: Sequence[str | Path]) -> None:
     """
     if not sources:
         raise CorpusError("reading needs a source. Name a file, or - for standard input.")
+    for source in sources:
+        path_of("a source", source)
+    for source in sources:
+        path_of("a source", source)
     if sum(str(source) == STDIN for source in sources) > 1:
         raise CorpusError("standard input can be read only once. Name - once.")
 

@@ -21,6 +21,9 @@ STDIN = "-"
 CHUNK_BYTES = 256 * 1024
 """Bytes that are read at once."""
 
+MOST_RATIO = 1032
+"""Bytes that a byte of gzip data can become, at most."""
+
 _SNIFFED_BYTES = 64 * 1024
 _GUESSES = (
     *("utf-8", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256"),
@@ -67,11 +70,11 @@ def opened(source: str | Path, stdin: BinaryIO | None = None) -> Iterator[Binary
 def are_large(
     sources: Sequence[str | Path], stdin: BinaryIO | None, size: int, max_line_bytes: int
 ) -> tuple[bool, BinaryIO | Rejoined | None]:
-    """Return whether ``sources`` have ``size`` bytes together, and what to read as ``stdin``.
+    """Return whether ``sources`` hold ``size`` bytes together, and what to read as ``stdin``.
 
     Standard input is read ahead as far as needed; CorpusError if it cannot be read.
     """
-    found = sum(map(_size, sources))
+    found = sum(_size(source, size) for source in sources)
     if STDIN not in map(str, sources):
         return found >= size, stdin
     ahead = io.BytesIO()
@@ -88,10 +91,18 @@ def are_large(
     return found >= size, Rejoined(ahead, stream)
 
 
-def _size(source: str | Path) -> int:
+def _size(source: str | Path, enough: int) -> int:
+    """Return the bytes of a file's text, 0 if unknown; of a packed one, up to ``enough``."""
     try:
-        return 0 if str(source) == STDIN else Path(source).stat().st_size
-    except (OSError, ValueError):  # reported when it is read
+        size = 0 if str(source) == STDIN else Path(source).stat().st_size
+        if not is_packed(source) or not size or size >= enough or size * MOST_RATIO < enough:
+            return size
+        size = 0
+        with gzip.open(source) as file:
+            while size < enough and (chunk := file.read(CHUNK_BYTES)):
+                size += len(chunk)
+        return size
+    except (OSError, ValueError, EOFError, zlib.error):  # reported when it is read
         return 0
 
 

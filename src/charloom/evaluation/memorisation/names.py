@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import seed_of, texts
+from ...data.encoded.array_names import names_of
 from ...data.random import Stream, generator
 from ...data.unicode import normalise, split_units
-from ...errors import ConfigError, CorpusError
+from ...errors import CorpusError
 from ...generation import NameModel
 from ...generation.novelty import name_set
 from ...models.scoring.names import sequence_probabilities
 from ..metrics.likelihood import readable
-from ..samples import first_shares
+from ..samples import first_shares, temperatures_of
 from ..statistics import Estimate, middle
 from .verdict import Copies, Memorisation, level_of, verdict_on
 
@@ -31,11 +33,11 @@ RESAMPLES = 1000
 
 def names_memorisation(
     model: NameModel,
-    train: Sequence[str],
-    held_out: Sequence[str],
+    train: Iterable[str],
+    held_out: Iterable[str],
     *,
-    canaries: Sequence[str] = (),
-    temperatures: Sequence[float] = TEMPERATURES,
+    canaries: Iterable[str] = (),
+    temperatures: Iterable[float] = TEMPERATURES,
     seed: int = 0,
     threads: int | None = None,
 ) -> Memorisation:
@@ -70,8 +72,9 @@ def names_memorisation(
         ConfigError: a temperature is not above 0.
         CorpusError: either list has no name that can be scored.
     """
-    if not temperatures:
-        raise ConfigError("temperatures must hold one at least. Received: none")
+    temperatures, seed = temperatures_of(temperatures), seed_of(seed)
+    train, held_out = names_of("train", train), names_of("held_out", held_out)
+    canaries = texts("canaries", canaries)
     rng = generator(Stream.MEMBERSHIP, seed)
     known, count = _some(train, name_set(canaries), rng)
     unseen, _ = _some(held_out, name_set(train), rng)

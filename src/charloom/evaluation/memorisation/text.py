@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import seed_of, whole
+from ...config import MOST_SAMPLES
 from ...data.encoded.text import Progress
 from ...data.random import Stream, generator
 from ...data.text import TextCorpus
@@ -19,7 +21,7 @@ from ...generation import TextModel
 from ...models.scoring.text import WARM
 from ...run import Run
 from ..metrics.text_likelihood import BLOCK, block_nats, ids_in
-from ..samples import TextSamples
+from ..samples import TextSamples, temperatures_of
 from ..statistics import Estimate, middle, ratio_estimate
 from .suffix_automaton import copied, covered
 from .verdict import WORDS, Copies, Level, LongestCopy, Memorisation
@@ -55,7 +57,7 @@ def text_memorisation(
     train_text: TextCorpus | None,
     held_out_text: str | TextCorpus,
     *,
-    temperatures: Sequence[float] = TEMPERATURES,
+    temperatures: Iterable[float] = TEMPERATURES,
     characters: int = CHARACTERS,
     seed: int = 0,
     threads: int | None = None,
@@ -85,11 +87,8 @@ def text_memorisation(
         ConfigError: an argument is out of range.
         CorpusError: there is no training text, or the model knows none of a text's characters.
     """
-    if not temperatures or characters < 1:
-        raise ConfigError(
-            "memorisation needs a temperature and a character to draw at least. "
-            f"Received: {len(temperatures)} and {characters}"
-        )
+    temperatures, seed = temperatures_of(temperatures), seed_of(seed)
+    characters = whole("characters", characters, 1, MOST_SAMPLES)
     if train_text is None:
         raise CorpusError(
             "copies of the training text can only be found in it, which a run folder does not "

@@ -30,6 +30,10 @@ _CATALOGUE: dict[str, tuple[str, str, Better, str]] = {
         "Different among {n},000", "%", "higher", "Share of different names among {n},000 samples."
     ),
     "new": ("New names", "%", "higher", "Share of samples that are not in the training list."),
+    "junk": (
+        "Junk", "%", "lower",
+        "Share of new names that a judge, an n-gram, finds less likely than 99 % of real ones.",
+    ),
     "diversity": (
         "Unlikeness of two names", "", "as real",
         "Mean edit distance of two samples, per character; far below real: they are too similar.",

@@ -17,6 +17,7 @@ from ..samples import SampledNames, first_shares
 from ..statistics import Estimate, Measure, Z, ratio_estimate, reach, share_estimate
 from .catalogue import described
 from .distributions import NGRAMS, length_distance, ngram_divergence
+from .junk import LEAST_REAL, LEAST_UNSEEN, REAL, junk_share
 from .two_sample import CHANCE, two_sample_accuracy
 
 if TYPE_CHECKING:
@@ -80,6 +81,31 @@ def variety(names: SampledNames) -> list[Measure]:
         real = diversity(names.units(names.real), seed=names.seed)
         found.append(described("diversity", ours, real))
     return found
+
+
+def junk(names: SampledNames) -> tuple[list[Measure], list[str]]:
+    """Return how many new samples are junk, and a note on the judge where one is needed.
+
+    The judge knows the names that the model was not trained on, or if there are too few, all.
+    """
+    new = [text for text in names.texts if text not in (names.known or ())]
+    unseen, real = names.unseen, names.real
+    if not new:
+        return [], []
+    if len(unseen) >= LEAST_UNSEEN:
+        return [described("junk", junk_share(unseen, new, seed=names.seed), REAL)], []
+    enough = f"{LEAST_UNSEEN} names that the model was not trained on"
+    if len(real) < LEAST_REAL:
+        note = (
+            f"Junk is left out: its judge needs {enough}, or {LEAST_REAL:,} in all. There are "
+            f"{len(unseen):,} and {len(real):,}."
+        )
+        return [], [note]
+    note = (
+        f"Junk is a lower bound, because the judge knows the training names. With {enough} it "
+        "would not."
+    )
+    return [described("junk", junk_share(real, new, seed=names.seed), REAL)], [note]
 
 
 def unique_share(texts: Sequence[str], n: int) -> Estimate:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.encoded.array_names import names_of
 from ...data.vocabulary import Vocabulary
 from ...errors import ConfigError, CorpusError
 from ...generation import NameModel
@@ -52,7 +53,7 @@ class Likelihood(Plain):
     skipped_names: int
 
 
-def likelihood(model: NameModel, names: Sequence[str], *, rows: Rows | None = None) -> Likelihood:
+def likelihood(model: NameModel, names: Iterable[str], *, rows: Rows | None = None) -> Likelihood:
     """Score ``names`` under ``model``.
 
     Args:
@@ -63,6 +64,7 @@ def likelihood(model: NameModel, names: Sequence[str], *, rows: Rows | None = No
     Raises:
         CorpusError: there is no name, or each has a character that the model never saw.
     """
+    names = names_of("names", names)
     rows = nats_of_names(model, names) if rows is None else rows
     if not rows:
         raise CorpusError(

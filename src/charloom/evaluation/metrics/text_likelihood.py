@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import require, whole
 from ...data.text import TextCorpus
 from ...data.vocabulary import BOUNDARY, Vocabulary
 from ...errors import ConfigError, CorpusError
@@ -28,6 +29,10 @@ BLOCK = 1000
 """Characters of a block: long enough that blocks are nearly independent."""
 
 Ids = NDArray[np.integer]
+
+
+MOST_WINDOW = 1_000_000
+"""The most characters of a window."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +79,7 @@ def text_likelihood(
         ConfigError: ``window`` is less than 1, or the text is not in the model's unit.
         CorpusError: there is no text, or the model knows none of its characters.
     """
-    if window < 1:
-        raise ConfigError(f"window must be 1 or more. Received: {window}")
+    window = whole("window", window, 1, MOST_WINDOW)
     ids, unknown = ids_of(model, text)
     characters = len(ids) - 1
     streamed = stream_nats(model.rnn, ids, threads) / characters
@@ -98,6 +102,7 @@ def ids_of(model: TextModel, text: TextCorpus | str) -> tuple[NDArray[np.int32],
     """
     if isinstance(text, str):
         text = TextCorpus.of(text, unit=model.vocabulary.token_unit)
+    require("text", text, TextCorpus, "a TextCorpus or a string")
     if text.unit != model.vocabulary.token_unit:
         raise ConfigError(
             f"the text must be read in the model's unit, {model.vocabulary.token_unit}. "

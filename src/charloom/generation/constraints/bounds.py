@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...errors import ConfigError, GenerationError
+from ...errors import ArgumentError, ConfigError, GenerationError
 
 MOST_STATES = 250_000  # the most states of one automaton
 MOST_CELLS = 2**25  # the most cells (states times classes) of one automaton's table: 128 MiB
 MOST_PAIRS = 2**28  # the most pairs of states of a product: 1 GiB, of which a part is touched
+MOST_PLACES = 2**25  # the most states times lengths that a search may look up: about 1 GiB
 MOST_WORK = 2**27  # the most table cells that compiling constraints may compute: one to two seconds
 CALL = 500  # what a call into NumPy costs besides its cells, in cells
 
 
 class RuleError(GenerationError, ConfigError):
     """A constraint is malformed or too large, or no string satisfies all constraints."""
+
+
+class RuleTypeError(RuleError, ArgumentError):
+    """A constraint's argument has the wrong type."""
 
 
 class TooLargeError(RuleError):

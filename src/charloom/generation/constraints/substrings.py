@@ -78,6 +78,7 @@ def _trie(parts: Sequence[Sequence[int]], K: int, work: Work) -> NDArray[np.int3
                 child = DEAD
                 if depth + 1 < len(part):
                     child, states = states, states + 1
+                    require_size(states, K)  # before more of a very long list is read
                 children[state, symbol] = child
                 if depth == len(edges):
                     edges.append([])

@@ -11,10 +11,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import as_whole, require, shown
+from ...arguments import texts as list_of
+from ...config import MOST_LENGTH
 from ...data.unicode import normalise, split_units
 from ...data.vocabulary import Vocabulary
 from .automaton import DEAD, NO_LIMIT, trimmed
-from .bounds import RuleError, TooLargeError, Work, clipped
+from .bounds import RuleError, RuleTypeError, TooLargeError, Work, clipped
 from .compiled import CompiledConstraints, combine
 from .substrings import avoiding, matching_text
 
@@ -52,13 +55,15 @@ class Rules:
         return len(self.rules)
 
     def __and__(self, other: Rule | Rules) -> Rules:
+        require("a constraint", other, Rule | Rules, "of charloom.constraints")
         return Rules((*self.rules, *(other if isinstance(other, Rules) else (other,))))
 
     @property
     def longest(self) -> int:
         """The longest string that a ``Length`` has in mind; 0 if there is none."""
         lengths = (rule for rule in self.rules if isinstance(rule, Length))
-        return max((rule.most or 2 * rule.least for rule in lengths), default=0)
+        longest = max((rule.most or 2 * rule.least for rule in lengths), default=0)
+        return min(longest, MOST_LENGTH)
 
     def describe(self) -> str:
         """Return the constraints as the command line spells them."""
@@ -124,10 +129,15 @@ class Length(Rule):
     most: int | None = None
 
     def __post_init__(self) -> None:
-        for value in (self.least, 0 if self.most is None else self.most):
-            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-                rule = "--length must be made of whole numbers, 0 or more"
-                raise RuleError(f"{rule}. Received: {value!r:.40}")
+        for name in ("least", "most"):
+            value = getattr(self, name)
+            if value is None and name == "most":
+                continue
+            length = as_whole(value)
+            if length is None or not 0 <= length <= MOST_LENGTH:
+                rule = f"--length must be made of whole numbers from 0 to {MOST_LENGTH}"
+                raise RuleError(f"{rule}. Received: {shown(value)}")
+            object.__setattr__(self, name, length)
         if self.most is not None and self.most < self.least:
             rule = "--length must not have a least length above the greatest"
             raise RuleError(f"{rule}. Received: {self.least}:{self.most}")
@@ -139,6 +149,7 @@ class Length(Rule):
         Raises:
             RuleError: it has another form, or the first number is above the second.
         """
+        _require_text("--length", text)
         found = re.fullmatch(r"([0-9]{1,9})|([0-9]{1,9}):([0-9]{0,9})|:([0-9]{1,9})", text.strip())
         if not found:
             rule = "--length must be a number, or a range as in 6:9, 6: or :9"
@@ -220,12 +231,7 @@ class Block(Rule):
     name: str = "--block"
 
     def __post_init__(self) -> None:
-        texts: object = self.texts
-        if isinstance(texts, str):  # which would be read as its letters
-            raise RuleError(f"{self.name} must have a tuple of texts. Received: {texts!r:.40}")
-        object.__setattr__(self, "texts", tuple(self.texts))  # a list, as from a file
-        for text in self.texts:
-            _require_text(self.name, text)
+        object.__setattr__(self, "texts", tuple(list_of(self.name, self.texts, RuleTypeError)))
 
     def describe(self) -> str:
         return self.name
@@ -255,4 +261,4 @@ def compile_rules(rules: Rules, vocabulary: Vocabulary, limit: int) -> CompiledC
 
 def _require_text(option: str, value: object) -> None:
     if not isinstance(value, str):
-        raise RuleError(f"{option} must be text. Received: {value!r:.40}")
+        raise RuleTypeError(f"{option} must be text. Received: {shown(value)}")

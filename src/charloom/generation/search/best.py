@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from .tree import Trace, read_prompt
 from .walk import TooManySteps
 
 WIDER = 1.5  # nats by which the bound is lowered if there are too few strings above it
+CELLS = 1 << 22  # scores of continuations that are computed at once
 FILLING = 1024  # width of the beam search for the rest, where the bound would become too low
 
 
@@ -100,24 +102,42 @@ class Beam(Search):
         ended: list[tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]] = []
         with one_blas_thread(), np.errstate(divide="ignore"):
             for length in range(len(plan.prompt), plan.max_length + 1):
-                logits, carry = plan.rnn.step(ids, carry)
-                lengths = np.full(len(ids), length)
-                scores = sampler.log_probabilities(sampler.prepared(logits, lengths))
-                if guide is not None:
-                    scores = scores + np.log(guide.estimates(lengths, states, contexts) > 0)
-                total = log_p[:, None] + scores  # (B, V)
-                plain = Sampler().log_probabilities(logits)
-                done = np.flatnonzero(total[:, BOUNDARY] > -np.inf)
-                ended.append((numbers[done], total[done, 0], own[done] - plain[done, 0]))
-                if length == plan.max_length:
+                # The best continuations so far: their scores, plain scores, rows and ids.
+                kept: list[NDArray[Any]] = [
+                    np.zeros(0),
+                    np.zeros(0),
+                    np.zeros(0, np.intp),
+                    np.zeros(0, np.intp),
+                ]
+                carries = []
+                rows = max(1, CELLS // V)
+                for first in range(0, len(ids), rows):
+                    part = slice(first, first + rows)
+                    logits, after = plan.rnn.step(ids[part], carry[:, part])
+                    carries.append(after)
+                    lengths = np.full(len(logits), length)
+                    scores = sampler.log_probabilities(sampler.prepared(logits, lengths))
+                    if guide is not None:
+                        allowed = guide.estimates(lengths, states[part], contexts[part]) > 0
+                        scores = scores + np.log(allowed)
+                    total = log_p[part, None] + scores  # (B, V)
+                    plain = Sampler().log_probabilities(logits)
+                    done = np.flatnonzero(total[:, BOUNDARY] > -np.inf)
+                    nats = own[part][done] - plain[done, BOUNDARY]
+                    ended.append((numbers[part][done], total[done, BOUNDARY], nats))
+                    total[:, BOUNDARY] = -np.inf
+                    best = np.argsort(-total, axis=None, kind="stable")[: self._width]
+                    best = best[total.ravel()[best] > -np.inf]
+                    row, column = np.divmod(best, V)
+                    found = (total[row, column], plain[row, column], row + first, column)
+                    kept = [np.concatenate(pair) for pair in zip(kept, found, strict=True)]
+                    order = np.argsort(-kept[0], kind="stable")[: self._width]
+                    kept = [values[order] for values in kept]
+                log_p, plain, row, ids = kept
+                if length == plan.max_length or not len(row):
                     break
-                total[:, BOUNDARY] = -np.inf
-                best = np.argsort(-total, axis=None, kind="stable")[: self._width]
-                best = best[total.ravel()[best] > -np.inf]
-                row, ids = np.divmod(best, V)
-                if not len(row):
-                    break
-                log_p, own = total[row, ids], own[row] - plain[row, ids]
+                carry = np.concatenate(carries, axis=1)
+                own = own[row] - plain
                 numbers = trace.add(numbers[row].astype(np.int32), ids.astype(np.int32))
                 carry = carry[:, row]
                 if guide is not None:

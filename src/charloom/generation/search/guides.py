@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..constraints.automaton import DEAD, Automaton, completable
+from ..constraints.bounds import MOST_PLACES, TooLargeError
 
 Ints = NDArray[np.int32]
 
@@ -23,7 +24,16 @@ class ConstraintGuide:
     """
 
     def __init__(self, automaton: Automaton, least: int, most: int) -> None:
-        """Take the accepted strings, from the prompt's end, and lengths, prompt included."""
+        """Take the accepted strings, from the prompt's end, and lengths, prompt included.
+
+        Raises:
+            TooLargeError: there are too many states for so long strings.
+        """
+        if (most + 2) * (automaton.size + 1) > MOST_PLACES:
+            raise TooLargeError(
+                f"more than {MOST_PLACES:,} states times lengths for names of up to {most:,} "
+                "characters"
+            )
         self.automaton, self.least, self.most = automaton, least, most
         self.root = (automaton.start, 0)
         size, kinds = automaton.table.shape

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Self, overload
@@ -20,7 +20,8 @@ from .walk import Plan
 SHOWN, SHOWN_ROWS = 6, 20  # samples in a short description, and in a notebook's table
 JUDGED_AT_ONCE = 4096  # strings that are turned into text and judged together
 STEPS = 2_000_000  # steps of the model that a walk may take, ...
-STEPS_EACH = 500  # ... plus these for each sample requested; about ten are usually enough
+STEPS_EACH = 500  # ... plus these for each sample requested; about ten are usually enough, ...
+MOST_STEPS = 60_000_000  # ... but never more: each takes eight bytes
 
 _REMEDIES = {
     "known": "pass --allow-known or train on more",
@@ -145,6 +146,8 @@ class Request:
 class Search(Iterator[Sample]):
     """The samples, one at a time, from walks that each go farther than the last.
 
+    ``close`` ends the search early, as does ``contextlib.closing``.
+
     Attributes:
         seen: different strings visited so far.
         mass: the probability of the samples so far, given the start.
@@ -160,17 +163,25 @@ class Search(Iterator[Sample]):
         self.note: str | None = None
         self._found = 0
         self._walked, self._to_walk = 0, 0  # steps of the present walk, and about how many it takes
-        self._request = request
-        most_steps = STEPS + STEPS_EACH * (request.count or 0)
+        self._request, self._count = request, request.count
+        most_steps = min(STEPS + STEPS_EACH * (request.count or 0), MOST_STEPS)
         self._plan = replace(request.plan, watch=self._watch, most_steps=most_steps)
         self._characters = np.array(["", *request.vocabulary.characters], dtype=object)
         self._start = request.vocabulary.decode(request.plan.prompt)
         self._repeatable: set[int] = set()  # keys of strings found, where they may occur again
         self._missed: defaultdict[str, float] = defaultdict(float)  # probability by why not allowed
-        self._samples = self._search()
+        self._samples: Iterator[Sample] = self._search()
 
     def __next__(self) -> Sample:
         return next(self._samples)
+
+    def close(self) -> None:
+        """End the search and free what it holds; there are no further samples."""
+        if isinstance(self._samples, Generator):
+            self._samples.close()
+        self._samples = iter(())
+        for name in ("_request", "_plan", "_characters", "_repeatable", "_missed"):
+            self.__dict__.pop(name, None)
 
     @abstractmethod
     def _search(self) -> Iterator[Sample]:
@@ -182,10 +193,10 @@ class Search(Iterator[Sample]):
     @property
     def progress(self) -> float:
         """The estimated progress of the search, from 0 to 1; for another thread to read."""
-        if self._request.count is None:
+        if self._count is None:
             return 0.0
         walked = min(1.0, self._walked / max(self._to_walk, 1))
-        return self._found / self._request.count * (1 - walked) + walked
+        return self._found / self._count * (1 - walked) + walked
 
     def _judged(self, found: Arrivals, rows: NDArray[np.intp]) -> Iterator[tuple[int, Sample]]:
         """Yield the row and the string of each of ``rows`` that is allowed, in order.

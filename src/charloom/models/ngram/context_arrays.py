@@ -25,10 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConfigError
+from ..interface import MOST_EXPONENT
 from .arrays import LEAST_LEFT, PREFIX, ROUNDING, TYPES, check_arrays
 from .contexts import FAMILIES, Keyring
 
 Arrays = Mapping[str, NDArray[Any]]
+
+MOST_COUNT = 3e8
+"""The largest of ``ngram.counts``; divided by a tiny probability it is still a float32."""
 
 CLASS_PREFIX = "ngram.class."
 CLASS_TYPES = {CLASS_PREFIX + name.removeprefix(PREFIX): kind for name, kind in TYPES.items()}
@@ -86,8 +90,9 @@ def _check_contexts(arrays: Arrays, size: int) -> None:
         arrays["ngram." + name] for name in ("keys", "firsts", "ids", "counts", "weights")
     )
     most = 5 + len(FAMILIES)
-    if len(weights) not in (most - 2, most) or not np.isfinite(weights).all():
-        _refuse("ngram.weights", f"be {most} finite numbers", weights.shape)
+    if len(weights) not in (most - 2, most) or not (np.abs(weights) <= MOST_EXPONENT).all():
+        rule = f"be {most} numbers within ±{MOST_EXPONENT:g}"
+        _refuse("ngram.weights", rule, weights.tolist()[:16])
     most = Keyring(size).layout()[1][-1]
     if len(keys) and (keys[0] < 0 or keys[-1] >= most or (np.diff(keys) <= 0).any()):
         _refuse("ngram.keys", f"be sorted, different and in [0, {most})", "others")
@@ -97,8 +102,8 @@ def _check_contexts(arrays: Arrays, size: int) -> None:
         _refuse("ngram.firsts", "grow from context to context, with a count for each id", "others")
     if len(ids) and (ids.min() < 0 or ids.max() >= size):
         _refuse("ngram.ids", f"lie in [0, {size})", f"{ids.min()} to {ids.max()}")
-    if not np.isfinite(counts).all() or (counts <= 0).any():
-        _refuse("ngram.counts", "be finite and above 0", "others")
+    if not ((counts > 0) & (counts <= MOST_COUNT)).all():
+        _refuse("ngram.counts", f"lie in (0, {MOST_COUNT:g}]", "others")
 
 
 def _refuse(name: str, rule: str, received: object) -> None:

@@ -18,11 +18,13 @@ from ...config import MOST_ORDER, ModelConfig
 from ...data.random import Stream, generator
 from ...data.vocabulary import BOUNDARY, Vocabulary
 from ...errors import ConfigError
+from ..threads import run
 from .alphabet import Alphabet, alphabet_of
 from .context_arrays import CLASS_PREFIX
 from .context_model import PSEUDO, ContextNGram
 from .contexts import FAMILIES, Keyring, stream_states
 from .counts import MOST_NODES, Counts, count
+from .lbfgs import minimum
 from .smoothing import (
     CLASSES_PRIOR,
     LETTERS_PRIOR,
@@ -42,8 +44,8 @@ CLASS_ORDER, MOST_CLASS_NODES = 8, 4_000
 """The largest order of the n-gram over classes, and the most contexts it may have."""
 
 FOLDS, FEW, MANY = 5, 10, 300_000
-"""Parts to cut the strings into; the fewest strings to cut; characters from which on one part is
-held out only once."""
+"""Parts to cut the strings into; the fewest strings to cut; characters from which on a part is
+held out only once, and is no larger than needed."""
 
 MOST_EVIDENCE, MOST_CELLS = 60_000, 10_000_000
 """Characters to fit the smoothing to, and numbers of a table to fit the exponents to."""
@@ -135,7 +137,7 @@ def fit_smoothing(
     """Fit smoothing and exponents to a stream by cross-validation; see ``fit_contexts``."""
     alphabet = alphabet_of(vocabulary, stream)
     parts = list(_folds(stream))
-    counted = [_Counted(train, alphabet, order, most_nodes) for train, _ in parts]
+    counted = run(lambda part: _Counted(part[0], alphabet, order, most_nodes), parts)
     rng = generator(Stream.NGRAM, len(stream))
     kept = []
     for _, held_out in parts:
@@ -146,7 +148,7 @@ def fit_smoothing(
     if parts:
         rows = _fit_smoothing(parts, counted, kept, rows)
     weights = WEIGHTS_PRIOR
-    models = [ContextNGram(_CONFIG, one.arrays(rows, weights)) for one in counted]
+    models = run(lambda one: ContextNGram(_CONFIG, one.arrays(rows, weights)), counted)
     if parts:
         weights = _fit_weights(models, parts, counted, kept)
     letters, classes = rows
@@ -284,8 +286,6 @@ def maximum(table: NDArray[np.float32], targets: Ids, prior: Numbers, nats: floa
         prior: (K,), the exponents' means beforehand.
         nats: what it costs an exponent to move by 1.
     """
-    from scipy.optimize import minimize
-
     here = np.arange(len(targets))
     observed = table[here, :, targets].sum(axis=0, dtype=np.float64)
 
@@ -301,8 +301,7 @@ def maximum(table: NDArray[np.float32], targets: Ids, prior: Numbers, nats: floa
         total = float(np.log(sums).sum(dtype=np.float64)) - chosen + nats * float(away @ away)
         return total, expected - observed + 2 * nats * away
 
-    found: Numbers = minimize(loss, prior, jac=True, method="L-BFGS-B", options={"maxiter": 60}).x
-    return found
+    return minimum(loss, prior)
 
 
 def _sparse(stream: Ids, alphabet: Alphabet) -> Arrays:
@@ -313,15 +312,18 @@ def _sparse(stream: Ids, alphabet: Alphabet) -> Arrays:
     keys, firsts, ids, counts = [], [], [], []
     total = 0
     for family in range(len(FAMILIES)):
-        columns = np.flatnonzero(matrix[:, family])
-        own = sum(states[:, c].astype(np.int64) * matrix[c, family] for c in columns)
-        distinct, place = np.unique(own + offsets[family], return_inverse=True)
-        pairs, number = np.unique(place * size + targets, return_counts=True)
-        keys.append(distinct)
-        firsts.append(total + np.searchsorted(pairs, np.arange(len(distinct)) * size))
-        ids.append(pairs % size)
-        counts.append(number / PSEUDO)
-        total += len(pairs)
+        pairs = targets.copy()  # of key and target; they sort like (key, target)
+        for column in np.flatnonzero(matrix[:, family]):
+            pairs += states[:, column] * (matrix[column, family] * size)
+        pairs.sort()
+        new = np.append(True, pairs[1:] != pairs[:-1])
+        own, target = np.divmod(pairs[new], size)
+        first = np.flatnonzero(np.append(True, own[1:] != own[:-1]))
+        keys.append(own[first] + offsets[family])
+        firsts.append(total + first)
+        ids.append(target)
+        counts.append(np.diff(np.append(np.flatnonzero(new), len(pairs))) / PSEUDO)
+        total += len(target)
     return {
         "ngram.keys": np.concatenate(keys),
         "ngram.firsts": np.append(np.concatenate(firsts), total).astype(np.int32),
@@ -332,16 +334,25 @@ def _sparse(stream: Ids, alphabet: Alphabet) -> Arrays:
 
 def _folds(stream: Ids) -> Iterator[tuple[Ids, Ids]]:
     """Cut a stream into what is counted and what is held out, in several ways."""
+    total = len(stream) - 1
     if stream[-1] != BOUNDARY:  # a text, which has no end
-        end = len(stream) - len(stream) // 10
-        if len(stream) - end > FEW:
-            yield stream[:end], np.append(stream[:1], stream[end:])
+        end = total - min(total // 10, MOST_EVIDENCE)
+        if total - end > FEW:
+            yield stream[: end + 1], np.append(stream[:1], stream[end + 1 :])
         return
-    starts = np.flatnonzero(stream[:-1] == BOUNDARY)
-    if len(starts) < FEW:
+    starts = np.flatnonzero(stream == BOUNDARY)  # the last is where the stream ends
+    if len(starts) <= FEW:
         return
-    edges = [*starts[np.linspace(0, len(starts), FOLDS + 1).astype(int)[:-1]], len(stream) - 1]
+    if total > MANY:
+        every = max(FOLDS, -(-total // MOST_EVIDENCE))
+        held_out = np.repeat(np.arange(len(starts) - 1) % every == 0, np.diff(starts))
+        yield _some(stream, ~held_out), _some(stream, held_out)
+        return
+    edges = starts[np.linspace(0, len(starts) - 1, FOLDS + 1).astype(int)]
     for low, high in pairwise(edges):
         yield np.append(stream[:low], stream[high:]), stream[low : high + 1]
-        if len(stream) > MANY:
-            return
+
+
+def _some(stream: Ids, chosen: NDArray[np.bool_]) -> Ids:
+    """Return the strings of a stream (N + 1,) whose places (N,), all of them, are chosen."""
+    return np.append(stream[:-1][chosen], stream[-1:])

@@ -103,17 +103,17 @@ def stream_states(stream: Ids, alphabet: Alphabet) -> NDArray[np.int32]:
     They are the states that ``advance`` leads to, computed for all places at once.
     """
     inputs = stream[:-1].astype(np.int32)
-    here = np.arange(len(inputs))
-    start = np.maximum.accumulate(np.where(inputs == BOUNDARY, here, 0))
+    here = np.arange(len(inputs), dtype=np.int32)
+    start = np.maximum.accumulate(np.where(inputs == BOUNDARY, here, np.int32(0)))
     place = here - start
-    outside = np.maximum.accumulate(np.where(alphabet.letters[inputs], 0, here))
+    outside = np.maximum.accumulate(np.where(alphabet.letters[inputs], np.int32(0), here))
     word = here - outside
 
     def before(count: int) -> NDArray[np.int32]:
         """Return the id ``count`` places before each target; 0 before the string."""
         return np.where(place >= count, inputs[np.maximum(here - count + 1, 0)], 0)
 
-    def at(first: NDArray[np.intp], number: int, seen: NDArray[np.intp]) -> NDArray[np.int32]:
+    def at(first: NDArray[np.int32], number: int, seen: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return the id that is ``number`` places after ``first``, if so many are read."""
         return np.where(seen >= number, inputs[np.minimum(first + number, len(inputs) - 1)], 0)
 
@@ -126,4 +126,4 @@ def stream_states(stream: Ids, alphabet: Alphabet) -> NDArray[np.int32]:
         *(at(here - word, number, word) for number in (1, 2)),
         *(at(start, number, place) for number in (1, 2)),
     ]
-    return np.stack(columns, axis=1).astype(np.int32)
+    return np.array(columns, np.int32).T  # whole columns are read more often than rows

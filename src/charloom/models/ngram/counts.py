@@ -28,6 +28,9 @@ MOST_NODES = 8_000_000
 MOST_TARGETS = 10_000_000
 """The largest number of characters to fit: it takes about 20 seconds and under a gigabyte."""
 
+FEW_KEYS = 2
+"""Possible keys, for each key that there is, up to which they are counted without sorting."""
+
 Ids = NDArray[np.integer]
 Places = NDArray[np.int32]
 """Indices of targets, contexts and n-grams; there are fewer than 2**31 of each."""
@@ -212,7 +215,8 @@ def count(
         nodes += contexts
         if nodes > most_nodes:
             return Counts(levels, size, cut=True)
-        keys, first, ngram, raw = _distinct(_keys(context, targets[where], size, contexts))
+        asked = _keys(context, targets[where], size, contexts)
+        keys, first, ngram, raw = _distinct(asked, contexts * size)
         of, target = (keys // size).astype(np.int32), (keys % size).astype(np.int32)
         heads = first[np.searchsorted(of, np.arange(contexts))]
         backoff, shorter = lower[where[heads]], ngram_below[where[first]]
@@ -266,12 +270,21 @@ def _keys(context: Places, target: Places, size: int, contexts: int) -> NDArray[
 
 
 def _distinct(
-    keys: NDArray[np.integer],
+    keys: NDArray[np.integer], end: int
 ) -> tuple[NDArray[np.integer], NDArray[np.intp], Places, Places]:
     """Return the sorted distinct keys, the index of one of each, each key's number, and counts.
 
-    Like ``np.unique`` with half its memory, since it need not find the first index of each key.
+    Like ``np.unique`` with half its memory, since it need not find the first index of each key. The
+    keys lie in [0, end); where these are few, nothing is sorted.
     """
+    if end <= FEW_KEYS * len(keys):
+        every = np.bincount(keys, minlength=end)
+        there = every > 0
+        distinct = np.flatnonzero(there).astype(keys.dtype)
+        number = (np.cumsum(there, dtype=np.int32) - np.int32(1))[keys]
+        index = np.empty(len(distinct), np.intp)
+        index[number] = np.arange(len(keys))
+        return distinct, index, number, every[distinct].astype(np.int32)
     order = np.argsort(keys)
     sorted_ = keys[order]
     new = np.ones(len(keys), bool)

@@ -30,6 +30,11 @@ class Buffers(NamedTuple):
     logits: Floats  # (rows, V)
 
 
+LEAST = np.float32(1e-38)
+"""A lower bound for probabilities, so that their logarithms are finite in float32: the product of
+the backoff weights of many contexts may be 0."""
+
+
 class NGram(Excluding):
     """An n-gram as the function ``step(ids, carry) -> logits, carry``.
 
@@ -115,6 +120,7 @@ class NGram(Excluding):
         nodes = self.after(nodes_of(carry), ids)
         nodes_of(after)[:] = nodes
         self.probabilities(nodes, logits)
+        np.maximum(logits, LEAST, out=logits)
         np.log(logits, out=logits)
         if self._banned:
             logits[:, self._banned] = NEVER
@@ -191,6 +197,7 @@ class OneNode:
     def read(self, character: int) -> Floats:
         """Read an id in [0, V); return the next one's logits (V,), valid until the next call."""
         logits = self.probabilities(character)
+        np.maximum(logits, LEAST, out=logits)
         np.log(logits, out=logits)
         if self._banned:
             logits[self._banned] = NEVER

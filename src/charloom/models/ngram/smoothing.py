@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from .arrays import LEAST_LEFT
 from .counts import Counts
+from .lbfgs import minimum
 
 Numbers = NDArray[np.float64]
 
@@ -76,18 +77,18 @@ def fit(items: Sequence[Evidence], below: Numbers, prior: Sequence[float]) -> Nu
         below: (N,), the probability of each character below the first of them.
         prior: D1, D2, D3+ and θ.
     """
-    from scipy.optimize import minimize  # late: SciPy takes a while to import
-
     middle = np.tile(_to_free(np.asarray(prior)), len(items))
+    kinds = [np.minimum(one.count, 3).astype(np.int64) for one in items]
+    known_at = [one.total > 0 for one in items]
 
     def loss(free: Numbers) -> tuple[float, Numbers]:
         parameters, slopes = _from_free(free.reshape(-1, 4))
         low, steps = below, []
-        for one, (d1, d2, d3, theta) in zip(items, parameters, strict=True):
-            known = one.total > 0
-            taken = np.select([one.count == 0, one.count == 1, one.count == 2], [0, d1, d2], d3)
+        for one, kind, known, row in zip(items, kinds, known_at, parameters, strict=True):
+            d1, d2, d3, theta = row
+            taken = np.append(0.0, row[:3])[kind]
             left = d1 * one.ones + d2 * one.twos + d3 * one.more + theta
-            scale = np.where(known, 1 / np.maximum(one.total + theta, 1e-12), 0)
+            scale = known / np.maximum(one.total + theta, 1e-12)
             high = np.where(known, (one.count - taken + left * low) * scale, low)
             steps.append((low, left, scale, known, high))
             low = high
@@ -97,21 +98,17 @@ def fit(items: Sequence[Evidence], below: Numbers, prior: Sequence[float]) -> Nu
             one = items[number]
             low_before, left, scale, known, high = steps[number]
             scaled = outer * scale
-            by_count = (
-                (one.ones, one.count == 1),
-                (one.twos, one.count == 2),
-                (one.more, one.count >= 3),
-            )
-            for place, (types, own) in enumerate(by_count):
-                gradient[number, place] = (scaled * (types * low_before - own)).sum()
-            gradient[number, 3] = (scaled * (low_before - high)).sum()
+            own = np.bincount(kinds[number], scaled, 4)
+            below_scaled = scaled * low_before
+            for place, types in enumerate((one.ones, one.twos, one.more)):
+                gradient[number, place] = below_scaled @ types - own[place + 1]
+            gradient[number, 3] = below_scaled.sum() - scaled @ high
             outer = np.where(known, outer * left * scale, outer)
         away = free - middle
         total = -float(np.log(low).sum()) + PRIOR_NATS * float(away @ away)
         return total, (gradient * slopes).ravel() + 2 * PRIOR_NATS * away
 
-    best = minimize(loss, middle, jac=True, method="L-BFGS-B", options={"maxiter": 60}).x
-    return _from_free(best.reshape(-1, 4))[0]
+    return _from_free(minimum(loss, middle).reshape(-1, 4))[0]
 
 
 def smoothed(counts: Counts, number: int, parameters: Numbers) -> tuple[Numbers, Numbers]:

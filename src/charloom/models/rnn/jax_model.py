@@ -95,8 +95,10 @@ columns_of.defvjp(_columns_forward, _columns_backward)
 def nats(logits: Array, targets: Array, mask: Array) -> Array:
     """Return the sum of the targets' cross-entropy where ``mask`` is 1, a scalar in nats.
 
-    ``logits`` (V, T, B), ``targets`` (T, B) int32, ``mask`` (T, B) float32.
+    ``logits`` (V, T, B), ``targets`` (T, B) int32, or distributions (V, T, B) float32, ``mask``
+    (T, B) float32.
     """
-    one_hot = jax.nn.one_hot(targets, len(logits), axis=0, dtype=logits.dtype)
-    picked = (jax.nn.log_softmax(logits, axis=0) * one_hot).sum(0)
+    if targets.ndim == 2:
+        targets = jax.nn.one_hot(targets, len(logits), axis=0, dtype=logits.dtype)
+    picked = (jax.nn.log_softmax(logits, axis=0) * targets).sum(0)
     return -(picked * mask).sum()

@@ -14,7 +14,8 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
 
-from ...config import ModelConfig
+from ...arguments import whole
+from ...config import MOST_BATCH, ModelConfig
 from ...errors import ConfigError
 from .shapes import weight_shapes
 
@@ -170,6 +171,8 @@ def build_model(
             "probabilities differ. `load` gives the whole model.",
             stacklevel=2,
         )
+    if batch_size is not None:
+        batch_size = whole("batch_size", batch_size, 1, MOST_BATCH)
     if stateful and batch_size is None:
         raise ConfigError("a stateful model needs a fixed batch size. Pass batch_size, such as 1.")
     ids = keras.Input((None,), batch_size, dtype="int32", name="ids")

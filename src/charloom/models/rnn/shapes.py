@@ -24,6 +24,11 @@ STATES = {"gru": 1, "lstm": 2, "rnn": 1}
 """The number of states (B, H) that a layer carries from step to step: GRU h, LSTM h and c."""
 
 
+MOST_WEIGHT = 1e6
+"""The largest absolute value of a weight. Trained ones stay far below; the products of larger ones
+would overflow."""
+
+
 def weight_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
     """Return the shape of every weight by name, in the order of ``keras.Model.weights``.
 
@@ -54,7 +59,8 @@ def parameter_count(config: ModelConfig, vocabulary_size: int) -> int:
 
 
 def check_shapes(weights: Mapping[str, NDArray[Any]], config: ModelConfig, size: int) -> None:
-    """Raise ConfigError unless ``weights`` are those of a network with V = ``size``, and finite."""
+    """Raise ConfigError unless ``weights`` are those of a network with V = ``size``, all within
+    ``MOST_WEIGHT``."""
     shapes = weight_shapes(config, size)
     if different := sorted(weights.keys() ^ shapes.keys()):
         raise ConfigError(
@@ -72,6 +78,11 @@ def check_shapes(weights: Mapping[str, NDArray[Any]], config: ModelConfig, size:
             raise ConfigError(
                 f"weight {name} must hold finite numbers only. Received: NaN or infinity; "
                 "the training diverged, so train again with a lower learning rate."
+            )
+        if (most := float(np.abs(array).max(initial=0))) > MOST_WEIGHT:
+            raise ConfigError(
+                f"weight {name} must lie within ±{MOST_WEIGHT:g}. Received: {most:g}; the training "
+                "diverged, so train again with a lower learning rate."
             )
 
 

@@ -50,6 +50,7 @@ def card_data(found: Gathered) -> dict[str, Any]:
         "seconds": facts.seconds,
         "best": dict(facts.best),
         "ngram": dict(facts.ngram),
+        "cross_validation": dict(facts.cross_validation),
         "canaries": len(facts.canaries),
         "seed": found.seed,
         "samples": found.samples,

@@ -42,7 +42,13 @@ def limits(data: Mapping[str, Any]) -> Iterator[str]:
             f"The longest training name has {longest:,} {unit}s. Behaviour on longer names is "
             "unknown."
         )
-    if not held_out:
+    nats = data.get("cross_validation", {}).get("nats_per_char")
+    if not held_out and isinstance(nats, float):
+        yield (
+            f"Nothing was held out: {nats:.3f} nats per character is the loss of models of parts "
+            "of the list on the other parts, which also chose its epoch and exponents."
+        )
+    elif not held_out:
         yield "Nothing was held out, so its quality on unseen data is unknown."
     elif names and held_out < FEW_HELD_OUT:
         yield (

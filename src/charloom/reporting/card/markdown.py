@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+from ...formatting import escaped_json, without_controls
+
 
 class Markdown(str):
     """Text that is Markdown already; any other text is escaped."""
@@ -25,12 +27,12 @@ def fenced(text: str, language: str = "text") -> Markdown:
     """Return text as a code block that nothing in the text can end."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return Markdown(f"{fence}{language}\n{text}\n{fence}")
+    return Markdown(f"{fence}{language}\n{without_controls(text)}\n{fence}")
 
 
 def as_json(value: Any) -> Markdown:
     """Return plain data as JSON in one line, which is also YAML."""
-    return Markdown(json.dumps(value, ensure_ascii=False))
+    return Markdown(escaped_json(json.dumps(value, ensure_ascii=False)))
 
 
 def escaped(value: Any) -> Markdown:

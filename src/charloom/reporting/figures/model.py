@@ -26,23 +26,17 @@ SHOWN, READ = 8, 1000
 def loss(subject: AnySubject) -> Data:
     """Return the losses of each finished epoch."""
     from ...run import holds_state, load_state
+    from ...run.facts import epochs
 
-    path, history = subject.run.path, subject.run.saved.facts.get("history")  # up to the best epoch
+    path, history = subject.run.path, list(subject.run.history)  # up to the best epoch
     if holds_state(path):  # up to the last one
         progress = load_state(path)[1].get("progress")
-        longer = progress.get("history") if isinstance(progress, dict) else None
-        if isinstance(longer, list) and longer[: len(history or ())] == (history or []):
+        longer = epochs(progress.get("history")) if isinstance(progress, dict) else []
+        if longer[: len(history)] == history:
             history = longer
-    if not isinstance(history, list) or not history or not all(map(_is_epoch, history)):
+    if not history:
         raise RunError(f"{path} has no history of losses: no epoch was finished. Train on.")
     return {"history": history}
-
-
-def _is_epoch(entry: Any) -> bool:
-    losses = "train_nats_per_char", "held_out_nats_per_char"
-    if not isinstance(entry, dict) or not isinstance(entry.get("epoch"), int):
-        return False
-    return all(isinstance(entry.get(key), float | None) for key in losses)
 
 
 def lengths(subject: NameSubject) -> Data:

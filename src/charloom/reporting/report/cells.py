@@ -47,7 +47,7 @@ def plain(character: str, *, text: bool) -> str:
     if character == END:
         return "\u21b5" if text else "\u00b7"
     shown = visible(character)
-    if shown.startswith(("\\u", "\\U", "\\x")):  # too long for a cell
+    if len(character) == 1 and shown.startswith(("\\u", "\\U", "\\x")):  # too long for a cell
         return f"{ord(character):04X}"
     return "\u2423" if character == " " else shown
 

@@ -169,7 +169,7 @@ def _by_temperature(content: Content, subject: AnySubject) -> None:
 def chosen(found: Gathered) -> str | None:
     """Return what was chosen on the data that the model was measured on, if anything."""
     run, config = found.run, found.run.config
-    if found.given or not found.measured_on or not isinstance(run.saved.facts.get("best"), dict):
+    if found.given or not found.measured_on or not run.facts.best:
         return None
     if config.has_network:
         losses = [entry.get("held_out_nats_per_char") for entry in run.history]

@@ -53,13 +53,13 @@ def use_compilation_cache() -> None:
     config: Any = jax.config  # its attributes and methods have no types
     if config.jax_compilation_cache_dir:
         return
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(root) / "charloom" / "jax"
     try:
+        root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        folder = Path(root) / "charloom" / "jax"
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
             return
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
         return
     config.update("jax_compilation_cache_dir", str(folder))
     config.update("jax_compilation_cache_max_size", 256_000_000)
@@ -80,6 +80,7 @@ class JaxEngine:
         use_compilation_cache()
         keep_freed_memory()
         self._model, self._training = model, training
+        self._dropout_rate = model.dropout
         # What changes from run to run is an argument, not a compiled constant, so that the next
         # training with these shapes finds its steps in the cache.
         self._denominator = np.float32(denominator)
@@ -153,13 +154,13 @@ class JaxEngine:
 
         By NumPy: XLA's generator would be compiled again for each bucket.
         """
-        config = self._model
-        if not config.dropout:
+        config, rate = self._model, self._dropout_rate
+        if not rate:
             return None
         rng = generator(Stream.DROPOUT, self._training.seed, self._count)
         shape = (config.layers, self._training.batch_size, config.units)
-        kept = rng.random(shape, dtype=np.float32) >= config.dropout
-        return kept.astype(np.float32) / np.float32(1 - config.dropout)
+        kept = rng.random(shape, dtype=np.float32) >= rate
+        return kept.astype(np.float32) / np.float32(1 - rate)
 
     def prepare(self, times: Iterable[int]) -> None:
         """Compile for each T, so that no step has to wait."""
@@ -181,7 +182,9 @@ class JaxEngine:
     def step(self, batch: Batch, learning_rate: float) -> Array:
         """Update the weights; see ``base.Engine``."""
         self._count += 1
-        gradients = self._compiled.get(batch.inputs.shape[1], self._jitted_gradients)
+        gradients = self._jitted_gradients
+        if batch.targets.ndim == 2:
+            gradients = self._compiled.get(batch.inputs.shape[1], gradients)
         arrays: tuple[NDArray[Any], ...] = (batch.inputs, batch.targets, batch.mask)
         if batch.labels is not None:
             arrays = (*arrays, batch.labels)
@@ -201,6 +204,24 @@ class JaxEngine:
             np.float32(self._training.clip_norm),
         )
         return total  # type: ignore[no-any-return]
+
+    def restart(
+        self,
+        weights: Mapping[str, NDArray[np.float32]],
+        training: TrainConfig,
+        *,
+        dropout: float,
+        denominator: float,
+    ) -> None:
+        """Train other weights, from the first step; what is compiled is kept.
+
+        Not for a training that keeps its carry.
+        """
+        self._training, self._dropout_rate, self._count = training, dropout, 0
+        self._denominator = np.float32(denominator)
+        self._weights = {name: jnp.array(weights[name]) for name in self._weights}
+        self._means = {name: jnp.zeros_like(value) for name, value in self._weights.items()}
+        self._squares = {name: jnp.zeros_like(value) for name, value in self._weights.items()}
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Return a copy of the weights."""
