@@ -269,8 +269,9 @@ def odd_lines(lines: Sequence[str]) -> tuple[str, list[str], str] | None:
     if len(found) >= several or (found and len(lines) == 1):
         return "a table", found, AS_TABLE
     for delimiter in ";,|":
-        alike = len({line.count(delimiter) for line in lines}) == 1
-        if len(lines) >= FEWEST and alike and delimiter in lines[0]:
+        if len(lines) < FEWEST or delimiter not in lines[0]:
+            continue
+        if len({line.count(delimiter) for line in lines}) == 1:
             return "a table", list(lines), AS_TABLE
     if len(lines) < FEWEST and all(map(_COUNTED.fullmatch, lines)):
         return "a table", list(lines), AS_TABLE

@@ -83,7 +83,7 @@ class Text:
     """The text of a source, piece by piece; its beginning can be looked at before it is read.
 
     Attributes:
-        head: the first ``HEAD`` characters, or somewhat more.
+        head: the first ``HEAD`` characters.
         whole: whether that is all.
     """
 
@@ -97,10 +97,10 @@ class Text:
         for piece in self._counted():
             self._ahead.append(piece)
             size += len(piece)
-            if size >= HEAD:
+            if size > HEAD:
                 self.whole = False
                 break
-        self.head = "".join(self._ahead)
+        self.head = "".join(self._ahead)[:HEAD]
 
     def _counted(self) -> Iterator[str]:
         for piece in self._found:

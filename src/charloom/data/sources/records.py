@@ -84,7 +84,10 @@ def is_plain(
     source: str | Path, options: ReadOptions, warn: Callable[[str], None], stdin: BinaryIO | None
 ) -> bool:
     """Whether each line of ``source`` is a name as it is, by its first lines; warn if so."""
-    found = look(source, options, Text(source, options, stdin))
+    try:
+        found = look(source, options, Text(source, options, stdin))
+    except CorpusError:
+        return True  # so that its error comes when it is its turn to be read
     for note in found.notes if found.is_plain else ():
         warn(note)
     return found.is_plain

@@ -19,6 +19,9 @@ COMMENT = re.compile(r"(?:#+|//|%|--|;)(?:\s|$)")
 
 ENTITY = re.compile(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 
+_PAIR = re.compile("[\u00c2-\u00f4][^\x00-\x7f]")
+"""The first two bytes of a character of UTF-8, read as cp1252."""
+
 
 def without_marks(line: str, bare: bool = False) -> str:
     """Return an item of a list without its bullet or number, or without quotes.
@@ -47,7 +50,7 @@ def _character(entity: str) -> str:
 
 def decoded_again(line: str) -> str:
     """Return the text that was UTF-8 before it was read as cp1252; any other line as it is."""
-    if line.isascii():
+    if line.isascii() or not _PAIR.search(line):
         return line
     try:
         return line.encode("cp1252").decode("utf-8")
