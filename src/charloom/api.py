@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,7 +52,7 @@ def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Ite
     from .data.names import NameCorpus
     from .data.text import TextCorpus
     from .training.base_model import LATIN, NO_BASE, digest_of
-    from .training.recipes import settings_before, settings_for
+    from .training.recipes import digest_before, settings_before, settings_for
     from .training.trainer import fit as events  # imported late: it needs a framework
 
     if not isinstance(corpus, NameCorpus | TextCorpus):
@@ -61,6 +62,11 @@ def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Ite
         )
     given: dict[str, Any] = dict(settings)
     where = {key: given.pop(key) for key in ("out", "force", "resume", "loop") if key in given}
+    resumed = Path(where["out"]) if where.get("resume") and where.get("out") else None
+    if not given.pop("keep_long", False) and not (
+        resumed is not None and digest_before(resumed) == corpus.digest
+    ):
+        corpus = _without_long(corpus)
     initial, recipe, base = (given.pop(key, None) for key in ("initial", "recipe", "base"))
     if initial is not None and base is not None:
         raise ConfigError("initial and base exclude each other. Leave one of them out.")
@@ -68,9 +74,9 @@ def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Ite
     if base not in (None, NO_BASE, LATIN) and (saved := _saved(base)) is not None:
         base = digest_of(saved)
     given["base"] = base
-    if where.get("resume") and where.get("out") is not None:
+    if resumed is not None:
         asked = {name: value for name, value in given.items() if value is not None}
-        given = settings_before(Path(where["out"])) | asked
+        given = settings_before(resumed) | asked
     model, training = settings_for(corpus, recipe, saved, **given)
     return events(corpus, model=model, training=training, initial=saved, **where)
 
@@ -153,6 +159,18 @@ def model_of(saved: SavedModel) -> NameModel | TextModel:
         labels=saved.labels,
         saved=saved,
     )
+
+
+def _without_long(corpus: NameCorpus | TextCorpus) -> NameCorpus | TextCorpus:
+    """Leave out names that are far longer than the others, with a warning."""
+    from .data.names import NameCorpus
+    from .data.outliers import without_long
+
+    if isinstance(corpus, NameCorpus):
+        corpus, left_out = without_long(corpus)
+        if left_out is not None:
+            warnings.warn(f"{left_out}. keep_long=True trains on them, too.", stacklevel=3)
+    return corpus
 
 
 def _saved(run: str | Path | Run | SavedModel | None) -> SavedModel | None:

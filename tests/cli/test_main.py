@@ -32,6 +32,7 @@ def test_training_prints_ten_new_names_and_nothing_else_on_stdout(call, toy, nam
     assert not set(names) & set(toy.names)
     assert "120 names" in err
     assert "held-out loss" in err
+    assert err.endswith("\nSeed: 0\n")
     assert str(tmp_path / "run") in err
 
 
@@ -64,7 +65,19 @@ def test_training_as_json_prints_one_object(call, names_file, tmp_path):
     summary = json.loads(out)
     assert code == 0
     assert len(summary["names"]) == 10
+    assert summary["seed"] == 0
     assert summary["held_out_nats_per_char"] > 0
+
+
+def test_the_seed_is_told_once_and_repeats_the_names(call, trained):
+    _, out, err = call("generate", trained, "-n", "3", "--temperature", "1", "--temperature", "2")
+    told = err.removeprefix("Seed: ").strip()
+    again = call("generate", trained, "-n", "3", "--temperature", "1", "--temperature", "2",
+                 "--seed", told, "--json")[1]  # fmt: skip
+    samples = [json.loads(line) for line in again.splitlines()]
+    assert [sample["text"] for sample in samples] == out.splitlines()
+    assert {sample["seed"] for sample in samples} == {int(told)}
+    assert call("generate", trained, "--best", "-n", "1")[2] == ""  # draws nothing
 
 
 @pytest.mark.slow
@@ -95,7 +108,7 @@ def test_a_run_that_exists_is_overwritten_only_by_force(call, names_file, tmp_pa
 def test_generation_prints_new_names_without_repeats(call, toy, trained):
     code, out, err = call("generate", trained, "-n", "25", "--seed", "3")
     names = out.splitlines()
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "Seed: 3\n")
     assert len(names) == len(set(names)) == 25
     assert not set(names) & set(toy.names)
     assert call("generate", trained, "-n", "25", "--seed", "3")[1] == out
@@ -113,7 +126,7 @@ def test_generation_as_json_gives_text_nats_and_origin(call, toy, trained):
     assert code == 0
     assert len(samples) == 30
     for sample in samples:
-        assert set(sample) == {"text", "nats", "origin"}
+        assert set(sample) == {"text", "nats", "origin", "seed"}
         assert sample["origin"] == ("known" if sample["text"] in toy.names else "new")
     nats = load(trained).nll([sample["text"] for sample in samples])
     assert [s["nats"] for s in samples] == pytest.approx(nats.tolist(), abs=1e-4)
@@ -130,7 +143,7 @@ def test_what_the_model_cannot_give_is_said_and_counted(call, trained):
     code, out, err = call("generate", trained, "-n", "50", "--temperature", "0", "--allow-known")
     assert code == 1
     assert len(out.splitlines()) == 1
-    assert len(err.splitlines()) == 1
+    assert len(err.splitlines()) == 2  # the second tells the seed
     assert "1 of 50" in err
 
 

@@ -46,7 +46,7 @@ pytestmark = pytest.mark.usefixtures("no_colours")
 
 @pytest.fixture
 def script(tmp_path):
-    """Play with a memoryless model; return the pages on stdout, and the lines on stderr."""
+    """Play with a memoryless model; return the pages on stdout, and stderr after the seed."""
     folders = {}
 
     def script(*lines: str, begin: bool = True, odds=ODDS):
@@ -56,7 +56,7 @@ def script(tmp_path):
         result = CliRunner().invoke(command, [str(folders[begin])], input=typed)
         assert result.exception is None or isinstance(result.exception, SystemExit), result
         assert result.exit_code == 0
-        return re.split("(?m)(?:^|(?<=> ))> ", result.stdout), result.stderr.splitlines()
+        return re.split("(?m)(?:^|(?<=> ))> ", result.stdout), result.stderr.splitlines()[1:]
 
     return script
 
@@ -181,7 +181,7 @@ def test_a_line_that_is_not_text_is_asked_for_again(script, monkeypatch) -> None
 
 def test_names_of_a_model_of_long_lines_are_sought_nearby(tmp_path) -> None:
     model = dataclasses.replace(load(save_memoryless(tmp_path / "run", ODDS)), longest=10**5)
-    session = NameSession(model)
+    session = NameSession(model, 0)
     assert session.obey("a" * 300)
     assert session.text == "a" * 300
 
@@ -192,4 +192,18 @@ def test_it_is_a_command_of_the_command_line(call, tmp_path, monkeypatch) -> Non
     assert (code, len(err.splitlines())) == (1, 1)
     lines = iter(["aab", "/quit"])
     monkeypatch.setattr("builtins.input", lambda _: next(lines))
-    assert call("play", folder) == (0, BEGIN + AAB, "")
+    assert call("play", folder, "--seed", "3") == (0, BEGIN + AAB, "Seed: 3\n")
+
+
+def test_a_seed_repeats_what_is_sampled(call, tmp_path, monkeypatch) -> None:
+    folder = save_memoryless(tmp_path / "run", ODDS)
+
+    def play_with(*seed: str) -> tuple[str, str]:
+        lines = iter(["/new", "/new", "/quit"])
+        monkeypatch.setattr("builtins.input", lambda _: next(lines))
+        _, out, err = call("play", folder, *seed)
+        return out, err
+
+    out, err = play_with()
+    told = err.removeprefix("Seed: ").strip()
+    assert play_with("--seed", told) == (out, err)

@@ -178,7 +178,7 @@ def test_the_report_is_plain_data():
         "unknown_characters": 0,
         "bytes": 6,
         "warnings": [
-            "3 characters are few: expect them back, not new text.",
+            "3 characters are few: expect hardly readable text, or pieces of this one.",
             "the text contains U+FFFD, left by an earlier wrong decoding.",
         ],
     }

@@ -241,7 +241,8 @@ def test_a_note_warns_of_few_names_or_samples(world):
     few = measure(model, held_out[:5], train=train, samples=3)
     assert "only 5 held-out names" in few.notes[0] and "only 3 samples" in few.notes[1]
     one = measure(model, held_out[:1], train=train, samples=100)
-    assert one.notes[0] == "There is only one held-out name: its figures have no interval."
+    said = "There is only one held-out name: the intervals of its figures say nothing."
+    assert one.notes[0] == said
     assert one.notes[1].startswith("Junk is left out") and len(one.notes) == 2
     for found in (few, one):
         json.dumps(found.to_dict(), allow_nan=False)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
+
+import pytest
 
 
 def start(*arguments: object, **options: Any) -> subprocess.Popen[Any]:
@@ -45,3 +49,19 @@ def interrupted(
     finally:
         process.kill()
     return process.returncode, out, err
+
+
+def in_terminal(*arguments: object, encoding: str) -> tuple[int, str]:
+    """Run a command in a terminal of ``encoding``; return its code, and all that is shown."""
+    pty = pytest.importorskip("pty")
+    process, terminal = pty.fork()
+    if not process:
+        os.environ["PYTHONIOENCODING"] = encoding
+        os.execv(sys.executable, [sys.executable, "-m", "charloom", *map(str, arguments)])
+    shown = b""
+    with suppress(OSError):  # raised at the end
+        while part := os.read(terminal, 4096):
+            shown += part
+    os.close(terminal)
+    code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    return code, shown.decode(encoding).replace("\r\n", "\n")

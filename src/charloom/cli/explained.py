@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -36,6 +36,7 @@ def print_explanations(
     strings: Iterable[str | Sample],
     *,
     as_json: bool = False,
+    fields: Mapping[str, Any] | None = None,
     out: TextIO | None = None,
 ) -> None:
     """Print an explanation of each string as soon as it is there.
@@ -47,6 +48,7 @@ def print_explanations(
         model: the model whose probabilities are shown.
         strings: may be endless; they are explained in chunks.
         as_json: print JSON.
+        fields: are added to each line of JSON.
         out: standard output if not given.
     """
     out = out or sys.stdout
@@ -54,7 +56,9 @@ def print_explanations(
     for number, (string, explanation) in enumerate(_explained(model, strings)):
         origin = string.origin if isinstance(string, Sample) else None
         if as_json:
-            data = explanation.to_dict() | ({"origin": origin} if origin else {})
+            data = (
+                explanation.to_dict() | ({"origin": origin} if origin else {}) | dict(fields or {})
+            )
             out.write(to_line(data))
             continue
         if number:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from .options import aligned, json_option, path_option, say, to_json
-from .sources import Source, reading_options, source_arguments
+from .sources import Source, form_option, reading_options, source_arguments
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,15 +37,24 @@ LONGEST = 100
 
 @click.command("explore")
 @source_arguments
+@form_option
 @path_option("--plot", help="Also plot lengths and frequencies to FILE: .png, .svg or .pdf.")
 @reading_options
 @json_option
 def command(source: Source, plot: Path | None, as_json: bool) -> None:
-    """Show what the names in SOURCE look like: lengths, repeats, characters and their ids.
+    """Show what the names or the text in SOURCE look like: lengths, repeats, characters, their ids.
 
     SOURCE is read as in `charloom train`; by default it is the built-in list of dinosaurs.
-    Character counts are of all names, repeats included, joined by newlines.
+    Character counts are of all names, repeats included, joined by newlines. Of running text, lines
+    are counted instead of names.
     """
+    if source.form == "text":
+        if plot is not None:
+            raise click.UsageError("--plot is for names, not for running text. Leave it out.")
+        from .explore_text import show
+
+        show(source, as_json=as_json)
+        return
     if plot is not None:
         from ..reporting.plots import check
 
@@ -71,20 +80,23 @@ def command(source: Source, plot: Path | None, as_json: bool) -> None:
 
 def _page(description: Description) -> str:
     """Return what people read; the titles are bold on a terminal."""
+    return captured_page(lambda console: _print(console, description))
+
+
+def captured_page(draw: Callable[[Console], None]) -> str:
+    """Return what ``draw`` prints, without spaces at the ends of lines."""
     from rich.console import Console
 
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     with console.capture() as captured:
-        _print(console, description)
+        draw(console)
     return "\n".join(line.rstrip() for line in captured.get().split("\n"))
 
 
 def _print(console: Console, d: Description) -> None:
-    from rich.columns import Columns
     from rich.padding import Padding
 
     from ..data.statistics import binned
-    from ..data.unicode import visible
 
     def title(text: str) -> None:
         console.print(f"\n{text}", style="bold", soft_wrap=True)
@@ -118,21 +130,48 @@ def _print(console: Console, d: Description) -> None:
         [(f"{span:>{wide}}", n) for span, (*_, n) in zip(spans, bins, strict=True)],
         d.names,
     )
-    pairs = [(visible(character), count) for character, count in d.frequencies.items()]
+    print_characters(console, d.unit, d.frequencies, d.text_length, d.characters)
+
+
+def print_characters(
+    console: Console,
+    unit: str,
+    frequencies: Mapping[str, int],
+    text_length: int,
+    characters: Sequence[str],
+) -> None:
+    """Print the most and the least frequent characters, and the ids of all.
+
+    Args:
+        console: where to print.
+        unit: what counts as a character.
+        frequencies: the count of each, the most frequent first.
+        text_length: the sum of the counts.
+        characters: in the order of their ids.
+    """
+    from rich.columns import Columns
+    from rich.padding import Padding
+
+    from ..data.unicode import visible
+
+    def title(text: str) -> None:
+        console.print(f"\n{text}", style="bold", soft_wrap=True)
+
+    pairs = [(visible(character), count) for character, count in frequencies.items()]
     if len(pairs) <= MOST + LEAST:
-        title(f"{d.unit.capitalize()}s by frequency")
-        _bars(console, pairs, d.text_length)
+        title(f"{unit.capitalize()}s by frequency")
+        _bars(console, pairs, text_length)
     else:
-        title(f"Most frequent {d.unit}s")
-        _bars(console, pairs[:MOST], d.text_length)
-        title(f"Least frequent {d.unit}s")
-        _bars(console, pairs[-LEAST:], d.text_length, longest=pairs[0][1])
-    title(f"Ids of the {d.unit}s")
-    cells = [f"{visible(character)} {i}" for i, character in enumerate(d.characters[:IDS])]
+        title(f"Most frequent {unit}s")
+        _bars(console, pairs[:MOST], text_length)
+        title(f"Least frequent {unit}s")
+        _bars(console, pairs[-LEAST:], text_length, longest=pairs[0][1])
+    title(f"Ids of the {unit}s")
+    cells = [f"{visible(character)} {i}" for i, character in enumerate(characters[:IDS])]
     table = Columns(cells, padding=(0, 2), equal=True, column_first=True)
     console.print(Padding(table, (0, 0, 0, 2)))
-    if d.distinct > IDS:
-        console.print(f" {_more(d.distinct - IDS)}")
+    if len(characters) > IDS:
+        console.print(f" {_more(len(characters) - IDS)}")
 
 
 def _bars(

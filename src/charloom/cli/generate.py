@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence, Set
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from .generate_options import (
     rules_of,
     sampling_options,
 )
-from .options import Whole, json_option, run_argument, say, to_line
+from .options import Whole, json_option, run_argument, say, say_seed, to_line
 from .sources import Source, reading_options, refuse_options
 
 if TYPE_CHECKING:
@@ -78,8 +79,8 @@ def command(
     Names are sampled from the model, conditioned on the constraints. No name is repeated, and none
     is in the training list or in a --forbid FILE. If there are fewer such names than -n, all of
     them are printed, with the reason, and the exit code is 1. With --json each line is an object:
-    text, nats (negative log-likelihood), origin ("new" or "known"), and the temperature if several
-    were given.
+    text, nats (negative log-likelihood), origin ("new" or "known"), seed, and the temperature if
+    several were given. The seed is printed on stderr, too: --seed repeats the names.
 
     From a model of running text, --start is printed, followed by --characters of new text as they
     are sampled. --temperature, --top-k, --top-p, --min-p, --seed, --with and --json apply. With
@@ -92,11 +93,24 @@ def command(
     model = load_conditioned(run, labels, guidance, other)
     options["seed"] = int.from_bytes(os.urandom(6)) if seed is None else seed
     if isinstance(model, TextModel):
-        _print_text(model, characters, temperatures, as_json, options)
+        with _telling(options["seed"]):
+            _print_text(model, characters, temperatures, as_json, options)
         return 0
     if characters is not None:
         raise click.UsageError("--characters is for running text. RUN is a model of names: use -n.")
-    return _print_names(model, source, temperatures, as_json, **options)
+    with nullcontext() if options["best"] else _telling(options["seed"]):
+        return _print_names(model, source, temperatures, as_json, **options)
+
+
+@contextmanager
+def _telling(seed: int) -> Iterator[None]:
+    """Tell the seed after what was drawn with it, all of it or up to an interruption."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say_seed(seed)
+        raise
+    say_seed(seed)
 
 
 def _print_names(
@@ -126,14 +140,17 @@ def _print_names(
         search = (
             model.stream_best(count, beam=beam, **asked) if best else model.stream(count, **asked)
         )
+        fields: dict[str, Any] = {} if best else {"seed": options["seed"]}
+        several = len(temperatures) > 1
+        if several:
+            fields["temperature"] = temperature
         samples = _with_bar(search, count)
-        fields = {"temperature": temperature} if len(temperatures) > 1 else {}
-        if fields and not options["allow_repeats"]:
+        if several and not options["allow_repeats"]:
             samples = _noted(samples, printed)
         if explain:
             from .explained import print_explanations
 
-            print_explanations(model, samples, as_json=as_json)
+            print_explanations(model, samples, as_json=as_json, fields=fields)
         else:
             for sample in samples:
                 line = to_line(sample.to_dict() | fields) if as_json else f"{sample.text}\n"

@@ -11,6 +11,7 @@ import click
 
 from .._version import __version__
 from ..errors import CharloomError, ConfigError
+from .encoding import prepare_streams
 from .streams import (
     ReaderGone,
     die_of_broken_pipe,
@@ -85,6 +86,7 @@ def run(arguments: Sequence[str] | None = None, *, started: float) -> int:
         arguments: those of the process by default.
         started: ``time.monotonic()`` when the command began.
     """
+    prepare_streams()
     forget_impossible_sizes()
     try:
         with noticing_readers(), warnings.catch_warnings():  # of messages too
@@ -115,15 +117,6 @@ def _run(arguments: Sequence[str] | None, started: float) -> int:
         return _fail("interrupted.", 130)
     except (CharloomError, click.ClickException) as error:
         return _fail(str(error), 2 if isinstance(error, ConfigError) else 1)
-    except UnicodeEncodeError as error:
-        from ..data.unicode import name_character
-
-        lacking = name_character(error.object[error.start])
-        return _fail(
-            f"standard output has the encoding {error.encoding}, which lacks {lacking}. "
-            "Set PYTHONIOENCODING=utf-8.",
-            1,
-        )
     except OSError as error:
         message = f"the operating system reported: {error.strerror or error}."
         return _fail(flush_results() or message, 1)

@@ -195,6 +195,11 @@ def _printable(text: str, keep: str = "\n") -> str:
     return escaped(text, keep)
 
 
+def say_seed(seed: int) -> None:
+    """Tell the seed with which a draw can be repeated."""
+    say(f"Seed: {seed}")
+
+
 def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
     """Return a line per row, with the cells in columns that are two spaces apart.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import run_argument, say
+from .options import run_argument, say, say_seed
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 
 @click.command("play")
 @run_argument
-def command(run: Run) -> None:
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    help="Random seed for what is sampled; by default another one each time, which is printed.",
+)
+def command(run: Run, seed: int | None) -> None:
     """Type a beginning and see how the model in RUN would continue it.
 
     The most likely next characters and names are shown, with their probabilities given the
@@ -30,15 +36,16 @@ def command(run: Run) -> None:
     from ..generation import NameModel
 
     model = load(run)
+    seed = int.from_bytes(os.urandom(6)) if seed is None else seed
     session: Session[Any]
     if isinstance(model, NameModel):
         from .play_names import NameSession
 
-        session = NameSession(model)
+        session = NameSession(model, seed)
     else:
         from .play_text import TextSession
 
-        session = TextSession(model)
+        session = TextSession(model, seed)
     if sys.stdin is None:
         raise click.ClickException(
             "standard input is closed. Run play in a terminal, or pipe text to it."
@@ -46,6 +53,7 @@ def command(run: Run) -> None:
     with suppress(ImportError):
         import readline  # noqa: F401  # line editing and history, where there is a terminal
     try:
+        say_seed(seed)
         click.echo("Type a beginning. /help lists the commands, /quit ends.")
         session.show()
         while session.obey(_read()):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 
 from ..config import SampleConfig
@@ -40,7 +39,7 @@ class NameSession(Session[NameModel]):
             start=self.text,
             temperature=self.temperature,
             max_length=self._limit(self.text),
-            seed=int.from_bytes(os.urandom(6)),
+            seed=self._new_seed(),
             allow_known=True,
         )
         if not samples:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from random import Random
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 import click
@@ -47,8 +48,8 @@ class Session(ABC, Generic[M]):
     more: ClassVar[str] = ""
     """The help of further commands."""
 
-    def __init__(self, model: M) -> None:
-        self._model = model
+    def __init__(self, model: M, seed: int) -> None:
+        self._model, self._random = model, Random(seed)
         self.text, self.temperature = "", 1.0
         self._past: list[str] = []
         self._next: list[tuple[str, float]] = []
@@ -139,6 +140,10 @@ class Session(ABC, Generic[M]):
     def _obey_more(self, word: str, rest: str) -> bool:
         """Do what other commands ask for; ``False`` if there is no such command."""
         return False
+
+    def _new_seed(self) -> int:
+        """Return the seed of the next draw, which follows from the session's."""
+        return self._random.getrandbits(48)
 
     @abstractmethod
     def _row(self, sample: Sample, share: float) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -102,6 +101,6 @@ class TextSession(Session[TextModel]):
         read = self._model.vocabulary.encode(text)[-READ:]
         start = self._model.vocabulary.decode(read)
         stream = self._model.stream_text(
-            characters, start=start, temperature=temperature, seed=int.from_bytes(os.urandom(6))
+            characters, start=start, temperature=temperature, seed=self._new_seed()
         )
         return islice(stream, 1 if start else 0, None)

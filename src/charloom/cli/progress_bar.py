@@ -1,10 +1,12 @@
-"""The progress of long work: a bar on a terminal's stderr, nothing elsewhere."""
+"""The progress of long work: a bar on a terminal's stderr, a line at times elsewhere."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from .options import say
 
 
 @contextmanager
@@ -18,7 +20,12 @@ def progress_bar(
         share: returns how much is done; without it, call what the context yields.
     """
     if not sys.stderr.isatty():
-        yield lambda what, share: None
+        from ..reporting.lines import ProgressLines
+
+        with ProgressLines(say) as lines:
+            if share is not None:
+                lines.update(lambda: f"{what}: {share():.0%}")
+            yield lambda what, share: lines.update(f"{what}: {share:.0%}")
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, Task, TaskProgressColumn, TextColumn

@@ -37,6 +37,10 @@ READING = (
 FORMATS = ("lines", "list", "csv", "tsv", "json", "jsonl")
 
 
+KEPT = ("form", "unit", "min_count", "keep_long")
+"""Parameters of commands that are fields of ``Source``."""
+
+
 @dataclass(frozen=True)
 class Source:
     """Files as they were given to a command, and how to read them.
@@ -47,6 +51,7 @@ class Source:
         form: whether they hold names or running text.
         unit: the unit of text.
         min_count: how often a character of a text has to occur that is not rare.
+        keep_long: whether lines that are far longer than the others are kept.
     """
 
     paths: tuple[str, ...] = ()
@@ -54,6 +59,7 @@ class Source:
     form: Literal["names", "text"] = "names"
     unit: Unit = "character"
     min_count: int | None = None
+    keep_long: bool = False
 
     def corpus(self, *, repeats: bool = False) -> NameCorpus | TextCorpus:
         """Read names or text; without files, the built-in names.
@@ -77,6 +83,22 @@ class Source:
         from ..data.names import NameCorpus
 
         return NameCorpus.builtin(repeats=repeats)
+
+    def shortened(self, corpus: NameCorpus | TextCorpus) -> NameCorpus | TextCorpus:
+        """Leave out lines that are far longer than the others, and say so, unless they are kept."""
+        from ..data.names import NameCorpus
+
+        if self.keep_long or not isinstance(corpus, NameCorpus):
+            return corpus
+        from ..data.outliers import without_long
+
+        corpus, left_out = without_long(corpus)
+        if left_out is not None:
+            say(
+                f"warning: {left_out}. To train on such lines, too, add --keep-long; if this is "
+                "running text, add --as text."
+            )
+        return corpus
 
     def names(self, unit: Unit, *, repeats: bool = False) -> NameCorpus:
         """Read the files as names; the caller prints the report's warnings, or its notes."""
@@ -154,7 +176,7 @@ def reading_options(command: F) -> F:
                 how["max_line_bytes" if name == "max_line" else name] = value
         if how.pop("no_header", False):
             how["header"] = False
-        kept = {name: given.pop(name) for name in ("form", "unit", "min_count") if name in given}
+        kept = {name: given.pop(name) for name in KEPT if name in given}
         return command(*arguments, source=Source(paths, how, **kept), **given)
 
     return options(
@@ -194,20 +216,27 @@ source_arguments = options(
     ),
 )
 
+form_option = click.option(
+    "--as",
+    "form",
+    type=click.Choice(["names", "text"]),
+    default="names",
+    show_default=True,
+    help="What SOURCE holds: names, one per line, or running text.",
+)
+
 form_options = options(
-    click.option(
-        "--as",
-        "form",
-        type=click.Choice(["names", "text"]),
-        default="names",
-        show_default=True,
-        help="What SOURCE holds: names, one per line, or running text.",
-    ),
+    form_option,
     click.option(
         "--min-count",
         type=Whole(1, MOST_COUNT),
         metavar="N",
         help="Replace characters of a text that occur less often by one unknown symbol.",
+    ),
+    click.option(
+        "--keep-long",
+        is_flag=True,
+        help="Train on lines that are far longer than the others, too; they cost memory and time.",
     ),
 )
 

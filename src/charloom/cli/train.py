@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from .interruption import command_to_resume, interruptible
-from .options import json_option, path_option, say
+from .options import json_option, path_option, say, say_seed
 from .sources import Source, form_options, label_options, reading_options, source_arguments
 from .train_options import check_counted, check_order, training_options
 
@@ -82,11 +82,13 @@ def command(
         raise click.UsageError("--window is for text. Add --as text.")
     from ..run import load_model
     from ..training.base_model import LATIN, NO_BASE, digest_of
-    from ..training.recipes import keeps_repeats, settings_before, settings_for
+    from ..training.recipes import digest_before, keeps_repeats, settings_before, settings_for
 
     corpus = source.corpus(repeats=keeps_repeats(recipe, settings["held_out"]))
     for line in corpus.describe().splitlines():
         say(line)
+    if not (resume and out is not None and digest_before(out) == corpus.digest):
+        corpus = source.shortened(corpus)
     saved = None
     if initial is not None:
         saved = load_model(initial)
@@ -106,7 +108,7 @@ def command(
     from ..data.text import TextCorpus
     from ..reporting.progress import show
     from ..training.trainer import fit  # imported here: a mistake above should show at once
-    from .train_output import print_samples, say_ending
+    from .train_output import failure, print_samples, say_ending
 
     with interruptible() as stop:
         events = fit(
@@ -128,11 +130,14 @@ def command(
         finished = show(events, corpus, unpacked=loop == "custom")
     language_model = model_of(finished.saved)
     say_ending(finished, language_model, folder, training.seconds)
+    say_seed(training.seed)
     if finished.reason == "interrupted":
         say(f"To resume: {command_to_resume(folder)}")
     start = "" if model.begin or isinstance(corpus, TextCorpus) else corpus.names[0][:1]
     print_samples(language_model, finished, folder, as_json, training.seed, start)
-    return 1 if finished.reason == "diverged" else 0
+    if (failed := failure(finished, training.learning_rate)) is not None:
+        say(f"charloom: {failed}")
+    return 1 if failed is not None or finished.reason == "diverged" else 0
 
 
 def _free_folder(source: Source) -> Path:

@@ -91,6 +91,7 @@ def command(
     corpus = source.corpus()
     for line in corpus.describe().splitlines():
         say(line)
+    corpus = source.shortened(corpus)
     from ..training.recipe_file import RecipeFile, write_recipe
     from ..tuning import tune
     from .tune_output import found, show, summary

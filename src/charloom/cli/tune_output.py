@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
+from ..reporting.lines import ProgressLines, clock
 from ..tuning import (
     Remeasured,
     SearchEvent,
@@ -32,8 +33,8 @@ SHOWN = ("kind", "order", "cell", "layers", "units", "embedding", "dropout", "ba
 def show(
     events: Iterable[SearchEvent], started: float, minutes: float | None, trials: int | None
 ) -> tuple[SearchStarted, SearchFinished]:
-    """Show a search on stderr, with a progress bar on a terminal; return its first and last
-    event."""
+    """Show a search on stderr, with a progress bar on a terminal, lines elsewhere; return its first
+    and last event."""
     console = Console(stderr=True, highlight=False)
     bar = Progress(
         TextColumn("{task.description}"),
@@ -45,7 +46,10 @@ def show(
     )
     budget = None if minutes is None and trials is not None else 60 * (minutes or 10)
     first = last = None
-    with bar:
+    lines = ProgressLines(
+        lambda text: console.print(text, markup=False, soft_wrap=True), disable=console.is_terminal
+    )
+    with bar, lines:
         task, done = bar.add_task("starting", total=1.0, best="-"), 0
         for event in events:
             line = ""
@@ -57,9 +61,12 @@ def show(
                     share = done / trials if trials else 0.0
                     if budget is not None:
                         share = max(share, (time.monotonic() - started) / budget)
-                    bar.update(task, description=_place(event), completed=share)
-                    if event.best is not None:
-                        bar.update(task, best=f"{event.best:.4f}")
+                    best = "-" if event.best is None else f"{event.best:.4f}"
+                    bar.update(task, description=_place(event), completed=share, best=best)
+                    left = ""
+                    if budget is not None:
+                        left = f", up to {clock(started + budget - time.monotonic())} left"
+                    lines.update(f"{_place(event)}, best {best}, {share:.0%} done{left}")
                 case TrialFinished():
                     done += event.outcome != "out of time"
                     line = _line(event, first.default if first else {})
@@ -68,6 +75,9 @@ def show(
                     line = f"fresh split {event.number}: {losses}"
                 case SearchFinished():
                     last = event
+                    lines.finish()
+            if line:
+                lines.offer(line)
             if line and console.is_terminal:
                 bar.console.print(line, markup=False, no_wrap=True, overflow="ellipsis")
     assert first is not None and last is not None  # of every search that does not raise

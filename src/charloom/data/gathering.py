@@ -13,7 +13,7 @@ from ..arguments import shown
 from ..config import MOST_LABELS, Unit
 from ..errors import CorpusError, CorpusTypeError
 from .sources.tables import Records
-from .summary import Report
+from .summary import Report, counted
 from .unicode import clean_name, split_units, unprintable
 
 FEW_NAMES = 100
@@ -61,8 +61,8 @@ class ReadReport(Report):
         dropped = f"dropped: {self.blank:,} blank, {self.duplicates:,} duplicate"
         return "\n".join(
             (
-                f"{self.names:,} names from {', '.join(self.sources)} "
-                f"({self.records:,} records; {dropped})",
+                f"{counted(self.names, 'name')} from {', '.join(self.sources)} "
+                f"({counted(self.records, 'record')}; {dropped})",
                 f"{self.characters:,} {unit}s, {self.distinct:,} distinct; "
                 f"lengths {self.shortest:,} to {self.longest:,}, mean {self.mean:.1f}",
                 *([f"{len(labels):,} labels: {', '.join(labels[:SHOWN])}{more}"] if labels else []),
@@ -152,7 +152,10 @@ class Gatherer:
         if self.labelled:
             self._check_labels(labels, names)
         if names < FEW_NAMES:
-            self.warnings.append(f"{names} names are few: expect them back rather than new ones.")
+            self.warnings.append(
+                f"{counted(names, 'name')} {'is' if names == 1 else 'are'} few: expect less "
+                "convincing new ones than from several hundred."
+            )
         if any("\ufffd" in character for character in distinct):
             self.warnings.append("a name contains U+FFFD, left by an earlier wrong decoding.")
         return ReadReport(

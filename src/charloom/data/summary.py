@@ -23,6 +23,11 @@ def shortened(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
+def counted(number: int, what: str) -> str:
+    """Return a number of things: ``1 name``, ``1,524 names``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def origin(sources: Sequence[str]) -> str:
     """Name the first of ``sources``, and how many more there are."""
     if not sources:

@@ -20,7 +20,7 @@ from .encoded.store import IN_MEMORY_BYTES
 from .encoded.text import Encoded, Progress, encode_sources, encode_strings
 from .sources.records import check_sources
 from .sources.streams import label
-from .summary import SHOWN, Report, origin, shortened, table
+from .summary import SHOWN, Report, counted, origin, shortened, table
 from .unicode import check_unit, unfit
 from .vocabulary import BOUNDARY, Vocabulary
 
@@ -158,7 +158,10 @@ class TextCorpus:
         total = int(counts.sum())
         warnings = [f"{sources[i]} holds no text." for i in encoded.empty]
         if total < FEW_CHARACTERS:
-            warnings.append(f"{total:,} characters are few: expect them back, not new text.")
+            warnings.append(
+                f"{counted(total, 'character')} {'is' if total == 1 else 'are'} few: expect hardly "
+                "readable text, or pieces of this one."
+            )
         if any("\ufffd" in character for character in characters):
             warnings.append("the text contains U+FFFD, left by an earlier wrong decoding.")
         report = TextReport(

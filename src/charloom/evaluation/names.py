@@ -194,7 +194,7 @@ def _notes_on(real: Sequence[str], known: Sequence[str] | None) -> list[str]:
                 "trained on them."
             )
     if len(real) == 1:
-        notes.append("There is only one held-out name: its figures have no interval.")
+        notes.append("There is only one held-out name: the intervals of its figures say nothing.")
     elif len(real) < FEW:
         notes.append(f"There are only {len(real):,} held-out names: the intervals are wide.")
     return notes

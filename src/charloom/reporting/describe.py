@@ -22,7 +22,8 @@ def kind(config: ModelConfig, ngram: Mapping[str, Any]) -> str:
     return {
         "network": network,
         "mixture": f"{network}, mixed with {counted}",
-        "ngram": f"{counted} model, which counts which character follows which",
+        "ngram": f"{counted} model, which counts "
+        + ("characters" if order == 1 else "which character follows which"),
         "unigram": "a unigram model, which knows only how frequent each character is",
         "uniform": "a uniform model: all characters equally likely",
     }[config.kind]

@@ -35,6 +35,7 @@ from ..training.events import (
     Warned,
 )
 from . import describe
+from .lines import ProgressLines, clock
 
 SAMPLES = 4
 """New names that are shown after an epoch."""
@@ -51,7 +52,8 @@ LINES = 15
 
 @contextmanager
 def reading() -> Iterator[Callable[[int, int], None]]:
-    """Show a bar in a terminal; yields a function of the bytes read and the total, 0 if unknown."""
+    """Show a bar in a terminal, lines elsewhere; yields a function of the bytes read and the total,
+    0 if unknown."""
     console = Console(stderr=True)
     bar = Progress(
         TextColumn("reading"),
@@ -64,11 +66,13 @@ def reading() -> Iterator[Callable[[int, int], None]]:
         redirect_stderr=False,
         disable=not console.is_terminal,
     )
-    with bar:
+    with bar, ProgressLines(_writer(console), disable=console.is_terminal) as lines:
         task = bar.add_task("", total=None)
 
         def update(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total or None)
+            of = f" of {total / 1e6:,.0f}" if total else ""
+            lines.update(f"reading: {done / 1e6:,.0f}{of} MB")
 
         yield update
 
@@ -104,11 +108,10 @@ def show(
     finished: Finished | None = None
     began: Started | None = None
 
-    def say(message: str) -> None:
-        # Through the bar's console, which redraws the bar below the message.
-        console.print(escaped(message, keep="\n"), markup=False, soft_wrap=True)
-
-    with bar:
+    say = _writer(console)  # the bar's console, which redraws the bar below the message
+    with bar, ProgressLines(say, disable=unpacked or has_bar) as lines:
+        lines.update("preparing")
+        seconds_left = 0.0
         task = bar.add_task("", total=1.0, epoch="-", loss="-", held_out="-", speed="")
         every, steps, begun, chosen = 1, 1, time.monotonic(), False
         for event in events:
@@ -138,6 +141,11 @@ def show(
                         loss=f"{event.nats_per_char:.3f}",
                         speed=_speed(event),
                     )
+                    seconds_left = event.seconds_left
+                    lines.update(
+                        f"epoch {event.epoch}, step {event.step:,}, loss "
+                        f"{event.nats_per_char:.3f}, {_speed(event)}, {_left(seconds_left)}"
+                    )
                 case Choosing():
                     if (event.fold, chosen) == (1, False):
                         chosen = True
@@ -147,6 +155,7 @@ def show(
                         )
                     share = (event.fold - 1 + event.progress) / event.folds
                     bar.update(task, completed=share, epoch=f"of fold {event.fold}")
+                    lines.update(f"cross-validation: {share:.0%}")
                 case Chosen():
                     network, ngram = event.exponents
                     say(
@@ -161,23 +170,38 @@ def show(
                             f"{event.steps:,} steps"
                         )
                     bar.update(task, completed=event.step / event.steps, epoch="all", speed="")
+                    lines.update(
+                        f"on all names: step {event.step:,} of {event.steps:,}, "
+                        f"{_left(event.seconds_left)}"
+                    )
                 case Evaluated():
                     held_out = event.held_out_nats_per_char
                     shown = "-" if held_out is None else f"{held_out:.3f}"
                     bar.update(task, held_out=shown)
+                    losses = f"loss {event.train_nats_per_char:.3f}  held-out {shown}"
+                    if not notebook and event.step:
+                        lines.offer(f"epoch {event.epoch:>3}  {losses}  {_left(seconds_left)}")
                     if (has_bar or notebook) and event.epoch % every == 0 and began is not None:
-                        mean = f"{event.train_nats_per_char:.3f}"
                         bar.console.print(
-                            f"epoch {event.epoch:>3}  loss {mean}  held-out {shown}  "
-                            + _sample(began, event, corpus),
+                            f"epoch {event.epoch:>3}  {losses}  " + _sample(began, event, corpus),
                             markup=False,
                             overflow="ellipsis",
                             no_wrap=True,
                         )
                 case Finished():
                     finished = event
+                    lines.finish()
     assert finished is not None  # the last event of every training that does not raise
     return finished
+
+
+def _writer(console: Console) -> Callable[[str], None]:
+    """Return a function that prints a line as it is."""
+    return lambda line: console.print(escaped(line, keep="\n"), markup=False, soft_wrap=True)
+
+
+def _left(seconds: float) -> str:
+    return f"up to {clock(seconds)} left"
 
 
 def _sample(began: Started, event: Evaluated, corpus: NameCorpus | TextCorpus) -> str:

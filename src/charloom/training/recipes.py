@@ -325,3 +325,12 @@ def settings_before(run: Path) -> dict[str, Any]:
         if before.get(name) is not None
         and (ModelConfig.allows(name, before[name]) or TrainConfig.allows(name, before[name]))
     }
+
+
+def digest_before(run: Path) -> object:
+    """Return the digest of the corpus of the training that ``run`` holds; ``None`` for none.
+
+    Raises:
+        RunError: its state is damaged.
+    """
+    return find_state(run).data.get("corpus") if holds_state(run) else None

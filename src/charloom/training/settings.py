@@ -25,6 +25,8 @@ class FitSettings(TypedDict, total=False):
             network's weights are adapted; or ``none``. By default ``latin`` for short lists in
             Latin script.
         recipe: ``tutorial``, or a file that ``charloom tune`` wrote.
+        keep_long: whether names that are far longer than the others are trained on, too: see
+            ``data.outliers``.
 
     All others are fields of ``ModelConfig`` and ``TrainConfig``, which say what they mean.
     """
@@ -36,6 +38,7 @@ class FitSettings(TypedDict, total=False):
     initial: str | Path | Run | SavedModel | None
     base: str | Path | Run | SavedModel | None
     recipe: str | Path | None
+    keep_long: bool
 
     kind: Kind | None
     order: int | None

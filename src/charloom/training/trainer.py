@@ -26,6 +26,7 @@ from .cross_validation import choose, has_choice
 from .data import TrainingData
 from .engines.base import Loop
 from .engines.factory import backend_name, check_loop, make_engine
+from .engines.memory import check_memory, telling_of_memory
 from .ensemble import Ensemble
 from .events import Chosen, Event, Reason, Saved, Step, Warned
 from .name_data import NameData
@@ -101,7 +102,8 @@ def fit(
     )
     if not model.has_network:
         return fit_ngram(checkpoints, force=force, resume=resume)
-    return Trainer(checkpoints, loop, initial, stop).events(force=force, resume=resume)
+    trainer = Trainer(checkpoints, loop, initial, stop)
+    return telling_of_memory(trainer.events(force=force, resume=resume), model)
 
 
 class Trainer:
@@ -128,6 +130,8 @@ class Trainer:
         """Train, and yield the events that ``fit`` promises."""
         with self.checkpoints.claimed(force=force, resume=resume) as resumes:
             self.resumes = resumes
+            size, longest = self.data.vocabulary.size, max(self.batches.times)
+            check_memory(self.model, self.training, size, longest, self.checkpoints.backend)
             self.engine = make_engine(
                 self.checkpoints.backend,
                 self.model,

@@ -166,5 +166,5 @@ def check_lengths(lines: Sequence[str], number: int, name: str, limit: int) -> N
         if utf8_length(line) > limit:
             raise CorpusError(
                 f"{name} line {i} is longer than {limit:,} bytes; names are one a line. "
-                "Cut the line, or raise --max-line."
+                "Cut the line, or raise --max-line; if this is running text, add --as text."
             )

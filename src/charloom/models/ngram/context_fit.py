@@ -24,7 +24,6 @@ from .context_arrays import CLASS_PREFIX
 from .context_model import PSEUDO, ContextNGram
 from .contexts import FAMILIES, Keyring, stream_states
 from .counts import MOST_NODES, Counts, count
-from .lbfgs import minimum
 from .smoothing import (
     CLASSES_PRIOR,
     LETTERS_PRIOR,
@@ -33,6 +32,7 @@ from .smoothing import (
     evidence,
     fit,
     joined,
+    minimum,
     smoothed,
 )
 

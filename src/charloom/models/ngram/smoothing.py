@@ -14,7 +14,7 @@ counted, with a prior that decides where there are few.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 
 from .arrays import LEAST_LEFT
 from .counts import Counts
-from .lbfgs import minimum
 
 Numbers = NDArray[np.float64]
 
@@ -64,6 +63,14 @@ def evidence(counts: Counts, stream: NDArray[np.integer], keep: NDArray[np.intp]
         dense[:4, where] = [column[context] for column in columns]
         dense[4, where] = np.where(there, used[ngram], 0)
         found.append(Evidence(*dense[:, keep]))
+    return found
+
+
+def minimum(loss: Callable[[Numbers], tuple[float, Numbers]], start: Numbers) -> Numbers:
+    """Return where ``loss``, which returns its value and its gradient (N,), has its minimum."""
+    from scipy.optimize import minimize  # late: SciPy takes a while to import
+
+    found: Numbers = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 60}).x
     return found
 
 

@@ -67,6 +67,15 @@ def use_compilation_cache() -> None:
     config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
+def device_bytes() -> int | None:
+    """Return the memory of the accelerator that trains, in bytes; ``None`` on a CPU."""
+    device = jax.local_devices()[0]
+    if device.platform == "cpu":
+        return None
+    limit = (device.memory_stats() or {}).get("bytes_limit")
+    return None if limit is None else int(limit)
+
+
 class JaxEngine:
     """See ``base.Engine``."""
 
