@@ -109,7 +109,7 @@ def test_a_failing_disk_is_one_clear_line() -> None:
 
 def test_an_option_that_no_source_uses_is_refused(write: Write) -> None:
     assert "--column is for .csv and .tsv" in message(write("a"), column="name")
-    assert "--field is for .jsonl" in message(write("a\nb", "a.csv"), field="name")
+    assert "--field is for .json and .jsonl" in message(write("a\nb", "a.csv"), field="name")
 
 
 # whatever the bytes

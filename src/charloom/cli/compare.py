@@ -115,7 +115,7 @@ def _names(runs: Mapping[str, Run], source: Source) -> Sequence[str]:
 
     remedy = "Pass --data FILE with names that no run was trained on."
     if source.paths:
-        names = list(source.names("character").names)
+        names = list(source.unseen("character").names)
     else:
         first, *others = (run.held_out_names for run in runs.values())
         common = set(first).intersection(*others)

@@ -117,7 +117,8 @@ def _of_names(
     longest, start = options.pop("max_length"), options.pop("start")
     if longest is not None and not options["length"]:
         options["length"] = f":{longest}"
-    rules, canaries, train = rules_of(options), run.facts.canaries, run.training_set
+    rules = rules_of(options, source, bool(source.paths))
+    canaries, train = run.facts.canaries, run.training_set
     unseen = run.held_out_names or names
     if source.paths and run.facts.refit and train is not None:  # the model has seen these too
         train, unseen = [*train, *run.held_out_names], names
@@ -169,7 +170,7 @@ def _names(
                 "RUN was trained without labels. Leave out --label-column and --label-field."
             )
     if source.paths:
-        corpus = source.names(model.vocabulary.token_unit)
+        corpus = source.unseen(model.vocabulary.token_unit)
         return corpus.names, corpus.labels
     return run.need_held_out_names() if needed else run.held_out_names, None
 

@@ -22,7 +22,7 @@ from .generate_options import (
     sampling_options,
 )
 from .options import Whole, json_option, run_argument, say, say_seed, to_line
-from .sources import refuse_options
+from .sources import Source, reading_options, refuse_options
 
 if TYPE_CHECKING:
     from ..generation import NameModel, Sample, TextModel
@@ -55,6 +55,7 @@ FLUSH_EVERY = 0.01
 @rule_options
 @novelty_options
 @conditioning_options
+@reading_options
 @click.option(
     "--explain",
     is_flag=True,
@@ -63,6 +64,7 @@ FLUSH_EVERY = 0.01
 @json_option
 def command(
     run: Run,
+    source: Source,
     characters: int | None,
     temperatures: tuple[float | tuple[float, ...], ...],
     labels: tuple[str, ...],
@@ -97,7 +99,7 @@ def command(
     if characters is not None:
         raise click.UsageError("--characters is for running text. RUN is a model of names: use -n.")
     with nullcontext() if options["best"] else _telling(options["seed"]):
-        return _print_names(model, temperatures, as_json, **options)
+        return _print_names(model, source, temperatures, as_json, **options)
 
 
 @contextmanager
@@ -113,6 +115,7 @@ def _telling(seed: int) -> Iterator[None]:
 
 def _print_names(
     model: NameModel,
+    source: Source,
     temperatures: Sequence[float | tuple[float, ...]],
     as_json: bool,
     count: int,
@@ -123,13 +126,13 @@ def _print_names(
     **options: Any,
 ) -> int:
     """Print names at each temperature; return the exit code, which is 1 if there are too few."""
-    options["rules"] = rules_of(options)
     forbidden: Set[str] = frozenset()
     if forbid:
-        from ..data.names import NameCorpus
         from ..generation.novelty import name_set
 
-        forbidden = name_set(NameCorpus.read(*forbid, unit=model.vocabulary.token_unit).names)
+        names = Source(tuple(map(str, forbid)), source.how).unseen(model.vocabulary.token_unit)
+        forbidden = name_set(names.names)
+    options["rules"] = rules_of(options, source, bool(forbid))
     printed: list[str] = []
     code = 0
     for temperature in temperatures or (1.0 if best else NAMES_TEMPERATURE,):

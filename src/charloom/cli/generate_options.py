@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..generation import NameModel, TextModel
     from ..generation.constraints import Rules
     from ..run import Run
+    from .sources import Source
 
 sampling_options = options(
     setting_option(
@@ -103,12 +104,14 @@ conditioning_options = options(
 )
 
 
-def rules_of(given: dict[str, Any]) -> Rules | None:
-    """Take the constraints out of the options, except the start, which the model takes itself."""
+def rules_of(given: dict[str, Any], source: Source, others: bool) -> Rules | None:
+    """Take the constraints out of the options, except the start, which the model takes itself.
+
+    Files are read as ``source`` says; ``others`` is whether the call names other files, too.
+    """
     values = {name: given.pop(name) for name in RULES}
     if values == RULES:
         return None
-    from ..data.names import read_texts
     from ..generation import constraints  # late: most calls have none
 
     rules: list[constraints.Rule] = []
@@ -121,8 +124,9 @@ def rules_of(given: dict[str, Any]) -> Rules | None:
         rules.append(constraints.Chars(characters))
     if (pattern := values["regex"]) is not None:
         rules.append(constraints.Regex(pattern))
-    for path in values["block"]:
-        rules.append(constraints.Block(tuple(read_texts(path)), name=f"--block {path.name}"))
+    if paths := values["block"]:
+        for path, texts in zip(paths, source.lists(paths, alone=not others), strict=True):
+            rules.append(constraints.Block(tuple(texts), name=f"--block {path.name}"))
     return constraints.Rules(tuple(rules))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import json_option, run_argument, to_line
-from .sources import Source, reading_options
+from .sources import Source, reading_options, warn
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -51,7 +51,7 @@ def command(
     from ..data.names import read_texts
 
     model = load(run)
-    texts = read_texts(file, **source.how)
+    texts = read_texts(file, warn=warn, **source.how)
     if explain:
         from .explained import print_explanations
 

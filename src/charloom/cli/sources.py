@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -23,9 +23,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 FOR_NAMES = {
     "column", "field", "max_line", "label_column", "label_field", "count", "best", "beam", "forbid",
     "explain", "end", "contains", "length", "max_length", "chars", "regex", "block", "min_edits",
-    "fold_case", "allow_known", "allow_repeats",
+    "fold_case", "allow_known", "allow_repeats", "format", "delimiter", "no_header",
+    "skip_bad_rows",
 }  # fmt: skip
 """Parameters of commands that make no sense for running text."""
+
+READING = (
+    "format", "column", "field", "delimiter", "no_header", "skip_bad_rows", "encoding", "max_line",
+    "label_column", "label_field",
+)  # fmt: skip
+"""Parameters that say how a file is read."""
+
+FORMATS = ("lines", "list", "csv", "tsv", "json", "jsonl")
 
 
 KEPT = ("form", "unit", "min_count", "keep_long")
@@ -38,7 +47,7 @@ class Source:
 
     Attributes:
         paths: files, or ``-`` for standard input; may be empty.
-        how: arguments of ``NameCorpus.read``.
+        how: arguments of ``NameCorpus.read`` and ``read_texts``.
         form: whether they hold names or running text.
         unit: the unit of text.
         min_count: how often a character of a text has to occur that is not rare.
@@ -92,10 +101,33 @@ class Source:
         return corpus
 
     def names(self, unit: Unit, *, repeats: bool = False) -> NameCorpus:
-        """Read the files as names."""
+        """Read the files as names; the caller prints the report's warnings, or its notes."""
         from ..data.names import NameCorpus
 
         return NameCorpus.read(*self.paths, unit=unit, repeats=repeats, **self.how)
+
+    def unseen(self, unit: Unit) -> NameCorpus:
+        """Read the files as names, and print how they were read where that was not certain."""
+        corpus = self.names(unit)
+        for note in corpus.report.notes:
+            warn(note)
+        return corpus
+
+    def lists(self, paths: Sequence[Path], *, alone: bool) -> list[list[str]]:
+        """Read the strings of files beside ``self.paths``, and print how they were read.
+
+        Args:
+            paths: the files.
+            alone: whether the call names no other files, which could need the options for tables
+                or JSON if these do not.
+
+        Raises:
+            CorpusError: a file cannot be read, or an option suits none of them.
+        """
+        from ..data.names import read_lists
+
+        how = {name: value for name, value in self.how.items() if not name.startswith("label_")}
+        return read_lists(paths, warn=warn, strict=alone, **how)
 
     def text(self, unit: Unit, *, min_count: int = 1) -> TextCorpus:
         """Read the files as running text, with a progress bar on a terminal.
@@ -124,6 +156,11 @@ class Source:
         return "names" if name in ("", "-") else name
 
 
+def warn(note: str) -> None:
+    """Print a warning."""
+    say(f"warning: {note}")
+
+
 def reading_options(command: F) -> F:
     """Add the options that say how files are read; the command gets a ``Source``.
 
@@ -134,20 +171,31 @@ def reading_options(command: F) -> F:
     def function(*arguments: Any, **given: Any) -> Any:
         paths = given.pop("sources", None) or given.pop("data", ())
         how = {}
-        for name in ("column", "field", "encoding", "max_line", "label_column", "label_field"):
-            if (value := given.pop(name, None)) is not None:
+        for name in READING:
+            if (value := given.pop(name, None)) not in (None, False):
                 how["max_line_bytes" if name == "max_line" else name] = value
-        kept = {
-            name: given.pop(name)
-            for name in ("form", "unit", "min_count", "keep_long")
-            if name in given
-        }
+        if how.pop("no_header", False):
+            how["header"] = False
+        kept = {name: given.pop(name) for name in KEPT if name in given}
         return command(*arguments, source=Source(paths, how, **kept), **given)
 
     return options(
-        click.option("--column", help="Column of a .csv or .tsv file: its name or number."),
-        click.option("--field", help="Field of the objects in a .jsonl file."),
-        click.option("--encoding", help="Encoding of the file; UTF-8 by default."),
+        click.option(
+            "--format",
+            type=click.Choice(FORMATS),
+            help="Format of the files; by default their endings and first lines decide. lines: "
+            "names as they are; list: without numbers, bullets and comments.",
+        ),
+        click.option("--column", help="Column of a table: its name or number."),
+        click.option("--field", help="Field of JSON objects."),
+        click.option("--delimiter", metavar="CHAR", help="Character between columns, or tab."),
+        click.option("--no-header", is_flag=True, help="The first row of a table is data."),
+        click.option(
+            "--skip-bad-rows",
+            is_flag=True,
+            help="Leave out rows that cannot be read, and count them.",
+        ),
+        click.option("--encoding", help="Encoding of the files; UTF-8 by default."),
         click.option(
             "--max-line",
             type=Whole(1, MOST_LINE_BYTES),
@@ -193,12 +241,8 @@ form_options = options(
 )
 
 label_options = options(
-    click.option(
-        "--label-column", help="Column of a .csv or .tsv file with the label of each name."
-    ),
-    click.option(
-        "--label-field", help="Field of the objects in a .jsonl file with the label of each name."
-    ),
+    click.option("--label-column", help="Column of a table with the label of each name."),
+    click.option("--label-field", help="Field of JSON objects with the label of each name."),
 )
 
 

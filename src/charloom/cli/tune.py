@@ -15,6 +15,7 @@ from ..errors import ConfigError, TrainingError
 from .interruption import interruptible
 from .options import Real, Whole, json_option, path_option, put, say, to_json
 from .sources import (
+    READING,
     Source,
     form_options,
     given_options,
@@ -23,8 +24,7 @@ from .sources import (
     source_arguments,
 )
 
-READING = ("form", "unit", "min_count", "label_column", "label_field", "column", "field",
-           "encoding", "max_line")  # fmt: skip
+ALIKE = ("form", "unit", "min_count", *READING)
 """Options for reading a source that training with the recipe needs too."""
 
 
@@ -120,8 +120,9 @@ def command(
     if as_json:
         click.echo(to_json({"recipe": str(recipe), **result.to_dict(), "found": facts}))
     else:
-        options = {"--recipe": recipe} | given_options(READING)
-        words = shlex.join(str(word) for pair in options.items() for word in pair)
+        options = {"--recipe": recipe} | given_options(ALIKE)
+        pairs = (pair[: 1 if pair[1] is True else 2] for pair in options.items())
+        words = shlex.join(str(word) for pair in pairs for word in pair)
         put(summary(result))
         put(f"\nWritten to {recipe}. To train with it: charloom train SOURCE {words}")
     return 0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..arguments import shown
 from ..config import MOST_LABELS, Unit
 from ..errors import CorpusError, CorpusTypeError
-from .sources.records import Records
+from .sources.tables import Records
 from .summary import Report, counted
 from .unicode import clean_name, split_units, unprintable
 
@@ -37,6 +37,7 @@ class ReadReport(Report):
         shortest, longest, mean: length of a name in units.
         labels: how many names have each label, the most frequent first.
         warnings: warnings, a line each.
+        notes: those of them that say how the sources were read.
     """
 
     sources: tuple[str, ...]
@@ -51,6 +52,7 @@ class ReadReport(Report):
     mean: float
     labels: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def describe(self, unit: Unit) -> str:
         """Return the report as a few lines for people."""
@@ -100,6 +102,7 @@ class Gatherer:
     def __init__(self, repeats: bool, labelled: bool) -> None:
         self.repeats, self.labelled = repeats, labelled
         self.sources: list[str] = []
+        self.notes: list[str] = []
         self.warnings: list[str] = []
         self.names: list[str] = []
         self.labels: list[str] = []
@@ -167,7 +170,8 @@ class Gatherer:
             longest=int(lengths.max()),
             mean=characters / names,
             labels=dict(sorted(labels.items(), key=lambda pair: (-pair[1], pair[0]))),
-            warnings=tuple(self.warnings),
+            warnings=(*self.notes, *self.warnings),
+            notes=tuple(self.notes),
         )
 
     def _check_labels(self, labels: Counter[str], names: int) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from itertools import chain, count, groupby, repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, ClassVar, Unpack
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +21,10 @@ from ..config import Unit
 from ..errors import ConfigError, CorpusError, CorpusTypeError
 from .gathering import Gatherer, ReadReport, clean, measure
 from .random import Stream, shuffler
-from .sources.records import (
-    ReadArguments,
-    ReadOptions,
-    check_sources,
-    form_of,
-    read_source,
-)
-from .sources.streams import are_large, label
+from .sources.look import form_of
+from .sources.options import Form, ReadArguments, ReadOptions
+from .sources.records import check_sources, check_used, is_plain, read_source
+from .sources.streams import Rejoined, are_large, label
 from .summary import origin, shortened, table
 from .unicode import check_unit
 from .vocabulary import Vocabulary
@@ -76,16 +72,18 @@ class NameCorpus:
     ) -> NameCorpus:
         """Read names, one a record, from files or (``-``) from standard input.
 
-        The file's ending decides the format: .csv and .tsv (with a header; ``column`` by name or
-        number), .jsonl (``field``), anything else lines; each also with .gz. ``label_column`` and
-        ``label_field`` give each name's label. Text is strict UTF-8 unless ``encoding`` is given.
-        ``repeats`` keeps a name as often as it occurs, as the tutorial does. ``stdin`` replaces
-        the process's own. ``ReadOptions`` describes all ``options``.
+        ``format``, the file's ending or its first lines decide the format: tables (.csv and .tsv;
+        ``column`` by name or number), JSON arrays and JSON Lines (``field``), lists with numbers,
+        bullets or comments, or just lines; each also with .gz. The report's ``notes`` say what the
+        first lines decided. ``label_column`` and ``label_field`` give each name's label. Text is
+        strict UTF-8 unless ``encoding`` or a byte-order mark says otherwise. ``repeats`` keeps a
+        name as often as it occurs, as the tutorial does. ``stdin`` replaces the process's own.
+        ``ReadOptions`` describes all ``options``.
 
         Raises:
             CorpusError: a source cannot be read or decoded, a name contains control characters,
                 there are no names, or there are none of the requested labels.
-            ConfigError: ``unit`` or ``max_line_bytes`` is invalid.
+            ConfigError: ``unit`` or an option is invalid.
 
         Example:
             >>> from pathlib import Path
@@ -94,16 +92,19 @@ class NameCorpus:
             NameCorpus(2 names from towns.txt)
         """
         read = ReadOptions(**options)
-        check_sources(sources, read)
+        check_sources(sources)
         labelled = read.label_column is not None or read.label_field is not None
         gatherer = Gatherer(repeats, labelled)
         if unit == "character" and not repeats:
             large, stdin = _read_large(sources, read, stdin)
             if large is not None:
                 return large
+        forms: set[Form] = set()
         for source in sources:
-            found = read_source(source, read, warn=gatherer.warnings.append, stdin=stdin)
+            form, found = read_source(source, read, warn=gatherer.notes.append, stdin=stdin)
             gatherer.add(label(source), found, f"{label(source)} line")
+            forms.add(form)
+        check_used(forms, read)
         return cls._of(gatherer, unit)
 
     @classmethod
@@ -291,7 +292,7 @@ def read_with_repeats(
         CorpusError, ConfigError: as ``NameCorpus.read``.
     """
     read = ReadOptions(**options)
-    check_sources(sources, read)
+    check_sources(sources)
     if unit == "character":
         large, stdin = _read_large(sources, read, stdin)
         if large is not None:
@@ -302,20 +303,27 @@ def read_with_repeats(
 def _read_large(
     sources: Sequence[str | Path], read: ReadOptions, stdin: BinaryIO | None
 ) -> tuple[LargeNameCorpus | None, BinaryIO | None]:
-    """Read sources into arrays if they are large; return what to read as ``stdin`` if not."""
-    if {*map(form_of, sources)} != {"lines"}:
+    """Read sources into arrays if they are large and plain; return what to read as ``stdin``."""
+    others = not {form_of(source, read) for source in sources} <= {None, "lines"}
+    if others or read.for_tables or read.field or read.label_field:
         return None, stdin
-    large, stdin = are_large(sources, stdin, read.large_bytes, read.max_line_bytes)
+    large, ahead = are_large(sources, stdin, read.large_bytes, read.max_line_bytes)
+    rest = cast("BinaryIO | None", ahead)
     if not large:
-        return None, stdin
+        return None, rest
+    gatherer = Gatherer(repeats=False, labelled=False)
+    plain = all(is_plain(source, read, gatherer.notes.append, rest) for source in sources)
+    if isinstance(ahead, Rejoined):
+        ahead.rewind()
+    if not plain:
+        return None, rest
     from .encoded.names import encode_names  # late: small corpora need none of it
 
-    gatherer = Gatherer(repeats=False, labelled=False)
-    names, counts = encode_names(sources, read, stdin)
+    names, counts = encode_names(sources, read, rest)
     for source, (records, blank) in zip(sources, counts, strict=True):
         gatherer.count(label(source), records, blank)
     report = gatherer.report(names.lengths, names.characters)
-    return LargeNameCorpus(names, report=report), stdin
+    return LargeNameCorpus(names, report=report), rest
 
 
 def _held_out(size: int, share: float) -> int:
@@ -324,16 +332,42 @@ def _held_out(size: int, share: float) -> int:
     return 0 if share == 0 or size == 1 else max(1, int(size * share))
 
 
-def read_texts(source: str | Path, **options: Unpack[ReadArguments]) -> list[str]:
+def read_texts(
+    source: str | Path,
+    *,
+    warn: Callable[[str], None] = lambda _: None,
+    **options: Unpack[ReadArguments],
+) -> list[str]:
     """Read strings as ``NameCorpus.read`` reads names, but keep their order and their repeats.
 
-    Blank lines are dropped; the list may be empty.
+    Blank lines are dropped; the list may be empty. ``warn`` is called with the report's notes.
 
     Raises:
         CorpusError: the source cannot be read or decoded, or a string contains control characters.
-        ConfigError: ``max_line_bytes`` is invalid.
+        ConfigError: an option is invalid.
+    """
+    return read_lists([source], warn=warn, **options)[0]
+
+
+def read_lists(
+    sources: Sequence[str | Path],
+    *,
+    warn: Callable[[str], None] = lambda _: None,
+    strict: bool = True,
+    **options: Unpack[ReadArguments],
+) -> list[list[str]]:
+    """Read the strings of each source as ``read_texts`` does.
+
+    Unless ``strict``, an option for tables or JSON may suit none of the sources.
     """
     read = ReadOptions(**options)
-    check_sources([source], read)
-    records = read_source(source, read, warn=lambda _: None)
-    return [text for text, _ in clean(records, f"{label(source)} line") if text]
+    check_sources(sources)
+    forms: set[Form] = set()
+    lists = []
+    for source in sources:
+        form, records = read_source(source, read, warn=warn)
+        lists.append([text for text, _ in clean(records, f"{label(source)} line") if text])
+        forms.add(form)
+    if strict:
+        check_used(forms, read)
+    return lists

@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..gathering import checked, no_names
-from ..sources.records import ReadOptions, check_lengths, read_pieces
+from ..sources.look import read_pieces
+from ..sources.options import ReadOptions
+from ..sources.records import check_lengths
 from ..sources.streams import label
 from ..unicode import ODD, SPACE, Kinds
 from .cache import Entry, recall, remember, stamps

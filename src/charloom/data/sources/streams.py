@@ -69,23 +69,26 @@ def opened(source: str | Path, stdin: BinaryIO | None = None) -> Iterator[Binary
 
 def are_large(
     sources: Sequence[str | Path], stdin: BinaryIO | None, size: int, max_line_bytes: int
-) -> tuple[bool, BinaryIO | None]:
+) -> tuple[bool, BinaryIO | Rejoined | None]:
     """Return whether ``sources`` hold ``size`` bytes together, and what to read as ``stdin``.
 
     Standard input is read ahead as far as needed; CorpusError if it cannot be read.
     """
     found = sum(_size(source, size) for source in sources)
-    if found >= size or STDIN not in map(str, sources):
+    if STDIN not in map(str, sources):
         return found >= size, stdin
     ahead = io.BytesIO()
     with opened(STDIN, stdin) as stream:
-        while found < size and (chunk := stream.read(CHUNK_BYTES)):
+        # at least a chunk, so that its beginning can be looked at
+        while max(size - found, CHUNK_BYTES - ahead.tell()) > 0 and (
+            chunk := stream.read(CHUNK_BYTES)
+        ):
             found += ahead.write(chunk)
             if len(chunk) > max_line_bytes and b"\n" not in chunk and b"\r" not in chunk:
                 found = 0  # a line that is too long, which is refused later
                 break
     ahead.seek(0)
-    return found >= size, cast(BinaryIO, _Rejoined(ahead, stream))
+    return found >= size, Rejoined(ahead, stream)
 
 
 def _size(source: str | Path, enough: int) -> int:
@@ -103,7 +106,7 @@ def _size(source: str | Path, enough: int) -> int:
         return 0
 
 
-class _Rejoined(io.RawIOBase):
+class Rejoined(io.RawIOBase):
     """A stream of which a part was read ahead."""
 
     def __init__(self, ahead: BinaryIO, rest: BinaryIO) -> None:
@@ -112,6 +115,10 @@ class _Rejoined(io.RawIOBase):
     def read(self, size: int = -1, /) -> bytes:
         """Read as the stream would."""
         return self._ahead.read(size) or self._rest.read(size)
+
+    def rewind(self) -> None:
+        """Start again, if no more was read than what was read ahead."""
+        self._ahead.seek(0)
 
 
 def is_packed(source: str | Path) -> bool:
@@ -133,7 +140,7 @@ def pieces(
 
     Args:
         source: a path, or ``-`` for standard input.
-        encoding: of the text; ``None`` is strict UTF-8.
+        encoding: of the text; ``None`` is strict UTF-8, or UTF-16 or UTF-32 by their marks.
         stdin: replaces the process's own.
         line: returns the number of the line in which the next piece begins; for errors.
         chunk_bytes: bytes that are read at once.
@@ -175,7 +182,7 @@ class _Decoder:
 
     def __init__(self, name: str, encoding: str | None) -> None:
         self.offset = 0
-        self._name, self._codec = name, codec_of(encoding)
+        self._name, self._codec, self._given = name, codec_of(encoding), encoding is not None
         self._decoder = self._codec.incrementaldecoder()
         self._previous, self._begun = b"", False
 
@@ -184,6 +191,9 @@ class _Decoder:
 
         ``line_after`` returns the number of the line in which the next text ends.
         """
+        if self.offset == 0 and not self._given and (marked := _marked(chunk)):
+            self._codec = codecs.lookup(marked)
+            self._decoder = self._codec.incrementaldecoder()
         encoding, sniffed = self._codec.name, max(0, _SNIFFED_BYTES - self.offset)
         if encoding == "utf-8" and b"\0" in chunk[:sniffed]:
             raise binary(self._name, chunk)
@@ -240,15 +250,22 @@ def codec_of(encoding: str | None) -> codecs.CodecInfo:
 
 def binary(name: str, start: bytes = b"") -> CorpusError:
     """Return the error that a stream, which begins with ``start``, contains NUL bytes."""
-    for kind in ("32", "16"):  # in this order: UTF-32's mark begins with that of UTF-16
-        marks = (getattr(codecs, f"BOM_UTF{kind}_{end}") for end in ("LE", "BE"))
-        if start.startswith(tuple(marks)):
-            return CorpusError(
-                f"{name} looks like UTF-{kind}, not UTF-8. Pass --encoding utf-{kind}."
-            )
+    if marked := _marked(start):
+        return CorpusError(
+            f"{name} looks like {marked.upper()}, not UTF-8. Pass --encoding {marked}."
+        )
     return CorpusError(
         f"{name} looks binary: it holds NUL bytes. Give a text file, or its --encoding."
     )
+
+
+def _marked(start: bytes) -> str | None:
+    """Return the wide encoding whose byte-order mark ``start`` begins with."""
+    for kind in ("32", "16"):  # in this order: UTF-32's mark begins with that of UTF-16
+        marks = (getattr(codecs, f"BOM_UTF{kind}_{end}") for end in ("LE", "BE"))
+        if start.startswith(tuple(marks)):
+            return f"utf-{kind}"
+    return None
 
 
 def _guess(sample: bytes, failed: str) -> str | None:

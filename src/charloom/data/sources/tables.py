@@ -1,0 +1,206 @@
+"""Tables to records: CSV, and the like with other delimiters."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
+
+from ...errors import CorpusError
+from . import detect
+from .look import SEPARATOR, Look
+from .options import ReadOptions
+
+Lines = Iterator[tuple[int, str]]
+"""Pairs of a line number, from 1, and its text."""
+
+Records = Iterator[tuple[int, str, str]]
+"""A line number, from 1, a name and its label, "" for none; neither is normalised yet."""
+
+Bad = Callable[[CorpusError], None]
+"""What is done about a record that cannot be read: it raises the error, or counts it."""
+
+COMPARED = 100
+"""Rows that the first one is compared with."""
+
+
+def utf8_length(text: str) -> int:
+    """Return how many bytes ``text`` takes."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def table_records(
+    lines: Lines,
+    name: str,
+    options: ReadOptions,
+    found: Look,
+    warn: Callable[[str], None],
+    bad: Bad,
+) -> Records:
+    """Yield the columns of names and labels; a record has the number of its first line.
+
+    Args:
+        lines: the table's.
+        name: what messages call it.
+        options: which columns to read.
+        found: how it is to be read.
+        warn: called with what the user should know.
+        bad: called with the error of a row that cannot be read.
+    """
+    lines = ((number, found.repaired(line)) for number, line in lines)
+    head = next((pair for pair in lines if pair[1].strip()), None)
+    delimiter = options.separator or found.delimiter
+    if head is not None and (told := SEPARATOR.fullmatch(head[1].strip())):
+        delimiter = options.separator or told[1]
+        head = next((pair for pair in lines if pair[1].strip()), None)
+    if head is None:
+        return
+    if delimiter is None:
+        # spreadsheets separate by semicolons where the comma is the decimal sign
+        marks = "\t" if found.form == "tsv" else ",;\t|"
+        delimiter = next((d for d in marks if d in head[1]), marks[0])
+    rows = _rows(chain([head], lines), head[0], name, options, delimiter, bad)
+    ahead: list[tuple[int, list[str]]] = []
+    later: CorpusError | None = None  # raised after what comes before it
+    try:
+        ahead.extend(islice(rows, COMPARED + 1))
+    except CorpusError as error:
+        later = error
+    if not ahead:
+        if later is not None:
+            raise later
+        return
+    first = [cell.strip() for cell in ahead[0][1]]
+    has_header = options.header if found.header is None else found.header
+    index, label_index = _columns(first, name, options, found, has_header)
+    if has_header:
+        _warn_of_header(ahead, first, name, options, found, warn)
+    width = len(first)
+    start = 1 if has_header else 0
+    for number, row in chain(ahead[start:], rows):
+        if len(row) == width:
+            yield number, row[index], row[label_index] if label_index >= 0 else ""
+        elif not "".join(row).strip():
+            yield number, "", ""
+        else:
+            where = "the header" if has_header else "the first row"
+            bad(
+                CorpusError(
+                    f"{name} line {number} has {len(row)} fields where {where} has {width}. "
+                    f"Quote fields that contain {delimiter!r}, or skip such rows: --skip-bad-rows."
+                )
+            )
+    if later is not None:
+        raise later
+
+
+def _rows(
+    lines: Lines, first: int, name: str, options: ReadOptions, delimiter: str, bad: Bad
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of each row's first line, and its cells."""
+    number = first
+    size = 0  # of the present record: limited, since a quote left open takes line after line
+
+    def feed() -> Iterator[str]:
+        nonlocal number, size
+        for pair in lines:
+            number = pair[0]
+            size += utf8_length(pair[1]) + 1
+            if size > options.max_line_bytes + 1:
+                raise CorpusError(
+                    f"{name} line {first} begins a record of more than "
+                    f"{options.max_line_bytes:,} bytes. Close its quotes, or raise --max-line."
+                )
+            yield pair[1] + "\n"
+
+    rows = csv.reader(feed(), delimiter=delimiter, strict=True)
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            why = str(error).replace("\t", "\\t")
+            broken = CorpusError(
+                f"{name} line {first} begins a broken record: {why}. "
+                'Close its quotes, and double a " inside a quoted field.'
+            )
+            if number > first:  # an open quote has taken the lines up to here
+                raise broken from None
+            bad(broken)
+            row = []
+            first, size = number + 1, 0
+            continue
+        if row is None:
+            return
+        yield first, row
+        first, size = number + 1, 0
+
+
+def _columns(
+    first: Sequence[str], name: str, options: ReadOptions, found: Look, has_header: bool
+) -> tuple[int, int]:
+    """Return the indices of the columns of names and labels, -1 for no labels."""
+    label_index = -1
+    if options.label_column is not None:
+        label_index = _column(first, options.label_column, name, has_header, "label-column")
+    if options.column is None and label_index >= 0 and len(first) == 2:
+        return 1 - label_index, label_index
+    column = options.column
+    if column is None and found.column is not None and found.column - 1 != label_index:
+        return found.column - 1, label_index
+    return _column(first, column, name, has_header), label_index
+
+
+def _column(
+    first: Sequence[str],
+    column: str | int | None,
+    name: str,
+    has_header: bool,
+    option: str = "column",
+) -> int:
+    numbered = f"1 to {len(first)}, here {listed(first)}"
+    if column is None:
+        if len(first) == 1:
+            return 0
+        which = listed(first) if has_header else numbered
+        raise CorpusError(f"{name} has {len(first)} columns. Choose one with --{option}: {which}.")
+    wanted = str(column)
+    if has_header and first.count(wanted) == 1:
+        return first.index(wanted)
+    if has_header and first.count(wanted) > 1:
+        raise CorpusError(f"{name} has several columns {wanted!r:.40}. Give its number, from 1.")
+    for i in range(len(first)):
+        if wanted == str(i + 1):
+            return i
+    if has_header:
+        raise CorpusError(f"{name} has no column {wanted!r:.40}. It has: {listed(first)}.")
+    raise CorpusError(
+        f"{name} is read without a header, so it has no column {wanted!r:.40}. "
+        f"Give the column's number: {numbered}."
+    )
+
+
+def _warn_of_header(
+    ahead: Sequence[tuple[int, list[str]]],
+    first: Sequence[str],
+    name: str,
+    options: ReadOptions,
+    found: Look,
+    warn: Callable[[str], None],
+) -> None:
+    """Warn if the header may be a row of data, or if it is the only column."""
+    rows = [row for _, row in ahead if len(row) == len(first)]
+    taken = f"{name}: took its first row, {', '.join(first)!r:.40}, as the header, not a name"
+    if len(first) > 1 and detect.looks_like_data(rows):
+        warn(f"{taken}, but it looks like data. If it is, add --no-header.")
+    elif found.header is not None:  # the first lines show that it is a header
+        return
+    elif len(first) == 1 and options.column is None:
+        warn(f"{taken}. If it is one, add --no-header.")
+    elif str(options.column) not in [*first, "None"] and not detect.has_header(rows):
+        warn(f"{taken}. If it is data, add --no-header.")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first of the names, quoted."""
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return ", ".join(f"{name!r:.40}" for name in names[:20]) + more
