@@ -70,7 +70,7 @@ def test_a_missing_file_and_a_folder_are_one_line_and_code_1(call, tmp_path):
 @pytest.mark.parametrize("names", [["Ann"], ["a", "b", "c", "d"]])
 def test_a_handful_of_names_draws_a_warning_and_works(call, names, tmp_path):
     (tmp_path / "few.txt").write_text("\n".join(names))
-    code, _, err = call("train", tmp_path / "few.txt", "--out", tmp_path / "run", "--epochs", "2")
+    code, _, err = call("train", tmp_path / "few.txt", "--out", tmp_path / "run")
     assert code == 0
     assert "few" in err
     assert load(tmp_path / "run").known == set(names)

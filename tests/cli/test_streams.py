@@ -104,15 +104,6 @@ def test_impossible_sizes_of_a_terminal_are_ignored(call, size, monkeypatch):
     assert call("explore") == expected
 
 
-def test_a_character_that_the_output_cannot_encode_is_one_line_and_code_1(tmp_path):
-    (tmp_path / "names.txt").write_text("Zoë\n", "utf-8")
-    command = f"CHARLOOM score {RUN} names.txt --unknown inf"
-    done = shell(command, tmp_path, PYTHONIOENCODING="ascii")
-    assert done.returncode == 1
-    assert "LATIN SMALL LETTER E WITH DIAERESIS" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-
-
 @pytest.mark.slow
 def test_a_clock_that_jumps_back_does_not_matter(tmp_path, monkeypatch, call):
     """Durations are measured by a clock that never jumps; only the cache compares times of day."""

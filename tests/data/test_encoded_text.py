@@ -156,11 +156,6 @@ def test_graphemes_widen_too(cached):
     assert found.ids.itemsize == 2
 
 
-def test_zipped_text_may_be_larger_than_a_zipped_list(write, monkeypatch):
-    monkeypatch.setattr("charloom.data.sources.records.MAX_UNPACKED_BYTES", 100)
-    assert same(encode(write(LONG, "a.txt.gz")), [LONG])
-
-
 def test_broken_gzip_is_refused(write):
     path = write(LONG, "a.gz")
     path.write_bytes(path.read_bytes()[:-9])
@@ -179,9 +174,8 @@ def test_bytes_that_are_no_utf8_are_named_with_line_and_offset(size, ending, wri
     assert "line 2 is not utf-8: byte 0xE2 at offset 2" in message(write(b"a\n\xe2\x82"))
 
 
-def test_binary_files_and_utf16_get_different_messages(write):
+def test_binary_files_are_refused(write):
     assert "looks binary: it holds NUL bytes" in message(write(b"ab\0c"))
-    assert "Pass --encoding utf-16" in message(write("ab".encode("utf-16")))
     late = b"a" * 300_000 + b"\0"
     assert "looks binary: it holds NUL bytes" in message(write(late))
     assert "looks binary: it holds NUL bytes" in message(write("é".encode() + late))

@@ -72,7 +72,7 @@ def test_json_lines_give_a_label_a_name(write):
         ("n,k\nAnn,de\n", "a.csv", {"column": "n", "label_column": "kind"}, "no column 'kind'"),
         ("n,k\nAnn,\nBo,\n", "a.csv", {"column": "n", "label_column": "k"}, "holds no labels"),
         ("Ann\n", "a.txt", {"label_column": "k"}, "--label-column is for .csv and .tsv"),
-        ("n\nAnn\n", "a.csv", {"label_field": "k"}, "--label-field is for .jsonl"),
+        ("n\nAnn\n", "a.csv", {"label_field": "k"}, "--label-field is for .json and .jsonl"),
         ('{"n": "Ann"}', "a.jsonl", {"field": "n", "label_field": "k"}, "has no 'k' (--label-f"),
         ('{"n": "A", "k": 1}', "a.jsonl", {"field": "n", "label_field": "k"}, "Received: int"),
         ("n,k\nAnn,\x1bx\n", "a.csv", {"column": "n", "label_column": "k"}, "control character"),

@@ -58,7 +58,7 @@ def test_strings_are_drawn_from_the_changed_distribution(model, sampler):
     assert chi_square(drawn, texts_of(model, max_length=4)) < 1e-9
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize("sampler", [Favour([2], 1.5), without_the_best])
 def test_the_first_of_different_strings_are_drawn_in_proportion(model, sampler):
     firsts = Counter(

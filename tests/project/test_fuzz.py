@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 FUZZ = Path(__file__).parents[2] / "benchmarks" / "fuzz.py"
 
 
+@pytest.mark.heavy
 def test_500_hostile_cases_are_clean():
     done = subprocess.run(
         [sys.executable, str(FUZZ), "--cases", "500", "--seed", "18"],

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import run_argument, say, say_seed
+from ..arguments import MOST_SEED
+from .options import Whole, run_argument, say, say_seed
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @run_argument
 @click.option(
     "--seed",
-    type=click.IntRange(0),
+    type=Whole(0, MOST_SEED),
     help="Random seed for what is sampled; by default another one each time, which is printed.",
 )
 def command(run: Run, seed: int | None) -> None:
