@@ -77,6 +77,7 @@ def test_long_lists_and_text_start_without():
     assert settings_for(TextCorpus.of("To be, or not to be. " * 100))[1].base == NO_BASE
 
 
+@pytest.mark.heavy
 def test_a_model_has_the_characters_of_its_list_only():
     model = quick()
     assert set(model.vocabulary.characters) == set("".join(NAMES))
@@ -84,12 +85,14 @@ def test_a_model_has_the_characters_of_its_list_only():
     assert set("".join(made)) <= set("".join(NAMES))
 
 
+@pytest.mark.heavy
 def test_characters_that_the_base_lacks_are_added():
     model = quick((*NAMES, "Anna7", "日本"))
     assert {"7", "日", "本"} <= set(model.vocabulary.characters)
     assert np.isfinite(model.nll(["Anna7", "日本"])).all()
 
 
+@pytest.mark.heavy
 def test_the_base_makes_unseen_names_likelier():
     dinosaurs = NameCorpus.builtin().names
     few, unseen = dinosaurs[::40], dinosaurs[1::40]
@@ -99,6 +102,7 @@ def test_the_base_makes_unseen_names_likelier():
     assert with_base.nll(unseen).sum() < 0.97 * without.nll(unseen).sum()
 
 
+@pytest.mark.heavy
 def test_labels_graphemes_and_networks_alone_can_start_from_it():
     labels = ["f"] * 8 + ["m"] * 7
     model = charloom.train(NameCorpus.of(NAMES, labels=labels), epochs=1, progress=False)
@@ -110,6 +114,7 @@ def test_labels_graphemes_and_networks_alone_can_start_from_it():
     assert "🇩🇪" in model.vocabulary.characters
 
 
+@pytest.mark.heavy
 def test_another_run_as_base_gives_its_weights_and_no_characters(tmp_path):
     first = quick(out=tmp_path / "first", kind="network", base=NO_BASE, units=16, embedding=8)
     second = quick(("Otto", "Oto", "Tooto", "Anno"), base=tmp_path / "first")
@@ -143,12 +148,14 @@ def test_only_the_digest_of_a_base_is_not_enough():
         list(charloom.training.trainer.fit(NameCorpus.of(NAMES), model=model, training=training))
 
 
+@pytest.mark.heavy
 def test_without_the_base_model_training_continues_with_a_warning(damaged):
     with pytest.warns(UserWarning, match="Training starts without the base model"):
         model = quick()
     assert model.saved.facts["training"]["base"] == NO_BASE
 
 
+@pytest.mark.heavy
 def test_the_command_says_in_one_line_that_the_base_model_is_missing(damaged, call, tmp_path):
     (tmp_path / "names.txt").write_text("\n".join(NAMES))
     code, _, err = call("train", tmp_path / "names.txt", "--epochs", 1, "--out", tmp_path / "r")
@@ -162,6 +169,7 @@ def test_a_damaged_base_model_that_is_asked_for_is_an_error(damaged):
         quick(base=LATIN)
 
 
+@pytest.mark.heavy
 def test_the_command_line_takes_a_base_and_info_and_card_say_it(call, tmp_path):
     source, first, second = (tmp_path / name for name in ("names.txt", "first", "second"))
     source.write_text("\n".join(NAMES))
@@ -175,6 +183,7 @@ def test_the_command_line_takes_a_base_and_info_and_card_say_it(call, tmp_path):
     assert call("train", source, "--base", first, "--from", first)[0] == 2
 
 
+@pytest.mark.heavy
 def test_a_training_from_the_base_resumes_to_the_same_weights(tmp_path):
     def weights(out, *more, epochs):
         charloom.train(NameCorpus.of(NAMES), out=out, epochs=epochs, progress=False, **dict(more))
@@ -193,6 +202,7 @@ def test_a_training_from_the_base_resumes_to_the_same_weights(tmp_path):
         np.testing.assert_array_equal(whole[name], resumed[name])
 
 
+@pytest.mark.heavy
 def test_a_training_without_a_base_stays_without_when_it_resumes(tmp_path):
     corpus = NameCorpus.of(NAMES)
     charloom.train(corpus, out=tmp_path / "r", base=NO_BASE, epochs=1, units=32, progress=False)
