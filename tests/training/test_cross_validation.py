@@ -16,6 +16,8 @@ from charloom.training.trainer import fit
 from helpers.trainings import MODEL, TRAINING, messages, of_kind, same
 from helpers.trainings import train as run_training
 
+pytestmark = pytest.mark.heavy
+
 MIXTURE = MODEL.replace(kind="mixture", smoothing="fitted")
 NONE_HELD_OUT = TRAINING.replace(held_out=0.0, epochs=4)
 
