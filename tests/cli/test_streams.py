@@ -36,7 +36,7 @@ PRINTING = {
 """Commands that print results; quick ones first."""
 
 QUICK = ("help", "explore", "generate", "generate --explain")
-SOME = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in PRINTING]
+SOME = [name if name in QUICK else pytest.param(name, marks=pytest.mark.heavy) for name in PRINTING]
 
 
 def shell(line: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -104,7 +104,7 @@ def test_impossible_sizes_of_a_terminal_are_ignored(call, size, monkeypatch):
     assert call("explore") == expected
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_clock_that_jumps_back_does_not_matter(tmp_path, monkeypatch, call):
     """Durations are measured by a clock that never jumps; only the cache compares times of day."""
     now = time.time

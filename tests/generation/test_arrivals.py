@@ -98,6 +98,7 @@ def test_repeated_arrivals_follow_the_sampler(config: dict, prompt: tuple) -> No
         assert nats == pytest.approx(exact[string][1], abs=1e-4)
 
 
+@pytest.mark.heavy
 def test_first_and_second_arrivals_are_draws_without_replacement() -> None:
     rnn = toy(seed=1)
     exact = {key: p for key, (p, _) in enumerated(rnn, max_length=2).items()}

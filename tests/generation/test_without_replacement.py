@@ -93,7 +93,7 @@ def test_without_the_list_the_distribution_is_the_models_given_it() -> None:
     assert chi_square(Counter(texts), {s: p for s, p in exact.items() if s not in known}) > 1e-4
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_the_first_two_new_strings_are_draws_without_replacement() -> None:
     model = named("ab", seed=22, known=frozenset(["a"]))
     exact = {s: p for s, p in texts_of(model, max_length=3).items() if s != "a"}

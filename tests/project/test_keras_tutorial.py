@@ -13,6 +13,8 @@ import pytest
 from charloom import NameCorpus
 from charloom.training.engines.factory import backend_name
 
+pytestmark = pytest.mark.heavy
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "examples" / "keras_tutorial.py"
 

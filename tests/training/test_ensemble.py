@@ -17,7 +17,7 @@ from charloom.training.events import NextNetwork, Step
 from charloom.training.resume import NETWORK
 from helpers.trainings import history, interrupted, losses, messages, of_kind, same, train
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 TRAINING = TrainConfig(epochs=2, batch_size=16, learning_rate=0.02, seconds=600.0)
 

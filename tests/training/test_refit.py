@@ -19,6 +19,8 @@ from charloom.training.trainer import fit
 from helpers.trainings import MODEL, TRAINING, contents, messages, of_kind, same
 from helpers.trainings import train as run_training
 
+pytestmark = pytest.mark.heavy
+
 REFIT = TRAINING.replace(refit=True)
 MIXTURE = MODEL.replace(kind="mixture", smoothing="fitted")
 
