@@ -21,13 +21,13 @@ def learned(call, write, tmp_path):
     return run, text
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_the_training_text_is_found_where_it_was(call, learned, tmp_path):
     code, _, err = call("report", learned[0], "--out", tmp_path / "r.html")
     assert code == 0 and "memorisation" not in err
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_text_that_has_moved_is_said_and_may_be_given(call, learned, tmp_path):
     run, text = learned
     moved = text.rename(tmp_path / "moved.txt")

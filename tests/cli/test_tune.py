@@ -16,7 +16,7 @@ from helpers.processes import start, wait_until
 
 pytest.importorskip("optuna")
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 SMALL = {"kind": "network", "cell": "gru", "layers": 1, "units": 8, "embedding": 4,
          "batch_size": 32, "epochs": 2}  # fmt: skip

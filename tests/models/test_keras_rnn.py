@@ -16,7 +16,7 @@ from charloom.models.rnn.shapes import parameter_count, weight_shapes
 
 keras = import_module("keras")  # after charloom, which chooses the backend
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 B, T, V = 3, 6, 7
 

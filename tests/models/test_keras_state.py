@@ -15,7 +15,7 @@ from charloom.models.rnn.shapes import parameter_count
 
 keras = import_module("keras")  # after charloom, which chooses the backend
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 B, T, V = 64, 5, 7
 EVERY_KIND = pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from charloom.training.events import Evaluated
 from charloom.training.trainer import fit
 from helpers.sources import two_kinds
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 V, B, T = 7, 5, 6
 SMALL = ModelConfig(units=12, embedding=6, dropout=0.2, labels=2)

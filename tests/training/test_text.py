@@ -23,7 +23,7 @@ from charloom.training.events import Evaluated, Finished, Saved, Started, Step
 from charloom.training.recipes import settings_for
 from charloom.training.trainer import fit
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 MODEL = ModelConfig(units=16, embedding=8, dropout=0.1, text=True)
 TRAINING = TrainConfig(
