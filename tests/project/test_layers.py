@@ -28,7 +28,7 @@ LAYERS = [
     {"data"},
     {"storage"},
     {"config"},
-    {"arguments"},
+    {"arguments", "tokens"},
     {"errors"},
     {"formatting", "_version"},
 ]

@@ -39,7 +39,7 @@ def command(run: Run, as_json: bool) -> None:
         "weights": {name: list(array.shape) for name, array in run.weights.items()},
         "vocabulary": {
             "size": vocabulary.size,
-            "unit": vocabulary.token_unit,
+            "unit": str(vocabulary.token_unit),
             "characters": list(vocabulary.characters),
             "unknown": vocabulary.has_unknown,
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,7 +10,14 @@ import click
 
 from .interruption import command_to_resume, interruptible
 from .options import json_option, path_option, say, say_seed
-from .sources import Source, form_options, label_options, reading_options, source_arguments
+from .sources import (
+    Source,
+    form_options,
+    given_options,
+    label_options,
+    reading_options,
+    source_arguments,
+)
 from .train_options import check_counted, check_order, training_options
 
 if TYPE_CHECKING:
@@ -84,14 +92,16 @@ def command(
     from ..training.base_model import LATIN, NO_BASE, digest_of
     from ..training.recipes import digest_before, keeps_repeats, settings_before, settings_for
 
+    saved = None
+    if initial is not None:
+        saved = load_model(initial)
+        if not given_options({"unit"}):
+            source = replace(source, unit=saved.vocabulary.token_unit)
     corpus = source.corpus(repeats=keeps_repeats(recipe, settings["held_out"]))
     for line in corpus.describe().splitlines():
         say(line)
     if not (resume and out is not None and digest_before(out) == corpus.digest):
         corpus = source.shortened(corpus)
-    saved = None
-    if initial is not None:
-        saved = load_model(initial)
     if base not in (None, NO_BASE, LATIN):
         saved = load_model(Path(base))
         settings["base"] = digest_of(saved)
@@ -106,6 +116,7 @@ def command(
 
     from ..api import model_of
     from ..data.text import TextCorpus
+    from ..data.unicode import split_units
     from ..reporting.progress import show
     from ..training.trainer import fit  # imported here: a mistake above should show at once
     from .train_output import failure, print_samples, say_ending
@@ -133,7 +144,9 @@ def command(
     say_seed(training.seed)
     if finished.reason == "interrupted":
         say(f"To resume: {command_to_resume(folder)}")
-    start = "" if model.begin or isinstance(corpus, TextCorpus) else corpus.names[0][:1]
+    start = ""
+    if not (model.begin or isinstance(corpus, TextCorpus)):
+        start = split_units(corpus.names[0], corpus.unit)[0]
     print_samples(language_model, finished, folder, as_json, training.seed, start)
     if (failed := failure(finished, training.learning_rate)) is not None:
         say(f"charloom: {failed}")

@@ -32,7 +32,7 @@ class ReadReport(Report):
         records: lines or records read, blank ones included, headers not.
         blank, duplicates: records that were dropped.
         names: distinct names that were kept; with labels, distinct pairs of name and label.
-        characters: units (characters or graphemes) of all names, without end symbols.
+        characters: units (characters, graphemes or tokens) of all names, without end symbols.
         distinct: distinct units.
         shortest, longest, mean: length of a name in units.
         labels: how many names have each label, the most frequent first.

@@ -26,7 +26,7 @@ from .sources.options import Form, ReadArguments, ReadOptions
 from .sources.records import check_sources, check_used, is_plain, read_source
 from .sources.streams import Rejoined, are_large, label
 from .summary import origin, shortened, table
-from .unicode import check_unit
+from .token_units import Definition, parsed_unit, resolved
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class NameCorpus:
 
     Attributes:
         names: the names; a name with several labels is listed with each.
-        unit: what counts as a character: a code point or a grapheme.
+        unit: what counts as a character: a code point, a grapheme or ``Tokens``.
         labels: the label of each name, "" if it has none; ``None`` for a corpus without labels.
         report: what was read.
         is_large: whether the names are in arrays; then there are no labels and no repeats.
@@ -65,7 +65,7 @@ class NameCorpus:
     def read(
         cls,
         *sources: str | Path,
-        unit: Unit = "character",
+        unit: Unit | str = "character",
         repeats: bool = False,
         stdin: BinaryIO | None = None,
         **options: Unpack[ReadArguments],
@@ -78,6 +78,7 @@ class NameCorpus:
         first lines decided. ``label_column`` and ``label_field`` give each name's label. Text is
         strict UTF-8 unless ``encoding`` or a byte-order mark says otherwise. ``repeats`` keeps a
         name as often as it occurs, as the tutorial does. ``stdin`` replaces the process's own.
+        ``unit`` is ``character``, ``grapheme``, ``regex:EXPRESSION``, ``file:FILE`` or ``Tokens``.
         ``ReadOptions`` describes all ``options``.
 
         Raises:
@@ -91,7 +92,7 @@ class NameCorpus:
             >>> NameCorpus.read("towns.txt")
             NameCorpus(2 names from towns.txt)
         """
-        read = ReadOptions(**options)
+        read, unit = ReadOptions(**options), parsed_unit(unit)
         check_sources(sources)
         labelled = read.label_column is not None or read.label_field is not None
         gatherer = Gatherer(repeats, labelled)
@@ -111,7 +112,7 @@ class NameCorpus:
     def of(
         cls,
         names: Iterable[str],
-        unit: Unit = "character",
+        unit: Unit | str = "character",
         *,
         labels: Iterable[str] | None = None,
         repeats: bool = False,
@@ -124,6 +125,8 @@ class NameCorpus:
             ConfigError: ``unit`` is unknown.
 
         Example:
+            >>> NameCorpus.of(["CCCl", "c1ccccc1Br"], unit="regex:Cl|Br|.").vocabulary.characters
+            ('1', 'Br', 'C', 'Cl', 'c')
             >>> corpus = NameCorpus.of(["Ulm", " Bonn ", "Ulm"])
             >>> corpus.names
             ('Ulm', 'Bonn')
@@ -141,19 +144,20 @@ class NameCorpus:
         gatherer = Gatherer(repeats, labelled=labels is not None)
         records = zip(count(1), names, repeat("") if labels is None else labels, strict=False)
         gatherer.add("the list", records, "name")
-        return cls._of(gatherer, unit)
+        return cls._of(gatherer, parsed_unit(unit))
 
     @classmethod
-    def _of(cls, gatherer: Gatherer, unit: Unit) -> NameCorpus:
-        check_unit(unit)
+    def _of(cls, gatherer: Gatherer, definition: Unit | Definition) -> NameCorpus:
         names = tuple(gatherer.names)
+        unit, warnings = resolved(definition, names)
+        gatherer.warnings += warnings
         report = gatherer.report(*measure(names, unit))
         labels = tuple(gatherer.labels) if gatherer.labelled else None
         return cls(names, unit, labels=labels, report=report)
 
     @classmethod
-    def builtin(cls, *, repeats: bool = False) -> NameCorpus:
-        """Read the list of dinosaur names that the package ships.
+    def builtin(cls, *, unit: Unit | str = "character", repeats: bool = False) -> NameCorpus:
+        """Read the list of dinosaur names that the package ships; see ``read``.
 
         Example:
             >>> NameCorpus.builtin()
@@ -161,7 +165,7 @@ class NameCorpus:
         """
         builtin = resources.files(__package__) / "builtin" / "dinosaurs.txt"
         with resources.as_file(builtin) as path:
-            corpus = cls.read(path, repeats=repeats)
+            corpus = cls.read(path, unit=unit, repeats=repeats)
         report = dataclasses.replace(corpus.report, sources=("the built-in dinosaurs",))
         return dataclasses.replace(corpus, report=report)
 
@@ -281,7 +285,7 @@ class LargeNameCorpus(NameCorpus):
 
 def read_with_repeats(
     *sources: str | Path,
-    unit: Unit = "character",
+    unit: Unit | str = "character",
     stdin: BinaryIO | None = None,
     **options: Unpack[ReadArguments],
 ) -> NameCorpus:

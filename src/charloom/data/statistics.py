@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ..config import Unit
 from .encoded.ragged import spans
 from .names import LargeNameCorpus, NameCorpus
 from .summary import Report
@@ -33,7 +32,7 @@ class Description(Report):
 
     Attributes:
         sources: the sources, as messages call them.
-        unit: unit of text, a character or a grapheme.
+        unit: what counts as one: a character, a grapheme or a token.
         text_length: length of the text.
         names: names in the text, repeats included.
         distinct_names: distinct names.
@@ -51,7 +50,7 @@ class Description(Report):
     """
 
     sources: tuple[str, ...]
-    unit: Unit
+    unit: str
     text_length: int
     names: int
     distinct_names: int
@@ -116,7 +115,7 @@ def describe(names: NameCorpus | Iterable[str]) -> Description:
     report = corpus.report
     return Description(
         sources=report.sources,
-        unit=corpus.unit,
+        unit=str(corpus.unit),
         text_length=frequencies.total(),
         names=len(corpus.names),
         distinct_names=len(counts),
@@ -150,7 +149,7 @@ def _describe_large(corpus: LargeNameCorpus) -> Description:
     longest = int(sizes.argmax())
     return Description(
         sources=report.sources,
-        unit=corpus.unit,
+        unit=str(corpus.unit),
         text_length=sum(frequencies.values()) + total - 1,
         names=total,
         distinct_names=len(names),

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from ..arguments import shown, whole
 from ..config import MOST_COUNT, Unit
 from ..errors import ConfigError, CorpusError, CorpusTypeError
+from ..tokens import Tokens
 from .encoded.store import IN_MEMORY_BYTES
 from .encoded.text import Encoded, Progress, encode_sources, encode_strings
 from .sources.records import check_sources
 from .sources.streams import label
 from .summary import SHOWN, Report, counted, origin, shortened, table
-from .unicode import check_unit, unfit
+from .token_units import Definition, parsed_unit
+from .unicode import unfit
 from .vocabulary import BOUNDARY, Vocabulary
 
 FEW_CHARACTERS = 10_000
@@ -35,7 +37,7 @@ class TextReport(Report):
     Attributes:
         sources: the sources, as messages call them.
         documents: number of sources with text.
-        characters: units (characters or graphemes) in all, without boundaries.
+        characters: units (characters, graphemes or tokens) in all, without boundaries.
         distinct: distinct units.
         rare: distinct units that are too rare to be in the vocabulary.
         unknown_characters: how often those occur, all together.
@@ -75,7 +77,7 @@ class TextCorpus:
     def read(
         cls,
         *sources: str | Path,
-        unit: Unit = "character",
+        unit: Unit | str = "character",
         encoding: str | None = None,
         min_count: int = 1,
         stdin: BinaryIO | None = None,
@@ -88,7 +90,8 @@ class TextCorpus:
         in the cache, where they are found when the text is read again.
 
         Args:
-            unit: what counts as a character: a code point or a grapheme.
+            unit: what counts as a character: ``character`` (a code point), ``grapheme``,
+                ``regex:EXPRESSION`` (of tokens, applied to each line), ``file:FILE`` or ``Tokens``.
             encoding: of the text; ``None`` is strict UTF-8.
             min_count: characters that occur less often are read as the unknown symbol.
             stdin: replaces the process's own.
@@ -101,15 +104,15 @@ class TextCorpus:
             ConfigError: ``unit`` or ``min_count`` is invalid.
         """
         check_sources(sources)
-        min_count = _check(unit, min_count)
+        definition, min_count = _checked(unit, min_count)
         encoded = encode_sources(
-            sources, unit, encoding, stdin, progress, in_memory_bytes=in_memory_bytes
+            sources, definition, encoding, stdin, progress, in_memory_bytes=in_memory_bytes
         )
-        return cls._of(encoded, unit, min_count, [label(source) for source in sources])
+        return cls._of(encoded, definition, min_count, [label(source) for source in sources])
 
     @classmethod
     def of(
-        cls, text: str | Iterable[str], unit: Unit = "character", min_count: int = 1
+        cls, text: str | Iterable[str], unit: Unit | str = "character", min_count: int = 1
     ) -> TextCorpus:
         """Build from a string, or from several, each a document; all is kept in memory.
 
@@ -122,19 +125,24 @@ class TextCorpus:
             >>> TextCorpus.of("To be, or not to be")
             TextCorpus(19 characters, 1 document from text 1)
         """
-        min_count = _check(unit, min_count)
+        definition, min_count = _checked(unit, min_count)
         given: object = text
         if isinstance(given, bytes) or not isinstance(given, Iterable):
             raise CorpusTypeError(f"text must be a string, or several. Received: {shown(text)}")
         texts = [text] if isinstance(text, str) else list(text)
-        encoded = encode_strings(texts, unit)
-        return cls._of(encoded, unit, min_count, [f"text {i + 1}" for i in range(len(texts))])
+        encoded = encode_strings(texts, definition)
+        return cls._of(encoded, definition, min_count, [f"text {i + 1}" for i in range(len(texts))])
 
     @classmethod
     def _of(
-        cls, encoded: Encoded, unit: Unit, min_count: int, sources: Sequence[str]
+        cls,
+        encoded: Encoded,
+        definition: Unit | Definition,
+        min_count: int,
+        sources: Sequence[str],
     ) -> TextCorpus:
         characters, counts = encoded.characters, encoded.counts
+        unit = Tokens.of(characters) if isinstance(definition, Definition) else definition
         if not any(character.strip() for character in characters):
             shown = ", ".join(sources[:3]) or "the list"
             raise CorpusError(f"{shown} holds no text: it is empty or blank. Give one with text.")
@@ -156,7 +164,7 @@ class TextCorpus:
         table[BOUNDARY] = BOUNDARY
         table[np.array(kept) + 1] = np.arange(1, len(kept) + 1)
         total = int(counts.sum())
-        warnings = [f"{sources[i]} holds no text." for i in encoded.empty]
+        warnings = [*encoded.notes, *(f"{sources[i]} holds no text." for i in encoded.empty)]
         if total < FEW_CHARACTERS:
             warnings.append(
                 f"{counted(total, 'character')} {'is' if total == 1 else 'are'} few: expect hardly "
@@ -292,7 +300,6 @@ class TextCorpus:
         )
 
 
-def _check(unit: Unit, min_count: int) -> int:
-    """Return ``min_count``; ConfigError if it or the unit is invalid."""
-    check_unit(unit)
-    return whole("min_count", min_count, 1, MOST_COUNT)
+def _checked(unit: Unit | str, min_count: int) -> tuple[Unit | Definition, int]:
+    """Return both as checked values; ConfigError if one is invalid."""
+    return parsed_unit(unit), whole("min_count", min_count, 1, MOST_COUNT)

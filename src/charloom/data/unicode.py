@@ -9,13 +9,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import Unit
+from ..config import UNITS, Unit
 from ..errors import ConfigError
+from ..tokens import Tokens
 
 BYTE_ORDER_MARK = "\ufeff"
 """Removed from the beginning of names."""
@@ -53,12 +53,15 @@ def clean_name(text: str) -> str:
 
 def check_unit(unit: Unit) -> None:
     """Raise ConfigError unless ``unit`` is a unit of text."""
-    if unit not in get_args(Unit):
-        raise ConfigError(f"unit must be one of {get_args(Unit)}. Received: {unit!r:.40}")
+    if unit not in UNITS and not isinstance(unit, Tokens):
+        raise ConfigError(f"unit must be one of {UNITS}, or Tokens. Received: {unit!r:.40}")
 
 
 def split_units(text: str, unit: Unit) -> list[str]:
-    """Split ``text`` into code points ("character") or grapheme clusters (UAX 29, "grapheme")."""
+    """Split ``text`` into code points ("character"), grapheme clusters (UAX 29, "grapheme") or
+    tokens."""
+    if isinstance(unit, Tokens):
+        return unit.split(text)
     # below U+0300, the first combining mark, only \r\n is a cluster of several code points
     if unit == "character" or (max(text, default="") < "\u0300" and "\r\n" not in text):
         return list(text)

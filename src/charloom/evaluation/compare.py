@@ -139,7 +139,7 @@ def compare_names(
         threads: at most so many.
 
     Raises:
-        ConfigError: there are fewer than two models, or some count characters and some graphemes
+        ConfigError: there are fewer than two models, or they split text in different ways
             and one has no begin symbol.
         CorpusError: no name is left.
     """
@@ -149,8 +149,8 @@ def compare_names(
     without_first = not all(model.rnn.config.begin for model in models.values())
     if without_first and len(units) > 1:
         raise ConfigError(
-            "a model without begin can only be compared with others of its unit, character or "
-            "grapheme. Received: both"
+            "a model without begin can only be compared with others that split text alike. "
+            f"Received: {' and '.join(sorted(map(str, units)))}"
         )
     texts = dict.fromkeys(normalise(name) for name in names_of("names", names))
     kept = spelt_by_all(models, texts)
@@ -187,14 +187,16 @@ def compare_text(
     Characters that some model never saw are removed from the text first.
 
     Raises:
-        ConfigError: there are fewer than two models, or some count characters and some graphemes.
+        ConfigError: there are fewer than two models, or they split text in different ways.
         CorpusError: no text is left.
     """
     seed, text = seed_of(seed), text_of("text", text)
     _check(models)
     units = {model.vocabulary.token_unit for model in models.values()}
     if len(units) > 1:
-        raise ConfigError("models of text must count alike, in characters or in graphemes.")
+        raise ConfigError(
+            "models of text must split it alike, into characters, graphemes or the same tokens."
+        )
     characters = split_units(normalise(text), units.pop())
     common = set.intersection(*(set(m.vocabulary.characters) for m in models.values()))
     kept = [character for character in characters if character in common]

@@ -18,6 +18,7 @@ from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, RunError, VocabularyError
 from ..models.factory import check_weights, parameters_of
 from ..storage import own_folder
+from ..tokens import plain
 from .facts import Facts
 from .model_file import EPOCHS, MEASURED, SavedModel, load_model, numbered_folders
 from .state_file import CHECKPOINTS
@@ -151,7 +152,8 @@ class Run:
     @cached_property
     def digest(self) -> str:
         """64 hex digits, the SHA-256 of the model: architecture, characters, labels and weights."""
-        described = self.config.to_dict(), self.vocabulary.characters, self.vocabulary.token_unit
+        unit = plain(self.vocabulary.token_unit)
+        described = self.config.to_dict(), self.vocabulary.characters, unit
         whole = hashlib.sha256(
             json.dumps([*described, self.vocabulary.has_unknown, self.labels]).encode()
         )

@@ -24,7 +24,7 @@ from ..models.scoring.names import score, score_labelled, target_nats
 from ..run import SavedModel
 from .base_model import NO_BASE
 from .data import ENOUGH_HELD_OUT, Batches, BatchPlan, TrainingData, Weights
-from .warm_start import merged
+from .warm_start import merged, with_tokens_of
 
 CELLS = 1 << 22
 """Ids of encoded names that are read at once, padding included."""
@@ -53,9 +53,12 @@ class NameData(TrainingData):
         where the settings ask for none.
         """
         super().__init__(model, training, most_targets)
+        fine_tunes = initial is not None and training.base == NO_BASE
+        if initial is not None and fine_tunes:
+            corpus = with_tokens_of(corpus, initial.vocabulary.token_unit)
         self.corpus, self.digest = corpus, corpus.digest
         self.vocabulary, self.label_names = corpus.vocabulary, corpus.label_names
-        if initial is not None and training.base == NO_BASE:
+        if initial is not None and fine_tunes:
             self.vocabulary = merged(initial.vocabulary, corpus.vocabulary)
             self.label_names = tuple(sorted({*initial.labels, *corpus.label_names}))
         self._check_labels()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 from ...arguments import shown
 from ...config import Unit
 from ...errors import CorpusTypeError
-from ..sources.streams import CHUNK_BYTES, STDIN, codec_of, is_packed, label, pieces
+from ...tokens import plain
+from ..sources.streams import CHUNK_BYTES, STDIN, codec_of, is_packed, label, opened, pieces
+from ..token_units import Definition, resolved
+from ..unicode import normalise
 from .cache import recall, remember, stamps
 from .encoder import FORMAT, MOST_JOINED, Encoder
 from .store import IN_MEMORY_BYTES, Store, Worker, ids_of
@@ -39,6 +42,7 @@ class Encoded:
         documents: number of documents with text, each of which begins with a boundary.
         empty: which documents, from 0, have no text.
         bytes: number of bytes read; of a gzip file, before unpacking.
+        notes: warnings about its tokens.
     """
 
     ids: NDArray[Any]
@@ -48,11 +52,12 @@ class Encoded:
     documents: int
     empty: tuple[int, ...]
     bytes: int
+    notes: tuple[str, ...] = ()
 
 
 def encode_sources(
     sources: Sequence[str | Path],
-    unit: Unit,
+    unit: Unit | Definition,
     encoding: str | None,
     stdin: BinaryIO | None,
     progress: Progress | None,
@@ -63,17 +68,25 @@ def encode_sources(
 ) -> Encoded:
     """Encode sources, each a document, or find them in the cache; see ``TextCorpus.read``.
 
-    ``chunk_bytes`` are read at once, and ``most_joined`` code points may form one character.
+    ``chunk_bytes`` are read at once, and ``most_joined`` code points may form one character. A
+    text whose tokens are yet to be found is read twice.
     """
     codec = codec_of(encoding).name
-    options = {"kind": "text", "format": FORMAT, "unit": unit, "codec": codec}
+    asked = unit.plain if isinstance(unit, Definition) else plain(unit)
+    options = {"kind": "text", "format": FORMAT, "unit": asked, "codec": codec}
     before = stamps(sources)
     entry = recall(sources, options)
     if entry is not None:
         return _encoded(ids_of(entry), entry.key, entry.facts)
+    if isinstance(unit, Definition) and STDIN in map(str, sources):
+        with opened(STDIN, stdin) as raw:
+            stdin = io.BytesIO(raw.read())
+    own, notes = resolved(unit, _lines(sources, encoding, stdin))
+    if isinstance(stdin, io.BytesIO):
+        stdin.seek(0)
     tap = _Tap(sources, progress)
     with Store(in_memory_bytes) as store:
-        encoder = Encoder(unit, store, most_joined)
+        encoder = Encoder(own, store, most_joined)
         for source in sources:
             encoder.begin(label(source))
             for piece in pieces(
@@ -82,6 +95,7 @@ def encode_sources(
                 encoder.add(piece)
             encoder.end(is_packed(source), *tap.end())
         key, facts = encoder.facts(codec)
+        facts["notes"] = notes
         ids = ids_of(store.finish(key, facts)) if store.cached else store.ids()
     if store.cached:
         remember(sources, options, key, before)
@@ -90,10 +104,28 @@ def encode_sources(
     return _encoded(ids, key, facts)
 
 
-def encode_strings(texts: Iterable[str], unit: Unit, *, chunk_bytes: int = CHUNK_BYTES) -> Encoded:
+def _lines(
+    sources: Sequence[str | Path], encoding: str | None, stdin: BinaryIO | None
+) -> Iterator[str]:
+    """Yield the lines of sources, in NFC."""
+    for source in sources:
+        rest, count = "", 0
+        for piece in pieces(source, encoding, stdin, lambda: count + 1):  # noqa: B023
+            *lines, rest = (rest + piece).split("\n")
+            count += len(lines)
+            yield from map(normalise, lines)
+        yield normalise(rest)
+
+
+def encode_strings(
+    texts: Sequence[str], unit: Unit | Definition, *, chunk_bytes: int = CHUNK_BYTES
+) -> Encoded:
     """Encode strings, each a document; see ``TextCorpus.of``."""
+    strings = (text for text in texts if isinstance(text, str))
+    lines = (line.rstrip("\n") for text in strings for line in io.StringIO(normalise(text), None))
+    own, notes = resolved(unit, lines)
     with Store(in_memory_bytes=None) as store:
-        encoder = Encoder(unit, store)
+        encoder = Encoder(own, store)
         for number, text in enumerate(texts, 1):
             if not isinstance(text, str):
                 raise CorpusTypeError(f"text {number} must be a string. Received: {shown(text)}")
@@ -109,13 +141,15 @@ def encode_strings(texts: Iterable[str], unit: Unit, *, chunk_bytes: int = CHUNK
             encoder.add(breaks.decode("", final=True))
             encoder.end(False, digest.hexdigest(), size)
         key, facts = encoder.facts("utf-8")
+        facts["notes"] = notes
         return _encoded(store.ids(), key, facts)
 
 
 def _encoded(ids: NDArray[Any], key: str, facts: dict[str, Any]) -> Encoded:
     characters, counts = tuple(facts["characters"]), np.array(facts["counts"], np.int64)
     documents, empty = facts["documents"], tuple(facts["empty"])
-    return Encoded(ids, characters, counts, key, documents, empty, facts["bytes"])
+    notes = tuple(facts.get("notes", ()))
+    return Encoded(ids, characters, counts, key, documents, empty, facts["bytes"], notes)
 
 
 class _Tap:

@@ -6,7 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,11 @@ from ...arguments import texts as list_of
 from ...config import MOST_LENGTH
 from ...data.unicode import normalise, split_units
 from ...data.vocabulary import Vocabulary
+from ...tokens import Tokens
 from .automaton import DEAD, NO_LIMIT, trimmed
 from .bounds import RuleError, RuleTypeError, TooLargeError, Work, clipped
 from .compiled import CompiledConstraints, combine
-from .substrings import avoiding, matching_text
+from .substrings import avoiding, matching_text, spelled
 
 
 class Rule(ABC):
@@ -72,7 +73,8 @@ class Rules:
 
 @dataclass(frozen=True)
 class _Text(Rule):
-    """What the constraints with one text share. Texts are compared in NFC, unit by unit."""
+    """What the constraints with one text share. Texts are compared in NFC, unit by unit; those of
+    models with ``Tokens`` character by character, whatever the tokens are."""
 
     text: str
 
@@ -92,6 +94,10 @@ class _Text(Rule):
     def _matched(
         self, vocabulary: Vocabulary, limit: int, work: Work, *, anywhere: bool
     ) -> CompiledConstraints:
+        if isinstance(vocabulary.token_unit, Tokens) and self.text:
+            place: Literal["anywhere", "end"] = "anywhere" if anywhere else "end"
+            found = spelled(normalise(self.text), vocabulary, work, place)
+            return CompiledConstraints(automaton=found)
         ids = self._ids(vocabulary).tolist()
         automaton = None
         if 0 < len(ids) <= limit:  # else every string has it, or none
@@ -99,12 +105,28 @@ class _Text(Rule):
         return CompiledConstraints(least=len(ids), automaton=automaton)
 
 
+@dataclass(frozen=True)
 class Start(_Text):
-    """Every string begins with ``text``."""
+    """Every string begins with ``text``.
+
+    Attributes:
+        whole: whether the text consists of whole tokens, so that a ``C`` is not the first
+            character of a ``Cl``; only for models with ``Tokens``.
+    """
+
+    whole: bool = False
 
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
-        ids = self._ids(vocabulary)
-        return CompiledConstraints(ids, least=len(ids))
+        unit, text = vocabulary.token_unit, normalise(self.text)
+        if self.whole or not isinstance(unit, Tokens):
+            ids = vocabulary.encode(text)
+            return CompiledConstraints(ids, least=len(ids))
+        certain = "".join(unit.settled(text))
+        ids = vocabulary.encode(certain)
+        if certain == text:
+            return CompiledConstraints(ids, least=len(ids))
+        automaton = spelled(text, vocabulary, work, "start")
+        return CompiledConstraints(ids, least=len(ids) + 1, automaton=automaton)
 
 
 class End(_Text):
@@ -123,7 +145,8 @@ class Contains(_Text):
 
 @dataclass(frozen=True)
 class Length(Rule):
-    """Every string has ``least`` to ``most`` characters; ``None`` for no limit."""
+    """Every string has ``least`` to ``most`` characters (graphemes, tokens) of the model's unit;
+    ``None`` for no limit."""
 
     least: int = 0
     most: int | None = None
@@ -174,7 +197,7 @@ class Length(Rule):
 class Chars(Rule):
     """Strings consist of ``characters`` only, each taken literally, ``-`` too.
 
-    Those that the vocabulary lacks are ignored, as long as it has another.
+    Tokens are made of these characters, too. Those that the vocabulary lacks are ignored, as long as it has another.
     """
 
     characters: str
@@ -186,8 +209,13 @@ class Chars(Rule):
         return f"--chars {self.characters!r}"
 
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
-        allowed = set(split_units(normalise(self.characters), vocabulary.token_unit))
-        classes = np.array([0, *(unit in allowed for unit in vocabulary.characters)], np.int32)
+        text, unit = normalise(self.characters), vocabulary.token_unit
+        if isinstance(unit, Tokens):
+            may = [set(text).issuperset(token) for token in vocabulary.characters]
+        else:
+            allowed = set(split_units(text, unit))
+            may = [character in allowed for character in vocabulary.characters]
+        classes = np.array([0, *may], np.int32)
         table = np.array([[DEAD, 0]], np.int32)
         return CompiledConstraints(automaton=trimmed(classes, table, np.ones(1, bool), 0, work))
 
