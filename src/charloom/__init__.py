@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .models import sampling as samplers  # noqa: F401
     from .models.rnn.keras import build_model as build_model
     from .run import Run as Run
+    from .tokens import Tokens as Tokens
 
 _HOMES = {
     "api": ("fit", "load", "train"),
@@ -36,6 +37,7 @@ _HOMES = {
     "generation": ("Generated", "LanguageModel", "NameModel", "Sample", "TextModel"),
     "models.rnn.keras": ("build_model",),
     "run": ("Run",),
+    "tokens": ("Tokens",),
 }
 """Where the public names live; each is imported when it is first used (PEP 562), so that the
 command line's help and its mistakes do not wait for NumPy."""

@@ -253,8 +253,8 @@ source_arguments = options(
         metavar="UNIT",
         default="character",
         show_default=True,
-        help="What counts as one symbol: character (a code point), grapheme, or tokens of your own: "
-        "regex:EXPRESSION, what an expression matches, or file:FILE, one token a line.",
+        help="What counts as one symbol: character (a code point), grapheme, or tokens of your "
+        "own: regex:EXPRESSION, what an expression matches, or file:FILE, one token a line.",
     ),
 )
 

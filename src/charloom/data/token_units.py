@@ -167,7 +167,8 @@ def resolved(unit: Unit | Definition, texts: Iterable[str]) -> tuple[Unit, list[
         )
     tokens = Tokens.of(found)
     warnings = _warnings(split, found)
-    if others := [text for text, parts in split.items() if tokens.split(text) != parts]:
+    exact = isinstance(unit, Listed)
+    if others := [t for t, parts in split.items() if not exact and tokens.split(t) != parts]:
         one = min(others, key=len)
         warnings.append(
             f"{counted(len(others), 'string')} {'is' if len(others) == 1 else 'are'} split "

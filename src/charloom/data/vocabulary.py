@@ -99,7 +99,8 @@ class Vocabulary:
         """For each id, the id of the first character with the same base letter, (V,).
 
         The base letter has no case and no accents: A, a, á and Å are alike, and of tokens so are
-        Sz and sz. What has no base letter, such as the boundary and the unknown symbol, is alike only to itself.
+        Sz and sz. What has no base letter, such as the boundary and the unknown symbol, is alike
+        only to itself.
         """
         first: dict[str, int] = {}
         ids = np.arange(self.size, dtype=np.int32)

@@ -197,7 +197,8 @@ class Length(Rule):
 class Chars(Rule):
     """Strings consist of ``characters`` only, each taken literally, ``-`` too.
 
-    Tokens are made of these characters, too. Those that the vocabulary lacks are ignored, as long as it has another.
+    Tokens are made of these characters, too. Those that the vocabulary lacks are ignored, as long
+    as it has another.
     """
 
     characters: str
