@@ -8,8 +8,10 @@ import shlex
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from charloom import NameCorpus, load
+from charloom.cli import play
 from charloom.cli.main import run
 from charloom.run import Run
 
@@ -93,6 +95,16 @@ def test_what_a_run_says_about_its_tokens(call) -> None:
     assert "tokens; all others are refused" in card and "--token-unit file:TOKENS" in card
     code, out, err = call("score", "run", "molecules.txt")
     assert code == 0 and len(out.splitlines()) == 94, err
+
+
+def test_what_is_typed_in_play_are_whole_tokens(call) -> None:
+    call("train", "molecules.txt", "--token-unit", SMILES, *FAST, "--out", "run")
+    played = CliRunner().invoke(play.command, ["run"], input="C\nC[n\n")
+    assert played.exit_code == 0
+    carbon = played.stdout.split('"C"')[1]
+    offers = re.findall(r"^ +\d +(\S+)", carbon, re.M)
+    assert len(offers) == 3 and not any(one.startswith("Cl") for one in offers)
+    assert "'[' (U+005B" in played.stderr
 
 
 @pytest.mark.heavy
