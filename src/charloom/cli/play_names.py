@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from ..config import SampleConfig
 from ..data.unicode import normalise
 from ..errors import GenerationError
 from ..generation import NameModel, Sample
 from ..generation.explain import explain
-from ..generation.options import Options
 from ..reporting.format import probability
 from ..tokens import Tokens
 from .options import say
@@ -85,7 +85,7 @@ class NameSession(Session[NameModel]):
         ]
         return following[:NEXT], list(zip(samples, shares, strict=True))
 
-    def _beginning(self, text: str) -> Options:
+    def _beginning(self, text: str) -> dict[str, Any]:
         """Return the option for names that begin with ``text``, and with its own tokens."""
         if not isinstance(self._model.vocabulary.token_unit, Tokens):
             return {"start": text}

@@ -92,11 +92,11 @@ class NameCorpus:
             >>> NameCorpus.read("towns.txt")
             NameCorpus(2 names from towns.txt)
         """
-        read, unit = ReadOptions(**options), parsed_unit(unit)
+        read, definition = ReadOptions(**options), parsed_unit(unit)
         check_sources(sources)
         labelled = read.label_column is not None or read.label_field is not None
         gatherer = Gatherer(repeats, labelled)
-        if unit == "character" and not repeats:
+        if definition == "character" and not repeats:
             large, stdin = _read_large(sources, read, stdin)
             if large is not None:
                 return large
@@ -106,7 +106,7 @@ class NameCorpus:
             gatherer.add(label(source), found, f"{label(source)} line")
             forms.add(form)
         check_used(forms, read)
-        return cls._of(gatherer, unit)
+        return cls._of(gatherer, definition)
 
     @classmethod
     def of(

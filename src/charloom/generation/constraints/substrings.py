@@ -60,7 +60,10 @@ def spelled(
         table = np.full((len(text) + 1, other + 1), DEAD, np.int32)
         table[np.arange(len(text)), ids] = np.arange(1, len(text) + 1)
         table[-1] = len(text)
-        accepting, classes = np.arange(len(table)) == len(text), np.arange(other + 1)
+        accepting, classes = (
+            np.arange(len(table)) == len(text),
+            np.arange(other + 1, dtype=np.int32),
+        )
     else:
         found = matching_text(ids, other + 1, work, anywhere=place == "anywhere")
         table, accepting, classes = found.table, found.accepting, found.classes
