@@ -234,6 +234,8 @@ class NameModel(LanguageModel):
         require("config", config, SampleConfig | None, "a SampleConfig")
         rnn, vocabulary = self._without_unknown
         config = (config or SampleConfig()).replace(**changes)
+        if config.no_repeat_ngram_size is not None:
+            raise ConfigError("no_repeat_ngram_size is for running text. Leave it out for names.")
         usual = 2 * self.longest + 10
         most = longest = config.max_length or usual
         prompt, least, automaton = np.zeros(0, np.int32), 1, None
