@@ -118,7 +118,7 @@ def names_memorisation(
         exposed = exposure(model, canaries, seed=seed, threads=threads)
     chance = _chance(tables[0][:, k], tables[1][:, k], rng)
     low_ratio = float(np.nan_to_num(np.nanquantile(ratio, 0.025), posinf=1e9))
-    least = min(np.count_nonzero(table[:, -1]) for table in tables)
+    least = min(int(np.count_nonzero(table[:, -1])) for table in tables)
     known_gap = gap if least >= LEAST_NAMES else None
     level = level_of(by_temperature[k], chance, low_ratio, known_gap, exposed)
     return Memorisation(
