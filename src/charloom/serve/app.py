@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from .._version import __version__
-from ..errors import CharloomError, GenerationError
+from ..errors import CharloomError
 from . import completions, native
 from .admission import Admission, BusyError
 from .engine import Engine
@@ -114,7 +115,9 @@ def _add_errors(app: FastAPI) -> None:
             return _problem(503, str(error), headers={"Retry-After": "1"})
         if isinstance(error, UnknownRunError):
             return _problem(404, str(error), "model", "model_not_found")
-        return _problem(422, str(error), "charloom" if isinstance(error, GenerationError) else None)
+        message, option = str(error), re.match(r"--([a-z-]+)", str(error))
+        field = option[1].replace("-", "_") if option else None
+        return _problem(422, message.removeprefix("--"), field)
 
 
 def _problem(

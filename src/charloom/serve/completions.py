@@ -109,7 +109,7 @@ class Work:
         stop = [asked.stop] if isinstance(asked.stop, str) else asked.stop or []
         self._stop = [text for text in stop if text]
         self.seed = secrets.randbits(48) if asked.seed is None else asked.seed
-        self._head = {
+        self._head: dict[str, Any] = {
             "id": f"cmpl-{secrets.token_hex(12)}",
             "created": int(time.time()),
             "model": served.id,
@@ -279,9 +279,7 @@ class Work:
 
     def _usage(self) -> Usage:
         total = self._read + self._sampled
-        return Usage(
-            prompt_tokens=self._read, completion_tokens=self._sampled, total_tokens=total
-        )
+        return Usage(prompt_tokens=self._read, completion_tokens=self._sampled, total_tokens=total)
 
     def _told(self) -> dict[str, Any]:
         return {"seed": self.seed, "complete": self.complete, "notes": self.notes}

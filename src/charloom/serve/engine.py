@@ -5,9 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ..generation.search.arrivals import Arrivals, arrivals
 from ..generation.search.company import Company, Member, TooLarge
@@ -103,9 +101,7 @@ class Engine:
             return member.result
         raise member.result or Interrupted
 
-    def _walk_alone(
-        self, plan: Plan, log_horizon: float, log_slack: float, job: Job
-    ) -> Arrivals:
+    def _walk_alone(self, plan: Plan, log_horizon: float, log_slack: float, job: Job) -> Arrivals:
         watch = plan.watch
 
         def checked(steps: int) -> None:

@@ -67,7 +67,7 @@ class Guard:
 
         scope.setdefault("state", {})["request_id"] = number
         try:
-            refusal = self._refusal(scope["path"], headers)
+            refusal = self._refusal(scope, headers)
             if refusal is not None:
                 await _answer(sending, *refusal)
             else:
@@ -95,7 +95,7 @@ class Guard:
                 )
             )
 
-    def _refusal(self, path: str, headers: dict[str, str]) -> tuple[int, str] | None:
+    def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
         """Return status and message where a request must not come in."""
         host = headers.get("host", "")
         if not self._may_be_called(host):
@@ -105,7 +105,8 @@ class Guard:
             found = urlsplit(origin)
             if found.netloc != host:
                 return 403, "pages of that origin may not call this server. Name it by --origin."
-        if self._settings.token is None or path in OPEN:
+        asks_only = scope["method"] == "OPTIONS" and origin in self._settings.origins
+        if self._settings.token is None or scope["path"] in OPEN or asks_only:
             return None
         kind, _, token = headers.get("authorization", "").partition(" ")
         right = hmac.compare_digest(token.encode(), self._settings.token.encode())

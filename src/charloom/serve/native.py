@@ -39,8 +39,7 @@ from .schema import (
 EVENTS = "text/event-stream"
 
 ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorResponse}
-    for status in (400, 401, 403, 404, 413, 422, 503)
+    status: {"model": ErrorResponse} for status in (400, 401, 403, 404, 413, 422, 503)
 }
 
 

@@ -29,7 +29,7 @@ BODY_BYTES = 4_000_000
 WORKERS = 64
 """Requests that are answered at the same time."""
 
-TOKEN = "CHARLOOM_TOKEN"  # noqa: S105 (the variable's name)
+TOKEN = "CHARLOOM_TOKEN"
 """The environment variable that may hold the token."""
 
 

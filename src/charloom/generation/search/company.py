@@ -226,11 +226,14 @@ class Company:
         ended: Any = np.concatenate([np.empty(0, MEMBER), *member.ended])
         member.ended = []
         ids, lengths = self._trace.read(ended["trace"])
-        names = ("log_p", "log_arrival", "log_peak", "log_reach", "nats")
         member.result = Arrivals(
             ids,
             lengths,
-            *(ended[name].copy() for name in names),
+            ended["log_p"].copy(),
+            ended["log_arrival"].copy(),
+            ended["log_peak"].copy(),
+            ended["log_reach"].copy(),
+            ended["nats"].copy(),
             ended["key"].copy(),
             complete=not member.left,
             unfinished=member.unfinished,

@@ -162,7 +162,9 @@ class Walk:
         if guide is not None:
             there["log_estimate"] = np.log(q[parent, ids]) - log_p
             kept = np.flatnonzero(reachable(there, arrival, self._bounds))
-            there["log_reach"] = np.maximum(there["log_reach"], arrival + np.minimum(there["log_estimate"], 0.0))
+            there["log_reach"] = np.maximum(
+                there["log_reach"], arrival + np.minimum(there["log_estimate"], 0.0)
+            )
             there, parent, ids, log_p = there[kept], parent[kept], ids[kept], log_p[kept]
         self.left += int(np.count_nonzero(q)) - len(ids)
         there["id"] = ids
