@@ -121,6 +121,7 @@ def _run(server: object, settings: ServeSettings) -> None:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((settings.host, settings.port))
+            listening.listen(2048)
         except OSError as error:
             raise click.ClickException(
                 f"cannot listen on {settings.host} port {settings.port}: {error.strerror}. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -66,12 +67,12 @@ class Admission:
         """
         loop = asyncio.get_running_loop()
         items: asyncio.Queue[T | None] = asyncio.Queue()
+        space = threading.Semaphore(BUFFERED)
         async with self._job() as job:
 
             def put(item: T) -> None:
                 job.check()
-                while items.qsize() > BUFFERED:  # a slow client
-                    time.sleep(0.01)
+                while not space.acquire(timeout=0.1):  # a slow client
                     job.check()
                 loop.call_soon_threadsafe(items.put_nowait, item)
 
@@ -79,6 +80,7 @@ class Admission:
             task.add_done_callback(lambda _: items.put_nowait(None))
             try:
                 while (item := await items.get()) is not None:
+                    space.release()
                     yield item
                 await task
             finally:

@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from ..generation.search.arrivals import Arrivals, arrivals
-from ..generation.search.company import Company, Member, TooLarge
+from ..generation.search.company import Company, Member, BetterAlone
 from ..generation.search.walk import Plan
 from ..models.threads import one_blas_thread
 
@@ -95,7 +95,7 @@ class Engine:
             if job.cancelled.is_set() or time.monotonic() > job.until:
                 member.given_up = True
                 raise Interrupted
-        if isinstance(member.result, TooLarge):
+        if isinstance(member.result, BetterAlone):
             return self._walk_alone(plan, log_horizon, log_slack, job)
         if isinstance(member.result, Arrivals):
             return member.result
@@ -113,34 +113,47 @@ class Engine:
             return arrivals(replace(plan, watch=checked), log_horizon, log_slack)
 
     def _run(self) -> None:
-        companies: dict[int, Company] = {}
+        companies: list[Company] = []
         waiting: dict[int, threading.Event] = {}
         while True:
             with self._changed:
                 while not self._waiting and not companies and not self._closed:
                     self._changed.wait()
-                if self._closed:
-                    joining = list(self._waiting)
-                    break
                 joining, self._waiting = list(self._waiting), deque()
+                if self._closed:
+                    break
             with one_blas_thread():
                 for member, event in joining:
-                    rnn = member.plan.rnn
-                    company = companies.get(id(rnn))
-                    if company is None or company.full:
-                        company = companies[id(rnn)] = Company(rnn)
                     waiting[id(member)] = event
-                    company.join(member)
+                    _join(companies, member)
                     if member.result is not None:
                         waiting.pop(id(member)).set()
-                for key, company in list(companies.items()):
-                    if company.busy:
-                        self.steps, self.rows = self.steps + 1, self.rows + company.rows
-                        for member in company.advance():
-                            waiting.pop(id(member)).set()
-                    if not company.busy:
-                        del companies[key]
-        for _, event in joining:
+                for company in companies:
+                    for member in self._advance(company):
+                        waiting.pop(id(member)).set()
+                companies = [company for company in companies if company.busy]
+        for event in (*waiting.values(), *(event for _, event in joining)):
             event.set()
-        for event in waiting.values():
-            event.set()
+
+    def _advance(self, company: Company) -> list[Member]:
+        """Let a company step once; return the members whose walks ended."""
+        if not company.busy:
+            return []
+        self.steps, self.rows = self.steps + 1, self.rows + company.rows
+        try:
+            return company.advance()
+        except Exception:  # noqa: BLE001 (one member's sampler, say: it must not end the others)
+            return company.disband()
+
+
+def _join(companies: list[Company], member: Member) -> None:
+    """Let a member join the company that walks with its model."""
+    rnn = member.plan.rnn
+    company = next((c for c in companies if c.rnn is rnn and not c.full), None)
+    if company is None:
+        company = Company(rnn)
+        companies.append(company)
+    try:
+        company.join(member)
+    except Exception as error:  # noqa: BLE001 (its thread raises it)
+        member.result = error

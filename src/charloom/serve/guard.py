@@ -43,6 +43,8 @@ class Guard:
         answered: dict[str, int] = {}
 
         async def sending(message: Message) -> None:
+            if too_large and "status" not in answered:
+                return  # the application's answer to half a body
             if message["type"] == "http.response.start":
                 answered["status"] = message["status"]
                 message = {
@@ -55,13 +57,14 @@ class Guard:
                 }
             await send(message)
 
-        read = 0
+        read, too_large = 0, False
 
         async def receiving() -> Message:
-            nonlocal read
+            nonlocal read, too_large
             message = await receive()
             read += len(message.get("body", b""))
             if read > BODY_BYTES:
+                too_large = True
                 raise TooLargeError
             return message
 
@@ -73,11 +76,12 @@ class Guard:
             else:
                 await self._app(scope, receiving, sending)
         except TooLargeError:
-            if "status" not in answered:
-                await _answer(
-                    sending, 413, f"a request may have {BODY_BYTES:,} bytes at most. Send less."
-                )
+            pass
         finally:
+            if too_large and "status" not in answered:
+                too_large = False
+                limit = f"a request may have {BODY_BYTES:,} bytes at most. Send less."
+                await _answer(sending, 413, limit)
             seconds = time.monotonic() - began
             status = answered.get("status", 499)  # the client left before there was an answer
             self._measures.answered(scope, status, seconds)

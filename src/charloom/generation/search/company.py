@@ -34,8 +34,8 @@ MOST_TRACED = 500_000
 """Prefixes that a company remembers before it takes no further members."""
 
 
-class TooLarge(Exception):  # noqa: N818 (not an error: the search walks alone)
-    """A walk is so large that it gains nothing in company."""
+class BetterAlone(Exception):  # noqa: N818 (not an error: the search walks alone)
+    """A walk is so large that it gains nothing in company, or another's error ended it."""
 
 
 @dataclass(eq=False)
@@ -70,7 +70,7 @@ class Company:
 
     def __init__(self, rnn: Recurrence) -> None:
         """Start with no members; all of them must have the model ``rnn``."""
-        self._rnn, self._buffers = rnn, rnn.buffers(MOST_ROWS)
+        self.rnn, self._buffers = rnn, rnn.buffers(MOST_ROWS)
         self._members: list[Member] = []
         self._trace, self._traced = Trace(), 1
         self._stack = Stack(np.zeros(0, MEMBER), rnn.initial_carry(0))
@@ -97,7 +97,7 @@ class Company:
             GenerationError: the model's logits are not finite.
         """
         plan = member.plan
-        last, carry, nats = read_prompt(self._rnn, plan.prompt)
+        last, carry, nats = read_prompt(self.rnn, plan.prompt)
         state, context = plan.guide.root if plan.guide else (0, 0)
         key = root_key(plan.sampler.config.seed)
         arrival = float(np.log(-np.log1p(-uniform(key ^ GAMMA)))[0])
@@ -119,13 +119,13 @@ class Company:
         done: list[Member] = []
         for member, rows in zip(members, counts.tolist(), strict=True):
             member.waiting -= rows
-            if self._ends_early(member, rows):
+            if member.result is None and self._ends_early(member, rows):
                 done.append(member)
-        if done:
-            over = np.array([member.result is not None or member.given_up for member in members])
+        over = np.array([member.result is not None for member in members])
+        if over.any():
             kept = np.flatnonzero(~over[np.searchsorted(present, here["member"])])
             here, carry = here.take(kept), carry[:, kept]
-            members = [member for member, ended in zip(members, over, strict=True) if not ended]
+            members = [member for member in members if member.result is None]
         if len(here):
             self._step(here, carry, members)
         for member in members:
@@ -137,22 +137,32 @@ class Company:
             self._trace, self._traced = Trace(), 1
         return done
 
+    def disband(self) -> list[Member]:
+        """End all walks, after an error that was one member's; return the members.
+
+        Whose error it was is not known: each does better alone.
+        """
+        left = [member for member in self._members if member.result is None]
+        for member in left:
+            member.result = BetterAlone()
+        self._members.clear()
+        self._stack.take(self._stack.size)
+        return left
+
     def _ends_early(self, member: Member, rows: int) -> bool:
         """Count a member's steps; return whether its walk ends before its end."""
-        if member.result is None and not member.given_up:
-            member.steps += rows
-            if member.plan.watch is not None:
-                member.plan.watch(rows)
-            if member.steps > min(member.plan.most_steps or LARGE, LARGE):
-                large = member.steps > LARGE
-                member.result = TooLarge() if large else TooManySteps()
-                return True
-            return False
-        return member.given_up
+        member.steps += rows
+        if member.plan.watch is not None:
+            member.plan.watch(rows)
+        if member.given_up or member.steps > LARGE:
+            member.result = BetterAlone()
+        elif member.steps > (member.plan.most_steps or LARGE):
+            member.result = TooManySteps()
+        return member.result is not None
 
     def _step(self, here: Records, carry: Floats, members: list[Member]) -> None:
         """Step the prefixes ``here``, which belong to ``members`` alone; as ``Walk.advance``."""
-        logits, carry = self._rnn.step(here["id"], carry, self._buffers)
+        logits, carry = self.rnn.step(here["id"], carry, self._buffers)
         numbers = np.unique(here["member"])
         place = np.searchsorted(numbers, here["member"])  # of each row's member in ``members``
         p = _probabilities(here, logits, members, place)
