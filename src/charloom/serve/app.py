@@ -47,7 +47,8 @@ def create_app(runs: Sequence[str | Path], settings: ServeSettings | None = None
     """
     settings = settings or ServeSettings()
     engine, measures = Engine(), Measures()
-    library, admission = Library(runs, engine), Admission(engine, settings)
+    library = Library(runs, engine if settings.together else None)
+    admission = Admission(engine, settings)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:

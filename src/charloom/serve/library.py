@@ -57,8 +57,8 @@ class Served:
 class Library:
     """The served runs, and models that combine them."""
 
-    def __init__(self, folders: Sequence[str | Path], engine: Engine) -> None:
-        """Load every run once.
+    def __init__(self, folders: Sequence[str | Path], engine: Engine | None) -> None:
+        """Load every run once; with an ``engine``, searches walk together.
 
         Raises:
             RunError: a folder is no run.
@@ -69,7 +69,7 @@ class Library:
         for folder in folders:
             run = Run.open(folder)
             model = load(run)
-            if isinstance(model, NameModel):
+            if isinstance(model, NameModel) and engine is not None:
                 model = replace(model, walk=engine.walk)
             name = self._free(Path(folder).resolve().name)
             self._served[name] = Served(name, run, model)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import Any
 
 from ..errors import ConfigError
 
@@ -45,6 +44,7 @@ class ServeSettings:
         timeout: seconds after which a request is answered with what was found.
         origins: web origins, such as ``https://example.org``, whose pages may call.
         hosts: names that clients may call the server by, beside its address.
+        together: whether searches walk together; without, each has a thread of its own.
 
     Raises:
         ConfigError: another than a loopback address is to be used without a token.
@@ -57,6 +57,7 @@ class ServeSettings:
     timeout: float = 30.0
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    together: bool = True
 
     def __post_init__(self) -> None:
         if self.token is None and not self.is_loopback:
@@ -79,7 +80,3 @@ class ServeSettings:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what ``GET /`` may tell: everything but the token."""
-        return {"queue": self.queue, "timeout": self.timeout, "workers": WORKERS}

@@ -57,7 +57,7 @@ class WithoutReplacement(Search):
             goal = max(PILOT // 8, goal // 16)
         if ahead:
             goal = min(goal, PILOT // 8)  # this walk improves the estimates for the others
-        few = 3 * np.sqrt(goal) + 32
+        few = 3 * np.sqrt(goal) + 6 + min(goal / 4, 26)  # a second walk costs more than these
         horizon = float(np.log(goal + few) - np.log(share))  # a logarithm, as the slack is
         self._to_walk = 10 * (request.count or 0)
         done = np.zeros(0, np.uint64)  # keys of strings that were yielded or dropped
