@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from ..generation.search.arrivals import Arrivals, arrivals
-from ..generation.search.company import Company, Member, BetterAlone
+from ..generation.search.company import BetterAlone, Company, Member
 from ..generation.search.walk import Plan
 from ..models.threads import one_blas_thread
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -12,7 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from ..data.unicode import normalise
 from ..errors import ConfigError
-from ..generation import NameModel, Sample
+from ..generation import NameModel, Sample, TextModel
 from ..generation import constraints as c
 from ..generation.explain import explain
 from ..generation.search.request import Search
@@ -100,17 +101,7 @@ def routes(library: Library, admission: Admission, measures: Measures) -> APIRou
         served = library.get(asked.run)
 
         def work(job: Job) -> ScoreResponse:
-            model = served.model
-            unknown = ["".join(model.vocabulary.unknown(normalise(text))) for text in asked.texts]
-            known = [t for t, odd in zip(asked.texts, unknown, strict=True) if not odd]
-            nats = iter(model.nll(known, threads=1).tolist() if known else ())
-            return ScoreResponse(
-                run=served.id,
-                scores=[
-                    Score(text=text, nats=None if odd else round(next(nats), 6), unknown=odd)
-                    for text, odd in zip(asked.texts, unknown, strict=True)
-                ],
-            )
+            return ScoreResponse(run=served.id, scores=scored(served.model, asked.texts))
 
         return await admission.run(request, work)
 
@@ -183,6 +174,22 @@ def searched(model: NameModel, asked: NamesRequest, seed: int) -> Search:
     return model.stream(asked.n, allow_repeats=asked.allow_repeats, **options)
 
 
+def scored(model: NameModel | TextModel, texts: Sequence[str]) -> list[Score]:
+    """Return each text's score; none for a text with a character that the model never saw."""
+    unknown = ["".join(model.vocabulary.unknown(normalise(text))) for text in texts]
+    known = [text for text, odd in zip(texts, unknown, strict=True) if not odd]
+    nats = iter(model.nll(known, threads=1).tolist() if known else ())
+    return [
+        Score(text=text, nats=None if odd else finite(next(nats)), unknown=odd)
+        for text, odd in zip(texts, unknown, strict=True)
+    ]
+
+
+def finite(nats: float) -> float | None:
+    """Return nats as JSON can hold them."""
+    return round(nats, 6) if math.isfinite(nats) else None
+
+
 def named(model: NameModel, sample: Sample, explained: bool) -> Name:
     """Return a sample as a response has it."""
     explanation = explain(model, [sample.text])[0].to_dict() if explained else None
@@ -234,7 +241,7 @@ def checked(run: str, model: NameModel, asked: CheckRequest) -> CheckResponse:
         nearest=near,
         broken=broken,
         unknown=unknown,
-        nats=None if unknown else round(float(model.nll([text], threads=1)[0]), 6),
+        nats=None if unknown else finite(float(model.nll([text], threads=1)[0])),
     )
 
 
