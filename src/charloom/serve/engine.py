@@ -45,7 +45,8 @@ class Engine:
         >>> from charloom import NameCorpus, train
         >>> model = train(NameCorpus.of(["Ann", "Anna", "Hanna"]), kind="ngram")
         >>> engine = Engine()
-        >>> together = dataclasses.replace(model, walk=engine.walk)
+        >>> from dataclasses import replace
+        >>> together = replace(model, walk=engine.walk)
         >>> together.names(2, seed=1) == model.names(2, seed=1)
         True
         >>> engine.close()
