@@ -95,6 +95,7 @@ def test_constraints_are_about_characters_and_lengths_about_tokens(model, rule, 
         kept = {t for t in kept if len(UNIT.split(t)) in (2, 3)}
     else:
         kept = {text for text in expected if holds(text)}
+        assert {text for text in expected if rule.allows(text, UNIT)} == kept
     assert kept
     found = [sample.text for sample in model.best(10_000, max_length=LONGEST, rules=rule)]
     assert sorted(found) == sorted(kept)

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from ...arguments import as_whole, require, shown
 from ...arguments import texts as list_of
-from ...config import MOST_LENGTH
+from ...config import MOST_LENGTH, Unit
 from ...data.unicode import normalise, split_units
 from ...data.vocabulary import Vocabulary
+from ...errors import VocabularyError
 from ...tokens import Tokens
 from .automaton import DEAD, NO_LIMIT, trimmed
 from .bounds import RuleError, RuleTypeError, TooLargeError, Work, clipped
@@ -32,6 +33,24 @@ class Rule(ABC):
     @abstractmethod
     def describe(self) -> str:
         """Return the constraint as the command line spells it."""
+
+    def allows(self, text: str, unit: Unit = "character") -> bool:
+        """Return whether ``text`` satisfies the constraint.
+
+        Raises:
+            RuleError: the constraint is too large.
+
+        Example:
+            >>> Length(6, 9).allows("Karito"), Regex("[A-K].*").allows("Mara")
+            (True, False)
+        """
+        units = split_units(normalise(text), unit)
+        vocabulary = Vocabulary(tuple(sorted(set(units))), unit)
+        try:
+            compiled = self.compiled(vocabulary, len(units), Work())
+        except VocabularyError:  # it needs a character that the text lacks
+            return False
+        return compiled.accepts(vocabulary.encode(normalise(text)))
 
     @abstractmethod
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
@@ -115,6 +134,12 @@ class Start(_Text):
     """
 
     whole: bool = False
+
+    def allows(self, text: str, unit: Unit = "character") -> bool:
+        """See ``Rule``."""
+        if isinstance(unit, Tokens) and not self.whole:
+            return normalise(text).startswith(normalise(self.text))
+        return super().allows(text, unit)
 
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
         unit, text = vocabulary.token_unit, normalise(self.text)
