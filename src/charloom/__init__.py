@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .config import TrainConfig as TrainConfig
     from .data.names import NameCorpus as NameCorpus
     from .data.text import TextCorpus as TextCorpus
+    from .data.tokens import Tokens as Tokens
     from .data.vocabulary import Vocabulary as Vocabulary
     from .errors import CharloomError as CharloomError
     from .generation import Generated as Generated
@@ -25,19 +26,18 @@ if TYPE_CHECKING:
     from .models import sampling as samplers  # noqa: F401
     from .models.rnn.keras import build_model as build_model
     from .run import Run as Run
-    from .tokens import Tokens as Tokens
 
 _HOMES = {
     "api": ("fit", "load", "train"),
     "config": ("ModelConfig", "SampleConfig", "TrainConfig"),
     "data.names": ("NameCorpus",),
     "data.text": ("TextCorpus",),
+    "data.tokens": ("Tokens",),
     "data.vocabulary": ("Vocabulary",),
     "errors": ("CharloomError",),
     "generation": ("Generated", "LanguageModel", "NameModel", "Sample", "TextModel"),
     "models.rnn.keras": ("build_model",),
     "run": ("Run",),
-    "tokens": ("Tokens",),
 }
 """Where the public names live; each is imported when it is first used (PEP 562), so that the
 command line's help and its mistakes do not wait for NumPy."""

@@ -15,17 +15,12 @@ from typing import Any, Literal, Self, get_args
 
 from .arguments import MOST_SEED, number, shown, whole
 from .errors import ConfigError
-from .tokens import Tokens
 
 Cell = Literal["gru", "lstm", "rnn"]
-Unit = Literal["character", "grapheme"] | Tokens
 Preparation = Literal["names", "tutorial", "text"]
 Part = Literal["embedding", "recurrent"]
 Kind = Literal["network", "mixture", "ngram", "unigram", "uniform"]
 Smoothing = Literal["kneser-ney", "fitted"]
-
-UNITS: tuple[Literal["character", "grapheme"], ...] = ("character", "grapheme")
-"""The units of text that have a name: a code point, and what people see as one character."""
 
 MOST_ORDER = 8
 """The largest order of an n-gram."""

@@ -29,7 +29,7 @@ LAYERS = [
     {"data"},
     {"storage"},
     {"config"},
-    {"arguments", "tokens"},
+    {"arguments"},
     {"errors"},
     {"formatting", "_version"},
 ]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..config import TrainConfig
+from ..data.tokens import Tokens
 from ..formatting import escaped
 from ..reporting import describe
 from ..reporting.format import count
-from ..tokens import Tokens
 from .options import json_option, put, run_argument, to_json
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..config import SampleConfig
+from ..data.tokens import Tokens
 from ..data.unicode import normalise
 from ..errors import GenerationError
 from ..generation import NameModel, Sample
 from ..generation.explain import explain
 from ..reporting.format import probability
-from ..tokens import Tokens
 from .options import say
 from .play_session import DRAWN, NEXT, NO_FIRST, Session
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 import click
 from click.core import ParameterSource
 
-from ..config import MOST_COUNT, MOST_LINE_BYTES, UNITS, Unit
+from ..config import MOST_COUNT, MOST_LINE_BYTES
+from ..data.tokens import UNITS, Unit
 from ..errors import ConfigError
 from .options import Whole, options, say
 

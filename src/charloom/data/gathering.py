@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arguments import shown
-from ..config import MOST_LABELS, Unit
+from ..config import MOST_LABELS
 from ..errors import CorpusError, CorpusTypeError
 from .sources.tables import Records
 from .summary import Report, counted
+from .tokens import Unit
 from .unicode import clean_name, split_units, unprintable
 
 FEW_NAMES = 100

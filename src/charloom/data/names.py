@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from ..arguments import number as number_of
 from ..arguments import seed_of, shown
-from ..config import Unit
 from ..errors import ConfigError, CorpusError, CorpusTypeError
 from .gathering import Gatherer, ReadReport, clean, measure
 from .random import Stream, shuffler
@@ -27,6 +26,7 @@ from .sources.records import check_sources, check_used, is_plain, read_source
 from .sources.streams import Rejoined, are_large, label
 from .summary import origin, shortened, table
 from .token_units import Definition, parsed_unit, resolved
+from .tokens import Unit
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:

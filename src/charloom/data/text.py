@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arguments import shown, whole
-from ..config import MOST_COUNT, Unit
+from ..config import MOST_COUNT
 from ..errors import ConfigError, CorpusError, CorpusTypeError
-from ..tokens import Tokens
 from .encoded.store import IN_MEMORY_BYTES
 from .encoded.text import Encoded, Progress, encode_sources, encode_strings
 from .sources.records import check_sources
 from .sources.streams import label
 from .summary import SHOWN, Report, counted, origin, shortened, table
 from .token_units import Definition, parsed_unit
+from .tokens import Tokens, Unit
 from .unicode import unfit
 from .vocabulary import BOUNDARY, Vocabulary
 

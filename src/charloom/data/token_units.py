@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..config import UNITS, Unit
 from ..errors import ConfigError, CorpusError
-from ..tokens import MOST_TOKEN_LENGTH, Tokens
 from .gathering import clean
 from .sources.options import ReadOptions
 from .sources.records import read_source
 from .sources.streams import label
 from .summary import counted
+from .tokens import MOST_TOKEN_LENGTH, UNITS, Tokens, Unit
 from .unicode import normalise
 
 REGEX, FILE = "regex:", "file:"

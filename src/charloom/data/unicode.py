@@ -13,9 +13,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import UNITS, Unit
 from ..errors import ConfigError
-from ..tokens import Tokens
+from .tokens import UNITS, Tokens, Unit
 
 BYTE_ORDER_MARK = "\ufeff"
 """Removed from the beginning of names."""

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from ..arguments import as_whole, shown
 from ..arguments import text as text_of
-from ..config import UNITS, Unit
 from ..errors import VocabularyError
-from ..tokens import Tokens
+from .tokens import UNITS, Tokens, Unit
 from .unicode import decomposed, name_character, split_units
 
 BOUNDARY = 0

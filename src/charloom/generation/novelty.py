@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..config import Unit
 from ..data.encoded.array_names import ArrayNames
+from ..data.tokens import Unit
 from ..data.unicode import is_normal, normalise, split_units
 
 Origin = Literal["new", "known", "unknown"]

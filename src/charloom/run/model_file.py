@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import UNITS, ModelConfig, Unit
+from ..config import ModelConfig
+from ..data.tokens import UNITS, Tokens, Unit
 from ..data.unicode import unfit, unprintable
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, RunError, VocabularyError
 from ..models.factory import check_weights, weight_names
 from ..models.rnn.shapes import weight_shapes
 from ..storage import MODEL_INDEX, Index, claim_folder, fault, read_set, write_set
-from ..tokens import Tokens
 from .arrays import MAX_HEADER_BYTES, pack, unpack
 from .lists import pack_names, pack_text, unpack_names, unpack_text
 

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from ..arguments import path as path_of
 from ..config import ModelConfig
+from ..data.tokens import plain
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, RunError, VocabularyError
 from ..models.factory import check_weights, parameters_of
 from ..storage import own_folder
-from ..tokens import plain
 from .facts import Facts
 from .model_file import EPOCHS, MEASURED, SavedModel, load_model, numbered_folders
 from .state_file import CHECKPOINTS

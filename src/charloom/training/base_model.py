@@ -19,8 +19,8 @@ import numpy as np
 from ..config import ModelConfig
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
+from ..data.tokens import Tokens
 from ..run import SavedModel, load_model
-from ..tokens import Tokens
 
 LATIN, NO_BASE = "latin", "none"
 """The base model that comes with charloom; and no base, so random weights."""

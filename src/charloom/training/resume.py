@@ -11,9 +11,9 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 from ..config import ModelConfig, TrainConfig, current_settings
+from ..data.tokens import plain
 from ..errors import ConfigError, RunError
 from ..run import SavedModel, find_state, load_model, sound_facts
-from ..tokens import plain
 from .data import BatchPlan, TrainingData
 from .events import Reason
 from .progress import Progress

@@ -9,14 +9,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import ModelConfig, Part, Unit
+from ..config import ModelConfig, Part
 from ..data.gathering import measure
 from ..data.names import NameCorpus
+from ..data.tokens import Tokens, Unit
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError
 from ..models.rnn.initial import initial_weights
 from ..run import SavedModel
-from ..tokens import Tokens
 
 KEPT = ("cell", "units", "layers", "embedding", "begin", "text")
 """Settings of a model that its weights depend on, besides its characters and labels."""

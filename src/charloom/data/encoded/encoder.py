@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...config import Unit
 from ...errors import CorpusError
-from ...tokens import Tokens, plain
 from ..sources.streams import binary
+from ..tokens import Tokens, Unit, plain
 from ..unicode import may_change, name_character, normalise, split_units
 from .store import Store
 

@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...arguments import shown
-from ...config import Unit
 from ...errors import CorpusTypeError
-from ...tokens import plain
 from ..sources.streams import CHUNK_BYTES, STDIN, codec_of, is_packed, label, opened, pieces
 from ..token_units import Definition, resolved
+from ..tokens import Unit, plain
 from ..unicode import normalise
 from .cache import recall, remember, stamps
 from .encoder import FORMAT, MOST_JOINED, Encoder

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from ...arguments import as_whole, require, shown
 from ...arguments import texts as list_of
-from ...config import MOST_LENGTH, Unit
+from ...config import MOST_LENGTH
+from ...data.tokens import Tokens, Unit
 from ...data.unicode import normalise, split_units
 from ...data.vocabulary import Vocabulary
 from ...errors import VocabularyError
-from ...tokens import Tokens
 from .automaton import DEAD, NO_LIMIT, trimmed
 from .bounds import RuleError, RuleTypeError, TooLargeError, Work, clipped
 from .compiled import CompiledConstraints, combine

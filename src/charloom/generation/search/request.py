@@ -12,8 +12,8 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.tokens import Tokens
 from ...data.vocabulary import Vocabulary
-from ...tokens import Tokens
 from ..novelty import Novelty, Origin
 from .arrivals import Arrivals
 from .walk import Plan

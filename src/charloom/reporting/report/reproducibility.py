@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...config import ModelConfig
-from ...tokens import Tokens
+from ...data.tokens import Tokens
 from .. import describe
 from ..gathered import Gathered
 

@@ -1,4 +1,4 @@
-"""Tokens of one's own: what counts as one symbol although it has several characters."""
+"""Units of text; tokens of one's own, each one symbol although it has several characters."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
-from .errors import ConfigError
+from ..errors import ConfigError
 
 MOST_TOKENS = 100_000
 """The most tokens of several characters."""
@@ -102,6 +103,13 @@ class Tokens:
         """Return whether a token begins with ``text`` and is longer."""
         after = bisect_right(self.tokens, text)
         return after < len(self.tokens) and self.tokens[after].startswith(text)
+
+
+Unit = Literal["character", "grapheme"] | Tokens
+"""What counts as one symbol."""
+
+UNITS: tuple[Literal["character", "grapheme"], ...] = ("character", "grapheme")
+"""The units of text that have a name: a code point, and what people see as one character."""
 
 
 def plain(unit: str | Tokens) -> str | list[str]:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charloom import Tokens
+from charloom.data.tokens import MOST_TOKEN_LENGTH, MOST_TOKENS
 from charloom.errors import ConfigError
-from charloom.tokens import MOST_TOKEN_LENGTH, MOST_TOKENS
 
 some_tokens = st.lists(st.text("abc", min_size=1, max_size=4), max_size=8).map(Tokens.of)
 
