@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Unpack
 
@@ -26,6 +26,10 @@ from ..models.threads import one_blas_thread
 from .model import LanguageModel
 from .options import TextOptions
 
+Sing = Callable[
+    [Recurrence, list[int], list[int], Callable[[Floats, int], int], int | None], Iterator[int]
+]
+
 AT_ONCE = 0.01
 """Seconds for which characters are sampled before they are yielded: too short to be noticed, and
 in between the caller has all of the machine's threads."""
@@ -38,6 +42,9 @@ class TextModel(LanguageModel):
     Attributes:
         rnn: the recurrence.
         vocabulary: characters to ids and back.
+        sing: how ids are sampled, if not one text at a time: a server passes a function that
+            samples several together, from the model, the ids to exclude, those to begin with, how
+            to draw, and how many (``None``: without end).
 
     Raises:
         ConfigError: the vocabulary does not have the model's size.
@@ -48,6 +55,8 @@ class TextModel(LanguageModel):
         >>> len(model.text(20, seed=1))
         20
     """
+
+    sing: Sing | None = None
 
     def text(self, characters: int = 1000, **options: Unpack[TextOptions]) -> str:
         """Sample running text: the start, then this many characters more.
@@ -92,6 +101,11 @@ class TextModel(LanguageModel):
             yield text
         rnn, unknown = self.rnn, self.vocabulary.unknown_id
         banned = [BOUNDARY, *([] if unknown is None else [unknown])]
+        if self.sing is not None:
+            given = [BOUNDARY, *start]
+            for one in self.sing(rnn, banned, given, _Draw(sampler), characters):
+                yield self.vocabulary.characters[one - 1]
+            return
         reader: Reader = (
             rnn.without(banned).one_row() if isinstance(rnn, Quick) else _AnyRow(rnn, banned)
         )

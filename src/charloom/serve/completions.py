@@ -143,6 +143,10 @@ class Work:
         self, model: NameModel, prompt: str, first: int, job: Job, put: Callable[[Part], None]
     ) -> None:
         asked, extra = self.asked, self.asked.charloom
+        if len(prompt) > MOST_LENGTH:
+            raise ConfigError(
+                f"a prompt for names may have {MOST_LENGTH:,} characters. Received: {len(prompt):,}"
+            )
         longest = None
         if asked.max_tokens is not None:
             units = len(split_units(normalise(prompt), model.vocabulary.token_unit))
