@@ -63,7 +63,9 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         sizes = f"{_known(facts.ngram, 'ngrams')} n-grams of {_known(facts.ngram, 'contexts')} "
         smoothing = {"kneser-ney": "Kneser-Ney", "fitted": "fitted smoothing"}[config.smoothing]
         models.append(f"{describe.ngram(facts.ngram) or 'n-gram'}, {smoothing}: {sizes}contexts")
-    lines += zip(("model", "", ""), models, strict=False)
+    if config.recent:
+        models.append(describe.recent(config))
+    lines += zip(("model", "", "", ""), models, strict=False)
     lines += [("parameters", f"{run.parameters:,}"), ("vocabulary", _vocabulary(run))]
     if run.labels:
         lines.append(("labels", f"{len(run.labels)}: {', '.join(run.labels)}"))
