@@ -98,6 +98,7 @@ def command(
         return 0
     if characters is not None:
         raise click.UsageError("--characters is for running text. RUN is a model of names: use -n.")
+    source = source.alike(run)
     with nullcontext() if options["best"] else _telling(options["seed"]):
         return _print_names(model, source, temperatures, as_json, **options)
 
