@@ -46,6 +46,7 @@ _SUSPECT = re.compile(f"[{SPACES}{HYPHENS}{REMOVED}{JOINING}]")
 _IN_BMP = re.sub("[\U00010000-\U0010ffff]-?", "", _SUSPECT.pattern[1:-1])
 _PERHAPS = re.compile(f"[{_IN_BMP}\U0001bca0-\U000e0fff]")  # twice as fast to search for
 _RUNS = re.compile(f"[ {SPACES}{REMOVED}]+|[{HYPHENS}]")
+_ALWAYS_REMOVED = re.compile(f"[{REMOVED}]")
 _A_SPACE, _JOINS = re.compile(f"[{SPACES}]"), re.compile(f"[{JOINING}]")
 
 _JOINED = r"""
@@ -127,6 +128,24 @@ def _joining() -> Any:
     return regex.compile(f"({pattern})|[{JOINING}]", regex.VERBOSE | regex.VERSION1)
 
 
+def in_text(counts: Mapping[str, int]) -> str | None:
+    """Return a warning that names what ``clean`` would remove from running text, if there is any.
+
+    Args:
+        counts: how often each character, or grapheme, occurs.
+    """
+    found: Counter[str] = Counter()
+    for unit, count in counts.items():
+        for character in set(_ALWAYS_REMOVED.findall(unit)):
+            found[character] += count
+    if not found:
+        return None
+    return (
+        f"the text has invisible characters, which the model learns like others: {_listed(found)}. "
+        "If they mean nothing in it, remove them."
+    )
+
+
 class Tally:
     """Cleans names, and counts those that change, and the characters that made them change.
 
@@ -164,17 +183,22 @@ class Tally:
         """Return one line that says what was changed, if something was."""
         if not self.names:
             return ()
-        ranked = sorted(self.characters.items(), key=lambda pair: (-pair[1], pair[0]))
-        parts = [f"{_named(character)} in {count:,}" for character, count in ranked[:SHOWN]]
-        more = f" and {len(ranked) - SHOWN:,} more" if len(ranked) > SHOWN else ""
         some = "1 name" if self.names == 1 else f"{self.names:,} names"
         return (
-            f"removed invisible characters, or replaced lookalikes of the space and the hyphen, in "
-            f"{some}: {', '.join(parts)}{more}. To keep them, add --keep-invisible.",
+            f"{some} had invisible characters, or other spaces and hyphens than the ordinary ones, "
+            f"and are read without: {_listed(self.characters)}. To keep them, add "
+            "--keep-invisible.",
         )
+
+
+def _listed(counts: Counter[str]) -> str:
+    """Name the most frequent characters, and how often each occurs."""
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    parts = [f"{_named(character)} ({count:,})" for character, count in ranked[:SHOWN]]
+    return ", ".join(parts) + (f" and {len(ranked) - SHOWN:,} more" if ranked[SHOWN:] else "")
 
 
 def _named(character: str) -> str:
     point = f"U+{ord(character):04X}"
-    known = unicode_name(character, "BYTE ORDER MARK" if character == "\ufeff" else "")
-    return f"{known} ({point})" if known else point
+    known = unicode_name(character, "")
+    return f"{point} {known}" if known else point

@@ -154,7 +154,7 @@ class NameCorpus:
     @classmethod
     def _of(cls, gatherer: Gatherer, unit: Unit | None) -> NameCorpus:
         if unit is None:
-            unit, note = suitable_unit({name for name, _ in gatherer.seen})
+            unit, note = suitable_unit(dict.fromkeys(name for name, _ in gatherer.seen))
             gatherer.notes += [note] if note else []
         check_unit(unit)
         names = tuple(gatherer.names)

@@ -86,8 +86,8 @@ def suitable_unit(names: Collection[str]) -> tuple[Unit, str | None]:
 
     Graphemes suit names with emoji of several code points, such as flags and families, which code
     points would take apart. Letters with marks that NFC cannot compose, as in Indic scripts, are
-    many more graphemes than code points, so that names of code points are learned better; but the
-    user is told.
+    rarely torn apart, and make many more graphemes than code points: that pays on lists of several
+    thousand names only, so the user is told.
 
     Example:
         >>> suitable_unit(["🇩🇪", "🇫🇷", "🇮🇹", "🇵🇱"])[0]
