@@ -153,7 +153,12 @@ def test_a_large_list_is_read_like_a_short_one(
     write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, keep: bool
 ) -> None:
     monkeypatch.setenv("CHARLOOM_CACHE", str(tmp_path / "cache"))
-    names = [*PLAIN, *STAY.values(), *(pair[0] for pair in GO.values()), *(p[1] for p in GO.values())]
+    names = [
+        *PLAIN,
+        *STAY.values(),
+        *(pair[0] for pair in GO.values()),
+        *(p[1] for p in GO.values()),
+    ]
     path = write("\n".join([*names, *(f"{n}{chr(p)}a" for n in PLAIN for p in [*NOISE, *SPACES])]))
     small = NameCorpus.read(path, unit="character", keep_invisible=keep)
     for _ in range(2):  # from the source, then from the cache
@@ -219,7 +224,9 @@ def test_letters_of_several_code_points_suggest_graphemes_and_keep_code_points()
     assert "--unit grapheme" in note
 
 
-@pytest.mark.parametrize("names", [["é", "ü", "ñ", "ç", "Łódź"], ["이서연", "김", "박", "최", "정"]])
+@pytest.mark.parametrize(
+    "names", [["é", "ü", "ñ", "ç", "Łódź"], ["이서연", "김", "박", "최", "정"]]
+)
 def test_letters_that_nfc_composes_are_single_code_points(names: list[str]) -> None:
     corpus = NameCorpus.of(names)
     assert corpus.unit == "character"

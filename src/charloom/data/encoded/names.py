@@ -62,7 +62,10 @@ def encode_names(
     if entry is None:
         before = stamps(sources)
         with Store(in_memory_bytes=0) as store:
-            reader, content = _Reader(store, options.keep_invisible), hashlib.sha256(json.dumps(asked).encode())
+            reader, content = (
+                _Reader(store, options.keep_invisible),
+                hashlib.sha256(json.dumps(asked).encode()),
+            )
             for source in sources:
                 reader.read(source, options, stdin, content)
             if not reader.lengths:
