@@ -76,6 +76,8 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         if corpus.get("unknown_characters"):
             rare, unknown = _known(corpus, "rare"), _known(corpus, "unknown_characters")
             lines.append(("", f"{rare} rare characters, {unknown} in all, read as unknown"))
+        if corpus.get("keep_invisible"):
+            lines.append(("", "invisible characters kept"))
     by_steps = {field.name for field in fields(TrainConfig) if field.metadata["steps"]}
     shown = [
         f"{name.replace('_', ' ')} {value}"

@@ -16,7 +16,6 @@ from ..arguments import text as text_of
 from ..arguments import texts as list_of
 from ..config import MOST_CHARACTERS, MOST_STREAMED, SampleConfig
 from ..data.random import Stream, generator
-from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY
 from ..errors import ConfigError
 from ..models.interface import NEVER, Quick, Reader, Recurrence
@@ -90,7 +89,7 @@ class TextModel(LanguageModel):
         )
         if sampler.config.max_length is not None:
             raise ConfigError("max_length is for names. Pass the number of characters instead.")
-        start = normalise(start.replace("\r\n", "\n").replace("\r", "\n"))
+        start = self.vocabulary.normalised(start.replace("\r\n", "\n").replace("\r", "\n"))
         return self._sampled(characters, start, self.vocabulary.encode(start).tolist(), sampler)
 
     def _sampled(
@@ -138,7 +137,8 @@ class TextModel(LanguageModel):
             ArgumentError: ``texts`` is one string, or holds something else than strings.
             ConfigError: ``threads`` is less than 1.
         """
-        ids = [self.vocabulary.encode(normalise(text)) for text in list_of("texts", texts)]
+        normalised = self.vocabulary.normalised
+        ids = [self.vocabulary.encode(normalised(text)) for text in list_of("texts", texts)]
         # Without the last of each string, its end.
         return np.array([row[:-1].sum() for row in target_nats(self.rnn, ids, threads)], np.float64)
 
