@@ -235,7 +235,9 @@ def _fit_weights(parts: list[_Part], smoothing: Smoothing) -> Numbers:
     found = run(
         lambda one: one[0].features(smoothing, one[1]), list(zip(parts, every, strict=True))
     )
-    table, targets = (np.concatenate(one) for one in zip(*found, strict=True))
+    table, targets = found[0]
+    if len(found) > 1:
+        table, targets = (np.concatenate(one) for one in zip(*found, strict=True))
     return maximum(table, targets, WEIGHTS_PRIOR, PRIOR_NATS)
 
 
