@@ -144,7 +144,7 @@ def fit_corpus(corpus: ContextCorpus, targets: int | None = None) -> Smoothing:
     classes = np.tile(CLASSES_PRIOR, (CLASS_ORDER, 1))
     if not parts:
         return Smoothing(letters, classes, WEIGHTS_PRIOR)
-    with one_blas_thread():  # others would mostly wait for each other
+    with one_blas_thread():
         letters, classes = _fit_smoothing(parts, letters, classes)
         weights = _fit_weights(parts, Smoothing(letters, classes, WEIGHTS_PRIOR))
     return Smoothing(letters, classes, weights)
@@ -214,10 +214,10 @@ class _Part:
         table[:, 1] = np.log(np.maximum(by_class, TINY))[:, of]
         table[:, 2:] = np.log(pair)[:, None]
         states = stream_states(self.stream, counts.alphabet)[kept]
-        found = SparseContexts(counts.sparse, size).find(states)
-        cells, lengths, numbers, families = found
-        rows, ids = np.divmod(cells, size)
-        table[rows, 3 + np.repeat(families, lengths), ids] += np.log1p(numbers / pair[rows, ids])
+        cells, lengths, numbers, families = SparseContexts(counts.sparse, size).find(states)
+        place = cells // size * (len(WEIGHTS_PRIOR) - 1) + 3 + np.repeat(families, lengths)
+        numbers /= pair.ravel()[cells]
+        table.reshape(-1)[place * size + cells] += np.log1p(numbers, out=numbers)
         return table, self.stream[1:][kept]
 
 
@@ -277,14 +277,15 @@ def maximum(table: NDArray[np.float32], targets: Ids, prior: Numbers, nats: floa
         away = weights - prior
         return total + nats * float(away @ away), expected - observed + 2 * nats * away
 
-    curvature = 2 * nats * np.eye(len(prior))
-    for first in range(0, len(targets), BLOCK):  # the covariances of the table's rows
-        rows = slice(first, first + BLOCK)
-        p, part = probabilities(prior, rows)[0][:, None], table[rows]
-        weighted = part * p
-        means = weighted.sum(axis=2)
-        curvature += np.tensordot(weighted, part, ([0, 2], [0, 2])) - means.T @ means
-    return minimum(loss, prior, curvature)
+    with one_blas_thread():  # others would mostly wait for each other
+        curvature = 2 * nats * np.eye(len(prior))
+        for first in range(0, len(targets), BLOCK):  # the covariances of the table's rows
+            rows = slice(first, first + BLOCK)
+            p, part = probabilities(prior, rows)[0][:, None], table[rows]
+            weighted = part * p
+            means = weighted.sum(axis=2)
+            curvature += np.tensordot(weighted, part, ([0, 2], [0, 2])) - means.T @ means
+        return minimum(loss, prior, curvature)
 
 
 def _folds(stream: Ids) -> Iterator[_Fold]:
