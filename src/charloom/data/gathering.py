@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..arguments import shown
 from ..config import MOST_LABELS, Unit
 from ..errors import CorpusError, CorpusTypeError
+from .invisible import Tally
 from .sources.tables import Records
 from .summary import Report, counted
 from .unicode import clean_name, split_units, unprintable
@@ -38,6 +39,7 @@ class ReadReport(Report):
         labels: how many names have each label, the most frequent first.
         warnings: warnings, a line each.
         notes: those of them that say how the sources were read.
+        keep_invisible: whether invisible characters were kept.
     """
 
     sources: tuple[str, ...]
@@ -53,6 +55,7 @@ class ReadReport(Report):
     labels: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    keep_invisible: bool = False
 
     def describe(self, unit: Unit) -> str:
         """Return the report as a few lines for people."""
@@ -71,18 +74,21 @@ class ReadReport(Report):
         )
 
 
-def clean(records: Records, where: str) -> Iterator[tuple[str, str]]:
+def clean(records: Records, where: str, tally: Tally) -> Iterator[tuple[str, str]]:
     """Yield each name and label, normalised, blank ones as ""; refuse control characters."""
     for number, name, label in records:
-        kind = "" if label == "" else checked(label, where, number, "'s label")
-        yield checked(name, where, number), kind
+        kind = "" if label == "" else checked(label, where, number, tally, "'s label")
+        yield checked(name, where, number, tally), kind
 
 
-def checked(given: object, where: str, number: int, part: str = "") -> str:
-    """Return a name, or another ``part`` of a record, normalised; refuse control characters."""
+def checked(given: object, where: str, number: int, tally: Tally, part: str = "") -> str:
+    """Return a name, or another ``part`` of a record, normalised; refuse control characters.
+
+    ``tally`` removes invisible characters, and counts them.
+    """
     if not isinstance(given, str):
         raise CorpusTypeError(f"{where} {number}{part} must be text. Received: {shown(given)}")
-    text = clean_name(given)
+    text = clean_name(given if given.isascii() else tally.clean(given.strip()))
     if not text.isprintable() and (problem := unprintable(text)):
         raise CorpusError(f"{where} {number}{part} {problem}")
     return text
@@ -99,8 +105,9 @@ def no_names(sources: Iterable[str]) -> CorpusError:
 class Gatherer:
     """Normalises and counts the records of one source after another."""
 
-    def __init__(self, repeats: bool, labelled: bool) -> None:
+    def __init__(self, repeats: bool, labelled: bool, keep_invisible: bool = False) -> None:
         self.repeats, self.labelled = repeats, labelled
+        self.tally = Tally(keep_invisible)
         self.sources: list[str] = []
         self.notes: list[str] = []
         self.warnings: list[str] = []
@@ -113,7 +120,7 @@ class Gatherer:
     def add(self, source: str, records: Records, where: str) -> None:
         """Add the records of ``source``; errors call a record ``where`` and its number."""
         count = blank = 0
-        for pair in clean(records, where):
+        for pair in clean(records, where, self.tally):
             count += 1
             if not pair[0]:
                 blank += 1
@@ -156,6 +163,7 @@ class Gatherer:
                 f"{counted(names, 'name')} {'is' if names == 1 else 'are'} few: expect less "
                 "convincing new ones than from several hundred."
             )
+        notes = (*self.notes, *self.tally.notes())
         if any("\ufffd" in character for character in distinct):
             self.warnings.append("a name contains U+FFFD, left by an earlier wrong decoding.")
         return ReadReport(
@@ -170,8 +178,9 @@ class Gatherer:
             longest=int(lengths.max()),
             mean=characters / names,
             labels=dict(sorted(labels.items(), key=lambda pair: (-pair[1], pair[0]))),
-            warnings=(*self.notes, *self.warnings),
-            notes=tuple(self.notes),
+            warnings=(*notes, *self.warnings),
+            notes=notes,
+            keep_invisible=self.tally.keep,
         )
 
     def _check_labels(self, labels: Counter[str], names: int) -> None:

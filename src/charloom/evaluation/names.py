@@ -100,7 +100,8 @@ def measure(
 
         require("rules", rules, Rule | Rules, "of charloom.constraints")
     tell = progress or (lambda what, share: None)
-    real = list(dict.fromkeys(map(normalise, held_out)))
+    normalised = model.vocabulary.normalised
+    real = list(dict.fromkeys(map(normalised, held_out)))
     known = _known(model, real, train)
     measures: list[Measure] = []
     settings = Settings(samples=samples, temperature=temperature, seed=seed, start=start)
@@ -111,7 +112,7 @@ def measure(
         found["likelihood"] = likelihood(model, real, rows=rows)
         measures += likelihood_measures(rows, begin=model.rnn.config.begin, seed=seed)
         if labels is not None:
-            spelt = [normalise(name) for name in held_out]
+            spelt = [normalised(name) for name in held_out]
             measures += labelled_measure(model, spelt, labels, seed=seed, threads=threads)
         tell("calibration", 0.05)
         edge = [BOUNDARY] if model.rnn.config.begin else []
@@ -177,7 +178,7 @@ def _known(
     if isinstance(train, ArrayNames):
         return train
     if train is not None:
-        return list(dict.fromkeys(map(normalise, train)))
+        return list(dict.fromkeys(map(model.vocabulary.normalised, train)))
     if model.training_set is None:
         return None
     return sorted(frozenset(map(normalise, model.training_set)).difference(real))

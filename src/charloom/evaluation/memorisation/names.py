@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...arguments import seed_of, texts
 from ...data.encoded.array_names import names_of
 from ...data.random import Stream, generator
-from ...data.unicode import normalise, split_units
+from ...data.unicode import split_units
 from ...errors import CorpusError
 from ...generation import NameModel
 from ...generation.novelty import name_set
@@ -18,7 +18,7 @@ from ...models.scoring.names import sequence_probabilities
 from ..metrics.likelihood import readable
 from ..samples import first_shares, temperatures_of
 from ..statistics import Estimate, middle
-from .verdict import Copies, Memorisation, level_of, verdict_on
+from .verdict import LEAST_NAMES, Copies, Memorisation, level_of, verdict_on
 
 Table = NDArray[np.float64]
 Floats = NDArray[np.float64]
@@ -56,8 +56,8 @@ def names_memorisation(
     memorised; or a hundredth, and copies are at least ten times as many as by style alone (lower
     end of the interval); or half of the canaries would occur among a million samples. ``some``:
     copies are significantly more, by half or more, and one sample in 10,000 is memorised; or
-    training names are better predicted by half a nat per character or more; or canaries are
-    exposed beyond chance. Otherwise ``none``.
+    training names are better predicted by half a nat per character or more, and there are two
+    or more of each; or canaries are exposed beyond chance. Otherwise ``none``.
 
     Args:
         model: of names.
@@ -76,8 +76,8 @@ def names_memorisation(
     train, held_out = names_of("train", train), names_of("held_out", held_out)
     canaries = texts("canaries", canaries)
     rng = generator(Stream.MEMBERSHIP, seed)
-    known, count = _some(train, name_set(canaries), rng)
-    unseen, _ = _some(held_out, name_set(train), rng)
+    known, count = _some(model, train, name_set(canaries), rng)
+    unseen, _ = _some(model, held_out, name_set(train), rng)
     if not known or not unseen:
         raise CorpusError(
             "memorisation needs names that the model was trained on and names that it did not. "
@@ -118,7 +118,9 @@ def names_memorisation(
         exposed = exposure(model, canaries, seed=seed, threads=threads)
     chance = _chance(tables[0][:, k], tables[1][:, k], rng)
     low_ratio = float(np.nan_to_num(np.nanquantile(ratio, 0.025), posinf=1e9))
-    level = level_of(by_temperature[k], chance, low_ratio, gap, exposed)
+    least = min(int(np.count_nonzero(table[:, -1])) for table in tables)
+    known_gap = gap if least >= LEAST_NAMES else None
+    level = level_of(by_temperature[k], chance, low_ratio, known_gap, exposed)
     return Memorisation(
         train_nats_per_char=middle(spread, nats, len(known)),
         held_out_nats_per_char=middle(other_spread, other, len(unseen)),
@@ -126,12 +128,12 @@ def names_memorisation(
         by_temperature=by_temperature,
         canaries=exposed,
         level=level,
-        verdict=verdict_on(by_temperature[k], exposed, level),
+        verdict=verdict_on(by_temperature[k], exposed, level, least),
     )
 
 
 def _some(
-    names: Sequence[str], without: Set[str], rng: np.random.Generator
+    model: NameModel, names: Sequence[str], without: Set[str], rng: np.random.Generator
 ) -> tuple[list[str], int]:
     """Return distinct names, at most MOST_NAMES, and how many there are in all."""
 
@@ -140,7 +142,8 @@ def _some(
         return [names[i] for i in places.tolist()]
 
     is_long = len(names) > 10 * MOST_NAMES  # too many to go through
-    found = dict.fromkeys(map(normalise, subset(names) if is_long else names))
+    some = subset(names) if is_long else names
+    found = dict.fromkeys(map(model.vocabulary.normalised, some))
     kept = [name for name in found if name and name not in without]
     count = len(names) if is_long else len(kept)
     return subset(kept) if len(kept) > MOST_NAMES else kept, count

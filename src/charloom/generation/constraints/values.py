@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from ...arguments import as_whole, require, shown
 from ...arguments import texts as list_of
-from ...config import MOST_LENGTH
+from ...config import MOST_LENGTH, Unit
 from ...data.unicode import normalise, split_units
 from ...data.vocabulary import Vocabulary
+from ...errors import VocabularyError
 from .automaton import DEAD, NO_LIMIT, trimmed
 from .bounds import RuleError, RuleTypeError, TooLargeError, Work, clipped
 from .compiled import CompiledConstraints, combine
@@ -31,6 +32,24 @@ class Rule(ABC):
     @abstractmethod
     def describe(self) -> str:
         """Return the constraint as the command line spells it."""
+
+    def allows(self, text: str, unit: Unit = "character") -> bool:
+        """Return whether ``text`` satisfies the constraint.
+
+        Raises:
+            RuleError: the constraint is too large.
+
+        Example:
+            >>> Length(6, 9).allows("Karito"), Regex("[A-K].*").allows("Mara")
+            (True, False)
+        """
+        units = split_units(normalise(text), unit)
+        vocabulary = Vocabulary(tuple(sorted(set(units))), unit)
+        try:
+            compiled = self.compiled(vocabulary, len(units), Work())
+        except VocabularyError:  # it needs a character that the text lacks
+            return False
+        return compiled.accepts(vocabulary.encode(normalise(text)))
 
     @abstractmethod
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
@@ -72,7 +91,8 @@ class Rules:
 
 @dataclass(frozen=True)
 class _Text(Rule):
-    """What the constraints with one text share. Texts are compared in NFC, unit by unit."""
+    """What the constraints with one text share. Texts are compared unit by unit, as the
+    vocabulary spells them (``Vocabulary.normalised``)."""
 
     text: str
 
@@ -87,7 +107,7 @@ class _Text(Rule):
         return f"{self._option} {self.text!r}"
 
     def _ids(self, vocabulary: Vocabulary) -> NDArray[np.int32]:
-        return vocabulary.encode(normalise(self.text))
+        return vocabulary.encode(vocabulary.normalised(self.text))
 
     def _matched(
         self, vocabulary: Vocabulary, limit: int, work: Work, *, anywhere: bool
@@ -186,7 +206,8 @@ class Chars(Rule):
         return f"--chars {self.characters!r}"
 
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
-        allowed = set(split_units(normalise(self.characters), vocabulary.token_unit))
+        text = vocabulary.normalised(self.characters)
+        allowed = set(split_units(text, vocabulary.token_unit))
         classes = np.array([0, *(unit in allowed for unit in vocabulary.characters)], np.int32)
         table = np.array([[DEAD, 0]], np.int32)
         return CompiledConstraints(automaton=trimmed(classes, table, np.ones(1, bool), 0, work))
@@ -214,7 +235,7 @@ class Regex(Rule):
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
         from .regex_automaton import matching
 
-        automaton = matching(normalise(self.pattern), vocabulary, work)
+        automaton = matching(vocabulary.normalised(self.pattern), vocabulary, work)
         return CompiledConstraints(automaton=automaton)
 
 

@@ -33,6 +33,8 @@ def command(found: Gathered) -> str:
             parts.append("--min-count N")
     if run.vocabulary.token_unit != "character":
         parts.append(f"--unit {run.vocabulary.token_unit}")
+    if run.facts.corpus.get("keep_invisible"):
+        parts.append("--keep-invisible")
     if training.get("preparation") == "tutorial":
         parts.append("--recipe tutorial")
     parts.append(f"--model {config.kind}")
