@@ -50,6 +50,8 @@ class NameCorpus:
         names: the names; a name with several labels is listed with each.
         unit: what counts as a character: a code point or a grapheme.
         labels: the label of each name, "" if it has none; ``None`` for a corpus without labels.
+        weights: how often each name counts, such as how many people bear it; those of repeated
+            names are added. ``None``: each name counts once.
         report: what was read.
         is_large: whether the names are in arrays; then there are no labels and no repeats.
     """
@@ -59,6 +61,7 @@ class NameCorpus:
     names: Sequence[str]
     unit: Unit = "character"
     labels: tuple[str, ...] | None = field(default=None, kw_only=True)
+    weights: tuple[float, ...] | None = field(default=None, kw_only=True)
     report: ReadReport = field(kw_only=True)
 
     @classmethod
@@ -75,7 +78,9 @@ class NameCorpus:
         ``format``, the file's ending or its first lines decide the format: tables (.csv and .tsv;
         ``column`` by name or number), JSON arrays and JSON Lines (``field``), lists with numbers,
         bullets or comments, or just lines; each also with .gz. The report's ``notes`` say what the
-        first lines decided. ``label_column`` and ``label_field`` give each name's label. Text is
+        first lines decided. ``label_column`` and ``label_field`` give each name's label,
+        ``weight_column`` and ``weight_field`` its weight: 0, which leaves it out, or from 1e-9 to
+        1e12; the weights of a name that occurs several times are added. Text is
         strict UTF-8 unless ``encoding`` or a byte-order mark says otherwise. ``repeats`` keeps a
         name as often as it occurs, as the tutorial does. ``stdin`` replaces the process's own.
         ``ReadOptions`` describes all ``options``.
@@ -94,7 +99,8 @@ class NameCorpus:
         read = ReadOptions(**options)
         check_sources(sources)
         labelled = read.label_column is not None or read.label_field is not None
-        gatherer = Gatherer(repeats, labelled)
+        _check_weights(repeats, read.weighted)
+        gatherer = Gatherer(repeats, labelled, read.weighted)
         if unit == "character" and not repeats:
             large, stdin = _read_large(sources, read, stdin)
             if large is not None:
@@ -102,6 +108,8 @@ class NameCorpus:
         forms: set[Form] = set()
         for source in sources:
             form, found = read_source(source, read, warn=gatherer.notes.append, stdin=stdin)
+            if read.weighted:  # which every source needs
+                check_used({form}, read)
             gatherer.add(label(source), found, f"{label(source)} line")
             forms.add(form)
         check_used(forms, read)
@@ -114,14 +122,18 @@ class NameCorpus:
         unit: Unit = "character",
         *,
         labels: Iterable[str] | None = None,
+        weights: Iterable[float] | None = None,
         repeats: bool = False,
     ) -> NameCorpus:
-        """Build from strings, normalised as ``read`` does; ``labels`` has one a name, or "".
+        """Build from strings, normalised as ``read`` does.
+
+        ``labels`` has one a name, or ""; ``weights`` one a name, as ``read`` takes them.
 
         Raises:
             CorpusError: an item is not a string, or contains a line break or another control
-                character; there are no names; or there are not as many labels as names.
-            ConfigError: ``unit`` is unknown.
+                character; there are no names; there are not as many labels or weights as names; or
+                a weight is out of range.
+            ConfigError: ``unit`` is unknown, or names with weights are to be repeated.
 
         Example:
             >>> corpus = NameCorpus.of(["Ulm", " Bonn ", "Ulm"])
@@ -132,14 +144,17 @@ class NameCorpus:
             if isinstance(given, str | bytes) or not isinstance(given, Iterable):
                 one = "Received one: " if isinstance(given, str) else "Received: "
                 raise CorpusTypeError(f"{what} must be a list of strings. {one}{shown(given)}")
-        if labels is not None:
-            names, labels = list(names), list(labels)
-            if len(names) != len(labels):
+        _check_weights(repeats, weights is not None)
+        names = list(names)
+        labels = None if labels is None else list(labels)
+        weights = None if weights is None else list(weights)
+        for what, given in (("labels", labels), ("weights", weights)):
+            if given is not None and len(given) != len(names):
                 raise CorpusError(
-                    f"labels must be as many as names, {len(names)}. Received: {len(labels)}"
+                    f"{what} must be as many as names, {len(names)}. Received: {len(given)}"
                 )
-        gatherer = Gatherer(repeats, labelled=labels is not None)
-        records = zip(count(1), names, repeat("") if labels is None else labels, strict=False)
+        gatherer = Gatherer(repeats, labels is not None, weights is not None)
+        records = zip(count(1), names, labels or repeat(""), weights or repeat(""), strict=False)
         gatherer.add("the list", records, "name")
         return cls._of(gatherer, unit)
 
@@ -149,7 +164,8 @@ class NameCorpus:
         names = tuple(gatherer.names)
         report = gatherer.report(*measure(names, unit))
         labels = tuple(gatherer.labels) if gatherer.labelled else None
-        return cls(names, unit, labels=labels, report=report)
+        weights = tuple(gatherer.weights.values()) if gatherer.weighted else None
+        return cls(names, unit, labels=labels, weights=weights, report=report)
 
     @classmethod
     def builtin(cls, *, repeats: bool = False) -> NameCorpus:
@@ -185,10 +201,12 @@ class NameCorpus:
 
     @cached_property
     def digest(self) -> str:
-        """16 hex digits that identify the names and their labels, in any order."""
+        """16 hex digits that identify the names, their labels and weights, in any order."""
         lines: Iterable[str] = self.names
         if self.labels is not None:
             lines = map("\t".join, zip(self.names, self.labels, strict=True))
+        if self.weights is not None:
+            lines = (f"{line}\t× {w!r}" for line, w in zip(lines, self.weights, strict=True))
         return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
     def split(self, share: float = 0.1, seed: int = 0) -> tuple[Sequence[str], Sequence[str]]:
@@ -305,7 +323,7 @@ def _read_large(
 ) -> tuple[LargeNameCorpus | None, BinaryIO | None]:
     """Read sources into arrays if they are large and plain; return what to read as ``stdin``."""
     others = not {form_of(source, read) for source in sources} <= {None, "lines"}
-    if others or read.for_tables or read.field or read.label_field:
+    if others or read.for_tables or read.field or read.label_field or read.weight_field:
         return None, stdin
     large, ahead = are_large(sources, stdin, read.large_bytes, read.max_line_bytes)
     rest = cast("BinaryIO | None", ahead)
@@ -324,6 +342,14 @@ def _read_large(
         gatherer.count(label(source), records, blank)
     report = gatherer.report(names.lengths, names.characters)
     return LargeNameCorpus(names, report=report), rest
+
+
+def _check_weights(repeats: bool, weighted: bool) -> None:
+    if repeats and weighted:
+        raise ConfigError(
+            "names with weights cannot be read with repeats, whose weights are added. Leave one "
+            "of them out."
+        )
 
 
 def _held_out(size: int, share: float) -> int:
@@ -366,7 +392,7 @@ def read_lists(
     lists = []
     for source in sources:
         form, records = read_source(source, read, warn=warn)
-        lists.append([text for text, _ in clean(records, f"{label(source)} line") if text])
+        lists.append([text for text, *_ in clean(records, f"{label(source)} line") if text])
         forms.add(form)
     if strict:
         check_used(forms, read)

@@ -49,13 +49,16 @@ def without_long(corpus: NameCorpus) -> tuple[NameCorpus, str | None]:
     kept = np.flatnonzero(lengths <= limit).tolist()
     names = tuple(corpus.names[i] for i in kept)
     labels = None if corpus.labels is None else tuple(corpus.labels[i] for i in kept)
+    weights = None if corpus.weights is None else tuple(corpus.weights[i] for i in kept)
     found, distinct = measure(names, corpus.unit)
     few = replace(
         corpus,
         names=names,
         labels=labels,
+        weights=weights,
         report=replace(
             report,
+            weight=None if weights is None else sum(weights),
             names=len(names),
             characters=int(found.sum()),
             distinct=len(distinct),

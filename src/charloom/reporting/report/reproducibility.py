@@ -65,8 +65,10 @@ def _files(found: Gathered) -> list[str]:
 def _of_network(found: Gathered, training: Mapping[str, Any]) -> list[str]:
     """Return the options that only some networks need."""
     parts = []
+    fields = any(".jsonl" in file for file in describe.sources(found.run.facts.corpus))
+    if describe.is_weighted(found.run.facts):
+        parts.append("--weight-field FIELD" if fields else "--weight-column COLUMN")
     if found.run.labels:
-        fields = any(".jsonl" in file for file in describe.sources(found.run.facts.corpus))
         parts.append("--label-field FIELD" if fields else "--label-column COLUMN")
         parts.append(_option("label_dropout", training.get("label_dropout", 0.1)))
     if isinstance(frozen := training.get("freeze"), list) and frozen:
