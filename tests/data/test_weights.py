@@ -11,6 +11,7 @@ from charloom.data.batches.names import NameBatches
 from charloom.data.encoded.ragged import Ragged
 from charloom.data.names import NameCorpus
 from charloom.data.outliers import without_long
+from charloom.data.statistics import describe
 from charloom.data.weights import note_on_weights, shares
 from charloom.errors import ConfigError, CorpusError
 from charloom.run import load_model, save_model
@@ -93,6 +94,18 @@ def test_a_line_that_is_far_too_long_goes_with_its_weight():
         NameCorpus.of(["Ann", "Bo", "x" * 500, "Eve", "Ida"], weights=[1, 2, 9, 3, 4])
     )
     assert few.weights == (1.0, 2.0, 3.0, 4.0) and few.report.weight == 10.0
+
+
+def test_explore_lists_the_heaviest_names_and_counts_each_once(call, write):
+    path = write("name,n\nAnn,3\nBo,7065\nEve,2\nAnn,2\n", "a.csv")
+    found = describe(NameCorpus.read(path, weight_column="n"))
+    assert list(found.weights.items()) == [("Bo", 7065.0), ("Ann", 5.0), ("Eve", 2.0)]
+    assert found.frequencies["n"] == 2 and not found.repeated
+    assert describe(["Ann", "Bo"]).weights == {}
+    code, out, _ = call("explore", path, "--weight-column", "n")
+    assert code == 0 and "Names by weight, 7,072 in all" in out
+    assert "Bo (7,065), Ann (5), Eve (2)" in out
+    assert repr(NameCorpus.of(["Ann"], weights=[2])).startswith("NameCorpus(1 names with weights")
 
 
 # What they count

@@ -242,8 +242,9 @@ class NameCorpus:
         return tuple(chain.from_iterable(groups[k:])), tuple(chain.from_iterable(groups[:k]))
 
     def __repr__(self) -> str:
-        labels = f" with {len(self.label_names):,} labels" if self.labels is not None else ""
-        return f"NameCorpus({self.report.names:,} names{labels} from {origin(self.report.sources)})"
+        more = f" with {len(self.label_names):,} labels" if self.labels is not None else ""
+        more += " with weights" if self.weights is not None else ""
+        return f"NameCorpus({self.report.names:,} names{more} from {origin(self.report.sources)})"
 
     def _repr_html_(self) -> str:
         """Show the corpus in a notebook."""

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.unicode import unprintable
-from ..data.weights import LEAST
 from ..storage import Index, Payload, Pieces, fault
 
 MAX_NAMES_BYTES = 2**30
@@ -99,6 +98,8 @@ def unpack_weights(index: Index, name: str, count: int) -> NDArray[np.float64] |
     data = index.read(name, most=MAX_NAMES_BYTES)
     if data is None:
         return None
+    from ..data.weights import LEAST  # late: few runs have weights
+
     try:
         weights = np.array([float(line) for line in data.split()])
     except ValueError:
