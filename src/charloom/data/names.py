@@ -28,6 +28,7 @@ from .sources.streams import Rejoined, are_large, label
 from .summary import origin, shortened, table
 from .unicode import check_unit
 from .vocabulary import Vocabulary
+from .weights import check_repeats
 
 if TYPE_CHECKING:
     from .encoded.sequences import EncodedNames
@@ -99,7 +100,7 @@ class NameCorpus:
         read = ReadOptions(**options)
         check_sources(sources)
         labelled = read.label_column is not None or read.label_field is not None
-        _check_weights(repeats, read.weighted)
+        check_repeats(repeats, read.weighted)
         gatherer = Gatherer(repeats, labelled, read.weighted)
         if unit == "character" and not repeats:
             large, stdin = _read_large(sources, read, stdin)
@@ -144,7 +145,7 @@ class NameCorpus:
             if isinstance(given, str | bytes) or not isinstance(given, Iterable):
                 one = "Received one: " if isinstance(given, str) else "Received: "
                 raise CorpusTypeError(f"{what} must be a list of strings. {one}{shown(given)}")
-        _check_weights(repeats, weights is not None)
+        check_repeats(repeats, weights is not None)
         names = list(names)
         labels = None if labels is None else list(labels)
         weights = None if weights is None else list(weights)
@@ -343,14 +344,6 @@ def _read_large(
         gatherer.count(label(source), records, blank)
     report = gatherer.report(names.lengths, names.characters)
     return LargeNameCorpus(names, report=report), rest
-
-
-def _check_weights(repeats: bool, weighted: bool) -> None:
-    if repeats and weighted:
-        raise ConfigError(
-            "names with weights cannot be read with repeats, whose weights are added. Leave one "
-            "of them out."
-        )
 
 
 def _held_out(size: int, share: float) -> int:

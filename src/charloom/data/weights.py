@@ -42,6 +42,15 @@ def _number(given: object) -> float | None:
     return as_number(given) if isinstance(given, Real | np.number) else None
 
 
+def check_repeats(repeats: bool, weighted: bool) -> None:
+    """Raise ConfigError if names with weights are to be kept as often as they occur."""
+    if repeats and weighted:
+        raise ConfigError(
+            "names with weights cannot be read with repeats, whose weights are added. Leave one "
+            "of them out."
+        )
+
+
 def shares(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how often each name counts in training, (N,), 1 on average, given their weights.
 

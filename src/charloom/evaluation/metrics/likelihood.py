@@ -82,7 +82,7 @@ def likelihood(
             if names
             else "there are no names to score. Give a file with one name a line."
         )
-    often = counts_of(model, names, weights)
+    often = [1.0] * len(rows) if weights is None else counts_of(model, names, weights)
     nats = sum(float(row.sum()) * w for row, w in zip(rows, often, strict=True))
     characters = sum(len(row) * w for row, w in zip(rows, often, strict=True))
     first, rest = 0.0, characters
@@ -120,10 +120,9 @@ def readable(vocabulary: Vocabulary, names: Sequence[str]) -> list[str]:
     return [name for name in names if vocabulary.has_unknown or not vocabulary.unknown(name)]
 
 
-def counts_of(model: NameModel, names: Sequence[str], weights: Weights | None) -> Sequence[float]:
-    """Return how often each name that ``model`` can read counts."""
-    found = readable(model.vocabulary, names)
-    return [1] * len(found) if weights is None else [weights[name] for name in found]
+def counts_of(model: NameModel, names: Sequence[str], weights: Weights) -> list[float]:
+    """Return the weight of each name that ``model`` can read."""
+    return [weights[name] for name in readable(model.vocabulary, names)]
 
 
 def likelihood_measures(
@@ -180,7 +179,7 @@ def labelled_measure(
             model, [names[i] for i in here], threads, rnn=model.rnn.labelled(place)
         )
         if weights is not None:
-            known = readable(model.vocabulary, [names[i] for i in here])
+            known = set(readable(model.vocabulary, [names[i] for i in here]))
             often += [weights[i] for i in here if names[i] in known]
     found = _per_char(rows, seed, often or None) if rows else None
     return [] if found is None else [described("nats_per_char_with_labels", found)]
