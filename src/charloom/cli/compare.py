@@ -59,6 +59,7 @@ def command(
     if len({path.resolve() for path in paths}) < len(paths):
         raise click.UsageError("the same run is given twice. Pass each run once.")
     runs = dict(zip(_short(paths), map(Run.open, paths), strict=True))
+    source = source.alike(*runs.values())
     with progress_bar() as tell:
         result = _compare(runs, source, samples, seed, tell)
     if as_json:

@@ -87,7 +87,7 @@ def command(
     from ..api import load
     from ..generation import TextModel
 
-    model = load(run if source.paths else run.measured)
+    model, source = load(run if source.paths else run.measured), source.alike(run)
     is_text = isinstance(model, TextModel)
     if samples is None:
         samples = CHARACTERS if is_text else NAMES

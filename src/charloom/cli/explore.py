@@ -62,7 +62,9 @@ def command(source: Source, plot: Path | None, as_json: bool) -> None:
     elif source.paths:
         corpus = read_with_repeats(*source.paths, unit=source.unit, **source.how)
     else:
-        corpus = dataclasses.replace(NameCorpus.builtin(repeats=True), unit=source.unit)
+        corpus = dataclasses.replace(
+            NameCorpus.builtin(repeats=True), unit=source.unit or "character"
+        )
     description = describe(corpus)
     for warning in corpus.report.warnings:
         say(f"warning: {warning}")

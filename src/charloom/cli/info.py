@@ -63,7 +63,9 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         sizes = f"{_known(facts.ngram, 'ngrams')} n-grams of {_known(facts.ngram, 'contexts')} "
         smoothing = {"kneser-ney": "Kneser-Ney", "fitted": "fitted smoothing"}[config.smoothing]
         models.append(f"{describe.ngram(facts.ngram) or 'n-gram'}, {smoothing}: {sizes}contexts")
-    lines += zip(("model", "", ""), models, strict=False)
+    if config.recent:
+        models.append(describe.recent(config))
+    lines += zip(("model", "", "", ""), models, strict=False)
     lines += [("parameters", f"{run.parameters:,}"), ("vocabulary", _vocabulary(run))]
     if run.labels:
         lines.append(("labels", f"{len(run.labels)}: {', '.join(run.labels)}"))
@@ -76,6 +78,8 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         if corpus.get("unknown_characters"):
             rare, unknown = _known(corpus, "rare"), _known(corpus, "unknown_characters")
             lines.append(("", f"{rare} rare characters, {unknown} in all, read as unknown"))
+        if corpus.get("keep_invisible"):
+            lines.append(("", "invisible characters kept"))
     by_steps = {field.name for field in fields(TrainConfig) if field.metadata["steps"]}
     shown = [
         f"{name.replace('_', ' ')} {value}"

@@ -90,17 +90,25 @@ def command(
         raise click.UsageError("--window is for text. Add --as text.")
     from ..run import load_model
     from ..training.base_model import LATIN, NO_BASE, digest_of
-    from ..training.recipes import digest_before, keeps_repeats, settings_before, settings_for
+    from ..training.recipes import (
+        digest_before,
+        keeps_repeats,
+        reading_before,
+        settings_before,
+        settings_for,
+    )
 
+    saved = None if initial is None else load_model(initial)
+    if resume and out is not None:
+        source = source.resuming(reading_before(out))
+    elif saved is not None and source.form == "names":
+        source = source.resuming({"unit": saved.vocabulary.token_unit})
     repeats = keeps_repeats(recipe, settings["held_out"]) and not source.has_weights
     corpus = source.corpus(repeats=repeats)
     for line in corpus.describe().splitlines():
         say(line)
     if not (resume and out is not None and digest_before(out) == corpus.digest):
         corpus = source.shortened(corpus)
-    saved = None
-    if initial is not None:
-        saved = load_model(initial)
     if base not in (None, NO_BASE, LATIN):
         saved = load_model(Path(base))
         settings["base"] = digest_of(saved)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from ..arguments import shown
 from ..config import MOST_LABELS, Unit
 from ..errors import CorpusError, CorpusTypeError
+from .invisible import Tally
 from .sources.tables import Records
 from .summary import Report, counted
 from .unicode import clean_name, split_units, unprintable
@@ -41,6 +43,7 @@ class ReadReport(Report):
         weightless: records of weight 0, which were dropped.
         warnings: warnings, a line each.
         notes: those of them that say how the sources were read.
+        keep_invisible: whether invisible characters were kept.
     """
 
     sources: tuple[str, ...]
@@ -58,6 +61,7 @@ class ReadReport(Report):
     weightless: int = 0
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    keep_invisible: bool = False
 
     def describe(self, unit: Unit) -> str:
         """Return the report as a few lines for people."""
@@ -79,19 +83,22 @@ class ReadReport(Report):
         )
 
 
-def clean(records: Records, where: str) -> Iterator[tuple[str, str, int, object]]:
+def clean(records: Records, where: str, tally: Tally) -> Iterator[tuple[str, str, int, object]]:
     """Yield each name and label, normalised, blank ones as "", its number, and its weight as it
     was given; refuse control characters."""
     for number, name, label, weight in records:
-        kind = "" if label == "" else checked(label, where, number, "'s label")
-        yield checked(name, where, number), kind, number, weight
+        kind = "" if label == "" else checked(label, where, number, tally, "'s label")
+        yield checked(name, where, number, tally), kind, number, weight
 
 
-def checked(given: object, where: str, number: int, part: str = "") -> str:
-    """Return a name, or another ``part`` of a record, normalised; refuse control characters."""
+def checked(given: object, where: str, number: int, tally: Tally, part: str = "") -> str:
+    """Return a name, or another ``part`` of a record, normalised; refuse control characters.
+
+    ``tally`` removes invisible characters, and counts them.
+    """
     if not isinstance(given, str):
         raise CorpusTypeError(f"{where} {number}{part} must be text. Received: {shown(given)}")
-    text = clean_name(given)
+    text = clean_name(given if given.isascii() else tally.clean(given.strip()))
     if not text.isprintable() and (problem := unprintable(text)):
         raise CorpusError(f"{where} {number}{part} {problem}")
     return text
@@ -105,13 +112,39 @@ def no_names(sources: Iterable[str]) -> CorpusError:
     )
 
 
+def records_of(
+    names: Iterable[str], labels: Iterable[str] | None, weights: Iterable[float] | None
+) -> Records:
+    """Return strings as records.
+
+    Raises:
+        CorpusError: there are not as many labels or weights as names.
+    """
+    names = list(names)
+    others = [None if given is None else list(given) for given in (labels, weights)]
+    for what, given in zip(("labels", "weights"), others, strict=True):
+        if given is not None and len(given) != len(names):
+            raise CorpusError(
+                f"{what} must be as many as names, {len(names)}. Received: {len(given)}"
+            )
+    columns = (repeat("") if given is None else given for given in others)
+    return zip(count(1), names, *columns, strict=False)  # type: ignore[arg-type]
+
+
 class Gatherer:
     """Normalises and counts the records of one source after another."""
 
-    def __init__(self, repeats: bool, labelled: bool, weighted: bool = False) -> None:
+    def __init__(
+        self,
+        repeats: bool,
+        labelled: bool,
+        keep_invisible: bool = False,
+        weighted: bool = False,
+    ) -> None:
         self.repeats, self.labelled, self.weighted = repeats, labelled, weighted
         self.weights: dict[tuple[str, str], float] = {}
         self.weightless = 0
+        self.tally = Tally(keep_invisible)
         self.sources: list[str] = []
         self.notes: list[str] = []
         self.warnings: list[str] = []
@@ -124,7 +157,7 @@ class Gatherer:
     def add(self, source: str, records: Records, where: str) -> None:
         """Add the records of ``source``; errors call a record ``where`` and its number."""
         count = blank = 0
-        for *given, number, weight in clean(records, where):
+        for *given, number, weight in clean(records, where, self.tally):
             pair = given[0], given[1]
             count += 1
             if not pair[0]:
@@ -182,6 +215,7 @@ class Gatherer:
                 f"{counted(names, 'name')} {'is' if names == 1 else 'are'} few: expect less "
                 "convincing new ones than from several hundred."
             )
+        notes = (*self.notes, *self.tally.notes())
         if any("\ufffd" in character for character in distinct):
             self.warnings.append("a name contains U+FFFD, left by an earlier wrong decoding.")
         return ReadReport(
@@ -198,8 +232,9 @@ class Gatherer:
             labels=dict(sorted(labels.items(), key=lambda pair: (-pair[1], pair[0]))),
             weight=sum(self.weights.values()) if self.weighted else None,
             weightless=self.weightless,
-            warnings=(*self.notes, *self.warnings),
-            notes=tuple(self.notes),
+            warnings=(*notes, *self.warnings),
+            notes=notes,
+            keep_invisible=self.tally.keep,
         )
 
     def _check_labels(self, labels: Counter[str], names: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
-from itertools import chain, count, groupby, repeat
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Unpack, cast
 
@@ -18,15 +18,16 @@ from numpy.typing import NDArray
 from ..arguments import number as number_of
 from ..arguments import seed_of, shown
 from ..config import Unit
-from ..errors import ConfigError, CorpusError, CorpusTypeError
-from .gathering import Gatherer, ReadReport, clean, measure
+from ..errors import ConfigError, CorpusTypeError
+from .gathering import Gatherer, ReadReport, clean, measure, records_of
+from .invisible import Tally
 from .random import Stream, shuffler
 from .sources.look import form_of
 from .sources.options import Form, ReadArguments, ReadOptions
 from .sources.records import check_sources, check_used, is_plain, read_source
 from .sources.streams import Rejoined, are_large, label
 from .summary import origin, shortened, table
-from .unicode import check_unit
+from .unicode import check_unit, suitable_unit
 from .vocabulary import Vocabulary
 from .weights import check_repeats
 
@@ -69,7 +70,7 @@ class NameCorpus:
     def read(
         cls,
         *sources: str | Path,
-        unit: Unit = "character",
+        unit: Unit | None = None,
         repeats: bool = False,
         stdin: BinaryIO | None = None,
         **options: Unpack[ReadArguments],
@@ -84,7 +85,10 @@ class NameCorpus:
         1e12; the weights of a name that occurs several times are added. Text is
         strict UTF-8 unless ``encoding`` or a byte-order mark says otherwise. ``repeats`` keeps a
         name as often as it occurs, as the tutorial does. ``stdin`` replaces the process's own.
-        ``ReadOptions`` describes all ``options``.
+        Without a ``unit``, it is that of ``of``.
+        Invisible characters are removed, and spaces and hyphens are the ordinary ones, unless
+        ``keep_invisible``; the report's ``notes`` count them. ``ReadOptions`` describes all
+        ``options``.
 
         Raises:
             CorpusError: a source cannot be read or decoded, a name contains control characters,
@@ -101,8 +105,8 @@ class NameCorpus:
         check_sources(sources)
         labelled = read.label_column is not None or read.label_field is not None
         check_repeats(repeats, read.weighted)
-        gatherer = Gatherer(repeats, labelled, read.weighted)
-        if unit == "character" and not repeats:
+        gatherer = Gatherer(repeats, labelled, read.keep_invisible, read.weighted)
+        if unit != "grapheme" and not repeats:
             large, stdin = _read_large(sources, read, stdin)
             if large is not None:
                 return large
@@ -120,15 +124,19 @@ class NameCorpus:
     def of(
         cls,
         names: Iterable[str],
-        unit: Unit = "character",
+        unit: Unit | None = None,
         *,
         labels: Iterable[str] | None = None,
         weights: Iterable[float] | None = None,
         repeats: bool = False,
+        keep_invisible: bool = False,
     ) -> NameCorpus:
         """Build from strings, normalised as ``read`` does.
 
         ``labels`` has one a name, or ""; ``weights`` one a name, as ``read`` takes them.
+
+        Without a ``unit``, it is the code point, or the grapheme where many names have emoji of
+        several code points.
 
         Raises:
             CorpusError: an item is not a string, or contains a line break or another control
@@ -146,21 +154,15 @@ class NameCorpus:
                 one = "Received one: " if isinstance(given, str) else "Received: "
                 raise CorpusTypeError(f"{what} must be a list of strings. {one}{shown(given)}")
         check_repeats(repeats, weights is not None)
-        names = list(names)
-        labels = None if labels is None else list(labels)
-        weights = None if weights is None else list(weights)
-        for what, given in (("labels", labels), ("weights", weights)):
-            if given is not None and len(given) != len(names):
-                raise CorpusError(
-                    f"{what} must be as many as names, {len(names)}. Received: {len(given)}"
-                )
-        gatherer = Gatherer(repeats, labels is not None, weights is not None)
-        records = zip(count(1), names, labels or repeat(""), weights or repeat(""), strict=False)
-        gatherer.add("the list", records, "name")
+        gatherer = Gatherer(repeats, labels is not None, keep_invisible, weights is not None)
+        gatherer.add("the list", records_of(names, labels, weights), "name")
         return cls._of(gatherer, unit)
 
     @classmethod
-    def _of(cls, gatherer: Gatherer, unit: Unit) -> NameCorpus:
+    def _of(cls, gatherer: Gatherer, unit: Unit | None) -> NameCorpus:
+        if unit is None:
+            unit, note = suitable_unit(dict.fromkeys(name for name, _ in gatherer.seen))
+            gatherer.notes += [note] if note else []
         check_unit(unit)
         names = tuple(gatherer.names)
         report = gatherer.report(*measure(names, unit))
@@ -301,7 +303,7 @@ class LargeNameCorpus(NameCorpus):
 
 def read_with_repeats(
     *sources: str | Path,
-    unit: Unit = "character",
+    unit: Unit | None = None,
     stdin: BinaryIO | None = None,
     **options: Unpack[ReadArguments],
 ) -> NameCorpus:
@@ -313,7 +315,7 @@ def read_with_repeats(
     """
     read = ReadOptions(**options)
     check_sources(sources)
-    if unit == "character":
+    if unit != "grapheme":
         large, stdin = _read_large(sources, read, stdin)
         if large is not None:
             return large
@@ -331,7 +333,7 @@ def _read_large(
     rest = cast("BinaryIO | None", ahead)
     if not large:
         return None, rest
-    gatherer = Gatherer(repeats=False, labelled=False)
+    gatherer = Gatherer(False, False, read.keep_invisible)
     plain = all(is_plain(source, read, gatherer.notes.append, rest) for source in sources)
     if isinstance(ahead, Rejoined):
         ahead.rewind()
@@ -339,7 +341,8 @@ def _read_large(
         return None, rest
     from .encoded.names import encode_names  # late: small corpora need none of it
 
-    names, counts = encode_names(sources, read, rest)
+    names, counts, invisible = encode_names(sources, read, rest)
+    gatherer.tally.add(invisible)
     for source, (records, blank) in zip(sources, counts, strict=True):
         gatherer.count(label(source), records, blank)
     report = gatherer.report(names.lengths, names.characters)
@@ -383,11 +386,13 @@ def read_lists(
     read = ReadOptions(**options)
     check_sources(sources)
     forms: set[Form] = set()
-    lists = []
+    lists, tally = [], Tally(read.keep_invisible)
     for source in sources:
         form, records = read_source(source, read, warn=warn)
-        lists.append([text for text, *_ in clean(records, f"{label(source)} line") if text])
+        lists.append([text for text, *_ in clean(records, f"{label(source)} line", tally) if text])
         forms.add(form)
+    for note in tally.notes():
+        warn(note)
     if strict:
         check_used(forms, read)
     return lists

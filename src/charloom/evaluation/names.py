@@ -106,7 +106,8 @@ def measure(
 
         require("rules", rules, Rule | Rules, "of charloom.constraints")
     tell = progress or (lambda what, share: None)
-    real = list(dict.fromkeys(map(normalise, held_out)))
+    normalised = model.vocabulary.normalised
+    real = list(dict.fromkeys(map(normalised, held_out)))
     known = _known(model, real, train)
     measures: list[Measure] = []
     settings = Settings(samples=samples, temperature=temperature, seed=seed, start=start)
@@ -116,13 +117,13 @@ def measure(
         rows = nats_of_names(model, real, threads)
         often = None
         if weights is not None:
-            often = added(map(normalise, held_out), weights)
+            often = added(map(normalised, held_out), weights)
         found["likelihood"] = likelihood(model, real, rows=rows, weights=often)
         counts = None if often is None else counts_of(model, real, often)
         begin = model.rnn.config.begin
         measures += likelihood_measures(rows, begin=begin, seed=seed, often=counts)
         if labels is not None:
-            spelt = [normalise(name) for name in held_out]
+            spelt = [normalised(name) for name in held_out]
             measures += labelled_measure(
                 model, spelt, labels, seed=seed, threads=threads, weights=weights
             )
@@ -192,7 +193,7 @@ def _known(
     if isinstance(train, ArrayNames):
         return train
     if train is not None:
-        return list(dict.fromkeys(map(normalise, train)))
+        return list(dict.fromkeys(map(model.vocabulary.normalised, train)))
     if model.training_set is None:
         return None
     return sorted(frozenset(map(normalise, model.training_set)).difference(real))

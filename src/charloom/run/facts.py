@@ -26,7 +26,7 @@ class Facts(NamedTuple):
     Attributes:
         created: when the model was saved, in ISO 8601 (UTC).
         corpus: ``sources`` and ``warnings``, lists of text; ``labels``, a count for each; ``mean``
-            and other counts.
+            and other counts; ``keep_invisible``, whether invisible characters were kept.
         corpus_digest: 16 hex digits that stand for the names or the text.
         train_size, held_out_size: names, or characters of text, in each part.
         longest: length of the longest training name, in the vocabulary's units.
@@ -108,6 +108,10 @@ def _text(value: Any) -> str | None:
 
 def _count(value: Any) -> int | None:
     return value if type(value) is int and 0 <= value <= MOST_NUMBER else None
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _number(value: Any) -> float | None:
@@ -201,6 +205,7 @@ _FACTS: Mapping[str, Callable[[Any], Any]] = {
             "labels": _map_of(_count),
             "mean": _number,
             "weight": _number,
+            "keep_invisible": _flag,
         }
     ),
     "digest": _text,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 
@@ -29,7 +30,7 @@ from .lists import (
 )
 
 _LATER = {"labels": 0, "text": False, "kind": "network", "order": 0,
-          "smoothing": "kneser-ney"}  # fmt: skip
+          "smoothing": "kneser-ney", "recent": 0}  # fmt: skip
 """Settings added after the first version, with their defaults."""
 
 MODEL_KIND = "charloom model"
@@ -73,6 +74,16 @@ class SavedModel:
     held_out_weights: NDArray[np.float64] | None = None
     held_out_text: str | None = None
     labels: tuple[str, ...] = ()
+
+    @cached_property
+    def keep_invisible(self) -> bool:
+        """Whether invisible characters in names are kept (``charloom.data.invisible``).
+
+        Runs of earlier versions do not say: they keep those that their vocabulary has.
+        """
+        corpus = self.facts.get("corpus")
+        kept = corpus.get("keep_invisible") if isinstance(corpus, dict) else None
+        return kept if isinstance(kept, bool) else self.vocabulary.may_be_invisible
 
     def __repr__(self) -> str:
         size = sum(array.size for array in self.weights.values())

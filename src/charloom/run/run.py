@@ -162,6 +162,11 @@ class Run:
         return whole.hexdigest()
 
     @property
+    def keep_invisible(self) -> bool:
+        """Whether invisible characters in names are kept (``charloom.data.invisible``)."""
+        return self.saved.keep_invisible
+
+    @property
     def training_set(self) -> Sequence[str] | None:
         """The names that it was trained on, with canaries; ``None`` if not stored, or for text."""
         return self.saved.train_names

@@ -240,6 +240,7 @@ class Checkpointer:
         assert self.folder is not None
         state = {
             "corpus": self.data.digest,
+            "reading": self.data.reading,
             "vocabulary": vocabulary_digest(self.data),
             "model": self.model.to_dict(),
             "training": self.training.to_dict(),

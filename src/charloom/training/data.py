@@ -108,6 +108,11 @@ class TrainingData(ABC):
             )
         self._model, self._training, self._most_targets = model, training, most_targets
 
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How names were read, where that must not change when training is resumed."""
+        return {}
+
     @abstractmethod
     def facts(self) -> dict[str, Any]:
         """Return what a model's facts say of its corpus."""

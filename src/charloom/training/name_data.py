@@ -142,6 +142,10 @@ class NameData(TrainingData):
         train, held_out = corpus.split_places(training.held_out, training.seed)
         return ids[list(train)], ids[list(held_out)]
 
+    @property
+    def reading(self) -> dict[str, Any]:
+        return {"unit": self.corpus.unit, "keep_invisible": self.corpus.report.keep_invisible}
+
     def facts(self) -> dict[str, Any]:
         return {
             "corpus": self.corpus.report.to_dict(),

@@ -49,6 +49,8 @@ class ReadOptions:
         encoding: the text's encoding, a name that Python knows; ``None`` is strict UTF-8, or what
             a byte-order mark says.
         skip_bad_rows: leave out rows, JSON values and names that cannot be read, with a warning.
+        keep_invisible: keep invisible characters, and spaces and hyphens other than the ordinary
+            ones; see ``charloom.data.invisible``.
         max_line_bytes: longest line or CSV record, in bytes of UTF-8.
         max_unpacked_bytes: largest text that a gzip file may hold.
         large_bytes: sources of lines with so many bytes together are read into arrays.
@@ -69,6 +71,7 @@ class ReadOptions:
     weight_field: str | None = None
     encoding: str | None = None
     skip_bad_rows: bool = False
+    keep_invisible: bool = False
     max_line_bytes: int = MAX_LINE_BYTES
     max_unpacked_bytes: int = MAX_UNPACKED_BYTES
     large_bytes: int = LARGE_BYTES
@@ -122,6 +125,7 @@ class ReadArguments(TypedDict, total=False):
     weight_field: str | None
     encoding: str | None
     skip_bad_rows: bool
+    keep_invisible: bool
     max_line_bytes: int
     max_unpacked_bytes: int
     large_bytes: int

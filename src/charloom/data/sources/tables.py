@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 
 from ...errors import CorpusError
+from ..unicode import cleaned
 from . import detect
 from .look import SEPARATOR, Look
 from .options import ReadOptions
@@ -75,7 +76,7 @@ def table_records(
         if later is not None:
             raise later
         return
-    first = [cell.strip() for cell in ahead[0][1]]
+    first = [cleaned(cell).strip() for cell in ahead[0][1]]
     has_header = options.header if found.header is None else found.header
     index, label_index, weight_index = _columns(first, name, options, found, has_header)
     if has_header:
@@ -180,7 +181,7 @@ def _column(
             return 0
         which = listed(first) if has_header else numbered
         raise CorpusError(f"{name} has {len(first)} columns. Choose one with --{option}: {which}.")
-    wanted = str(column)
+    wanted = cleaned(str(column)).strip()
     if has_header and first.count(wanted) == 1:
         return first.index(wanted)
     if has_header and first.count(wanted) > 1:

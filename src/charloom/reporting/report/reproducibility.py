@@ -35,6 +35,8 @@ def command(found: Gathered) -> str:
         parts.append(f"--unit {run.vocabulary.token_unit}")
     if describe.is_weighted(run.facts):
         parts.append(_column(found, "weight"))
+    if run.facts.corpus.get("keep_invisible"):
+        parts.append("--keep-invisible")
     if training.get("preparation") == "tutorial":
         parts.append("--recipe tutorial")
     parts.append(f"--model {config.kind}")
