@@ -176,7 +176,7 @@ def test_the_table_changes_no_number(strings, order, table_bytes):
 def test_a_context_that_occurs_millions_of_times_leaves_enough_to_its_backoff():
     """Its discounts come to less than γ may be."""
     context = np.zeros(2, np.int32)
-    own, left = discounted(np.array([4_000_000, 4_000_000]), context, 1)
+    _, left = discounted(np.array([4_000_000, 4_000_000]), context, 1)
     assert left[0] == LEAST_LEFT
     stream = np.tile(np.array([1, 2], np.int32), 1_500_000)
     arrays = count(np.append(np.int32(0), stream), 3, 2).arrays(2)
