@@ -13,7 +13,7 @@ from ..config import ModelConfig, TrainConfig
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
 from ..errors import ConfigError, RunError
-from ..run import SavedModel, find_state, holds_state
+from ..run import SavedModel, find_state, holds_model, holds_state, load_model
 from .base_model import LATIN, NO_BASE, SHAPE, fits, latin_base, suits
 from .recipe_file import MODEL, TRAINING, read_recipe
 
@@ -332,6 +332,23 @@ def settings_before(run: Path) -> dict[str, Any]:
         if before.get(name) is not None
         and (ModelConfig.allows(name, before[name]) or TrainConfig.allows(name, before[name]))
     }
+
+
+def reading_before(run: Path) -> dict[str, Any]:
+    """Return how the names of the training that ``run`` holds were read: ``unit`` and
+    ``keep_invisible``; nothing if it holds none.
+
+    Raises:
+        RunError: its state, or its model, is damaged.
+    """
+    if holds_state(run):
+        found = find_state(run).data.get("reading")
+        before = {"unit": "character", "keep_invisible": True}  # all there was before it was saved
+        return found if isinstance(found, dict) else before
+    if not holds_model(run):
+        return {}
+    saved = load_model(run)
+    return {"unit": saved.vocabulary.token_unit, "keep_invisible": saved.keep_invisible}
 
 
 def digest_before(run: Path) -> object:
