@@ -105,7 +105,8 @@ class Memory:
 
     def _unused(self, views: Views) -> int:
         states, _, columns = views.ids.shape
-        return states * columns - self.characters
+        unused: int = states * columns - self.characters
+        return unused
 
     def fill(self, carry: Floats, stream: Ids, ends: Ids) -> None:
         """Write what each row remembers of ``stream[:end]``, for ``ends`` (B,), to an empty carry.
