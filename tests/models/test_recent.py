@@ -139,6 +139,17 @@ def test_rows_are_independent_and_one_row_gives_the_same(corpus, model):
     np.testing.assert_array_equal(logits[1], logits[2])
 
 
+def test_a_low_temperature_sharpens_all_but_the_memory(corpus, model):
+    ids = corpus.ids(0, 170)
+    inner, found = read_all(model.inner, ids)[-1], read_all(model.cooled(0.5), ids)[-1]
+    logs = log_softmax(inner)
+    counts = plain_counts(ids[1:].tolist(), model.memory._letters, 300)
+    expected = 1.1 * logs / 0.5 + EXPONENTS_[1:] @ np.log1p(counts / np.exp(logs))
+    np.testing.assert_allclose(
+        log_softmax(found / 0.5), log_softmax(expected), rtol=1e-3, atol=1e-3
+    )
+
+
 def test_the_boundary_forgets_and_excluded_ids_are_never_predicted(corpus, model):
     ids = corpus.ids(0, 150)
     twice = read_all(model, [*ids, *ids])
