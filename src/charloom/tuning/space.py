@@ -132,7 +132,8 @@ class SearchSpace:
         """Return settings whose smoothing is one for their kind of model."""
         smoothing = self.model.smoothing if self.model.has_ngram else "fitted"
         if settings["kind"] == "network":
-            return {**settings, "smoothing": "kneser-ney", "recent": 0}
+            forgetful = {"recent": 0} if self.model.recent else {}
+            return {**settings, **forgetful, "smoothing": "kneser-ney"}
         return {**settings, "smoothing": smoothing}
 
     def locate(self, **changes: Any) -> dict[str, Any]:
