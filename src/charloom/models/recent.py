@@ -124,7 +124,7 @@ class Memory:
 
     def counts(self, views: Views) -> list[NDArray[np.float64]]:
         """Return n_f (B, V) at ``views``, for each of the F families."""
-        states, rows, columns = views.ids.shape
+        _, rows, columns = views.ids.shape
         size = len(self._letters)
         least = np.clip(views.word, 1, ORDERS[0])
         found = np.flatnonzero(views.alike >= least.astype(self._kind)[:, None])
