@@ -59,6 +59,7 @@ def command(source: Source, plot: Path | None, as_json: bool) -> None:
 
     if source.has_weights:
         corpus = source.corpus()
+        assert isinstance(corpus, NameCorpus)
     elif source.paths:
         corpus = read_with_repeats(*source.paths, unit=source.unit, **source.how)
     else:

@@ -186,7 +186,7 @@ def labelled_measure(
 
 
 def _per_char(rows: Rows, seed: int, often: Sequence[float] | None = None) -> Estimate:
-    nats, lengths = [row.sum() for row in rows], [len(row) for row in rows]
+    nats, lengths = [row.sum() for row in rows], [float(len(row)) for row in rows]
     if often is not None:
         nats = [one * w for one, w in zip(nats, often, strict=True)]
         lengths = [one * w for one, w in zip(lengths, often, strict=True)]
