@@ -98,7 +98,9 @@ def test_for_text_the_option_is_refused(call, write):
 
 
 def test_families_are_learned_whole_unless_asked_otherwise(call, write):
-    names = write("\n".join(["👨\u200d👩\u200d👧🇩🇪", "👩\u200d👧🇮🇹", "👨\u200d👦🇵🇱", "👩\u200d👩\u200d👦🇫🇷"]))
+    names = write(
+        "\n".join(["👨\u200d👩\u200d👧🇩🇪", "👩\u200d👧🇮🇹", "👨\u200d👦🇵🇱", "👩\u200d👩\u200d👦🇫🇷"])
+    )
     for option, unit in ([], "grapheme"), (["--unit", "character"], "character"):
         code, out, err = call("explore", names, "--json", *option)
         assert code == 0

@@ -40,7 +40,7 @@ def test_only_newline_and_carriage_return_end_a_line(write: Write) -> None:
     form, records = reading.read_source(path, reading.ReadOptions(), warn=pytest.fail)
     assert form == "lines"
     assert list(records) == [
-        (number, line, "")
+        (number, line, "", "")
         for number, line in enumerate(("one", "two", "three", "", "four\u2028five", "", "six"), 1)
     ]
 

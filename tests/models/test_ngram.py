@@ -15,9 +15,14 @@ from charloom.config import ModelConfig
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError
 from charloom.models.interface import NEVER
-from charloom.models.ngram.arrays import check_arrays, level_ends, uniform_arrays
+from charloom.models.ngram.arrays import (
+    LEAST_LEFT,
+    check_arrays,
+    level_ends,
+    uniform_arrays,
+)
 from charloom.models.ngram.counts import Windows, count, stream_of
-from charloom.models.ngram.kneser_ney import FALLBACK, discounts
+from charloom.models.ngram.kneser_ney import FALLBACK, discounted, discounts
 from charloom.models.ngram.model import NGram, nodes_of
 from charloom.models.scoring.names import score, target_nats
 from helpers.ngram_definition import Definition, streams
@@ -166,6 +171,16 @@ def test_the_table_changes_no_number(strings, order, table_bytes):
         others, there = part.step(ids, there)
         np.testing.assert_allclose(logits, others, atol=1e-6)
         np.testing.assert_array_equal(nodes_of(here), nodes_of(there))
+
+
+def test_a_context_that_occurs_millions_of_times_leaves_enough_to_its_backoff():
+    """Its discounts come to less than γ may be."""
+    context = np.zeros(2, np.int32)
+    _, left = discounted(np.array([4_000_000, 4_000_000]), context, 1)
+    assert left[0] == LEAST_LEFT
+    stream = np.tile(np.array([1, 2], np.int32), 1_500_000)
+    arrays = count(np.append(np.int32(0), stream), 3, 2).arrays(2)
+    check_arrays(arrays, 3)
 
 
 def test_rows_are_independent_and_the_carry_may_be_a_part_of_a_wider_one():

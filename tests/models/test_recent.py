@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charloom import TextCorpus, load, train
+from charloom import NameCorpus, TextCorpus, load, train
 from charloom.config import ModelConfig
 from charloom.errors import ConfigError
 from charloom.models.factory import check_weights, recurrence
@@ -22,6 +22,7 @@ from charloom.models.recent import (
 )
 from charloom.models.scoring.text import stream_target_nats
 from charloom.training.recent_fit import RecentFit
+from charloom.training.recipes import RECENT, settings_for
 
 TEXT = (
     "PETRO: I say, Lucia, the sea is near.\nLUCIA: The sea is not near, Petro.\n"
@@ -138,6 +139,17 @@ def test_rows_are_independent_and_one_row_gives_the_same(corpus, model):
     np.testing.assert_array_equal(logits[1], logits[2])
 
 
+def test_a_low_temperature_sharpens_all_but_the_memory(corpus, model):
+    ids = corpus.ids(0, 170)
+    inner, found = read_all(model.inner, ids)[-1], read_all(model.cooled(0.5), ids)[-1]
+    logs = log_softmax(inner)
+    counts = plain_counts(ids[1:].tolist(), model.memory._letters, 300)
+    expected = 1.1 * logs / 0.5 + EXPONENTS_[1:] @ np.log1p(counts / np.exp(logs))
+    np.testing.assert_allclose(
+        log_softmax(found / 0.5), log_softmax(expected), rtol=1e-3, atol=1e-3
+    )
+
+
 def test_the_boundary_forgets_and_excluded_ids_are_never_predicted(corpus, model):
     ids = corpus.ids(0, 150)
     twice = read_all(model, [*ids, *ids])
@@ -197,7 +209,7 @@ def test_names_that_a_text_brings_up_come_again(tmp_path):
     corpus = TextCorpus.of(text)
     forgetful = train(corpus, kind="ngram", recent=0, out=tmp_path / "forgetful")
     adaptive = train(corpus, kind="ngram", out=tmp_path / "adaptive")
-    assert adaptive.rnn.config.recent == 8192
+    assert adaptive.rnn.config.recent == RECENT
     held_out = text[-600:]
     before, after = (m.nll([held_out])[0] / len(held_out) for m in (forgetful, adaptive))
     assert after < before - 0.05
@@ -218,6 +230,21 @@ def test_names_that_a_text_brings_up_come_again(tmp_path):
 def test_only_text_with_a_fitted_ngram_is_remembered(settings):
     with pytest.raises(ConfigError, match="recent is for text"):
         ModelConfig(recent=100, **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "recent"),
+    [
+        ({}, RECENT),
+        ({"kind": "ngram"}, RECENT),
+        ({"recent": 100}, 100),
+        ({"kind": "network"}, 0),
+        ({"smoothing": "kneser-ney"}, 0),
+    ],
+)
+def test_text_is_remembered_by_default_where_it_can_be(corpus, settings, recent):
+    assert settings_for(corpus, **settings)[0].recent == recent
+    assert settings_for(NameCorpus.builtin())[0].recent == 0
 
 
 def test_exponents_that_are_wrong_are_refused():

@@ -73,6 +73,8 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         sources = ", ".join(corpus.get("sources", ())) or "an unknown source"
         sizes = f"{count(facts.train_size)} to train on, {count(facts.held_out_size)} held out"
         lines += [("corpus", f"{_known(corpus, what)} {what} from {sources}"), ("", sizes)]
+        if describe.is_weighted(facts):
+            lines.append(("", f"weights: {corpus['weight']:,.6g} in all"))
         if corpus.get("unknown_characters"):
             rare, unknown = _known(corpus, "rare"), _known(corpus, "unknown_characters")
             lines.append(("", f"{rare} rare characters, {unknown} in all, read as unknown"))
@@ -89,7 +91,12 @@ def _lines(run: Run) -> list[tuple[str, str]]:
     if best := facts.best:
         how = [str(best.get("epoch")), describe.distilled(best)]
         lines.append(("best epoch", ", ".join(filter(None, how))))
-        titles = {"train": "training", "held_out": "held-out", "held_out_window": "in windows"}
+        titles = {
+            "train": "training",
+            "held_out": "held-out",
+            "unweighted_held_out": "unweighted",
+            "held_out_window": "in windows",
+        }
         for key, title in titles.items():
             if isinstance(value := best.get(f"{key}_nats_per_char"), float):
                 lines.append((title, f"{value:.4f} nats/char"))

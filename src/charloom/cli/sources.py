@@ -25,13 +25,13 @@ FOR_NAMES = {
     "column", "field", "max_line", "label_column", "label_field", "count", "best", "beam", "forbid",
     "explain", "end", "contains", "length", "max_length", "chars", "regex", "block", "min_edits",
     "fold_case", "allow_known", "allow_repeats", "format", "delimiter", "no_header",
-    "skip_bad_rows", "keep_invisible",
+    "skip_bad_rows", "keep_invisible", "weight_column", "weight_field",
 }  # fmt: skip
 """Parameters of commands that make no sense for running text."""
 
 READING = (
     "format", "column", "field", "delimiter", "no_header", "skip_bad_rows", "keep_invisible",
-    "encoding", "max_line", "label_column", "label_field",
+    "encoding", "max_line", "label_column", "label_field", "weight_column", "weight_field",
 )  # fmt: skip
 """Parameters that say how a file is read."""
 
@@ -81,6 +81,8 @@ class Source:
             return self.names(self.unit, repeats=repeats)
         if self.has_labels:
             raise click.UsageError("labels need a SOURCE; the built-in list has none.")
+        if self.has_weights:
+            raise click.UsageError("weights need a SOURCE; the built-in list has none.")
         from ..data.names import NameCorpus
 
         return NameCorpus.builtin(repeats=repeats)
@@ -127,7 +129,8 @@ class Source:
         """
         from ..data.names import read_lists
 
-        how = {name: value for name, value in self.how.items() if not name.startswith("label_")}
+        others = ("label_", "weight_")
+        how = {name: value for name, value in self.how.items() if not name.startswith(others)}
         return read_lists(paths, warn=warn, strict=alone, **how)
 
     def text(self, unit: Unit, *, min_count: int = 1) -> TextCorpus:
@@ -162,6 +165,11 @@ class Source:
     def has_labels(self) -> bool:
         """Whether each name is to be read with its label."""
         return "label_column" in self.how or "label_field" in self.how
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether each name is to be read with its weight."""
+        return "weight_column" in self.how or "weight_field" in self.how
 
     @property
     def name(self) -> str:
@@ -262,6 +270,15 @@ form_options = options(
 label_options = options(
     click.option("--label-column", help="Column of a table with the label of each name."),
     click.option("--label-field", help="Field of JSON objects with the label of each name."),
+)
+
+
+weight_options = options(
+    click.option(
+        "--weight-column",
+        help="Column of a table with how often each name counts, such as how many people bear it.",
+    ),
+    click.option("--weight-field", help="Field of JSON objects with how often each name counts."),
 )
 
 

@@ -9,7 +9,14 @@ import click
 
 from .interruption import command_to_resume, interruptible
 from .options import json_option, path_option, say, say_seed
-from .sources import Source, form_options, label_options, reading_options, source_arguments
+from .sources import (
+    Source,
+    form_options,
+    label_options,
+    reading_options,
+    source_arguments,
+    weight_options,
+)
 from .train_options import check_counted, check_order, training_options
 
 if TYPE_CHECKING:
@@ -41,6 +48,7 @@ if TYPE_CHECKING:
 )
 @training_options
 @label_options
+@weight_options
 @reading_options
 @json_option
 @click.pass_obj
@@ -95,7 +103,8 @@ def command(
         source = source.resuming(reading_before(out))
     elif saved is not None and source.form == "names":
         source = source.resuming({"unit": saved.vocabulary.token_unit})
-    corpus = source.corpus(repeats=keeps_repeats(recipe, settings["held_out"]))
+    repeats = keeps_repeats(recipe, settings["held_out"]) and not source.has_weights
+    corpus = source.corpus(repeats=repeats)
     for line in corpus.describe().splitlines():
         say(line)
     if not (resume and out is not None and digest_before(out) == corpus.digest):

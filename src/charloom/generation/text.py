@@ -18,7 +18,7 @@ from ..config import MOST_CHARACTERS, MOST_STREAMED, SampleConfig
 from ..data.random import Stream, generator
 from ..data.vocabulary import BOUNDARY
 from ..errors import ConfigError
-from ..models.interface import NEVER, Quick, Reader, Recurrence
+from ..models.interface import NEVER, Quick, Reader, Recurrence, Remembering
 from ..models.sampling import Floats, Sampler
 from ..models.scoring.names import target_nats
 from ..models.threads import one_blas_thread
@@ -99,6 +99,9 @@ class TextModel(LanguageModel):
         if text:
             yield text
         rnn, unknown = self.rnn, self.vocabulary.unknown_id
+        temperature = sampler.config.temperature
+        if isinstance(rnn, Remembering) and not isinstance(temperature, tuple) and temperature < 1:
+            rnn = rnn.cooled(temperature)
         banned = [BOUNDARY, *([] if unknown is None else [unknown])]
         if self.sing is not None:
             given = [BOUNDARY, *start]

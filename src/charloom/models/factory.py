@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +18,16 @@ from .ngram.arrays import MIXTURE_WEIGHT, PREFIX, TYPES, check_arrays
 from .ngram.context_arrays import CONTEXT_TYPES, check_context_arrays
 from .ngram.context_model import ContextNGram
 from .ngram.model import NGram
-from .recent import EXPONENTS as RECENT_EXPONENTS
-from .recent import FAMILIES, Memory, Recent
 from .rnn.numpy import NumpyRNN
 from .rnn.shapes import check_shapes, parameter_count, weight_shapes
 
 Weights = Mapping[str, NDArray[Any]]
 
 
-AnyModel = NumpyRNN | NGram | ContextNGram | Mixture | LogLinearMixture | Recent
+if TYPE_CHECKING:
+    from .recent import Recent
+
+AnyModel: TypeAlias = "NumpyRNN | NGram | ContextNGram | Mixture | LogLinearMixture | Recent"
 
 
 def recurrence(config: ModelConfig, weights: Weights) -> AnyModel:
@@ -44,6 +45,8 @@ def recurrence(config: ModelConfig, weights: Weights) -> AnyModel:
     """
     fitted = config.smoothing == "fitted"
     if config.recent:
+        from .recent import Memory, Recent  # late: only models of text need it
+
         others, exponents = _without_recent(weights)
         inner = recurrence(config.replace(recent=0), others)
         memory = Memory(config.recent, weights["ngram.sounds"] > NO_LETTER)
@@ -75,6 +78,9 @@ def check_weights(config: ModelConfig, vocabulary_size: int, weights: Weights) -
 
 def _without_recent(weights: Weights) -> tuple[Weights, NDArray[np.float32]]:
     """Return the inner model's weights, and the exponents of the recent characters."""
+    from .recent import EXPONENTS as RECENT_EXPONENTS
+    from .recent import FAMILIES
+
     exponents = _exponents(weights, RECENT_EXPONENTS, 1 + FAMILIES)
     others = {name: array for name, array in weights.items() if name != RECENT_EXPONENTS}
     return others, exponents
@@ -129,5 +135,7 @@ def weight_names(config: ModelConfig, vocabulary_size: int) -> list[str]:
     if config.kind == "mixture":
         names.append(EXPONENTS if fitted else MIXTURE_WEIGHT)
     if config.recent:
+        from .recent import EXPONENTS as RECENT_EXPONENTS
+
         names.append(RECENT_EXPONENTS)
     return names

@@ -69,6 +69,9 @@ class Remembering(Protocol):
     def remember(self, carry: Floats, ids: NDArray[np.integer], ends: NDArray[np.integer]) -> None:
         """Write to the rows of an initial carry what they remember of ``ids[:end]``."""
 
+    def cooled(self, temperature: float) -> Self:
+        """Return the model whose memory is not sharpened by a temperature below 1."""
+
 
 class Excluding:
     """Part of a model that excludes ids by overwriting their logits."""

@@ -14,8 +14,9 @@ characters; the memory fades by a power of time, as people's does (Anderson and 
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,7 +106,8 @@ class Memory:
 
     def _unused(self, views: Views) -> int:
         states, _, columns = views.ids.shape
-        return states * columns - self.characters
+        unused: int = states * columns - self.characters
+        return unused
 
     def fill(self, carry: Floats, stream: Ids, ends: Ids) -> None:
         """Write what each row remembers of ``stream[:end]``, for ``ends`` (B,), to an empty carry.
@@ -124,7 +126,7 @@ class Memory:
 
     def counts(self, views: Views) -> list[NDArray[np.float64]]:
         """Return n_f (B, V) at ``views``, for each of the F families."""
-        states, rows, columns = views.ids.shape
+        _, rows, columns = views.ids.shape
         size = len(self._letters)
         least = np.clip(views.word, 1, ORDERS[0])
         found = np.flatnonzero(views.alike >= least.astype(self._kind)[:, None])
@@ -216,6 +218,17 @@ class Recent(Excluding):
             ends: (B,), how many of them are read.
         """
         self.memory.fill(carry[self._states :], ids, ends)
+
+    def cooled(self, temperature: float) -> Self:
+        """Return the model to sample from at a temperature below 1.
+
+        Its logits are those whose part of the memory is as it was once they are divided by the
+        temperature. Otherwise a text would soon repeat itself: what it repeats becomes likelier,
+        and a low temperature would multiply that.
+        """
+        other = copy.copy(self)
+        other.exponents = self.exponents * np.array([1, *[temperature] * FAMILIES], np.float32)
+        return other
 
     def one_row(self) -> OneRecent:
         """Return the model for a single string, with a faster step."""

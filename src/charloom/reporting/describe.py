@@ -76,6 +76,11 @@ def refitted_parts(refit: Mapping[str, Any]) -> str:
     return f"{' and '.join(parts)} {verb}".replace("ngram", "n-gram") if parts else ""
 
 
+def is_weighted(facts: Facts) -> bool:
+    """Say whether the names had weights."""
+    return isinstance(facts.corpus.get("weight"), float)
+
+
 def ngram(facts: Mapping[str, Any]) -> str:
     """Describe an n-gram and its weight in a mixture; empty for other models."""
     order, weight = facts.get("order"), facts.get("share")

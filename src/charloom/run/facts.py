@@ -184,6 +184,7 @@ _losses = _fields_of(
         "held_out_nats_per_char": _number,
         "held_out_window_nats_per_char": _number,
         "network_held_out_nats_per_char": _number,
+        "unweighted_held_out_nats_per_char": _number,
         "seconds": _seconds,
         "learning_rate": _number,
     }
@@ -191,7 +192,7 @@ _losses = _fields_of(
 
 _sizes = (
     "records", "blank", "duplicates", "names", "characters", "distinct", "shortest", "longest",
-    "documents", "rare", "unknown_characters", "bytes",
+    "documents", "rare", "unknown_characters", "bytes", "weightless",
 )  # fmt: skip
 
 _FACTS: Mapping[str, Callable[[Any], Any]] = {
@@ -203,6 +204,7 @@ _FACTS: Mapping[str, Callable[[Any], Any]] = {
             "warnings": _list_of(_text),
             "labels": _map_of(_count),
             "mean": _number,
+            "weight": _number,
             "keep_invisible": _flag,
         }
     ),

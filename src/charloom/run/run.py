@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ..arguments import path as path_of
@@ -180,6 +181,11 @@ class Run:
     def held_out_names(self) -> Sequence[str]:
         """The names that were held out; empty if there are none, or for text."""
         return self.saved.held_out_names or ()
+
+    @property
+    def held_out_weights(self) -> NDArray[np.float64] | None:
+        """How often each held-out name counts, (N,); ``None``: once."""
+        return self.saved.held_out_weights
 
     @property
     def held_out_text(self) -> str:

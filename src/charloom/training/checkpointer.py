@@ -300,6 +300,7 @@ class Checkpointer:
             facts=facts,
             train_names=data.train_names,
             held_out_names=data.held_out_names,
+            held_out_weights=data.held_out_weights,
             held_out_text=data.held_out_text,
         )
 

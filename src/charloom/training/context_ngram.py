@@ -76,6 +76,7 @@ class ContextFit:
         *,
         decides: bool,
         adapted: bool = False,
+        weights: NDArray[np.float64] | None = None,
     ) -> None:
         """Fit the n-gram.
 
@@ -86,7 +87,9 @@ class ContextFit:
             held_out: the held-out stream.
             decides: whether that is long enough to choose by.
             adapted: whether the network is adapted from a base.
+            weights: of each held-out target; ``None``: 1.
         """
+        self._weights = weights
         self._model, self._held_out = model, held_out if decides else None
         self._typical = TYPICAL_ADAPTED if adapted else TYPICAL
         self._stream, whole = train()
@@ -123,7 +126,8 @@ class ContextFit:
     def mixture(self, network: Weights) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
         """Return a mixture's arrays besides its network's, and held-out losses by name.
 
-        These are its network's, and its own where all that is held out is in the table.
+        These are its network's, and its own where all that is held out is in the table and has no
+        weights.
 
         The exponents maximise the probability of the held-out strings, times a prior; they are the
         prior's if too little is held out.
@@ -134,10 +138,11 @@ class ContextFit:
         if self._held_out is not None:
             table, targets = self.table(network)
             chosen = maximum(table, targets, chosen, PRIOR_NATS)
-            losses[NETWORK_ALONE] = _mean_nats(table[:, 0], targets)
+            losses[NETWORK_ALONE] = _mean_nats(table[:, 0], targets, self._weights)
             if self._model.recent:
                 mixed = log_softmax(np.matmul(chosen.astype(np.float32), table))
-            if len(targets) == len(self._held_out) - 1 and not self._model.text:
+            whole = len(targets) == len(self._held_out) - 1
+            if whole and not self._model.text and self._weights is None:
                 losses["held_out_nats_per_char"] = mixed_nats(table, targets, chosen)
         fitted = {**self.arrays, EXPONENTS: chosen.astype(np.float32)}
         if self._model.recent:
@@ -202,6 +207,13 @@ def mixed_nats(table: NDArray[np.float32], targets: NDArray[np.int32], exponents
     return _mean_nats(mixed, targets)
 
 
-def _mean_nats(log_probabilities: NDArray[np.float32], targets: NDArray[np.int32]) -> float:
-    """Return the mean -log p of ``targets`` (T,), given (T, V)."""
-    return -float(log_probabilities[np.arange(len(targets)), targets].mean(dtype=np.float64))
+def _mean_nats(
+    log_probabilities: NDArray[np.float32],
+    targets: NDArray[np.int32],
+    weights: NDArray[np.float64] | None = None,
+) -> float:
+    """Return the mean -log p of ``targets`` (T,), given (T, V) and weights of T or more."""
+    found = log_probabilities[np.arange(len(targets)), targets]
+    if weights is not None:
+        return -float(np.average(found, weights=weights[: len(targets)]))
+    return -float(found.mean(dtype=np.float64))

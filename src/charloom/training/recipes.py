@@ -239,6 +239,8 @@ def settings_for(
             own.pop("order", None)  # these belong to the recipe's kind of model
             own.pop("smoothing", None)
             own.pop("recent", None)
+        if given.get("smoothing") == "kneser-ney":
+            own.pop("recent", None)
     base = {**own, **given}.get("base")
     if base is None:
         by_default = recipe is None and initial is None
@@ -290,6 +292,8 @@ def _settings_of(initial: SavedModel | None, base: str, given: dict[str, Any]) -
     before = {k: v for k, v in before.items() if k not in ("dropout", "labels")}
     if before.get("kind") not in WITH_NGRAM or given.get("kind", "mixture") not in WITH_NGRAM:
         before.pop("smoothing", None)
+        before.pop("recent", None)
+    if given.get("smoothing") == "kneser-ney":
         before.pop("recent", None)
     return before
 

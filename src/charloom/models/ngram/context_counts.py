@@ -146,7 +146,7 @@ class ContextCounts:
         total = 0
         for family, possible in enumerate(np.diff(offsets)):
             kind = np.int32 if possible * size < 2**31 else np.int64
-            pairs = targets.astype(kind)  # of key and target; they sort like (key, target)
+            pairs: Any = targets.astype(kind)  # of key and target; they sort like (key, target)
             for column in np.flatnonzero(matrix[:, family]):
                 pairs += columns[column] * kind(matrix[column, family] * size)
             pairs.sort()

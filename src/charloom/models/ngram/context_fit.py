@@ -214,7 +214,9 @@ class _Part:
         table[:, 1] = np.log(np.maximum(by_class, TINY))[:, of]
         table[:, 2:] = np.log(pair)[:, None]
         states = stream_states(self.stream, counts.alphabet)[kept]
-        cells, lengths, numbers, families = SparseContexts(counts.sparse, size).find(states)
+        cells, lengths, numbers, families = SparseContexts(counts.sparse, size).find(
+            states.astype(np.int32, copy=False)
+        )
         place = cells // size * (len(WEIGHTS_PRIOR) - 1) + 3 + np.repeat(families, lengths)
         numbers /= pair.ravel()[cells]
         table.reshape(-1)[place * size + cells] += np.log1p(numbers, out=numbers)

@@ -135,7 +135,7 @@ def fit(items: Sequence[Evidence], below: Numbers, prior: Sequence[float]) -> Nu
         # The parameters, their derivatives by the free ones, the probabilities, and for each
         # length those below, the backoff weight, 1 / (total + θ) and those there.
         parameters, by_free = _from_free(free.reshape(-1, 4))
-        low, steps = below, []
+        low, steps = below, list[tuple[Numbers, ...]]()
         for one, kind, known, row in zip(items, kinds, known_at, parameters, strict=True):
             d1, d2, d3, theta = row
             taken = np.append(0.0, row[:3])[kind]
