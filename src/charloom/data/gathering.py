@@ -128,7 +128,7 @@ def records_of(
                 f"{what} must be as many as names, {len(names)}. Received: {len(given)}"
             )
     columns = (repeat("") if given is None else given for given in others)
-    return zip(count(1), names, *columns, strict=False)  # type: ignore[arg-type]
+    return zip(count(1), names, *columns, strict=False)
 
 
 class Gatherer:

@@ -59,8 +59,9 @@ def shares(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     given at all (Goldwater, Griffiths and Johnson 2006, "Interpolating between types and tokens by
     estimating power-law generators").
     """
-    tempered = np.asarray(weights, np.float64) ** POWER
-    return tempered / tempered.mean()
+    tempered: NDArray[np.float64] = np.asarray(weights, np.float64) ** POWER
+    found: NDArray[np.float64] = tempered / tempered.mean()
+    return found
 
 
 def weights_of(name: str, values: Iterable[object], count: int) -> list[float]:

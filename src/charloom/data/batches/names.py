@@ -224,7 +224,9 @@ class NameBatches:
         assert self.weights is not None
         ends = np.cumsum(self.weights[order])
         places = (np.arange(len(order)) + rng.random()) * (ends[-1] / len(order))
-        drawn = order[np.minimum(np.searchsorted(ends, places, side="right"), len(order) - 1)]
+        drawn: NDArray[np.integer] = order[
+            np.minimum(np.searchsorted(ends, places, side="right"), len(order) - 1)
+        ]
         rng.shuffle(drawn)
         return drawn
 
