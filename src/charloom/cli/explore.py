@@ -58,8 +58,7 @@ def command(source: Source, plot: Path | None, as_json: bool) -> None:
     from ..data.statistics import describe
 
     if source.has_weights:
-        corpus = source.corpus()
-        assert isinstance(corpus, NameCorpus)
+        corpus = source.names(source.unit)
     elif source.paths:
         corpus = read_with_repeats(*source.paths, unit=source.unit, **source.how)
     else:

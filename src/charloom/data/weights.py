@@ -60,8 +60,8 @@ def shares(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     estimating power-law generators").
     """
     tempered: NDArray[np.float64] = np.asarray(weights, np.float64) ** POWER
-    result: NDArray[np.float64] = tempered / tempered.mean()
-    return result
+    found: NDArray[np.float64] = tempered / tempered.mean()
+    return found
 
 
 def weights_of(name: str, values: Iterable[object], count: int) -> list[float]:
