@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
-from .arguments import shown
-from .errors import ArgumentError, ConfigError
+from .arguments import AnyPath, path
+from .errors import ConfigError
 from .generation.names import NameModel
 from .generation.novelty import name_set
 from .generation.text import TextModel
@@ -18,6 +18,7 @@ from .models.factory import recurrence
 from .run import Facts, Run, SavedModel
 
 if TYPE_CHECKING:
+    from .data.given import Names
     from .data.names import NameCorpus
     from .data.text import TextCorpus
     from .training.events import Event
@@ -27,11 +28,13 @@ LONGEST = 10**6
 """Longest training name, in units of text, that a run may record; a larger value is ignored."""
 
 
-def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Iterator[Event]:
+def fit(corpus: Names | TextCorpus, **settings: Unpack[FitSettings]) -> Iterator[Event]:
     """Train on ``corpus`` and report what happens as events.
 
     Args:
-        corpus: names or text.
+        corpus: names or text. Besides a corpus, any iterable of strings is taken as names: a
+            list, a column of pandas or Polars, a generator; and the path of a file of names, as a
+            string or path-like. Running text is a ``TextCorpus``.
         settings: see ``FitSettings``: where to save, what to start from, the recipe, and fields
             of ``ModelConfig`` and ``TrainConfig``. What is not given follows the corpus's size.
 
@@ -41,28 +44,27 @@ def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Ite
     Raises:
         ConfigError, TrainingError: the settings or the backend do not allow it, or the loss
             became NaN before there was a model to keep.
+        CorpusError: ``corpus`` cannot be read or holds no names; a string is no path of a file.
         RunError: ``out`` is in use, cannot be written, or holds another training.
 
     Example:
-        >>> from charloom import NameCorpus, fit
-        >>> events = list(fit(NameCorpus.of(["Ann", "Anna", "Hanna"]), kind="ngram"))
+        >>> from charloom import fit
+        >>> events = list(fit(["Ann", "Anna", "Hanna"], kind="ngram"))
         >>> type(events[-1]).__name__
         'Finished'
     """
-    from .data.names import NameCorpus
-    from .data.text import TextCorpus
+    from .data.given import corpus_of
     from .training.base_model import LATIN, NO_BASE, digest_of
-    from .training.recipes import digest_before, settings_before, settings_for
+    from .training.recipes import digest_before, keeps_repeats, settings_before, settings_for
     from .training.trainer import fit as events  # imported late: it needs a framework
 
-    if not isinstance(corpus, NameCorpus | TextCorpus):
-        raise ArgumentError(
-            f"corpus must be a NameCorpus or a TextCorpus. Received: {shown(corpus)}; "
-            "build one with NameCorpus.of or NameCorpus.read."
-        )
     given: dict[str, Any] = dict(settings)
     where = {key: given.pop(key) for key in ("out", "force", "resume", "loop") if key in given}
-    resumed = Path(where["out"]) if where.get("resume") and where.get("out") else None
+    if where.get("out") is not None:
+        where["out"] = path("out", where["out"])
+    resumed = where.get("out") if where.get("resume") else None
+    repeats = keeps_repeats(given.get("recipe"), given.get("held_out"))
+    corpus = corpus_of(corpus, repeats=repeats)
     if not given.pop("keep_long", False) and not (
         resumed is not None and digest_before(resumed) == corpus.digest
     ):
@@ -83,14 +85,14 @@ def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Ite
 
 @overload
 def train(
-    corpus: NameCorpus, *, progress: bool | None = None, **settings: Unpack[FitSettings]
-) -> NameModel: ...
-@overload
-def train(
     corpus: TextCorpus, *, progress: bool | None = None, **settings: Unpack[FitSettings]
 ) -> TextModel: ...
+@overload
 def train(
-    corpus: NameCorpus | TextCorpus,
+    corpus: Names, *, progress: bool | None = None, **settings: Unpack[FitSettings]
+) -> NameModel: ...
+def train(
+    corpus: Names | TextCorpus,
     *,
     progress: bool | None = None,
     **settings: Unpack[FitSettings],
@@ -98,20 +100,25 @@ def train(
     """Train a model on ``corpus`` and return it, with its history and all that ``save`` writes.
 
     Args:
-        corpus: the names, or the text.
+        corpus: the names, or the text: whatever ``fit`` takes.
         progress: whether to show progress on stderr; ``None`` shows it in a terminal and in a
             notebook.
         settings: as for ``fit``: ``train(corpus, out="runs/towns", epochs=5, units=128, seed=1)``.
 
     Raises:
-        ConfigError, TrainingError, RunError: as ``fit``.
+        ConfigError, TrainingError, CorpusError, RunError: as ``fit``.
 
     Example:
-        >>> from charloom import NameCorpus, train
-        >>> model = train(NameCorpus.of(["Ann", "Anna", "Hanna"]), kind="ngram", seed=1)
+        >>> from charloom import train
+        >>> model = train(["Ann", "Anna", "Hanna"], kind="ngram", seed=1)
         >>> model.vocabulary.characters
         ('A', 'H', 'a', 'n')
     """
+    from .data.given import corpus_of
+    from .training.recipes import keeps_repeats
+
+    repeats = keeps_repeats(settings.get("recipe"), settings.get("held_out"))
+    corpus = corpus_of(corpus, repeats=repeats)
     events = fit(corpus, **settings)
     notebook = _in_notebook()
     if progress is None:
@@ -127,7 +134,7 @@ def train(
     return model_of(finished.saved)
 
 
-def load(run: str | Path | Run) -> NameModel | TextModel:
+def load(run: AnyPath | Run) -> NameModel | TextModel:
     """Load the model of a run folder; NumPy is enough.
 
     Args:
@@ -173,9 +180,9 @@ def _without_long(corpus: NameCorpus | TextCorpus) -> NameCorpus | TextCorpus:
     return corpus
 
 
-def _saved(run: str | Path | Run | SavedModel | None) -> SavedModel | None:
+def _saved(run: AnyPath | Run | SavedModel | None) -> SavedModel | None:
     """Return what a run folder holds, or is."""
-    if isinstance(run, str | Path):
+    if isinstance(run, str | os.PathLike):
         run = Run.open(run)
     return run.saved if isinstance(run, Run) else run
 

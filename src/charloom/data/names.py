@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, BinaryIO, ClassVar, Unpack, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import AnyPath, are_files, seed_of, shown, texts
 from ..arguments import number as number_of
-from ..arguments import seed_of, shown
 from ..config import Unit
 from ..errors import ConfigError, CorpusError, CorpusTypeError
 from .gathering import Gatherer, ReadReport, clean, measure
@@ -64,7 +64,7 @@ class NameCorpus:
     @classmethod
     def read(
         cls,
-        *sources: str | Path,
+        *sources: AnyPath,
         unit: Unit = "character",
         repeats: bool = False,
         stdin: BinaryIO | None = None,
@@ -92,7 +92,7 @@ class NameCorpus:
             NameCorpus(2 names from towns.txt)
         """
         read = ReadOptions(**options)
-        check_sources(sources)
+        sources = check_sources(sources)
         labelled = read.label_column is not None or read.label_field is not None
         gatherer = Gatherer(repeats, labelled)
         if unit == "character" and not repeats:
@@ -118,9 +118,13 @@ class NameCorpus:
     ) -> NameCorpus:
         """Build from strings, normalised as ``read`` does; ``labels`` has one a name, or "".
 
+        Any iterable of strings is taken: lists, sets, generators, columns of pandas and Polars.
+
         Raises:
             CorpusError: an item is not a string, or contains a line break or another control
                 character; there are no names; or there are not as many labels as names.
+            CorpusTypeError: ``names`` is one string, a table or paths of files, or a value is
+                missing.
             ConfigError: ``unit`` is unknown.
 
         Example:
@@ -128,12 +132,14 @@ class NameCorpus:
             >>> corpus.names
             ('Ulm', 'Bonn')
         """
-        for what, given in (("names", names), ("labels", [] if labels is None else labels)):
-            if isinstance(given, str | bytes) or not isinstance(given, Iterable):
-                one = "Received one: " if isinstance(given, str) else "Received: "
-                raise CorpusTypeError(f"{what} must be a list of strings. {one}{shown(given)}")
+        names = texts("names", names, CorpusTypeError)
+        if are_files(names):
+            raise CorpusTypeError(
+                f"names must be names, not files. Received: {shown(names)}. "
+                "NameCorpus.read takes files."
+            )
         if labels is not None:
-            names, labels = list(names), list(labels)
+            labels = texts("labels", labels, CorpusTypeError)
             if len(names) != len(labels):
                 raise CorpusError(
                     f"labels must be as many as names, {len(names)}. Received: {len(labels)}"
@@ -280,7 +286,7 @@ class LargeNameCorpus(NameCorpus):
 
 
 def read_with_repeats(
-    *sources: str | Path,
+    *sources: AnyPath,
     unit: Unit = "character",
     stdin: BinaryIO | None = None,
     **options: Unpack[ReadArguments],
@@ -292,7 +298,7 @@ def read_with_repeats(
         CorpusError, ConfigError: as ``NameCorpus.read``.
     """
     read = ReadOptions(**options)
-    check_sources(sources)
+    sources = check_sources(sources)
     if unit == "character":
         large, stdin = _read_large(sources, read, stdin)
         if large is not None:
@@ -333,7 +339,7 @@ def _held_out(size: int, share: float) -> int:
 
 
 def read_texts(
-    source: str | Path,
+    source: AnyPath,
     *,
     warn: Callable[[str], None] = lambda _: None,
     **options: Unpack[ReadArguments],
@@ -350,7 +356,7 @@ def read_texts(
 
 
 def read_lists(
-    sources: Sequence[str | Path],
+    sources: Sequence[AnyPath],
     *,
     warn: Callable[[str], None] = lambda _: None,
     strict: bool = True,
@@ -361,7 +367,7 @@ def read_lists(
     Unless ``strict``, an option for tables or JSON may suit none of the sources.
     """
     read = ReadOptions(**options)
-    check_sources(sources)
+    sources = check_sources(sources)
     forms: set[Form] = set()
     lists = []
     for source in sources:

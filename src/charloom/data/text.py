@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import shown, whole
+from ..arguments import AnyPath, are_files, shown, texts, whole
 from ..config import MOST_COUNT, Unit
 from ..errors import ConfigError, CorpusError, CorpusTypeError
 from .encoded.store import IN_MEMORY_BYTES
@@ -74,7 +74,7 @@ class TextCorpus:
     @classmethod
     def read(
         cls,
-        *sources: str | Path,
+        *sources: AnyPath,
         unit: Unit = "character",
         encoding: str | None = None,
         min_count: int = 1,
@@ -100,7 +100,7 @@ class TextCorpus:
                 text; or the cache cannot be written.
             ConfigError: ``unit`` or ``min_count`` is invalid.
         """
-        check_sources(sources)
+        sources = check_sources(sources)
         min_count = _check(unit, min_count)
         encoded = encode_sources(
             sources, unit, encoding, stdin, progress, in_memory_bytes=in_memory_bytes
@@ -113,9 +113,12 @@ class TextCorpus:
     ) -> TextCorpus:
         """Build from a string, or from several, each a document; all is kept in memory.
 
+        Any iterable of strings is taken: lists, generators, columns of pandas and Polars.
+
         Raises:
             CorpusError: one is not a string, or contains NUL or a lone surrogate; or there is no
                 text.
+            CorpusTypeError: it is the path of a file, or a value is missing.
             ConfigError: ``unit`` or ``min_count`` is invalid.
 
         Example:
@@ -124,11 +127,19 @@ class TextCorpus:
         """
         min_count = _check(unit, min_count)
         given: object = text
-        if isinstance(given, bytes) or not isinstance(given, Iterable):
-            raise CorpusTypeError(f"text must be a string, or several. Received: {shown(text)}")
-        texts = [text] if isinstance(text, str) else list(text)
-        encoded = encode_strings(texts, unit)
-        return cls._of(encoded, unit, min_count, [f"text {i + 1}" for i in range(len(texts))])
+        if isinstance(given, bytes | os.PathLike) or not isinstance(given, Iterable):
+            files = " TextCorpus.read takes files." if isinstance(given, os.PathLike) else ""
+            raise CorpusTypeError(
+                f"text must be a string, or several. Received: {shown(text)}.{files}"
+            )
+        parts = [text] if isinstance(text, str) else texts("text", text, CorpusTypeError)
+        if are_files(parts):
+            raise CorpusTypeError(
+                f"text must be the text itself, not a file. Received: {shown(text)}. "
+                "TextCorpus.read takes files."
+            )
+        encoded = encode_strings(parts, unit)
+        return cls._of(encoded, unit, min_count, [f"text {i + 1}" for i in range(len(parts))])
 
     @classmethod
     def _of(

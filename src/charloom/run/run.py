@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from numpy.typing import NDArray
 
+from ..arguments import AnyPath
 from ..arguments import path as path_of
 from ..config import ModelConfig
 from ..data.vocabulary import Vocabulary
@@ -39,7 +40,7 @@ class Run:
     saved: SavedModel
 
     @classmethod
-    def open(cls, path: str | Path) -> Run:
+    def open(cls, path: AnyPath) -> Run:
         """Open and verify the run folder ``path``.
 
         Raises:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import AnyPath
 from ..config import ModelConfig, TrainConfig
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
@@ -80,7 +81,7 @@ GENTLER = 0.3
 RECIPES: dict[str, dict[str, Any]] = {"tutorial": TUTORIAL}
 
 
-def keeps_repeats(recipe: str | None, held_out: float | None) -> bool:
+def keeps_repeats(recipe: AnyPath | None, held_out: float | None) -> bool:
     """Return whether a recipe keeps repeated names, as the tutorial does.
 
     Not if names are held out: a repeated one would be in both parts.
@@ -208,7 +209,7 @@ names_recipe = recipe
 
 def settings_for(
     corpus: NameCorpus | TextCorpus,
-    recipe: str | Path | None = None,
+    recipe: AnyPath | None = None,
     initial: SavedModel | None = None,
     **changes: Any,
 ) -> tuple[ModelConfig, TrainConfig]:
@@ -287,7 +288,7 @@ def _settings_of(initial: SavedModel | None, base: str, given: dict[str, Any]) -
     return before
 
 
-def _from_file(path: str | Path, corpus: NameCorpus | TextCorpus) -> dict[str, Any]:
+def _from_file(path: AnyPath, corpus: NameCorpus | TextCorpus) -> dict[str, Any]:
     """Return the settings of a recipe in a file."""
     if isinstance(path, str) and not Path(path).exists():
         raise ConfigError(

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import seed_of, whole
+from ...arguments import AnyPath, seed_of, whole
+from ...arguments import path as path_of
 from ...config import MOST_SAMPLES
 from ...data.encoded.text import Progress
 from ...data.random import Stream, generator
@@ -143,7 +144,7 @@ def text_memorisation(
 
 def training_text(
     run: Run,
-    sources: Sequence[str | Path] = (),
+    sources: Sequence[AnyPath] = (),
     *,
     encoding: str | None = None,
     progress: Progress | None = None,
@@ -165,7 +166,7 @@ def training_text(
             f"{run.path} does not say which text it was trained on. Train a model of text."
         )
     named = [str(source) for source in corpus.get("sources", [])]
-    paths = [str(source) for source in sources] or named
+    paths = [str(path_of("a source", source)) for source in sources] or named
     missing = [path for path in paths if not Path(path).is_file()]
     if missing or not paths:
         raise RunError(

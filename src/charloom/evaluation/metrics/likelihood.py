@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.encoded.array_names import names_of
+from ...data.given import Names, names_of
 from ...data.vocabulary import Vocabulary
 from ...errors import ConfigError, CorpusError
 from ...generation import NameModel
@@ -53,7 +53,7 @@ class Likelihood(Plain):
     skipped_names: int
 
 
-def likelihood(model: NameModel, names: Iterable[str], *, rows: Rows | None = None) -> Likelihood:
+def likelihood(model: NameModel, names: Names, *, rows: Rows | None = None) -> Likelihood:
     """Score ``names`` under ``model``.
 
     Args:
