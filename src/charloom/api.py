@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections import deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, Unpack, cast, overload
 
 from .arguments import AnyPath, path
 from .errors import ConfigError
@@ -28,13 +28,16 @@ LONGEST = 10**6
 """Longest training name, in units of text, that a run may record; a larger value is ignored."""
 
 
-def fit(corpus: Names | TextCorpus, **settings: Unpack[FitSettings]) -> Iterator[Event]:
+def fit(
+    corpus: Names | TextCorpus | None = None, **settings: Unpack[FitSettings]
+) -> Iterator[Event]:
     """Train on ``corpus`` and report what happens as events.
 
     Args:
         corpus: names or text. Besides a corpus, any iterable of strings is taken as names: a
             list, a column of pandas or Polars, a generator; and the path of a file of names, as a
-            string or path-like. Running text is a ``TextCorpus``.
+            string or path-like. Running text is a ``TextCorpus``. ``None`` with ``resume`` reads
+            the files again that the run remembers, with a warning that names them.
         settings: see ``FitSettings``: where to save, what to start from, the recipe, and fields
             of ``ModelConfig`` and ``TrainConfig``. What is not given follows the corpus's size.
 
@@ -53,9 +56,10 @@ def fit(corpus: Names | TextCorpus, **settings: Unpack[FitSettings]) -> Iterator
         >>> type(events[-1]).__name__
         'Finished'
     """
-    from .data.given import corpus_of
+    from .run.begun import find_begun
     from .training.base_model import LATIN, NO_BASE, digest_of
-    from .training.recipes import digest_before, keeps_repeats, settings_before, settings_for
+    from .training.recipes import digest_before, settings_before, settings_for
+    from .training.resume import fine_tuned_before
     from .training.trainer import fit as events  # imported late: it needs a framework
 
     given: dict[str, Any] = dict(settings)
@@ -63,8 +67,7 @@ def fit(corpus: Names | TextCorpus, **settings: Unpack[FitSettings]) -> Iterator
     if where.get("out") is not None:
         where["out"] = path("out", where["out"])
     resumed = where.get("out") if where.get("resume") else None
-    repeats = keeps_repeats(given.get("recipe"), given.get("held_out"))
-    corpus = corpus_of(corpus, repeats=repeats)
+    corpus = _corpus(corpus, settings)
     if not given.pop("keep_long", False) and not (
         resumed is not None and digest_before(resumed) == corpus.digest
     ):
@@ -77,6 +80,10 @@ def fit(corpus: Names | TextCorpus, **settings: Unpack[FitSettings]) -> Iterator
         base = digest_of(saved)
     given["base"] = base
     if resumed is not None:
+        begun = find_begun(resumed)
+        where.setdefault("loop", begun.loop or "fit")
+        if saved is None:
+            saved = fine_tuned_before(resumed)
         asked = {name: value for name, value in given.items() if value is not None}
         given = settings_before(resumed) | asked
     model, training = settings_for(corpus, recipe, saved, **given)
@@ -91,8 +98,12 @@ def train(
 def train(
     corpus: Names, *, progress: bool | None = None, **settings: Unpack[FitSettings]
 ) -> NameModel: ...
+@overload
 def train(
-    corpus: Names | TextCorpus,
+    corpus: None = None, *, progress: bool | None = None, **settings: Unpack[FitSettings]
+) -> NameModel | TextModel: ...
+def train(
+    corpus: Names | TextCorpus | None = None,
     *,
     progress: bool | None = None,
     **settings: Unpack[FitSettings],
@@ -114,11 +125,7 @@ def train(
         >>> model.vocabulary.characters
         ('A', 'H', 'a', 'n')
     """
-    from .data.given import corpus_of
-    from .training.recipes import keeps_repeats
-
-    repeats = keeps_repeats(settings.get("recipe"), settings.get("held_out"))
-    corpus = corpus_of(corpus, repeats=repeats)
+    corpus = _corpus(corpus, settings)
     events = fit(corpus, **settings)
     notebook = _in_notebook()
     if progress is None:
@@ -166,6 +173,19 @@ def model_of(saved: SavedModel) -> NameModel | TextModel:
         labels=saved.labels,
         saved=saved,
     )
+
+
+def _corpus(corpus: Names | TextCorpus | None, settings: FitSettings) -> NameCorpus | TextCorpus:
+    """Return what is given as a corpus; for ``None``, that of the training to resume."""
+    from .data.given import corpus_of
+    from .run.begun import corpus_before
+    from .training.recipes import keeps_repeats
+
+    out = settings.get("out")
+    if corpus is None and out is not None and settings.get("resume"):
+        return corpus_before(path("out", out), lambda line: warnings.warn(line, stacklevel=4))
+    repeats = keeps_repeats(settings.get("recipe"), settings.get("held_out"))
+    return corpus_of(cast("Names | TextCorpus", corpus), repeats=repeats)
 
 
 def _without_long(corpus: NameCorpus | TextCorpus) -> NameCorpus | TextCorpus:

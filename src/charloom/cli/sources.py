@@ -52,6 +52,7 @@ class Source:
         unit: the unit of text.
         min_count: how often a character of a text has to occur that is not rare.
         keep_long: whether lines that are far longer than the others are kept.
+        repeats: whether repeated names are kept, whatever a command asks for.
     """
 
     paths: tuple[str, ...] = ()
@@ -60,6 +61,7 @@ class Source:
     unit: Unit = "character"
     min_count: int | None = None
     keep_long: bool = False
+    repeats: bool = False
 
     def corpus(self, *, repeats: bool = False) -> NameCorpus | TextCorpus:
         """Read names or text; without files, the built-in names.
@@ -70,6 +72,7 @@ class Source:
         Raises:
             CorpusError, click.UsageError: the files cannot be read, or not as that.
         """
+        repeats = repeats or self.repeats
         if self.form == "text":
             if not self.paths:
                 raise click.UsageError("--as text needs a SOURCE; the built-in list holds names.")

@@ -23,6 +23,7 @@ from .gathering import Gatherer, ReadReport, clean, measure
 from .random import Stream, shuffler
 from .sources.look import form_of
 from .sources.options import Form, ReadArguments, ReadOptions
+from .sources.origin import Origin
 from .sources.records import check_sources, check_used, is_plain, read_source
 from .sources.streams import Rejoined, are_large, label
 from .summary import origin, shortened, table
@@ -51,6 +52,7 @@ class NameCorpus:
         unit: what counts as a character: a code point or a grapheme.
         labels: the label of each name, "" if it has none; ``None`` for a corpus without labels.
         report: what was read.
+        origin: the files and options that it can be read with again; ``None`` for strings.
         is_large: whether the names are in arrays; then there are no labels and no repeats.
     """
 
@@ -60,6 +62,7 @@ class NameCorpus:
     unit: Unit = "character"
     labels: tuple[str, ...] | None = field(default=None, kw_only=True)
     report: ReadReport = field(kw_only=True)
+    origin: Origin | None = field(default=None, kw_only=True, compare=False)
 
     @classmethod
     def read(
@@ -93,19 +96,20 @@ class NameCorpus:
         """
         read = ReadOptions(**options)
         sources = check_sources(sources)
+        start = Origin.of(sources, options={"unit": unit, "repeats": repeats, **options})
         labelled = read.label_column is not None or read.label_field is not None
         gatherer = Gatherer(repeats, labelled)
         if unit == "character" and not repeats:
             large, stdin = _read_large(sources, read, stdin)
             if large is not None:
-                return large
+                return dataclasses.replace(large, origin=start)
         forms: set[Form] = set()
         for source in sources:
             form, found = read_source(source, read, warn=gatherer.notes.append, stdin=stdin)
             gatherer.add(label(source), found, f"{label(source)} line")
             forms.add(form)
         check_used(forms, read)
-        return cls._of(gatherer, unit)
+        return dataclasses.replace(cls._of(gatherer, unit), origin=start)
 
     @classmethod
     def of(
@@ -169,7 +173,8 @@ class NameCorpus:
         with resources.as_file(builtin) as path:
             corpus = cls.read(path, repeats=repeats)
         report = dataclasses.replace(corpus.report, sources=("the built-in dinosaurs",))
-        return dataclasses.replace(corpus, report=report)
+        start = Origin(options={"repeats": repeats})
+        return dataclasses.replace(corpus, report=report, origin=start)
 
     @cached_property
     def label_names(self) -> tuple[str, ...]:

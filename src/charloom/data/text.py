@@ -18,6 +18,7 @@ from ..config import MOST_COUNT, Unit
 from ..errors import ConfigError, CorpusError, CorpusTypeError
 from .encoded.store import IN_MEMORY_BYTES
 from .encoded.text import Encoded, Progress, encode_sources, encode_strings
+from .sources.origin import Origin
 from .sources.records import check_sources
 from .sources.streams import label
 from .summary import SHOWN, Report, counted, origin, shortened, table
@@ -63,6 +64,7 @@ class TextCorpus:
         vocabulary: its characters; with the unknown symbol if some are too rare to be in it.
         report: what was read.
         digest: 16 hex digits; the same for the same text.
+        origin: the files and options that it can be read with again; ``None`` for strings.
     """
 
     vocabulary: Vocabulary
@@ -70,6 +72,7 @@ class TextCorpus:
     digest: str
     _stored: NDArray[Any]  # (N,), ids in the order in which characters first appear
     _table: NDArray[np.int32]  # the vocabulary's id of each of these
+    origin: Origin | None = None
 
     @classmethod
     def read(
@@ -102,10 +105,13 @@ class TextCorpus:
         """
         sources = check_sources(sources)
         min_count = _check(unit, min_count)
+        how = {"unit": unit, "encoding": encoding, "min_count": min_count}
+        start = Origin.of(sources, text=True, options=how)
         encoded = encode_sources(
             sources, unit, encoding, stdin, progress, in_memory_bytes=in_memory_bytes
         )
-        return cls._of(encoded, unit, min_count, [label(source) for source in sources])
+        corpus = cls._of(encoded, unit, min_count, [label(source) for source in sources])
+        return dataclasses.replace(corpus, origin=start)
 
     @classmethod
     def of(

@@ -15,6 +15,7 @@ from ..data.names import NameCorpus
 from ..data.text import TextCorpus
 from ..errors import ConfigError, RunError
 from ..run import SavedModel, find_state, holds_state
+from ..run.begun import find_begun
 from .base_model import LATIN, NO_BASE, SHAPE, fits, latin_base, suits
 from .recipe_file import MODEL, TRAINING, read_recipe
 
@@ -314,10 +315,13 @@ def settings_before(run: Path) -> dict[str, Any]:
     Raises:
         RunError: its state is damaged.
     """
-    if not holds_state(run):
+    if holds_state(run):
+        data = find_state(run).data
+        parts = (data.get("model"), data.get("training"))
+    elif (begun := find_begun(run)).model:
+        parts = (dict(begun.model), dict(begun.training))
+    else:
         return {}
-    data = find_state(run).data
-    parts = (data.get("model"), data.get("training"))
     before = {"smoothing": "kneser-ney", "base": NO_BASE}  # all there was before they were choices
     before |= {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
     return {
