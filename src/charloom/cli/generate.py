@@ -83,8 +83,9 @@ def command(
     several were given. The seed is printed on stderr, too: --seed repeats the names.
 
     From a model of running text, --start is printed, followed by --characters of new text as they
-    are sampled. --temperature, --top-k, --top-p, --min-p, --seed, --with and --json apply. With
-    --json the output is one object: text, characters (the number of new ones) and seed.
+    are sampled. --temperature, --top-k, --top-p, --min-p, --no-repeat-ngram-size, --seed, --with
+    and --json apply. With --json the output is one object: text, characters (the number of new
+    ones) and seed.
     """
     if options["beam"] is not None and not options["best"]:
         raise click.UsageError("--beam is for --best. Add that, or leave it out.")
@@ -98,6 +99,11 @@ def command(
         return 0
     if characters is not None:
         raise click.UsageError("--characters is for running text. RUN is a model of names: use -n.")
+    if options.pop("no_repeat_ngram_size") is not None:
+        raise click.UsageError(
+            "--no-repeat-ngram-size is for running text, and RUN is a model of names, of which "
+            "none is repeated. Leave it out."
+        )
     with nullcontext() if options["best"] else _telling(options["seed"]):
         return _print_names(model, source, temperatures, as_json, **options)
 
@@ -198,7 +204,8 @@ def _print_text(
     refuse_options()
     if len(temperatures) > 1:
         raise click.UsageError("--temperature may be given only once for running text.")
-    settings = {name: options[name] for name in ("start", "top_k", "top_p", "min_p", "seed")}
+    taken = ("start", "top_k", "top_p", "min_p", "no_repeat_ngram_size", "seed")
+    settings = {name: options[name] for name in taken}
     if temperatures:
         settings["temperature"] = temperatures[0]
     if as_json and characters is not None and characters > MOST_CHARACTERS:

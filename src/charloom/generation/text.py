@@ -95,6 +95,10 @@ class TextModel(LanguageModel):
         reader: Reader = (
             rnn.without(banned).one_row() if isinstance(rnn, Quick) else _AnyRow(rnn, banned)
         )
+        if sampler.config.no_repeat_ngram_size is not None:
+            from .repetition import NoRepeats  # late: seldom needed
+
+            reader = NoRepeats(reader, sampler.config.no_repeat_ngram_size)
         draw, table = _Draw(sampler), ("", *self.vocabulary.characters)
         with one_blas_thread():
             for one in (BOUNDARY, *start):
