@@ -75,7 +75,7 @@ def command(
     held_out = None
     if source.paths:
         unit = run.vocabulary.token_unit
-        held_out = source.text(unit) if run.is_text else source.unseen(unit).names
+        held_out = source.text(unit) if run.is_text else source.alike(run).unseen(unit).names
     subject = subject_of(run, load(run.measured if held_out is None else run))
     with progress_bar() as progress:
         found = gather(

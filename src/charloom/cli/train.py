@@ -16,6 +16,7 @@ from .sources import (
     label_options,
     reading_options,
     source_arguments,
+    weight_options,
 )
 from .train_options import check_counted, check_order, training_options
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 )
 @training_options
 @label_options
+@weight_options
 @reading_options
 @json_option
 @click.pass_obj
@@ -89,13 +91,23 @@ def command(
     from ..run import load_model
     from ..run.begun import find_begun
     from ..training.base_model import LATIN, NO_BASE, digest_of
-    from ..training.recipes import digest_before, keeps_repeats, settings_before, settings_for
+    from ..training.recipes import (
+        digest_before,
+        keeps_repeats,
+        reading_before,
+        settings_before,
+        settings_for,
+    )
     from ..training.resume import fine_tuned_before
     from .resumed import resumed_source
 
+    saved = None if initial is None else load_model(initial)
     repeats = keeps_repeats(recipe, settings["held_out"])
     if resume and out is not None:
-        source = resumed_source(source, out, repeats=repeats)
+        source = resumed_source(source, out, repeats=repeats).resuming(reading_before(out))
+    elif saved is not None and source.form == "names":
+        source = source.resuming({"unit": saved.vocabulary.token_unit})
+    repeats = repeats and not source.has_weights
     if settings["label_dropout"] is not None and not source.has_labels:
         raise click.UsageError("--label-dropout needs --label-column or --label-field.")
     if source.form == "names" and settings["window"] is not None:
@@ -105,9 +117,6 @@ def command(
         say(line)
     if not (resume and out is not None and digest_before(out) == corpus.digest):
         corpus = source.shortened(corpus)
-    saved = None
-    if initial is not None:
-        saved = load_model(initial)
     if base not in (None, NO_BASE, LATIN):
         saved = load_model(Path(base))
         settings["base"] = digest_of(saved)

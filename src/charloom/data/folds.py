@@ -28,6 +28,7 @@ def fold_of(corpus: NameCorpus, train: Places, held_out: Places) -> Fold:
         corpus.names,
         corpus.unit,
         labels=corpus.labels,
+        weights=corpus.weights,
         report=corpus.report,
         train=train,
         held_out=held_out,

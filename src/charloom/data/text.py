@@ -18,6 +18,7 @@ from ..config import MOST_COUNT, Unit
 from ..errors import ConfigError, CorpusError, CorpusTypeError
 from .encoded.store import IN_MEMORY_BYTES
 from .encoded.text import Encoded, Progress, encode_sources, encode_strings
+from .invisible import in_text
 from .sources.origin import Origin
 from .sources.records import check_sources
 from .sources.streams import label
@@ -181,6 +182,8 @@ class TextCorpus:
             )
         if any("\ufffd" in character for character in characters):
             warnings.append("the text contains U+FFFD, left by an earlier wrong decoding.")
+        if warning := in_text(dict(zip(characters, counts.tolist(), strict=True))):
+            warnings.append(warning)
         report = TextReport(
             sources=tuple(sources),
             documents=encoded.documents,

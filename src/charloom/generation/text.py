@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Unpack
 
@@ -16,15 +16,18 @@ from ..arguments import text as text_of
 from ..arguments import texts as list_of
 from ..config import MOST_CHARACTERS, MOST_STREAMED, SampleConfig
 from ..data.random import Stream, generator
-from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY
 from ..errors import ConfigError
-from ..models.interface import NEVER, Quick, Reader, Recurrence
+from ..models.interface import NEVER, Quick, Reader, Recurrence, Remembering
 from ..models.sampling import Floats, Sampler
 from ..models.scoring.names import target_nats
 from ..models.threads import one_blas_thread
 from .model import LanguageModel
 from .options import TextOptions
+
+Sing = Callable[
+    [Recurrence, list[int], list[int], Callable[[Floats, int], int], int | None], Iterator[int]
+]
 
 AT_ONCE = 0.01
 """Seconds for which characters are sampled before they are yielded: too short to be noticed, and
@@ -38,6 +41,9 @@ class TextModel(LanguageModel):
     Attributes:
         rnn: the recurrence.
         vocabulary: characters to ids and back.
+        sing: how ids are sampled, if not one text at a time: a server passes a function that
+            samples several together, from the model, the ids to exclude, those to begin with, how
+            to draw, and how many (``None``: without end).
 
     Raises:
         ConfigError: the vocabulary does not have the model's size.
@@ -48,6 +54,8 @@ class TextModel(LanguageModel):
         >>> len(model.text(20, seed=1))
         20
     """
+
+    sing: Sing | None = None
 
     def text(self, characters: int = 1000, **options: Unpack[TextOptions]) -> str:
         """Sample running text: the start, then this many characters more.
@@ -81,7 +89,7 @@ class TextModel(LanguageModel):
         )
         if sampler.config.max_length is not None:
             raise ConfigError("max_length is for names. Pass the number of characters instead.")
-        start = normalise(start.replace("\r\n", "\n").replace("\r", "\n"))
+        start = self.vocabulary.normalised(start.replace("\r\n", "\n").replace("\r", "\n"))
         return self._sampled(characters, start, self.vocabulary.encode(start).tolist(), sampler)
 
     def _sampled(
@@ -91,7 +99,15 @@ class TextModel(LanguageModel):
         if text:
             yield text
         rnn, unknown = self.rnn, self.vocabulary.unknown_id
+        temperature = sampler.config.temperature
+        if isinstance(rnn, Remembering) and not isinstance(temperature, tuple) and temperature < 1:
+            rnn = rnn.cooled(temperature)
         banned = [BOUNDARY, *([] if unknown is None else [unknown])]
+        if self.sing is not None:
+            given = [BOUNDARY, *start]
+            for one in self.sing(rnn, banned, given, _Draw(sampler), characters):
+                yield self.vocabulary.characters[one - 1]
+            return
         reader: Reader = (
             rnn.without(banned).one_row() if isinstance(rnn, Quick) else _AnyRow(rnn, banned)
         )
@@ -124,7 +140,8 @@ class TextModel(LanguageModel):
             ArgumentError: ``texts`` is one string, or holds something else than strings.
             ConfigError: ``threads`` is less than 1.
         """
-        ids = [self.vocabulary.encode(normalise(text)) for text in list_of("texts", texts)]
+        normalised = self.vocabulary.normalised
+        ids = [self.vocabulary.encode(normalised(text)) for text in list_of("texts", texts)]
         # Without the last of each string, its end.
         return np.array([row[:-1].sum() for row in target_nats(self.rnn, ids, threads)], np.float64)
 
