@@ -13,7 +13,7 @@ import pytest
 from charloom import NameCorpus, TextCorpus, fit, load, train
 from charloom import constraints as c
 from charloom.data.given import corpus_of, names_of, text_of
-from charloom.data.names import read_texts
+from charloom.data.lists import read_texts
 from charloom.data.statistics import describe
 from charloom.errors import CorpusError, CorpusTypeError
 from charloom.evaluation import compare_names, compare_text, likelihood, measure, text_likelihood

@@ -11,7 +11,8 @@ from ..arguments import exists, require, shown, texts
 from ..config import Unit
 from ..errors import ArgumentError, CorpusTypeError
 from .encoded.array_names import ArrayNames
-from .names import NameCorpus, read_texts
+from .lists import read_texts
+from .names import NameCorpus
 from .text import TextCorpus
 
 Names: TypeAlias = NameCorpus | Iterable[str] | os.PathLike[str]

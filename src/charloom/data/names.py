@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
@@ -19,8 +19,7 @@ from ..arguments import AnyPath, are_files, seed_of, shown, texts
 from ..arguments import number as number_of
 from ..config import Unit
 from ..errors import ConfigError, CorpusTypeError
-from .gathering import Gatherer, ReadReport, clean, measure, records_of
-from .invisible import Tally
+from .gathering import Gatherer, ReadReport, measure, records_of
 from .random import Stream, shuffler
 from .sources.look import form_of
 from .sources.options import Form, ReadArguments, ReadOptions
@@ -364,46 +363,3 @@ def _held_out(size: int, share: float) -> int:
     """Return how many of ``size`` names are held out."""
     share = number_of("the held-out share", share, "[0, 1)")
     return 0 if share == 0 or size == 1 else max(1, int(size * share))
-
-
-def read_texts(
-    source: AnyPath,
-    *,
-    warn: Callable[[str], None] = lambda _: None,
-    **options: Unpack[ReadArguments],
-) -> list[str]:
-    """Read strings as ``NameCorpus.read`` reads names, but keep their order and their repeats.
-
-    Blank lines are dropped; the list may be empty. ``warn`` is called with the report's notes.
-
-    Raises:
-        CorpusError: the source cannot be read or decoded, or a string contains control characters.
-        ConfigError: an option is invalid.
-    """
-    return read_lists([source], warn=warn, **options)[0]
-
-
-def read_lists(
-    sources: Sequence[AnyPath],
-    *,
-    warn: Callable[[str], None] = lambda _: None,
-    strict: bool = True,
-    **options: Unpack[ReadArguments],
-) -> list[list[str]]:
-    """Read the strings of each source as ``read_texts`` does.
-
-    Unless ``strict``, an option for tables or JSON may suit none of the sources.
-    """
-    read = ReadOptions(**options)
-    sources = check_sources(sources)
-    forms: set[Form] = set()
-    lists, tally = [], Tally(read.keep_invisible)
-    for source in sources:
-        form, records = read_source(source, read, warn=warn)
-        lists.append([text for text, *_ in clean(records, f"{label(source)} line", tally) if text])
-        forms.add(form)
-    for note in tally.notes():
-        warn(note)
-    if strict:
-        check_used(forms, read)
-    return lists
