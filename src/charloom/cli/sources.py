@@ -53,6 +53,7 @@ class Source:
         unit: the unit of text; ``None`` for that which suits the names.
         min_count: how often a character of a text has to occur that is not rare.
         keep_long: whether lines that are far longer than the others are kept.
+        repeats: whether repeated names are kept, whatever a command asks for.
     """
 
     paths: tuple[str, ...] = ()
@@ -61,6 +62,7 @@ class Source:
     unit: Unit | None = None
     min_count: int | None = None
     keep_long: bool = False
+    repeats: bool = False
 
     def corpus(self, *, repeats: bool = False) -> NameCorpus | TextCorpus:
         """Read names or text; without files, the built-in names.
@@ -71,6 +73,7 @@ class Source:
         Raises:
             CorpusError, click.UsageError: the files cannot be read, or not as that.
         """
+        repeats = repeats or self.repeats
         if self.form == "text":
             if not self.paths:
                 raise click.UsageError("--as text needs a SOURCE; the built-in list holds names.")
@@ -127,7 +130,7 @@ class Source:
         Raises:
             CorpusError: a file cannot be read, or an option suits none of them.
         """
-        from ..data.names import read_lists
+        from ..data.lists import read_lists
 
         others = ("label_", "weight_")
         how = {name: value for name, value in self.how.items() if not name.startswith(others)}

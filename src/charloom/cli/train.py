@@ -12,6 +12,7 @@ from .options import json_option, path_option, say, say_seed
 from .sources import (
     Source,
     form_options,
+    given_options,
     label_options,
     reading_options,
     source_arguments,
@@ -74,21 +75,21 @@ def command(
     compressed as .gz, or - for standard input; several are read as one list. Without a SOURCE, the
     built-in list of dinosaurs is used. Model and training settings are chosen by the size of the
     corpus; each option overrides one of them.
+
+    --resume --out RUN is enough to resume: RUN remembers its SOURCE, which is read again if it has
+    not changed, and all options but --tensorboard and --json.
     """
     settings |= {"freeze": freeze or None, "base": base}
     others = {"initial": initial, "tensorboard": tensorboard, "loop": loop}
     if initial is not None and base is not None:
         raise click.UsageError("--from and --base exclude each other. Leave one of them out.")
-    if settings["label_dropout"] is not None and not source.has_labels:
-        raise click.UsageError("--label-dropout needs --label-column or --label-field.")
     if resume and out is None:
         raise click.UsageError("--resume needs --out RUN, the folder to resume.")
     check_order(settings["kind"], settings["order"])
     if settings["kind"] is not None:
         check_counted(settings["kind"], settings | others)
-    if source.form == "names" and settings["window"] is not None:
-        raise click.UsageError("--window is for text. Add --as text.")
     from ..run import load_model
+    from ..run.begun import find_begun
     from ..training.base_model import LATIN, NO_BASE, digest_of
     from ..training.recipes import (
         digest_before,
@@ -97,13 +98,20 @@ def command(
         settings_before,
         settings_for,
     )
+    from ..training.resume import fine_tuned_before
+    from .resumed import resumed_source
 
     saved = None if initial is None else load_model(initial)
+    repeats = keeps_repeats(recipe, settings["held_out"])
     if resume and out is not None:
-        source = source.resuming(reading_before(out))
+        source = resumed_source(source, out, repeats=repeats).resuming(reading_before(out))
     elif saved is not None and source.form == "names":
         source = source.resuming({"unit": saved.vocabulary.token_unit})
-    repeats = keeps_repeats(recipe, settings["held_out"]) and not source.has_weights
+    repeats = repeats and not source.has_weights
+    if settings["label_dropout"] is not None and not source.has_labels:
+        raise click.UsageError("--label-dropout needs --label-column or --label-field.")
+    if source.form == "names" and settings["window"] is not None:
+        raise click.UsageError("--window is for text. Add --as text.")
     corpus = source.corpus(repeats=repeats)
     for line in corpus.describe().splitlines():
         say(line)
@@ -117,6 +125,9 @@ def command(
         given.setdefault("keep_epochs", 5)
     if resume and out is not None:
         given = {**settings_before(out), **given}
+        if "--loop" not in given_options({"loop"}):
+            loop = "custom" if find_begun(out).loop == "custom" else "fit"
+        saved = saved or fine_tuned_before(out)
     model, training = settings_for(corpus, recipe, saved, **given)
     check_counted(model.kind, settings | others)  # a recipe may have chosen the kind
     folder = out or _free_folder(source)

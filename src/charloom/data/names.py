@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, BinaryIO, ClassVar, Unpack, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import AnyPath, are_files, seed_of, shown, texts
 from ..arguments import number as number_of
-from ..arguments import seed_of, shown
 from ..config import Unit
 from ..errors import ConfigError, CorpusTypeError
-from .gathering import Gatherer, ReadReport, clean, measure, records_of
-from .invisible import Tally
+from .gathering import Gatherer, ReadReport, measure, records_of
 from .random import Stream, shuffler
 from .sources.look import form_of
 from .sources.options import Form, ReadArguments, ReadOptions
+from .sources.origin import Origin
 from .sources.records import check_sources, check_used, is_plain, read_source
 from .sources.streams import Rejoined, are_large, label
 from .summary import origin, shortened, table
@@ -55,6 +55,7 @@ class NameCorpus:
         weights: how often each name counts, such as how many people bear it; those of repeated
             names are added. ``None``: each name counts once.
         report: what was read.
+        origin: the files and options that it can be read with again; ``None`` for strings.
         is_large: whether the names are in arrays; then there are no labels and no repeats.
     """
 
@@ -65,11 +66,12 @@ class NameCorpus:
     labels: tuple[str, ...] | None = field(default=None, kw_only=True)
     weights: tuple[float, ...] | None = field(default=None, kw_only=True)
     report: ReadReport = field(kw_only=True)
+    origin: Origin | None = field(default=None, kw_only=True, compare=False)
 
     @classmethod
     def read(
         cls,
-        *sources: str | Path,
+        *sources: AnyPath,
         unit: Unit | None = None,
         repeats: bool = False,
         stdin: BinaryIO | None = None,
@@ -102,14 +104,15 @@ class NameCorpus:
             NameCorpus(2 names from towns.txt)
         """
         read = ReadOptions(**options)
-        check_sources(sources)
+        sources = check_sources(sources)
+        start = Origin.of(sources, options={"unit": unit, "repeats": repeats, **options})
         labelled = read.label_column is not None or read.label_field is not None
         check_repeats(repeats, read.weighted)
         gatherer = Gatherer(repeats, labelled, read.keep_invisible, read.weighted)
         if unit != "grapheme" and not repeats:
             large, stdin = _read_large(sources, read, stdin)
             if large is not None:
-                return large
+                return dataclasses.replace(large, origin=start)
         forms: set[Form] = set()
         for source in sources:
             form, found = read_source(source, read, warn=gatherer.notes.append, stdin=stdin)
@@ -118,7 +121,7 @@ class NameCorpus:
             gatherer.add(label(source), found, f"{label(source)} line")
             forms.add(form)
         check_used(forms, read)
-        return cls._of(gatherer, unit)
+        return dataclasses.replace(cls._of(gatherer, unit), origin=start)
 
     @classmethod
     def of(
@@ -138,10 +141,14 @@ class NameCorpus:
         Without a ``unit``, it is the code point, or the grapheme where many names have emoji of
         several code points.
 
+        Any iterable of strings is taken: lists, sets, generators, columns of pandas and Polars.
+
         Raises:
             CorpusError: an item is not a string, or contains a line break or another control
                 character; there are no names; there are not as many labels or weights as names; or
                 a weight is out of range.
+            CorpusTypeError: ``names`` is one string, a table or paths of files, or a value is
+                missing.
             ConfigError: ``unit`` is unknown, or names with weights are to be repeated.
 
         Example:
@@ -149,10 +156,12 @@ class NameCorpus:
             >>> corpus.names
             ('Ulm', 'Bonn')
         """
-        for what, given in (("names", names), ("labels", [] if labels is None else labels)):
-            if isinstance(given, str | bytes) or not isinstance(given, Iterable):
-                one = "Received one: " if isinstance(given, str) else "Received: "
-                raise CorpusTypeError(f"{what} must be a list of strings. {one}{shown(given)}")
+        names = texts("names", names, CorpusTypeError)
+        if are_files(names):
+            rule = "names must be names, not files. Received: "
+            raise CorpusTypeError(f"{rule}{shown(names)}. NameCorpus.read takes files.")
+        if labels is not None:
+            labels = texts("labels", labels, CorpusTypeError)
         check_repeats(repeats, weights is not None)
         gatherer = Gatherer(repeats, labels is not None, keep_invisible, weights is not None)
         gatherer.add("the list", records_of(names, labels, weights), "name")
@@ -182,7 +191,8 @@ class NameCorpus:
         with resources.as_file(builtin) as path:
             corpus = cls.read(path, repeats=repeats)
         report = dataclasses.replace(corpus.report, sources=("the built-in dinosaurs",))
-        return dataclasses.replace(corpus, report=report)
+        start = Origin(options={"repeats": repeats})
+        return dataclasses.replace(corpus, report=report, origin=start)
 
     @cached_property
     def label_names(self) -> tuple[str, ...]:
@@ -302,7 +312,7 @@ class LargeNameCorpus(NameCorpus):
 
 
 def read_with_repeats(
-    *sources: str | Path,
+    *sources: AnyPath,
     unit: Unit | None = None,
     stdin: BinaryIO | None = None,
     **options: Unpack[ReadArguments],
@@ -314,7 +324,7 @@ def read_with_repeats(
         CorpusError, ConfigError: as ``NameCorpus.read``.
     """
     read = ReadOptions(**options)
-    check_sources(sources)
+    sources = check_sources(sources)
     if unit != "grapheme":
         large, stdin = _read_large(sources, read, stdin)
         if large is not None:
@@ -353,46 +363,3 @@ def _held_out(size: int, share: float) -> int:
     """Return how many of ``size`` names are held out."""
     share = number_of("the held-out share", share, "[0, 1)")
     return 0 if share == 0 or size == 1 else max(1, int(size * share))
-
-
-def read_texts(
-    source: str | Path,
-    *,
-    warn: Callable[[str], None] = lambda _: None,
-    **options: Unpack[ReadArguments],
-) -> list[str]:
-    """Read strings as ``NameCorpus.read`` reads names, but keep their order and their repeats.
-
-    Blank lines are dropped; the list may be empty. ``warn`` is called with the report's notes.
-
-    Raises:
-        CorpusError: the source cannot be read or decoded, or a string contains control characters.
-        ConfigError: an option is invalid.
-    """
-    return read_lists([source], warn=warn, **options)[0]
-
-
-def read_lists(
-    sources: Sequence[str | Path],
-    *,
-    warn: Callable[[str], None] = lambda _: None,
-    strict: bool = True,
-    **options: Unpack[ReadArguments],
-) -> list[list[str]]:
-    """Read the strings of each source as ``read_texts`` does.
-
-    Unless ``strict``, an option for tables or JSON may suit none of the sources.
-    """
-    read = ReadOptions(**options)
-    check_sources(sources)
-    forms: set[Form] = set()
-    lists, tally = [], Tally(read.keep_invisible)
-    for source in sources:
-        form, records = read_source(source, read, warn=warn)
-        lists.append([text for text, *_ in clean(records, f"{label(source)} line", tally) if text])
-        forms.add(form)
-    for note in tally.notes():
-        warn(note)
-    if strict:
-        check_used(forms, read)
-    return lists

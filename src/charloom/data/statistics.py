@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
 
+from ..arguments import require
 from ..config import Unit
 from .encoded.ragged import spans
+from .given import Names, corpus_of
 from .names import LargeNameCorpus, NameCorpus
 from .summary import Report
 from .unicode import split_units
@@ -96,7 +98,7 @@ class Description(Report):
         return fields | sizes | {"lengths": lengths, "ids": ids}
 
 
-def describe(names: NameCorpus | Iterable[str]) -> Description:
+def describe(names: Names) -> Description:
     """Describe a corpus, or strings, which are normalised as ``NameCorpus.of`` does.
 
     Repeats that were dropped in reading count among the duplicates, but not in the text. Read with
@@ -106,7 +108,9 @@ def describe(names: NameCorpus | Iterable[str]) -> Description:
     Raises:
         CorpusError: an item is not a string or contains a control character, or there are no names.
     """
-    corpus = names if isinstance(names, NameCorpus) else NameCorpus.of(names, repeats=True)
+    corpus = corpus_of(names, repeats=True)
+    require("names", corpus, NameCorpus, "names")
+    assert isinstance(corpus, NameCorpus)
     if isinstance(corpus, LargeNameCorpus):
         return _describe_large(corpus)
     counts = Counter(corpus.names)

@@ -5,20 +5,21 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import shown, whole
+from ..arguments import AnyPath, are_files, shown, texts, whole
 from ..config import MOST_COUNT, Unit
 from ..errors import ConfigError, CorpusError, CorpusTypeError
 from .encoded.store import IN_MEMORY_BYTES
 from .encoded.text import Encoded, Progress, encode_sources, encode_strings
 from .invisible import in_text
+from .sources.origin import Origin
 from .sources.records import check_sources
 from .sources.streams import label
 from .summary import SHOWN, Report, counted, origin, shortened, table
@@ -64,6 +65,7 @@ class TextCorpus:
         vocabulary: its characters; with the unknown symbol if some are too rare to be in it.
         report: what was read.
         digest: 16 hex digits; the same for the same text.
+        origin: the files and options that it can be read with again; ``None`` for strings.
     """
 
     vocabulary: Vocabulary
@@ -71,11 +73,12 @@ class TextCorpus:
     digest: str
     _stored: NDArray[Any]  # (N,), ids in the order in which characters first appear
     _table: NDArray[np.int32]  # the vocabulary's id of each of these
+    origin: Origin | None = None
 
     @classmethod
     def read(
         cls,
-        *sources: str | Path,
+        *sources: AnyPath,
         unit: Unit = "character",
         encoding: str | None = None,
         min_count: int = 1,
@@ -101,12 +104,15 @@ class TextCorpus:
                 text; or the cache cannot be written.
             ConfigError: ``unit`` or ``min_count`` is invalid.
         """
-        check_sources(sources)
+        sources = check_sources(sources)
         min_count = _check(unit, min_count)
+        how = {"unit": unit, "encoding": encoding, "min_count": min_count}
+        start = Origin.of(sources, text=True, options=how)
         encoded = encode_sources(
             sources, unit, encoding, stdin, progress, in_memory_bytes=in_memory_bytes
         )
-        return cls._of(encoded, unit, min_count, [label(source) for source in sources])
+        corpus = cls._of(encoded, unit, min_count, [label(source) for source in sources])
+        return dataclasses.replace(corpus, origin=start)
 
     @classmethod
     def of(
@@ -114,9 +120,12 @@ class TextCorpus:
     ) -> TextCorpus:
         """Build from a string, or from several, each a document; all is kept in memory.
 
+        Any iterable of strings is taken: lists, generators, columns of pandas and Polars.
+
         Raises:
             CorpusError: one is not a string, or contains NUL or a lone surrogate; or there is no
                 text.
+            CorpusTypeError: it is the path of a file, or a value is missing.
             ConfigError: ``unit`` or ``min_count`` is invalid.
 
         Example:
@@ -125,11 +134,19 @@ class TextCorpus:
         """
         min_count = _check(unit, min_count)
         given: object = text
-        if isinstance(given, bytes) or not isinstance(given, Iterable):
-            raise CorpusTypeError(f"text must be a string, or several. Received: {shown(text)}")
-        texts = [text] if isinstance(text, str) else list(text)
-        encoded = encode_strings(texts, unit)
-        return cls._of(encoded, unit, min_count, [f"text {i + 1}" for i in range(len(texts))])
+        if isinstance(given, bytes | os.PathLike) or not isinstance(given, Iterable):
+            files = " TextCorpus.read takes files." if isinstance(given, os.PathLike) else ""
+            raise CorpusTypeError(
+                f"text must be a string, or several. Received: {shown(text)}.{files}"
+            )
+        parts = [text] if isinstance(text, str) else texts("text", text, CorpusTypeError)
+        if are_files(parts):
+            raise CorpusTypeError(
+                f"text must be the text itself, not a file. Received: {shown(text)}. "
+                "TextCorpus.read takes files."
+            )
+        encoded = encode_strings(parts, unit)
+        return cls._of(encoded, unit, min_count, [f"text {i + 1}" for i in range(len(parts))])
 
     @classmethod
     def _of(

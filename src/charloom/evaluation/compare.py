@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arguments import seed_of, shown
-from ..arguments import text as text_of
-from ..data.encoded.array_names import names_of
+from ..data.given import Names, Text, names_of, text_of
 from ..data.unicode import normalise, split_units
 from ..errors import ArgumentError, ConfigError, CorpusError
 from ..generation import LanguageModel, NameModel, TextModel
@@ -120,7 +119,7 @@ class Comparison(Plain):
 
 def compare_names(
     models: Mapping[str, NameModel],
-    names: Iterable[str],
+    names: Names,
     *,
     seed: int = 0,
     threads: int | None = None,
@@ -180,7 +179,7 @@ def spelt_by_all(models: Mapping[str, NameModel], names: Iterable[str]) -> list[
 
 def compare_text(
     models: Mapping[str, TextModel],
-    text: str,
+    text: Text,
     *,
     seed: int = 0,
     threads: int | None = None,
@@ -193,12 +192,16 @@ def compare_text(
         ConfigError: there are fewer than two models, or some count characters and some graphemes.
         CorpusError: no text is left.
     """
-    seed, text = seed_of(seed), text_of("text", text)
+    seed = seed_of(seed)
     _check(models)
     units = {model.vocabulary.token_unit for model in models.values()}
     if len(units) > 1:
         raise ConfigError("models of text must count alike, in characters or in graphemes.")
-    characters = split_units(normalise(text), units.pop())
+    unit = units.pop()
+    if not isinstance(text, str):
+        corpus = text_of(text, unit)
+        text = corpus.vocabulary.decode(corpus.ids(0, len(corpus)))
+    characters = split_units(normalise(text), unit)
     common = set.intersection(*(set(m.vocabulary.characters) for m in models.values()))
     kept = [character for character in characters if character in common]
     nats: dict[str, Floats] = {}

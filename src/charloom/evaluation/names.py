@@ -10,7 +10,8 @@ import numpy as np
 
 from ..arguments import number, require, seed_of, text, texts, whole
 from ..config import MOST_SAMPLES
-from ..data.encoded.array_names import ArrayNames, names_of
+from ..data.encoded.array_names import ArrayNames
+from ..data.given import Names, names_of
 from ..data.statistics import END
 from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY
@@ -49,9 +50,9 @@ Progress = Callable[[str, float], None]
 
 def measure(
     model: NameModel,
-    held_out: Iterable[str],
+    held_out: Names,
     *,
-    train: Iterable[str] | None = None,
+    train: Names | None = None,
     labels: Iterable[str] | None = None,
     weights: Iterable[float] | None = None,
     canaries: Iterable[str] = (),

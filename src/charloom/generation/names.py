@@ -29,6 +29,7 @@ from .search.walk import Plan
 from .search.without_replacement import WithoutReplacement
 
 if TYPE_CHECKING:
+    from ..data.given import Names
     from .constraints import Rule, Rules
     from .search.walk import Walker
 
@@ -189,21 +190,25 @@ class NameModel(LanguageModel):
         self,
         *,
         allow_known: bool = False,
-        forbid: Iterable[str] = (),
+        forbid: Names = (),
         min_edits: int = 1,
         fold_case: bool = False,
     ) -> Novelty:
         """Return the test for new names that ``generate`` applies.
 
         Raises:
-            ConfigError: ``min_edits`` is out of range, or ``forbid`` is one string.
+            ConfigError: ``min_edits`` is out of range, or ``forbid`` is one string and no file.
             GenerationError: there is no training set to distinguish new names from.
         """
         min_edits = whole("min_edits", min_edits, 1, MOST_LENGTH)
         if isinstance(forbid, NameSet):
             forbidden: Set[str] = normalised(forbid)
-        else:
+        elif isinstance(forbid, tuple | list | frozenset):
             forbidden = frozenset(map(self._form, list_of("forbid", forbid)))
+        else:
+            from ..data.given import names_of  # late: few calls need it
+
+            forbidden = frozenset(map(self._form, names_of("forbid", forbid)))
         if self.training_set is None and not allow_known and not forbidden:
             raise GenerationError(
                 "new names need a training list to differ from, and this model has none. Pass "
@@ -239,7 +244,7 @@ class NameModel(LanguageModel):
         sampler: Transform | None = None,
         allow_known: bool = False,
         allow_repeats: bool = False,
-        forbid: Iterable[str] = (),
+        forbid: Names = (),
         min_edits: int = 1,
         fold_case: bool = False,
         threads: int | None = None,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypedDict
 
 from ..config import SampleConfig
 
 if TYPE_CHECKING:
+    from ..data.given import Names
     from ..models.sampling import Transform
     from .constraints import Rule, Rules
 
@@ -44,7 +44,7 @@ class Options(TextOptions, total=False):
             training name's, plus 10.
         allow_known: whether names of the training set are allowed.
         allow_repeats: whether a string may occur more than once.
-        forbid: further strings that are not allowed.
+        forbid: further strings that are not allowed, or a file or corpus of them.
         min_edits: the least edit distance to these, and to the training set.
         fold_case: whether strings that differ only in case count as the same there.
         threads: at most this many; by default one per core. The result does not depend on it.
@@ -54,7 +54,7 @@ class Options(TextOptions, total=False):
     max_length: int | None
     allow_known: bool
     allow_repeats: bool
-    forbid: Iterable[str]
+    forbid: Names
     min_edits: int
     fold_case: bool
     threads: int | None

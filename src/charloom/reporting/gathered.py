@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import AnyPath
 from ..config import NAMES_TEMPERATURE
 from ..errors import CharloomError, CorpusError, GenerationError
 from ..formatting import escaped
@@ -79,7 +80,7 @@ def gather(
     subject: AnySubject,
     *,
     held_out: Sequence[str] | str | TextCorpus | None = None,
-    sources: Sequence[str | Path] = (),
+    sources: Sequence[AnyPath] = (),
     encoding: str | None = None,
     samples: int | None = None,
     seed: int = 0,
@@ -171,7 +172,7 @@ def _gather_text(
     found: Gathered,
     subject: TextSubject,
     held_out: Any,
-    sources: Sequence[str | Path],
+    sources: Sequence[AnyPath],
     encoding: str | None,
     progress: Progress,
 ) -> None:

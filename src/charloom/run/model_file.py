@@ -12,6 +12,8 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import AnyPath
+from ..arguments import path as path_of
 from ..config import ModelConfig, Unit
 from ..data.unicode import unfit, unprintable
 from ..data.vocabulary import Vocabulary
@@ -169,13 +171,13 @@ def epoch_folder(run: Path, epoch: int) -> Path:
     return run / EPOCHS / f"{epoch:03d}"
 
 
-def latest_epoch(run: str | Path) -> Path:
+def latest_epoch(run: AnyPath) -> Path:
     """Return the folder of the latest epoch's model that a run kept; pass it to ``load``.
 
     Raises:
         RunError: the run kept none.
     """
-    if not (folders := numbered_folders(Path(run) / EPOCHS)):
+    if not (folders := numbered_folders(path_of("a run", run) / EPOCHS)):
         raise RunError(f"{run} has no checkpoint of an epoch. Train with --keep-epochs 1.")
     return folders[-1]
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import AnyPath
 from ..arguments import path as path_of
 from ..config import ModelConfig
 from ..data.vocabulary import Vocabulary
@@ -40,7 +41,7 @@ class Run:
     saved: SavedModel
 
     @classmethod
-    def open(cls, path: str | Path) -> Run:
+    def open(cls, path: AnyPath) -> Run:
         """Open and verify the run folder ``path``.
 
         Raises:

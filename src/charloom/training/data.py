@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..config import ModelConfig, TrainConfig
 from ..data.batches.names import Batch
+from ..data.sources.origin import Origin
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError
 from .base_model import NO_BASE
@@ -76,6 +77,7 @@ class TrainingData(ABC):
         vocabulary: its characters.
         label_names: the labels of its names.
         digest: stands for the corpus.
+        origin: the files that it was read from; ``None`` for strings.
         train_names, held_out_names: the parts; ``None`` for text.
         held_out_weights: the weight of each held-out name; ``None``: 1.
         held_out_text: the held-out part of a text; ``None`` for names.
@@ -88,6 +90,7 @@ class TrainingData(ABC):
     vocabulary: Vocabulary
     label_names: tuple[str, ...] = ()
     digest: str
+    origin: Origin | None = None
     train_names: Sequence[str] | None = None
     held_out_names: Sequence[str] | None = None
     held_out_weights: NDArray[np.float64] | None = None

@@ -56,7 +56,7 @@ class NameData(TrainingData):
         where the settings ask for none.
         """
         super().__init__(model, training, most_targets)
-        self.corpus, self.digest = corpus, corpus.digest
+        self.corpus, self.digest, self.origin = corpus, corpus.digest, corpus.origin
         self.vocabulary, self.label_names = corpus.vocabulary, corpus.label_names
         if initial is not None and training.base == NO_BASE:
             self.vocabulary = merged(initial.vocabulary, corpus.vocabulary)
@@ -148,7 +148,7 @@ class NameData(TrainingData):
 
     def facts(self) -> dict[str, Any]:
         return {
-            "corpus": self.corpus.report.to_dict(),
+            "corpus": self.corpus.report.to_facts(),
             "train_names": self.train_size,
             "held_out_names": self.held_out_size,
             "longest": self.corpus.report.longest,

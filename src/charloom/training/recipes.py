@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import AnyPath
 from ..config import ModelConfig, TrainConfig
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
 from ..errors import ConfigError, RunError
 from ..run import SavedModel, find_state, holds_model, holds_state, load_model
+from ..run.begun import find_begun
 from .base_model import LATIN, NO_BASE, SHAPE, fits, latin_base, suits
 from .recipe_file import MODEL, TRAINING, read_recipe
 
@@ -83,7 +85,7 @@ GENTLER = 0.3
 RECIPES: dict[str, dict[str, Any]] = {"tutorial": TUTORIAL}
 
 
-def keeps_repeats(recipe: str | None, held_out: float | None) -> bool:
+def keeps_repeats(recipe: AnyPath | None, held_out: float | None) -> bool:
     """Return whether a recipe keeps repeated names, as the tutorial does.
 
     Not if names are held out: a repeated one would be in both parts.
@@ -213,7 +215,7 @@ names_recipe = recipe
 
 def settings_for(
     corpus: NameCorpus | TextCorpus,
-    recipe: str | Path | None = None,
+    recipe: AnyPath | None = None,
     initial: SavedModel | None = None,
     **changes: Any,
 ) -> tuple[ModelConfig, TrainConfig]:
@@ -298,7 +300,7 @@ def _settings_of(initial: SavedModel | None, base: str, given: dict[str, Any]) -
     return before
 
 
-def _from_file(path: str | Path, corpus: NameCorpus | TextCorpus) -> dict[str, Any]:
+def _from_file(path: AnyPath, corpus: NameCorpus | TextCorpus) -> dict[str, Any]:
     """Return the settings of a recipe in a file."""
     if isinstance(path, str) and not Path(path).exists():
         raise ConfigError(
@@ -324,10 +326,13 @@ def settings_before(run: Path) -> dict[str, Any]:
     Raises:
         RunError: its state is damaged.
     """
-    if not holds_state(run):
+    if holds_state(run):
+        data = find_state(run).data
+        parts = (data.get("model"), data.get("training"))
+    elif (begun := find_begun(run)).model:
+        parts = (dict(begun.model), dict(begun.training))
+    else:
         return {}
-    data = find_state(run).data
-    parts = (data.get("model"), data.get("training"))
     before = {"smoothing": "kneser-ney", "recent": 0, "base": NO_BASE}  # before they were choices
     before |= {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
     return {

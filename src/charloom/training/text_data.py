@@ -41,6 +41,7 @@ class TextData(TrainingData):
         if initial is not None:
             corpus = corpus.within(merged(initial.vocabulary, corpus.vocabulary))
         self._text, self.vocabulary, self.digest = corpus, corpus.vocabulary, corpus.digest
+        self.origin = corpus.origin
         held_out = min(int((len(corpus) - 1) * training.held_out), MOST_HELD_OUT)
         self._stop = len(corpus) - held_out
         self.train_size, self.held_out_size = self._stop - 1, held_out
@@ -57,7 +58,7 @@ class TextData(TrainingData):
 
     def facts(self) -> dict[str, Any]:
         return {
-            "corpus": self._text.report.to_dict(),
+            "corpus": self._text.report.to_facts(),
             "train_characters": self.train_size,
             "held_out_characters": self.held_out_size,
         }

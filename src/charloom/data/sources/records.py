@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from ...arguments import AnyPath, shown
 from ...arguments import path as path_of
-from ...errors import CorpusError
+from ...errors import ArgumentError, CorpusError
 from ..unicode import clean_name, unprintable
 from ..weights import weight_problem
 from .json_records import json_array, json_lines
@@ -21,20 +23,24 @@ SKIPPED = 3
 """Records that a warning about skipped ones names."""
 
 
-def check_sources(sources: Sequence[str | Path]) -> None:
-    """Check that there are sources, standard input at most once.
+def check_sources(sources: Sequence[AnyPath]) -> tuple[str | Path, ...]:
+    """Return sources as strings and paths; check that there are any, standard input once at most.
 
     Raises:
-        CorpusError: as said.
+        CorpusError, ArgumentError: there are none, or one is no path.
     """
     if not sources:
         raise CorpusError("reading needs a source. Name a file, or - for standard input.")
     for source in sources:
+        if isinstance(source, Iterable) and not isinstance(source, str | bytes | os.PathLike):
+            raise ArgumentError(
+                f"a source must be a path. Received: {shown(source)}. NameCorpus.of takes names."
+            )
         path_of("a source", source)
-    for source in sources:
-        path_of("a source", source)
-    if sum(str(source) == STDIN for source in sources) > 1:
+    found = tuple(one if isinstance(one, str) else Path(one) for one in sources)
+    if sum(str(source) == STDIN for source in found) > 1:
         raise CorpusError("standard input can be read only once. Name - once.")
+    return found
 
 
 def check_used(forms: set[Form], options: ReadOptions) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...arguments import seed_of, texts
-from ...data.encoded.array_names import names_of
+from ...data.given import Names, names_of
 from ...data.random import Stream, generator
 from ...data.unicode import split_units
 from ...errors import CorpusError
@@ -33,8 +33,8 @@ RESAMPLES = 1000
 
 def names_memorisation(
     model: NameModel,
-    train: Iterable[str],
-    held_out: Iterable[str],
+    train: Names,
+    held_out: Names,
     *,
     canaries: Iterable[str] = (),
     temperatures: Iterable[float] = TEMPERATURES,

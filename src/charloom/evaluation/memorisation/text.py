@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import seed_of, whole
+from ...arguments import AnyPath, seed_of, whole
+from ...arguments import path as path_of
 from ...config import MOST_SAMPLES
 from ...data.encoded.text import Progress
 from ...data.random import Stream, generator
+from ...data.sources.origin import SourceFile
 from ...data.text import TextCorpus
 from ...data.unicode import split_units
 from ...data.vocabulary import BOUNDARY, Vocabulary
@@ -20,6 +22,7 @@ from ...formatting import percent
 from ...generation import TextModel
 from ...models.scoring.text import WARM
 from ...run import Run
+from ...run.begun import find_begun
 from ..metrics.text_likelihood import BLOCK, block_nats, ids_in
 from ..samples import TextSamples, temperatures_of
 from ..statistics import Estimate, middle, ratio_estimate
@@ -143,7 +146,7 @@ def text_memorisation(
 
 def training_text(
     run: Run,
-    sources: Sequence[str | Path] = (),
+    sources: Sequence[AnyPath] = (),
     *,
     encoding: str | None = None,
     progress: Progress | None = None,
@@ -152,7 +155,8 @@ def training_text(
 
     Args:
         run: of text.
-        sources: the files; by default those that the run recorded.
+        sources: the files; by default those that the run remembers, if they have not changed, or
+            files of these names.
         encoding, progress: as in ``TextCorpus.read``.
 
     Raises:
@@ -165,7 +169,10 @@ def training_text(
             f"{run.path} does not say which text it was trained on. Train a model of text."
         )
     named = [str(source) for source in corpus.get("sources", [])]
-    paths = [str(source) for source in sources] or named
+    origin = None if sources else find_begun(run.path).origin
+    if origin is not None and origin.text and not any(map(SourceFile.difference, origin.files)):
+        named, encoding = list(origin.paths), origin.options.get("encoding")
+    paths = [str(path_of("a source", source)) for source in sources] or named
     missing = [path for path in paths if not Path(path).is_file()]
     if missing or not paths:
         raise RunError(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.encoded.array_names import names_of
+from ...data.given import Names, names_of
 from ...data.vocabulary import Vocabulary
 from ...errors import ConfigError, CorpusError
 from ...generation import NameModel
@@ -57,7 +57,7 @@ class Likelihood(Plain):
 
 def likelihood(
     model: NameModel,
-    names: Iterable[str],
+    names: Names,
     *,
     rows: Rows | None = None,
     weights: Weights | None = None,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import require, whole
-from ...data.text import TextCorpus
+from ...arguments import whole
+from ...data.given import Text, text_of
 from ...data.vocabulary import BOUNDARY, Vocabulary
 from ...errors import ConfigError, CorpusError
 from ...generation import TextModel
@@ -62,7 +62,7 @@ class TextLikelihood(Plain):
 
 def text_likelihood(
     model: TextModel,
-    text: TextCorpus | str,
+    text: Text,
     *,
     window: int = WINDOW,
     threads: int | None = None,
@@ -71,7 +71,7 @@ def text_likelihood(
 
     Args:
         model: of text.
-        text: with any vocabulary.
+        text: a corpus with any vocabulary, a string, or a file as path-like.
         window: characters of a window.
         threads: at most so many; the result is the same.
 
@@ -94,15 +94,13 @@ def text_likelihood(
     )
 
 
-def ids_of(model: TextModel, text: TextCorpus | str) -> tuple[NDArray[np.int32], int]:
+def ids_of(model: TextModel, text: Text) -> tuple[NDArray[np.int32], int]:
     """Return the model's ids of a text, (N,), the boundary first, and how many it has no id for.
 
     Raises:
         ConfigError, CorpusError: as ``text_likelihood``.
     """
-    if isinstance(text, str):
-        text = TextCorpus.of(text, unit=model.vocabulary.token_unit)
-    require("text", text, TextCorpus, "a TextCorpus or a string")
+    text = text_of(text, model.vocabulary.token_unit)
     if text.unit != model.vocabulary.token_unit:
         raise ConfigError(
             f"the text must be read in the model's unit, {model.vocabulary.token_unit}. "

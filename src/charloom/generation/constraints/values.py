@@ -6,13 +6,12 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...arguments import as_whole, require, shown
-from ...arguments import texts as list_of
 from ...config import MOST_LENGTH, Unit
 from ...data.unicode import normalise, split_units
 from ...data.vocabulary import Vocabulary
@@ -21,6 +20,9 @@ from .automaton import DEAD, NO_LIMIT, trimmed
 from .bounds import RuleError, RuleTypeError, TooLargeError, Work, clipped
 from .compiled import CompiledConstraints, combine
 from .substrings import avoiding, matching_text
+
+if TYPE_CHECKING:
+    from ...data.given import Names
 
 
 class Rule(ABC):
@@ -244,20 +246,24 @@ class Block(Rule):
     """No string contains any of ``texts``, in any case. Blank ones are ignored.
 
     Attributes:
-        texts: compared with strings as the casefolded code points of their NFC.
+        texts: compared with strings as the casefolded code points of their NFC; any iterable of
+            strings, a corpus, or the path of a file becomes a tuple.
         name: the constraint, as the command line spells it.
     """
 
-    texts: tuple[str, ...]
+    texts: Names
     name: str = "--block"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "texts", tuple(list_of(self.name, self.texts, RuleTypeError)))
+        from ...data.given import names_of  # late, as above
+
+        object.__setattr__(self, "texts", tuple(names_of(self.name, self.texts, RuleTypeError)))
 
     def describe(self) -> str:
         return self.name
 
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
+        assert isinstance(self.texts, tuple)
         return CompiledConstraints(automaton=avoiding(self.texts, vocabulary, work))
 
 
