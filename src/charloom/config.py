@@ -214,6 +214,8 @@ class ModelConfig(_Config):
     smoothing: Smoothing = _setting("kneser-ney", get_args(Smoothing),  # noqa: RUF009
         "Smoothing of the n-gram: fitted to the training data by cross-validation, with character "
         "classes and sparse contexts (the default for new models), or Kneser-Ney.")
+    documents: bool = _setting(False, bool,
+        "Whether the text consists of documents, each of which has an end, as a name has.")
     # fmt: on
 
     def __post_init__(self) -> None:
@@ -229,6 +231,7 @@ class ModelConfig(_Config):
             ),
             (not self.text or self.begin, "text must have begin, the begin of text", self.begin),
             (not self.text or not self.labels, "text has no labels", self.labels),
+            (self.text or not self.documents, "documents need text", self.documents),
             (not self.labels or network, f"a model with labels {rule}", self.kind),
             (self.begin or network, f"a model without begin {rule}", self.kind),
         ):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 FOR_NAMES = {
-    "column", "field", "max_line", "label_column", "label_field", "count", "best", "beam", "forbid",
+    "column", "field", "max_line", "label_column", "label_field", "best", "beam", "forbid",
     "explain", "end", "contains", "length", "max_length", "chars", "regex", "block", "min_edits",
     "fold_case", "allow_known", "allow_repeats", "format", "delimiter", "no_header",
     "skip_bad_rows",

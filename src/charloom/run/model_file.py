@@ -22,7 +22,7 @@ from .arrays import MAX_HEADER_BYTES, pack, unpack
 from .lists import pack_names, pack_text, unpack_names, unpack_text
 
 _LATER = {"labels": 0, "text": False, "kind": "network", "order": 0,
-          "smoothing": "kneser-ney"}  # fmt: skip
+          "smoothing": "kneser-ney", "documents": False}  # fmt: skip
 """Settings added after the first version, with their defaults."""
 
 MODEL_KIND = "charloom model"
