@@ -129,9 +129,12 @@ def _print_names(
     """Print names at each temperature; return the exit code, which is 1 if there are too few."""
     forbidden: Set[str] = frozenset()
     if forbid:
+        from ..data.sources.folders import files_of
         from ..generation.novelty import name_set
 
-        names = Source(tuple(map(str, forbid)), source.how).unseen(model.vocabulary.token_unit)
+        how = source.how  # no file of a folder may be missed
+        files_of(forbid, how.get("pattern"), how.get("encoding"), strict=False)
+        names = Source(tuple(map(str, forbid)), how).unseen(model.vocabulary.token_unit)
         forbidden = name_set(names.names)
     options["rules"] = rules_of(options, source, bool(forbid))
     printed: list[str] = []

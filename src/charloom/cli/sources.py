@@ -29,8 +29,8 @@ FOR_NAMES = {
 """Parameters of commands that make no sense for running text."""
 
 READING = (
-    "format", "column", "field", "delimiter", "no_header", "skip_bad_rows", "encoding", "max_line",
-    "label_column", "label_field",
+    "format", "column", "field", "delimiter", "no_header", "skip_bad_rows", "encoding", "pattern",
+    "max_line", "label_column", "label_field",
 )  # fmt: skip
 """Parameters that say how a file is read."""
 
@@ -46,7 +46,7 @@ class Source:
     """Files as they were given to a command, and how to read them.
 
     Attributes:
-        paths: files, or ``-`` for standard input; may be empty.
+        paths: files, folders, or ``-`` for standard input; may be empty.
         how: arguments of ``NameCorpus.read`` and ``read_texts``.
         form: whether they hold names or running text.
         unit: the unit of text.
@@ -196,6 +196,10 @@ def reading_options(command: F) -> F:
             help="Leave out rows that cannot be read, and count them.",
         ),
         click.option("--encoding", help="Encoding of the files; UTF-8 by default."),
+        click.option(
+            "--pattern",
+            help="Which files of a folder to read, as in '*.txt'; all but hidden ones by default.",
+        ),
         click.option(
             "--max-line",
             type=Whole(1, MOST_LINE_BYTES),

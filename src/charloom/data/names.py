@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
-from itertools import chain, count, groupby, repeat
+from itertools import chain, count, groupby, islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Unpack, cast
 
@@ -21,6 +21,7 @@ from ..config import Unit
 from ..errors import ConfigError, CorpusError, CorpusTypeError
 from .gathering import Gatherer, ReadReport, clean, measure
 from .random import Stream, shuffler
+from .sources.folders import Files, files_of
 from .sources.look import form_of
 from .sources.options import Form, ReadArguments, ReadOptions
 from .sources.records import check_sources, check_used, is_plain, read_source
@@ -70,7 +71,7 @@ class NameCorpus:
         stdin: BinaryIO | None = None,
         **options: Unpack[ReadArguments],
     ) -> NameCorpus:
-        """Read names, one a record, from files or (``-``) from standard input.
+        """Read names, one a record, from files, folders, or (``-``) from standard input.
 
         ``format``, the file's ending or its first lines decide the format: tables (.csv and .tsv;
         ``column`` by name or number), JSON arrays and JSON Lines (``field``), lists with numbers,
@@ -95,16 +96,18 @@ class NameCorpus:
         check_sources(sources)
         labelled = read.label_column is not None or read.label_field is not None
         gatherer = Gatherer(repeats, labelled)
+        files = files_of(sources, read.pattern, read.encoding, warn=gatherer.notes.append)
         if unit == "character" and not repeats:
-            large, stdin = _read_large(sources, read, stdin)
+            large, stdin = _read_large(files, read, stdin, gatherer.notes)
             if large is not None:
                 return large
         forms: set[Form] = set()
-        for source in sources:
+        for source in files.paths:
             form, found = read_source(source, read, warn=gatherer.notes.append, stdin=stdin)
             gatherer.add(label(source), found, f"{label(source)} line")
             forms.add(form)
         check_used(forms, read)
+        gatherer.sources = files.labels
         return cls._of(gatherer, unit)
 
     @classmethod
@@ -294,16 +297,22 @@ def read_with_repeats(
     read = ReadOptions(**options)
     check_sources(sources)
     if unit == "character":
-        large, stdin = _read_large(sources, read, stdin)
+        notes: list[str] = []
+        files = files_of(sources, read.pattern, read.encoding, warn=notes.append)
+        large, stdin = _read_large(files, read, stdin, notes)
         if large is not None:
             return large
     return NameCorpus.read(*sources, unit=unit, repeats=True, stdin=stdin, **options)
 
 
 def _read_large(
-    sources: Sequence[str | Path], read: ReadOptions, stdin: BinaryIO | None
+    files: Files, read: ReadOptions, stdin: BinaryIO | None, notes: Sequence[str]
 ) -> tuple[LargeNameCorpus | None, BinaryIO | None]:
-    """Read sources into arrays if they are large and plain; return what to read as ``stdin``."""
+    """Read sources into arrays if they are large and plain; return what to read as ``stdin``.
+
+    The report begins with ``notes``.
+    """
+    sources = files.paths
     others = not {form_of(source, read) for source in sources} <= {None, "lines"}
     if others or read.for_tables or read.field or read.label_field:
         return None, stdin
@@ -312,6 +321,7 @@ def _read_large(
     if not large:
         return None, rest
     gatherer = Gatherer(repeats=False, labelled=False)
+    gatherer.notes.extend(notes)
     plain = all(is_plain(source, read, gatherer.notes.append, rest) for source in sources)
     if isinstance(ahead, Rejoined):
         ahead.rewind()
@@ -322,6 +332,7 @@ def _read_large(
     names, counts = encode_names(sources, read, rest)
     for source, (records, blank) in zip(sources, counts, strict=True):
         gatherer.count(label(source), records, blank)
+    gatherer.sources = files.labels
     report = gatherer.report(names.lengths, names.characters)
     return LargeNameCorpus(names, report=report), rest
 
@@ -358,16 +369,22 @@ def read_lists(
 ) -> list[list[str]]:
     """Read the strings of each source as ``read_texts`` does.
 
-    Unless ``strict``, an option for tables or JSON may suit none of the sources.
+    The files of a folder are one list; nothing in it may be unreadable. Unless ``strict``, an
+    option for tables, JSON or folders may suit none of the sources.
     """
     read = ReadOptions(**options)
     check_sources(sources)
+    files = files_of(sources, read.pattern, read.encoding, strict=strict)
     forms: set[Form] = set()
     lists = []
-    for source in sources:
-        form, records = read_source(source, read, warn=warn)
-        lists.append([text for text, _ in clean(records, f"{label(source)} line") if text])
-        forms.add(form)
+    paths = iter(files.paths)
+    for size in files.groups:
+        found: list[str] = []
+        for source in islice(paths, size):
+            form, records = read_source(source, read, warn=warn)
+            found += [text for text, _ in clean(records, f"{label(source)} line") if text]
+            forms.add(form)
+        lists.append(found)
     if strict:
         check_used(forms, read)
     return lists

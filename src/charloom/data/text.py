@@ -18,6 +18,7 @@ from ..config import MOST_COUNT, Unit
 from ..errors import ConfigError, CorpusError, CorpusTypeError
 from .encoded.store import IN_MEMORY_BYTES
 from .encoded.text import Encoded, Progress, encode_sources, encode_strings
+from .sources.folders import files_of
 from .sources.records import check_sources
 from .sources.streams import label
 from .summary import SHOWN, Report, counted, origin, shortened, table
@@ -78,11 +79,14 @@ class TextCorpus:
         unit: Unit = "character",
         encoding: str | None = None,
         min_count: int = 1,
+        pattern: str | None = None,
         stdin: BinaryIO | None = None,
         progress: Progress | None = None,
         in_memory_bytes: int = IN_MEMORY_BYTES,
     ) -> TextCorpus:
-        """Read files (also .gz) or (``-``) standard input, each a document, in this order.
+        """Read files (also .gz), folders, or (``-``) standard input, in this order.
+
+        Each file is a document. Those of a folder are sorted by their paths.
 
         One chunk is in memory at a time. The ids of a text of more than a few megabytes are stored
         in the cache, where they are found when the text is read again.
@@ -91,6 +95,7 @@ class TextCorpus:
             unit: what counts as a character: a code point or a grapheme.
             encoding: of the text; ``None`` is strict UTF-8.
             min_count: characters that occur less often are read as the unknown symbol.
+            pattern: which files of a folder to read, as in ``*.txt``; ``None`` reads all.
             stdin: replaces the process's own.
             progress: called with the bytes read so far and the bytes in all, 0 if unknown.
             in_memory_bytes: more bytes of ids go to the cache.
@@ -102,10 +107,13 @@ class TextCorpus:
         """
         check_sources(sources)
         min_count = _check(unit, min_count)
+        notes: list[str] = []
+        files = files_of(sources, pattern, encoding, warn=notes.append)
         encoded = encode_sources(
-            sources, unit, encoding, stdin, progress, in_memory_bytes=in_memory_bytes
+            files.paths, unit, encoding, stdin, progress, in_memory_bytes=in_memory_bytes
         )
-        return cls._of(encoded, unit, min_count, [label(source) for source in sources])
+        notes += [f"{label(files.paths[i])} holds no text." for i in encoded.empty]
+        return cls._of(encoded, unit, min_count, files.labels, notes)
 
     @classmethod
     def of(
@@ -128,11 +136,18 @@ class TextCorpus:
             raise CorpusTypeError(f"text must be a string, or several. Received: {shown(text)}")
         texts = [text] if isinstance(text, str) else list(text)
         encoded = encode_strings(texts, unit)
-        return cls._of(encoded, unit, min_count, [f"text {i + 1}" for i in range(len(texts))])
+        names = [f"text {i + 1}" for i in range(len(texts))]
+        notes = [f"{names[i]} holds no text." for i in encoded.empty]
+        return cls._of(encoded, unit, min_count, names, notes)
 
     @classmethod
     def _of(
-        cls, encoded: Encoded, unit: Unit, min_count: int, sources: Sequence[str]
+        cls,
+        encoded: Encoded,
+        unit: Unit,
+        min_count: int,
+        sources: Sequence[str],
+        notes: Sequence[str],
     ) -> TextCorpus:
         characters, counts = encoded.characters, encoded.counts
         if not any(character.strip() for character in characters):
@@ -156,7 +171,7 @@ class TextCorpus:
         table[BOUNDARY] = BOUNDARY
         table[np.array(kept) + 1] = np.arange(1, len(kept) + 1)
         total = int(counts.sum())
-        warnings = [f"{sources[i]} holds no text." for i in encoded.empty]
+        warnings = [*notes]
         if total < FEW_CHARACTERS:
             warnings.append(
                 f"{counted(total, 'character')} {'is' if total == 1 else 'are'} few: expect hardly "

@@ -47,6 +47,7 @@ class ReadOptions:
         label_field: field with the label of each name, a string or null; ``None`` reads none.
         encoding: the text's encoding, a name that Python knows; ``None`` is strict UTF-8, or what
             a byte-order mark says.
+        pattern: which files of a folder to read, as in ``*.txt``; ``None`` reads all.
         skip_bad_rows: leave out rows, JSON values and names that cannot be read, with a warning.
         max_line_bytes: longest line or CSV record, in bytes of UTF-8.
         max_unpacked_bytes: largest text that a gzip file may hold.
@@ -65,6 +66,7 @@ class ReadOptions:
     label_column: str | int | None = None
     label_field: str | None = None
     encoding: str | None = None
+    pattern: str | None = None
     skip_bad_rows: bool = False
     max_line_bytes: int = MAX_LINE_BYTES
     max_unpacked_bytes: int = MAX_UNPACKED_BYTES
@@ -111,6 +113,7 @@ class ReadArguments(TypedDict, total=False):
     label_column: str | int | None
     label_field: str | None
     encoding: str | None
+    pattern: str | None
     skip_bad_rows: bool
     max_line_bytes: int
     max_unpacked_bytes: int
