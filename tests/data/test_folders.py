@@ -32,12 +32,12 @@ def poems(tmp_path):
 def test_the_files_of_a_folder_are_one_list_sorted_by_path(poems):
     corpus = NameCorpus.read(poems)
     assert corpus.names == ("Ada", "Bo", "Bea", "Cy", "Dee")
-    assert corpus.report.sources == (f"{poems} (4 files)",)
+    assert corpus.report.sources == (f"{poems}/",)
     assert read_with_repeats(poems).names == corpus.names
     assert read_lists([poems, poems / "a.txt"]) == [list(corpus.names), ["Ada"]]
     with_large = NameCorpus.read(poems, pattern="*.txt", large_bytes=0)
     assert with_large.is_large and sorted(with_large.names) == ["Ada", "Bea", "Bo", "Cy"]
-    assert with_large.report.sources == (f"{poems} (3 files)",)
+    assert with_large.report.sources == (f"{poems}/",)
 
 
 def test_a_pattern_is_for_names_of_files_or_for_paths(poems):
@@ -52,7 +52,7 @@ def test_a_pattern_is_for_names_of_files_or_for_paths(poems):
 def test_each_file_of_a_folder_is_a_document_of_text(poems):
     corpus = TextCorpus.read(poems, pattern="*.txt")
     files = [poems / name for name in ("a.txt", "b.txt", "sub/c.txt")]
-    assert corpus.report.documents == 3 and corpus.report.sources == (f"{poems} (3 files)",)
+    assert corpus.report.documents == 3 and corpus.report.sources == (f"{poems}/",)
     assert corpus.digest == TextCorpus.read(*files).digest
 
 

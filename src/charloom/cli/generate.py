@@ -77,10 +77,10 @@ def command(
 
     From a model of running text, --start is printed, followed by --characters of new text as they
     are sampled. --stop ends it earlier; text of a model of documents (train --documents) ends where
-    a document does. -n texts are separated by a blank line. --temperature, --top-k, --top-p,
-    --min-p, --seed, --with and --json apply. With --json the output is one object for each text:
-    text, characters (the number of new ones) and seed; ended_by is "stop", "end" (of the document)
-    or "length" where it may end before --characters.
+    a document does. -n texts are separated by a blank line, or by what divided the documents.
+    --temperature, --top-k, --top-p, --min-p, --seed, --with and --json apply. With --json the
+    output is one object for each text: text, characters (the number of new ones) and seed; ended_by
+    is "stop", "end" (of the document) or "length" where it may end before --characters.
     """
     if options["beam"] is not None and not options["best"]:
         raise click.UsageError("--beam is for --best. Add that, or leave it out.")

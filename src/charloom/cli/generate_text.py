@@ -37,7 +37,9 @@ def print_texts(
     as_json: bool,
     options: dict[str, Any],
 ) -> None:
-    """Print texts, each its start and what is new, separated by blank lines; or a JSON object each.
+    """Print texts, each its start and what is new, or a JSON object each.
+
+    Blank lines separate them, or what divided the documents that the model was trained on.
 
     Args:
         model: the model of ``run``, perhaps blended with another.
@@ -71,17 +73,24 @@ def print_texts(
     for stop in settings["stop"]:
         if missing := sorted(set(stop) - set("".join(model.vocabulary.characters))):
             say(f"warning: --stop {stop!r:.40} never occurs: the model has no {missing[0]!r}.")
-    cut = 0
+    cut, between = 0, _between(run.facts.corpus.get("divided"))
     for number, pieces in enumerate(model.stream_texts(count or 1, most, **settings)):
         if as_json:
             ending = _print_object(model, pieces, settings, ends)
         else:
-            sys.stdout.write("\n" if number else "")
+            sys.stdout.write(between if number else "")
             ending = _print_as_sampled(pieces)
         cut += ends and ending == "length"
     if cut:
         some = "1 document was" if cut == 1 else f"{cut:,} documents were"
         say(f"charloom: {some} cut at {most:,} characters. --characters allows more.")
+
+
+def _between(divided: Any) -> str:
+    """Return what to print between texts, of which each ends with a line break."""
+    if not isinstance(divided, str) or divided in ("", "file", "blank-line", "record"):
+        return "\n"
+    return "" if divided == "line" else divided.strip("\n") + "\n"
 
 
 def _longest(run: Run) -> int:

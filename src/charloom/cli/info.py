@@ -71,6 +71,8 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         sources = ", ".join(corpus.get("sources", ())) or "an unknown source"
         sizes = f"{count(facts.train_size)} to train on, {count(facts.held_out_size)} held out"
         lines += [("corpus", f"{_known(corpus, what)} {what} from {sources}"), ("", sizes)]
+        if documents := describe.documents(corpus):
+            lines.append(("", documents))
         if corpus.get("unknown_characters"):
             rare, unknown = _known(corpus, "rare"), _known(corpus, "unknown_characters")
             lines.append(("", f"{rare} rare characters, {unknown} in all, read as unknown"))

@@ -75,7 +75,9 @@ def command(
     held_out = None
     if source.paths:
         unit = run.vocabulary.token_unit
-        held_out = source.text(unit) if run.is_text else source.unseen(unit).names
+        documents = run.facts.corpus.get("divided")
+        text = run.is_text
+        held_out = source.text(unit, documents=documents) if text else source.unseen(unit).names
     subject = subject_of(run, load(run.measured if held_out is None else run))
     with progress_bar() as progress:
         found = gather(

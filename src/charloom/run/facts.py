@@ -26,7 +26,7 @@ class Facts(NamedTuple):
     Attributes:
         created: when the model was saved, in ISO 8601 (UTC).
         corpus: ``sources`` and ``warnings``, lists of text; ``labels``, a count for each; ``mean``
-            and other counts.
+            and other counts; ``divided``, how documents are divided that have an end.
         corpus_digest: 16 hex digits that stand for the names or the text.
         train_size, held_out_size: names, or characters of text, in each part.
         longest: length of the longest training name, in the vocabulary's units.
@@ -199,6 +199,7 @@ _FACTS: Mapping[str, Callable[[Any], Any]] = {
             "warnings": _list_of(_text),
             "labels": _map_of(_count),
             "mean": _number,
+            "divided": _text,
         }
     ),
     "digest": _text,

@@ -119,5 +119,9 @@ def tested_share(folds: int) -> float:
 
 
 def _end(text: TextCorpus) -> int:
-    """Return where the part of a text begins that is kept for the check."""
-    return len(text) - int(len(text) * SHARE)
+    """Return where the part of a text begins that is kept for the check: before a document."""
+    end = len(text) - int(len(text) * SHARE)
+    if not text.has_ends:
+        return end
+    starts = text.starts()
+    return int(starts[max(np.searchsorted(starts, end, "right") - 1, min(1, len(starts) - 1))])

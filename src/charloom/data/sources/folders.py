@@ -90,7 +90,7 @@ def files_of(
             )
         paths += found
         groups.append(len(found))
-        labels.append(f"{name} ({len(found):,} file{'s' if len(found) > 1 else ''})")
+        labels.append(name if name.endswith("/") else f"{name}/")
     if pattern is not None and strict and not folders:
         raise CorpusError(
             f"--pattern is for folders. Name one, or leave it out. Received: {shown(pattern)}"

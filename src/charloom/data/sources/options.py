@@ -102,20 +102,25 @@ class ReadOptions:
         return any(value is not None for value in given) or not self.header
 
 
-class ReadArguments(TypedDict, total=False):
-    """The fields of ``ReadOptions`` as keyword arguments."""
+class RecordArguments(TypedDict, total=False):
+    """The fields of ``ReadOptions`` that say how texts are read from records."""
 
     format: Form | None
     column: str | int | None
     field: str | None
     delimiter: str | None
     header: bool
+    skip_bad_rows: bool
+    max_line_bytes: int
+
+
+class ReadArguments(RecordArguments, total=False):
+    """The fields of ``ReadOptions`` as keyword arguments."""
+
     label_column: str | int | None
     label_field: str | None
     encoding: str | None
     pattern: str | None
-    skip_bad_rows: bool
-    max_line_bytes: int
     max_unpacked_bytes: int
     large_bytes: int
     chunk_bytes: int

@@ -113,6 +113,7 @@ def _rows(
                 )
             yield pair[1] + "\n"
 
+    csv.field_size_limit(max(csv.field_size_limit(), options.max_line_bytes))
     rows = csv.reader(feed(), delimiter=delimiter, strict=True)
     while True:
         try:
