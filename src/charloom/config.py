@@ -42,6 +42,12 @@ MOST_NAMES = 1_000_000
 MOST_CHARACTERS = 10_000_000
 """The most characters of one text in memory."""
 
+REPEAT_WINDOW = 10_000
+"""Last n-grams of a text that may not occur again, where that is asked for."""
+
+MOST_NGRAM = 100
+"""The most characters of an n-gram that may not occur again."""
+
 MOST_STREAMED = 10**12
 """The most characters of one stream of text."""
 
@@ -360,6 +366,9 @@ class SampleConfig(_Config):
         "Sample only from the most likely characters whose probabilities add up to p.")
     min_p: float | None = _setting(None, "[0, 1]",
         "Sample only from characters at least p times as likely as the most likely one.")
+    no_repeat_ngram_size: int | None = _setting(None, range(1, MOST_NGRAM + 1),
+        "In running text, no n characters in a row occur twice: against loops at low temperatures. "
+        f"Only the last {REPEAT_WINDOW:,} characters count, the start included.", "characters")
     max_length: int | None = _setting(None, range(1, MOST_LENGTH + 1),
         "Longest string, its start included. By default twice the longest training name plus 10. "
         "Longer ones are dropped, never cut.", "characters")

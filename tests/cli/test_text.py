@@ -160,6 +160,19 @@ def test_characters_are_not_for_a_run_of_names(call, folder):
     assert "--characters is for running text" in err and len(err.splitlines()) == 1
 
 
+def test_no_ngram_is_repeated_if_asked_for(call, run):
+    greedy = ("--characters", 4, "--temperature", 0, "--start", "a")
+    assert call("generate", run, *greedy)[1] == "aaaaa\n"
+    code, out, _ = call("generate", run, *greedy, "--no-repeat-ngram-size", 2)
+    assert code == 0 and out.startswith("aa") and "aaa" not in out
+
+
+def test_repeated_ngrams_are_not_for_a_run_of_names(call, folder):
+    code, out, err = call("generate", folder, "--no-repeat-ngram-size", 10)
+    assert (code, out) == (2, "")
+    assert "--no-repeat-ngram-size is for running text" in err and len(err.splitlines()) == 1
+
+
 def test_text_is_evaluated_on_what_was_held_out(call, run):
     code, out, _ = call("evaluate", run, "--samples", 0, "--json")
     found = json.loads(out)

@@ -181,8 +181,34 @@ def test_bad_rows_are_named_and_skipped_on_request(write: Write) -> None:
     assert "line 3 has 3 fields" in corpus.report.notes[-1]
     path = write('"Ulm"\nBonn\n3\n"Jena"\n', "a.jsonl")
     assert names(path, skip_bad_rows=True) == ("Ulm", "Jena")
-    open_quote = write('name\n"Ulm\nBonn\nJena\n', "b.csv")
-    assert "broken record" in message(open_quote, skip_bad_rows=True), "it would take them all"
+
+
+def test_of_a_quote_left_open_only_its_line_is_skipped(write: Write) -> None:
+    path = write('name\nKiel\n"Ulm\nBonn\n"Je""na"\nHof, "\n"Gera\n', "b.csv")
+    assert "line 3 begins a broken record" in message(path)
+    assert "--skip-bad-rows" in message(path)
+    corpus = read(path, skip_bad_rows=True)
+    assert corpus.names == ("Kiel", "Bonn", 'Je"na')
+    assert "skipped 3 bad rows: line 3 begins a broken" in corpus.report.notes[-1]
+    assert "line 7" in corpus.report.notes[-1]
+
+
+@pytest.mark.parametrize("size", [50, 5_000])
+def test_so_is_that_of_a_record_that_is_too_long(write: Write, size: int) -> None:
+    towns = [f"Town {k}" for k in range(size)]
+    path = write("\n".join(["name", "Kiel", '"Ulm', *towns]), "b.csv")
+    assert names(path, skip_bad_rows=True, max_line_bytes=100) == ("Kiel", *towns)
+
+
+def test_many_quotes_left_open_do_not_take_for_ever(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of these lines opens a quote, and none closes one that is open."""
+    path = write("name,b\n" + 'a","b\n' * 100, "b.csv")
+    assert "holds no names" in message(path, column="name", skip_bad_rows=True)
+    monkeypatch.setattr("charloom.data.sources.tables.MOST_AGAIN", 1_000)
+    found = message(path, column="name", skip_bad_rows=True)
+    assert "line 12 begins a broken record" in found
 
 
 # JSON

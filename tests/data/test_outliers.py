@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from charloom import NameCorpus, fit
@@ -48,6 +49,31 @@ def test_several_lines_are_left_out_with_their_labels():
 def test_other_lists_stay_as_they_are(names):
     corpus = NameCorpus.of(names)
     assert without_long(corpus) == (corpus, None)
+
+
+def test_a_list_in_arrays_loses_the_same_lines(tmp_path):
+    """Everything of it is as of a list without them, but for what the report says was read."""
+    source, plain = tmp_path / "long.txt", tmp_path / "plain.txt"
+    names = [*SHORT[:9], "Z" * 300, *SHORT[9:], *SHORT[:3], "y" * 201]
+    source.write_text("\n".join(names), "utf-8")
+    plain.write_text("\n".join([*SHORT, *SHORT[:3]]), "utf-8")
+    long, few = NameCorpus.read(source, large_bytes=0), NameCorpus.read(plain, large_bytes=0)
+    found, said = without_long(long)
+    assert long.is_large and found.is_large
+    assert said == without_long(NameCorpus.read(source))[1]
+    assert tuple(found.names) == tuple(few.names) == tuple(SHORT)
+    assert (found.digest, found.vocabulary) == (few.digest, few.vocabulary)
+    read = {"records": 45, "sources": long.report.sources, "warnings": long.report.warnings}
+    assert found.report == replace(few.report, **read)
+    assert found.names.counts.tolist() == few.names.counts.tolist()
+    assert found.names.first == few.names.first[:9]  # of the first ten, one was left out
+    assert "Z" * 300 not in found.names and SHORT[8] in found.names and SHORT[9] in found.names
+    for part, other in zip(found.split(0.2, 3), few.split(0.2, 3), strict=True):
+        assert tuple(part) == tuple(other)
+    places = np.arange(40)
+    encoded, others = (one.names.under(few.vocabulary) for one in (found, few))
+    assert encoded.padded(places, 8).tolist() == others.padded(places, 8).tolist()
+    assert without_long(few) == (few, None)
 
 
 def test_training_leaves_them_out_unless_asked_for():

@@ -92,6 +92,19 @@ def test_one_held_out_name_says_nothing_of_the_style():
     assert (found.ideal.low, found.ideal.high) == (0, 1)
 
 
+def test_a_gap_to_one_held_out_name_is_too_little_to_tell():
+    """A held-out name may be far less likely by chance."""
+    names = [name for name in PAIRS if name[0] == "a"]
+    odds = np.ones((5, 5))
+    odds[4] = 0.01, 1, 1, 1, 1  # a name with d is unlikely
+    found = names_memorisation(bigram(odds), names[:3], ["dd"])
+    assert found.gap.low > 0.5 and found.level == "none"
+    assert "too few names to tell" in found.verdict and "little" not in found.verdict
+    assert "too few" not in names_memorisation(bigram(odds), names[:3], ["dd", "ba"]).verdict
+    also_unspelt = names_memorisation(bigram(odds), names[:3], ["dd", "xy"])
+    assert "too few names to tell" in also_unspelt.verdict
+
+
 def reciter():
     """A model that says ``abc`` nineteen times out of twenty."""
     odds = np.full((5, 5), 0.01)

@@ -3,6 +3,7 @@
 import math
 import random
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,11 +15,18 @@ from charloom.errors import ConfigError
 from charloom.models.ngram import context_fit
 from charloom.models.ngram.alphabet import CONSONANT, NO_LETTER, VOWEL, alphabet_of, vowels
 from charloom.models.ngram.context_arrays import CONTEXT_TYPES
-from charloom.models.ngram.context_fit import fit_contexts, maximum
+from charloom.models.ngram.context_counts import ContextCorpus
+from charloom.models.ngram.context_fit import (
+    Smoothing,
+    count_contexts,
+    fit_contexts,
+    fit_corpus,
+    maximum,
+)
 from charloom.models.ngram.context_model import PSEUDO, ContextNGram
 from charloom.models.ngram.contexts import FAMILIES, STATE, advance, initial_states, stream_states
-from charloom.models.ngram.counts import stream_of
-from charloom.models.ngram.smoothing import evidence, fit
+from charloom.models.ngram.counts import Windows, stream_of
+from charloom.models.ngram.smoothing import evidence, fit, minimum
 
 NAMES = [
     "Ana",
@@ -35,11 +43,12 @@ NAMES = [
     "Lia",
 ]
 CONFIG = ModelConfig(kind="ngram")
-SMOOTHING = [
+WEIGHTS = np.array([0.8, 0.2, -0.3, 0.1, 0.05, 0.07, -0.02, 0.06, 0.11, 0.03, 0.09])
+SMOOTHING = Smoothing(
     np.array([[0.6, 1.1, 1.4, 0.3], [0.8, 1.2, 1.5, 0.5]]),
     np.array([[0.1, 0.2, 0.3, 0.9]] * context_fit.CLASS_ORDER),
-]
-WEIGHTS = np.array([0.8, 0.2, -0.3, 0.1, 0.05, 0.07, -0.02, 0.06, 0.11, 0.03, 0.09])
+    WEIGHTS,
+)
 
 
 def stream(names):
@@ -51,8 +60,7 @@ def stream(names):
 def small():
     """A trigram of NAMES, with smoothing and exponents as above: vocabulary, stream and model."""
     vocabulary, ids = stream(NAMES)
-    counted = context_fit._Counted(ids, alphabet_of(vocabulary, ids), 3, 10**6)
-    return vocabulary, ids, ContextNGram(CONFIG, counted.arrays(SMOOTHING, WEIGHTS))
+    return vocabulary, ids, ContextNGram(CONFIG, count_contexts(vocabulary, ids, SMOOTHING))
 
 
 def logits_after(model, ids):
@@ -154,11 +162,13 @@ class Plain:
     def distribution(self, prefix, g=0.0, h=0.0):
         history = [0, *prefix]
         kinds = [int(self.classes[i]) for i in history]
-        by_class = self.interpolated(self.shape, SMOOTHING[1], kinds, [1 / self.kinds] * self.kinds)
+        by_class = self.interpolated(
+            self.shape, SMOOTHING.classes, kinds, [1 / self.kinds] * self.kinds
+        )
         base = [by_class[self.classes[i]] * self.spelling[i] for i in range(self.size)]
         tables = [self.continuation(1), self.continuation(2)]
-        chain = self.interpolated(tables, SMOOTHING[0], history, base)
-        pair = self.interpolated(tables[:1], SMOOTHING[0][:1], history, base)
+        chain = self.interpolated(tables, SMOOTHING.letters, history, base)
+        pair = self.interpolated(tables[:1], SMOOTHING.letters[:1], history, base)
         logits = []
         for i in range(self.size):
             logit = WEIGHTS[0] * math.log(chain[i]) + WEIGHTS[2] * math.log(pair[i])
@@ -185,9 +195,9 @@ def test_probabilities_are_those_of_the_plain_definition(small, prefix):
 
 @pytest.mark.parametrize("prefix", ["", "A", "Ann", "Ilo "])
 def test_the_shape_of_names_can_count_for_more(small, prefix):
-    vocabulary, stream_, model = small
-    counted = context_fit._Counted(stream_, model.alphabet, 3, 10**6)
-    model = ContextNGram(CONFIG, counted.arrays(SMOOTHING, np.append(WEIGHTS, [1.2, 0.6])))
+    vocabulary, ids, _ = small
+    smoothing = replace(SMOOTHING, weights=np.append(WEIGHTS, [1.2, 0.6]))
+    model = ContextNGram(CONFIG, count_contexts(vocabulary, ids, smoothing))
     plain = Plain(NAMES, vocabulary, model.alphabet.classes, model.alphabet.sounds)
     ids = vocabulary.encode(prefix).tolist()
     found = normalised(logits_after(model, ids))
@@ -231,8 +241,8 @@ def test_excluded_ids_are_never_predicted_but_can_be_read(small):
 
 def test_search_and_direct_lookup_agree(small, monkeypatch):
     vocabulary, _, model = small
-    weights = context_fit._Counted(small[1], model.alphabet, 3, 10**6).arrays(SMOOTHING, WEIGHTS)
-    monkeypatch.setattr("charloom.models.ngram.context_model.DIRECT", 0)
+    weights = count_contexts(vocabulary, small[1], SMOOTHING)
+    monkeypatch.setattr("charloom.models.ngram.contexts.DIRECT", 0)
     searched = ContextNGram(CONFIG, weights)
     for word in ("", "Anna", "Ilo Bay", "'-'"):
         ids = vocabulary.encode(word).tolist()
@@ -242,7 +252,7 @@ def test_search_and_direct_lookup_agree(small, monkeypatch):
 @pytest.mark.parametrize(("constant", "value"), [("LARGEST_KEY", 10), ("CACHE_BYTES", 1)])
 def test_logits_do_not_depend_on_what_was_computed_before(small, monkeypatch, constant, value):
     vocabulary, stream, model = small
-    weights = context_fit._Counted(stream, model.alphabet, 3, 10**6).arrays(SMOOTHING, WEIGHTS)
+    weights = count_contexts(vocabulary, stream, SMOOTHING)
     monkeypatch.setattr(f"charloom.models.ngram.context_model.{constant}", value)
     forgetful = ContextNGram(CONFIG, weights)
     for word in ("", "Anna", "Anna", "Anna-Ilo", "Ilo Bay", "'-'"):
@@ -279,13 +289,11 @@ def test_fitting_lowers_the_loss_of_unseen_names():
     held_out, train = names[:150], names[150:700]
     vocabulary, ids = stream(train)
     held_out = [name for name in held_out if not vocabulary.unknown(name)]
-    alphabet = alphabet_of(vocabulary, ids)
-    counted = context_fit._Counted(ids, alphabet, 7, 10**6)
-    prior = [
+    prior = Smoothing(
         np.tile(context_fit.LETTERS_PRIOR, (6, 1)),
         np.tile(context_fit.CLASSES_PRIOR, (context_fit.CLASS_ORDER, 1)),
-    ]
-    only_chain = np.array([1.0, *[0.0] * 10])
+        np.array([1.0, *[0.0] * 10]),  # the chain alone
+    )
 
     def loss(arrays):
         model = ContextNGram(CONFIG, arrays)
@@ -298,16 +306,15 @@ def test_fitting_lowers_the_loss_of_unseen_names():
             ]
         )
 
-    plain, fitted = loss(counted.arrays(prior, only_chain)), loss(fit_contexts(vocabulary, ids))
-    assert fitted < plain - 0.02
+    plain, fitted = count_contexts(vocabulary, ids, prior), fit_contexts(vocabulary, ids)
+    assert loss(fitted) < loss(plain) - 0.02
 
 
 def test_the_gradient_of_the_smoothing_is_zero_at_its_optimum():
     vocabulary, ids = stream(NAMES * 3)
-    alphabet = alphabet_of(vocabulary, ids)
-    counted = context_fit._Counted(ids, alphabet, 4, 10**6)
+    counts = Windows(ids, vocabulary.size, 4).count()
     held_out = stream_of(*vocabulary.encode_all(["Anea", "Bell", "Noel", "Ilia"]))
-    items = evidence(counted.letters, held_out, np.arange(len(held_out) - 1))[1:]
+    items = evidence(counts, list(counts.walk(held_out)), np.arange(len(held_out) - 1))[1:]
     base = np.full(len(held_out) - 1, 1 / vocabulary.size)
     best = fit(items, base, context_fit.LETTERS_PRIOR)
 
@@ -329,6 +336,59 @@ def test_the_gradient_of_the_smoothing_is_zero_at_its_optimum():
             moved = best.copy()
             moved[place] *= factor
             assert loss(moved) > loss(best) - 1e-4
+
+
+def test_a_minimum_is_found_in_few_steps_though_the_axes_differ_in_scale():
+    scales, evaluations = np.array([1.0, 100.0, 1e4]), 0
+
+    def loss(x):
+        nonlocal evaluations
+        evaluations += 1
+        away = x - 1
+        value = 5 + (scales * (np.cosh(away) - 1)).sum() + (away[0] - away[1]) ** 2
+        slope = scales * np.sinh(away) + 2 * (away[0] - away[1]) * np.array([1, -1, 0])
+        return value, slope
+
+    found = minimum(loss, np.array([3.0, -2.0, 0.5]), np.diag(scales))
+    np.testing.assert_allclose(found, 1, atol=1e-4)
+    assert evaluations < 30
+
+
+def test_what_the_exponents_multiply_is_what_the_model_computes(small):
+    vocabulary, ids, _ = small
+    corpus = ContextCorpus(vocabulary, ids, 3)
+    first = np.flatnonzero(ids == 0)[8]  # the first eight names are counted
+    alphabet = corpus.alphabet(len(ids) - 1)
+    counts = corpus.count(alphabet, corpus.first(first))
+    part = context_fit._Part(counts, ids[first:], np.arange(0, len(ids) - 1 - first, 2))
+    table, targets = part.features(SMOOTHING, 2)
+    kept = np.arange(0, len(ids) - 1 - first, 4)
+    np.testing.assert_array_equal(targets, ids[first + 1 :][kept])
+    model = ContextNGram(CONFIG, counts.arrays(SMOOTHING))
+    carry, expected = model.initial_carry(1), []
+    for one in ids[first:-1]:
+        logits, carry = model.step(np.array([one]), carry)
+        carry = carry.copy()
+        expected.append(normalised(logits[0].astype(np.float64)))
+    found = np.einsum("tkv,k->tv", table.astype(np.float64), WEIGHTS)
+    for row, place in enumerate(kept):
+        np.testing.assert_allclose(normalised(found[row]), expected[place], rtol=1e-5)
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_a_part_of_a_corpus_is_fitted_and_counted_as_if_it_were_all(text):
+    names = ["Anna", "Ilo Bay", "O'Nil", "Lea", "Bo"] * 6
+    vocabulary, ids = stream(names)
+    ids = ids[: -1 if text else None]
+    targets = int(np.flatnonzero(ids == 0)[22]) - 3 * text
+    corpus = ContextCorpus(vocabulary, ids, 5)
+    smoothing = fit_corpus(corpus, targets)
+    alone = context_fit.fit_smoothing(vocabulary, ids[: targets + 1], 5)
+    assert smoothing.to_dict() == alone.to_dict()
+    found = corpus.arrays(smoothing, targets)
+    for name, array in count_contexts(vocabulary, ids[: targets + 1], smoothing).items():
+        np.testing.assert_array_equal(found[name], array)
+        assert found[name].dtype == CONTEXT_TYPES[name]
 
 
 def test_exponents_of_a_log_linear_model_are_recovered():
@@ -370,9 +430,8 @@ def test_a_list_too_short_to_cut_is_fitted_by_the_prior():
 def test_logits_are_finite_where_hardly_any_probability_is_left_to_back_off():
     vocabulary = Vocabulary.of(["banana split", "XYZ"])
     ids = stream_of(*vocabulary.encode_all(["banana split"] * 50))
-    counted = context_fit._Counted(ids, alphabet_of(vocabulary, ids), 8, 10**6)
-    hardly = [np.full((7, 4), 1e-12), SMOOTHING[1]]
-    model = ContextNGram(CONFIG, counted.arrays(hardly, WEIGHTS))
+    hardly = replace(SMOOTHING, letters=np.full((7, 4), 1e-12))
+    model = ContextNGram(CONFIG, count_contexts(vocabulary, ids, hardly))
     logits = logits_after(model, vocabulary.encode("banana sp").tolist())
     assert np.isfinite(logits).all()
     assert normalised(logits)[vocabulary.encode("l")[0]] > 0.99
@@ -411,7 +470,7 @@ WRONG = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_arrays_that_are_wrong_are_refused(small, name):
-    good = context_fit._Counted(small[1], small[2].alphabet, 3, 10**6).arrays(SMOOTHING, WEIGHTS)
+    good = count_contexts(small[0], small[1], SMOOTHING)
     assert set(good) == set(CONTEXT_TYPES)
     ContextNGram(CONFIG, good)
     for rule, change in WRONG[name]:

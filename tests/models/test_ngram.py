@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import time
 
@@ -15,7 +16,7 @@ from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError
 from charloom.models.interface import NEVER
 from charloom.models.ngram.arrays import check_arrays, level_ends, uniform_arrays
-from charloom.models.ngram.counts import count, stream_of
+from charloom.models.ngram.counts import Windows, count, stream_of
 from charloom.models.ngram.kneser_ney import FALLBACK, discounts
 from charloom.models.ngram.model import NGram, nodes_of
 from charloom.models.scoring.names import score, target_nats
@@ -220,6 +221,28 @@ def test_too_many_contexts_end_the_order():
     assert sum(level.contexts for level in counts.levels) <= 60
     check_arrays(counts.arrays(counts.most_order), V)
     assert not count(stream(names()), V, 3).cut
+
+
+@pytest.mark.parametrize("size", [4, 5_000])  # eight ids fit into a number, or do not
+@pytest.mark.parametrize("text", [False, True])
+def test_a_part_of_a_stream_is_counted_as_if_it_were_alone(size, text):
+    rng = np.random.default_rng(size + text)
+    for _ in range(20):
+        ids = np.append(0, rng.integers(0, 4, rng.integers(2, 60)) * ((size - 1) // 3))
+        if text:
+            end = int(rng.integers(1, len(ids)))
+            kept, alone = np.arange(len(ids) - 1) < end, ids[: end + 1]
+        else:
+            ids[-1] = 0
+            string = np.cumsum(ids[:-1] == 0) - 1
+            kept = (rng.random(string.max() + 1) < 0.5)[string]
+            kept[string == 0] = True
+            alone = np.append(ids[:-1][kept], 0)
+        found, expected = Windows(ids, size).count(kept=kept), count(alone, size)
+        assert len(found.levels) == len(expected.levels)
+        for one, other in zip(found.levels, expected.levels, strict=True):
+            for field in dataclasses.fields(one):
+                np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name))
 
 
 def test_short_names_have_no_long_contexts():

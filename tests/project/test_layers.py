@@ -18,6 +18,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "charloom"
 LAYERS = [
     {"__main__"},
     {"cli"},
+    {"serve"},
     {"__init__"},
     {"api"},
     {"reporting"},

@@ -78,9 +78,10 @@ def command(
     From a model of running text, --start is printed, followed by --characters of new text as they
     are sampled. --stop ends it earlier; text of a model of documents (train --documents) ends where
     a document does. -n texts are separated by a blank line, or by what divided the documents.
-    --temperature, --top-k, --top-p, --min-p, --seed, --with and --json apply. With --json the
-    output is one object for each text: text, characters (the number of new ones) and seed; ended_by
-    is "stop", "end" (of the document) or "length" where it may end before --characters.
+    --temperature, --top-k, --top-p, --min-p, --no-repeat-ngram-size, --seed, --with and --json
+    apply. With --json the output is one object for each text: text, characters (the number of new
+    ones) and seed; ended_by is "stop", "end" (of the document) or "length" where it may end before
+    --characters.
     """
     if options["beam"] is not None and not options["best"]:
         raise click.UsageError("--beam is for --best. Add that, or leave it out.")
@@ -99,6 +100,11 @@ def command(
         return 0
     for option in given_options(FOR_TEXT):
         raise click.UsageError(f"{option} is for running text. RUN is a model of names: use -n.")
+    if options.pop("no_repeat_ngram_size") is not None:
+        raise click.UsageError(
+            "--no-repeat-ngram-size is for running text, and RUN is a model of names, of which "
+            "none is repeated. Leave it out."
+        )
     with nullcontext() if options["best"] else _telling(options["seed"]):
         return _print_names(model, source, temperatures, as_json, count=count or NAMES, **options)
 

@@ -40,6 +40,7 @@ sampling_options = options(
         "option is repeated, -n names are printed for each.",
     ),
     *(setting_option(SampleConfig, name) for name in ("top_k", "top_p", "min_p", "seed")),
+    setting_option(SampleConfig, "no_repeat_ngram_size", metavar="N"),
     click.option(
         "--best",
         is_flag=True,

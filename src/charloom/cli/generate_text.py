@@ -54,7 +54,9 @@ def print_texts(
     """
     if len(temperatures) > 1:
         raise click.UsageError("--temperature may be given only once for running text.")
-    names = ("start", "top_k", "top_p", "min_p", "seed", "stop", "stop_at_end")
+    names = (
+        "start", "top_k", "top_p", "min_p", "no_repeat_ngram_size", "seed", "stop", "stop_at_end",
+    )  # fmt: skip
     settings = {name: options[name] for name in names}
     if (records := options["records"]) is not None:
         if count is not None or options["stop_at_end"] is False:

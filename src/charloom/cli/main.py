@@ -33,6 +33,8 @@ COMMANDS = {
     "plot": "Plot a figure of a run: its losses, its names or its model.",
     "report": "Write an HTML page about a run: data, quality, samples, internals.",
     "card": "Write a model card, the README of a run folder.",
+    "serve": "Serve models over HTTP, to OpenAI's clients too.",
+    "mcp": "Offer a model as tools of the Model Context Protocol.",
 }
 """The commands; listed here so that the help need not import them."""
 

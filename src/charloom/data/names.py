@@ -256,7 +256,7 @@ class LargeNameCorpus(NameCorpus):
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The characters of the names."""
-        return Vocabulary(tuple(sorted(self.names.characters)), self.unit)
+        return Vocabulary(tuple(sorted(self.names.used)), self.unit)
 
     @cached_property
     def digest(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from .gathering import measure
-from .names import NameCorpus
+from .names import LargeNameCorpus, NameCorpus
 from .summary import shortened
 
 TIMES, LEAST = 10, 200
@@ -26,7 +27,7 @@ def without_long(corpus: NameCorpus) -> tuple[NameCorpus, str | None]:
 
     The others are all but the longest 1 % (or three, in a list of less than 300): a line is left
     out if it has more than ten times as many characters as the longest of these, and more than
-    200. Lists that are read as arrays stay as they are.
+    200.
 
     Returns:
         The corpus itself and ``None`` if there is no such line.
@@ -37,19 +38,28 @@ def without_long(corpus: NameCorpus) -> tuple[NameCorpus, str | None]:
         ('Ann', 'Bo', 'Eve', 'Ida')
     """
     report = corpus.report
-    if report.longest <= LEAST or corpus.is_large:
+    if report.longest <= LEAST:
         return corpus, None
-    lengths, _ = measure(corpus.names, corpus.unit)
-    ranked = np.sort(lengths)
-    others = len(ranked) - min(max(FEW, len(ranked) // 100), len(ranked) - 1)
-    limit = max(LEAST, TIMES * int(ranked[others - 1]))
+    if isinstance(corpus, LargeNameCorpus):
+        lengths = corpus.names.lengths
+    else:
+        lengths, _ = measure(corpus.names, corpus.unit)
+    others = len(lengths) - min(max(FEW, len(lengths) // 100), len(lengths) - 1)
+    limit = max(LEAST, TIMES * int(np.partition(lengths, others - 1)[others - 1]))
     long = np.flatnonzero(lengths > limit)
     if not len(long):
         return corpus, None
-    kept = np.flatnonzero(lengths <= limit).tolist()
-    names = tuple(corpus.names[i] for i in kept)
-    labels = None if corpus.labels is None else tuple(corpus.labels[i] for i in kept)
-    found, distinct = measure(names, corpus.unit)
+    labels = corpus.labels
+    names: Sequence[str]
+    distinct: Collection[str]
+    if isinstance(corpus, LargeNameCorpus):
+        names = corpus.names.dropping(long)
+        found, distinct = names.lengths, names.used
+    else:
+        kept = np.flatnonzero(lengths <= limit).tolist()
+        names = tuple(corpus.names[i] for i in kept)
+        labels = None if labels is None else tuple(labels[i] for i in kept)
+        found, distinct = measure(names, corpus.unit)
     few = replace(
         corpus,
         names=names,
@@ -57,11 +67,11 @@ def without_long(corpus: NameCorpus) -> tuple[NameCorpus, str | None]:
         report=replace(
             report,
             names=len(names),
-            characters=int(found.sum()),
+            characters=int(found.sum(dtype=np.int64)),
             distinct=len(distinct),
             shortest=int(found.min()),
             longest=int(found.max()),
-            mean=float(found.mean()),
+            mean=float(found.mean(dtype=np.float64)),
         ),
     )
     places = [f"{shortened(corpus.names[i])!r} ({lengths[i]:,})" for i in long[:NAMED].tolist()]

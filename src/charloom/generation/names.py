@@ -30,6 +30,7 @@ from .search.without_replacement import WithoutReplacement
 
 if TYPE_CHECKING:
     from .constraints import Rule, Rules
+    from .search.walk import Walker
 
 MOST_CARRIES = 1 << 28
 """The most bytes of the states of a beam."""
@@ -45,6 +46,8 @@ class NameModel(LanguageModel):
         training_set: the names that it was trained on; ``None`` if they are not available.
         longest: length of the longest training name, in the vocabulary's units.
         labels: its labels' names, in the model's order.
+        walk: how a search walks the tree of prefixes; a server passes one that walks several
+            searches together.
 
     Raises:
         ConfigError: the vocabulary does not have the model's size.
@@ -59,6 +62,7 @@ class NameModel(LanguageModel):
     training_set: Set[str] | None = None
     longest: int = 50
     labels: tuple[str, ...] = ()
+    walk: Walker | None = None
 
     def condition(self, labels: Mapping[str, float], guidance: float = 2.0) -> NameModel:
         """Return the model conditioned on a label, or on a mixture of labels.
@@ -234,6 +238,8 @@ class NameModel(LanguageModel):
         require("config", config, SampleConfig | None, "a SampleConfig")
         rnn, vocabulary = self._without_unknown
         config = (config or SampleConfig()).replace(**changes)
+        if config.no_repeat_ngram_size is not None:
+            raise ConfigError("no_repeat_ngram_size is for running text. Leave it out for names.")
         usual = 2 * self.longest + 10
         most = longest = config.max_length or usual
         prompt, least, automaton = np.zeros(0, np.int32), 1, None
@@ -270,6 +276,7 @@ class NameModel(LanguageModel):
             max_length=most,
             guide=guide,
             threads=checked_threads(threads),
+            walk=self.walk,
         )
         return Request(plan, vocabulary, n, longest, novelty, allow_repeats)
 

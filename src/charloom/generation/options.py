@@ -21,6 +21,7 @@ class CommonOptions(TypedDict, total=False):
         temperature, top_k, top_p, min_p, seed: instead of those of ``config``.
         sampler: a transform of the logits, applied before these: one of ``charloom.samplers``,
             or your own (``samplers.Transform`` says how).
+        no_repeat_ngram_size: instead of that of ``config``; for text only.
     """
 
     start: str
@@ -31,6 +32,7 @@ class CommonOptions(TypedDict, total=False):
     min_p: float | None
     seed: int
     sampler: Transform | None
+    no_repeat_ngram_size: int | None
 
 
 class TextOptions(CommonOptions, total=False):

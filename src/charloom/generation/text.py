@@ -140,7 +140,11 @@ class TextModel(LanguageModel):
         reader: Reader = (
             rnn.without(banned).one_row() if isinstance(rnn, Quick) else _AnyRow(rnn, banned)
         )
-        table = ("", *self.vocabulary.characters)
+        table, size = ("", *self.vocabulary.characters), draw.sampler.config.no_repeat_ngram_size
+        if size is not None:
+            from .repetition import NoRepeats  # late: seldom needed
+
+            reader = NoRepeats(reader, size)
         with one_blas_thread():
             for one in (BOUNDARY, *start):
                 logits = reader.read(one)
@@ -211,7 +215,7 @@ class _Draw:
 
     def __init__(self, sampler: Sampler, number: int = 0) -> None:
         """Draw text ``number``, from 0, of those with the sampler's seed."""
-        self._sampler = sampler
+        self.sampler = sampler
         place = [number] if number else []
         self._rng = generator(Stream.TEXT_SAMPLING, sampler.config.seed, *place)
         heat = sampler.config.temperature
@@ -232,5 +236,5 @@ class _Draw:
             if math.isfinite(high):
                 point = min(self._rng.random() * high, math.nextafter(high, 0))
                 return int(ends.searchsorted(point, "right"))
-        row = self._sampler.prepared(logits[None], np.array([place]))
-        return int(self._sampler.pick(row, self._rng)[0])
+        row = self.sampler.prepared(logits[None], np.array([place]))
+        return int(self.sampler.pick(row, self._rng)[0])

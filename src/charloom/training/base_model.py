@@ -27,9 +27,10 @@ LATIN, NO_BASE = "latin", "none"
 SHAPE = ("cell", "units", "layers", "embedding")
 """Settings that a model has from its base."""
 
-MOST_CHARACTERS = 2e4
-"""Characters of the longest list that is trained from the base model by default: on longer ones it
-gains nothing (``benchmarks/base_model.py``)."""
+MOST_CHARACTERS = 8e3
+"""Characters of the longest list that is trained from the base model by default. Up to twice as
+many it still gains likelihood, but its names are easier to tell from real ones than those of a
+model from random weights (``benchmarks/default_against_before.py --lists``)."""
 
 LEAST_KNOWN = 0.9
 """Least share of a list's characters that the base model must know."""

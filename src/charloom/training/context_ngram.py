@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ..config import ModelConfig
 from ..data.vocabulary import Vocabulary
 from ..models.log_linear import EXPONENTS
-from ..models.ngram.context_fit import ORDER, count_contexts, fit_smoothing, maximum
+from ..models.ngram.context_counts import ContextCorpus
+from ..models.ngram.context_fit import ORDER, fit_corpus, maximum
 from ..models.ngram.context_model import ContextNGram
 from ..models.rnn.numpy import NumpyRNN
 from ..models.scoring.logits import target_log_probabilities
@@ -88,15 +89,18 @@ class ContextFit:
         self.warnings: list[str] = []
         self.exponents: Sequence[float] | None = None
         usual = TEXT_ORDER if model.text else ORDER
-        smoothing = fit_smoothing(vocabulary, self._stream, model.order or usual)
+        refitted = whole and len(held_out) > 1 and not model.text
+        every = np.append(self._stream, held_out[1:]) if refitted else self._stream
+        corpus, targets = (
+            ContextCorpus(vocabulary, every, model.order or usual),
+            len(self._stream) - 1,
+        )
+        smoothing = fit_corpus(corpus, targets)
         if adapted:
             smoothing = replace(smoothing, weights=np.append(smoothing.weights, SHAPE))
         self.smoothing = smoothing
-        self.arrays = count_contexts(vocabulary, self._stream, smoothing)
-        self.refitted: dict[str, NDArray[Any]] | None = None
-        if whole and len(held_out) > 1 and not model.text:
-            every = np.append(self._stream, held_out[1:])
-            self.refitted = count_contexts(vocabulary, every, smoothing)
+        self.arrays = corpus.arrays(smoothing, targets)
+        self.refitted = corpus.arrays(smoothing) if refitted else None
         if not whole:
             fitted = f"{len(self._stream) - 1:,} characters"
             self.warnings.append(f"the n-gram is fitted to {fitted}, not to the whole corpus.")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..vocabulary import BOUNDARY, Vocabulary
 from .array_names import ArrayNames
-from .hashes import LINE, Index, character_factors, hashes
+from .hashes import LINE, Index, character_factors, digest, hashes
 from .ragged import Ragged, spans
 
 BLOCK = 64
@@ -28,6 +28,7 @@ class EncodedNames(ArrayNames):
 
     Attributes:
         characters: of all names, in order of appearance; ``characters[i]`` has the id i + 2.
+        unused: those of them that only names had that were dropped.
         ids: the ids of all names, a row each, followed by id 1, the end of the line.
         lookup: finds rows by the hashes of their names.
         digest: 16 hex digits that identify the names, in any order.
@@ -44,6 +45,7 @@ class EncodedNames(ArrayNames):
     counts: NDArray[np.integer]
     first: tuple[str, ...] = ()
     left_out: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    unused: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.ids) - len(self.left_out)
@@ -51,6 +53,38 @@ class EncodedNames(ArrayNames):
     def without(self, rows: NDArray[np.int64]) -> EncodedNames:
         """Return all names but those in ``rows``, which are sorted; nothing is copied."""
         return replace(self, left_out=rows)
+
+    def dropping(self, rows: NDArray[np.int64]) -> EncodedNames:
+        """Return what a corpus without the names in ``rows`` would hold; the ids are not copied.
+
+        ``left_out`` must be empty.
+        """
+        kept = np.ones(len(self.ids), bool)
+        kept[rows] = False
+        ids = Ragged(self.ids.values, self.ids.starts[kept], self.ids.lengths[kept])
+        found = kept[self.lookup.rows]
+        number = np.cumsum(kept, dtype=self.lookup.rows.dtype) - self.lookup.rows.dtype.type(1)
+        lookup = Index(self.lookup.hashes[found], number[self.lookup.rows[found]])
+        dropped = {self._text(self.ids.row(row)) for row in rows.tolist()}
+        unused = set().union(*dropped)
+        for first, end in spans(ids.lengths):
+            if not unused:
+                break
+            unused -= {*self._text(np.unique(ids.end_to_end(np.arange(first, end))))}
+        return replace(
+            self,
+            ids=ids,
+            lookup=lookup,
+            digest=digest(lookup.hashes),
+            counts=self.counts[kept],
+            first=tuple(name for name in self.first if name not in dropped),
+            unused=frozenset(unused),
+        )
+
+    @cached_property
+    def used(self) -> str:
+        """The distinct characters of the names."""
+        return "".join(c for c in self.characters if c not in self.unused)
 
     def rows(self, places: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return the rows in ``ids`` of the names at ``places``, (B,)."""
@@ -69,8 +103,10 @@ class EncodedNames(ArrayNames):
         Raises:
             VocabularyError: it lacks one of the characters.
         """
-        table = np.concatenate([[BOUNDARY, BOUNDARY], vocabulary.encode(self.characters)])
-        return EncodedIds(self, table.astype(np.int32))
+        table = np.full(len(self.characters) + 2, BOUNDARY, np.int32)
+        used = [i for i, c in enumerate(self.characters, 2) if c not in self.unused]
+        table[used] = vocabulary.encode(self.used)
+        return EncodedIds(self, table)
 
     @cached_property
     def _codes(self) -> NDArray[np.unsignedinteger]:

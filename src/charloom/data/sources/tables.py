@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 
@@ -22,6 +23,9 @@ Bad = Callable[[CorpusError], None]
 
 COMPARED = 100
 """Rows that the first one is compared with."""
+
+MOST_AGAIN = 2_000_000
+"""Lines that are read again after quotes left open, all in all; it takes a second or two."""
 
 
 def utf8_length(text: str) -> int:
@@ -97,43 +101,52 @@ def table_records(
 def _rows(
     lines: Lines, first: int, name: str, options: ReadOptions, delimiter: str, bad: Bad
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield the number of each row's first line, and its cells."""
+    """Yield the number of each row's first line, and its cells.
+
+    A quote left open takes line after line. If its row is skipped, only the line is with which the
+    row began, and the others are read again.
+    """
     number = first
-    size = 0  # of the present record: limited, since a quote left open takes line after line
+    size = again = 0  # bytes of the present record, which are limited; lines read twice, all in all
+    taken: list[tuple[int, str]] = []  # the lines of the present record
+    waiting: deque[tuple[int, str]] = deque()  # those to be read again
 
     def feed() -> Iterator[str]:
         nonlocal number, size
-        for pair in lines:
+        while (pair := waiting.popleft() if waiting else next(lines, None)) is not None:
             number = pair[0]
+            taken.append(pair)
             size += utf8_length(pair[1]) + 1
             if size > options.max_line_bytes + 1:
-                raise CorpusError(
-                    f"{name} line {first} begins a record of more than "
-                    f"{options.max_line_bytes:,} bytes. Close its quotes, or raise --max-line."
-                )
+                raise csv.Error
             yield pair[1] + "\n"
 
     csv.field_size_limit(max(csv.field_size_limit(), options.max_line_bytes))
-    rows = csv.reader(feed(), delimiter=delimiter, strict=True)
     while True:
+        rows = csv.reader(feed(), delimiter=delimiter, strict=True)
         try:
-            row = next(rows, None)
+            for row in rows:
+                yield first, row
+                first, size = number + 1, 0
+                taken.clear()
+            return
         except csv.Error as error:
-            why = str(error).replace("\t", "\\t")
+            why = f"broken record: {error}".replace("\t", "\\t")
+            remedy = 'double a " inside a quoted field'
+            if size > options.max_line_bytes + 1:
+                why = f"record of more than {options.max_line_bytes:,} bytes"
+                remedy = "raise --max-line"
             broken = CorpusError(
-                f"{name} line {first} begins a broken record: {why}. "
-                'Close its quotes, and double a " inside a quoted field.'
+                f"{name} line {first} begins a {why}. "
+                f"Close its quotes, {remedy}, or skip such rows: --skip-bad-rows."
             )
-            if number > first:  # an open quote has taken the lines up to here
+            again += len(taken) - 1
+            if again > MOST_AGAIN:
                 raise broken from None
             bad(broken)
-            row = []
-            first, size = number + 1, 0
-            continue
-        if row is None:
-            return
-        yield first, row
-        first, size = number + 1, 0
+        waiting.extendleft(reversed(taken[1:]))
+        first, size = first + 1, 0
+        taken.clear()
 
 
 def _columns(

@@ -18,7 +18,7 @@ from ...models.scoring.names import sequence_probabilities
 from ..metrics.likelihood import readable
 from ..samples import first_shares, temperatures_of
 from ..statistics import Estimate, middle
-from .verdict import Copies, Memorisation, level_of, verdict_on
+from .verdict import LEAST_NAMES, Copies, Memorisation, level_of, verdict_on
 
 Table = NDArray[np.float64]
 Floats = NDArray[np.float64]
@@ -56,8 +56,8 @@ def names_memorisation(
     memorised; or a hundredth, and copies are at least ten times as many as by style alone (lower
     end of the interval); or half of the canaries would occur among a million samples. ``some``:
     copies are significantly more, by half or more, and one sample in 10,000 is memorised; or
-    training names are better predicted by half a nat per character or more; or canaries are
-    exposed beyond chance. Otherwise ``none``.
+    training names are better predicted by half a nat per character or more, and there are two
+    or more of each; or canaries are exposed beyond chance. Otherwise ``none``.
 
     Args:
         model: of names.
@@ -118,7 +118,9 @@ def names_memorisation(
         exposed = exposure(model, canaries, seed=seed, threads=threads)
     chance = _chance(tables[0][:, k], tables[1][:, k], rng)
     low_ratio = float(np.nan_to_num(np.nanquantile(ratio, 0.025), posinf=1e9))
-    level = level_of(by_temperature[k], chance, low_ratio, gap, exposed)
+    least = min(int(np.count_nonzero(table[:, -1])) for table in tables)
+    known_gap = gap if least >= LEAST_NAMES else None
+    level = level_of(by_temperature[k], chance, low_ratio, known_gap, exposed)
     return Memorisation(
         train_nats_per_char=middle(spread, nats, len(known)),
         held_out_nats_per_char=middle(other_spread, other, len(unseen)),
@@ -126,7 +128,7 @@ def names_memorisation(
         by_temperature=by_temperature,
         canaries=exposed,
         level=level,
-        verdict=verdict_on(by_temperature[k], exposed, level),
+        verdict=verdict_on(by_temperature[k], exposed, level, least),
     )
 
 

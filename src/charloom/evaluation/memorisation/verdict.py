@@ -25,6 +25,11 @@ NOTABLE_SHARE = 1e-4
 NOTABLE_GAP = 0.5
 """Nats per character from which training names are predicted far better than unseen ones."""
 
+LEAST_NAMES = 2
+"""Names that each list needs for a gap between the two to say something. With one held-out name, a
+model that memorised nothing would have a notable gap in 7 to 14 % of cases; with two, in 0 to 2 %.
+"""
+
 STRONG_RATIO, STRONG_SHARE = 10.0, 0.01
 LARGE_SHARE = 0.1
 """Share of samples from which memorised copies are strong memorisation whatever the ratio."""
@@ -110,12 +115,13 @@ class Memorisation(Plain):
 
 
 def level_of(
-    copies: Copies, chance: float, low_ratio: float, gap: Estimate, canaries: Exposure | None
+    copies: Copies, chance: float, low_ratio: float, gap: Estimate | None, canaries: Exposure | None
 ) -> Level:
     """Return the level of a model of names, as ``names_memorisation`` documents it.
 
     ``copies`` are those at the temperature of the verdict, ``chance`` is the p value of the
-    permutation test, and ``low_ratio`` the lower end of the interval of copied / ideal.
+    permutation test, and ``low_ratio`` the lower end of the interval of copied / ideal. ``gap`` is
+    ``None`` where a list has fewer than ``LEAST_NAMES`` names.
     """
     copied, ideal = copies.copied.value, copies.ideal.value
     more = copied - ideal
@@ -125,18 +131,21 @@ def level_of(
     if kept or (beyond and many):
         return "strong"
     seen = canaries is not None and canaries.seen
-    if seen or gap.low >= NOTABLE_GAP or (beyond and more >= NOTABLE_SHARE):
+    apart = gap is not None and gap.low >= NOTABLE_GAP
+    if seen or apart or (beyond and more >= NOTABLE_SHARE):
         return "some"
     return "none"
 
 
-def verdict_on(copies: Copies, canaries: Exposure | None, level: Level) -> str:
-    """Return the verdict on a model of names."""
+def verdict_on(
+    copies: Copies, canaries: Exposure | None, level: Level, least: int = LEAST_NAMES
+) -> str:
+    """Return the verdict on a model of names; the shorter list has ``least`` names."""
     copied, ideal = copies.copied, copies.ideal
     heat = f"{copies.temperature:g}"
-    least = max(min(copied.value, ideal.value), copied.value / 10)
+    smaller = max(min(copied.value, ideal.value), copied.value / 10)
     of = 100
-    while least * of < 1 and of < 1_000_000:
+    while smaller * of < 1 and of < 1_000_000:
         of *= 10
     if copied.value * of < 0.5:
         given = f"Of a million names drawn at temperature {heat}, none is from the training list"
@@ -154,5 +163,10 @@ def verdict_on(copies: Copies, canaries: Exposure | None, level: Level) -> str:
             f", and of {count} random strings added to the training names {canaries.given_away} "
             f"would occur among a million (exposure {canaries.mean:.1f} bits; 1.4 is that of "
             "strings not trained on)"
+        )
+    if least < LEAST_NAMES and level == "none" and canaries is None:
+        return (
+            f"{given}: too few names to tell whether it memorised them. Train on 20 or more, of "
+            "which two are held out, or name unseen ones (--data)."
         )
     return f"{given}: {WORDS[level]} memorisation."

@@ -31,6 +31,15 @@ class CompiledConstraints:
     automaton: Automaton | None = None
     name: str = ""
 
+    def accepts(self, ids: NDArray[np.int32]) -> bool:
+        """Return whether a string of ids (T,) satisfies the constraint."""
+        rest = ids[len(self.prompt) :]
+        return (
+            self.least <= len(ids) <= self.most
+            and np.array_equal(ids[: len(self.prompt)], self.prompt)
+            and (self.automaton is None or self.automaton.accepts(rest))
+        )
+
 
 def combine(
     parts: Sequence[CompiledConstraints], limit: int, characters: int, work: Work

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from ...arguments import as_whole, require, shown
 from ...arguments import texts as list_of
-from ...config import MOST_LENGTH
+from ...config import MOST_LENGTH, Unit
 from ...data.unicode import normalise, split_units
 from ...data.vocabulary import Vocabulary
+from ...errors import VocabularyError
 from .automaton import DEAD, NO_LIMIT, trimmed
 from .bounds import RuleError, RuleTypeError, TooLargeError, Work, clipped
 from .compiled import CompiledConstraints, combine
@@ -31,6 +32,24 @@ class Rule(ABC):
     @abstractmethod
     def describe(self) -> str:
         """Return the constraint as the command line spells it."""
+
+    def allows(self, text: str, unit: Unit = "character") -> bool:
+        """Return whether ``text`` satisfies the constraint.
+
+        Raises:
+            RuleError: the constraint is too large.
+
+        Example:
+            >>> Length(6, 9).allows("Karito"), Regex("[A-K].*").allows("Mara")
+            (True, False)
+        """
+        units = split_units(normalise(text), unit)
+        vocabulary = Vocabulary(tuple(sorted(set(units))), unit)
+        try:
+            compiled = self.compiled(vocabulary, len(units), Work())
+        except VocabularyError:  # it needs a character that the text lacks
+            return False
+        return compiled.accepts(vocabulary.encode(normalise(text)))
 
     @abstractmethod
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:

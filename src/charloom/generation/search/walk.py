@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,13 @@ from ...data.vocabulary import BOUNDARY
 from ...models.interface import Recurrence
 from ...models.sampling import Sampler, choose
 from ...models.scoring.names import log_softmax
-from .tree import Ids, Stack, Trace, read_prompt
+from .tree import Ids, Records, Stack, Trace, read_prompt
 
 if TYPE_CHECKING:
+    from .arrivals import Arrivals
     from .guides import ConstraintGuide
+
+    Walker = Callable[["Plan", float, float], Arrivals]
 
 MARGIN = 1 / 3  # share of the slack's log that a prefix may use beyond what its estimate requires,
 UNSURE = 0.1  # if its estimate is at most 1 minus this; proportionally less above that
@@ -61,6 +64,7 @@ class Plan:
         most_steps: prefixes that may be stepped; ``None`` for no limit.
         threads: at most this many, ``None`` for one per core; the result is the same.
         watch: called with the number of prefixes at each step, from any thread.
+        walk: walks it instead of ``arrivals``, with the same arguments and results.
     """
 
     rnn: Recurrence
@@ -72,6 +76,7 @@ class Plan:
     most_steps: int | None = None
     threads: int | None = None
     watch: Callable[[int], None] | None = None
+    walk: Walker | None = None
 
 
 class TooManySteps(Exception):  # noqa: N818 (not an error: the caller continues with less)
@@ -148,7 +153,7 @@ class Walk:
             if plan.likeliest:
                 parent, ids, arrival = self._likely(here["log_p"], q)
             else:
-                parent, ids, arrival = self._arriving(here, q)
+                parent, ids, arrival = arriving(here, q, sum(self._bounds))
         # For each chosen continuation: its parent's row, its id and its arrival.
         there = here.take(parent)
         there["log_arrival"] = arrival
@@ -156,12 +161,10 @@ class Walk:
         log_p = np.log(p[parent, ids])
         if guide is not None:
             there["log_estimate"] = np.log(q[parent, ids]) - log_p
-            horizon, slack = self._bounds
-            estimate = np.minimum(np.exp(there["log_estimate"]), 1.0)
-            # Where the estimate is 1, nothing can arrive earlier than it seems to.
-            margin = slack * MARGIN * np.minimum(1.0, (1.0 - estimate) / UNSURE)
-            kept = np.flatnonzero(arrival <= horizon + np.minimum(slack, margin - np.log(estimate)))
-            there["log_reach"] = np.maximum(there["log_reach"], arrival + np.log(estimate))
+            kept = np.flatnonzero(reachable(there, arrival, self._bounds))
+            there["log_reach"] = np.maximum(
+                there["log_reach"], arrival + np.minimum(there["log_estimate"], 0.0)
+            )
             there, parent, ids, log_p = there[kept], parent[kept], ids[kept], log_p[kept]
         self.left += int(np.count_nonzero(q)) - len(ids)
         there["id"] = ids
@@ -184,36 +187,6 @@ class Walk:
             )
         self.stack.push(there, carry, parent)
 
-    def _arriving(
-        self, here: NDArray[np.void], q: NDArray[np.floating]
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
-        """Return row, id and log arrival of the continuations that arrive in time.
-
-        The rate of row b's continuation i is the row's probability times ``q[b, i]``.
-        """
-        keys, now, end = here["key"], here["log_arrival"], sum(self._bounds)
-        # Which one arrives with the prefix itself; none of a dead end, whose arrival is infinite.
-        alive = np.flatnonzero(now <= end)
-        shares = q[alive] / q[alive].sum(axis=1, keepdims=True)  # one row's may be tiny
-        first = choose(shares, uniform(keys[alive]))
-        # Another one arrives in time if its exponential time E, over its rate, fits into what is
-        # left, t: E ≤ rate t. As E = -log(1 - u) ≥ u, few need the logarithm.
-        left = end + np.log1p(-np.exp(np.minimum(now - end, 0.0)))
-        reach = q * np.exp(np.minimum(here["log_p"] + left, 600.0))[:, None]
-        u = uniforms(keys, q.shape[1])  # (B, V)
-        near = u < reach
-        near[alive, first] = False
-        row, ids = near.nonzero()
-        log_rate = here["log_p"][row] + np.log(q[row, ids])
-        later = np.log(-np.log1p(-u[row, ids])) - log_rate
-        arrival = np.logaddexp(now[row], later)
-        fits = arrival <= end
-        return (
-            np.concatenate([alive, row[fits]]),
-            np.concatenate([first, ids[fits]]),
-            np.concatenate([now[alive], arrival[fits]]),
-        )
-
     def _likely(
         self, log_p: NDArray[np.float64], q: NDArray[np.floating]
     ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
@@ -230,3 +203,50 @@ class Walk:
         self.ended = np.concatenate([np.empty(0, dtype=PREFIX), *self._ended])
         self.ids, self.lengths = self._trace.read(self.ended["trace"])
         del self._buffers, self._ended
+
+
+def arriving(
+    here: Records, q: NDArray[np.floating], end: float | NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Return row, id and log arrival of the continuations that arrive before ``end``.
+
+    The rate of row b's continuation i is the row's probability times ``q[b, i]``. ``end``, the log
+    of a time, is one for all rows, or (B,).
+    """
+    keys, now = here["key"], here["log_arrival"]
+    # Which one arrives with the prefix itself; none of a dead end, whose arrival is infinite.
+    alive = np.flatnonzero(now <= end)
+    shares = q[alive] / q[alive].sum(axis=1, keepdims=True)  # one row's may be tiny
+    first = choose(shares, uniform(keys[alive]))
+    # Another one arrives in time if its exponential time E, over its rate, fits into what is
+    # left, t: E ≤ rate t. As E = -log(1 - u) ≥ u, few need the logarithm.
+    left = end + np.log1p(-np.exp(np.minimum(now - end, 0.0)))
+    reach = q * np.exp(np.minimum(here["log_p"] + left, 600.0))[:, None]
+    u = uniforms(keys, q.shape[1])  # (B, V)
+    near = u < reach
+    near[alive, first] = False
+    row, ids = near.nonzero()
+    log_rate = here["log_p"][row] + np.log(q[row, ids])
+    later = np.log(-np.log1p(-u[row, ids])) - log_rate
+    arrival = np.logaddexp(now[row], later)
+    fits = arrival <= (end if isinstance(end, float) else end[row])
+    return (
+        np.concatenate([alive, row[fits]]),
+        np.concatenate([first, ids[fits]]),
+        np.concatenate([now[alive], arrival[fits]]),
+    )
+
+
+def reachable(
+    there: Records, arrival: NDArray[np.float64], bounds: tuple[Any, Any]
+) -> NDArray[np.bool_]:
+    """Return which prefixes may become strings that arrive before the horizon.
+
+    ``bounds`` are the logs of horizon and slack, of all or of each.
+    """
+    horizon, slack = bounds
+    log_estimate = np.minimum(there["log_estimate"], 0.0)
+    # Where the estimate is 1, nothing can arrive earlier than it seems to.
+    margin = slack * MARGIN * np.minimum(1.0, (1.0 - np.exp(log_estimate)) / UNSURE)
+    result: NDArray[np.bool_] = arrival <= horizon + np.minimum(slack, margin - log_estimate)
+    return result

@@ -49,6 +49,7 @@ class WithoutReplacement(Search):
     def _search(self) -> Iterator[Sample]:
         request = self._request
         plan, share, ahead = self._guided()
+        walk = plan.walk or arrivals
         slack = float(np.log(SLACKS[0])) if ahead else 0.0
         goal = request.count or PILOT
         # If everything that is drawn is allowed, the horizon is known.
@@ -56,7 +57,7 @@ class WithoutReplacement(Search):
             goal = max(PILOT // 8, goal // 16)
         if ahead:
             goal = min(goal, PILOT // 8)  # this walk improves the estimates for the others
-        few = 3 * np.sqrt(goal) + 32
+        few = 3 * np.sqrt(goal) + 6 + min(goal / 4, 26)  # a second walk costs more than these
         horizon = float(np.log(goal + few) - np.log(share))  # a logarithm, as the slack is
         self._to_walk = 10 * (request.count or 0)
         done = np.zeros(0, np.uint64)  # keys of strings that were yielded or dropped
@@ -66,14 +67,14 @@ class WithoutReplacement(Search):
         while True:
             try:
                 self._walked = 0
-                found = arrivals(plan, horizon, slack)
+                found = walk(plan, horizon, slack)
                 while slack and (more := self._more_slack(found, horizon, slack)):
                     if ahead:
                         ahead.learn(found, horizon)
                         ahead = None
                     else:
                         slack = more
-                    found = arrivals(plan, horizon, slack)
+                    found = walk(plan, horizon, slack)
             except TooManySteps:
                 cut, horizon = True, horizon - SHORTER
                 if horizon > max(until, 0.0):

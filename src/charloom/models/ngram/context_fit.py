@@ -14,16 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...config import MOST_ORDER, ModelConfig
+from ...config import MOST_ORDER
 from ...data.random import Stream, generator
 from ...data.vocabulary import BOUNDARY, Vocabulary
 from ...errors import ConfigError
-from ..threads import run
-from .alphabet import Alphabet, alphabet_of
-from .context_arrays import CLASS_PREFIX
-from .context_model import PSEUDO, ContextNGram
-from .contexts import FAMILIES, Keyring, stream_states
-from .counts import MOST_NODES, Counts, count
+from ..threads import one_blas_thread, run
+from .context_counts import CLASS_ORDER, Arrays, ContextCorpus, ContextCounts, distributions
+from .context_model import TINY
+from .contexts import SparseContexts, stream_states
+from .counts import MOST_NODES
 from .smoothing import (
     CLASSES_PRIOR,
     LETTERS_PRIOR,
@@ -33,15 +32,11 @@ from .smoothing import (
     fit,
     joined,
     minimum,
-    smoothed,
 )
 
 Ids = NDArray[np.integer]
-Arrays = dict[str, NDArray[Any]]
 
 ORDER = 7
-CLASS_ORDER, MOST_CLASS_NODES = 8, 4_000
-"""The largest order of the n-gram over classes, and the most contexts it may have."""
 
 FOLDS, FEW, MANY = 5, 10, 300_000
 """Parts to cut the strings into; the fewest strings to cut; characters from which on a part is
@@ -58,11 +53,8 @@ WEIGHTS_PRIOR = np.array(
 PRIOR_NATS = 200.0
 """Nats that an exponent costs when it moves by 1 from the prior."""
 
-MOST_SPARSE = 3_000_000
-"""Characters whose sparse contexts are counted."""
-
-PRIOR_COUNT = 0.5
-"""Added to the count of each character within its class."""
+BLOCK = 256
+"""Characters whose part of the curvature is computed at once: few enough for the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,163 +110,133 @@ def fit_contexts(
     Returns:
         The arrays of ``ngram.context_arrays``.
     """
-    smoothing = fit_smoothing(vocabulary, stream, order, most_nodes)
-    return count_contexts(vocabulary, stream, smoothing, most_nodes)
+    corpus = ContextCorpus(vocabulary, stream, order, most_nodes)
+    return corpus.arrays(fit_corpus(corpus))
 
 
 def count_contexts(
     vocabulary: Vocabulary, stream: Ids, smoothing: Smoothing, most_nodes: int = MOST_NODES
 ) -> Arrays:
     """Return the arrays of ``ngram.context_arrays`` for a stream, without fitting anything."""
-    alphabet = alphabet_of(vocabulary, stream)
-    whole = _Counted(stream, alphabet, len(smoothing.letters) + 1, most_nodes)
-    return whole.arrays([smoothing.letters, smoothing.classes], smoothing.weights)
+    order = len(smoothing.letters) + 1
+    return ContextCorpus(vocabulary, stream, order, most_nodes).arrays(smoothing)
 
 
 def fit_smoothing(
     vocabulary: Vocabulary, stream: Ids, order: int = ORDER, most_nodes: int = MOST_NODES
 ) -> Smoothing:
     """Fit smoothing and exponents to a stream by cross-validation; see ``fit_contexts``."""
-    alphabet = alphabet_of(vocabulary, stream)
-    parts = list(_folds(stream))
-    counted = run(lambda part: _Counted(part[0], alphabet, order, most_nodes), parts)
+    return fit_corpus(ContextCorpus(vocabulary, stream, order, most_nodes))
+
+
+def fit_corpus(corpus: ContextCorpus, targets: int | None = None) -> Smoothing:
+    """Fit smoothing and exponents to the first ``targets`` targets of a corpus; default: to all."""
+    stream = corpus.stream[: None if targets is None else targets + 1]
+    alphabet = corpus.alphabet(len(stream) - 1)
+    inside = corpus.first(len(stream) - 1)
     rng = generator(Stream.NGRAM, len(stream))
-    kept = []
-    for _, held_out in parts:
-        most = MOST_EVIDENCE // len(parts)
-        total = len(held_out) - 1
-        kept.append(np.sort(rng.choice(total, min(most, total), replace=False)))
-    rows = [np.tile(LETTERS_PRIOR, (order - 1, 1)), np.tile(CLASSES_PRIOR, (CLASS_ORDER, 1))]
-    if parts:
-        rows = _fit_smoothing(parts, counted, kept, rows)
-    weights = WEIGHTS_PRIOR
-    models = run(lambda one: ContextNGram(_CONFIG, one.arrays(rows, weights)), counted)
-    if parts:
-        weights = _fit_weights(models, parts, counted, kept)
-    letters, classes = rows
+    folds = list(_folds(stream))
+    most = MOST_EVIDENCE // max(1, len(folds))
+
+    def part(fold: tuple[NDArray[np.bool_], Ids], kept: NDArray[np.intp]) -> _Part:
+        counted = inside.copy()
+        counted[: len(stream) - 1] = fold[0]
+        return _Part(corpus.count(alphabet, counted), fold[1], kept)
+
+    chosen = [
+        np.sort(rng.choice(len(out) - 1, min(most, len(out) - 1), replace=False))
+        for _, out in folds
+    ]
+    parts = run(lambda one: part(*one), list(zip(folds, chosen, strict=True)))
+    letters = np.tile(LETTERS_PRIOR, (corpus.order - 1, 1))
+    classes = np.tile(CLASSES_PRIOR, (CLASS_ORDER, 1))
+    if not parts:
+        return Smoothing(letters, classes, WEIGHTS_PRIOR)
+    with one_blas_thread():  # others would mostly wait for each other
+        letters, classes = _fit_smoothing(parts, letters, classes)
+        weights = _fit_weights(parts, Smoothing(letters, classes, WEIGHTS_PRIOR))
     return Smoothing(letters, classes, weights)
 
 
-_CONFIG = ModelConfig(kind="ngram")
+class _Part:
+    """What is counted in one way to cut the strings, and what is held out.
 
+    Attributes:
+        counts: the counts.
+        stream: what is held out.
+        kept: the targets of ``stream`` that are used, sorted.
+    """
 
-class _Counted:
-    """The counts of a stream: of characters, of classes, and in sparse contexts."""
+    def __init__(self, counts: ContextCounts, stream: Ids, kept: NDArray[np.intp]) -> None:
+        self.counts, self.stream, self.kept = counts, stream, kept
+        self.letters = list(counts.letters.walk(stream))
+        self.classes = list(counts.classes.walk(counts.alphabet.classes[stream]))
 
-    def __init__(self, stream: Ids, alphabet: Alphabet, order: int, most_nodes: int) -> None:
-        size = len(alphabet.classes)
-        self.alphabet, self.stream = alphabet, stream
-        self.letters = count(stream, size, order, most_nodes)
-        classes = int(alphabet.classes.max()) + 1
-        shape = alphabet.classes[stream]
-        found = count(shape, classes, CLASS_ORDER, MOST_CLASS_NODES)
-        self.classes = Counts(list(found.levels), classes, found.cut, raw=True)
-        unigram = self.letters.used(0) + PRIOR_COUNT
-        self.spelling = unigram / np.bincount(alphabet.classes, unigram)[alphabet.classes]
+    def evidence(self) -> tuple[list[Evidence], list[Evidence]]:
+        """Return what the held-out targets say about letters and classes."""
+        return (
+            evidence(self.counts.letters, self.letters, self.kept),
+            evidence(self.counts.classes, self.classes, self.kept),
+        )
 
-    def arrays(self, smoothing: list[Numbers], weights: Numbers) -> Arrays:
-        """Return the model's arrays, given its smoothing and exponents."""
-        letters, classes = self.letters, self.classes
-        size = len(self.alphabet.classes)
-        empty = np.zeros(size), np.ones(1)
-        higher = [
-            smoothed(letters, number, smoothing[0][number - 1])
-            for number in range(1, len(letters.levels))
-        ]
-        shape = [
-            smoothed(classes, number, smoothing[1][number]) for number in range(len(classes.levels))
-        ]
-        named = {
-            CLASS_PREFIX + name.removeprefix("ngram."): array
-            for name, array in classes.arrays(len(shape), shape).items()
-        }
-        return {
-            **letters.arrays(len(letters.levels), [empty, *higher]),
-            "ngram.classes": self.alphabet.classes,
-            "ngram.sounds": self.alphabet.sounds,
-            "ngram.spelling": self.spelling.astype(np.float32),
-            **named,
-            **_sparse(self.stream[: MOST_SPARSE + 1], self.alphabet),
-            "ngram.weights": np.asarray(weights, np.float32),
-        }
-
-    def base(self, smoothing: Numbers, stream: Ids, kept: NDArray[np.intp]) -> Numbers:
-        """Return p(class) p(character | class) of the targets ``kept`` of a stream."""
-        alphabet = self.alphabet
-        items = evidence(self.classes, alphabet.classes[stream], kept)
-        low = np.full(len(kept), 1 / self.classes.size)
+    def base(self, smoothing: Numbers, items: list[Evidence]) -> Numbers:
+        """Return p(class) p(character | class) of the targets, given the evidence of classes."""
+        low = np.full(len(self.kept), 1 / self.counts.classes.size)
         for one, (d1, d2, d3, theta) in zip(items, smoothing, strict=False):
             taken = np.select([one.count == 0, one.count == 1, one.count == 2], [0, d1, d2], d3)
             left = d1 * one.ones + d2 * one.twos + d3 * one.more + theta
             low = np.where(
                 one.total > 0, (one.count - taken + left * low) / (one.total + theta), low
             )
-        return low * self.spelling[stream[1:][kept]]
+        return low * self.counts.spelling[self.stream[1:][self.kept]]
+
+    def features(self, smoothing: Smoothing, every: int) -> tuple[NDArray[np.float32], Ids]:
+        """Return what the exponents multiply at each ``every``-th target, (T, 3 + F, V), and
+        these targets."""
+        counts, kept = self.counts, self.kept[::every]
+        letters, classes = counts.smoothed(smoothing)
+        of, size = counts.alphabet.classes, len(counts.alphabet.classes)
+        even = np.full((len(kept), counts.classes.size), 1 / counts.classes.size, np.float32)
+        by_class = distributions(counts.classes, self.classes, kept, classes, even)[-1]
+        base = by_class[:, of] * counts.spelling.astype(np.float32)
+        chain = distributions(counts.letters, self.letters, kept, letters, base)
+        pair = np.maximum(chain[min(1, len(letters))], TINY)
+        table = np.empty((len(kept), len(WEIGHTS_PRIOR), size), np.float32)
+        table[:, 0] = np.log(np.maximum(chain[-1], TINY))
+        table[:, 1] = np.log(np.maximum(by_class, TINY))[:, of]
+        table[:, 2:] = np.log(pair)[:, None]
+        states = stream_states(self.stream, counts.alphabet)[kept]
+        found = SparseContexts(counts.sparse(), size).find(states)
+        cells, lengths, numbers, families = found
+        rows, ids = np.divmod(cells, size)
+        table[rows, 3 + np.repeat(families, lengths), ids] += np.log1p(numbers / pair[rows, ids])
+        return table, self.stream[1:][kept]
 
 
 def _fit_smoothing(
-    parts: list[tuple[Ids, Ids]],
-    counted: list[_Counted],
-    kept: list[NDArray[np.intp]],
-    prior: list[Numbers],
-) -> list[Numbers]:
-    def gathered(kind: str) -> list[Evidence]:
-        found = []
-        for one, (_, held_out), keep in zip(counted, parts, kept, strict=True):
-            stream = one.alphabet.classes[held_out] if kind == "classes" else held_out
-            found.append(evidence(getattr(one, kind), stream, keep))
-        return joined(found)
-
-    shape = gathered("classes")
-    total = sum(map(len, kept))
-    classes = fit(shape, np.full(total, 1 / counted[0].classes.size), CLASSES_PRIOR)
-    base = np.concatenate(
-        [
-            one.base(classes, held_out, keep)
-            for one, (_, held_out), keep in zip(counted, parts, kept, strict=True)
-        ]
-    )
-    letters = fit(gathered("letters")[1:], base, LETTERS_PRIOR)
-    return [_longer(letters, prior[0]), _longer(classes, prior[1])]
+    parts: list[_Part], letters: Numbers, classes: Numbers
+) -> tuple[Numbers, Numbers]:
+    """Return the rows of ``letters`` and ``classes`` fitted, those of unknown lengths as given."""
+    found = run(_Part.evidence, parts)
+    total = sum(len(part.kept) for part in parts)
+    even = np.full(total, 1 / parts[0].counts.classes.size)
+    fitted = fit(joined([shape for _, shape in found]), even, CLASSES_PRIOR)
+    classes = np.concatenate([fitted, classes[len(fitted) :]])
+    base = [part.base(classes, shape) for part, (_, shape) in zip(parts, found, strict=True)]
+    fitted = fit(joined([one for one, _ in found])[1:], np.concatenate(base), LETTERS_PRIOR)
+    return np.concatenate([fitted, letters[len(fitted) :]]), classes
 
 
-def _longer(fitted: Numbers, prior: Numbers) -> Numbers:
-    """Return the fitted rows, and the prior's where no context was so long."""
-    return np.concatenate([fitted, prior[len(fitted) :]])
-
-
-def _fit_weights(
-    models: list[ContextNGram],
-    parts: list[tuple[Ids, Ids]],
-    counted: list[_Counted],
-    kept: list[NDArray[np.intp]],
-) -> Numbers:
+def _fit_weights(parts: list[_Part], smoothing: Smoothing) -> Numbers:
     """Return the exponents of maximum likelihood, times their prior."""
-    size = models[0].vocabulary_size
+    size = len(parts[0].counts.spelling)
     most = max(100, MOST_CELLS // (size * len(WEIGHTS_PRIOR)))
-    tables, targets = [], []
-    for model, (_, held_out), one, keep in zip(models, parts, counted, kept, strict=True):
-        some = keep[:: max(1, -(-len(keep) * len(models) // most))]
-        states = stream_states(held_out, one.alphabet)[some]
-        chain = one.letters.nodes(held_out)[some]
-        classes = one.classes.nodes(one.alphabet.classes[held_out])[some]
-        numbers = np.column_stack([chain, classes, states]).astype(np.int32)
-        tables.append(_features(model, numbers))
-        targets.append(held_out[1:][some])
-    return maximum(np.concatenate(tables), np.concatenate(targets), WEIGHTS_PRIOR, PRIOR_NATS)
-
-
-def _features(model: ContextNGram, numbers: NDArray[np.int32]) -> NDArray[np.float32]:
-    """Return what the exponents multiply, (T, 3 + F, V)."""
-    chain, by_class, pair = model.parts(numbers)
-    table = np.empty((len(numbers), len(WEIGHTS_PRIOR), model.vocabulary_size), np.float32)
-    table[:, 0] = np.log(chain)
-    table[:, 1] = np.log(by_class)[:, model.alphabet.classes]
-    table[:, 2:] = np.log(pair)[:, None]
-    cells, lengths, counts, families = model.sparse(numbers)
-    rows, ids = np.divmod(cells, model.vocabulary_size)
-    table[rows, 3 + np.repeat(families, lengths), ids] += np.log1p(counts / pair[rows, ids])
-    return table
+    every = [max(1, -(-len(part.kept) * len(parts) // most)) for part in parts]
+    found = run(
+        lambda one: one[0].features(smoothing, one[1]), list(zip(parts, every, strict=True))
+    )
+    table, targets = (np.concatenate(one) for one in zip(*found, strict=True))
+    return maximum(table, targets, WEIGHTS_PRIOR, PRIOR_NATS)
 
 
 def maximum(table: NDArray[np.float32], targets: Ids, prior: Numbers, nats: float) -> Numbers:
@@ -289,70 +251,52 @@ def maximum(table: NDArray[np.float32], targets: Ids, prior: Numbers, nats: floa
     here = np.arange(len(targets))
     observed = table[here, :, targets].sum(axis=0, dtype=np.float64)
 
-    def loss(weights: Numbers) -> tuple[float, Numbers]:
-        logits = np.matmul(weights.astype(np.float32), table)
+    def probabilities(weights: Numbers, rows: slice) -> tuple[NDArray[np.float32], float]:
+        """Return p (T, V), and the nats of the targets."""
+        logits = np.matmul(weights.astype(np.float32), table[rows])
         logits -= logits.max(axis=1, keepdims=True)
-        chosen = logits[here, targets].sum(dtype=np.float64)
+        chosen = logits[here[: len(logits)], targets[rows]].sum(dtype=np.float64)
         np.exp(logits, out=logits)
         sums = logits.sum(axis=1, keepdims=True)
         logits /= sums
-        expected = np.matmul(table, logits[:, :, None]).sum(axis=(0, 2), dtype=np.float64)
+        return logits, float(np.log(sums).sum(dtype=np.float64) - chosen)
+
+    def loss(weights: Numbers) -> tuple[float, Numbers]:
+        p, total = probabilities(weights, slice(None))
+        expected = np.matmul(table, p[:, :, None]).sum(axis=(0, 2), dtype=np.float64)
         away = weights - prior
-        total = float(np.log(sums).sum(dtype=np.float64)) - chosen + nats * float(away @ away)
-        return total, expected - observed + 2 * nats * away
+        return total + nats * float(away @ away), expected - observed + 2 * nats * away
 
-    return minimum(loss, prior)
-
-
-def _sparse(stream: Ids, alphabet: Alphabet) -> Arrays:
-    """Return the arrays of the sparse contexts of a stream."""
-    matrix, offsets = Keyring(len(alphabet.classes)).layout()
-    states, targets = stream_states(stream, alphabet), stream[1:].astype(np.int64)
-    size = len(alphabet.classes)
-    keys, firsts, ids, counts = [], [], [], []
-    total = 0
-    for family in range(len(FAMILIES)):
-        pairs = targets.copy()  # of key and target; they sort like (key, target)
-        for column in np.flatnonzero(matrix[:, family]):
-            pairs += states[:, column] * (matrix[column, family] * size)
-        pairs.sort()
-        new = np.append(True, pairs[1:] != pairs[:-1])
-        own, target = np.divmod(pairs[new], size)
-        first = np.flatnonzero(np.append(True, own[1:] != own[:-1]))
-        keys.append(own[first] + offsets[family])
-        firsts.append(total + first)
-        ids.append(target)
-        counts.append(np.diff(np.append(np.flatnonzero(new), len(pairs))) / PSEUDO)
-        total += len(target)
-    return {
-        "ngram.keys": np.concatenate(keys),
-        "ngram.firsts": np.append(np.concatenate(firsts), total).astype(np.int32),
-        "ngram.ids": np.concatenate(ids).astype(np.int32),
-        "ngram.counts": np.concatenate(counts).astype(np.float32),
-    }
+    curvature = 2 * nats * np.eye(len(prior))
+    for first in range(0, len(targets), BLOCK):  # the covariances of the table's rows
+        rows = slice(first, first + BLOCK)
+        p, part = probabilities(prior, rows)[0][:, None], table[rows]
+        weighted = part * p
+        means = weighted.sum(axis=2)
+        curvature += np.tensordot(weighted, part, ([0, 2], [0, 2])) - means.T @ means
+    return minimum(loss, prior, curvature)
 
 
-def _folds(stream: Ids) -> Iterator[tuple[Ids, Ids]]:
-    """Cut a stream into what is counted and what is held out, in several ways."""
+def _folds(stream: Ids) -> Iterator[tuple[NDArray[np.bool_], Ids]]:
+    """Cut a stream (N + 1,) in several ways: which targets are counted, (N,), and what is held
+    out, as a stream."""
     total = len(stream) - 1
+    counted = np.ones(total, bool)
     if stream[-1] != BOUNDARY:  # a text, which has no end
         end = total - min(total // 10, MOST_EVIDENCE)
         if total - end > FEW:
-            yield stream[: end + 1], np.append(stream[:1], stream[end + 1 :])
+            counted[end:] = False
+            yield counted, np.append(stream[:1], stream[end + 1 :])
         return
     starts = np.flatnonzero(stream == BOUNDARY)  # the last is where the stream ends
     if len(starts) <= FEW:
         return
     if total > MANY:
         every = max(FOLDS, -(-total // MOST_EVIDENCE))
-        held_out = np.repeat(np.arange(len(starts) - 1) % every == 0, np.diff(starts))
-        yield _some(stream, ~held_out), _some(stream, held_out)
+        counted = np.repeat(np.arange(len(starts) - 1) % every > 0, np.diff(starts))
+        yield counted, np.append(stream[:-1][~counted], stream[-1:])
         return
     edges = starts[np.linspace(0, len(starts) - 1, FOLDS + 1).astype(int)]
     for low, high in pairwise(edges):
-        yield np.append(stream[:low], stream[high:]), stream[low : high + 1]
-
-
-def _some(stream: Ids, chosen: NDArray[np.bool_]) -> Ids:
-    """Return the strings of a stream (N + 1,) whose places (N,), all of them, are chosen."""
-    return np.append(stream[:-1][chosen], stream[-1:])
+        places = np.arange(total)
+        yield (places < low) | (places >= high), stream[low : high + 1]

@@ -30,7 +30,7 @@ from ..interface import NEVER, Excluding, Floats
 from .alphabet import Alphabet
 from .arrays import TYPES, Arrays, level_ends
 from .context_arrays import check_context_arrays, class_arrays
-from .contexts import FAMILIES, GROUPS, STATE, Keyring, advance
+from .contexts import FAMILIES, GROUPS, STATE, Keyring, SparseContexts, advance
 from .model import NGram
 from .row_cache import RowCache
 
@@ -49,9 +49,6 @@ EXPONENTS = 3 + len(FAMILIES)
 
 COLUMNS = 12
 """The numbers of a string's carry: its two nodes, and its state."""
-
-DIRECT = 8_000_000
-"""The most possible keys for which an array says where each context is; else a search does."""
 
 LAST = 2 + STATE.index("last")
 """The place of the last character in the carry."""
@@ -101,20 +98,10 @@ class ContextNGram(Excluding):
         if self._classes.contexts * size <= BASES:
             self._bases = self._base(np.arange(self._classes.contexts, dtype=np.int32))
         self._pairs = weights["ngram.next"][:size]
-        self._firsts, self._ids, self._counts = (
-            weights["ngram." + name] for name in ("firsts", "ids", "counts")
-        )
+        self._sparse = SparseContexts(weights, size)
         exponents = weights["ngram.weights"]
         self._exponents, (g, h) = exponents[:EXPONENTS], [*exponents[EXPONENTS:], 0.0, 0.0][:2]
         self._shape = np.float32(g), np.float32(h)
-        self._matrix, offsets = Keyring(size).layout()
-        self._offsets = offsets[:-1]
-        keys = weights["ngram.keys"]
-        self._keys = keys
-        self._direct: NDArray[np.int32] | None = None
-        if offsets[-1] <= DIRECT:
-            self._direct = np.zeros(int(offsets[-1]), np.int32)
-            self._direct[keys] = np.arange(1, len(keys) + 1, dtype=np.int32)
         self._begin_cache()
         self._banned: list[int] = []
 
@@ -205,7 +192,8 @@ class ContextNGram(Excluding):
         numbers = numbers[rows]
         nodes = self._pairs[numbers[:, LAST]]
         pair = self._backed_off(nodes, self._base(numbers[:, 1]))
-        cells, lengths, counts, slots = self.sparse(numbers, np.array(GROUPS) == groups[:, None])
+        wanted = np.array(GROUPS) == groups[:, None]
+        cells, lengths, counts, slots = self._sparse.find(numbers[:, 2:], wanted)
         ratios = counts / pair.ravel()[cells]  # 1 / PSEUDO at least, so that log is exact enough
         ratios += 1
         np.log(ratios, out=ratios)
@@ -231,13 +219,6 @@ class ContextNGram(Excluding):
             found += logs
         return found
 
-    def parts(self, numbers: NDArray[np.int32]) -> tuple[Floats, Floats, Floats]:
-        """Return p_chain (B, V), p of the class (B, K) and p_pair (B, V), all at least ``TINY``."""
-        base = self._base(numbers[:, 1])
-        chain = self._backed_off(numbers[:, 0], base)
-        by_class = np.maximum(self._classes.probabilities(numbers[:, 1]), TINY)
-        return chain, by_class, self._backed_off(self._pairs[numbers[:, LAST]], base)
-
     def _base(self, nodes: NDArray[np.int32]) -> Floats:
         """Return p(class) p(character | class) at nodes (B,) of the class n-gram: (B, V)."""
         if self._bases is not None:
@@ -253,41 +234,6 @@ class ContextNGram(Excluding):
         found = self._chain.probabilities(nodes, out)
         found += self._left[nodes, None] * base
         return np.maximum(found, TINY, out=found)
-
-    def sparse(
-        self, numbers: NDArray[np.int32], wanted: NDArray[np.bool_] | None = None
-    ) -> tuple[NDArray[np.intp], NDArray[np.int32], Floats, NDArray[np.intp]]:
-        """Return the characters that occurred in the rows' sparse contexts, with their counts.
-
-        Args:
-            numbers: the carry, (B, COLUMNS).
-            wanted: (B, F), the contexts to look up; by default all.
-
-        Returns:
-            For each character: its cell in the flat (B, V) table; for each context, how many
-            characters it has; for each character its count divided by ``PSEUDO``; and for each
-            context its family.
-        """
-        keys = (numbers[:, 2:].astype(np.int64) @ self._matrix + self._offsets).ravel()
-        if self._direct is not None:
-            place = self._direct[keys] - np.int32(1)
-            there = place >= 0
-        else:
-            place = np.searchsorted(self._keys, keys)
-            there = np.append(self._keys, -1)[place] == keys
-        if wanted is not None:
-            there &= wanted.ravel()
-        slot = np.flatnonzero(there)
-        place = place[slot]
-        rows, families = np.divmod(slot, len(FAMILIES))
-        first = self._firsts[place]
-        lengths = self._firsts[place + 1] - first
-        ends = np.cumsum(lengths)
-        entry = np.repeat(first - ends + lengths, lengths)
-        entry += np.arange(len(entry))
-        cells = np.repeat(rows * self.vocabulary_size, lengths)
-        cells += self._ids[entry]
-        return cells, lengths, self._counts[entry], families
 
     def one_row(self) -> OneContext:
         """Return the model for a single string."""

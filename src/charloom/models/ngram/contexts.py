@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ...data.vocabulary import BOUNDARY
 from .alphabet import Alphabet
+from .arrays import Arrays
 
 Ids = NDArray[np.integer]
 Keys = NDArray[np.int64]
@@ -37,6 +38,9 @@ FAMILIES = (
     ("sounds",),
 )
 """The columns that make a key, for each of the F families of contexts."""
+
+DIRECT = 8_000_000
+"""The most possible keys for which an array says where each context is; else a search does."""
 
 GROUPS = (0, 1, 1, 1, 2, 1, 2, 1)
 """The group of each family: the terms of a group are computed and kept together."""
@@ -97,33 +101,87 @@ def advance(states: NDArray[np.int32], ids: Ids, alphabet: Alphabet) -> NDArray[
     return columns.T
 
 
-def stream_states(stream: Ids, alphabet: Alphabet) -> NDArray[np.int32]:
+def stream_states(stream: Ids, alphabet: Alphabet) -> NDArray[np.integer]:
     """Return the state before each target of a stream (N + 1,): (N, columns).
 
     They are the states that ``advance`` leads to, computed for all places at once.
     """
-    inputs = stream[:-1].astype(np.int32)
+    few = max(len(alphabet.classes), 4**SOUNDS) <= 1 << 16
+    inputs = stream[:-1].astype(np.uint16 if few else np.int32)
     here = np.arange(len(inputs), dtype=np.int32)
-    start = np.maximum.accumulate(np.where(inputs == BOUNDARY, here, np.int32(0)))
-    place = here - start
-    outside = np.maximum.accumulate(np.where(alphabet.letters[inputs], np.int32(0), here))
-    word = here - outside
+    columns = np.zeros((len(STATE), len(inputs)), inputs.dtype)  # read more often than rows
 
-    def before(count: int) -> NDArray[np.int32]:
-        """Return the id ``count`` places before each target; 0 before the string."""
-        return np.where(place >= count, inputs[np.maximum(here - count + 1, 0)], 0)
+    def run(ends: NDArray[np.bool_], count: int, first: int) -> NDArray[np.int32]:
+        """Fill the columns of how many ids follow the last of ``ends``, and of the first two."""
+        start = np.maximum.accumulate(np.where(ends, here, np.int32(0)))
+        seen = here - start
+        np.minimum(seen, FARTHEST, out=columns[count], casting="unsafe")
+        for number in (1, 2):
+            found = inputs.take(start + np.int32(number), mode="clip")
+            np.multiply(found, seen >= number, out=columns[first + number - 1])
+        return seen
 
-    def at(first: NDArray[np.int32], number: int, seen: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Return the id that is ``number`` places after ``first``, if so many are read."""
-        return np.where(seen >= number, inputs[np.minimum(first + number, len(inputs) - 1)], 0)
+    run(~alphabet.letters[inputs], STATE.index("word"), STATE.index("w1"))
+    place = run(inputs == BOUNDARY, STATE.index("place"), STATE.index("s1"))
+    sounds, last = alphabet.sounds.astype(inputs.dtype)[inputs], STATE.index("last")
+    for back in range(SOUNDS):
+        end = max(len(inputs) - back, 0)
+        inside = place[len(place) - end :] > back
+        columns[STATE.index("sounds"), len(place) - end :] += (
+            sounds[:end] * inside * inputs.dtype.type(4**back)
+        )
+        if back < 3:
+            np.multiply(inputs[:end], inside, out=columns[last + back, len(place) - end :])
+    return columns.T
 
-    sounds = sum(alphabet.sounds[before(count)] * 4 ** (count - 1) for count in range(1, 7))
-    columns = [
-        np.minimum(place, FARTHEST),
-        np.minimum(word, FARTHEST),
-        *(before(count) for count in (1, 2, 3)),
-        sounds,
-        *(at(here - word, number, word) for number in (1, 2)),
-        *(at(start, number, place) for number in (1, 2)),
-    ]
-    return np.array(columns, np.int32).T  # whole columns are read more often than rows
+
+class SparseContexts:
+    """The sparse contexts of ``ngram.context_arrays``."""
+
+    def __init__(self, arrays: Arrays, size: int) -> None:
+        """Prepare for look-ups; ``size`` is V."""
+        self._keys, self._firsts, self._ids, self._counts = (
+            arrays["ngram." + name] for name in ("keys", "firsts", "ids", "counts")
+        )
+        self._size = size
+        self._matrix, offsets = Keyring(size).layout()
+        self._offsets = offsets[:-1]
+        self._direct: NDArray[np.int32] | None = None
+        if offsets[-1] <= DIRECT:
+            self._direct = np.zeros(int(offsets[-1]), np.int32)
+            self._direct[self._keys] = np.arange(1, len(self._keys) + 1, dtype=np.int32)
+
+    def find(
+        self, states: NDArray[np.int32], wanted: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32], NDArray[np.intp]]:
+        """Return the characters that occurred in the contexts of B states, with their counts.
+
+        Args:
+            states: (B, columns), see ``ngram.contexts``.
+            wanted: (B, F), the contexts to look up; by default all.
+
+        Returns:
+            For each character: its cell in the flat (B, V) table; for each context, how many
+            characters it has; for each character its count divided by ``PSEUDO``; and for each
+            context its family.
+        """
+        keys = (states.astype(np.int64) @ self._matrix + self._offsets).ravel()
+        if self._direct is not None:
+            place = self._direct[keys] - np.int32(1)
+            there = place >= 0
+        else:
+            place = np.searchsorted(self._keys, keys)
+            there = np.append(self._keys, -1)[place] == keys
+        if wanted is not None:
+            there &= wanted.ravel()
+        slot = np.flatnonzero(there)
+        place = place[slot]
+        rows, families = np.divmod(slot, len(FAMILIES))
+        first = self._firsts[place]
+        lengths = self._firsts[place + 1] - first
+        ends = np.cumsum(lengths)
+        entry = np.repeat(first - ends + lengths, lengths)
+        entry += np.arange(len(entry))
+        cells = np.repeat(rows * self._size, lengths)
+        cells += self._ids[entry]
+        return cells, lengths, self._counts[entry], families

@@ -4,7 +4,7 @@ A corpus is a stream of ids: the boundary, a string, the boundary, the next stri
 names also ends with a boundary. Each id except the first is a target. Its contexts are the ids
 before it, at most back to the boundary at the beginning of its string. The contexts of one length
 are a *level*. They are numbered, and so are their n-grams, sorted by context and target; an n-gram
-of one level is a context of the next. So a level takes one sort of N numbers, however large
+of one level is a context of the next. All levels take one sort of N numbers, however large
 V ** n is.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +27,6 @@ MOST_NODES = 8_000_000
 
 MOST_TARGETS = 10_000_000
 """The largest number of characters to fit: it takes about 20 seconds and under a gigabyte."""
-
-FEW_KEYS = 2
-"""Possible keys, for each key that there is, up to which they are counted without sorting."""
 
 Ids = NDArray[np.integer]
 Places = NDArray[np.int32]
@@ -61,6 +58,28 @@ class Level:
         return len(self.backoff)
 
 
+class Step(NamedTuple):
+    """The targets of a stream whose context of one length is known, K of them.
+
+    Attributes:
+        where: (K,), the targets, as their places in the stream, sorted.
+        context, ngram: (K,), the context, and the n-gram of context and target, of a level.
+        there: (K,), whether that n-gram exists; if not, ``ngram`` is another one.
+    """
+
+    where: Places
+    context: Places
+    ngram: Places
+    there: NDArray[np.bool_]
+
+    def at(self, kept: NDArray[np.intp]) -> tuple[NDArray[np.intp], Places, Places, Any]:
+        """Return which of the targets ``kept``, sorted, have a context, and the rest of these."""
+        place = np.searchsorted(self.where, kept)
+        rows = np.flatnonzero(np.append(self.where, -1)[place] == kept)
+        place = place[rows]
+        return rows, self.context[place], self.ngram[place], self.there[place]
+
+
 class Counts:
     """The n-gram counts of a corpus, up to an order; created by ``count``."""
 
@@ -87,24 +106,16 @@ class Counts:
             found.append(discounted(self.used(number), level.context, level.contexts))
         return found
 
-    def walk(self, stream: Ids) -> Iterator[tuple[Places, Places, Places, NDArray[np.bool_]]]:
-        """Look up the targets of a stream, level by level.
-
-        Args:
-            stream: (N + 1,), as for ``count``.
-
-        Yields:
-            For each level: the targets whose context there is known, as their places in the
-            stream; these contexts; the n-grams of context and target; and whether each exists.
-        """
+    def walk(self, stream: Ids) -> Iterator[Step]:
+        """Look up the targets of a stream (N + 1,), as for ``count``, level by level."""
         targets, places = _targets(stream)
         where, context = np.arange(len(targets), dtype=np.int32), np.zeros_like(targets)
         for number, level in enumerate(self.levels):
             keys = _keys(level.context, level.target, self.size, level.contexts)
             asked = _keys(context, targets[where], self.size, level.contexts)
-            ngram = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
+            ngram = np.minimum(np.searchsorted(keys, asked), len(keys) - 1).astype(np.int32)
             there = keys[ngram] == asked
-            yield where, context, ngram.astype(np.int32), there
+            yield Step(where, context, ngram, there)
             if number == 0:
                 context = level.child[_before(targets, places)]
             else:
@@ -112,14 +123,6 @@ class Counts:
                 going = _going(where, places)
                 where, context = where[going] + np.int32(1), level.child[ngram[going]]
             where, context = where[context >= 0], context[context >= 0]
-
-    def nodes(self, stream: Ids) -> Places:
-        """Return the node of ``arrays`` before each target of a stream (N + 1,): (N,)."""
-        found, base = np.zeros(len(stream) - 1, np.int32), 0
-        for level, (where, context, _, _) in zip(self.levels, self.walk(stream), strict=True):
-            found[where] = base + context
-            base += level.contexts
-        return found
 
     def probabilities(self, stream: Ids) -> Numbers:
         """Return each target's probability under the models of order 1, 2, …: (orders, N).
@@ -187,46 +190,88 @@ class Counts:
         }
 
 
+class Windows:
+    """The places of a stream, sorted by the ids that follow: all n-grams of an order at once.
+
+    One sort serves all lengths, since what begins alike is side by side; and it serves any part of
+    the strings, since the others can be left out.
+    """
+
+    def __init__(self, stream: Ids, size: int, order: int = MOST_ORDER) -> None:
+        """Sort a stream.
+
+        Args:
+            stream: (N + 1,), N of 1 or more; the first id is the boundary, as before each string.
+            size: V, the vocabulary's size; ids lie in [0, V).
+            order: the largest order, 1 or more.
+        """
+        self.stream, self.size, self.order = stream.astype(np.int32), size, order
+        total, bits = len(stream) - 1, max(1, (size - 1).bit_length())
+        words = []
+        for first in range(0, order, 64 // bits):  # as many ids as fit into a number
+            word = np.zeros(total, np.uint64)
+            for place in range(first, min(order, first + 64 // bits)):
+                word <<= np.uint64(bits)
+                ids = self.stream[place : place + total].astype(np.uint64)
+                word[: len(ids)] |= ids
+            words.append(word)
+        order_ = np.argsort(words[0]) if len(words) == 1 else np.lexsort(words[::-1])
+        self._sorted = order_.astype(np.int32)
+
+    def count(self, most_nodes: int = MOST_NODES, kept: NDArray[np.bool_] | None = None) -> Counts:
+        """Count the n-grams of all orders.
+
+        Args:
+            most_nodes: the largest number of contexts, of all lengths together.
+            kept: (N,), the targets to count, at least one: whole strings, or the beginning of a
+                text; by default all.
+        """
+        ids, size = self.stream, self.size
+        place, targets = self._sorted.astype(np.intp), ids[1:]
+        if kept is not None:
+            place, targets = place[kept[place]], targets[kept]
+        room = _room(ids, kept)[place]
+        small = ids.astype(np.uint16) if size <= 1 << 16 else ids  # more of it is in the cache
+        every, nothing = np.arange(size, dtype=np.int32), np.zeros(size, np.int32)
+        raw = np.bincount(targets, minlength=size).astype(np.int32)
+        levels = [Level(nothing, every, raw, nothing, np.full(size, -1, np.int32), nothing[:1])]
+        # For each place, its n-gram one level below, by which the n-grams are sorted.
+        below, ngram = ids[place], ids.copy()
+        nodes = 1
+        for length in range(1, self.order):
+            long = room >= length
+            place, below, room = place[long], below[long], room[long]
+            new = np.ones(len(place), bool)
+            np.not_equal(below[1:], below[:-1], out=new[1:])
+            heads = np.flatnonzero(new)  # of the places with the same context
+            nodes += len(heads)
+            if nodes > most_nodes or not len(heads):
+                return Counts(levels, size, cut=len(heads) > 0)
+            levels[-1].child[below[heads]] = np.arange(len(heads))
+            lower = ngram[place[heads] + 1]
+            backoff = levels[-1].context[lower] if length > 1 else np.zeros_like(lower)
+            target = small.take(place + length, mode="clip")
+            begins = new.copy()
+            begins[1:] |= target[1:] != target[:-1]
+            first = np.flatnonzero(begins)
+            context = np.cumsum(new[first], dtype=np.int32) - np.int32(1)
+            raw = np.diff(first, append=len(place)).astype(np.int32)
+            shorter = ngram[place[first] + 1]
+            child = np.full(len(first), -1, np.int32)
+            levels.append(
+                Level(context, target[first].astype(np.int32), raw, shorter, child, backoff)
+            )
+            if length + 1 < self.order:
+                below = np.cumsum(begins, dtype=np.int32) - np.int32(1)
+                ngram[place] = below
+        return Counts(levels, size, cut=False)
+
+
 def count(
     stream: Ids, size: int, most_order: int = MOST_ORDER, most_nodes: int = MOST_NODES
 ) -> Counts:
-    """Count the n-grams of a stream, of all orders.
-
-    Args:
-        stream: (N + 1,), N of 1 or more; the first id is the boundary, as before each string.
-        size: V, the vocabulary's size; ids lie in [0, V).
-        most_order: the largest order, 1 or more.
-        most_nodes: the largest number of contexts, of all lengths together.
-    """
-    targets, places = _targets(stream)
-    total = len(targets)
-    before = _before(targets, places)
-    seen = np.bincount(before, minlength=size) > 0
-    every, nothing = np.arange(size, dtype=np.int32), np.zeros(size, np.int32)
-    child = _numbers(seen)
-    raw = np.bincount(targets, minlength=size).astype(np.int32)
-    levels = [Level(nothing, every, raw, nothing, child, nothing[:1])]
-    # For each target, its context one level below, and its n-gram there.
-    lower, ngram_below = np.zeros(total, np.int32), targets.copy()
-    where, context, contexts = np.arange(total, dtype=np.int32), child[before], int(seen.sum())
-    del before
-    nodes = 1
-    while len(levels) < most_order and contexts:
-        nodes += contexts
-        if nodes > most_nodes:
-            return Counts(levels, size, cut=True)
-        asked = _keys(context, targets[where], size, contexts)
-        keys, first, ngram, raw = _distinct(asked, contexts * size)
-        of, target = (keys // size).astype(np.int32), (keys % size).astype(np.int32)
-        heads = first[np.searchsorted(of, np.arange(contexts))]
-        backoff, shorter = lower[where[heads]], ngram_below[where[first]]
-        lower[where], ngram_below[where] = context, ngram
-        going = _going(where, places)
-        used = np.bincount(ngram[going], minlength=len(keys)) > 0
-        child = _numbers(used)
-        levels.append(Level(of, target, raw, shorter, child, backoff))
-        where, context, contexts = where[going] + np.int32(1), child[ngram[going]], int(used.sum())
-    return Counts(levels, size, cut=False)
+    """Count the n-grams of a stream, of all orders up to ``most_order``; see ``Windows``."""
+    return Windows(stream, size, most_order).count(most_nodes)
 
 
 def stream_of(ids: Ids, lengths: Ids) -> NDArray[np.int32]:
@@ -256,11 +301,6 @@ def _going(where: Places, places: Places) -> NDArray[np.bool_]:
     return (where + 1 < len(places)) & (places[after] > 0)
 
 
-def _numbers(used: NDArray[np.bool_]) -> Places:
-    """Return consecutive numbers for those that are used, and -1 for the others."""
-    return np.where(used, np.cumsum(used, dtype=np.int32) - np.int32(1), np.int32(-1))
-
-
 def _keys(context: Places, target: Places, size: int, contexts: int) -> NDArray[np.integer]:
     """Return a key for each pair of context and target; keys sort like the pairs."""
     keys: NDArray[np.integer] = context.astype(np.int32 if contexts * size < 2**31 else np.int64)
@@ -269,31 +309,16 @@ def _keys(context: Places, target: Places, size: int, contexts: int) -> NDArray[
     return keys
 
 
-def _distinct(
-    keys: NDArray[np.integer], end: int
-) -> tuple[NDArray[np.integer], NDArray[np.intp], Places, Places]:
-    """Return the sorted distinct keys, the index of one of each, each key's number, and counts.
-
-    Like ``np.unique`` with half its memory, since it need not find the first index of each key. The
-    keys lie in [0, end); where these are few, nothing is sorted.
-    """
-    if end <= FEW_KEYS * len(keys):
-        every = np.bincount(keys, minlength=end)
-        there = every > 0
-        distinct = np.flatnonzero(there).astype(keys.dtype)
-        number = (np.cumsum(there, dtype=np.int32) - np.int32(1))[keys]
-        index = np.empty(len(distinct), np.intp)
-        index[number] = np.arange(len(keys))
-        return distinct, index, number, every[distinct].astype(np.int32)
-    order = np.argsort(keys)
-    sorted_ = keys[order]
-    new = np.ones(len(keys), bool)
-    np.not_equal(sorted_[1:], sorted_[:-1], out=new[1:])
-    number = np.empty(len(keys), np.int32)
-    number[order] = np.cumsum(new, dtype=np.int32) - np.int32(1)
-    starts = np.flatnonzero(new)
-    counts = np.diff(np.append(starts, len(keys))).astype(np.int32)
-    return sorted_[starts], order[starts], number, counts
+def _room(stream: Ids, kept: NDArray[np.bool_] | None) -> NDArray[np.uint8]:
+    """Return how many ids follow each place of a stream in its string: (N,), 255 at most."""
+    total = len(stream) - 1
+    ends = stream == BOUNDARY
+    ends[total] = True
+    if kept is not None:
+        ends[:-1] |= ~kept
+    places = np.arange(total + 1, dtype=np.int32)
+    following = np.minimum.accumulate(np.where(ends, places, np.int32(total))[:0:-1])[::-1]
+    return np.minimum(following - places[:-1], 255).astype(np.uint8)
 
 
 def _joined(kind: Any, parts: list[Any]) -> NDArray[Any]:

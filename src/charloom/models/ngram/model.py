@@ -2,7 +2,8 @@
 
 Nodes are those of ``ngram.arrays``. For the first nodes, with the shortest and so most frequent
 contexts, probabilities and next nodes are in a table of V columns. For the others, they are looked
-up in their n-grams and combined with those of their backoff nodes.
+up in their n-grams and combined with those of their backoff nodes. The table begins small, for a
+few strings, and is filled once there are many.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ from ...config import ModelConfig
 from ..interface import NEVER, Excluding, Floats
 from .arrays import TYPES, Arrays, check_arrays, level_ends
 
-TABLE_BYTES = 1 << 25
-"""The largest size of the table; it is created in a few hundredths of a second."""
+TABLE_BYTES, FIRST_BYTES = 1 << 25, 1 << 19
+"""The largest size of the table, which takes hundredths of a second, and its size at first."""
+
+SELDOM = 8
+"""The table is filled once there was a row for each so many of its nodes."""
 
 Ids = NDArray[np.integer]
 Nodes = NDArray[np.int32]
@@ -70,12 +74,14 @@ class NGram(Excluding):
         )
         self._banned: list[int] = []
         self._base = np.float32(base)
-        self._fill(max(1, table_bytes // (8 * self.vocabulary_size)))
+        self._rows = 0  # that were asked for before the whole table was filled
+        each = 8 * self.vocabulary_size
+        self._most = min(max(1, table_bytes // each), len(self._backoff))
+        self._fill(min(max(1, FIRST_BYTES // each), self._most))
 
-    def _fill(self, most: int) -> None:
-        """Fill the table for at most ``most`` nodes: level by level, each from the one before."""
+    def _fill(self, nodes: int) -> None:
+        """Fill the table for ``nodes`` nodes: level by level, each from the one before."""
         size, starts = self.vocabulary_size, self._starts
-        nodes = min(most, len(self._backoff))
         table = np.empty((nodes, size), np.float32)
         following = np.empty((nodes, size), np.int32)
         table[0] = self._own[:size] + self._base * self._left[0] / np.float32(size)
@@ -94,7 +100,7 @@ class NGram(Excluding):
             low = high
             if low == nodes:
                 break
-        self._table, self._following = table, following
+        self._tables = table, following
 
     @property
     def contexts(self) -> int:
@@ -128,16 +134,21 @@ class NGram(Excluding):
 
     def after(self, nodes: Nodes, ids: Ids) -> Nodes:
         """Return the nodes (B,) after reading ``ids`` (B,) at ``nodes`` (B,)."""
-        listed = len(self._table)
+        following = self._tables[1]
+        listed = len(following)
+        if listed < self._most:
+            self._rows += len(nodes)
+            if SELDOM * self._rows > self._most:
+                self._fill(self._most)
         if listed == len(self._backoff):
-            found: Nodes = self._following[nodes, ids]
+            found: Nodes = following[nodes, ids]
             return found
         result = np.empty(len(nodes), np.int32)
         open_rows, here = np.arange(len(nodes)), nodes
         while len(open_rows):
             quick = here < listed
             rows = open_rows[quick]
-            result[rows] = self._following[here[quick], ids[rows]]
+            result[rows] = following[here[quick], ids[rows]]
             open_rows, here = open_rows[~quick], here[~quick]
             if not len(open_rows):
                 break
@@ -162,14 +173,15 @@ class NGram(Excluding):
 
     def probabilities(self, nodes: Nodes, out: Floats | None = None) -> Floats:
         """Return the probabilities of the next id at ``nodes`` (B,): (B, V)."""
-        listed = len(self._table)
+        table = self._tables[0]
+        listed = len(table)
         if listed == len(self._backoff):
-            return np.take(self._table, nodes, axis=0, out=out, mode="clip")
+            return np.take(table, nodes, axis=0, out=out, mode="clip")
         chain = [nodes]
         while (chain[-1] >= listed).any():
             last = chain[-1]
             chain.append(np.where(last >= listed, self._backoff[last], last))
-        result = np.take(self._table, chain[-1], axis=0, out=out, mode="clip")
+        result = np.take(table, chain[-1], axis=0, out=out, mode="clip")
         for link in reversed(chain[:-1]):
             rows = np.flatnonzero(link >= listed)
             here = link[rows]

@@ -21,13 +21,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import LEAST_LEFT
-from .counts import Counts
+from .counts import Counts, Step
 
 Numbers = NDArray[np.float64]
 
 LETTERS_PRIOR = (0.75, 1.15, 1.45, 0.4)
 CLASSES_PRIOR = (0.12, 0.24, 0.36, 1.5)
 """D1, D2, D3+ and θ before anything is fitted; those of classes are near raw frequencies."""
+
+MOST_STEPS, MOST_HALVED, ENOUGH, CLOSE = 60, 20, 1e-4, 1e-9
+"""Of a search for a minimum: steps; halvings of a step; the share of the expected gain that is
+enough; and the gain, relative to the value, below which the search ends."""
 
 PRIOR_NATS = 1.0
 """Nats that a parameter costs when its logit (of θ: its logarithm) moves by 1 from the prior."""
@@ -50,34 +54,69 @@ class Evidence:
     count: Numbers
 
 
-def evidence(counts: Counts, stream: NDArray[np.integer], keep: NDArray[np.intp]) -> list[Evidence]:
-    """Look the targets ``keep`` (K,) of a stream (N + 1,) up in the counts of others."""
+def evidence(counts: Counts, walked: Sequence[Step], kept: NDArray[np.intp]) -> list[Evidence]:
+    """Return what the counts say about targets of a stream of strings that were not counted.
+
+    Args:
+        counts: the counts.
+        walked: what ``counts.walk`` yields for the stream.
+        kept: (K,), the targets, sorted.
+    """
     found = []
-    for number, (where, context, ngram, there) in enumerate(counts.walk(stream)):
-        level, used = counts.levels[number], counts.used(number)
-        columns = [
-            np.bincount(level.context, mask, level.contexts)
-            for mask in (used == 1, used == 2, used >= 3, used)
-        ]
-        dense = np.zeros((5, len(stream) - 1))
-        dense[:4, where] = [column[context] for column in columns]
-        dense[4, where] = np.where(there, used[ngram], 0)
-        found.append(Evidence(*dense[:, keep]))
+    for number, (level, step) in enumerate(zip(counts.levels, walked, strict=False)):
+        used = counts.used(number)
+        rows, context, ngram, there = step.at(kept)
+        dense = np.zeros((5, len(kept)))
+        for row, mask in enumerate((used == 1, used == 2, used >= 3, used)):
+            dense[row, rows] = np.bincount(level.context, mask, level.contexts)[context]
+        dense[4, rows] = np.where(there, used[ngram], 0)
+        found.append(Evidence(*dense))
     return found
 
 
-def minimum(loss: Callable[[Numbers], tuple[float, Numbers]], start: Numbers) -> Numbers:
-    """Return where ``loss``, which returns its value and its gradient (N,), has its minimum."""
-    from scipy.optimize import minimize  # late: SciPy takes a while to import
+def minimum(
+    loss: Callable[[Numbers], tuple[float, Numbers]], start: Numbers, curvature: Numbers
+) -> Numbers:
+    """Return where a function of N numbers has its minimum.
 
-    found: Numbers = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 60}).x
-    return found
+    By the BFGS method (Nocedal and Wright 2006, "Numerical Optimization", algorithm 6.1) with
+    halved steps, from an estimate of the second derivatives: few evaluations are enough.
+
+    Args:
+        loss: returns its value and its gradient (N,).
+        start: (N,), where to begin.
+        curvature: (N, N), about the second derivatives there; positive definite.
+    """
+    inverse = np.linalg.inv(curvature)
+    here, (value, slope) = start, loss(start)
+    for _ in range(MOST_STEPS):
+        step = -inverse @ slope
+        gain = -float(slope @ step)
+        if gain <= CLOSE * max(1.0, abs(value)):
+            break
+        for _ in range(MOST_HALVED):
+            there = here + step
+            lower, slope_there = loss(there)
+            if lower <= value - ENOUGH * gain:
+                break
+            step, gain = step / 2, gain / 2
+        else:
+            break  # no lower, except for rounding
+        change = slope_there - slope
+        here, value, slope = there, lower, slope_there
+        along = float(step @ change)
+        if along > 0:
+            moved = inverse @ change
+            scale = (1 + float(change @ moved) / along) / along
+            inverse += scale * np.outer(step, step)
+            inverse -= (np.outer(moved, step) + np.outer(step, moved)) / along
+    return here
 
 
 def fit(items: Sequence[Evidence], below: Numbers, prior: Sequence[float]) -> Numbers:
     """Return D1, D2, D3+ and θ of each length of context, (levels, 4).
 
-    Maximises the probability of the characters, times the prior, by L-BFGS.
+    Maximises the probability of the characters, times the prior.
 
     Args:
         items: for each length of context, the shortest first.
@@ -88,8 +127,10 @@ def fit(items: Sequence[Evidence], below: Numbers, prior: Sequence[float]) -> Nu
     kinds = [np.minimum(one.count, 3).astype(np.int64) for one in items]
     known_at = [one.total > 0 for one in items]
 
-    def loss(free: Numbers) -> tuple[float, Numbers]:
-        parameters, slopes = _from_free(free.reshape(-1, 4))
+    def passed(free: Numbers) -> tuple[Numbers, Numbers, Numbers, list[tuple[Numbers, ...]]]:
+        # The parameters, their derivatives by the free ones, the probabilities, and for each
+        # length those below, the backoff weight, 1 / (total + θ) and those there.
+        parameters, by_free = _from_free(free.reshape(-1, 4))
         low, steps = below, []
         for one, kind, known, row in zip(items, kinds, known_at, parameters, strict=True):
             d1, d2, d3, theta = row
@@ -97,25 +138,47 @@ def fit(items: Sequence[Evidence], below: Numbers, prior: Sequence[float]) -> Nu
             left = d1 * one.ones + d2 * one.twos + d3 * one.more + theta
             scale = known / np.maximum(one.total + theta, 1e-12)
             high = np.where(known, (one.count - taken + left * low) * scale, low)
-            steps.append((low, left, scale, known, high))
+            steps.append((low, left, scale, high))
             low = high
+        return parameters, by_free, low, steps
+
+    def loss(free: Numbers) -> tuple[float, Numbers]:
+        parameters, by_free, p, steps = passed(free)
         gradient = np.empty_like(parameters)
-        outer = -1 / low
+        outer = -1 / p
         for number in reversed(range(len(items))):
             one = items[number]
-            low_before, left, scale, known, high = steps[number]
+            low, left, scale, high = steps[number]
             scaled = outer * scale
             own = np.bincount(kinds[number], scaled, 4)
-            below_scaled = scaled * low_before
+            below_scaled = scaled * low
             for place, types in enumerate((one.ones, one.twos, one.more)):
                 gradient[number, place] = below_scaled @ types - own[place + 1]
             gradient[number, 3] = below_scaled.sum() - scaled @ high
-            outer = np.where(known, outer * left * scale, outer)
+            outer = np.where(known_at[number], scaled * left, outer)
         away = free - middle
-        total = -float(np.log(low).sum()) + PRIOR_NATS * float(away @ away)
-        return total, (gradient * slopes).ravel() + 2 * PRIOR_NATS * away
+        total = -float(np.log(p).sum()) + PRIOR_NATS * float(away @ away)
+        return total, (gradient * by_free).ravel() + 2 * PRIOR_NATS * away
 
-    return _from_free(minimum(loss, middle).reshape(-1, 4))[0]
+    def curvature(free: Numbers) -> Numbers:
+        # The products of each character's gradient with itself (Berndt, Hall, Hall and Hausman
+        # 1974), which in the mean are the second derivatives at the optimum.
+        _, by_free, p, steps = passed(free)
+        slopes = np.empty((len(items), 4, len(p)))
+        outer = -1 / p
+        for number in reversed(range(len(items))):
+            one = items[number]
+            low, left, scale, high = steps[number]
+            scaled = outer * scale
+            for place, types in enumerate((one.ones, one.twos, one.more)):
+                slopes[number, place] = scaled * (types * low - (kinds[number] == place + 1))
+            slopes[number, 3] = scaled * (low - high)
+            outer = np.where(known_at[number], scaled * left, outer)
+        slopes *= by_free[:, :, None]
+        flat = slopes.reshape(len(free), -1)
+        return flat @ flat.T + 2 * PRIOR_NATS * np.eye(len(free))
+
+    return _from_free(minimum(loss, middle, curvature(middle)).reshape(-1, 4))[0]
 
 
 def smoothed(counts: Counts, number: int, parameters: Numbers) -> tuple[Numbers, Numbers]:
