@@ -62,8 +62,7 @@ class TextData(TrainingData):
             )
         ids = corpus.ids(self._stop, len(corpus))
         # Held-out documents begin with their own boundary, and the last one has to end.
-        held_out_ids = [ids, [BOUNDARY]] if self._ends else [[BOUNDARY], ids]
-        self._held_out_ids = np.concatenate(held_out_ids)
+        self._held_out_ids = np.insert(ids, len(ids) if self._ends else 0, BOUNDARY)
         self.held_out_text = decoded(self.vocabulary, ids, ends=self._ends) if held_out else None
         self.plan = self.plan_for(training.epochs)
 

@@ -124,4 +124,5 @@ def _end(text: TextCorpus) -> int:
     if not text.has_ends:
         return end
     starts = text.starts()
-    return int(starts[max(np.searchsorted(starts, end, "right") - 1, min(1, len(starts) - 1))])
+    before = int(np.searchsorted(starts, end, "right")) - 1
+    return int(starts[max(before, min(1, len(starts) - 1))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -100,23 +101,28 @@ def records(
     Raises:
         CorpusError: the source cannot be read, or as ``divided``.
     """
+    usual = csv.field_size_limit()
     _, found = read_source(source, options, warn=warn, stdin=stdin, texts=True)
     ready: list[str] = []
     size, begun = 0, False
-    for number, given, _ in found:
-        text = given.replace("\r\n", "\n").replace("\r", "\n")
-        text = _BLANK_LINES.sub("", text).rstrip(_SPACE)
-        if not text:
-            continue
-        if MARK in text:
-            raise CorpusError(
-                f"{label(source)} line {number} holds the control character U+001E. Remove it."
-            )
-        ready += [MARK, text] if begun else [text]
-        begun, size = True, size + len(text) + 1
-        if size >= _PIECE:
-            yield "".join(ready)
-            ready, size = [], 0
+    try:
+        csv.field_size_limit(max(usual, options.max_line_bytes))
+        for number, given, _ in found:
+            text = given.replace("\r\n", "\n").replace("\r", "\n")
+            text = _BLANK_LINES.sub("", text).rstrip(_SPACE)
+            if not text:
+                continue
+            if MARK in text:
+                raise CorpusError(
+                    f"{label(source)} line {number} holds the control character U+001E. Remove it."
+                )
+            ready += [MARK, text] if begun else [text]
+            begun, size = True, size + len(text) + 1
+            if size >= _PIECE:
+                yield "".join(ready)
+                ready, size = [], 0
+    finally:
+        csv.field_size_limit(usual)
     yield "".join(ready)
 
 

@@ -121,7 +121,6 @@ def _rows(
                 raise csv.Error
             yield pair[1] + "\n"
 
-    csv.field_size_limit(max(csv.field_size_limit(), options.max_line_bytes))
     while True:
         rows = csv.reader(feed(), delimiter=delimiter, strict=True)
         try:
