@@ -157,6 +157,7 @@ def model_of(saved: SavedModel) -> NameModel | TextModel:
         training_set=name_set(*parts) if parts else None,
         longest=longest if longest and longest < LONGEST else 50,
         labels=saved.labels,
+        keep_invisible=saved.keep_invisible,
         saved=saved,
     )
 

@@ -16,6 +16,7 @@ from .sources import (
     form_option,
     reading_options,
     source_arguments,
+    weight_options,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ LONGEST = 100
 @form_option
 @documents_option
 @path_option("--plot", help="Also plot lengths and frequencies to FILE: .png, .svg or .pdf.")
+@weight_options
 @reading_options
 @json_option
 def command(source: Source, plot: Path | None, as_json: bool) -> None:
@@ -45,7 +47,8 @@ def command(source: Source, plot: Path | None, as_json: bool) -> None:
 
     SOURCE is read as in `charloom train`; by default it is the built-in list of dinosaurs.
     Character counts are of all names, repeats included, joined by newlines. Of running text, lines
-    are counted instead of names.
+    are counted instead of names. With weights, the heaviest names are listed, and each name counts
+    once.
     """
     if source.form == "text":
         if plot is not None:
@@ -64,10 +67,14 @@ def command(source: Source, plot: Path | None, as_json: bool) -> None:
     from ..data.names import NameCorpus, read_with_repeats
     from ..data.statistics import describe
 
-    if source.paths:
+    if source.has_weights:
+        corpus = source.corpus()
+    elif source.paths:
         corpus = read_with_repeats(*source.paths, unit=source.unit, **source.how)
     else:
-        corpus = dataclasses.replace(NameCorpus.builtin(repeats=True), unit=source.unit)
+        corpus = dataclasses.replace(
+            NameCorpus.builtin(repeats=True), unit=source.unit or "character"
+        )
     description = describe(corpus)
     for warning in corpus.report.warnings:
         say(f"warning: {warning}")
@@ -107,6 +114,12 @@ def _print(console: Console, d: Description) -> None:
     title("First lines")
     for line in d.first_lines:
         console.print(f"  {_cut(line)}", soft_wrap=True)
+    if d.weights:
+        title(f"Names by weight, {sum(d.weights.values()):,.6g} in all")
+        heaviest = list(d.weights.items())[:REPEATED]
+        shown = [f"{_cut(name)} ({weight:,.6g})" for name, weight in heaviest]
+        text = ", ".join(shown) + more(len(d.weights) - len(shown))
+        console.print(Padding(text, (0, 0, 0, 2)))
     if d.repeated:
         title("Names that occur more than once")
         shown = [f"{_cut(name)} ({count:,})" for name, count in list(d.repeated.items())[:REPEATED]]

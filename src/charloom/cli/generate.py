@@ -100,6 +100,7 @@ def command(
         return 0
     for option in given_options(FOR_TEXT):
         raise click.UsageError(f"{option} is for running text. RUN is a model of names: use -n.")
+    source = source.alike(run)
     if options.pop("no_repeat_ngram_size") is not None:
         raise click.UsageError(
             "--no-repeat-ngram-size is for running text, and RUN is a model of names, of which "

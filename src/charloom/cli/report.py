@@ -75,9 +75,10 @@ def command(
     held_out = None
     if source.paths:
         unit = run.vocabulary.token_unit
-        documents = run.facts.corpus.get("divided")
-        text = run.is_text
-        held_out = source.text(unit, documents=documents) if text else source.unseen(unit).names
+        if run.is_text:
+            held_out = source.text(unit, documents=run.facts.corpus.get("divided"))
+        else:
+            held_out = source.alike(run).unseen(unit).names
     subject = subject_of(run, load(run.measured if held_out is None else run))
     with progress_bar() as progress:
         found = gather(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
@@ -17,6 +17,7 @@ from .options import Escaped, Whole, options, say
 if TYPE_CHECKING:
     from ..data.names import NameCorpus
     from ..data.text import TextCorpus
+    from ..run import Run
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,13 +25,14 @@ FOR_NAMES = {
     "column", "field", "max_line", "label_column", "label_field", "best", "beam", "forbid",
     "explain", "end", "contains", "length", "max_length", "chars", "regex", "block", "min_edits",
     "fold_case", "allow_known", "allow_repeats", "format", "delimiter", "no_header",
-    "skip_bad_rows",
+    "skip_bad_rows", "keep_invisible", "weight_column", "weight_field",
 }  # fmt: skip
 """Parameters of commands that make no sense for running text."""
 
 READING = (
-    "format", "column", "field", "delimiter", "no_header", "skip_bad_rows", "encoding", "pattern",
-    "max_line", "label_column", "label_field",
+    "format", "column", "field", "delimiter", "no_header", "skip_bad_rows", "keep_invisible",
+    "encoding", "pattern", "max_line", "label_column", "label_field", "weight_column",
+    "weight_field",
 )  # fmt: skip
 """Parameters that say how a file is read."""
 
@@ -54,7 +56,7 @@ class Source:
         paths: files, folders, or ``-`` for standard input; may be empty.
         how: arguments of ``NameCorpus.read`` and ``read_texts``.
         form: whether they hold names or running text.
-        unit: the unit of text.
+        unit: the unit of text; ``None`` for that which suits the names.
         min_count: how often a character of a text has to occur that is not rare.
         keep_long: whether lines that are far longer than the others are kept.
         documents: how text is divided into documents that have an end; ``None`` for running text.
@@ -63,7 +65,7 @@ class Source:
     paths: tuple[str, ...] = ()
     how: dict[str, Any] = field(default_factory=dict)
     form: Literal["names", "text"] = "names"
-    unit: Unit = "character"
+    unit: Unit | None = None
     min_count: int | None = None
     keep_long: bool = False
     documents: str | None = None
@@ -80,7 +82,11 @@ class Source:
         if self.form == "text":
             if not self.paths:
                 raise click.UsageError("--as text needs a SOURCE; the built-in list holds names.")
-            return self.text(self.unit, min_count=self.min_count or 1, documents=self.documents)
+            return self.text(
+                self.unit or "character",
+                min_count=self.min_count or 1,
+                documents=self.documents,
+            )
         if self.documents is not None:
             raise click.UsageError("--documents is for text. Add --as text.")
         if self.min_count is not None:
@@ -89,6 +95,8 @@ class Source:
             return self.names(self.unit, repeats=repeats)
         if self.has_labels:
             raise click.UsageError("labels need a SOURCE; the built-in list has none.")
+        if self.has_weights:
+            raise click.UsageError("weights need a SOURCE; the built-in list has none.")
         from ..data.names import NameCorpus
 
         return NameCorpus.builtin(repeats=repeats)
@@ -109,7 +117,7 @@ class Source:
             )
         return corpus
 
-    def names(self, unit: Unit, *, repeats: bool = False) -> NameCorpus:
+    def names(self, unit: Unit | None, *, repeats: bool = False) -> NameCorpus:
         """Read the files as names; the caller prints the report's warnings, or its notes."""
         from ..data.names import NameCorpus
 
@@ -135,7 +143,8 @@ class Source:
         """
         from ..data.names import read_lists
 
-        how = {name: value for name, value in self.how.items() if not name.startswith("label_")}
+        others = ("label_", "weight_")
+        how = {name: value for name, value in self.how.items() if not name.startswith(others)}
         return read_lists(paths, warn=warn, strict=alone, **how)
 
     def text(self, unit: Unit, *, min_count: int = 1, documents: str | None = None) -> TextCorpus:
@@ -148,6 +157,7 @@ class Source:
         from ..reporting.progress import reading
 
         refuse_options(FOR_NAMES - FOR_RECORDS if documents == "record" else FOR_NAMES)
+        how = {name: value for name, value in self.how.items() if name != "keep_invisible"}
         with reading() as progress:
             return TextCorpus.read(
                 *self.paths,
@@ -155,13 +165,30 @@ class Source:
                 min_count=min_count,
                 documents=documents or False,
                 progress=progress,
-                **self.how,
+                **how,
             )
+
+    def alike(self, *runs: Run) -> Source:
+        """Return the same files, whose names are read as those of all ``runs`` were."""
+        if not all(run.keep_invisible for run in runs):
+            return self
+        return replace(self, how={"keep_invisible": True, **self.how})
+
+    def resuming(self, reading: Mapping[str, Any]) -> Source:
+        """Return the same files, read as those of the training that is to be resumed."""
+        kept = {"keep_invisible": True} if reading.get("keep_invisible") else {}
+        unit = self.unit or reading.get("unit")
+        return replace(self, unit=unit, how={**kept, **self.how})
 
     @property
     def has_labels(self) -> bool:
         """Whether each name is to be read with its label."""
         return "label_column" in self.how or "label_field" in self.how
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether each name is to be read with its weight."""
+        return "weight_column" in self.how or "weight_field" in self.how
 
     @property
     def name(self) -> str:
@@ -209,6 +236,12 @@ def reading_options(command: F) -> F:
             is_flag=True,
             help="Leave out rows that cannot be read, and count them.",
         ),
+        click.option(
+            "--keep-invisible",
+            is_flag=True,
+            help="Keep invisible characters in names, and spaces and hyphens other than the "
+            "ordinary ones; a run remembers it.",
+        ),
         click.option("--encoding", help="Encoding of the files; UTF-8 by default."),
         click.option(
             "--pattern",
@@ -228,9 +261,8 @@ source_arguments = options(
     click.option(
         "--unit",
         type=click.Choice(get_args(Unit)),
-        default="character",
-        show_default=True,
-        help="Unit of text: code point or grapheme.",
+        help="Unit of text: code point or grapheme. By default code points; graphemes for names "
+        "with emoji of several code points.",
     ),
 )
 
@@ -271,6 +303,15 @@ form_options = options(
 label_options = options(
     click.option("--label-column", help="Column of a table with the label of each name."),
     click.option("--label-field", help="Field of JSON objects with the label of each name."),
+)
+
+
+weight_options = options(
+    click.option(
+        "--weight-column",
+        help="Column of a table with how often each name counts, such as how many people bear it.",
+    ),
+    click.option("--weight-field", help="Field of JSON objects with how often each name counts."),
 )
 
 

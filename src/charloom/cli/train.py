@@ -9,7 +9,14 @@ import click
 
 from .interruption import command_to_resume, interruptible
 from .options import json_option, path_option, say, say_seed
-from .sources import Source, form_options, label_options, reading_options, source_arguments
+from .sources import (
+    Source,
+    form_options,
+    label_options,
+    reading_options,
+    source_arguments,
+    weight_options,
+)
 from .train_options import check_counted, check_order, training_options
 
 if TYPE_CHECKING:
@@ -41,6 +48,7 @@ if TYPE_CHECKING:
 )
 @training_options
 @label_options
+@weight_options
 @reading_options
 @json_option
 @click.pass_obj
@@ -83,16 +91,25 @@ def command(
         raise click.UsageError("--window is for text. Add --as text.")
     from ..run import load_model
     from ..training.base_model import LATIN, NO_BASE, digest_of
-    from ..training.recipes import digest_before, keeps_repeats, settings_before, settings_for
+    from ..training.recipes import (
+        digest_before,
+        keeps_repeats,
+        reading_before,
+        settings_before,
+        settings_for,
+    )
 
-    corpus = source.corpus(repeats=keeps_repeats(recipe, settings["held_out"]))
+    saved = None if initial is None else load_model(initial)
+    if resume and out is not None:
+        source = source.resuming(reading_before(out))
+    elif saved is not None and source.form == "names":
+        source = source.resuming({"unit": saved.vocabulary.token_unit})
+    repeats = keeps_repeats(recipe, settings["held_out"]) and not source.has_weights
+    corpus = source.corpus(repeats=repeats)
     for line in corpus.describe().splitlines():
         say(line)
     if not (resume and out is not None and digest_before(out) == corpus.digest):
         corpus = source.shortened(corpus)
-    saved = None
-    if initial is not None:
-        saved = load_model(initial)
     if base not in (None, NO_BASE, LATIN):
         saved = load_model(Path(base))
         settings["base"] = digest_of(saved)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
-from itertools import chain, count, groupby, islice, repeat
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Unpack, cast
 
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from ..arguments import number as number_of
 from ..arguments import seed_of, shown
 from ..config import Unit
-from ..errors import ConfigError, CorpusError, CorpusTypeError
-from .gathering import Gatherer, ReadReport, clean, measure
+from ..errors import ConfigError, CorpusTypeError
+from .gathering import Gatherer, ReadReport, clean, measure, records_of
+from .invisible import Tally
 from .random import Stream, shuffler
 from .sources.folders import Files, files_of
 from .sources.look import form_of
@@ -27,8 +28,9 @@ from .sources.options import Form, ReadArguments, ReadOptions
 from .sources.records import check_sources, check_used, is_plain, read_source
 from .sources.streams import Rejoined, are_large, label
 from .summary import origin, shortened, table
-from .unicode import check_unit
+from .unicode import check_unit, suitable_unit
 from .vocabulary import Vocabulary
+from .weights import check_repeats
 
 if TYPE_CHECKING:
     from .encoded.sequences import EncodedNames
@@ -51,6 +53,8 @@ class NameCorpus:
         names: the names; a name with several labels is listed with each.
         unit: what counts as a character: a code point or a grapheme.
         labels: the label of each name, "" if it has none; ``None`` for a corpus without labels.
+        weights: how often each name counts, such as how many people bear it; those of repeated
+            names are added. ``None``: each name counts once.
         report: what was read.
         is_large: whether the names are in arrays; then there are no labels and no repeats.
     """
@@ -60,13 +64,14 @@ class NameCorpus:
     names: Sequence[str]
     unit: Unit = "character"
     labels: tuple[str, ...] | None = field(default=None, kw_only=True)
+    weights: tuple[float, ...] | None = field(default=None, kw_only=True)
     report: ReadReport = field(kw_only=True)
 
     @classmethod
     def read(
         cls,
         *sources: str | Path,
-        unit: Unit = "character",
+        unit: Unit | None = None,
         repeats: bool = False,
         stdin: BinaryIO | None = None,
         **options: Unpack[ReadArguments],
@@ -76,10 +81,15 @@ class NameCorpus:
         ``format``, the file's ending or its first lines decide the format: tables (.csv and .tsv;
         ``column`` by name or number), JSON arrays and JSON Lines (``field``), lists with numbers,
         bullets or comments, or just lines; each also with .gz. The report's ``notes`` say what the
-        first lines decided. ``label_column`` and ``label_field`` give each name's label. Text is
+        first lines decided. ``label_column`` and ``label_field`` give each name's label,
+        ``weight_column`` and ``weight_field`` its weight: 0, which leaves it out, or from 1e-9 to
+        1e12; the weights of a name that occurs several times are added. Text is
         strict UTF-8 unless ``encoding`` or a byte-order mark says otherwise. ``repeats`` keeps a
         name as often as it occurs, as the tutorial does. ``stdin`` replaces the process's own.
-        ``ReadOptions`` describes all ``options``.
+        Without a ``unit``, it is that of ``of``.
+        Invisible characters are removed, and spaces and hyphens are the ordinary ones, unless
+        ``keep_invisible``; the report's ``notes`` count them. ``ReadOptions`` describes all
+        ``options``.
 
         Raises:
             CorpusError: a source cannot be read or decoded, a name contains control characters,
@@ -95,15 +105,18 @@ class NameCorpus:
         read = ReadOptions(**options)
         check_sources(sources)
         labelled = read.label_column is not None or read.label_field is not None
-        gatherer = Gatherer(repeats, labelled)
+        check_repeats(repeats, read.weighted)
+        gatherer = Gatherer(repeats, labelled, read.keep_invisible, read.weighted)
         files = files_of(sources, read.pattern, read.encoding, warn=gatherer.notes.append)
-        if unit == "character" and not repeats:
+        if unit != "grapheme" and not repeats:
             large, stdin = _read_large(files, read, stdin, gatherer.notes)
             if large is not None:
                 return large
         forms: set[Form] = set()
         for source in files.paths:
             form, found = read_source(source, read, warn=gatherer.notes.append, stdin=stdin)
+            if read.weighted:  # which every source needs
+                check_used({form}, read)
             gatherer.add(label(source), found, f"{label(source)} line")
             forms.add(form)
         check_used(forms, read)
@@ -114,17 +127,25 @@ class NameCorpus:
     def of(
         cls,
         names: Iterable[str],
-        unit: Unit = "character",
+        unit: Unit | None = None,
         *,
         labels: Iterable[str] | None = None,
+        weights: Iterable[float] | None = None,
         repeats: bool = False,
+        keep_invisible: bool = False,
     ) -> NameCorpus:
-        """Build from strings, normalised as ``read`` does; ``labels`` has one a name, or "".
+        """Build from strings, normalised as ``read`` does.
+
+        ``labels`` has one a name, or ""; ``weights`` one a name, as ``read`` takes them.
+
+        Without a ``unit``, it is the code point, or the grapheme where many names have emoji of
+        several code points.
 
         Raises:
             CorpusError: an item is not a string, or contains a line break or another control
-                character; there are no names; or there are not as many labels as names.
-            ConfigError: ``unit`` is unknown.
+                character; there are no names; there are not as many labels or weights as names; or
+                a weight is out of range.
+            ConfigError: ``unit`` is unknown, or names with weights are to be repeated.
 
         Example:
             >>> corpus = NameCorpus.of(["Ulm", " Bonn ", "Ulm"])
@@ -135,24 +156,22 @@ class NameCorpus:
             if isinstance(given, str | bytes) or not isinstance(given, Iterable):
                 one = "Received one: " if isinstance(given, str) else "Received: "
                 raise CorpusTypeError(f"{what} must be a list of strings. {one}{shown(given)}")
-        if labels is not None:
-            names, labels = list(names), list(labels)
-            if len(names) != len(labels):
-                raise CorpusError(
-                    f"labels must be as many as names, {len(names)}. Received: {len(labels)}"
-                )
-        gatherer = Gatherer(repeats, labelled=labels is not None)
-        records = zip(count(1), names, repeat("") if labels is None else labels, strict=False)
-        gatherer.add("the list", records, "name")
+        check_repeats(repeats, weights is not None)
+        gatherer = Gatherer(repeats, labels is not None, keep_invisible, weights is not None)
+        gatherer.add("the list", records_of(names, labels, weights), "name")
         return cls._of(gatherer, unit)
 
     @classmethod
-    def _of(cls, gatherer: Gatherer, unit: Unit) -> NameCorpus:
+    def _of(cls, gatherer: Gatherer, unit: Unit | None) -> NameCorpus:
+        if unit is None:
+            unit, note = suitable_unit(dict.fromkeys(name for name, _ in gatherer.seen))
+            gatherer.notes += [note] if note else []
         check_unit(unit)
         names = tuple(gatherer.names)
         report = gatherer.report(*measure(names, unit))
         labels = tuple(gatherer.labels) if gatherer.labelled else None
-        return cls(names, unit, labels=labels, report=report)
+        weights = tuple(gatherer.weights.values()) if gatherer.weighted else None
+        return cls(names, unit, labels=labels, weights=weights, report=report)
 
     @classmethod
     def builtin(cls, *, repeats: bool = False) -> NameCorpus:
@@ -188,10 +207,12 @@ class NameCorpus:
 
     @cached_property
     def digest(self) -> str:
-        """16 hex digits that identify the names and their labels, in any order."""
+        """16 hex digits that identify the names, their labels and weights, in any order."""
         lines: Iterable[str] = self.names
         if self.labels is not None:
             lines = map("\t".join, zip(self.names, self.labels, strict=True))
+        if self.weights is not None:
+            lines = (f"{line}\t× {w!r}" for line, w in zip(lines, self.weights, strict=True))
         return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
     def split(self, share: float = 0.1, seed: int = 0) -> tuple[Sequence[str], Sequence[str]]:
@@ -227,8 +248,9 @@ class NameCorpus:
         return tuple(chain.from_iterable(groups[k:])), tuple(chain.from_iterable(groups[:k]))
 
     def __repr__(self) -> str:
-        labels = f" with {len(self.label_names):,} labels" if self.labels is not None else ""
-        return f"NameCorpus({self.report.names:,} names{labels} from {origin(self.report.sources)})"
+        more = f" with {len(self.label_names):,} labels" if self.labels is not None else ""
+        more += " with weights" if self.weights is not None else ""
+        return f"NameCorpus({self.report.names:,} names{more} from {origin(self.report.sources)})"
 
     def _repr_html_(self) -> str:
         """Show the corpus in a notebook."""
@@ -284,7 +306,7 @@ class LargeNameCorpus(NameCorpus):
 
 def read_with_repeats(
     *sources: str | Path,
-    unit: Unit = "character",
+    unit: Unit | None = None,
     stdin: BinaryIO | None = None,
     **options: Unpack[ReadArguments],
 ) -> NameCorpus:
@@ -296,7 +318,7 @@ def read_with_repeats(
     """
     read = ReadOptions(**options)
     check_sources(sources)
-    if unit == "character":
+    if unit != "grapheme":
         notes: list[str] = []
         files = files_of(sources, read.pattern, read.encoding, warn=notes.append)
         large, stdin = _read_large(files, read, stdin, notes)
@@ -314,13 +336,13 @@ def _read_large(
     """
     sources = files.paths
     others = not {form_of(source, read) for source in sources} <= {None, "lines"}
-    if others or read.for_tables or read.field or read.label_field:
+    if others or read.for_tables or read.field or read.label_field or read.weight_field:
         return None, stdin
     large, ahead = are_large(sources, stdin, read.large_bytes, read.max_line_bytes)
     rest = cast("BinaryIO | None", ahead)
     if not large:
         return None, rest
-    gatherer = Gatherer(repeats=False, labelled=False)
+    gatherer = Gatherer(False, False, read.keep_invisible)
     gatherer.notes.extend(notes)
     plain = all(is_plain(source, read, gatherer.notes.append, rest) for source in sources)
     if isinstance(ahead, Rejoined):
@@ -329,7 +351,8 @@ def _read_large(
         return None, rest
     from .encoded.names import encode_names  # late: small corpora need none of it
 
-    names, counts = encode_names(sources, read, rest)
+    names, counts, invisible = encode_names(sources, read, rest)
+    gatherer.tally.add(invisible)
     for source, (records, blank) in zip(sources, counts, strict=True):
         gatherer.count(label(source), records, blank)
     gatherer.sources = files.labels
@@ -376,15 +399,17 @@ def read_lists(
     check_sources(sources)
     files = files_of(sources, read.pattern, read.encoding, strict=strict)
     forms: set[Form] = set()
-    lists = []
+    lists, tally = [], Tally(read.keep_invisible)
     paths = iter(files.paths)
     for size in files.groups:
-        found: list[str] = []
+        texts: list[str] = []
         for source in islice(paths, size):
             form, records = read_source(source, read, warn=warn)
-            found += [text for text, _ in clean(records, f"{label(source)} line") if text]
+            texts += [text for text, *_ in clean(records, f"{label(source)} line", tally) if text]
             forms.add(form)
-        lists.append(found)
+        lists.append(texts)
+    for note in tally.notes():
+        warn(note)
     if strict:
         check_used(forms, read)
     return lists

@@ -18,6 +18,7 @@ from ..config import MOST_COUNT, Unit
 from ..errors import ConfigError, CorpusError, CorpusTypeError
 from .encoded.store import IN_MEMORY_BYTES
 from .encoded.text import Encoded, Progress, encode_sources, encode_strings
+from .invisible import in_text
 from .sources.documents import MARK, for_records, way_of
 from .sources.folders import files_of
 from .sources.options import ReadOptions, RecordArguments
@@ -216,6 +217,8 @@ class TextCorpus:
             warnings.append("the text contains U+FFFD, left by an earlier wrong decoding.")
         if way not in (None, "file") and documents == 1:
             warnings.append(f"all of it is one document: is it divided by {way!r:.40}?")
+        if warning := in_text(dict(zip(characters, counts.tolist(), strict=True))):
+            warnings.append(warning)
         report = TextReport(
             sources=tuple(sources),
             documents=documents,

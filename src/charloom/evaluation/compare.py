@@ -154,7 +154,10 @@ def compare_names(
             "a model without begin can only be compared with others of its unit, character or "
             "grapheme. Received: both"
         )
-    texts = dict.fromkeys(normalise(name) for name in names_of("names", names))
+    texts: Iterable[str] = names_of("names", names)
+    for model in models.values():
+        texts = map(model.vocabulary.normalised, texts)
+    texts = dict.fromkeys(texts)
     kept = spelt_by_all(models, texts)
     if not kept:
         raise CorpusError(

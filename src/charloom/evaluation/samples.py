@@ -207,7 +207,7 @@ def compared(
     """Return samples and the real names to compare them with, without canaries."""
     trained = without(known or (), canaries)
     rng = generator(Stream.NAME_SAMPLES, seed)
-    first = normalise(start)
+    first = model.vocabulary.normalised(start)
 
     def some(names: Sequence[str]) -> list[str]:
         found = [name for name in names if name.startswith(first)] if first else names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Unpack
@@ -17,16 +17,19 @@ from ..arguments import text as text_of
 from ..arguments import texts as list_of
 from ..config import MOST_CHARACTERS, MOST_NAMES, MOST_STREAMED, SampleConfig
 from ..data.random import Stream, generator
-from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY
 from ..errors import ConfigError
-from ..models.interface import NEVER, Quick, Reader, Recurrence
+from ..models.interface import NEVER, Quick, Reader, Recurrence, Remembering
 from ..models.sampling import Floats, Sampler
 from ..models.scoring.names import target_nats
 from ..models.threads import one_blas_thread
 from .endings import Ending, Pieces, stop_texts, until
 from .model import LanguageModel
 from .options import TextOptions
+
+Sing = Callable[
+    [Recurrence, list[int], list[int], Callable[[Floats, int], int], int | None], Iterator[int]
+]
 
 AT_ONCE = 0.01
 """Seconds for which characters are sampled before they are yielded: too short to be noticed, and
@@ -40,6 +43,9 @@ class TextModel(LanguageModel):
     Attributes:
         rnn: the recurrence.
         vocabulary: characters to ids and back.
+        sing: how ids are sampled, if not one text at a time: a server passes a function that
+            samples several together, from the model, the ids to exclude, those to begin with, how
+            to draw, and how many (``None``: without end).
 
     Raises:
         ConfigError: the vocabulary does not have the model's size.
@@ -50,6 +56,8 @@ class TextModel(LanguageModel):
         >>> len(model.text(20, seed=1))
         20
     """
+
+    sing: Sing | None = None
 
     def text(self, characters: int = 1000, **options: Unpack[TextOptions]) -> str:
         """Sample running text: the start, then this many characters more, or fewer if it ends.
@@ -120,7 +128,7 @@ class TextModel(LanguageModel):
         )
         if sampler.config.max_length is not None:
             raise ConfigError("max_length is for names. Pass the number of characters instead.")
-        start = normalise(start.replace("\r\n", "\n").replace("\r", "\n"))
+        start = self.vocabulary.normalised(start.replace("\r\n", "\n").replace("\r", "\n"))
         ids = self.vocabulary.encode(start).tolist()
 
         def stream(number: int) -> Pieces:
@@ -136,7 +144,15 @@ class TextModel(LanguageModel):
     def _sampled(self, characters: int | None, start: list[int], draw: _Draw, ends: bool) -> Pieces:
         """Yield each unit that is sampled after the ids ``start``; the text ``ends``, or not."""
         rnn, unknown = self.rnn, self.vocabulary.unknown_id
+        temperature = draw.sampler.config.temperature
+        if isinstance(rnn, Remembering) and not isinstance(temperature, tuple) and temperature < 1:
+            rnn = rnn.cooled(temperature)
         banned = [*([] if ends else [BOUNDARY]), *([] if unknown is None else [unknown])]
+        if self.sing is not None and not ends:
+            given = [BOUNDARY, *start]
+            for one in self.sing(rnn, banned, given, draw, characters):
+                yield self.vocabulary.characters[one - 1]
+            return "length"
         reader: Reader = (
             rnn.without(banned).one_row() if isinstance(rnn, Quick) else _AnyRow(rnn, banned)
         )
@@ -179,7 +195,8 @@ class TextModel(LanguageModel):
             ArgumentError: ``texts`` is one string, or holds something else than strings.
             ConfigError: ``threads`` is less than 1.
         """
-        ids = [self.vocabulary.encode(normalise(text)) for text in list_of("texts", texts)]
+        normalised = self.vocabulary.normalised
+        ids = [self.vocabulary.encode(normalised(text)) for text in list_of("texts", texts)]
         # Without the last of each string, its end.
         return np.array([row[:-1].sum() for row in target_nats(self.rnn, ids, threads)], np.float64)
 

@@ -19,14 +19,21 @@ def kind(config: ModelConfig, ngram: Mapping[str, Any]) -> str:
     network = f"a recurrent network with {layers}{config.units:,} {config.cell.upper()} units"
     order = config.order or ngram.get("order") or "n"
     counted = f"{'an' if order in (8, 'n') else 'a'} {order}-gram"
+    adapts = f"; {recent(config)}" if config.recent else ""
     return {
         "network": network,
-        "mixture": f"{network}, mixed with {counted}",
+        "mixture": f"{network}, mixed with {counted}{adapts}",
         "ngram": f"{counted} model, which counts "
-        + ("characters" if order == 1 else "which character follows which"),
+        + ("characters" if order == 1 else "which character follows which")
+        + adapts,
         "unigram": "a unigram model, which knows only how frequent each character is",
         "uniform": "a uniform model: all characters equally likely",
     }[config.kind]
+
+
+def recent(config: ModelConfig) -> str:
+    """Say that a model of text adapts to the text so far."""
+    return f"adapts to the last {config.recent:,} characters of a text"
 
 
 def network(config: ModelConfig) -> str:
@@ -67,6 +74,11 @@ def refitted_parts(refit: Mapping[str, Any]) -> str:
     parts = [f"the {part}" for part in ("network", "ngram") if part in refit]
     verb = "were" if len(parts) > 1 else "was"
     return f"{' and '.join(parts)} {verb}".replace("ngram", "n-gram") if parts else ""
+
+
+def is_weighted(facts: Facts) -> bool:
+    """Say whether the names had weights."""
+    return isinstance(facts.corpus.get("weight"), float)
 
 
 def ngram(facts: Mapping[str, Any]) -> str:

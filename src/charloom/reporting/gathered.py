@@ -121,6 +121,7 @@ def _gather_names(found: Gathered, subject: NameSubject, held_out: Any, progress
     run, model, seed = subject.run, subject.model, found.seed
     train, canaries = run.training_set, run.facts.canaries
     real = run.held_out_names if held_out is None else held_out
+    weights = None if found.given or run.held_out_weights is None else run.held_out_weights.tolist()
     progress("measures", 0.0)
     with found.attempt("measures"):
         found.measured_on = len(real)
@@ -128,6 +129,7 @@ def _gather_names(found: Gathered, subject: NameSubject, held_out: Any, progress
             model,
             real,
             train=train,
+            weights=weights,
             canaries=canaries,
             samples=found.samples,
             seed=seed,

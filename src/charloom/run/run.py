@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ..arguments import path as path_of
@@ -161,6 +162,11 @@ class Run:
         return whole.hexdigest()
 
     @property
+    def keep_invisible(self) -> bool:
+        """Whether invisible characters in names are kept (``charloom.data.invisible``)."""
+        return self.saved.keep_invisible
+
+    @property
     def training_set(self) -> Sequence[str] | None:
         """The names that it was trained on, with canaries; ``None`` if not stored, or for text."""
         return self.saved.train_names
@@ -175,6 +181,11 @@ class Run:
     def held_out_names(self) -> Sequence[str]:
         """The names that were held out; empty if there are none, or for text."""
         return self.saved.held_out_names or ()
+
+    @property
+    def held_out_weights(self) -> NDArray[np.float64] | None:
+        """How often each held-out name counts, (N,); ``None``: once."""
+        return self.saved.held_out_weights
 
     @property
     def held_out_text(self) -> str:

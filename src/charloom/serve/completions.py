@@ -12,7 +12,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from ..data.unicode import normalise, split_units
+from ..data.unicode import split_units
 from ..errors import ConfigError
 from ..generation import NameModel, TextModel
 from ..generation.endings import Ending, Pieces
@@ -144,9 +144,13 @@ class Work:
         self, model: NameModel, prompt: str, first: int, job: Job, put: Callable[[Part], None]
     ) -> None:
         asked, extra = self.asked, self.asked.charloom
-        longest = None
+        if len(prompt) > MOST_LENGTH:
+            raise ConfigError(
+                f"a prompt for names may have {MOST_LENGTH:,} characters. Received: {len(prompt):,}"
+            )
+        prompt, longest = model.vocabulary.normalised(prompt), None
         if asked.max_tokens is not None:
-            units = len(split_units(normalise(prompt), model.vocabulary.token_unit))
+            units = len(split_units(prompt, model.vocabulary.token_unit))
             longest = min(units + asked.max_tokens, MOST_LENGTH)
         plain = extra.model_dump(exclude={"unique", "new", "blend"})
         search = searched(
@@ -165,12 +169,12 @@ class Work:
         )
         for index, sample in enumerate(search, first):
             job.check()
-            text = self._cut(sample.text[len(normalise(prompt)) :])
+            text = self._cut(sample.text[len(prompt) :])
             self._sampled += len(text)
             self._measures.names.inc()
-            shown = normalise(prompt) + text if asked.echo else text
-            whole = normalise(prompt) + text
-            begin = 0 if asked.echo else len(normalise(prompt))
+            shown = prompt + text if asked.echo else text
+            whole = prompt + text
+            begin = 0 if asked.echo else len(prompt)
             put(Part(index, shown, "stop", self._logprobs(model, whole, begin)))
         self.notes += [text for text in (search.reason, search.note) if text]
 

@@ -240,6 +240,7 @@ class Checkpointer:
         assert self.folder is not None
         state = {
             "corpus": self.data.digest,
+            "reading": self.data.reading,
             "vocabulary": vocabulary_digest(self.data),
             "model": self.model.to_dict(),
             "training": self.training.to_dict(),
@@ -299,6 +300,7 @@ class Checkpointer:
             facts=facts,
             train_names=data.train_names,
             held_out_names=data.held_out_names,
+            held_out_weights=data.held_out_weights,
             held_out_text=data.held_out_text,
         )
 

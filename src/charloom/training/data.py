@@ -18,7 +18,7 @@ from ..errors import ConfigError
 from .base_model import NO_BASE
 from .context_ngram import ContextFit
 from .events import Started
-from .ngram import DEFAULT_WEIGHT, NgramFit
+from .ngram import DEFAULT_WEIGHT, NETWORK_ALONE, NgramFit
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -77,6 +77,7 @@ class TrainingData(ABC):
         label_names: the labels of its names.
         digest: stands for the corpus.
         train_names, held_out_names: the parts; ``None`` for text.
+        held_out_weights: the weight of each held-out name; ``None``: 1.
         held_out_text: the held-out part of a text; ``None`` for names.
         train_size, held_out_size: names, or characters of text, in each part.
         held_out_decides: whether enough is held out to choose the best epoch by.
@@ -89,6 +90,7 @@ class TrainingData(ABC):
     digest: str
     train_names: Sequence[str] | None = None
     held_out_names: Sequence[str] | None = None
+    held_out_weights: NDArray[np.float64] | None = None
     held_out_text: str | None = None
     train_size: int
     held_out_size: int
@@ -105,6 +107,11 @@ class TrainingData(ABC):
                 f"{training.preparation!r}"
             )
         self._model, self._training, self._most_targets = model, training, most_targets
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How names were read, where that must not change when training is resumed."""
+        return {}
 
     @abstractmethod
     def facts(self) -> dict[str, Any]:
@@ -125,6 +132,10 @@ class TrainingData(ABC):
     @abstractmethod
     def held_out_stream(self) -> NDArray[np.int32]:
         """Return the held-out ids."""
+
+    def held_out_target_weights(self) -> NDArray[np.float64] | None:
+        """Return the weight of each held-out target, (N,); ``None``: 1."""
+        return None
 
     @abstractmethod
     def target_nats(self, network: Weights) -> NDArray[np.float64]:
@@ -150,6 +161,7 @@ class TrainingData(ABC):
                 held_out,
                 decides=decides,
                 adapted=self._training.base != NO_BASE,
+                weights=self.held_out_target_weights(),
             )
         chosen_on = held_out if decides else None
         return NgramFit(self._model, self.train_stream, chosen_on, self.vocabulary.size)
@@ -178,8 +190,12 @@ class TrainingData(ABC):
         if not self.held_out_decides:
             weights = {**network, **self.ngrams.mixture(None)[0]}
             return weights, self.held_out_loss(weights)
-        ngram, losses = self.ngrams.mixture(self.target_nats(network))
+        nats = self.target_nats(network)
+        ngram, losses = self.ngrams.mixture(nats)
         weights = {**network, **ngram}
+        if (often := self.held_out_target_weights()) is not None:
+            alone = float(np.average(nats, weights=often))
+            return weights, {**self.held_out_loss(weights), NETWORK_ALONE: alone}
         return weights, {**losses, **self.further_losses(weights)}
 
     def started(self, **training: Any) -> Started:

@@ -13,7 +13,7 @@ from ..config import ModelConfig, TrainConfig
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
 from ..errors import ConfigError, RunError
-from ..run import SavedModel, find_state, holds_state
+from ..run import SavedModel, find_state, holds_model, holds_state, load_model
 from .base_model import LATIN, NO_BASE, SHAPE, fits, latin_base, suits
 from .recipe_file import MODEL, TRAINING, read_recipe
 
@@ -32,6 +32,9 @@ MIXED = 5e6
 
 SMALL = 1e5
 """Characters up to which an LSTM with a wider embedding models names better than the GRU."""
+
+RECENT = 8192
+"""Characters of its own past that a model of text adapts to, if it has a fitted n-gram."""
 
 WITH_NGRAM = ("mixture", "ngram")
 """Kinds of model whose n-gram is smoothed."""
@@ -188,6 +191,8 @@ def _settings(
     model = model | {name: value for name, value in changes.items() if name not in TRAINING}
     if model.get("kind") in WITH_NGRAM:
         model = {"smoothing": "fitted", **model}
+        if model.get("text") and model["smoothing"] == "fitted":
+            model = {"recent": RECENT, **model}
     return ModelConfig(**model), TrainConfig(**training)
 
 
@@ -233,6 +238,9 @@ def settings_for(
         if given.get("kind") not in (None, own.get("kind")):
             own.pop("order", None)  # these belong to the recipe's kind of model
             own.pop("smoothing", None)
+            own.pop("recent", None)
+        if given.get("smoothing") == "kneser-ney":
+            own.pop("recent", None)
     base = {**own, **given}.get("base")
     if base is None:
         by_default = recipe is None and initial is None
@@ -285,6 +293,9 @@ def _settings_of(initial: SavedModel | None, base: str, given: dict[str, Any]) -
     before = {k: v for k, v in before.items() if k not in ("dropout", "labels", "documents")}
     if before.get("kind") not in WITH_NGRAM or given.get("kind", "mixture") not in WITH_NGRAM:
         before.pop("smoothing", None)
+        before.pop("recent", None)
+    if given.get("smoothing") == "kneser-ney":
+        before.pop("recent", None)
     return before
 
 
@@ -318,7 +329,7 @@ def settings_before(run: Path) -> dict[str, Any]:
         return {}
     data = find_state(run).data
     parts = (data.get("model"), data.get("training"))
-    before = {"smoothing": "kneser-ney", "base": NO_BASE}  # all there was before they were choices
+    before = {"smoothing": "kneser-ney", "recent": 0, "base": NO_BASE}  # before they were choices
     before |= {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
     return {
         name: before[name]
@@ -326,6 +337,23 @@ def settings_before(run: Path) -> dict[str, Any]:
         if before.get(name) is not None
         and (ModelConfig.allows(name, before[name]) or TrainConfig.allows(name, before[name]))
     }
+
+
+def reading_before(run: Path) -> dict[str, Any]:
+    """Return how the names of the training that ``run`` holds were read: ``unit`` and
+    ``keep_invisible``; nothing if it holds none.
+
+    Raises:
+        RunError: its state, or its model, is damaged.
+    """
+    if holds_state(run):
+        found = find_state(run).data.get("reading")
+        before = {"unit": "character", "keep_invisible": True}  # all there was before it was saved
+        return found if isinstance(found, dict) else before
+    if not holds_model(run):
+        return {}
+    saved = load_model(run)
+    return {"unit": saved.vocabulary.token_unit, "keep_invisible": saved.keep_invisible}
 
 
 def digest_before(run: Path) -> object:

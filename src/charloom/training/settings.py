@@ -43,6 +43,7 @@ class FitSettings(TypedDict, total=False):
     kind: Kind | None
     order: int | None
     smoothing: Smoothing | None
+    recent: int | None
     cell: Cell | None
     units: int | None
     layers: int | None

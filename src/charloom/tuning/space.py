@@ -119,6 +119,8 @@ class SearchSpace:
         del model["labels"], model["begin"], model["documents"]
         if not self.model.order:
             del model["order"]
+        if not self.model.recent:
+            del model["recent"]
         names = [*KEPT, *(["window"] if self.model.text else [])]
         names += [n for n in KEPT_IF_CHANGED if getattr(training, n) != getattr(usual, n)]
         return model | {name: getattr(training, name) for name in names}
@@ -130,8 +132,9 @@ class SearchSpace:
     def _valid(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return settings whose smoothing is one for their kind of model."""
         smoothing = self.model.smoothing if self.model.has_ngram else "fitted"
-        network = settings["kind"] == "network"
-        return {**settings, "smoothing": "kneser-ney" if network else smoothing}
+        if settings["kind"] == "network":
+            return {**settings, "smoothing": "kneser-ney", "recent": 0}
+        return {**settings, "smoothing": smoothing}
 
     def locate(self, **changes: Any) -> dict[str, Any]:
         """Return Optuna's values for the default recipe with ``changes``."""

@@ -107,7 +107,7 @@ def records(
     size, begun = 0, False
     try:
         csv.field_size_limit(max(usual, options.max_line_bytes))
-        for number, given, _ in found:
+        for number, given, *_ in found:
             text = given.replace("\r\n", "\n").replace("\r", "\n")
             text = _BLANK_LINES.sub("", text).rstrip(_SPACE)
             if not text:

@@ -9,6 +9,7 @@ from typing import BinaryIO
 from ...arguments import path as path_of
 from ...errors import CorpusError
 from ..unicode import clean_name, unprintable
+from ..weights import weight_problem
 from .json_records import json_array, json_lines
 from .look import Look, Text, look
 from .options import JSON, TABLES, Form, ReadOptions
@@ -42,7 +43,10 @@ def check_used(forms: set[Form], options: ReadOptions) -> None:
     Raises:
         CorpusError: they do not: a column or field that no source has would be ignored.
     """
-    for option in ("column", "field", "delimiter", "header", "label_column", "label_field"):
+    for option in (
+        "column", "field", "delimiter", "header", "label_column", "label_field", "weight_column",
+        "weight_field",
+    ):  # fmt: skip
         tables = not option.endswith("field")
         given = getattr(options, option)
         if given in (None, True) or forms & set(TABLES if tables else JSON):
@@ -123,29 +127,36 @@ def _records(
         else:
             if not found.is_plain:
                 lines = found.items(lines)
-            records = ((number, line, "") for number, line in lines)
+            records = ((number, line, "", "") for number, line in lines)
     if found.entities and found.form not in ("lines", "list"):
-        records = ((number, unescaped(one), unescaped(kind)) for number, one, kind in records)
+        records = (
+            (number, unescaped(one), unescaped(kind), weight)
+            for number, one, kind, weight in records
+        )
     if not options.skip_bad_rows:
         return records
-    return _good(records, name, bad, skipped, warn, texts)
+    return _good(records, name, options, bad, skipped, warn, texts)
 
 
 def _good(
     records: Records,
     name: str,
+    options: ReadOptions,
     bad: Callable[[CorpusError], None],
     skipped: list[str],
     warn: Callable[[str], None],
     texts: bool,
 ) -> Records:
     """Yield the records that are fit to be names, or all ``texts``, and count the others aloud."""
-    for number, one, kind in records:
-        problem = unprintable(clean_name(one)) or unprintable(clean_name(kind))
+    for number, one, kind, weight in records:
+        text = clean_name(one)
+        problem = unprintable(text) or unprintable(clean_name(kind))
+        if problem is None and options.weighted and text:
+            problem = weight_problem(weight)
         if problem and not texts:
             bad(CorpusError(f"{name} line {number} {problem}"))
         else:
-            yield number, one, kind
+            yield number, one, kind, weight
     if skipped:
         some = "1 bad row" if len(skipped) == 1 else f"{len(skipped):,} bad rows"
         shown = "; ".join(one.split(". ")[0] for one in skipped[:SKIPPED])

@@ -91,7 +91,8 @@ class Rules:
 
 @dataclass(frozen=True)
 class _Text(Rule):
-    """What the constraints with one text share. Texts are compared in NFC, unit by unit."""
+    """What the constraints with one text share. Texts are compared unit by unit, as the
+    vocabulary spells them (``Vocabulary.normalised``)."""
 
     text: str
 
@@ -106,7 +107,7 @@ class _Text(Rule):
         return f"{self._option} {self.text!r}"
 
     def _ids(self, vocabulary: Vocabulary) -> NDArray[np.int32]:
-        return vocabulary.encode(normalise(self.text))
+        return vocabulary.encode(vocabulary.normalised(self.text))
 
     def _matched(
         self, vocabulary: Vocabulary, limit: int, work: Work, *, anywhere: bool
@@ -205,7 +206,8 @@ class Chars(Rule):
         return f"--chars {self.characters!r}"
 
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
-        allowed = set(split_units(normalise(self.characters), vocabulary.token_unit))
+        text = vocabulary.normalised(self.characters)
+        allowed = set(split_units(text, vocabulary.token_unit))
         classes = np.array([0, *(unit in allowed for unit in vocabulary.characters)], np.int32)
         table = np.array([[DEAD, 0]], np.int32)
         return CompiledConstraints(automaton=trimmed(classes, table, np.ones(1, bool), 0, work))
@@ -233,7 +235,7 @@ class Regex(Rule):
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
         from .regex_automaton import matching
 
-        automaton = matching(normalise(self.pattern), vocabulary, work)
+        automaton = matching(vocabulary.normalised(self.pattern), vocabulary, work)
         return CompiledConstraints(automaton=automaton)
 
 
