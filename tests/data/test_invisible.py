@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from charloom import NameCorpus, TextCorpus
 from charloom.data.invisible import clean, has_suspects
-from charloom.data.names import read_texts
+from charloom.data.read_lists import read_texts
 from charloom.data.unicode import cleaned, suitable_unit
 from charloom.errors import CorpusError
 from helpers.sources import Write

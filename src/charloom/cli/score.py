@@ -48,7 +48,7 @@ def command(
     measure the model on whole texts, use `charloom evaluate`.
     """
     from ..api import load
-    from ..data.names import read_texts
+    from ..data.read_lists import read_texts
 
     model, source = load(run), source.alike(run)
     texts = read_texts(file, warn=warn, **source.how)

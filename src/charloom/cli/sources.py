@@ -141,7 +141,7 @@ class Source:
         Raises:
             CorpusError: a file cannot be read, or an option suits none of them.
         """
-        from ..data.names import read_lists
+        from ..data.read_lists import read_lists
 
         others = ("label_", "weight_")
         how = {name: value for name, value in self.how.items() if not name.startswith(others)}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
-from itertools import chain, groupby, islice
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Unpack, cast
 
@@ -19,8 +19,7 @@ from ..arguments import number as number_of
 from ..arguments import seed_of, shown
 from ..config import Unit
 from ..errors import ConfigError, CorpusTypeError
-from .gathering import Gatherer, ReadReport, clean, measure, records_of
-from .invisible import Tally
+from .gathering import Gatherer, ReadReport, measure, records_of
 from .random import Stream, shuffler
 from .sources.folders import Files, files_of
 from .sources.look import form_of
@@ -364,52 +363,3 @@ def _held_out(size: int, share: float) -> int:
     """Return how many of ``size`` names are held out."""
     share = number_of("the held-out share", share, "[0, 1)")
     return 0 if share == 0 or size == 1 else max(1, int(size * share))
-
-
-def read_texts(
-    source: str | Path,
-    *,
-    warn: Callable[[str], None] = lambda _: None,
-    **options: Unpack[ReadArguments],
-) -> list[str]:
-    """Read strings as ``NameCorpus.read`` reads names, but keep their order and their repeats.
-
-    Blank lines are dropped; the list may be empty. ``warn`` is called with the report's notes.
-
-    Raises:
-        CorpusError: the source cannot be read or decoded, or a string contains control characters.
-        ConfigError: an option is invalid.
-    """
-    return read_lists([source], warn=warn, **options)[0]
-
-
-def read_lists(
-    sources: Sequence[str | Path],
-    *,
-    warn: Callable[[str], None] = lambda _: None,
-    strict: bool = True,
-    **options: Unpack[ReadArguments],
-) -> list[list[str]]:
-    """Read the strings of each source as ``read_texts`` does.
-
-    The files of a folder are one list; nothing in it may be unreadable. Unless ``strict``, an
-    option for tables, JSON or folders may suit none of the sources.
-    """
-    read = ReadOptions(**options)
-    check_sources(sources)
-    files = files_of(sources, read.pattern, read.encoding, strict=strict)
-    forms: set[Form] = set()
-    lists, tally = [], Tally(read.keep_invisible)
-    paths = iter(files.paths)
-    for size in files.groups:
-        texts: list[str] = []
-        for source in islice(paths, size):
-            form, records = read_source(source, read, warn=warn)
-            texts += [text for text, *_ in clean(records, f"{label(source)} line", tally) if text]
-            forms.add(form)
-        lists.append(texts)
-    for note in tally.notes():
-        warn(note)
-    if strict:
-        check_used(forms, read)
-    return lists
