@@ -7,8 +7,8 @@ import os
 import pytest
 
 from charloom import NameCorpus, TextCorpus
+from charloom.data.lists import read_lists
 from charloom.data.names import read_with_repeats
-from charloom.data.read_lists import read_lists
 from charloom.data.sources.folders import files_of
 from charloom.errors import CorpusError
 
