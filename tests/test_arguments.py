@@ -19,9 +19,11 @@ from charloom import (
     fit,
     load,
     samplers,
+    train,
 )
 from charloom import constraints as c
 from charloom.arguments import lies_in, number, shown, texts, whole
+from charloom.data.statistics import describe
 from charloom.errors import ArgumentError, ConfigError
 from charloom.evaluation import (
     activity,
@@ -119,6 +121,10 @@ TEXTS = {
     "likelihood": lambda m, v: likelihood(m, v),
     "compare": lambda m, v: compare_names({"a": m, "b": m}, v),
     "memorisation": lambda m, v: names_memorisation(m, v, ["Bob"]),
+    "fit": lambda m, v: fit(v, kind="ngram"),
+    "train": lambda m, v: train(v, kind="ngram"),
+    "tune": lambda m, v: tune(v, trials=1),
+    "describe": lambda m, v: describe(v),
     "activity": lambda m, v: activity(load(FROZEN / "network" / "run"), v),
     "texts": lambda m, v: texts("texts", v),
 }
@@ -127,7 +133,7 @@ TEXTS = {
 @pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("value", ["Kato", None, b"Kato", 5, [None], [b"a"], ["a", 5]], ids=repr)
 def test_a_lone_string_or_no_strings_are_a_type_error_with_a_remedy(name, value, model):
-    with pytest.raises(TypeError, match=r"must be (a list|text)") as caught:
+    with pytest.raises(TypeError, match=r"must be (a list|text|a NameCorpus)") as caught:
         TEXTS[name](model, value)
     assert isinstance(caught.value, CharloomError)
 

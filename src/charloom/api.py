@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, Unpack, cast, overload
 
-from .arguments import shown
-from .errors import ArgumentError, ConfigError
+from .arguments import AnyPath, path
+from .errors import ConfigError
 from .generation.names import NameModel
 from .generation.novelty import name_set
 from .generation.text import TextModel
@@ -18,6 +18,7 @@ from .models.factory import recurrence
 from .run import Facts, Run, SavedModel
 
 if TYPE_CHECKING:
+    from .data.given import Names
     from .data.names import NameCorpus
     from .data.text import TextCorpus
     from .training.events import Event
@@ -27,11 +28,16 @@ LONGEST = 10**6
 """Longest training name, in units of text, that a run may record; a larger value is ignored."""
 
 
-def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Iterator[Event]:
+def fit(
+    corpus: Names | TextCorpus | None = None, **settings: Unpack[FitSettings]
+) -> Iterator[Event]:
     """Train on ``corpus`` and report what happens as events.
 
     Args:
-        corpus: names or text.
+        corpus: names or text. Besides a corpus, any iterable of strings is taken as names: a
+            list, a column of pandas or Polars, a generator; and the path of a file of names, as a
+            string or path-like. Running text is a ``TextCorpus``. ``None`` with ``resume`` reads
+            the files again that the run remembers, with a warning that names them.
         settings: see ``FitSettings``: where to save, what to start from, the recipe, and fields
             of ``ModelConfig`` and ``TrainConfig``. What is not given follows the corpus's size.
 
@@ -41,28 +47,27 @@ def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Ite
     Raises:
         ConfigError, TrainingError: the settings or the backend do not allow it, or the loss
             became NaN before there was a model to keep.
+        CorpusError: ``corpus`` cannot be read or holds no names; a string is no path of a file.
         RunError: ``out`` is in use, cannot be written, or holds another training.
 
     Example:
-        >>> from charloom import NameCorpus, fit
-        >>> events = list(fit(NameCorpus.of(["Ann", "Anna", "Hanna"]), kind="ngram"))
+        >>> from charloom import fit
+        >>> events = list(fit(["Ann", "Anna", "Hanna"], kind="ngram"))
         >>> type(events[-1]).__name__
         'Finished'
     """
-    from .data.names import NameCorpus
-    from .data.text import TextCorpus
+    from .run.begun import find_begun
     from .training.base_model import LATIN, NO_BASE, digest_of
     from .training.recipes import digest_before, settings_before, settings_for
+    from .training.resume import fine_tuned_before
     from .training.trainer import fit as events  # imported late: it needs a framework
 
-    if not isinstance(corpus, NameCorpus | TextCorpus):
-        raise ArgumentError(
-            f"corpus must be a NameCorpus or a TextCorpus. Received: {shown(corpus)}; "
-            "build one with NameCorpus.of or NameCorpus.read."
-        )
     given: dict[str, Any] = dict(settings)
     where = {key: given.pop(key) for key in ("out", "force", "resume", "loop") if key in given}
-    resumed = Path(where["out"]) if where.get("resume") and where.get("out") else None
+    if where.get("out") is not None:
+        where["out"] = path("out", where["out"])
+    resumed = where.get("out") if where.get("resume") else None
+    corpus = _corpus(corpus, settings)
     if not given.pop("keep_long", False) and not (
         resumed is not None and digest_before(resumed) == corpus.digest
     ):
@@ -75,6 +80,10 @@ def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Ite
         base = digest_of(saved)
     given["base"] = base
     if resumed is not None:
+        begun = find_begun(resumed)
+        where.setdefault("loop", begun.loop or "fit")
+        if saved is None:
+            saved = fine_tuned_before(resumed)
         asked = {name: value for name, value in given.items() if value is not None}
         given = settings_before(resumed) | asked
     model, training = settings_for(corpus, recipe, saved, **given)
@@ -83,14 +92,18 @@ def fit(corpus: NameCorpus | TextCorpus, **settings: Unpack[FitSettings]) -> Ite
 
 @overload
 def train(
-    corpus: NameCorpus, *, progress: bool | None = None, **settings: Unpack[FitSettings]
+    corpus: TextCorpus, *, progress: bool | None = None, **settings: Unpack[FitSettings]
+) -> TextModel: ...
+@overload
+def train(
+    corpus: Names, *, progress: bool | None = None, **settings: Unpack[FitSettings]
 ) -> NameModel: ...
 @overload
 def train(
-    corpus: TextCorpus, *, progress: bool | None = None, **settings: Unpack[FitSettings]
-) -> TextModel: ...
+    corpus: None = None, *, progress: bool | None = None, **settings: Unpack[FitSettings]
+) -> NameModel | TextModel: ...
 def train(
-    corpus: NameCorpus | TextCorpus,
+    corpus: Names | TextCorpus | None = None,
     *,
     progress: bool | None = None,
     **settings: Unpack[FitSettings],
@@ -98,20 +111,21 @@ def train(
     """Train a model on ``corpus`` and return it, with its history and all that ``save`` writes.
 
     Args:
-        corpus: the names, or the text.
+        corpus: the names, or the text: whatever ``fit`` takes.
         progress: whether to show progress on stderr; ``None`` shows it in a terminal and in a
             notebook.
         settings: as for ``fit``: ``train(corpus, out="runs/towns", epochs=5, units=128, seed=1)``.
 
     Raises:
-        ConfigError, TrainingError, RunError: as ``fit``.
+        ConfigError, TrainingError, CorpusError, RunError: as ``fit``.
 
     Example:
-        >>> from charloom import NameCorpus, train
-        >>> model = train(NameCorpus.of(["Ann", "Anna", "Hanna"]), kind="ngram", seed=1)
+        >>> from charloom import train
+        >>> model = train(["Ann", "Anna", "Hanna"], kind="ngram", seed=1)
         >>> model.vocabulary.characters
         ('A', 'H', 'a', 'n')
     """
+    corpus = _corpus(corpus, settings)
     events = fit(corpus, **settings)
     notebook = _in_notebook()
     if progress is None:
@@ -127,7 +141,7 @@ def train(
     return model_of(finished.saved)
 
 
-def load(run: str | Path | Run) -> NameModel | TextModel:
+def load(run: AnyPath | Run) -> NameModel | TextModel:
     """Load the model of a run folder; NumPy is enough.
 
     Args:
@@ -157,8 +171,22 @@ def model_of(saved: SavedModel) -> NameModel | TextModel:
         training_set=name_set(*parts) if parts else None,
         longest=longest if longest and longest < LONGEST else 50,
         labels=saved.labels,
+        keep_invisible=saved.keep_invisible,
         saved=saved,
     )
+
+
+def _corpus(corpus: Names | TextCorpus | None, settings: FitSettings) -> NameCorpus | TextCorpus:
+    """Return what is given as a corpus; for ``None``, that of the training to resume."""
+    from .data.given import corpus_of
+    from .run.begun import corpus_before
+    from .training.recipes import keeps_repeats
+
+    out = settings.get("out")
+    if corpus is None and out is not None and settings.get("resume"):
+        return corpus_before(path("out", out), lambda line: warnings.warn(line, stacklevel=4))
+    repeats = keeps_repeats(settings.get("recipe"), settings.get("held_out"))
+    return corpus_of(cast("Names | TextCorpus", corpus), repeats=repeats)
 
 
 def _without_long(corpus: NameCorpus | TextCorpus) -> NameCorpus | TextCorpus:
@@ -173,9 +201,9 @@ def _without_long(corpus: NameCorpus | TextCorpus) -> NameCorpus | TextCorpus:
     return corpus
 
 
-def _saved(run: str | Path | Run | SavedModel | None) -> SavedModel | None:
+def _saved(run: AnyPath | Run | SavedModel | None) -> SavedModel | None:
     """Return what a run folder holds, or is."""
-    if isinstance(run, str | Path):
+    if isinstance(run, str | os.PathLike):
         run = Run.open(run)
     return run.saved if isinstance(run, Run) else run
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 import math
 import operator
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from numbers import Real
 from pathlib import Path
 from types import UnionType
-from typing import Any
+from typing import Any, TypeAlias
 
 from .errors import ArgumentError, ConfigError
+
+AnyPath: TypeAlias = str | os.PathLike[str]
+"""A path, as callers pass it."""
 
 MOST_SEED = 2**63 - 1
 """The largest seed."""
@@ -118,30 +121,69 @@ def text(name: str, value: object) -> str:
 
 def path(name: str, value: Any) -> Path:
     """Return a path; ArgumentError if ``value`` is neither a string nor path-like."""
-    if not isinstance(value, str | os.PathLike):
+    found = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(found, str):
         raise ArgumentError(f"{name} must be a path. Received: {shown(value)}")
-    return Path(value)
+    return Path(found)
+
+
+def exists(name: str) -> bool:
+    """Return whether a string is the path of a file or a folder."""
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):  # it is too long, or has a NUL
+        return False
+
+
+def are_files(values: Sequence[str]) -> bool:
+    """Return whether all strings, if there are any, are paths with an ending of files."""
+    return bool(values) and all(Path(value).suffix and exists(value) for value in values)
+
+
+def is_missing(value: object) -> bool:
+    """Return whether a value stands for a missing one: None, NaN, or NA and NaT of pandas."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType", "MaskedConstant"):
+        return True
+    return isinstance(value, Real) and value != value
 
 
 def texts(name: str, values: Any, error: type[ArgumentError] = ArgumentError) -> list[str]:
-    """Return several strings as a list; any iterable of strings is taken, except a string itself.
+    """Return several strings as a list.
+
+    Any iterable of strings is taken, except a string itself: lists, sets, generators, keys of
+    dictionaries, arrays, columns of pandas, Polars and Arrow.
 
     Raises:
         ArgumentError: ``values`` is a single string, which would be read letter by letter; is no
-            iterable; or holds something else than strings.
+            iterable, or a table; or holds something else than strings, such as missing values.
 
     Example:
         >>> texts("names", "Ann")
         Traceback (most recent call last):
-        charloom.errors.ArgumentError: names must be a list of strings. Received one: 'Ann'
+        charloom.errors.ArgumentError: names must be a list of strings. Received one: 'Ann'. Write \
+['Ann'] for a list of one.
     """
     rule = f"{name} must be a list of strings. Received"
     if isinstance(values, str):
-        raise error(f"{rule} one: {shown(values)}")
+        one = shown(values)
+        raise error(f"{rule} one: {one}. Write [{one}] for a list of one.")
+    if hasattr(values, "columns") or getattr(values, "ndim", 1) != 1:
+        what = f"a {type(values).__name__}, not one of its columns"
+        raise error(f"{rule} {what}. Give one, as in table['name'].")
     if not isinstance(values, Iterable) or isinstance(values, bytes | bytearray | memoryview):
         raise error(f"{rule}: {shown(values)}")
-    found = list(values)
-    for value in found:
+    found = list(values.to_pylist() if hasattr(values, "to_pylist") else values)
+    others = [(i, value) for i, value in enumerate(found, 1) if type(value) is not str]
+    if missing := [pair for pair in others if is_missing(pair[1])]:
+        raise error(
+            f"{rule} {len(missing):,} missing of {len(found):,}, the first of them number "
+            f"{missing[0][0]:,}: {shown(missing[0][1])}. Leave them out or replace them: "
+            "dropna() or fillna('') in pandas, drop_nulls() or fill_null('') in Polars."
+        )
+    for i, value in others:
         if not isinstance(value, str):
-            raise error(f"{rule} one with {shown(value)}")
+            files = isinstance(value, os.PathLike)
+            remedy = ". NameCorpus.read and TextCorpus.read take files." if files else ""
+            raise error(f"{rule} one with {shown(value)} as number {i:,}{remedy}")
+        found[i - 1] = str.__str__(value)  # not NumPy's or an enumeration's
     return found

@@ -29,6 +29,9 @@ NAMES_TEMPERATURE = 0.7
 """The temperature of the names that commands print and reports show unless another is asked for,
 chosen by `benchmarks/junk.py`."""
 
+MOST_RECENT = 65536
+"""The most characters that a model of text remembers."""
+
 MOST_LABELS = 65536
 """The largest number of labels of a model."""
 
@@ -219,6 +222,11 @@ class ModelConfig(_Config):
     smoothing: Smoothing = _setting("kneser-ney", get_args(Smoothing),  # noqa: RUF009
         "Smoothing of the n-gram: fitted to the training data by cross-validation, with character "
         "classes and sparse contexts (the default for new models), or Kneser-Ney.")
+    documents: bool = _setting(False, bool,
+        "Whether the text consists of documents, each of which has an end, as a name has.")
+    recent: int = _setting(0, range(MOST_RECENT + 1),
+        "Text only: how many of its last characters the model adapts to, so that words and names "
+        "that a text has just used become likelier; 0: none. Needs a fitted n-gram.", "characters")
     # fmt: on
 
     def __post_init__(self) -> None:
@@ -232,8 +240,14 @@ class ModelConfig(_Config):
                 "smoothing is for the kinds ngram and mixture",
                 self.smoothing,
             ),
+            (
+                not self.recent or (self.text and self.smoothing == "fitted"),
+                "recent is for text with an n-gram whose smoothing is fitted",
+                self.recent,
+            ),
             (not self.text or self.begin, "text must have begin, the begin of text", self.begin),
             (not self.text or not self.labels, "text has no labels", self.labels),
+            (self.text or not self.documents, "documents need text", self.documents),
             (not self.labels or network, f"a model with labels {rule}", self.kind),
             (self.begin or network, f"a model without begin {rule}", self.kind),
         ):
@@ -241,7 +255,7 @@ class ModelConfig(_Config):
 
     def network_part(self) -> ModelConfig:
         """Return the configuration of a mixture's network alone."""
-        return self.replace(kind="network", order=0, smoothing="kneser-ney")
+        return self.replace(kind="network", order=0, smoothing="kneser-ney", recent=0)
 
     @property
     def has_network(self) -> bool:

@@ -8,7 +8,8 @@ import json
 
 import pytest
 
-from charloom.data.names import NameCorpus, read_texts
+from charloom.data.lists import read_texts
+from charloom.data.names import NameCorpus
 from charloom.errors import ConfigError
 from helpers.sources import Write, message, names, read
 

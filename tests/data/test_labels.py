@@ -90,7 +90,7 @@ def test_there_must_be_as_many_labels_as_names():
         NameCorpus.of(["a", "b"], labels=["x"])
     with pytest.raises(CorpusError, match="list of strings"):
         NameCorpus.of(["a", "b"], labels="xy")
-    with pytest.raises(CorpusError, match=r"name 2's label must be text\. Received: None"):
+    with pytest.raises(CorpusError, match=r"Received 1 missing of 2, .* number 2: None"):
         NameCorpus.of(["a", "b"], labels=["x", None])
 
 

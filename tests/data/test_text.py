@@ -146,7 +146,7 @@ def test_there_must_be_text(data, write):
 def test_no_strings_at_all_are_no_text():
     with pytest.raises(CorpusError, match="the list holds no text"):
         TextCorpus.of([])
-    with pytest.raises(CorpusError, match=r"text 2 must be a string\. Received: 7"):
+    with pytest.raises(CorpusError, match=r"list of strings\. Received one with 7 as number 2"):
         TextCorpus.of(["a", 7])
 
 

@@ -356,14 +356,15 @@ def test_a_minimum_is_found_in_few_steps_though_the_axes_differ_in_scale():
 
 def test_what_the_exponents_multiply_is_what_the_model_computes(small):
     vocabulary, ids, _ = small
-    corpus = ContextCorpus(vocabulary, ids, 3)
-    first = np.flatnonzero(ids == 0)[8]  # the first eight names are counted
-    alphabet = corpus.alphabet(len(ids) - 1)
-    counts = corpus.count(alphabet, corpus.first(first))
-    part = context_fit._Part(counts, ids[first:], np.arange(0, len(ids) - 1 - first, 2))
+    first = int(np.flatnonzero(ids == 0)[8])  # the other names are held out
+    fold = context_fit._Fold(ids[first:], ids[first:], 0, np.arange(len(ids) - 1) >= first)
+    every = ContextCorpus(vocabulary, ids, 3).count()
+    part = context_fit._Part(every, fold, np.arange(0, len(ids) - 1 - first, 2))
     table, targets = part.features(SMOOTHING, 2)
     kept = np.arange(0, len(ids) - 1 - first, 4)
     np.testing.assert_array_equal(targets, ids[first + 1 :][kept])
+    counts = ContextCorpus(vocabulary, ids, 3).count(first)
+    counts.alphabet = every.alphabet
     model = ContextNGram(CONFIG, counts.arrays(SMOOTHING))
     carry, expected = model.initial_carry(1), []
     for one in ids[first:-1]:

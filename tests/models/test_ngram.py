@@ -15,9 +15,14 @@ from charloom.config import ModelConfig
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError
 from charloom.models.interface import NEVER
-from charloom.models.ngram.arrays import check_arrays, level_ends, uniform_arrays
+from charloom.models.ngram.arrays import (
+    LEAST_LEFT,
+    check_arrays,
+    level_ends,
+    uniform_arrays,
+)
 from charloom.models.ngram.counts import Windows, count, stream_of
-from charloom.models.ngram.kneser_ney import FALLBACK, discounts
+from charloom.models.ngram.kneser_ney import FALLBACK, discounted, discounts
 from charloom.models.ngram.model import NGram, nodes_of
 from charloom.models.scoring.names import score, target_nats
 from helpers.ngram_definition import Definition, streams
@@ -168,6 +173,16 @@ def test_the_table_changes_no_number(strings, order, table_bytes):
         np.testing.assert_array_equal(nodes_of(here), nodes_of(there))
 
 
+def test_a_context_that_occurs_millions_of_times_leaves_enough_to_its_backoff():
+    """Its discounts come to less than γ may be."""
+    context = np.zeros(2, np.int32)
+    _, left = discounted(np.array([4_000_000, 4_000_000]), context, 1)
+    assert left[0] == LEAST_LEFT
+    stream = np.tile(np.array([1, 2], np.int32), 1_500_000)
+    arrays = count(np.append(np.int32(0), stream), 3, 2).arrays(2)
+    check_arrays(arrays, 3)
+
+
 def test_rows_are_independent_and_the_carry_may_be_a_part_of_a_wider_one():
     rnn = model(names(), 4, table_bytes=3000)
     rng = np.random.default_rng(1)
@@ -225,24 +240,41 @@ def test_too_many_contexts_end_the_order():
 
 @pytest.mark.parametrize("size", [4, 5_000])  # eight ids fit into a number, or do not
 @pytest.mark.parametrize("text", [False, True])
-def test_a_part_of_a_stream_is_counted_as_if_it_were_alone(size, text):
+def test_the_first_strings_are_counted_as_if_they_were_alone(size, text):
     rng = np.random.default_rng(size + text)
     for _ in range(20):
         ids = np.append(0, rng.integers(0, 4, rng.integers(2, 60)) * ((size - 1) // 3))
-        if text:
-            end = int(rng.integers(1, len(ids)))
-            kept, alone = np.arange(len(ids) - 1) < end, ids[: end + 1]
-        else:
-            ids[-1] = 0
-            string = np.cumsum(ids[:-1] == 0) - 1
-            kept = (rng.random(string.max() + 1) < 0.5)[string]
-            kept[string == 0] = True
-            alone = np.append(ids[:-1][kept], 0)
-        found, expected = Windows(ids, size).count(kept=kept), count(alone, size)
+        ids[-1] *= text
+        ends = np.arange(1, len(ids)) if text else np.flatnonzero(ids == 0)[1:]
+        total = int(rng.choice(ends))
+        found, expected = Windows(ids, size).count(total=total), count(ids[: total + 1], size)
         assert len(found.levels) == len(expected.levels)
         for one, other in zip(found.levels, expected.levels, strict=True):
             for field in dataclasses.fields(one):
                 np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name))
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_counts_without_some_strings_are_those_of_the_others(text):
+    rng = np.random.default_rng(text)
+    for _ in range(20):
+        ids = np.append(0, rng.integers(text, V, rng.integers(12, 60)))
+        ids[-1] *= text
+        ends = np.arange(9, len(ids) - 1) if text else np.flatnonzero(ids == 0)
+        end = int(rng.choice(ends[:-1])) if len(ends) > 1 else 0
+        skipped = 8 * text
+        counts = count(ids, V).without(ids[end - skipped :], skipped)
+        expected = count(ids[: end + 1], V) if end else None
+        for number, level in enumerate(counts.levels):
+            there = level.raw > 0
+            if expected is None or number >= len(expected.levels):
+                assert not there.any()
+                continue
+            other = expected.levels[number]
+            kept = other.raw > 0
+            np.testing.assert_array_equal(level.target[there], other.target[kept])
+            np.testing.assert_array_equal(level.raw[there], other.raw[kept])
+            np.testing.assert_array_equal(counts.used(number)[there], expected.used(number)[kept])
 
 
 def test_short_names_have_no_long_contexts():

@@ -214,6 +214,7 @@ def test_checkpoints_that_become_a_link_during_training_are_refused(tmp_path, ou
     run = tmp_path / "run"
     events = fit(CORPUS, model=MODEL, training=TRAINING.replace(save_steps=1), out=run)
     next(events)
+    (run / "checkpoints").rename(tmp_path / "away")
     (run / "checkpoints").symlink_to(outside)
     with pytest.raises(RunError, match="must be a folder, not a link"):
         list(events)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charloom.generation import NameModel
+from charloom.generation import NameModel, TextModel
 from charloom.generation.constraints import Contains, End, Length, Rules
 from charloom.generation.search import company as companies
 from charloom.serve.engine import Engine, Interrupted, Job
@@ -184,3 +184,46 @@ def test_a_search_that_takes_too_many_steps_leaves_the_others_alone(
     finally:
         request.STEPS = original
     assert [[s.text for s in r] for r in results] == [[s.text for s in r] for r in alone]
+
+
+def texts_together(engine: Engine, model: TextModel, count: int) -> list[str]:
+    together = dataclasses.replace(model, sing=engine.sing)
+    with ThreadPoolExecutor(count) as pool:
+        jobs = [
+            pool.submit(together.text, 50 + seed, seed=seed, **({"top_k": 3} if seed % 2 else {}))
+            for seed in range(count)
+        ]
+        return [job.result() for job in jobs]
+
+
+def test_texts_in_chorus_are_those_that_are_sampled_alone(engine: Engine) -> None:
+    rnn = named("abcdefgh", seed=5)
+    model = TextModel(rnn.rnn, rnn.vocabulary)
+    found = texts_together(engine, model, 12)
+    assert found == [
+        model.text(50 + seed, seed=seed, **({"top_k": 3} if seed % 2 else {})) for seed in range(12)
+    ]
+
+
+def test_a_text_without_end_is_streamed_until_it_is_closed(engine: Engine) -> None:
+    rnn = named("abcdefgh", seed=5)
+    model = dataclasses.replace(TextModel(rnn.rnn, rnn.vocabulary), sing=engine.sing)
+    stream = model.stream_text(None, seed=1, start="ab")
+    assert next(stream) == "ab"
+    begin = "".join(next(stream) for _ in range(100))
+    stream.close()
+    assert "ab" + begin == model.text(100, seed=1, start="ab")
+
+
+def test_an_error_in_one_text_is_its_own(engine: Engine) -> None:
+    rnn = named("abcdefgh", seed=5)
+    model = dataclasses.replace(TextModel(rnn.rnn, rnn.vocabulary), sing=engine.sing)
+
+    def broken(logits: Any) -> Any:
+        raise ZeroDivisionError
+
+    with ThreadPoolExecutor(2) as pool:
+        bad, good = pool.submit(model.text, 40, sampler=broken), pool.submit(model.text, 40, seed=2)
+        with pytest.raises(ZeroDivisionError):
+            bad.result()
+        assert len(good.result()) == 40

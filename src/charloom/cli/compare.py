@@ -10,6 +10,7 @@ import click
 
 from ..config import MOST_SAMPLES
 from ..errors import CharloomError, CorpusError
+from ..reporting import describe
 from ..reporting.format import interval, number, p_value
 from .options import Whole, aligned, json_option, put, sampling_seed_option, say, to_json
 from .progress_bar import progress_bar
@@ -58,6 +59,7 @@ def command(
     if len({path.resolve() for path in paths}) < len(paths):
         raise click.UsageError("the same run is given twice. Pass each run once.")
     runs = dict(zip(_short(paths), map(Run.open, paths), strict=True))
+    source = source.alike(*runs.values())
     with progress_bar() as tell:
         result = _compare(runs, source, samples, seed, tell)
     if as_json:
@@ -81,6 +83,8 @@ def _compare(
     for name, run in runs.items():
         if run.labels:
             say(f"warning: {name} was trained with labels; with them it would predict better.")
+        if describe.is_weighted(run.facts):
+            say(f"warning: {name} was trained with weights; here each name counts once.")
     loaded = {name: load(run.measured) for name, run in runs.items()}
     texts = {name: model for name, model in loaded.items() if isinstance(model, TextModel)}
     models = {name: model for name, model in loaded.items() if isinstance(model, NameModel)}
@@ -137,11 +141,15 @@ def _names(runs: Mapping[str, Run], source: Source) -> Sequence[str]:
 
 def _text(runs: Mapping[str, Run], source: Source) -> str:
     """Return text that no run was trained on."""
-    refuse_options()
     if source.paths:
-        text = source.text(next(iter(runs.values())).vocabulary.token_unit)
+        from ..data.text import decoded
+
+        first = next(iter(runs.values()))
+        documents = first.facts.corpus.get("divided")
+        text = source.text(first.vocabulary.token_unit, documents=documents)
         say("warning: it is not checked whether a run was trained on some of the text.")
-        return text.vocabulary.decode(text.ids(0, len(text)))
+        return decoded(text.vocabulary, text.ids(0, len(text)), ends=text.has_ends)
+    refuse_options()
     texts = {run.held_out_text for run in runs.values()}
     if len(texts) > 1 or texts == {""}:
         raise CorpusError(

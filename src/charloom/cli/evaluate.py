@@ -13,7 +13,16 @@ from ..reporting import describe
 from .generate_options import rule_options, rules_of
 from .options import Real, Whole, json_option, run_argument, sampling_seed_option, say, to_json
 from .progress_bar import progress_bar
-from .sources import FOR_NAMES, Source, data_option, label_options, reading_options, refuse_options
+from .sources import (
+    FOR_NAMES,
+    FOR_RECORDS,
+    Source,
+    data_option,
+    label_options,
+    reading_options,
+    refuse_options,
+    weight_options,
+)
 
 if TYPE_CHECKING:
     from ..data.text import TextCorpus
@@ -44,6 +53,7 @@ NAMES, CHARACTERS = 10_000, 20_000
 @sampling_seed_option
 @rule_options
 @label_options
+@weight_options
 @reading_options
 @json_option
 def command(
@@ -68,6 +78,8 @@ def command(
     share of samples that satisfy them is printed. With --start, samples start with it and are
     compared with real names that do. A model with labels is measured without labels;
     --label-column or --label-field adds a measurement with the labels of the names in --data.
+    Likelihoods are weighted by the weights that the held-out names were trained with, or by those
+    that --weight-column or --weight-field gives to the names in --data.
 
     Text is measured once as a stream, where all earlier text is context, and once in independent
     windows of 256 characters. Characters that the model never saw are counted and skipped, unless
@@ -76,7 +88,7 @@ def command(
     from ..api import load
     from ..generation import TextModel
 
-    model = load(run if source.paths else run.measured)
+    model, source = load(run if source.paths else run.measured), source.alike(run)
     is_text = isinstance(model, TextModel)
     if samples is None:
         samples = CHARACTERS if is_text else NAMES
@@ -111,9 +123,9 @@ def _of_names(
     from ..evaluation import measure
     from ..evaluation.memorisation.names import names_memorisation
 
-    names, labels = _names(run, model, source, needed=samples == 0)
+    names, labels, weights = _names(run, model, source, needed=samples == 0)
     if samples == 0:
-        return _likelihood(model, names, labels, seed)
+        return _likelihood(model, names, labels, weights, seed)
     longest, start = options.pop("max_length"), options.pop("start")
     if longest is not None and not options["length"]:
         options["length"] = f":{longest}"
@@ -135,6 +147,7 @@ def _of_names(
             names,
             train=train,
             labels=labels,
+            weights=weights,
             canaries=canaries,
             samples=samples,
             temperature=temperature,
@@ -154,8 +167,8 @@ def _of_names(
 
 def _names(
     run: Run, model: NameModel, source: Source, *, needed: bool
-) -> tuple[Sequence[str], Sequence[str] | None]:
-    """Return the names to measure on, and their labels, if asked for.
+) -> tuple[Sequence[str], Sequence[str] | None, Sequence[float] | None]:
+    """Return the names to measure on, and their labels and weights, if there are any.
 
     There are no names if the run held none out and they are not needed.
     """
@@ -171,20 +184,39 @@ def _names(
             )
     if source.paths:
         corpus = source.unseen(model.vocabulary.token_unit)
-        return corpus.names, corpus.labels
-    return run.need_held_out_names() if needed else run.held_out_names, None
+        if corpus.weights is None and describe.is_weighted(run.facts):
+            say(
+                "RUN was trained with weights, but here each name counts once. To weight the "
+                "likelihoods, add --weight-column or --weight-field."
+            )
+        return corpus.names, corpus.labels, corpus.weights
+    if source.has_weights:
+        raise click.UsageError(
+            "RUN keeps the weights of what it held out. Leave out --weight-column and "
+            "--weight-field, or add --data FILE."
+        )
+    weights = None if run.held_out_weights is None else run.held_out_weights.tolist()
+    return run.need_held_out_names() if needed else run.held_out_names, None, weights
 
 
 def _likelihood(
-    model: NameModel, names: Sequence[str], labels: Sequence[str] | None, seed: int
+    model: NameModel,
+    names: Sequence[str],
+    labels: Sequence[str] | None,
+    weights: Sequence[float] | None,
+    seed: int,
 ) -> dict[str, Any]:
+    from ..data.weights import added, note_on_weights
     from ..evaluation import likelihood
     from ..evaluation.metrics.likelihood import labelled_measure
 
+    often = None if weights is None else added(names, weights)
+    if often is not None:
+        say(note_on_weights(often.values()))
     if labels is None:
-        return likelihood(model, names).to_dict()
-    result = likelihood(model, list(dict.fromkeys(names))).to_dict()
-    for one in labelled_measure(model, names, labels, seed=seed):
+        return likelihood(model, names, weights=often).to_dict()
+    result = likelihood(model, list(dict.fromkeys(names)), weights=often).to_dict()
+    for one in labelled_measure(model, names, labels, seed=seed, weights=weights):
         result[one.name] = one.estimate.value
     return result
 
@@ -195,9 +227,14 @@ def _of_text(
     from ..evaluation import measure_text, text_likelihood
     from ..evaluation.memorisation.text import text_memorisation, training_text
 
-    refuse_options({*FOR_NAMES, "start"})
+    documents = run.facts.corpus.get("divided")
+    records = FOR_RECORDS if source.paths and documents == "record" else set()
+    refuse_options({*FOR_NAMES, "start"} - records)
     text: TextCorpus | str
-    text = source.text(model.vocabulary.token_unit) if source.paths else run.need_held_out_text()
+    if source.paths:
+        text = source.text(model.vocabulary.token_unit, documents=documents)
+    else:
+        text = run.need_held_out_text()
     if samples == 0:
         return text_likelihood(model, text).to_dict()
 

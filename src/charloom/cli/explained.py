@@ -12,7 +12,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from ..data.unicode import normalise, visible
+from ..data.unicode import visible
 from ..generation import LanguageModel, Sample
 from ..generation.explain import END, Explanation, explain
 from ..reporting.format import probability
@@ -95,7 +95,8 @@ def _explained(
     while chunk := list(islice(rest, CHUNK)):
         texts = [str(string) for string in chunk]
         reads_all = model.vocabulary.has_unknown
-        possible = [reads_all or not model.vocabulary.unknown(normalise(t)) for t in texts]
+        spelled = map(model.vocabulary.normalised, texts)
+        possible = [reads_all or not model.vocabulary.unknown(text) for text in spelled]
         found = iter(explain(model, [t for t, good in zip(texts, possible, strict=True) if good]))
         for string, good in zip(chunk, possible, strict=True):
             yield string, next(found) if good else Explanation(str(string), "", (), math.inf, None)

@@ -9,7 +9,14 @@ import click
 
 from .explore_page import captured_page, more, print_bars, print_characters
 from .options import json_option, path_option, say, to_json
-from .sources import Source, form_option, reading_options, source_arguments
+from .sources import (
+    Source,
+    documents_option,
+    form_option,
+    reading_options,
+    source_arguments,
+    weight_options,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +36,9 @@ LONGEST = 100
 @click.command("explore")
 @source_arguments
 @form_option
+@documents_option
 @path_option("--plot", help="Also plot lengths and frequencies to FILE: .png, .svg or .pdf.")
+@weight_options
 @reading_options
 @json_option
 def command(source: Source, plot: Path | None, as_json: bool) -> None:
@@ -37,7 +46,8 @@ def command(source: Source, plot: Path | None, as_json: bool) -> None:
 
     SOURCE is read as in `charloom train`; by default it is the built-in list of dinosaurs.
     Character counts are of all names, repeats included, joined by newlines. Of running text, lines
-    are counted instead of names.
+    are counted instead of names. With weights, the heaviest names are listed, and each name counts
+    once.
     """
     if source.form == "text":
         if plot is not None:
@@ -46,6 +56,8 @@ def command(source: Source, plot: Path | None, as_json: bool) -> None:
 
         show(source, as_json=as_json)
         return
+    if source.documents is not None:
+        raise click.UsageError("--documents is for text. Add --as text.")
     if plot is not None:
         from ..reporting.plots import check
 
@@ -54,7 +66,9 @@ def command(source: Source, plot: Path | None, as_json: bool) -> None:
     from ..data.names import NameCorpus, read_with_repeats
     from ..data.statistics import describe
 
-    if source.paths:
+    if source.has_weights:
+        corpus = source.names(source.unit)
+    elif source.paths:
         corpus = read_with_repeats(*source.paths, unit=source.unit, **source.how)
     else:
         corpus = NameCorpus.builtin(unit=source.unit, repeats=True)
@@ -97,6 +111,12 @@ def _print(console: Console, d: Description) -> None:
     title("First lines")
     for line in d.first_lines:
         console.print(f"  {_cut(line)}", soft_wrap=True)
+    if d.weights:
+        title(f"Names by weight, {sum(d.weights.values()):,.6g} in all")
+        heaviest = list(d.weights.items())[:REPEATED]
+        shown = [f"{_cut(name)} ({weight:,.6g})" for name, weight in heaviest]
+        text = ", ".join(shown) + more(len(d.weights) - len(shown))
+        console.print(Padding(text, (0, 0, 0, 2)))
     if d.repeated:
         title("Names that occur more than once")
         shown = [f"{_cut(name)} ({count:,})" for name, count in list(d.repeated.items())[:REPEATED]]

@@ -65,7 +65,9 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         sizes = f"{_known(facts.ngram, 'ngrams')} n-grams of {_known(facts.ngram, 'contexts')} "
         smoothing = {"kneser-ney": "Kneser-Ney", "fitted": "fitted smoothing"}[config.smoothing]
         models.append(f"{describe.ngram(facts.ngram) or 'n-gram'}, {smoothing}: {sizes}contexts")
-    lines += zip(("model", "", ""), models, strict=False)
+    if config.recent:
+        models.append(describe.recent(config))
+    lines += zip(("model", "", "", ""), models, strict=False)
     lines += [("parameters", f"{run.parameters:,}"), ("vocabulary", _vocabulary(run))]
     if run.labels:
         lines.append(("labels", f"{len(run.labels)}: {', '.join(run.labels)}"))
@@ -73,9 +75,15 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         sources = ", ".join(corpus.get("sources", ())) or "an unknown source"
         sizes = f"{count(facts.train_size)} to train on, {count(facts.held_out_size)} held out"
         lines += [("corpus", f"{_known(corpus, what)} {what} from {sources}"), ("", sizes)]
+        if documents := describe.documents(corpus):
+            lines.append(("", documents))
+        if describe.is_weighted(facts):
+            lines.append(("", f"weights: {corpus['weight']:,.6g} in all"))
         if corpus.get("unknown_characters"):
             rare, unknown = _known(corpus, "rare"), _known(corpus, "unknown_characters")
             lines.append(("", f"{rare} rare characters, {unknown} in all, read as unknown"))
+        if corpus.get("keep_invisible"):
+            lines.append(("", "invisible characters kept"))
     by_steps = {field.name for field in fields(TrainConfig) if field.metadata["steps"]}
     shown = [
         f"{name.replace('_', ' ')} {value}"
@@ -87,7 +95,12 @@ def _lines(run: Run) -> list[tuple[str, str]]:
     if best := facts.best:
         how = [str(best.get("epoch")), describe.distilled(best)]
         lines.append(("best epoch", ", ".join(filter(None, how))))
-        titles = {"train": "training", "held_out": "held-out", "held_out_window": "in windows"}
+        titles = {
+            "train": "training",
+            "held_out": "held-out",
+            "unweighted_held_out": "unweighted",
+            "held_out_window": "in windows",
+        }
         for key, title in titles.items():
             if isinstance(value := best.get(f"{key}_nats_per_char"), float):
                 lines.append((title, f"{value:.4f} nats/char"))

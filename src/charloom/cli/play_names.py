@@ -8,7 +8,6 @@ from typing import Any
 
 from ..config import SampleConfig
 from ..data.tokens import Tokens
-from ..data.unicode import normalise
 from ..errors import GenerationError
 from ..generation import NameModel, Sample
 from ..generation.explain import explain
@@ -51,7 +50,7 @@ class NameSession(Session[NameModel]):
         self._show_offers()
 
     def _look(self, text: str, temperature: float) -> None:
-        text = normalise(text)
+        text = self._model.vocabulary.normalised(text)
         length, limit = len(self._model.vocabulary.encode(text)), self._limit(text)
         config = SampleConfig(temperature=temperature, max_length=limit)
         if length > limit:

@@ -11,7 +11,6 @@ import click
 import numpy as np
 
 from ..config import SampleConfig
-from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY
 from ..formatting import without_controls
 from ..generation import Sample, Sampler, TextModel
@@ -70,7 +69,7 @@ class TextSession(Session[TextModel]):
         self._show_offers()
 
     def _look(self, text: str, temperature: float) -> None:
-        text = normalise(text)
+        text = self._model.vocabulary.normalised(text)
         config = SampleConfig(temperature=temperature)
         ids = self._model.vocabulary.encode(text)[-READ:].tolist()
         rnn, unknown = self._model.rnn, self._model.vocabulary.unknown_id

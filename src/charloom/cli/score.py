@@ -48,18 +48,19 @@ def command(
     measure the model on whole texts, use `charloom evaluate`.
     """
     from ..api import load
-    from ..data.names import read_texts
+    from ..data.lists import read_texts
 
-    model = load(run)
+    model, source = load(run), source.alike(run)
     texts = read_texts(file, warn=warn, **source.how)
     if explain:
         from .explained import print_explanations
 
-        for text in texts if unknown == "error" else ():
+        for text in map(model.vocabulary.normalised, texts if unknown == "error" else ()):
             model.vocabulary.encode(text)  # refuses before anything is printed
         print_explanations(model, texts, as_json=as_json)
         return
-    seen = [unknown == "error" or not model.vocabulary.unknown(text) for text in texts]
+    spelled = map(model.vocabulary.normalised, texts)
+    seen = [unknown == "error" or not model.vocabulary.unknown(text) for text in spelled]
     nats = iter(model.nll([text for text, good in zip(texts, seen, strict=True) if good]).tolist())
     out = sys.stdout
     for text, good in zip(texts, seen, strict=True):

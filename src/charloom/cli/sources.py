@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
@@ -14,32 +14,39 @@ from click.core import ParameterSource
 from ..config import MOST_COUNT, MOST_LINE_BYTES
 from ..data.tokens import UNITS, Unit
 from ..errors import ConfigError
-from .options import Whole, options, say
+from .options import Escaped, Whole, options, say
 
 if TYPE_CHECKING:
     from ..data.names import NameCorpus
     from ..data.text import TextCorpus
+    from ..run import Run
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 FOR_NAMES = {
-    "column", "field", "max_line", "label_column", "label_field", "count", "best", "beam", "forbid",
+    "column", "field", "max_line", "label_column", "label_field", "best", "beam", "forbid",
     "explain", "end", "contains", "length", "max_length", "chars", "regex", "block", "min_edits",
     "fold_case", "allow_known", "allow_repeats", "format", "delimiter", "no_header",
-    "skip_bad_rows",
+    "skip_bad_rows", "keep_invisible", "weight_column", "weight_field",
 }  # fmt: skip
 """Parameters of commands that make no sense for running text."""
 
 READING = (
-    "format", "column", "field", "delimiter", "no_header", "skip_bad_rows", "encoding", "max_line",
-    "label_column", "label_field",
+    "format", "column", "field", "delimiter", "no_header", "skip_bad_rows", "keep_invisible",
+    "encoding", "pattern", "max_line", "label_column", "label_field", "weight_column",
+    "weight_field",
 )  # fmt: skip
 """Parameters that say how a file is read."""
 
 FORMATS = ("lines", "list", "csv", "tsv", "json", "jsonl")
 
 
-KEPT = ("form", "unit", "min_count", "keep_long")
+FOR_RECORDS = {
+    "column", "field", "max_line", "format", "delimiter", "no_header", "skip_bad_rows",
+}  # fmt: skip
+"""Those that make sense where the records of a table or of JSON are documents."""
+
+KEPT = ("form", "unit", "min_count", "keep_long", "documents")
 """Parameters of commands that are fields of ``Source``."""
 
 
@@ -48,20 +55,25 @@ class Source:
     """Files as they were given to a command, and how to read them.
 
     Attributes:
-        paths: files, or ``-`` for standard input; may be empty.
+        paths: files, folders, or ``-`` for standard input; may be empty.
         how: arguments of ``NameCorpus.read`` and ``read_texts``.
         form: whether they hold names or running text.
-        unit: the unit of text, as ``NameCorpus.read`` takes it.
+        unit: the unit of text, as ``NameCorpus.read`` takes it; ``None`` for that which suits the
+            names.
         min_count: how often a character of a text has to occur that is not rare.
         keep_long: whether lines that are far longer than the others are kept.
+        repeats: whether repeated names are kept, whatever a command asks for.
+        documents: how text is divided into documents that have an end; ``None`` for running text.
     """
 
     paths: tuple[str, ...] = ()
     how: dict[str, Any] = field(default_factory=dict)
     form: Literal["names", "text"] = "names"
-    unit: Unit | str = "character"
+    unit: Unit | str | None = None
     min_count: int | None = None
     keep_long: bool = False
+    repeats: bool = False
+    documents: str | None = None
 
     def corpus(self, *, repeats: bool = False) -> NameCorpus | TextCorpus:
         """Read names or text; without files, the built-in names.
@@ -72,16 +84,25 @@ class Source:
         Raises:
             CorpusError, click.UsageError: the files cannot be read, or not as that.
         """
+        repeats = repeats or self.repeats
         if self.form == "text":
             if not self.paths:
                 raise click.UsageError("--as text needs a SOURCE; the built-in list holds names.")
-            return self.text(self.unit, min_count=self.min_count or 1)
+            return self.text(
+                self.unit or "character",
+                min_count=self.min_count or 1,
+                documents=self.documents,
+            )
+        if self.documents is not None:
+            raise click.UsageError("--documents is for text. Add --as text.")
         if self.min_count is not None:
             raise click.UsageError("--min-count is for text. Add --as text.")
         if self.paths:
             return self.names(self.unit, repeats=repeats)
         if self.has_labels:
             raise click.UsageError("labels need a SOURCE; the built-in list has none.")
+        if self.has_weights:
+            raise click.UsageError("weights need a SOURCE; the built-in list has none.")
         from ..data.names import NameCorpus
 
         return NameCorpus.builtin(unit=self.unit, repeats=repeats)
@@ -102,7 +123,7 @@ class Source:
             )
         return corpus
 
-    def names(self, unit: Unit | str, *, repeats: bool = False) -> NameCorpus:
+    def names(self, unit: Unit | str | None, *, repeats: bool = False) -> NameCorpus:
         """Read the files as names; the caller prints the report's warnings, or its notes."""
         from ..data.names import NameCorpus
 
@@ -126,13 +147,16 @@ class Source:
         Raises:
             CorpusError: a file cannot be read, or an option suits none of them.
         """
-        from ..data.names import read_lists
+        from ..data.lists import read_lists
 
-        how = {name: value for name, value in self.how.items() if not name.startswith("label_")}
+        others = ("label_", "weight_")
+        how = {name: value for name, value in self.how.items() if not name.startswith(others)}
         return read_lists(paths, warn=warn, strict=alone, **how)
 
-    def text(self, unit: Unit | str, *, min_count: int = 1) -> TextCorpus:
-        """Read the files as running text, with a progress bar on a terminal.
+    def text(
+        self, unit: Unit | str, *, min_count: int = 1, documents: str | None = None
+    ) -> TextCorpus:
+        """Read the files as running text, or as ``documents``, with a progress bar on a terminal.
 
         Raises:
             click.UsageError: an option for names was given.
@@ -140,16 +164,39 @@ class Source:
         from ..data.text import TextCorpus
         from ..reporting.progress import reading
 
-        refuse_options()
+        refuse_options(FOR_NAMES - FOR_RECORDS if documents == "record" else FOR_NAMES)
+        how = {name: value for name, value in self.how.items() if name != "keep_invisible"}
         with reading() as progress:
             return TextCorpus.read(
-                *self.paths, unit=unit, min_count=min_count, progress=progress, **self.how
+                *self.paths,
+                unit=unit,
+                min_count=min_count,
+                documents=documents or False,
+                progress=progress,
+                **how,
             )
+
+    def alike(self, *runs: Run) -> Source:
+        """Return the same files, whose names are read as those of all ``runs`` were."""
+        if not all(run.keep_invisible for run in runs):
+            return self
+        return replace(self, how={"keep_invisible": True, **self.how})
+
+    def resuming(self, reading: Mapping[str, Any]) -> Source:
+        """Return the same files, read as those of the training that is to be resumed."""
+        kept = {"keep_invisible": True} if reading.get("keep_invisible") else {}
+        unit = self.unit or reading.get("unit")
+        return replace(self, unit=unit, how={**kept, **self.how})
 
     @property
     def has_labels(self) -> bool:
         """Whether each name is to be read with its label."""
         return "label_column" in self.how or "label_field" in self.how
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether each name is to be read with its weight."""
+        return "weight_column" in self.how or "weight_field" in self.how
 
     @property
     def name(self) -> str:
@@ -197,7 +244,17 @@ def reading_options(command: F) -> F:
             is_flag=True,
             help="Leave out rows that cannot be read, and count them.",
         ),
+        click.option(
+            "--keep-invisible",
+            is_flag=True,
+            help="Keep invisible characters in names, and spaces and hyphens other than the "
+            "ordinary ones; a run remembers it.",
+        ),
         click.option("--encoding", help="Encoding of the files; UTF-8 by default."),
+        click.option(
+            "--pattern",
+            help="Which files of a folder to read, as in '*.txt'; all but hidden ones by default.",
+        ),
         click.option(
             "--max-line",
             type=Whole(1, MOST_LINE_BYTES),
@@ -252,10 +309,9 @@ source_arguments = options(
         cls=_Renamed,
         type=_UnitType(),
         metavar="UNIT",
-        default="character",
-        show_default=True,
         help="What counts as one symbol: character (a code point), grapheme, or tokens of your "
-        "own: regex:EXPRESSION, what an expression matches, or file:FILE, one token a line.",
+        "own: regex:EXPRESSION, what an expression matches, or file:FILE, one token a line. By "
+        "default code points; graphemes for names with emoji of several code points.",
     ),
 )
 
@@ -268,8 +324,18 @@ form_option = click.option(
     help="What SOURCE holds: names, one per line, or running text.",
 )
 
+documents_option = click.option(
+    "--documents",
+    type=Escaped(),
+    metavar="HOW",
+    help="Divide text into documents, each of which has an end: file (each file is one), "
+    "blank-line, line, record (of a table or of JSON; --column or --field), or the TEXT between "
+    "them, in which \\n is a line break.",
+)
+
 form_options = options(
     form_option,
+    documents_option,
     click.option(
         "--min-count",
         type=Whole(1, MOST_COUNT),
@@ -286,6 +352,15 @@ form_options = options(
 label_options = options(
     click.option("--label-column", help="Column of a table with the label of each name."),
     click.option("--label-field", help="Field of JSON objects with the label of each name."),
+)
+
+
+weight_options = options(
+    click.option(
+        "--weight-column",
+        help="Column of a table with how often each name counts, such as how many people bear it.",
+    ),
+    click.option("--weight-field", help="Field of JSON objects with how often each name counts."),
 )
 
 
@@ -317,4 +392,12 @@ def refuse_options(names: Collection[str] = FOR_NAMES) -> None:
         click.UsageError: one of the parameters ``names`` was given.
     """
     for option in given_options(names):
-        raise click.UsageError(f"{option} is for names, not for running text. Leave it out.")
+        also = " Or add --documents record." if _takes_documents(option) else ""
+        raise click.UsageError(f"{option} is for names, not for running text. Leave it out.{also}")
+
+
+def _takes_documents(option: str) -> bool:
+    """Return whether ``option`` would make sense with --documents, which the command has."""
+    command = click.get_current_context().command
+    own = {str(parameter.name) for parameter in command.params}
+    return "documents" in own and option[2:].replace("-", "_") in FOR_RECORDS

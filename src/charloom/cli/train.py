@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +16,7 @@ from .sources import (
     label_options,
     reading_options,
     source_arguments,
+    weight_options,
 )
 from .train_options import check_counted, check_order, training_options
 
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 )
 @training_options
 @label_options
+@weight_options
 @reading_options
 @json_option
 @click.pass_obj
@@ -71,33 +72,48 @@ def command(
     """Train on a list of names and print ten new ones; or on text, and print some new text.
 
     SOURCE is a text file with one name per line, a table or a JSON file, any of them
-    compressed as .gz, or - for standard input; several are read as one list. Without a SOURCE, the
+    compressed as .gz, a folder of such files, or - for standard input; several are read as one
+    list. Without a SOURCE, the
     built-in list of dinosaurs is used. Model and training settings are chosen by the size of the
     corpus; each option overrides one of them.
+
+    --resume --out RUN is enough to resume: RUN remembers its SOURCE, which is read again if it has
+    not changed, and all options but --tensorboard and --json.
     """
     settings |= {"freeze": freeze or None, "base": base}
     others = {"initial": initial, "tensorboard": tensorboard, "loop": loop}
     if initial is not None and base is not None:
         raise click.UsageError("--from and --base exclude each other. Leave one of them out.")
-    if settings["label_dropout"] is not None and not source.has_labels:
-        raise click.UsageError("--label-dropout needs --label-column or --label-field.")
     if resume and out is None:
         raise click.UsageError("--resume needs --out RUN, the folder to resume.")
     check_order(settings["kind"], settings["order"])
     if settings["kind"] is not None:
         check_counted(settings["kind"], settings | others)
+    from ..run import load_model
+    from ..run.begun import find_begun
+    from ..training.base_model import LATIN, NO_BASE, digest_of
+    from ..training.recipes import (
+        digest_before,
+        keeps_repeats,
+        reading_before,
+        settings_before,
+        settings_for,
+    )
+    from ..training.resume import fine_tuned_before
+    from .resumed import resumed_source
+
+    saved = None if initial is None else load_model(initial)
+    repeats = keeps_repeats(recipe, settings["held_out"])
+    if resume and out is not None:
+        source = resumed_source(source, out, repeats=repeats).resuming(reading_before(out))
+    elif saved is not None:
+        source = source.resuming({"unit": saved.vocabulary.token_unit})
+    repeats = repeats and not source.has_weights
+    if settings["label_dropout"] is not None and not source.has_labels:
+        raise click.UsageError("--label-dropout needs --label-column or --label-field.")
     if source.form == "names" and settings["window"] is not None:
         raise click.UsageError("--window is for text. Add --as text.")
-    from ..run import load_model
-    from ..training.base_model import LATIN, NO_BASE, digest_of
-    from ..training.recipes import digest_before, keeps_repeats, settings_before, settings_for
-
-    saved = None
-    if initial is not None:
-        saved = load_model(initial)
-        if not given_options({"unit"}):
-            source = replace(source, unit=saved.vocabulary.token_unit)
-    corpus = source.corpus(repeats=keeps_repeats(recipe, settings["held_out"]))
+    corpus = source.corpus(repeats=repeats)
     for line in corpus.describe().splitlines():
         say(line)
     if not (resume and out is not None and digest_before(out) == corpus.digest):
@@ -110,6 +126,9 @@ def command(
         given.setdefault("keep_epochs", 5)
     if resume and out is not None:
         given = {**settings_before(out), **given}
+        if "--loop" not in given_options({"loop"}):
+            loop = "custom" if find_begun(out).loop == "custom" else "fit"
+        saved = saved or fine_tuned_before(out)
     model, training = settings_for(corpus, recipe, saved, **given)
     check_counted(model.kind, settings | others)  # a recipe may have chosen the kind
     folder = out or _free_folder(source)

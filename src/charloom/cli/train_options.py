@@ -43,6 +43,7 @@ def training_options(command: F) -> F:
         setting_option(ModelConfig, "kind", "--model", "kind"),
         setting_option(ModelConfig, "order", type=Whole(1, MOST_ORDER)),
         setting_option(ModelConfig, "smoothing"),
+        setting_option(ModelConfig, "recent"),
         *(
             setting_option(
                 ModelConfig if hasattr(ModelConfig, name) else TrainConfig,

@@ -14,6 +14,7 @@ from ..generation import NameModel, TextModel
 from ..reporting import describe
 from ..training.data import ENOUGH_HELD_OUT
 from ..training.events import Finished
+from ..training.progress import UNWEIGHTED
 from .options import say, to_json
 
 SAMPLES = 10
@@ -38,7 +39,10 @@ def say_ending(
     )
     before = describe.refitted_parts(finished.saved.facts.get("refit", {}))
     before = f", before {before} refitted to all names" if before else ""
-    result = f"{part} loss {loss:.3f} nats/char{before}. Saved to {folder}"
+    result = f"{part} loss {loss:.3f} nats/char"
+    if (unweighted := finished.saved.facts.get("best", {}).get(UNWEIGHTED)) is not None:
+        result += f" by weight, {unweighted:.3f} with each name counted once"
+    result += f"{before}. Saved to {folder}"
     if ngram := describe.ngram(_ngram(finished)):
         result = f"{ngram}, {result}"
     if distilled := describe.distilled(finished.saved.facts.get("best", {})):
@@ -112,6 +116,7 @@ def print_samples(
         "best_epoch": finished.best_epoch,
         "train_nats_per_char": finished.train_nats_per_char,
         "held_out_nats_per_char": finished.held_out_nats_per_char,
+        **{k: v for k, v in finished.saved.facts.get("best", {}).items() if k == UNWEIGHTED},
         "seconds": round(finished.seconds, 3),
         "seed": seed,
     }

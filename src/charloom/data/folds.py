@@ -24,8 +24,15 @@ class Fold(NameCorpus):
 
 def fold_of(corpus: NameCorpus, train: Places, held_out: Places) -> Fold:
     """Return a corpus with this split."""
-    given = {"train": train, "held_out": held_out}
-    fold = Fold(corpus.names, corpus.unit, labels=corpus.labels, report=corpus.report, **given)
+    fold = Fold(
+        corpus.names,
+        corpus.unit,
+        labels=corpus.labels,
+        weights=corpus.weights,
+        report=corpus.report,
+        train=train,
+        held_out=held_out,
+    )
     fold.__dict__["vocabulary"] = corpus.vocabulary  # cached, and the same
     return fold
 

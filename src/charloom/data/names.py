@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
-from itertools import chain, count, groupby, repeat
-from pathlib import Path
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import AnyPath, are_files, seed_of, shown, texts
 from ..arguments import number as number_of
-from ..arguments import seed_of, shown
-from ..errors import ConfigError, CorpusError, CorpusTypeError
-from .gathering import Gatherer, ReadReport, clean, measure
+from ..errors import ConfigError, CorpusTypeError
+from .gathering import Gatherer, ReadReport, measure, records_of
 from .random import Stream, shuffler
+from .sources.folders import Files, files_of
 from .sources.look import form_of
 from .sources.options import Form, ReadArguments, ReadOptions
+from .sources.origin import Origin
 from .sources.records import check_sources, check_used, is_plain, read_source
 from .sources.streams import Rejoined, are_large, label
 from .summary import origin, shortened, table
-from .token_units import Definition, parsed_unit, resolved
+from .token_units import Definition, parsed_unit, resolved, restorable
 from .tokens import Unit
+from .unicode import suitable_unit
 from .vocabulary import Vocabulary
+from .weights import check_repeats
 
 if TYPE_CHECKING:
     from .encoded.sequences import EncodedNames
@@ -50,7 +53,10 @@ class NameCorpus:
         names: the names; a name with several labels is listed with each.
         unit: what counts as a character: a code point, a grapheme or ``Tokens``.
         labels: the label of each name, "" if it has none; ``None`` for a corpus without labels.
+        weights: how often each name counts, such as how many people bear it; those of repeated
+            names are added. ``None``: each name counts once.
         report: what was read.
+        origin: the files and options that it can be read with again; ``None`` for strings.
         is_large: whether the names are in arrays; then there are no labels and no repeats.
     """
 
@@ -59,27 +65,34 @@ class NameCorpus:
     names: Sequence[str]
     unit: Unit = "character"
     labels: tuple[str, ...] | None = field(default=None, kw_only=True)
+    weights: tuple[float, ...] | None = field(default=None, kw_only=True)
     report: ReadReport = field(kw_only=True)
+    origin: Origin | None = field(default=None, kw_only=True, compare=False)
 
     @classmethod
     def read(
         cls,
-        *sources: str | Path,
-        unit: Unit | str = "character",
+        *sources: AnyPath,
+        unit: Unit | str | None = None,
         repeats: bool = False,
         stdin: BinaryIO | None = None,
         **options: Unpack[ReadArguments],
     ) -> NameCorpus:
-        """Read names, one a record, from files or (``-``) from standard input.
+        """Read names, one a record, from files, folders, or (``-``) from standard input.
 
         ``format``, the file's ending or its first lines decide the format: tables (.csv and .tsv;
         ``column`` by name or number), JSON arrays and JSON Lines (``field``), lists with numbers,
         bullets or comments, or just lines; each also with .gz. The report's ``notes`` say what the
-        first lines decided. ``label_column`` and ``label_field`` give each name's label. Text is
+        first lines decided. ``label_column`` and ``label_field`` give each name's label,
+        ``weight_column`` and ``weight_field`` its weight: 0, which leaves it out, or from 1e-9 to
+        1e12; the weights of a name that occurs several times are added. Text is
         strict UTF-8 unless ``encoding`` or a byte-order mark says otherwise. ``repeats`` keeps a
         name as often as it occurs, as the tutorial does. ``stdin`` replaces the process's own.
-        ``unit`` is ``character``, ``grapheme``, ``regex:EXPRESSION``, ``file:FILE`` or ``Tokens``.
-        ``ReadOptions`` describes all ``options``.
+        Without a ``unit``, it is that of ``of``; else it is ``character``, ``grapheme``,
+        ``regex:EXPRESSION``, ``file:FILE`` or ``Tokens``.
+        Invisible characters are removed, and spaces and hyphens are the ordinary ones, unless
+        ``keep_invisible``; the report's ``notes`` count them. ``ReadOptions`` describes all
+        ``options``.
 
         Raises:
             CorpusError: a source cannot be read or decoded, a name contains control characters,
@@ -92,37 +105,57 @@ class NameCorpus:
             >>> NameCorpus.read("towns.txt")
             NameCorpus(2 names from towns.txt)
         """
-        read, definition = ReadOptions(**options), parsed_unit(unit)
-        check_sources(sources)
+        read = ReadOptions(**options)
+        definition = None if unit is None else parsed_unit(unit)
+        sources = check_sources(sources)
         labelled = read.label_column is not None or read.label_field is not None
-        gatherer = Gatherer(repeats, labelled)
-        if definition == "character" and not repeats:
-            large, stdin = _read_large(sources, read, stdin)
+        check_repeats(repeats, read.weighted)
+        gatherer = Gatherer(repeats, labelled, read.keep_invisible, read.weighted)
+        files = files_of(sources, read.pattern, read.encoding, warn=gatherer.notes.append)
+        how = {"unit": restorable(definition), "repeats": repeats, **options, "pattern": None}
+        start = Origin.of(files.paths, options=how)
+        if definition in (None, "character") and not repeats:
+            large, stdin = _read_large(files, read, stdin, gatherer.notes)
             if large is not None:
-                return large
+                return dataclasses.replace(large, origin=start)
         forms: set[Form] = set()
-        for source in sources:
+        for source in files.paths:
             form, found = read_source(source, read, warn=gatherer.notes.append, stdin=stdin)
+            if read.weighted:  # which every source needs
+                check_used({form}, read)
             gatherer.add(label(source), found, f"{label(source)} line")
             forms.add(form)
         check_used(forms, read)
-        return cls._of(gatherer, definition)
+        gatherer.sources = files.labels
+        return dataclasses.replace(cls._of(gatherer, definition), origin=start)
 
     @classmethod
     def of(
         cls,
         names: Iterable[str],
-        unit: Unit | str = "character",
+        unit: Unit | str | None = None,
         *,
         labels: Iterable[str] | None = None,
+        weights: Iterable[float] | None = None,
         repeats: bool = False,
+        keep_invisible: bool = False,
     ) -> NameCorpus:
-        """Build from strings, normalised as ``read`` does; ``labels`` has one a name, or "".
+        """Build from strings, normalised as ``read`` does.
+
+        ``labels`` has one a name, or ""; ``weights`` one a name, as ``read`` takes them.
+
+        Without a ``unit``, it is the code point, or the grapheme where many names have emoji of
+        several code points.
+
+        Any iterable of strings is taken: lists, sets, generators, columns of pandas and Polars.
 
         Raises:
             CorpusError: an item is not a string, or contains a line break or another control
-                character; there are no names; or there are not as many labels as names.
-            ConfigError: ``unit`` is unknown.
+                character; there are no names; there are not as many labels or weights as names; or
+                a weight is out of range.
+            CorpusTypeError: ``names`` is one string, a table or paths of files, or a value is
+                missing.
+            ConfigError: ``unit`` is unknown, or names with weights are to be repeated.
 
         Example:
             >>> NameCorpus.of(["CCCl", "c1ccccc1Br"], unit="regex:Cl|Br|.").vocabulary.characters
@@ -131,32 +164,32 @@ class NameCorpus:
             >>> corpus.names
             ('Ulm', 'Bonn')
         """
-        for what, given in (("names", names), ("labels", [] if labels is None else labels)):
-            if isinstance(given, str | bytes) or not isinstance(given, Iterable):
-                one = "Received one: " if isinstance(given, str) else "Received: "
-                raise CorpusTypeError(f"{what} must be a list of strings. {one}{shown(given)}")
+        names = texts("names", names, CorpusTypeError)
+        if are_files(names):
+            rule = "names must be names, not files. Received: "
+            raise CorpusTypeError(f"{rule}{shown(names)}. NameCorpus.read takes files.")
         if labels is not None:
-            names, labels = list(names), list(labels)
-            if len(names) != len(labels):
-                raise CorpusError(
-                    f"labels must be as many as names, {len(names)}. Received: {len(labels)}"
-                )
-        gatherer = Gatherer(repeats, labelled=labels is not None)
-        records = zip(count(1), names, repeat("") if labels is None else labels, strict=False)
-        gatherer.add("the list", records, "name")
-        return cls._of(gatherer, parsed_unit(unit))
+            labels = texts("labels", labels, CorpusTypeError)
+        check_repeats(repeats, weights is not None)
+        gatherer = Gatherer(repeats, labels is not None, keep_invisible, weights is not None)
+        gatherer.add("the list", records_of(names, labels, weights), "name")
+        return cls._of(gatherer, None if unit is None else parsed_unit(unit))
 
     @classmethod
-    def _of(cls, gatherer: Gatherer, definition: Unit | Definition) -> NameCorpus:
+    def _of(cls, gatherer: Gatherer, definition: Unit | Definition | None) -> NameCorpus:
+        if definition is None:
+            definition, note = suitable_unit(dict.fromkeys(name for name, _ in gatherer.seen))
+            gatherer.notes += [note] if note else []
         names = tuple(gatherer.names)
         unit, warnings = resolved(definition, names)
         gatherer.warnings += warnings
         report = gatherer.report(*measure(names, unit))
         labels = tuple(gatherer.labels) if gatherer.labelled else None
-        return cls(names, unit, labels=labels, report=report)
+        weights = tuple(gatherer.weights.values()) if gatherer.weighted else None
+        return cls(names, unit, labels=labels, weights=weights, report=report)
 
     @classmethod
-    def builtin(cls, *, unit: Unit | str = "character", repeats: bool = False) -> NameCorpus:
+    def builtin(cls, *, unit: Unit | str | None = None, repeats: bool = False) -> NameCorpus:
         """Read the list of dinosaur names that the package ships; see ``read``.
 
         Example:
@@ -167,7 +200,9 @@ class NameCorpus:
         with resources.as_file(builtin) as path:
             corpus = cls.read(path, unit=unit, repeats=repeats)
         report = dataclasses.replace(corpus.report, sources=("the built-in dinosaurs",))
-        return dataclasses.replace(corpus, report=report)
+        how = {"unit": None, "repeats": repeats, **(corpus.origin.options if corpus.origin else {})}
+        start = Origin.of((), options=how)
+        return dataclasses.replace(corpus, report=report, origin=start)
 
     @cached_property
     def label_names(self) -> tuple[str, ...]:
@@ -189,10 +224,12 @@ class NameCorpus:
 
     @cached_property
     def digest(self) -> str:
-        """16 hex digits that identify the names and their labels, in any order."""
+        """16 hex digits that identify the names, their labels and weights, in any order."""
         lines: Iterable[str] = self.names
         if self.labels is not None:
             lines = map("\t".join, zip(self.names, self.labels, strict=True))
+        if self.weights is not None:
+            lines = (f"{line}\t× {w!r}" for line, w in zip(lines, self.weights, strict=True))
         return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
     def split(self, share: float = 0.1, seed: int = 0) -> tuple[Sequence[str], Sequence[str]]:
@@ -228,8 +265,9 @@ class NameCorpus:
         return tuple(chain.from_iterable(groups[k:])), tuple(chain.from_iterable(groups[:k]))
 
     def __repr__(self) -> str:
-        labels = f" with {len(self.label_names):,} labels" if self.labels is not None else ""
-        return f"NameCorpus({self.report.names:,} names{labels} from {origin(self.report.sources)})"
+        more = f" with {len(self.label_names):,} labels" if self.labels is not None else ""
+        more += " with weights" if self.weights is not None else ""
+        return f"NameCorpus({self.report.names:,} names{more} from {origin(self.report.sources)})"
 
     def _repr_html_(self) -> str:
         """Show the corpus in a notebook."""
@@ -284,8 +322,8 @@ class LargeNameCorpus(NameCorpus):
 
 
 def read_with_repeats(
-    *sources: str | Path,
-    unit: Unit | str = "character",
+    *sources: AnyPath,
+    unit: Unit | str | None = None,
     stdin: BinaryIO | None = None,
     **options: Unpack[ReadArguments],
 ) -> NameCorpus:
@@ -296,26 +334,33 @@ def read_with_repeats(
         CorpusError, ConfigError: as ``NameCorpus.read``.
     """
     read = ReadOptions(**options)
-    check_sources(sources)
-    if unit == "character":
-        large, stdin = _read_large(sources, read, stdin)
+    sources = check_sources(sources)
+    if unit in (None, "character"):
+        notes: list[str] = []
+        files = files_of(sources, read.pattern, read.encoding, warn=notes.append)
+        large, stdin = _read_large(files, read, stdin, notes)
         if large is not None:
             return large
     return NameCorpus.read(*sources, unit=unit, repeats=True, stdin=stdin, **options)
 
 
 def _read_large(
-    sources: Sequence[str | Path], read: ReadOptions, stdin: BinaryIO | None
+    files: Files, read: ReadOptions, stdin: BinaryIO | None, notes: Sequence[str]
 ) -> tuple[LargeNameCorpus | None, BinaryIO | None]:
-    """Read sources into arrays if they are large and plain; return what to read as ``stdin``."""
+    """Read sources into arrays if they are large and plain; return what to read as ``stdin``.
+
+    The report begins with ``notes``.
+    """
+    sources = files.paths
     others = not {form_of(source, read) for source in sources} <= {None, "lines"}
-    if others or read.for_tables or read.field or read.label_field:
+    if others or read.for_tables or read.field or read.label_field or read.weight_field:
         return None, stdin
     large, ahead = are_large(sources, stdin, read.large_bytes, read.max_line_bytes)
     rest = cast("BinaryIO | None", ahead)
     if not large:
         return None, rest
-    gatherer = Gatherer(repeats=False, labelled=False)
+    gatherer = Gatherer(False, False, read.keep_invisible)
+    gatherer.notes.extend(notes)
     plain = all(is_plain(source, read, gatherer.notes.append, rest) for source in sources)
     if isinstance(ahead, Rejoined):
         ahead.rewind()
@@ -323,9 +368,11 @@ def _read_large(
         return None, rest
     from .encoded.names import encode_names  # late: small corpora need none of it
 
-    names, counts = encode_names(sources, read, rest)
+    names, counts, invisible = encode_names(sources, read, rest)
+    gatherer.tally.add(invisible)
     for source, (records, blank) in zip(sources, counts, strict=True):
         gatherer.count(label(source), records, blank)
+    gatherer.sources = files.labels
     report = gatherer.report(names.lengths, names.characters)
     return LargeNameCorpus(names, report=report), rest
 
@@ -334,44 +381,3 @@ def _held_out(size: int, share: float) -> int:
     """Return how many of ``size`` names are held out."""
     share = number_of("the held-out share", share, "[0, 1)")
     return 0 if share == 0 or size == 1 else max(1, int(size * share))
-
-
-def read_texts(
-    source: str | Path,
-    *,
-    warn: Callable[[str], None] = lambda _: None,
-    **options: Unpack[ReadArguments],
-) -> list[str]:
-    """Read strings as ``NameCorpus.read`` reads names, but keep their order and their repeats.
-
-    Blank lines are dropped; the list may be empty. ``warn`` is called with the report's notes.
-
-    Raises:
-        CorpusError: the source cannot be read or decoded, or a string contains control characters.
-        ConfigError: an option is invalid.
-    """
-    return read_lists([source], warn=warn, **options)[0]
-
-
-def read_lists(
-    sources: Sequence[str | Path],
-    *,
-    warn: Callable[[str], None] = lambda _: None,
-    strict: bool = True,
-    **options: Unpack[ReadArguments],
-) -> list[list[str]]:
-    """Read the strings of each source as ``read_texts`` does.
-
-    Unless ``strict``, an option for tables or JSON may suit none of the sources.
-    """
-    read = ReadOptions(**options)
-    check_sources(sources)
-    forms: set[Form] = set()
-    lists = []
-    for source in sources:
-        form, records = read_source(source, read, warn=warn)
-        lists.append([text for text, _ in clean(records, f"{label(source)} line") if text])
-        forms.add(form)
-    if strict:
-        check_used(forms, read)
-    return lists

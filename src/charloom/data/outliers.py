@@ -49,7 +49,7 @@ def without_long(corpus: NameCorpus) -> tuple[NameCorpus, str | None]:
     long = np.flatnonzero(lengths > limit)
     if not len(long):
         return corpus, None
-    labels = corpus.labels
+    labels, weights = corpus.labels, corpus.weights
     names: Sequence[str]
     distinct: Collection[str]
     if isinstance(corpus, LargeNameCorpus):
@@ -59,13 +59,16 @@ def without_long(corpus: NameCorpus) -> tuple[NameCorpus, str | None]:
         kept = np.flatnonzero(lengths <= limit).tolist()
         names = tuple(corpus.names[i] for i in kept)
         labels = None if labels is None else tuple(labels[i] for i in kept)
+        weights = None if weights is None else tuple(weights[i] for i in kept)
         found, distinct = measure(names, corpus.unit)
     few = replace(
         corpus,
         names=names,
         labels=labels,
+        weights=weights,
         report=replace(
             report,
+            weight=None if weights is None else sum(weights),
             names=len(names),
             characters=int(found.sum(dtype=np.int64)),
             distinct=len(distinct),

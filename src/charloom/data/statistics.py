@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from ..arguments import require
 from .encoded.ragged import spans
+from .given import Names, corpus_of
 from .names import LargeNameCorpus, NameCorpus
 from .summary import Report
 from .unicode import split_units
 from .vocabulary import Vocabulary
+from .weights import added
+
+Number = TypeVar("Number", int, float)
 
 END = "\n"
 """The boundary, id 0, is shown as the line break that ends a name in a file."""
@@ -46,6 +51,8 @@ class Description(Report):
         lengths: how many names have each length, by length.
         frequencies: the count of each character in the text, most frequent first, and of the
             newline, even if it is 0.
+        weights: the weight of each name, the heaviest first, if names have weights; everything else
+            counts each of them once.
         characters: the characters in the order of their ids; 0, the boundary, is ``\n``.
     """
 
@@ -64,6 +71,7 @@ class Description(Report):
     repeated: Mapping[str, int] = field(repr=False)
     lengths: Mapping[int, int] = field(repr=False)
     frequencies: Mapping[str, int] = field(repr=False)
+    weights: Mapping[str, float] = field(default_factory=dict, repr=False)
     characters: tuple[str, ...] = field(repr=False)
 
     @property
@@ -89,7 +97,7 @@ class Description(Report):
         return fields | sizes | {"lengths": lengths, "ids": ids}
 
 
-def describe(names: NameCorpus | Iterable[str]) -> Description:
+def describe(names: Names) -> Description:
     """Describe a corpus, or strings, which are normalised as ``NameCorpus.of`` does.
 
     Repeats that were dropped in reading count among the duplicates, but not in the text. Read with
@@ -99,7 +107,9 @@ def describe(names: NameCorpus | Iterable[str]) -> Description:
     Raises:
         CorpusError: an item is not a string or contains a control character, or there are no names.
     """
-    corpus = names if isinstance(names, NameCorpus) else NameCorpus.of(names, repeats=True)
+    corpus = corpus_of(names, repeats=True)
+    require("names", corpus, NameCorpus, "names")
+    assert isinstance(corpus, NameCorpus)
     if isinstance(corpus, LargeNameCorpus):
         return _describe_large(corpus)
     counts = Counter(corpus.names)
@@ -127,6 +137,7 @@ def describe(names: NameCorpus | Iterable[str]) -> Description:
         longest_name=longest_name,
         first_lines=tuple(corpus.names[:FIRST_LINES]),
         repeated=_ranked({name: count for name, count in counts.items() if count > 1}),
+        weights={} if corpus.weights is None else _ranked(added(corpus.names, corpus.weights)),
         lengths=dict(sorted(lengths.items())),
         frequencies=_ranked(frequencies),
         characters=(END, *Vocabulary.of(counts, corpus.unit).characters),
@@ -178,6 +189,6 @@ def binned(lengths: Mapping[int, int], most: int) -> list[tuple[int, int, int]]:
     return [(start, start + width - 1, n) for start, n in zip(starts, counts, strict=True)]
 
 
-def _ranked(counts: Mapping[str, int]) -> dict[str, int]:
+def _ranked(counts: Mapping[str, Number]) -> dict[str, Number]:
     """Order by count, the largest first, then by text."""
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

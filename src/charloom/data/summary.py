@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import PurePath
 from typing import Any
 
 SHOWN = 60
@@ -16,6 +17,15 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data that JSON can hold."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(self).items()}
+
+    def to_facts(self) -> dict[str, Any]:
+        """Return what a model says of its corpus: the fields, with files' names for their paths."""
+        facts = self.to_dict()
+        names = {path: PurePath(path).name or path for path in facts["sources"]}
+        for key in ("sources", "warnings", "notes"):
+            for path in sorted(names, key=len, reverse=True):
+                facts[key] = [text.replace(path, names[path]) for text in facts.get(key, [])]
+        return facts
 
 
 def shortened(text: str) -> str:

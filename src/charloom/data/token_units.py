@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import ConfigError, CorpusError
 from .gathering import clean
+from .invisible import Tally
 from .sources.options import ReadOptions
 from .sources.records import read_source
 from .sources.streams import label
@@ -132,9 +133,15 @@ def parsed_unit(given: object) -> Unit | Definition:
     )
 
 
+def restorable(unit: Unit | Definition | None) -> Unit | Listed | str | None:
+    """Return what ``parsed_unit`` takes for ``unit``, whatever becomes of a file of tokens."""
+    return f"{REGEX}{unit.pattern}" if isinstance(unit, Expression) else unit
+
+
 def _read(path: str) -> Tokens:
     _, records = read_source(path, ReadOptions(format="lines"), warn=lambda _: None)
-    tokens = [token for token, _ in clean(records, f"{label(path)} line") if token]
+    cleaned = clean(records, f"{label(path)} line", Tally(True))
+    tokens = [token for token, *_ in cleaned if token]
     if not tokens:
         raise CorpusError(f"{label(path)} holds no tokens. Give a file with one token a line.")
     return Tokens.of(tokens)

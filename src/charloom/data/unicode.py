@@ -7,7 +7,7 @@ white space and byte-order marks.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 
 import numpy as np
@@ -21,6 +21,10 @@ BYTE_ORDER_MARK = "\ufeff"
 
 CODE_POINTS = 0x110000
 """The number of code points."""
+
+FEW = 3
+"""Names with characters of several code points that are no reason to tell the user, in a short
+list; in a long one, half a percent."""
 
 SEEN, SPACE, ODD = 1, 2, 4
 """Flags of ``Kinds``. SEEN: the character's kind is known. SPACE: ``str.strip`` removes it.
@@ -50,6 +54,16 @@ def clean_name(text: str) -> str:
     return name
 
 
+def cleaned(name: str) -> str:
+    """Return a name in NFC without invisible characters (``invisible.clean``)."""
+    if name.isascii():
+        return name
+    from .invisible import clean  # late: a name in ASCII has none
+
+    found = clean(name)
+    return normalise(name) if found == name else normalise(found).strip()
+
+
 def check_unit(unit: Unit) -> None:
     """Raise ConfigError unless ``unit`` is a unit of text."""
     if unit not in UNITS and not isinstance(unit, Tokens):
@@ -67,6 +81,55 @@ def split_units(text: str, unit: Unit) -> list[str]:
     import regex  # imported late: few corpora need it
 
     return regex.findall(r"\X", text)  # type: ignore[no-any-return]
+
+
+def suitable_unit(names: Collection[str]) -> tuple[Unit, str | None]:
+    """Return the unit that suits distinct ``names``, and what to tell the user about it, if any.
+
+    Graphemes suit names with emoji of several code points, such as flags and families, which code
+    points would take apart. Letters with marks that NFC cannot compose, as in Indic scripts, are
+    rarely torn apart, and make many more graphemes than code points: that pays on lists of several
+    thousand names only, so the user is told.
+
+    Example:
+        >>> suitable_unit(["🇩🇪", "🇫🇷", "🇮🇹", "🇵🇱"])[0]
+        'grapheme'
+    """
+    joined = "".join(set().union(*names))
+    if max(joined, default="") < "\u0300":
+        return "character", None
+    import regex  # late: as above
+
+    if not (joins := regex.compile(_JOINS)).search(joined):
+        return "character", None
+    cluster, pictures = regex.compile(r"\X"), regex.compile(_PICTURE)
+    emoji: list[str] = []  # the first such cluster of each name
+    others: list[str] = []
+    for name in filter(joins.search, names):
+        wide = [one for one in cluster.findall(name) if len(one) > 1]
+        drawn = list(filter(pictures.match, wide))
+        emoji += drawn[:1]
+        others += [] if drawn else wide[:1]
+    few = max(FEW, len(names) // 200)
+    if len(emoji) > few and len(emoji) >= len(others):
+        return "grapheme", (
+            f"{len(emoji):,} names have emoji of several code points, such as {emoji[0]}: the unit "
+            "is the grapheme, which keeps them whole. To take them apart, add "
+            "--token-unit character."
+        )
+    if len(wide := emoji + others) <= few:
+        return "character", None
+    return "character", (
+        f"{len(wide):,} names have characters of several code points, such as {wide[0]}. To keep "
+        "each of them whole, add --token-unit grapheme."
+    )
+
+
+_JOINS = (
+    r"[\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}\p{GCB=Prepend}\p{GCB=V}\p{GCB=T}"
+    r"\p{GCB=Regional_Indicator}]"
+)
+_PICTURE = r"\p{Extended_Pictographic}|\p{GCB=Regional_Indicator}|[0-9#*]\uFE0F?\u20E3"
 
 
 def name_character(character: str) -> str:
@@ -149,24 +212,33 @@ def _second_parts() -> frozenset[str]:
 
 
 class Kinds:
-    """The kinds of characters as an array by code point, filled in as characters appear."""
+    """The kinds of characters as an array by code point, filled in as characters appear.
 
-    def __init__(self) -> None:
+    Unless ``keep_invisible``, those that names are cleaned of (``data.invisible``) are ODD too.
+    """
+
+    def __init__(self, keep_invisible: bool = False) -> None:
         self._table = np.zeros(CODE_POINTS, np.uint8)
         self._table[ord("\n")] = SEEN | SPACE  # it ends a line, so it is never in one
+        self._keep_invisible = keep_invisible
 
     def of(self, points: NDArray[np.unsignedinteger]) -> NDArray[np.uint8]:
         """Return the kind of each code point, (N,): SEEN, with SPACE and ODD where they apply."""
         kinds: NDArray[np.uint8] = self._table[points]
         if not kinds.all():
             for point in np.unique(points[kinds == 0]).tolist():
-                self._table[point] = _kind(chr(point))
+                self._table[point] = _kind(chr(point), self._keep_invisible)
             kinds = self._table[points]
         return kinds
 
 
-def _kind(character: str) -> int:
+def _kind(character: str, keep_invisible: bool) -> int:
+    from .invisible import has_suspects  # late, as in ``cleaned``
+
     odd = (
-        may_change(character) or character == BYTE_ORDER_MARK or unprintable(character) is not None
+        may_change(character)
+        or character == BYTE_ORDER_MARK
+        or unprintable(character) is not None
+        or (not keep_invisible and has_suspects(character))
     )
     return SEEN | (SPACE if character.isspace() else 0) | (ODD if odd else 0)

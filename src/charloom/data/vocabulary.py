@@ -14,7 +14,7 @@ from ..arguments import as_whole, shown
 from ..arguments import text as text_of
 from ..errors import VocabularyError
 from .tokens import UNITS, Tokens, Unit
-from .unicode import decomposed, name_character, split_units
+from .unicode import decomposed, name_character, normalise, split_units
 
 BOUNDARY = 0
 """Id of the symbol that a string begins with (as an input) and ends with (as an output)."""
@@ -110,6 +110,34 @@ class Vocabulary:
             if base.isalpha() and (several or all(map(combining, letter[1:]))):
                 ids[i] = first.setdefault(base.casefold(), i)
         return ids
+
+    @cached_property
+    def may_be_invisible(self) -> bool:
+        """Whether it has characters that names are cleaned of (``charloom.data.invisible``)."""
+        joined = "".join(self.characters)
+        if joined.isascii():
+            return False
+        from .invisible import has_suspects  # late: few vocabularies need it
+
+        return has_suspects(joined)
+
+    def normalised(self, text: str) -> str:
+        """Return a name, or a part of one, in NFC, as the vocabulary spells it.
+
+        Invisible characters that the vocabulary lacks are removed, spaces and hyphens that it
+        lacks are the ordinary ones: ``charloom.data.invisible`` says which, and where they stay.
+        With the unknown symbol, nothing is lacking.
+        """
+        if text.isascii() or self.has_unknown:
+            return normalise(text)
+        from .invisible import clean
+
+        return normalise(clean(text, self._points))
+
+    @cached_property
+    def _points(self) -> frozenset[str]:
+        """The code points of its characters."""
+        return frozenset("".join(self.characters))
 
     def unknown(self, text: str) -> list[str]:
         """Return the units of ``text`` that the vocabulary lacks, in order, with repeats."""

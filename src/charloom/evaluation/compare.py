@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arguments import seed_of, shown
-from ..arguments import text as text_of
-from ..data.encoded.array_names import names_of
+from ..data.given import Names, Text, names_of, text_of
+from ..data.sources.documents import MARK
 from ..data.unicode import normalise, split_units
+from ..data.vocabulary import BOUNDARY
 from ..errors import ArgumentError, ConfigError, CorpusError
 from ..generation import LanguageModel, NameModel, TextModel
 from ..models.scoring.names import target_nats
@@ -120,7 +121,7 @@ class Comparison(Plain):
 
 def compare_names(
     models: Mapping[str, NameModel],
-    names: Iterable[str],
+    names: Names,
     *,
     seed: int = 0,
     threads: int | None = None,
@@ -152,7 +153,10 @@ def compare_names(
             "a model without begin can only be compared with others that split text alike. "
             f"Received: {' and '.join(sorted(map(str, units)))}"
         )
-    texts = dict.fromkeys(normalise(name) for name in names_of("names", names))
+    texts: Iterable[str] = names_of("names", names)
+    for model in models.values():
+        texts = map(model.vocabulary.normalised, texts)
+    texts = dict.fromkeys(texts)
     kept = spelt_by_all(models, texts)
     if not kept:
         raise CorpusError(
@@ -177,33 +181,43 @@ def spelt_by_all(models: Mapping[str, NameModel], names: Iterable[str]) -> list[
 
 def compare_text(
     models: Mapping[str, TextModel],
-    text: str,
+    text: Text,
     *,
     seed: int = 0,
     threads: int | None = None,
 ) -> Comparison:
     """Compare models on running text, in blocks of 1,000 characters, like ``compare_names``.
 
-    Characters that some model never saw are removed from the text first.
+    Characters that some model never saw are removed from the text first. Where all models are of
+    documents, U+001E divides those of the text.
 
     Raises:
         ConfigError: there are fewer than two models, or they split text in different ways.
         CorpusError: no text is left.
     """
-    seed, text = seed_of(seed), text_of("text", text)
+    seed = seed_of(seed)
     _check(models)
     units = {model.vocabulary.token_unit for model in models.values()}
     if len(units) > 1:
         raise ConfigError(
             "models of text must split it alike, into characters, graphemes or the same tokens."
         )
-    characters = split_units(normalise(text), units.pop())
+    unit = units.pop()
+    if not isinstance(text, str):
+        corpus = text_of(text, unit)
+        text = corpus.vocabulary.decode(corpus.ids(0, len(corpus)))
+    divided = all(model.rnn.config.documents for model in models.values())
+    if not divided:
+        text = text.replace(MARK, "\n")
+    characters = split_units(normalise(text), unit)
     common = set.intersection(*(set(m.vocabulary.characters) for m in models.values()))
+    common |= {MARK} if divided else set()
     kept = [character for character in characters if character in common]
     nats: dict[str, Floats] = {}
     sizes = np.zeros(0)
     for name, model in models.items():
         table = {c: i for i, c in enumerate(model.vocabulary.characters, start=1)}
+        table[MARK] = BOUNDARY
         blocks = blocks_of(np.fromiter((table[c] for c in kept), np.int32, len(kept)))
         if not blocks:
             raise CorpusError("the models have no character of the text in common. Pass another.")

@@ -228,4 +228,5 @@ def _encode(model: LanguageModel, names: Iterable[str]) -> list[NDArray[np.int32
     names = texts("names", names)
     if not names or not all(names):
         raise CorpusError("there must be a name to read, and none may be empty. Give one.")
-    return [model.vocabulary.encode(normalise(name)) for name in names]
+    normalised = model.vocabulary.normalised
+    return [model.vocabulary.encode(normalised(name)) for name in names]

@@ -10,16 +10,19 @@ import numpy as np
 
 from ..arguments import number, require, seed_of, text, texts, whole
 from ..config import MOST_SAMPLES
-from ..data.encoded.array_names import ArrayNames, names_of
+from ..data.encoded.array_names import ArrayNames
+from ..data.given import Names, names_of
 from ..data.statistics import END
 from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY
+from ..data.weights import added, note_on_weights, weights_of
 from ..generation import NameModel
 from ..generation.nearest import nearest
 from .metrics import generated
 from .metrics.calibration import calibration, calibration_measure
 from .metrics.distributions import EDGE, pair_shares, shares_of_lengths
 from .metrics.likelihood import (
+    counts_of,
     labelled_measure,
     likelihood,
     likelihood_measures,
@@ -47,10 +50,11 @@ Progress = Callable[[str, float], None]
 
 def measure(
     model: NameModel,
-    held_out: Iterable[str],
+    held_out: Names,
     *,
-    train: Iterable[str] | None = None,
+    train: Names | None = None,
     labels: Iterable[str] | None = None,
+    weights: Iterable[float] | None = None,
     canaries: Iterable[str] = (),
     samples: int = 10_000,
     temperature: float = 1.0,
@@ -70,6 +74,8 @@ def measure(
         train: the training names; by default the model's own training set without ``held_out``.
         labels: of the held-out names, for a model with labels; they add one likelihood, all other
             measures are without labels.
+        weights: of the held-out names, for their likelihoods; all other measures count each name
+            once. ``None``: 1.
         canaries: random strings among the training names; they are known, but not real names.
         samples: number of names to sample, known and repeated ones included; 0 leaves out what
             needs samples.
@@ -93,6 +99,7 @@ def measure(
     held_out = names_of("held_out", held_out)
     train = None if train is None else names_of("train", train)
     labels = None if labels is None else texts("labels", labels)
+    weights = None if weights is None else weights_of("weights", weights, len(held_out))
     canaries = texts("canaries", canaries)
     start = text("start", start)
     if rules is not None:
@@ -100,7 +107,8 @@ def measure(
 
         require("rules", rules, Rule | Rules, "of charloom.constraints")
     tell = progress or (lambda what, share: None)
-    real = list(dict.fromkeys(map(normalise, held_out)))
+    normalised = model.vocabulary.normalised
+    real = list(dict.fromkeys(map(normalised, held_out)))
     known = _known(model, real, train)
     measures: list[Measure] = []
     settings = Settings(samples=samples, temperature=temperature, seed=seed, start=start)
@@ -108,11 +116,18 @@ def measure(
     if real:
         tell("likelihood", 0.0)
         rows = nats_of_names(model, real, threads)
-        found["likelihood"] = likelihood(model, real, rows=rows)
-        measures += likelihood_measures(rows, begin=model.rnn.config.begin, seed=seed)
+        often = None
+        if weights is not None:
+            often = added(map(normalised, held_out), weights)
+        found["likelihood"] = likelihood(model, real, rows=rows, weights=often)
+        counts = None if often is None else counts_of(model, real, often)
+        begin = model.rnn.config.begin
+        measures += likelihood_measures(rows, begin=begin, seed=seed, often=counts)
         if labels is not None:
-            spelt = [normalise(name) for name in held_out]
-            measures += labelled_measure(model, spelt, labels, seed=seed, threads=threads)
+            spelt = [normalised(name) for name in held_out]
+            measures += labelled_measure(
+                model, spelt, labels, seed=seed, threads=threads, weights=weights
+            )
         tell("calibration", 0.05)
         edge = [BOUNDARY] if model.rnn.config.begin else []
         inputs = [
@@ -122,6 +137,8 @@ def measure(
         found["calibration"] = calibration(model.rnn, inputs, seed=seed, threads=threads)
         measures += calibration_measure(found["calibration"])
         notes = [*_notes_on(real, known), *_notes_on_labels(model, labels)]
+        if often is not None:
+            notes.append(note_on_weights(often.values()))
     else:
         notes = [
             "There are no held-out names: likelihood, calibration and comparisons with real names "
@@ -177,7 +194,7 @@ def _known(
     if isinstance(train, ArrayNames):
         return train
     if train is not None:
-        return list(dict.fromkeys(map(normalise, train)))
+        return list(dict.fromkeys(map(model.vocabulary.normalised, train)))
     if model.training_set is None:
         return None
     return sorted(frozenset(map(normalise, model.training_set)).difference(real))

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..arguments import number, seed_of, whole
 from ..config import MOST_SAMPLES
+from ..data.given import Text, text_of
 from ..data.random import Stream, generator
-from ..data.text import TextCorpus
 from ..data.unicode import split_units
 from ..data.vocabulary import Vocabulary
 from ..generation import TextModel
@@ -41,7 +41,7 @@ REAL = 200_000
 
 def measure_text(
     model: TextModel,
-    held_out: str | TextCorpus,
+    held_out: Text,
     *,
     samples: int = 20_000,
     temperature: float = 1.0,
@@ -56,7 +56,7 @@ def measure_text(
 
     Args:
         model: of running text.
-        held_out: real text that it was not trained on.
+        held_out: real text that it was not trained on: a corpus, a string, or a file as path-like.
         samples: number of characters to sample; 0 leaves out what needs samples.
         temperature, seed: of the samples.
         threads: at most so many; the result is the same.
@@ -72,6 +72,7 @@ def measure_text(
     tell = progress or (lambda what, share: None)
     rng = generator(Stream.TEXT_SAMPLES, seed)
     tell("likelihood", 0.0)
+    held_out = text_of(held_out, model.vocabulary.token_unit)
     found = text_likelihood(model, held_out, threads=threads)
     ids, _ = ids_of(model, held_out)
     blocks = blocks_of(ids)

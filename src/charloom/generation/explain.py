@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from ..arguments import texts as list_of
 from ..arguments import whole
 from ..config import MOST_LENGTH, SampleConfig
-from ..data.unicode import normalise
 from ..data.vocabulary import BOUNDARY
 from ..models.sampling import Sampler
 from ..models.threads import one_blas_thread
@@ -93,7 +92,7 @@ def explain(
 
     Args:
         model: a model of names or text.
-        texts: converted to NFC.
+        texts: spelled as the vocabulary does: in NFC, without invisible characters.
         alternatives: how many for each character, if the vocabulary is large enough; equally
             likely ones in the vocabulary's order.
         temperature: divides the logits; 1 is the model itself.
@@ -107,7 +106,7 @@ def explain(
     """
     alternatives = whole("alternatives", alternatives, 0, MOST_LENGTH)
     sampler, texts = Sampler(SampleConfig(temperature=temperature)), list_of("texts", texts)
-    normal = [normalise(text) for text in texts]
+    normal = [model.vocabulary.normalised(text) for text in texts]
     strings = [model.vocabulary.encode(text) for text in normal]
     # The longest first, so that those with characters left are always the first rows.
     order = sorted(range(len(strings)), key=lambda i: -len(strings[i]))

@@ -5,13 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import path, shown
+from ..arguments import AnyPath, path, shown
 from ..data.vocabulary import Vocabulary
 from ..errors import ArgumentError, ConfigError
 from ..models.interface import Recurrence
@@ -81,7 +80,7 @@ class LanguageModel(OldNames, ABC):
 
         return blend((self.rnn, self.vocabulary), (other.rnn, other.vocabulary), weight)
 
-    def save(self, folder: str | Path, *, force: bool = False) -> None:
+    def save(self, folder: AnyPath, *, force: bool = False) -> None:
         """Write the model to a run folder, which ``load`` and every command take.
 
         Args:
@@ -99,8 +98,9 @@ class LanguageModel(OldNames, ABC):
                 "only a model that was trained or loaded can be saved. Save each part of a blend, "
                 "and blend them again after load."
             )
-        claim(path("folder", folder), force=force)
-        save_model(Path(folder), self.saved)
+        place = path("folder", folder)
+        claim(place, force=force)
+        save_model(place, self.saved)
 
     def to_keras(self, *, batch_size: int | None = None, stateful: bool = False) -> Any:
         """Return the network as a ``keras.Model`` with the trained weights; see ``build_model``.

@@ -14,7 +14,7 @@ from ..arguments import require, whole
 from ..arguments import text as text_of
 from ..arguments import texts as list_of
 from ..config import MOST_BEAM, MOST_LENGTH, MOST_NAMES, SampleConfig
-from ..data.unicode import normalise
+from ..data.unicode import cleaned, normalise
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, GenerationError
 from ..models.interface import Recurrence
@@ -29,6 +29,7 @@ from .search.walk import Plan
 from .search.without_replacement import WithoutReplacement
 
 if TYPE_CHECKING:
+    from ..data.given import Names
     from .constraints import Rule, Rules
     from .search.walk import Walker
 
@@ -46,6 +47,7 @@ class NameModel(LanguageModel):
         training_set: the names that it was trained on; ``None`` if they are not available.
         longest: length of the longest training name, in the vocabulary's units.
         labels: its labels' names, in the model's order.
+        keep_invisible: whether names may have invisible characters (``charloom.data.invisible``).
         walk: how a search walks the tree of prefixes; a server passes one that walks several
             searches together.
 
@@ -62,6 +64,7 @@ class NameModel(LanguageModel):
     training_set: Set[str] | None = None
     longest: int = 50
     labels: tuple[str, ...] = ()
+    keep_invisible: bool = False
     walk: Walker | None = None
 
     def condition(self, labels: Mapping[str, float], guidance: float = 2.0) -> NameModel:
@@ -83,7 +86,10 @@ class NameModel(LanguageModel):
             raise ConfigError(
                 "a blend cannot be conditioned on labels. Condition each model, then blend them."
             )
-        rnn = condition(self.rnn, self.labels, labels, guidance)
+        if isinstance(labels, Mapping):  # else an error
+            known = self.labels
+            labels = {one if one in known else cleaned(one): w for one, w in labels.items()}
+        rnn = condition(self.rnn, known, labels, guidance)
         return replace(self, rnn=rnn, labels=(), saved=None)
 
     def blend_with(self, other: NameModel, weight: float = 0.5) -> NameModel:
@@ -101,7 +107,10 @@ class NameModel(LanguageModel):
         if self.training_set is not None and other.training_set is not None:
             training_set = self.training_set | other.training_set
         longest = max(self.longest, other.longest)
-        return NameModel(rnn, vocabulary, training_set=training_set, longest=longest)
+        keep = self.keep_invisible and other.keep_invisible
+        return NameModel(
+            rnn, vocabulary, training_set=training_set, longest=longest, keep_invisible=keep
+        )
 
     def generate(self, n: int = 10, **options: Unpack[Options]) -> Generated:
         """Sample ``n`` names from the model, conditioned on ``options``.
@@ -173,28 +182,33 @@ class NameModel(LanguageModel):
             ArgumentError: ``texts`` is one string, or holds something else than strings.
             ConfigError: ``threads`` is less than 1.
         """
-        strings = [self.vocabulary.encode(normalise(text)) for text in list_of("texts", texts)]
+        normalised = self.vocabulary.normalised
+        strings = [self.vocabulary.encode(normalised(text)) for text in list_of("texts", texts)]
         return score(self.rnn, strings, threads)
 
     def novelty(
         self,
         *,
         allow_known: bool = False,
-        forbid: Iterable[str] = (),
+        forbid: Names = (),
         min_edits: int = 1,
         fold_case: bool = False,
     ) -> Novelty:
         """Return the test for new names that ``generate`` applies.
 
         Raises:
-            ConfigError: ``min_edits`` is out of range, or ``forbid`` is one string.
+            ConfigError: ``min_edits`` is out of range, or ``forbid`` is one string and no file.
             GenerationError: there is no training set to distinguish new names from.
         """
         min_edits = whole("min_edits", min_edits, 1, MOST_LENGTH)
         if isinstance(forbid, NameSet):
             forbidden: Set[str] = normalised(forbid)
+        elif isinstance(forbid, tuple | list | frozenset):
+            forbidden = frozenset(map(self._form, list_of("forbid", forbid)))
         else:
-            forbidden = frozenset(map(normalise, list_of("forbid", forbid)))
+            from ..data.given import names_of  # late: few calls need it
+
+            forbidden = frozenset(map(self._form, names_of("forbid", forbid)))
         if self.training_set is None and not allow_known and not forbidden:
             raise GenerationError(
                 "new names need a training list to differ from, and this model has none. Pass "
@@ -207,7 +221,12 @@ class NameModel(LanguageModel):
             min_edits=min_edits,
             fold_case=fold_case,
             unit=self.vocabulary.token_unit,
+            clean=not self.keep_invisible and self.vocabulary.may_be_invisible,
         )
+
+    def _form(self, name: str) -> str:
+        """Return a whole name as the model's names are written."""
+        return normalise(name) if self.keep_invisible else cleaned(name)
 
     def _described(self) -> str:
         labels = f", {len(self.labels):,} labels" if self.labels else ""
@@ -225,7 +244,7 @@ class NameModel(LanguageModel):
         sampler: Transform | None = None,
         allow_known: bool = False,
         allow_repeats: bool = False,
-        forbid: Iterable[str] = (),
+        forbid: Names = (),
         min_edits: int = 1,
         fold_case: bool = False,
         threads: int | None = None,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.encoded.array_names import names_of
+from ..data.given import Names, names_of
 from ..data.tokens import Unit
 from ..data.unicode import check_unit, split_units
 from ..errors import CorpusError
@@ -23,8 +23,8 @@ Ints = NDArray[np.int64]
 
 
 def nearest(
-    queries: Iterable[str],
-    names: Iterable[str],
+    queries: Names,
+    names: Names,
     threads: int | None = None,
     *,
     unit: Unit = "character",

@@ -33,6 +33,8 @@ class Novelty:
         min_edits: the least edit distance (insertions, deletions and substitutions of units) to
             the forbidden strings, and to the training set unless it is allowed.
         unit: the vocabulary's.
+        clean: whether strings with invisible characters (``charloom.data.invisible``) are not
+            allowed, because they look like others.
     """
 
     known: Set[str] | None
@@ -41,6 +43,7 @@ class Novelty:
     fold_case: bool = False
     min_edits: int = 1
     unit: Unit = "character"
+    clean: bool = False
 
     def judge(self, texts: Sequence[str]) -> list[Origin | Cause]:
         """Return each text's origin, or why it is not new."""
@@ -50,7 +53,7 @@ class Novelty:
             key = text.casefold() if self.fold_case else text
             if not text:
                 verdicts.append("empty")
-            elif not text.isascii() and normalise(text) != text:
+            elif not text.isascii() and (normalise(text) != text or self._looks_alike(text)):
                 # Its NFC is another string of the model, so this would repeat it.
                 verdicts.append("denormalised")
             elif key in self._forbidden:
@@ -62,6 +65,14 @@ class Novelty:
         if self.min_edits > 1:
             self._judge_distance(texts, verdicts)
         return verdicts
+
+    def _looks_alike(self, text: str) -> bool:
+        """Return whether ``text`` looks like another string."""
+        if not self.clean:
+            return False
+        from ..data.invisible import clean  # late: few vocabularies need it
+
+        return clean(text) != text
 
     def may_come(self, verdict: Origin | Cause) -> bool:
         """Return whether a text with this verdict is allowed."""

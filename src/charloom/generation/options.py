@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, TypedDict
 from ..config import SampleConfig
 
 if TYPE_CHECKING:
+    from ..data.given import Names
     from ..models.sampling import Transform
     from .constraints import Rule, Rules
 
 
-class TextOptions(TypedDict, total=False):
-    """How to generate text; every option may be left out.
+class CommonOptions(TypedDict, total=False):
+    """How to generate names or text; every option may be left out.
 
     Attributes:
-        start: what the text begins with.
+        start: what the string begins with.
         config: temperature, filters and seed.
         temperature, top_k, top_p, min_p, seed: instead of those of ``config``.
         sampler: a transform of the logits, applied before these: one of ``charloom.samplers``,
@@ -35,8 +36,21 @@ class TextOptions(TypedDict, total=False):
     no_repeat_ngram_size: int | None
 
 
-class Options(TextOptions, total=False):
-    """How to generate names: ``TextOptions`` and more; every option may be left out.
+class TextOptions(CommonOptions, total=False):
+    """How to generate text: ``CommonOptions`` and more; every option may be left out.
+
+    Attributes:
+        stop: a text, or several: new text ends before the first of them, which is left out.
+        stop_at_end: whether text ends where the model ends a document. By default if the model was
+            trained on documents, which have an end.
+    """
+
+    stop: str | Iterable[str]
+    stop_at_end: bool | None
+
+
+class Options(CommonOptions, total=False):
+    """How to generate names: ``CommonOptions`` and more; every option may be left out.
 
     Attributes:
         rules: constraints: one of ``charloom.constraints``, or several joined by ``&``.
@@ -44,7 +58,7 @@ class Options(TextOptions, total=False):
             training name's, plus 10.
         allow_known: whether names of the training set are allowed.
         allow_repeats: whether a string may occur more than once.
-        forbid: further strings that are not allowed.
+        forbid: further strings that are not allowed, or a file or corpus of them.
         min_edits: the least edit distance to these, and to the training set.
         fold_case: whether strings that differ only in case count as the same there.
         threads: at most this many; by default one per core. The result does not depend on it.
@@ -54,7 +68,7 @@ class Options(TextOptions, total=False):
     max_length: int | None
     allow_known: bool
     allow_repeats: bool
-    forbid: Iterable[str]
+    forbid: Names
     min_edits: int
     fold_case: bool
     threads: int | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from ..errors import ConfigError
 from .interface import MOST_EXPONENT
 from .log_linear import EXPONENTS, LogLinearMixture
 from .mixture import Mixture
+from .ngram.alphabet import NO_LETTER
 from .ngram.arrays import MIXTURE_WEIGHT, PREFIX, TYPES, check_arrays
 from .ngram.context_arrays import CONTEXT_TYPES, check_context_arrays
 from .ngram.context_model import ContextNGram
@@ -23,7 +24,10 @@ from .rnn.shapes import check_shapes, parameter_count, weight_shapes
 Weights = Mapping[str, NDArray[Any]]
 
 
-AnyModel = NumpyRNN | NGram | ContextNGram | Mixture | LogLinearMixture
+if TYPE_CHECKING:
+    from .recent import Recent
+
+AnyModel: TypeAlias = "NumpyRNN | NGram | ContextNGram | Mixture | LogLinearMixture | Recent"
 
 
 def recurrence(config: ModelConfig, weights: Weights) -> AnyModel:
@@ -33,12 +37,20 @@ def recurrence(config: ModelConfig, weights: Weights) -> AnyModel:
         config: the kind of model and its sizes.
         weights: a network has those of ``rnn.shapes``; an n-gram those of ``ngram.arrays``, or of
             ``ngram.context_arrays`` if its smoothing is fitted; a mixture both and its weight,
-            ``mixture.share``, (1,) float32, or its exponents, ``mixture.exponents``, (2,).
+            ``mixture.share``, (1,) float32, or its exponents, ``mixture.exponents``, (2,). A model
+            that remembers recent text also has ``recent.exponents``.
 
     Raises:
         ConfigError: a weight is missing, unknown, of the wrong shape or out of range.
     """
     fitted = config.smoothing == "fitted"
+    if config.recent:
+        from .recent import Memory, Recent  # late: only models of text need it
+
+        others, exponents = _without_recent(weights)
+        inner = recurrence(config.replace(recent=0), others)
+        memory = Memory(config.recent, weights["ngram.sounds"] > NO_LETTER)
+        return Recent(inner, memory, exponents, config)
     if config.kind == "network":
         return NumpyRNN(config, weights)
     if config.kind != "mixture":
@@ -52,6 +64,8 @@ def recurrence(config: ModelConfig, weights: Weights) -> AnyModel:
 
 def check_weights(config: ModelConfig, vocabulary_size: int, weights: Weights) -> None:
     """Raise ConfigError unless ``weights`` are those of such a model and vocabulary."""
+    if config.recent:
+        weights, _ = _without_recent(weights)
     network = ngram = weights
     if config.kind == "mixture":
         network, ngram, _ = _parts(config, weights)
@@ -62,19 +76,40 @@ def check_weights(config: ModelConfig, vocabulary_size: int, weights: Weights) -
         (check_context_arrays if fitted else check_arrays)(ngram, vocabulary_size)
 
 
+def _without_recent(weights: Weights) -> tuple[Weights, NDArray[np.float32]]:
+    """Return the inner model's weights, and the exponents of the recent characters."""
+    from .recent import EXPONENTS as RECENT_EXPONENTS
+    from .recent import FAMILIES
+
+    exponents = _exponents(weights, RECENT_EXPONENTS, 1 + FAMILIES)
+    others = {name: array for name, array in weights.items() if name != RECENT_EXPONENTS}
+    return others, exponents
+
+
+def _exponents(
+    weights: Weights,
+    name: str,
+    count: int,
+    least: float = -MOST_EXPONENT,
+    most: float = MOST_EXPONENT,
+) -> NDArray[np.float32]:
+    """Return the (count,) numbers ``name``; ConfigError unless they lie in [least, most]."""
+    found = weights.get(name)
+    right = found is not None and found.shape == (count,) and found.dtype == np.float32
+    if found is None or not right or not ((least <= found) & (found <= most)).all():
+        raise ConfigError(
+            f"a model must have {name} in [{least:g}, {most:g}], of shape ({count},) in float32. "
+            f"Received: {found!r:.60}"
+        )
+    return found
+
+
 def _parts(config: ModelConfig, weights: Weights) -> tuple[Weights, Weights, NDArray[np.float32]]:
     """Return a mixture's network, n-gram, and mixture weight or exponents."""
-    fitted = config.smoothing == "fitted"
-    name, count, least, most = MIXTURE_WEIGHT, 1, 0.0, 1.0
-    if fitted:
-        name, count, least, most = EXPONENTS, 2, -MOST_EXPONENT, MOST_EXPONENT
-    weight = weights.get(name)
-    right = weight is not None and weight.shape == (count,) and weight.dtype == np.float32
-    if weight is None or not right or not ((least <= weight) & (weight <= most)).all():
-        raise ConfigError(
-            f"a mixture must have {name} in [{least:g}, {most:g}], of shape ({count},) in float32. "
-            f"Received: {weight!r:.60}"
-        )
+    if config.smoothing == "fitted":
+        name, weight = EXPONENTS, _exponents(weights, EXPONENTS, 2)
+    else:
+        name, weight = MIXTURE_WEIGHT, _exponents(weights, MIXTURE_WEIGHT, 1, 0.0, 1.0)
     ngram = {name: array for name, array in weights.items() if name.startswith(PREFIX)}
     network = {n: array for n, array in weights.items() if n not in (*ngram, name)}
     return network, ngram, weight
@@ -99,4 +134,8 @@ def weight_names(config: ModelConfig, vocabulary_size: int) -> list[str]:
         names += list(CONTEXT_TYPES if fitted else TYPES)
     if config.kind == "mixture":
         names.append(EXPONENTS if fitted else MIXTURE_WEIGHT)
+    if config.recent:
+        from .recent import EXPONENTS as RECENT_EXPONENTS
+
+        names.append(RECENT_EXPONENTS)
     return names

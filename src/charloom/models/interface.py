@@ -62,6 +62,17 @@ class Quick(Protocol):
         """Return the model for a single string, with a faster step."""
 
 
+@runtime_checkable
+class Remembering(Protocol):
+    """A model whose carry depends on more characters than are read before each part of a text."""
+
+    def remember(self, carry: Floats, ids: NDArray[np.integer], ends: NDArray[np.integer]) -> None:
+        """Write to the rows of an initial carry what they remember of ``ids[:end]``."""
+
+    def cooled(self, temperature: float) -> Self:
+        """Return the model whose memory is not sharpened by a temperature below 1."""
+
+
 class Excluding:
     """Part of a model that excludes ids by overwriting their logits."""
 

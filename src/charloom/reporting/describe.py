@@ -19,14 +19,21 @@ def kind(config: ModelConfig, ngram: Mapping[str, Any]) -> str:
     network = f"a recurrent network with {layers}{config.units:,} {config.cell.upper()} units"
     order = config.order or ngram.get("order") or "n"
     counted = f"{'an' if order in (8, 'n') else 'a'} {order}-gram"
+    adapts = f"; {recent(config)}" if config.recent else ""
     return {
         "network": network,
-        "mixture": f"{network}, mixed with {counted}",
+        "mixture": f"{network}, mixed with {counted}{adapts}",
         "ngram": f"{counted} model, which counts "
-        + ("characters" if order == 1 else "which character follows which"),
+        + ("characters" if order == 1 else "which character follows which")
+        + adapts,
         "unigram": "a unigram model, which knows only how frequent each character is",
         "uniform": "a uniform model: all characters equally likely",
     }[config.kind]
+
+
+def recent(config: ModelConfig) -> str:
+    """Say that a model of text adapts to the text so far."""
+    return f"adapts to the last {config.recent:,} characters of a text"
 
 
 def network(config: ModelConfig) -> str:
@@ -69,6 +76,11 @@ def refitted_parts(refit: Mapping[str, Any]) -> str:
     return f"{' and '.join(parts)} {verb}".replace("ngram", "n-gram") if parts else ""
 
 
+def is_weighted(facts: Facts) -> bool:
+    """Say whether the names had weights."""
+    return isinstance(facts.corpus.get("weight"), float)
+
+
 def ngram(facts: Mapping[str, Any]) -> str:
     """Describe an n-gram and its weight in a mixture; empty for other models."""
     order, weight = facts.get("order"), facts.get("share")
@@ -85,6 +97,24 @@ def sources(corpus: Mapping[str, Any]) -> list[str]:
     """Return the names of the files that a model was trained on, without their folders."""
     found = corpus.get("sources")
     return [PurePath(str(s)).name or str(s) for s in found] if isinstance(found, list) else []
+
+
+def documents(corpus: Mapping[str, Any]) -> str:
+    """Say how many documents with an end a model was trained on; empty for running text."""
+    match corpus:
+        case {"divided": str(way), "documents": int(number)} if way:
+            pass
+        case _:
+            return ""
+    ways = {
+        "file": "each a file",
+        "blank-line": "divided by blank lines",
+        "line": "each a line",
+        "record": "each a record",
+    }
+    return f"{number:,} document{'' if number == 1 else 's'}, " + ways.get(
+        way, f"divided by {way!r:.40}"
+    )
 
 
 def best_epoch(config: ModelConfig, facts: Facts) -> int | None:

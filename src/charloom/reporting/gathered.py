@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import AnyPath
 from ..config import NAMES_TEMPERATURE
 from ..errors import CharloomError, CorpusError, GenerationError
 from ..formatting import escaped
@@ -79,7 +80,7 @@ def gather(
     subject: AnySubject,
     *,
     held_out: Sequence[str] | str | TextCorpus | None = None,
-    sources: Sequence[str | Path] = (),
+    sources: Sequence[AnyPath] = (),
     encoding: str | None = None,
     samples: int | None = None,
     seed: int = 0,
@@ -121,6 +122,7 @@ def _gather_names(found: Gathered, subject: NameSubject, held_out: Any, progress
     run, model, seed = subject.run, subject.model, found.seed
     train, canaries = run.training_set, run.facts.canaries
     real = run.held_out_names if held_out is None else held_out
+    weights = None if found.given or run.held_out_weights is None else run.held_out_weights.tolist()
     progress("measures", 0.0)
     with found.attempt("measures"):
         found.measured_on = len(real)
@@ -128,6 +130,7 @@ def _gather_names(found: Gathered, subject: NameSubject, held_out: Any, progress
             model,
             real,
             train=train,
+            weights=weights,
             canaries=canaries,
             samples=found.samples,
             seed=seed,
@@ -169,7 +172,7 @@ def _gather_text(
     found: Gathered,
     subject: TextSubject,
     held_out: Any,
-    sources: Sequence[str | Path],
+    sources: Sequence[AnyPath],
     encoding: str | None,
     progress: Progress,
 ) -> None:

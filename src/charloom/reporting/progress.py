@@ -211,7 +211,10 @@ def _sample(began: Started, event: Evaluated, corpus: NameCorpus | TextCorpus) -
     if not isinstance(corpus, NameCorpus):
         text = TextModel(rnn, began.vocabulary).text(CHARACTERS, seed=seed)
         return " ".join(text.split())
-    model = NameModel(rnn, began.vocabulary, longest=corpus.report.longest)
+    report = corpus.report
+    model = NameModel(
+        rnn, began.vocabulary, longest=report.longest, keep_invisible=report.keep_invisible
+    )
     start = "" if began.model.begin else corpus.names[0][:1]
     return ", ".join(model.names(SAMPLES, seed=seed, allow_known=True, start=start))
 

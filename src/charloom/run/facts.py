@@ -26,7 +26,8 @@ class Facts(NamedTuple):
     Attributes:
         created: when the model was saved, in ISO 8601 (UTC).
         corpus: ``sources`` and ``warnings``, lists of text; ``labels``, a count for each; ``mean``
-            and other counts.
+            and other counts; ``divided``, how documents are divided that have an end;
+            ``keep_invisible``, whether invisible characters were kept.
         corpus_digest: 16 hex digits that stand for the names or the text.
         train_size, held_out_size: names, or characters of text, in each part.
         longest: length of the longest training name, in the vocabulary's units.
@@ -110,6 +111,10 @@ def _count(value: Any) -> int | None:
     return value if type(value) is int and 0 <= value <= MOST_NUMBER else None
 
 
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
 def _number(value: Any) -> float | None:
     good = type(value) in (int, float) and -MOST_NUMBER <= value <= MOST_NUMBER
     return float(value) if good else None
@@ -180,6 +185,7 @@ _losses = _fields_of(
         "held_out_nats_per_char": _number,
         "held_out_window_nats_per_char": _number,
         "network_held_out_nats_per_char": _number,
+        "unweighted_held_out_nats_per_char": _number,
         "seconds": _seconds,
         "learning_rate": _number,
     }
@@ -187,7 +193,7 @@ _losses = _fields_of(
 
 _sizes = (
     "records", "blank", "duplicates", "names", "characters", "distinct", "shortest", "longest",
-    "documents", "rare", "unknown_characters", "bytes",
+    "documents", "rare", "unknown_characters", "bytes", "weightless",
 )  # fmt: skip
 
 _FACTS: Mapping[str, Callable[[Any], Any]] = {
@@ -199,6 +205,9 @@ _FACTS: Mapping[str, Callable[[Any], Any]] = {
             "warnings": _list_of(_text),
             "labels": _map_of(_count),
             "mean": _number,
+            "divided": _text,
+            "weight": _number,
+            "keep_invisible": _flag,
         }
     ),
     "digest": _text,

@@ -1,4 +1,4 @@
-"""The data in a run folder: lists of names, one a line, and the held-out text."""
+"""The data in a run folder: lists of names and weights, one a line, and the held-out text."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..data.unicode import unprintable
 from ..storage import Index, Payload, Pieces, fault
@@ -81,6 +82,32 @@ def unpack_names(index: Index, name: str) -> Sequence[str] | None:
             path, f"must be UTF-8, with a line feed after each name: {error!s:.120}."
         ) from error
     return names
+
+
+def pack_weights(weights: NDArray[np.float64] | None) -> bytes | None:
+    """Return the contents of a file with the weights of names, one a line; ``None`` for none."""
+    return None if weights is None else "".join(f"{w!r}\n" for w in weights.tolist()).encode()
+
+
+def unpack_weights(index: Index, name: str, count: int) -> NDArray[np.float64] | None:
+    """Return the weights in the file ``name``, (count,); ``None`` if there is no file.
+
+    Raises:
+        RunError: it is not the file that ``index`` names, or has not a weight for each name.
+    """
+    data = index.read(name, most=MAX_NAMES_BYTES)
+    if data is None:
+        return None
+    from ..data.weights import LEAST  # late: few runs have weights
+
+    try:
+        weights = np.array([float(line) for line in data.split()])
+    except ValueError:
+        weights = np.zeros(0)
+    if len(weights) != count or not ((weights >= LEAST) & (weights < np.inf)).all():
+        rule = f"must hold {count:,} weights, one a line, each {LEAST:g} or more."
+        raise fault(index.path.with_name(name), rule)
+    return weights
 
 
 def _has_controls(data: bytes) -> bool:

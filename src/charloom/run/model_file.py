@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import AnyPath
+from ..arguments import path as path_of
 from ..config import ModelConfig
 from ..data.tokens import UNITS, Tokens, Unit
 from ..data.unicode import unfit, unprintable
@@ -20,10 +23,17 @@ from ..models.factory import check_weights, weight_names
 from ..models.rnn.shapes import weight_shapes
 from ..storage import MODEL_INDEX, Index, claim_folder, fault, read_set, write_set
 from .arrays import MAX_HEADER_BYTES, pack, unpack
-from .lists import pack_names, pack_text, unpack_names, unpack_text
+from .lists import (
+    pack_names,
+    pack_text,
+    pack_weights,
+    unpack_names,
+    unpack_text,
+    unpack_weights,
+)
 
 _LATER = {"labels": 0, "text": False, "kind": "network", "order": 0,
-          "smoothing": "kneser-ney"}  # fmt: skip
+          "smoothing": "kneser-ney", "recent": 0, "documents": False}  # fmt: skip
 """Settings added after the first version, with their defaults."""
 
 MODEL_KIND = "charloom model"
@@ -37,8 +47,9 @@ MEASURED = "measured"
 
 _MODEL, _WEIGHTS = MODEL_INDEX, "model.safetensors"
 _TRAIN, _HELD_OUT, _TEXT = "train_names.txt", "held_out_names.txt", "held_out.txt"
+_HELD_OUT_WEIGHTS = "held_out_weights.txt"
 
-MODEL_FILES = (_MODEL, _WEIGHTS, _TRAIN, _HELD_OUT, _TEXT)
+MODEL_FILES = (_MODEL, _WEIGHTS, _TRAIN, _HELD_OUT, _HELD_OUT_WEIGHTS, _TEXT)
 """The files of a model."""
 
 
@@ -53,6 +64,7 @@ class SavedModel:
             ``models.ngram.arrays``; a mixture has both and its weight.
         facts: plain JSON data about the training.
         train_names, held_out_names: the two parts of the corpus; ``None`` without their file.
+        held_out_weights: the weight of each held-out name, (N,); ``None``: 1.
         held_out_text: the held-out part of a text; ``None`` without its file.
     """
 
@@ -62,8 +74,19 @@ class SavedModel:
     facts: Mapping[str, Any]
     train_names: Sequence[str] | None
     held_out_names: Sequence[str] | None
+    held_out_weights: NDArray[np.float64] | None = None
     held_out_text: str | None = None
     labels: tuple[str, ...] = ()
+
+    @cached_property
+    def keep_invisible(self) -> bool:
+        """Whether invisible characters in names are kept (``charloom.data.invisible``).
+
+        Runs of earlier versions do not say: they keep those that their vocabulary has.
+        """
+        corpus = self.facts.get("corpus")
+        kept = corpus.get("keep_invisible") if isinstance(corpus, dict) else None
+        return kept if isinstance(kept, bool) else self.vocabulary.may_be_invisible
 
     def __repr__(self) -> str:
         size = sum(array.size for array in self.weights.values())
@@ -123,6 +146,7 @@ def save_model(folder: Path, model: SavedModel, *, halved: bool = False) -> None
         _WEIGHTS: pack(folder, stored, MAX_WEIGHT_BYTES),
         _TRAIN: pack_names(folder, model.train_names),
         _HELD_OUT: pack_names(folder, model.held_out_names),
+        _HELD_OUT_WEIGHTS: pack_weights(model.held_out_weights),
         _TEXT: pack_text(folder, model.held_out_text),
     }
     write_set(folder, _MODEL, MODEL_KIND, fields, files)
@@ -150,13 +174,13 @@ def epoch_folder(run: Path, epoch: int) -> Path:
     return run / EPOCHS / f"{epoch:03d}"
 
 
-def latest_epoch(run: str | Path) -> Path:
+def latest_epoch(run: AnyPath) -> Path:
     """Return the folder of the latest epoch's model that a run kept; pass it to ``load``.
 
     Raises:
         RunError: the run kept none.
     """
-    if not (folders := numbered_folders(Path(run) / EPOCHS)):
+    if not (folders := numbered_folders(path_of("a run", run) / EPOCHS)):
         raise RunError(f"{run} has no checkpoint of an epoch. Train with --keep-epochs 1.")
     return folders[-1]
 
@@ -184,13 +208,17 @@ def _read(index: Index) -> SavedModel:
     most = MAX_WEIGHT_BYTES if config.has_ngram else size + MAX_HEADER_BYTES
     arrays = unpack(index, _WEIGHTS, least=size // 2, most=most)
     _check_weights(index.path.with_name(_WEIGHTS), arrays, config, vocabulary.size)
+    held_out = unpack_names(index, _HELD_OUT)
     return SavedModel(
         config=config,
         vocabulary=vocabulary,
         weights={name: arrays[name] for name in weight_names(config, vocabulary.size)},
         facts=index.section("facts"),
         train_names=unpack_names(index, _TRAIN),
-        held_out_names=unpack_names(index, _HELD_OUT),
+        held_out_names=held_out,
+        held_out_weights=None
+        if held_out is None
+        else unpack_weights(index, _HELD_OUT_WEIGHTS, len(held_out)),
         held_out_text=unpack_text(index, _TEXT),
         labels=tuple(labels),
     )

@@ -10,8 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import AnyPath
 from ..arguments import path as path_of
 from ..config import ModelConfig
 from ..data.tokens import plain
@@ -40,7 +42,7 @@ class Run:
     saved: SavedModel
 
     @classmethod
-    def open(cls, path: str | Path) -> Run:
+    def open(cls, path: AnyPath) -> Run:
         """Open and verify the run folder ``path``.
 
         Raises:
@@ -163,6 +165,11 @@ class Run:
         return whole.hexdigest()
 
     @property
+    def keep_invisible(self) -> bool:
+        """Whether invisible characters in names are kept (``charloom.data.invisible``)."""
+        return self.saved.keep_invisible
+
+    @property
     def training_set(self) -> Sequence[str] | None:
         """The names that it was trained on, with canaries; ``None`` if not stored, or for text."""
         return self.saved.train_names
@@ -179,8 +186,16 @@ class Run:
         return self.saved.held_out_names or ()
 
     @property
+    def held_out_weights(self) -> NDArray[np.float64] | None:
+        """How often each held-out name counts, (N,); ``None``: once."""
+        return self.saved.held_out_weights
+
+    @property
     def held_out_text(self) -> str:
-        """The text that was held out; empty if there is none, or for names."""
+        """The text that was held out; empty if there is none, or for names.
+
+        U+001E divides documents that have an end.
+        """
         return self.saved.held_out_text or ""
 
     def need_held_out_names(self) -> Sequence[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -89,12 +89,22 @@ def _add_state(app: FastAPI, admission: Admission, engine: Engine, measures: Mea
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/readyz", tags=["state"], summary="Whether it takes requests")
+    @app.get(
+        "/readyz",
+        tags=["state"],
+        summary="Whether it takes requests",
+        responses={503: {"description": "Too many requests wait."}},
+    )
     async def readyz() -> Response:
         ready = not admission.full
         return JSONResponse({"status": "ready" if ready else "busy"}, 200 if ready else 503)
 
-    @app.get("/metrics", tags=["state"], summary="Figures for Prometheus")
+    @app.get(
+        "/metrics",
+        tags=["state"],
+        summary="Figures for Prometheus",
+        response_class=PlainTextResponse,
+    )
     async def metrics() -> Response:
         return Response(measures.text(), media_type=TYPE)
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from ..data.unicode import normalise, split_units
+from ..data.unicode import split_units
 from ..errors import ConfigError
 from ..generation import NameModel, TextModel
+from ..generation.endings import Ending, Pieces
 from ..generation.explain import END, explain
 from .admission import Admission
 from .completion_schema import (
@@ -143,9 +144,13 @@ class Work:
         self, model: NameModel, prompt: str, first: int, job: Job, put: Callable[[Part], None]
     ) -> None:
         asked, extra = self.asked, self.asked.charloom
-        longest = None
+        if len(prompt) > MOST_LENGTH:
+            raise ConfigError(
+                f"a prompt for names may have {MOST_LENGTH:,} characters. Received: {len(prompt):,}"
+            )
+        prompt, longest = model.vocabulary.normalised(prompt), None
         if asked.max_tokens is not None:
-            units = len(split_units(normalise(prompt), model.vocabulary.token_unit))
+            units = len(split_units(prompt, model.vocabulary.token_unit))
             longest = min(units + asked.max_tokens, MOST_LENGTH)
         plain = extra.model_dump(exclude={"unique", "new", "blend"})
         search = searched(
@@ -164,12 +169,12 @@ class Work:
         )
         for index, sample in enumerate(search, first):
             job.check()
-            text = self._cut(sample.text[len(normalise(prompt)) :])
+            text = self._cut(sample.text[len(prompt) :])
             self._sampled += len(text)
             self._measures.names.inc()
-            shown = normalise(prompt) + text if asked.echo else text
-            whole = normalise(prompt) + text
-            begin = 0 if asked.echo else len(normalise(prompt))
+            shown = prompt + text if asked.echo else text
+            whole = prompt + text
+            begin = 0 if asked.echo else len(prompt)
             put(Part(index, shown, "stop", self._logprobs(model, whole, begin)))
         self.notes += [text for text in (search.reason, search.note) if text]
 
@@ -181,7 +186,8 @@ class Work:
         if refused:
             raise ConfigError(f"{sorted(refused)[0]} is for names. {self._served.id} is of text.")
         characters = CHARACTERS if asked.max_tokens is None else asked.max_tokens
-        stream = model.stream_text(
+        endings: list[Ending] = []
+        found = model.stream_text(
             characters,
             start=prompt,
             temperature=asked.temperature,
@@ -190,6 +196,7 @@ class Work:
             min_p=extra.min_p,
             seed=(self.seed + index) % 2**63,
         )
+        stream = _noting(found, endings)
         start = next(stream) if prompt else ""
         sent = start if asked.echo else ""
         if sent and self.asked.logprobs is None:
@@ -204,6 +211,8 @@ class Work:
             if ended:
                 finish = "stop"
                 stream.close()
+        if endings == ["end"]:  # of a document
+            finish = "stop"
         logprobs = self._logprobs(model, start + text, 0 if asked.echo else len(start))
         last = "" if asked.logprobs is None else (start if asked.echo else "") + text
         put(Part(index, last, "stop" if finish == "stop" else "length", logprobs))
@@ -283,6 +292,11 @@ class Work:
 
     def _told(self) -> dict[str, Any]:
         return {"seed": self.seed, "complete": self.complete, "notes": self.notes}
+
+
+def _noting(pieces: Pieces, endings: list[Ending]) -> Generator[str]:
+    """Yield text as it is sampled, and add why it ended to ``endings``."""
+    endings.append((yield from pieces))
 
 
 def stopping(pieces: Iterator[str], stops: list[str]) -> Iterator[tuple[str, bool]]:

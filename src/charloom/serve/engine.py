@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from ..generation.chorus import AT_ONCE, Chorus, Draw, Voice, read
 from ..generation.search.arrivals import Arrivals, arrivals
 from ..generation.search.company import BetterAlone, Company, Member
 from ..generation.search.walk import Plan
+from ..models.interface import Floats, Recurrence
 from ..models.threads import one_blas_thread
 
 MANY = 400.0
@@ -57,6 +60,7 @@ class Engine:
         self.steps, self.rows = 0, 0
         """Steps of a model, and the prefixes that they served."""
         self._waiting: deque[tuple[Member, threading.Event]] = deque()
+        self._singing: deque[tuple[Voice, Recurrence, list[int], Floats, Floats]] = deque()
         self._changed = threading.Condition()
         self._closed = False
         self._local = threading.local()
@@ -102,6 +106,43 @@ class Engine:
             return member.result
         raise member.result or Interrupted
 
+    def sing(
+        self,
+        rnn: Recurrence,
+        banned: list[int],
+        given: list[int],
+        draw: Draw,
+        count: int | None,
+    ) -> Iterator[int]:
+        """Yield ids of a text that is sampled together with those of other threads.
+
+        Raises:
+            Interrupted: the thread's job is cancelled, or its time is up.
+        """
+        job: Job = getattr(self._local, "job", None) or Job()
+        job.check()
+        voice = Voice(draw, len(given) - 1, count)
+        logits, carry = read(rnn, given)
+        with self._changed:
+            if self._closed:
+                raise Interrupted
+            self._singing.append((voice, rnn, banned, logits, carry))
+            self._changed.notify()
+        try:
+            while True:
+                voice.news.wait(0.1)
+                voice.news.clear()
+                job.check()
+                ended = voice.ended
+                while voice.ids:
+                    yield voice.ids.popleft()
+                if ended:
+                    if voice.error is not None:
+                        raise voice.error
+                    return
+        finally:
+            voice.given_up = True
+
     def _walk_alone(self, plan: Plan, log_horizon: float, log_slack: float, job: Job) -> Arrivals:
         watch = plan.watch
 
@@ -115,12 +156,15 @@ class Engine:
 
     def _run(self) -> None:
         companies: list[Company] = []
+        choruses: list[Chorus] = []
         waiting: dict[int, threading.Event] = {}
         while True:
             with self._changed:
-                while not self._waiting and not companies and not self._closed:
+                idle = not companies and not choruses
+                while idle and not self._waiting and not self._singing and not self._closed:
                     self._changed.wait()
-                joining, self._waiting = list(self._waiting), deque()
+                joining, self._waiting = self._waiting, deque()
+                singing, self._singing = self._singing, deque()
                 if self._closed:
                     break
             with one_blas_thread():
@@ -129,12 +173,32 @@ class Engine:
                     _join(companies, member)
                     if member.result is not None:
                         waiting.pop(id(member)).set()
+                for voice, rnn, banned, logits, carry in singing:
+                    chorus = next((c for c in choruses if c.rnn is rnn), None)
+                    if chorus is None:
+                        choruses.append(chorus := Chorus(rnn, banned))
+                    chorus.join(voice, logits, carry)
                 for company in companies:
                     for member in self._advance(company):
                         waiting.pop(id(member)).set()
+                for chorus in choruses:
+                    self._sing(chorus, alone=not companies)
                 companies = [company for company in companies if company.busy]
+                choruses = [chorus for chorus in choruses if chorus.size]
         for event in (*waiting.values(), *(event for _, event in joining)):
             event.set()
+        for voice in (*(v for c in choruses for v in c.voices), *(v for v, *_ in singing)):
+            voice.end(Interrupted())
+
+    def _sing(self, chorus: Chorus, *, alone: bool) -> None:
+        """Let a chorus draw a few ids, fewer where searches wait."""
+        for _ in range(AT_ONCE if alone else 2):
+            if chorus.size:
+                self.steps, self.rows = self.steps + 1, self.rows + chorus.size
+                try:
+                    chorus.advance()
+                except Exception as error:  # noqa: BLE001 (the threads raise it)
+                    chorus.disband(error)
 
     def _advance(self, company: Company) -> list[Member]:
         """Let a company step once; return the members whose walks ended."""

@@ -71,6 +71,8 @@ class Library:
             model = load(run)
             if isinstance(model, NameModel) and engine is not None:
                 model = replace(model, walk=engine.walk)
+            elif isinstance(model, TextModel) and engine is not None:
+                model = replace(model, sing=engine.sing)
             name = self._free(Path(folder).resolve().name)
             self._served[name] = Served(name, run, model)
 
@@ -138,7 +140,7 @@ def _blended(
     if isinstance(model, NameModel) and isinstance(other, NameModel):
         return replace(model.blend_with(other, weight), walk=model.walk)
     if isinstance(model, TextModel) and isinstance(other, TextModel):
-        return model.blend_with(other, weight)
+        return replace(model.blend_with(other, weight), sing=model.sing)
     raise ConfigError("blend needs two runs of names, or two of text. Received: one each")
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from ..data.unicode import normalise
 from ..errors import ConfigError
 from ..generation import NameModel, Sample, TextModel
 from ..generation import constraints as c
@@ -176,7 +175,8 @@ def searched(model: NameModel, asked: NamesRequest, seed: int) -> Search:
 
 def scored(model: NameModel | TextModel, texts: Sequence[str]) -> list[Score]:
     """Return each text's score; none for a text with a character that the model never saw."""
-    unknown = ["".join(model.vocabulary.unknown(normalise(text))) for text in texts]
+    spelled = map(model.vocabulary.normalised, texts)
+    unknown = ["".join(model.vocabulary.unknown(text)) for text in spelled]
     known = [text for text, odd in zip(texts, unknown, strict=True) if not odd]
     nats = iter(model.nll(known, threads=1).tolist() if known else ())
     return [
@@ -203,7 +203,7 @@ def named(model: NameModel, sample: Sample, explained: bool) -> Name:
 
 def checked(run: str, model: NameModel, asked: CheckRequest) -> CheckResponse:
     """Return what stands against a name."""
-    text, unit = normalise(asked.text), model.vocabulary.token_unit
+    text, unit = model.vocabulary.normalised(asked.text), model.vocabulary.token_unit
     start: list[c.Rule] = [c.Start(asked.start)] if asked.start else []
     if asked.max_length is not None:
         start.append(c.Length(0, asked.max_length))

@@ -33,6 +33,7 @@ from ..run import (
     save_state,
     sound_facts,
 )
+from ..run.begun import Begun, find_begun, save_begun
 from ..run.facts import known_facts
 from ..storage import creating, is_part, own_folder
 from ..storage.lock import LOCK, held
@@ -52,6 +53,8 @@ class Checkpointer:
     Attributes:
         folder: the run folder; ``None`` saves nothing.
         model, training, data, backend: what is trained, how, on which data and backend.
+        loop: ``fit`` or ``custom``; ``None`` for a step of the caller's own.
+        fine_tuned: whether it starts from another run, whose characters and labels it keeps.
         started: ``time.monotonic()`` when training began.
         seconds_between: least time between two saves at the end of an epoch.
         time_share: share of the training time that saves at the end of an epoch may take.
@@ -65,6 +68,8 @@ class Checkpointer:
     training: TrainConfig
     data: TrainingData
     backend: str
+    loop: str | None = "fit"
+    fine_tuned: bool = False
     started: float = field(default_factory=time.monotonic)
     seconds_between: float = 5.0
     time_share: float = 0.01
@@ -129,10 +134,21 @@ class Checkpointer:
         return ResumeChecks(folder, self.model, self.training, self.data)
 
     def begin(self, at: Progress, *, resumes: bool) -> None:
-        """Cut the history to ``at``; a new training also drops the earlier state."""
+        """Note what was begun, and cut the history to ``at``; a new training drops the state."""
         if self.folder is not None:
             if not resumes:
                 forget_state(self.folder)
+            origin = self.data.origin
+            if origin is None and resumes:  # strings: they are those of the files before
+                origin = find_begun(self.folder).origin
+            begun = Begun(
+                origin=None if origin is None else origin.digested(),
+                model=self.model.to_dict(),
+                training=self.training.to_dict(),
+                loop=self.loop,
+                fine_tuned=self.fine_tuned,
+            )
+            save_begun(self.folder, begun)
             write_history(self.folder, at.history)
 
     def load(self) -> Resumed:
@@ -240,6 +256,7 @@ class Checkpointer:
         assert self.folder is not None
         state = {
             "corpus": self.data.digest,
+            "reading": self.data.reading,
             "vocabulary": vocabulary_digest(self.data),
             "model": self.model.to_dict(),
             "training": self.training.to_dict(),
@@ -299,6 +316,7 @@ class Checkpointer:
             facts=facts,
             train_names=data.train_names,
             held_out_names=data.held_out_names,
+            held_out_weights=data.held_out_weights,
             held_out_text=data.held_out_text,
         )
 

@@ -16,10 +16,14 @@ from ..models.log_linear import EXPONENTS
 from ..models.ngram.context_counts import ContextCorpus
 from ..models.ngram.context_fit import ORDER, fit_corpus, maximum
 from ..models.ngram.context_model import ContextNGram
+from ..models.recent import EXPONENTS as RECENT_EXPONENTS
+from ..models.recent import Memory
 from ..models.rnn.numpy import NumpyRNN
-from ..models.scoring.logits import target_log_probabilities
+from ..models.scoring.logits import target_log_probabilities, target_places
 from ..models.scoring.names import log_softmax
 from .ngram import NETWORK_ALONE
+from .recent_fit import TYPICAL as TYPICAL_RECENT
+from .recent_fit import RecentFit
 
 TEXT_ORDER = 8
 """The order for text; names gain nothing from one above ``ORDER``."""
@@ -72,6 +76,7 @@ class ContextFit:
         *,
         decides: bool,
         adapted: bool = False,
+        weights: NDArray[np.float64] | None = None,
     ) -> None:
         """Fit the n-gram.
 
@@ -82,7 +87,9 @@ class ContextFit:
             held_out: the held-out stream.
             decides: whether that is long enough to choose by.
             adapted: whether the network is adapted from a base.
+            weights: of each held-out target; ``None``: 1.
         """
+        self._weights = weights
         self._model, self._held_out = model, held_out if decides else None
         self._typical = TYPICAL_ADAPTED if adapted else TYPICAL
         self._stream, whole = train()
@@ -107,29 +114,40 @@ class ContextFit:
 
     @cached_property
     def _ngram(self) -> ContextNGram:
-        return ContextNGram(self._model.replace(kind="ngram"), self.arrays)
+        return ContextNGram(self._model.replace(kind="ngram", recent=0), self.arrays)
 
     def alone(self) -> tuple[dict[str, NDArray[Any]], None]:
         """Return the n-gram's arrays."""
-        return self.arrays, None
+        if not self._model.recent:
+            return self.arrays, None
+        inner = None if self._held_out is None else self._by_ngram
+        return {**self.arrays, RECENT_EXPONENTS: self._recent_exponents(inner)}, None
 
     def mixture(self, network: Weights) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
         """Return a mixture's arrays besides its network's, and held-out losses by name.
 
-        These are its network's, and its own where all that is held out is in the table.
+        These are its network's, and its own where all that is held out is in the table and has no
+        weights.
 
         The exponents maximise the probability of the held-out strings, times a prior; they are the
         prior's if too little is held out.
         """
         chosen = self.prior if self.exponents is None else np.array(self.exponents)
         losses: dict[str, float] = {}
+        mixed = None
         if self._held_out is not None:
             table, targets = self.table(network)
             chosen = maximum(table, targets, chosen, PRIOR_NATS)
-            losses[NETWORK_ALONE] = _mean_nats(table[:, 0], targets)
-            if len(targets) == len(self._held_out) - 1 and not self._model.text:
+            losses[NETWORK_ALONE] = _mean_nats(table[:, 0], targets, self._weights)
+            if self._model.recent:
+                mixed = log_softmax(np.matmul(chosen.astype(np.float32), table))
+            whole = len(targets) == len(self._held_out) - 1
+            if whole and not self._model.text and self._weights is None:
                 losses["held_out_nats_per_char"] = mixed_nats(table, targets, chosen)
-        return {**self.arrays, EXPONENTS: chosen.astype(np.float32)}, losses
+        fitted = {**self.arrays, EXPONENTS: chosen.astype(np.float32)}
+        if self._model.recent:
+            fitted[RECENT_EXPONENTS] = self._recent_exponents(mixed)
+        return fitted, losses
 
     def table(self, network: Weights) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Return log p of network and n-gram at each held-out target, (T, 2, V), and these."""
@@ -137,6 +155,29 @@ class ContextFit:
         rnn = NumpyRNN(self._model.network_part(), network)
         by_network, targets = target_log_probabilities(rnn, self._held_out, self._most)
         return np.stack([by_network, self._by_ngram], axis=1), targets
+
+    def _recent_exponents(self, inner: NDArray[np.float32] | None) -> NDArray[np.float32]:
+        """Return the exponents of the recent characters.
+
+        Args:
+            inner: the other parts' log probabilities at each held-out target, (T, V), in the order
+                of ``table``; ``None`` if nothing is held out.
+        """
+        if inner is None:
+            return TYPICAL_RECENT.astype(np.float32)
+        assert self._held_out is not None
+        places = target_places(self._held_out, self._most)
+        row_of = np.zeros(len(self._held_out), np.int64)
+        row_of[places] = np.arange(len(places))
+        found = self._recent.exponents(inner[row_of[self._recent.places]])
+        return found.astype(np.float32)
+
+    @cached_property
+    def _recent(self) -> RecentFit:
+        assert self._held_out is not None
+        letters = self._ngram.alphabet.letters
+        memory = Memory(self._model.recent, letters)
+        return RecentFit(memory, len(letters), self._held_out)
 
     @property
     def _most(self) -> int:
@@ -166,6 +207,13 @@ def mixed_nats(table: NDArray[np.float32], targets: NDArray[np.int32], exponents
     return _mean_nats(mixed, targets)
 
 
-def _mean_nats(log_probabilities: NDArray[np.float32], targets: NDArray[np.int32]) -> float:
-    """Return the mean -log p of ``targets`` (T,), given (T, V)."""
-    return -float(log_probabilities[np.arange(len(targets)), targets].mean(dtype=np.float64))
+def _mean_nats(
+    log_probabilities: NDArray[np.float32],
+    targets: NDArray[np.int32],
+    weights: NDArray[np.float64] | None = None,
+) -> float:
+    """Return the mean -log p of ``targets`` (T,), given (T, V) and weights of T or more."""
+    found = log_probabilities[np.arange(len(targets)), targets]
+    if weights is not None:
+        return -float(np.average(found, weights=weights[: len(targets)]))
+    return -float(found.mean(dtype=np.float64))

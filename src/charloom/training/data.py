@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from ..config import ModelConfig, TrainConfig
 from ..data.batches.names import Batch
+from ..data.sources.origin import Origin
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError
 from .base_model import NO_BASE
 from .context_ngram import ContextFit
 from .events import Started
-from .ngram import DEFAULT_WEIGHT, NgramFit
+from .ngram import DEFAULT_WEIGHT, NETWORK_ALONE, NgramFit
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -76,7 +77,9 @@ class TrainingData(ABC):
         vocabulary: its characters.
         label_names: the labels of its names.
         digest: stands for the corpus.
+        origin: the files that it was read from; ``None`` for strings.
         train_names, held_out_names: the parts; ``None`` for text.
+        held_out_weights: the weight of each held-out name; ``None``: 1.
         held_out_text: the held-out part of a text; ``None`` for names.
         train_size, held_out_size: names, or characters of text, in each part.
         held_out_decides: whether enough is held out to choose the best epoch by.
@@ -87,8 +90,10 @@ class TrainingData(ABC):
     vocabulary: Vocabulary
     label_names: tuple[str, ...] = ()
     digest: str
+    origin: Origin | None = None
     train_names: Sequence[str] | None = None
     held_out_names: Sequence[str] | None = None
+    held_out_weights: NDArray[np.float64] | None = None
     held_out_text: str | None = None
     train_size: int
     held_out_size: int
@@ -105,6 +110,11 @@ class TrainingData(ABC):
                 f"{training.preparation!r}"
             )
         self._model, self._training, self._most_targets = model, training, most_targets
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How names were read, where that must not change when training is resumed."""
+        return {}
 
     @abstractmethod
     def facts(self) -> dict[str, Any]:
@@ -125,6 +135,10 @@ class TrainingData(ABC):
     @abstractmethod
     def held_out_stream(self) -> NDArray[np.int32]:
         """Return the held-out ids."""
+
+    def held_out_target_weights(self) -> NDArray[np.float64] | None:
+        """Return the weight of each held-out target, (N,); ``None``: 1."""
+        return None
 
     @abstractmethod
     def target_nats(self, network: Weights) -> NDArray[np.float64]:
@@ -150,6 +164,7 @@ class TrainingData(ABC):
                 held_out,
                 decides=decides,
                 adapted=self._training.base != NO_BASE,
+                weights=self.held_out_target_weights(),
             )
         chosen_on = held_out if decides else None
         return NgramFit(self._model, self.train_stream, chosen_on, self.vocabulary.size)
@@ -178,8 +193,12 @@ class TrainingData(ABC):
         if not self.held_out_decides:
             weights = {**network, **self.ngrams.mixture(None)[0]}
             return weights, self.held_out_loss(weights)
-        ngram, losses = self.ngrams.mixture(self.target_nats(network))
+        nats = self.target_nats(network)
+        ngram, losses = self.ngrams.mixture(nats)
         weights = {**network, **ngram}
+        if (often := self.held_out_target_weights()) is not None:
+            network_nats = float(np.average(nats, weights=often))
+            return weights, {**self.held_out_loss(weights), NETWORK_ALONE: network_nats}
         return weights, {**losses, **self.further_losses(weights)}
 
     def started(self, **training: Any) -> Started:

@@ -98,6 +98,7 @@ class Ensemble:
             isinstance(batches, NameBatches)
             and isinstance(batches.ids, Ragged)
             and batches.labels is None
+            and batches.weights is None
             and trainer.model.begin
             and trainer.loop == "fit"
             and trainer.initial is None

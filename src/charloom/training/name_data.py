@@ -15,6 +15,8 @@ from ..data.batches.tutorial import PaddedBatches, padded_rows
 from ..data.encoded.ragged import Ragged
 from ..data.encoded.sequences import EncodedIds
 from ..data.names import NameCorpus
+from ..data.tokens import plain
+from ..data.weights import shares
 from ..errors import ConfigError
 from ..models.factory import recurrence
 from ..models.ngram.counts import MOST_TARGETS, stream_of
@@ -24,6 +26,7 @@ from ..models.scoring.names import score, score_labelled, target_nats
 from ..run import SavedModel
 from .base_model import NO_BASE
 from .data import ENOUGH_HELD_OUT, Batches, BatchPlan, TrainingData, Weights
+from .progress import UNWEIGHTED
 from .warm_start import merged, with_tokens_of
 
 CELLS = 1 << 22
@@ -34,6 +37,7 @@ class NameData(TrainingData):
     """Names, one by one; its methods are those of ``TrainingData``."""
 
     counted: Literal["names"] = "names"
+    _shares: NDArray[np.float64] | None = None  # how often each training name counts
     train_names: Sequence[str]
     held_out_names: Sequence[str]
 
@@ -56,7 +60,7 @@ class NameData(TrainingData):
         fine_tunes = initial is not None and training.base == NO_BASE
         if initial is not None and fine_tunes:
             corpus = with_tokens_of(corpus, initial.vocabulary.token_unit)
-        self.corpus, self.digest = corpus, corpus.digest
+        self.corpus, self.digest, self.origin = corpus, corpus.digest, corpus.origin
         self.vocabulary, self.label_names = corpus.vocabulary, corpus.label_names
         if initial is not None and fine_tunes:
             self.vocabulary = merged(initial.vocabulary, corpus.vocabulary)
@@ -67,6 +71,8 @@ class NameData(TrainingData):
         self.train_size, self.held_out_size = len(train), len(held_out)
         self.held_out_decides = self.held_out_size >= ENOUGH_HELD_OUT
         self._train_labels = self._held_out_labels = None
+        if corpus.weights is not None:
+            self._take_weights(np.array(corpus.weights))
         if model.labels:
             self._train_labels, self._held_out_labels = self._split_labels()
         self._initial, self._canaries = initial, canaries
@@ -75,6 +81,16 @@ class NameData(TrainingData):
         if self._canaries:
             self._add_canaries(train)
         self.plan = self.plan_for(training.epochs)
+
+    def _take_weights(self, weights: NDArray[np.float64]) -> None:
+        """Keep how often each training name counts, and the weights of those held out."""
+        if self._training.preparation == "tutorial":
+            raise ConfigError(
+                "weights cannot be trained with the tutorial's preparation. Leave it out, or read "
+                "no weights."
+            )
+        train, held_out = self.corpus.split_places(self._training.held_out, self._training.seed)
+        self._shares, self.held_out_weights = shares(weights[list(train)]), weights[list(held_out)]
 
     def _check_labels(self) -> None:
         count = len(self.label_names)
@@ -118,6 +134,8 @@ class NameData(TrainingData):
         if self._train_labels is not None:
             none = np.zeros(len(self._canaries), np.int32)
             self._train_labels = np.append(self._train_labels, none)
+        if self._shares is not None:
+            self._shares = np.append(self._shares, np.ones(len(self._canaries)))
 
     def _split_labels(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return the label of each name of either part, k + 1 for the model's k, 0 for none."""
@@ -128,9 +146,16 @@ class NameData(TrainingData):
         train, held_out = corpus.split_places(training.held_out, training.seed)
         return ids[list(train)], ids[list(held_out)]
 
+    @property
+    def reading(self) -> dict[str, Any]:
+        return {
+            "unit": plain(self.corpus.unit),
+            "keep_invisible": self.corpus.report.keep_invisible,
+        }
+
     def facts(self) -> dict[str, Any]:
         return {
-            "corpus": self.corpus.report.to_dict(),
+            "corpus": self.corpus.report.to_facts(),
             "train_names": self.train_size,
             "held_out_names": self.held_out_size,
             "longest": self.corpus.report.longest,
@@ -160,6 +185,7 @@ class NameData(TrainingData):
             plan.buckets,
             labels=self._train_labels,
             label_dropout=self._training.label_dropout,
+            weights=self._shares,
         )
 
     @cached_property
@@ -187,14 +213,23 @@ class NameData(TrainingData):
     def target_nats(self, network: Weights) -> NDArray[np.float64]:
         return np.concatenate(target_nats(NumpyRNN(self._model, network), self._held_out_ids))
 
+    def held_out_target_weights(self) -> NDArray[np.float64] | None:
+        if self.held_out_weights is None:
+            return None
+        return np.repeat(self.held_out_weights, [len(ids) + 1 for ids in self._held_out_ids])
+
     def held_out_loss(self, weights: Weights) -> dict[str, float]:
         if not self.held_out_size:
             return {}
-        characters = sum(map(len, self._held_out_ids))
-        characters += self.held_out_size if self._model.begin else 0
         if self._held_out_labels is None:
             nats = score(recurrence(self._model, weights), self._held_out_ids)
         else:
             rnn = NumpyRNN(self._model, weights)
             nats = score_labelled(rnn, self._held_out_ids, self._held_out_labels)
-        return {"held_out_nats_per_char": float(nats.sum()) / characters}
+        end = 1 if self._model.begin else 0
+        lengths = np.array([len(ids) + end for ids in self._held_out_ids])
+        mean = float(nats.sum()) / int(lengths.sum())
+        if (often := self.held_out_weights) is None:
+            return {"held_out_nats_per_char": mean}
+        weighted = float(often @ nats) / float(often @ lengths)
+        return {"held_out_nats_per_char": weighted, UNWEIGHTED: mean}

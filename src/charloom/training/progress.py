@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 from ..run.facts import epochs, known_facts
 from .events import Evaluated
 
+UNWEIGHTED = "unweighted_held_out_nats_per_char"
+"""Name in the history of the held-out loss in which each name counts once, if names have weights:
+it decides which epoch is best. The weighted loss depends on a few names, so mostly on chance."""
+
 
 @dataclass
 class Progress:
@@ -98,13 +102,13 @@ class Progress:
 
         Without ``held_out`` losses, or if they do not decide, the latest epoch is the best.
         """
-        before, loss = self.best, held_out.get("held_out_nats_per_char")
+        before, loss = self.best, _deciding(held_out)
         self.epoch += 1
         entry = {"epoch": self.epoch, **self.losses(held_out)}
         entry |= {"seconds": round(seconds, 3), "learning_rate": rate}
         self.history.append(entry | ({"networks": self.networks} if self.last_step else {}))
         self.step_in_epoch, self.epoch_nats, self.epoch_characters = 0, 0.0, 0.0
-        lowest = None if before is None else before.get("held_out_nats_per_char")
+        lowest = None if before is None else _deciding(before)
         best = lowest is None or loss is None or not decides or loss < lowest
         self.best_epoch = self.epoch if best else self.best_epoch
         return best
@@ -119,6 +123,12 @@ class Progress:
             seconds=seconds,
             weights=weights,
         )
+
+
+def _deciding(losses: Mapping[str, Any]) -> float | None:
+    """Return the held-out loss by which an epoch is judged."""
+    loss: float | None = losses.get(UNWEIGHTED, losses.get("held_out_nats_per_char"))
+    return loss
 
 
 def event_losses(losses: Mapping[str, Any]) -> dict[str, Any]:

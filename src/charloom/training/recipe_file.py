@@ -6,9 +6,10 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from ..arguments import AnyPath
+from ..arguments import path as path_of
 from ..config import ModelConfig, TrainConfig
 from ..errors import ConfigError
 from ..storage import write_file
@@ -18,7 +19,7 @@ VERSION = 1
 FIELDS = ("kind", "version", "settings", "found")
 MOST_BYTES = 2**20
 
-MODEL = frozenset(f.name for f in dataclasses.fields(ModelConfig)) - {"labels"}
+MODEL = frozenset(f.name for f in dataclasses.fields(ModelConfig)) - {"labels", "documents"}
 TRAINING = frozenset(f.name for f in dataclasses.fields(TrainConfig))
 
 
@@ -27,8 +28,8 @@ class RecipeFile:
     """Settings that replace those for the corpus's size.
 
     Attributes:
-        settings: fields of ``ModelConfig`` (except ``labels``, which the corpus decides) and
-            ``TrainConfig``; each is valid by itself.
+        settings: fields of ``ModelConfig`` (except ``labels`` and ``documents``, which the
+            corpus decides) and ``TrainConfig``; each is valid by itself.
         found: how they were found, as plain data, for people to read.
 
     Raises:
@@ -55,20 +56,22 @@ class RecipeFile:
         return (json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
 
 
-def write_recipe(path: str | Path, recipe: RecipeFile) -> None:
+def write_recipe(path: AnyPath, recipe: RecipeFile) -> None:
     """Write ``recipe`` to ``path``, completely or not at all."""
-    write_file(Path(path).parent, Path(path).name, recipe.to_bytes())
+    place = path_of("a recipe", path)
+    write_file(place.parent, place.name, recipe.to_bytes())
 
 
-def read_recipe(path: str | Path) -> RecipeFile:
+def read_recipe(path: AnyPath) -> RecipeFile:
     """Read a recipe file, written by ``write_recipe`` or by hand.
 
     Raises:
         ConfigError: it cannot be read, is not a recipe or of a later version, or has a setting
             that is unknown or out of range.
     """
+    place = path_of("a recipe", path)
     try:
-        with Path(path).open("rb") as file:
+        with place.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = (isinstance(error, OSError) and error.strerror) or error
@@ -111,5 +114,5 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return data
 
 
-def _bad(path: str | Path, problem: str) -> ConfigError:
+def _bad(path: AnyPath, problem: str) -> ConfigError:
     return ConfigError(f"{path} {problem}.")

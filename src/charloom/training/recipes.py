@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import AnyPath
 from ..config import ModelConfig, TrainConfig
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
+from ..data.tokens import Tokens
 from ..errors import ConfigError, RunError
-from ..run import SavedModel, find_state, holds_state
+from ..run import SavedModel, find_state, holds_model, holds_state, load_model
+from ..run.begun import find_begun
 from .base_model import LATIN, NO_BASE, SHAPE, fits, latin_base, suits
 from .recipe_file import MODEL, TRAINING, read_recipe
 
@@ -32,6 +35,9 @@ MIXED = 5e6
 
 SMALL = 1e5
 """Characters up to which an LSTM with a wider embedding models names better than the GRU."""
+
+RECENT = 8192
+"""Characters of its own past that a model of text adapts to, if it has a fitted n-gram."""
 
 WITH_NGRAM = ("mixture", "ngram")
 """Kinds of model whose n-gram is smoothed."""
@@ -80,7 +86,7 @@ GENTLER = 0.3
 RECIPES: dict[str, dict[str, Any]] = {"tutorial": TUTORIAL}
 
 
-def keeps_repeats(recipe: str | None, held_out: float | None) -> bool:
+def keeps_repeats(recipe: AnyPath | None, held_out: float | None) -> bool:
     """Return whether a recipe keeps repeated names, as the tutorial does.
 
     Not if names are held out: a repeated one would be in both parts.
@@ -176,7 +182,7 @@ def text_recipe(
 def _given(changes: dict[str, Any]) -> dict[str, Any]:
     """Drop what changes nothing; refuse what is no setting."""
     changes = {name: value for name, value in changes.items() if value is not None}
-    if unknown := sorted(set(changes) - MODEL - TRAINING - {"labels"}):
+    if unknown := sorted(set(changes) - MODEL - TRAINING - {"labels", "documents"}):
         raise ConfigError(f"no setting is called {unknown[0]}. See ModelConfig and TrainConfig.")
     return changes
 
@@ -188,6 +194,8 @@ def _settings(
     model = model | {name: value for name, value in changes.items() if name not in TRAINING}
     if model.get("kind") in WITH_NGRAM:
         model = {"smoothing": "fitted", **model}
+        if model.get("text") and model["smoothing"] == "fitted":
+            model = {"recent": RECENT, **model}
     return ModelConfig(**model), TrainConfig(**training)
 
 
@@ -208,7 +216,7 @@ names_recipe = recipe
 
 def settings_for(
     corpus: NameCorpus | TextCorpus,
-    recipe: str | Path | None = None,
+    recipe: AnyPath | None = None,
     initial: SavedModel | None = None,
     **changes: Any,
 ) -> tuple[ModelConfig, TrainConfig]:
@@ -233,6 +241,9 @@ def settings_for(
         if given.get("kind") not in (None, own.get("kind")):
             own.pop("order", None)  # these belong to the recipe's kind of model
             own.pop("smoothing", None)
+            own.pop("recent", None)
+        if given.get("smoothing") == "kneser-ney":
+            own.pop("recent", None)
     base = {**own, **given}.get("base")
     if base is None:
         by_default = recipe is None and initial is None
@@ -242,6 +253,7 @@ def settings_for(
     before = _settings_of(initial, base, given)
     changes = {**own, **before, **given, "base": base}
     if isinstance(corpus, TextCorpus):
+        changes |= {"documents": corpus.has_ends}
         model, training = text_recipe(characters, name, **changes)
     else:
         labels = {*corpus.label_names}
@@ -281,13 +293,16 @@ def _settings_of(initial: SavedModel | None, base: str, given: dict[str, Any]) -
                 "Leave that out, or train with --base none."
             )
         return {name: before[name] for name in SHAPE}
-    before = {k: v for k, v in before.items() if k not in ("dropout", "labels")}
+    before = {k: v for k, v in before.items() if k not in ("dropout", "labels", "documents")}
     if before.get("kind") not in WITH_NGRAM or given.get("kind", "mixture") not in WITH_NGRAM:
         before.pop("smoothing", None)
+        before.pop("recent", None)
+    if given.get("smoothing") == "kneser-ney":
+        before.pop("recent", None)
     return before
 
 
-def _from_file(path: str | Path, corpus: NameCorpus | TextCorpus) -> dict[str, Any]:
+def _from_file(path: AnyPath, corpus: NameCorpus | TextCorpus) -> dict[str, Any]:
     """Return the settings of a recipe in a file."""
     if isinstance(path, str) and not Path(path).exists():
         raise ConfigError(
@@ -313,11 +328,14 @@ def settings_before(run: Path) -> dict[str, Any]:
     Raises:
         RunError: its state is damaged.
     """
-    if not holds_state(run):
+    if holds_state(run):
+        data = find_state(run).data
+        parts = (data.get("model"), data.get("training"))
+    elif (begun := find_begun(run)).model:
+        parts = (dict(begun.model), dict(begun.training))
+    else:
         return {}
-    data = find_state(run).data
-    parts = (data.get("model"), data.get("training"))
-    before = {"smoothing": "kneser-ney", "base": NO_BASE}  # all there was before they were choices
+    before = {"smoothing": "kneser-ney", "recent": 0, "base": NO_BASE}  # before they were choices
     before |= {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
     return {
         name: before[name]
@@ -325,6 +343,26 @@ def settings_before(run: Path) -> dict[str, Any]:
         if before.get(name) is not None
         and (ModelConfig.allows(name, before[name]) or TrainConfig.allows(name, before[name]))
     }
+
+
+def reading_before(run: Path) -> dict[str, Any]:
+    """Return how the names of the training that ``run`` holds were read: ``unit`` and
+    ``keep_invisible``; nothing if it holds none.
+
+    Raises:
+        RunError: its state, or its model, is damaged.
+    """
+    if holds_state(run):
+        found = find_state(run).data.get("reading")
+        before = {"unit": "character", "keep_invisible": True}  # all there was before it was saved
+        if not isinstance(found, dict):
+            return before
+        unit = found.get("unit")
+        return found | {"unit": Tokens(tuple(unit))} if isinstance(unit, list) else found
+    if not holds_model(run):
+        return {}
+    saved = load_model(run)
+    return {"unit": saved.vocabulary.token_unit, "keep_invisible": saved.keep_invisible}
 
 
 def digest_before(run: Path) -> object:

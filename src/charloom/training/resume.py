@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ..config import ModelConfig, TrainConfig, current_settings
 from ..data.tokens import plain
 from ..errors import ConfigError, RunError
-from ..run import SavedModel, find_state, load_model, sound_facts
+from ..run import SavedModel, find_state, holds_model, load_model, sound_facts
+from ..run.begun import find_begun
 from .data import BatchPlan, TrainingData
 from .events import Reason
 from .progress import Progress
@@ -172,6 +173,18 @@ class ResumeChecks:
                 f"{ours!s:.200}), so it "
                 "cannot be resumed. Give the same one, or choose another --out."
             )
+
+
+def fine_tuned_before(run: Path) -> SavedModel | None:
+    """Return what stands for the model that the training in ``run`` started from, if it did.
+
+    The model that the run has saved since has its characters and labels. That is enough to resume,
+    but not to train a network again (``TrainConfig.refit``).
+    """
+    begun = find_begun(run)
+    if not begun.fine_tuned or begun.training.get("refit") or not holds_model(run):
+        return None
+    return load_model(run)
 
 
 def check_state(ours: Mapping[str, NDArray[Any]], theirs: Mapping[str, NDArray[Any]]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
+from ..arguments import AnyPath
 from ..config import Cell, Kind, Part, Preparation, Smoothing
 
 if TYPE_CHECKING:
@@ -31,18 +31,19 @@ class FitSettings(TypedDict, total=False):
     All others are fields of ``ModelConfig`` and ``TrainConfig``, which say what they mean.
     """
 
-    out: str | Path | None
+    out: AnyPath | None
     force: bool
     resume: bool
     loop: Loop
-    initial: str | Path | Run | SavedModel | None
-    base: str | Path | Run | SavedModel | None
-    recipe: str | Path | None
+    initial: AnyPath | Run | SavedModel | None
+    base: AnyPath | Run | SavedModel | None
+    recipe: AnyPath | None
     keep_long: bool
 
     kind: Kind | None
     order: int | None
     smoothing: Smoothing | None
+    recent: int | None
     cell: Cell | None
     units: int | None
     layers: int | None

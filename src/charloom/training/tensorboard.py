@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ..arguments import AnyPath, path
 from ..errors import RunError, TrainingError
 from .events import Evaluated, Event, Started, Step, Warned
 
@@ -18,7 +19,7 @@ SYNC_EVERY = 5.0
 """Seconds after which the records are flushed to disk, where TensorBoard finds them."""
 
 
-def recorded(events: Iterator[Event], folder: str | Path) -> Iterator[Event]:
+def recorded(events: Iterator[Event], folder: AnyPath) -> Iterator[Event]:
     """Pass the events of a training on, and record its scalars in ``folder`` for TensorBoard.
 
     By step: ``loss/train`` (a batch's nats per character), ``learning_rate``, and
@@ -39,7 +40,7 @@ def recorded(events: Iterator[Event], folder: str | Path) -> Iterator[Event]:
             "recording for TensorBoard needs the package tensorboardX, which is not installed. "
             "Run: pip install 'charloom[tensorboard]'"
         )
-    return _recorded(events, Path(folder))
+    return _recorded(events, path("folder", folder))
 
 
 def _recorded(events: Iterator[Event], folder: Path) -> Iterator[Event]:

@@ -98,6 +98,8 @@ def fit(
         training=training,
         data=data,
         backend=backend_name() if model.has_network else "numpy",
+        loop=loop if isinstance(loop, str) else None,
+        fine_tuned=initial is not None and training.base == NO_BASE,
         started=time.monotonic() if started is None else started,
     )
     if not model.has_network:

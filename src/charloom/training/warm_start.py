@@ -61,8 +61,14 @@ def with_tokens_of(corpus: NameCorpus, unit: Unit) -> NameCorpus:
         longest=int(lengths.max()),
         mean=float(lengths.mean()),
     )
-    names = tuple(corpus.names)
-    return NameCorpus(names, both, labels=corpus.labels, report=report)
+    return NameCorpus(
+        tuple(corpus.names),
+        both,
+        labels=corpus.labels,
+        weights=corpus.weights,
+        report=report,
+        origin=corpus.origin,
+    )
 
 
 def warm_started(

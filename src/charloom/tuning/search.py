@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import number, require, seed_of, whole
+from ..arguments import AnyPath, number, path, require, seed_of, whole
 from ..config import MOST_FOLDS, MOST_MINUTES, MOST_TRIALS
+from ..data.given import Names, corpus_of
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
 from ..errors import ConfigError
@@ -47,14 +48,14 @@ STATES = {"complete": "COMPLETE", "pruned": "PRUNED", "diverged": "PRUNED", "out
 
 
 def tune(
-    corpus: NameCorpus | TextCorpus,
+    corpus: Names | TextCorpus,
     *,
     seconds: float | None = None,
     trials: int | None = None,
     folds: int | None = None,
     fixed: Mapping[str, Any] | None = None,
     seed: int = 0,
-    journal: str | Path | None = None,
+    journal: AnyPath | None = None,
     force: bool = False,
     started: float | None = None,
     stop: Callable[[], bool] = lambda: False,
@@ -66,7 +67,7 @@ def tune(
     behind that of the trials before; see ``run_trial``.
 
     Args:
-        corpus: the names or the text.
+        corpus: the names or the text: whatever ``fit`` takes.
         seconds: wall-clock budget; ten minutes if there is no number of trials either.
         trials: total number of trials, including those in the journal.
         folds: number of cross-validation folds; chosen by the size of the corpus by default.
@@ -90,7 +91,7 @@ def tune(
     """
     if importlib.util.find_spec("optuna") is None:
         raise ConfigError("a search needs Optuna. Run: pip install 'charloom[tune]'")
-    require("corpus", corpus, NameCorpus | TextCorpus, "a NameCorpus or a TextCorpus")
+    corpus = corpus_of(corpus)
     require("fixed", fixed, Mapping | None, "a dictionary of settings")
     fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
     for name in EXCLUDED:
@@ -125,7 +126,7 @@ def tune(
     )
     if not search.space.parameters:
         raise ConfigError("every setting is fixed: there is nothing to search. Fix fewer.")
-    return search.run(None if journal is None else Path(journal), force)
+    return search.run(None if journal is None else path("journal", journal), force)
 
 
 @dataclass(kw_only=True)

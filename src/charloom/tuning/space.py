@@ -22,8 +22,9 @@ KEPT = ("batch_size", "epochs", "learning_rate", "warmup", "final", "weight_deca
 KEPT_IF_CHANGED = ("label_dropout", "seconds")
 """These belong to it only if they differ from their defaults."""
 
-EXCLUDED = ("seed", "held_out", "labels", "text", "preparation", "begin", "freeze", "canaries",
-            "keep_epochs", "save_seconds", "save_steps", "keep_checkpoints")  # fmt: skip
+EXCLUDED = ("seed", "held_out", "labels", "documents", "text", "preparation", "begin", "freeze",
+            "canaries", "keep_epochs", "save_seconds", "save_steps",
+            "keep_checkpoints")  # fmt: skip
 """What a search sets itself or has no use for."""
 
 
@@ -115,9 +116,11 @@ class SearchSpace:
     def default(self) -> dict[str, Any]:
         """The settings of the default recipe, as a recipe file holds them."""
         model, training, usual = self.model.to_dict(), self.training, TrainConfig()
-        del model["labels"], model["begin"]
+        del model["labels"], model["begin"], model["documents"]
         if not self.model.order:
             del model["order"]
+        if not self.model.recent:
+            del model["recent"]
         names = [*KEPT, *(["window"] if self.model.text else [])]
         names += [n for n in KEPT_IF_CHANGED if getattr(training, n) != getattr(usual, n)]
         return model | {name: getattr(training, name) for name in names}
@@ -129,8 +132,10 @@ class SearchSpace:
     def _valid(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return settings whose smoothing is one for their kind of model."""
         smoothing = self.model.smoothing if self.model.has_ngram else "fitted"
-        network = settings["kind"] == "network"
-        return {**settings, "smoothing": "kneser-ney" if network else smoothing}
+        if settings["kind"] == "network":
+            forgetful = {"recent": 0} if self.model.recent else {}
+            return {**settings, **forgetful, "smoothing": "kneser-ney"}
+        return {**settings, "smoothing": smoothing}
 
     def locate(self, **changes: Any) -> dict[str, Any]:
         """Return Optuna's values for the default recipe with ``changes``."""

@@ -128,6 +128,8 @@ class NameBatches:
         buckets: most different values of T; each is compiled separately.
         labels: (N,) int32, each name's label, as in ``Batch``.
         label_dropout: share of the labels that are replaced by 0, others in each batch.
+        weights: (N,), above 0: an epoch has N names, drawn in proportion to these; ``None``: each
+            name once.
     """
 
     ids: Ragged | EncodedIds
@@ -136,6 +138,7 @@ class NameBatches:
     buckets: int = 3
     labels: NDArray[np.int32] | None = None
     label_dropout: float = 0.0
+    weights: NDArray[np.float64] | None = None
 
     @property
     def lengths(self) -> NDArray[np.integer]:
@@ -154,8 +157,12 @@ class NameBatches:
 
     @property
     def characters(self) -> int:
-        """Targets in an epoch: every character and every end symbol."""
-        return int(self.lengths.sum(dtype=np.int64)) + len(self.lengths)
+        """Targets in an epoch, on average: every character and every end symbol."""
+        if self.weights is None:
+            return int(self.lengths.sum(dtype=np.int64)) + len(self.lengths)
+        return round(
+            (1 + float(np.average(self.lengths, weights=self.weights))) * len(self.lengths)
+        )
 
     @property
     def times(self) -> list[int]:
@@ -201,11 +208,27 @@ class NameBatches:
         rng = generator(Stream.BATCHES, self.seed, epoch)
         order = np.arange(len(self.lengths), dtype=np.min_scalar_type(-len(self.lengths)))
         rng.shuffle(order)  # as rng.permutation does
+        if self.weights is not None:
+            order = self._drawn(order, rng)
         buckets = self._buckets[self.lengths[order]]
         order = np.concatenate([order[buckets == bucket] for bucket in range(len(self.edges))])
         plan = order, rng.permutation(self.steps_per_epoch)
         self.__dict__["_planned"] = (epoch, plan)
         return plan
+
+    def _drawn(self, order: NDArray[np.integer], rng: np.random.Generator) -> NDArray[np.integer]:
+        """Return as many names, each as often as its weight says, rounded up or down at random.
+
+        That is systematic sampling (Madow 1949), in ``order`` (N,), a random permutation.
+        """
+        assert self.weights is not None
+        ends = np.cumsum(self.weights[order])
+        places = (np.arange(len(order)) + rng.random()) * (ends[-1] / len(order))
+        drawn: NDArray[np.integer] = order[
+            np.minimum(np.searchsorted(ends, places, side="right"), len(order) - 1)
+        ]
+        rng.shuffle(drawn)
+        return drawn
 
     def batch(self, epoch: int, step: int) -> Batch:
         """Return batch ``step`` (from 0) of ``epoch``; always B rows."""
@@ -226,7 +249,8 @@ class NameBatches:
         """Return the names of a batch, at most B, and the longest length of its bucket."""
         order, batches = self._plan(epoch)
         low = int(batches[step]) * self.batch_size
-        return order[low : low + self.batch_size], int(self._longest[batches[step]])
+        names = order[low : low + self.batch_size]
+        return names, self.edges[self._buckets[self.lengths[names[-1]]]]
 
     def _labels_of(
         self, names: NDArray[np.integer], epoch: int, step: int

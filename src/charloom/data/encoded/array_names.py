@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, overload
 
-from ...arguments import texts
-
 if TYPE_CHECKING:
     from .hashes import Index
-
-
-def names_of(argument: str, names: Iterable[str]) -> Sequence[str]:
-    """Return names as a sequence, those in arrays as they are.
-
-    Raises:
-        ArgumentError: ``names`` is one string, or holds something else than strings.
-    """
-    return names if isinstance(names, ArrayNames) else texts(argument, names)
 
 
 class ArrayNames(Sequence[str]):

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..gathering import checked, no_names
+from ..invisible import Tally
 from ..sources.look import read_pieces
 from ..sources.options import ReadOptions
 from ..sources.records import check_lengths
@@ -30,7 +31,7 @@ from .ragged import Ragged, distinct
 from .sequences import EncodedNames, code_points
 from .store import Store, ids_of
 
-FORMAT = 3
+FORMAT = 4
 """Version of the arrays, which is part of an entry's key."""
 
 FIRST = 10
@@ -45,12 +46,12 @@ STRIPS = 8
 
 def encode_names(
     sources: Sequence[str | Path], options: ReadOptions, stdin: BinaryIO | None = None
-) -> tuple[EncodedNames, list[tuple[int, int]]]:
+) -> tuple[EncodedNames, list[tuple[int, int]], dict[str, Any]]:
     """Read sources of lines into the cache, or find them there.
 
     Returns:
-        The distinct names, in the order of their first occurrence; and for each source its number
-        of lines, and how many of them are blank.
+        The distinct names, in the order of their first occurrence; for each source its number of
+        lines, and how many of them are blank; and what a ``Tally`` counted.
 
     Raises:
         CorpusError: a source cannot be read or decoded, a name contains control characters, there
@@ -61,7 +62,10 @@ def encode_names(
     if entry is None:
         before = stamps(sources)
         with Store(in_memory_bytes=0) as store:
-            reader, content = _Reader(store), hashlib.sha256(json.dumps(asked).encode())
+            reader, content = (
+                _Reader(store, options.keep_invisible),
+                hashlib.sha256(json.dumps(asked).encode()),
+            )
             for source in sources:
                 reader.read(source, options, stdin, content)
             if not reader.lengths:
@@ -78,13 +82,13 @@ def encode_names(
         counts=arrays["counts"],
         first=tuple(facts["first"]),
     )
-    return names, facts["sources"]
+    return names, facts["sources"], facts["invisible"]
 
 
 class _Reader:
     """Encodes the names of one source after another as one text, each followed by a line feed."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, keep_invisible: bool) -> None:
         self.counts: list[tuple[int, int]] = []  # lines of each source, and how many are blank
         self.lengths: list[NDArray[np.uint32]] = []  # of the names, repeats included
         self._hashes: list[NDArray[np.uint64]] = []
@@ -93,7 +97,7 @@ class _Reader:
         self._store, self._encoder = store, Encoder("character", store)
         self._encoder.begin("names")
         self._encoder.add_points(np.array([LINE], np.uint8))  # so that its id is 1
-        self._kinds = Kinds()
+        self._kinds, self._tally = Kinds(keep_invisible), Tally(keep_invisible)
         self._factors = np.zeros(2, np.uint64)  # by id
 
     def read(
@@ -148,6 +152,7 @@ class _Reader:
             "arrays": {name: array.dtype.name for name, array in arrays.items()},
             "digest": digest(ordered),
             "sources": self.counts,
+            "invisible": self._tally.to_dict(),
             "first": self._first,
         }
         return self._store.finish(key, facts, **arrays)
@@ -173,7 +178,8 @@ class _Reader:
         rows = np.unique(np.concatenate([odd, unstripped]))
         changed, size = [points], len(points)
         for row in rows.tolist():
-            name = checked(text[bounds[row] : ends[row]], f"{where} line", number + row)
+            line = text[bounds[row] : ends[row]]
+            name = checked(line, f"{where} line", number + row, self._tally)
             changed.append(code_points(name).astype(points.dtype))
             low[row], high[row] = size, size + len(name)
             size += len(name)

@@ -18,7 +18,7 @@ def json_lines(lines: Lines, name: str, options: ReadOptions, found: Look, bad: 
     """Yield the names and labels of JSON Lines: strings, or a field of objects."""
     for number, line in lines:
         if not line.strip():
-            yield number, "", ""
+            yield number, "", "", ""
             continue
         where = f"{name} line {number}"
         try:
@@ -152,11 +152,16 @@ def _parsed(text: str, where: str) -> Any:
         raise CorpusError(f"{where} is not valid JSON: {why}. Write one value a line.") from None
 
 
-def _record(value: Any, number: int, where: str, options: ReadOptions) -> tuple[int, str, str]:
+def _record(
+    value: Any, number: int, where: str, options: ReadOptions
+) -> tuple[int, str, str, object]:
     given: object = None
+    weight: object = ""
     if isinstance(value, dict):
         if options.label_field is not None:
             given = _member(value, options.label_field, where, "label-field")
+        if options.weight_field is not None:
+            weight = _member(value, options.weight_field, where, "weight-field")
         value = _member(value, options.field, where, "field")
     if not isinstance(value, str):
         kind = type(value).__name__
@@ -164,7 +169,7 @@ def _record(value: Any, number: int, where: str, options: ReadOptions) -> tuple[
     if not isinstance(given, str | None):
         kind = type(given).__name__
         raise CorpusError(f"{where} must give the label as a JSON string or null. Received: {kind}")
-    return number, value, given or ""
+    return number, value, given or "", weight
 
 
 def _member(value: dict[str, object], field: str | None, where: str, option: str) -> object:

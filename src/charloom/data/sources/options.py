@@ -45,9 +45,13 @@ class ReadOptions:
         header: whether the first row of a table is its header.
         label_column: column with the label of each name; ``None`` reads no labels.
         label_field: field with the label of each name, a string or null; ``None`` reads none.
+        weight_column, weight_field: the same of each name's weight, a number.
         encoding: the text's encoding, a name that Python knows; ``None`` is strict UTF-8, or what
             a byte-order mark says.
+        pattern: which files of a folder to read, as in ``*.txt``; ``None`` reads all.
         skip_bad_rows: leave out rows, JSON values and names that cannot be read, with a warning.
+        keep_invisible: keep invisible characters, and spaces and hyphens other than the ordinary
+            ones; see ``charloom.data.invisible``.
         max_line_bytes: longest line or CSV record, in bytes of UTF-8.
         max_unpacked_bytes: largest text that a gzip file may hold.
         large_bytes: sources of lines with so many bytes together are read into arrays.
@@ -64,8 +68,12 @@ class ReadOptions:
     header: bool = True
     label_column: str | int | None = None
     label_field: str | None = None
+    weight_column: str | int | None = None
+    weight_field: str | None = None
     encoding: str | None = None
+    pattern: str | None = None
     skip_bad_rows: bool = False
+    keep_invisible: bool = False
     max_line_bytes: int = MAX_LINE_BYTES
     max_unpacked_bytes: int = MAX_UNPACKED_BYTES
     large_bytes: int = LARGE_BYTES
@@ -96,23 +104,37 @@ class ReadOptions:
     @property
     def for_tables(self) -> bool:
         """Whether an option was given that only tables have."""
-        given = (self.column, self.label_column, self.delimiter)
+        given = (self.column, self.label_column, self.weight_column, self.delimiter)
         return any(value is not None for value in given) or not self.header
 
+    @property
+    def weighted(self) -> bool:
+        """Whether each name is read with its weight."""
+        return self.weight_column is not None or self.weight_field is not None
 
-class ReadArguments(TypedDict, total=False):
-    """The fields of ``ReadOptions`` as keyword arguments."""
+
+class RecordArguments(TypedDict, total=False):
+    """The fields of ``ReadOptions`` that say how texts are read from records."""
 
     format: Form | None
     column: str | int | None
     field: str | None
     delimiter: str | None
     header: bool
-    label_column: str | int | None
-    label_field: str | None
-    encoding: str | None
     skip_bad_rows: bool
     max_line_bytes: int
+
+
+class ReadArguments(RecordArguments, total=False):
+    """The fields of ``ReadOptions`` as keyword arguments."""
+
+    label_column: str | int | None
+    label_field: str | None
+    weight_column: str | int | None
+    weight_field: str | None
+    encoding: str | None
+    pattern: str | None
+    keep_invisible: bool
     max_unpacked_bytes: int
     large_bytes: int
     chunk_bytes: int

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from ...arguments import AnyPath, shown
 from ...arguments import path as path_of
-from ...errors import CorpusError
+from ...errors import ArgumentError, CorpusError
 from ..unicode import clean_name, unprintable
+from ..weights import weight_problem
 from .json_records import json_array, json_lines
 from .look import Look, Text, look
 from .options import JSON, TABLES, Form, ReadOptions
@@ -20,20 +23,24 @@ SKIPPED = 3
 """Records that a warning about skipped ones names."""
 
 
-def check_sources(sources: Sequence[str | Path]) -> None:
-    """Check that there are sources, standard input at most once.
+def check_sources(sources: Sequence[AnyPath]) -> tuple[str | Path, ...]:
+    """Return sources as strings and paths; check that there are any, standard input once at most.
 
     Raises:
-        CorpusError: as said.
+        CorpusError, ArgumentError: there are none, or one is no path.
     """
     if not sources:
         raise CorpusError("reading needs a source. Name a file, or - for standard input.")
     for source in sources:
+        if isinstance(source, Iterable) and not isinstance(source, str | bytes | os.PathLike):
+            raise ArgumentError(
+                f"a source must be a path. Received: {shown(source)}. NameCorpus.of takes names."
+            )
         path_of("a source", source)
-    for source in sources:
-        path_of("a source", source)
-    if sum(str(source) == STDIN for source in sources) > 1:
+    found = tuple(one if isinstance(one, str) else Path(one) for one in sources)
+    if sum(str(source) == STDIN for source in found) > 1:
         raise CorpusError("standard input can be read only once. Name - once.")
+    return found
 
 
 def check_used(forms: set[Form], options: ReadOptions) -> None:
@@ -42,7 +49,10 @@ def check_used(forms: set[Form], options: ReadOptions) -> None:
     Raises:
         CorpusError: they do not: a column or field that no source has would be ignored.
     """
-    for option in ("column", "field", "delimiter", "header", "label_column", "label_field"):
+    for option in (
+        "column", "field", "delimiter", "header", "label_column", "label_field", "weight_column",
+        "weight_field",
+    ):  # fmt: skip
         tables = not option.endswith("field")
         given = getattr(options, option)
         if given in (None, True) or forms & set(TABLES if tables else JSON):
@@ -61,12 +71,14 @@ def read_source(
     *,
     warn: Callable[[str], None],
     stdin: BinaryIO | None = None,
+    texts: bool = False,
 ) -> tuple[Form, Records]:
     """Return the format and the records of a file, or of standard input if ``source`` is ``-``.
 
     The options, the ending and the first lines decide the format. One chunk and one line are in
     memory at a time. ``warn`` is called with what the user should know although reading continues.
-    ``stdin`` replaces the process's own.
+    ``stdin`` replaces the process's own. With ``texts``, records are texts that may have several
+    lines, and none is bad for its characters.
 
     Raises:
         CorpusError: the source cannot be opened, unpacked, decoded or parsed; also while the
@@ -76,7 +88,7 @@ def read_source(
     found = look(source, options, text)
     for note in found.notes:
         warn(note)
-    records = _records(text, label(source), options, found, warn)
+    records = _records(text, label(source), options, found, warn, texts)
     return found.form, records
 
 
@@ -94,7 +106,12 @@ def is_plain(
 
 
 def _records(
-    text: Text, name: str, options: ReadOptions, found: Look, warn: Callable[[str], None]
+    text: Text,
+    name: str,
+    options: ReadOptions,
+    found: Look,
+    warn: Callable[[str], None],
+    texts: bool,
 ) -> Records:
     skipped: list[str] = []
 
@@ -116,28 +133,36 @@ def _records(
         else:
             if not found.is_plain:
                 lines = found.items(lines)
-            records = ((number, line, "") for number, line in lines)
+            records = ((number, line, "", "") for number, line in lines)
     if found.entities and found.form not in ("lines", "list"):
-        records = ((number, unescaped(one), unescaped(kind)) for number, one, kind in records)
+        records = (
+            (number, unescaped(one), unescaped(kind), weight)
+            for number, one, kind, weight in records
+        )
     if not options.skip_bad_rows:
         return records
-    return _good(records, name, bad, skipped, warn)
+    return _good(records, name, options, bad, skipped, warn, texts)
 
 
 def _good(
     records: Records,
     name: str,
+    options: ReadOptions,
     bad: Callable[[CorpusError], None],
     skipped: list[str],
     warn: Callable[[str], None],
+    texts: bool,
 ) -> Records:
-    """Yield the records that are fit to be names, and say at the end how many are not."""
-    for number, one, kind in records:
-        problem = unprintable(clean_name(one)) or unprintable(clean_name(kind))
-        if problem:
+    """Yield the records that are fit to be names, or all ``texts``, and count the others aloud."""
+    for number, one, kind, weight in records:
+        text = clean_name(one)
+        problem = unprintable(text) or unprintable(clean_name(kind))
+        if problem is None and options.weighted and text:
+            problem = weight_problem(weight)
+        if problem and not texts:
             bad(CorpusError(f"{name} line {number} {problem}"))
         else:
-            yield number, one, kind
+            yield number, one, kind, weight
     if skipped:
         some = "1 bad row" if len(skipped) == 1 else f"{len(skipped):,} bad rows"
         shown = "; ".join(one.split(". ")[0] for one in skipped[:SKIPPED])

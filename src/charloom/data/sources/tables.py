@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 
 from ...errors import CorpusError
+from ..unicode import cleaned
 from . import detect
 from .look import SEPARATOR, Look
 from .options import ReadOptions
@@ -15,8 +16,9 @@ from .options import ReadOptions
 Lines = Iterator[tuple[int, str]]
 """Pairs of a line number, from 1, and its text."""
 
-Records = Iterator[tuple[int, str, str]]
-"""A line number, from 1, a name and its label, "" for none; neither is normalised yet."""
+Records = Iterator[tuple[int, str, str, object]]
+"""A line number, from 1, a name, its label, "" for none, and its weight; none of them is normalised
+or checked yet."""
 
 Bad = Callable[[CorpusError], None]
 """What is done about a record that cannot be read: it raises the error, or counts it."""
@@ -41,7 +43,7 @@ def table_records(
     warn: Callable[[str], None],
     bad: Bad,
 ) -> Records:
-    """Yield the columns of names and labels; a record has the number of its first line.
+    """Yield the columns of names, labels and weights; a record has the number of its first line.
 
     Args:
         lines: the table's.
@@ -74,18 +76,19 @@ def table_records(
         if later is not None:
             raise later
         return
-    first = [cell.strip() for cell in ahead[0][1]]
+    first = [cleaned(cell).strip() for cell in ahead[0][1]]
     has_header = options.header if found.header is None else found.header
-    index, label_index = _columns(first, name, options, found, has_header)
+    index, label_index, weight_index = _columns(first, name, options, found, has_header)
     if has_header:
         _warn_of_header(ahead, first, name, options, found, warn)
     width = len(first)
     start = 1 if has_header else 0
     for number, row in chain(ahead[start:], rows):
         if len(row) == width:
-            yield number, row[index], row[label_index] if label_index >= 0 else ""
+            label = row[label_index] if label_index >= 0 else ""
+            yield number, row[index], label, row[weight_index] if weight_index >= 0 else ""
         elif not "".join(row).strip():
-            yield number, "", ""
+            yield number, "", "", ""
         else:
             where = "the header" if has_header else "the first row"
             bad(
@@ -150,17 +153,19 @@ def _rows(
 
 def _columns(
     first: Sequence[str], name: str, options: ReadOptions, found: Look, has_header: bool
-) -> tuple[int, int]:
-    """Return the indices of the columns of names and labels, -1 for no labels."""
-    label_index = -1
+) -> tuple[int, int, int]:
+    """Return the indices of the columns of names, labels and weights, -1 for none."""
+    label = weight = -1
     if options.label_column is not None:
-        label_index = _column(first, options.label_column, name, has_header, "label-column")
-    if options.column is None and label_index >= 0 and len(first) == 2:
-        return 1 - label_index, label_index
-    column = options.column
-    if column is None and found.column is not None and found.column - 1 != label_index:
-        return found.column - 1, label_index
-    return _column(first, column, name, has_header), label_index
+        label = _column(first, options.label_column, name, has_header, "label-column")
+    if options.weight_column is not None:
+        weight = _column(first, options.weight_column, name, has_header, "weight-column")
+    left = [index for index in range(len(first)) if index not in (label, weight)]
+    if options.column is None and len(left) == 1:
+        return left[0], label, weight
+    if options.column is None and found.column is not None and found.column - 1 in left:
+        return found.column - 1, label, weight
+    return _column(first, options.column, name, has_header), label, weight
 
 
 def _column(
@@ -176,7 +181,7 @@ def _column(
             return 0
         which = listed(first) if has_header else numbered
         raise CorpusError(f"{name} has {len(first)} columns. Choose one with --{option}: {which}.")
-    wanted = str(column)
+    wanted = cleaned(str(column)).strip()
     if has_header and first.count(wanted) == 1:
         return first.index(wanted)
     if has_header and first.count(wanted) > 1:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...arguments import seed_of, texts
-from ...data.encoded.array_names import names_of
+from ...data.given import Names, names_of
 from ...data.random import Stream, generator
-from ...data.unicode import normalise, split_units
+from ...data.unicode import split_units
 from ...errors import CorpusError
 from ...generation import NameModel
 from ...generation.novelty import name_set
@@ -33,8 +33,8 @@ RESAMPLES = 1000
 
 def names_memorisation(
     model: NameModel,
-    train: Iterable[str],
-    held_out: Iterable[str],
+    train: Names,
+    held_out: Names,
     *,
     canaries: Iterable[str] = (),
     temperatures: Iterable[float] = TEMPERATURES,
@@ -76,8 +76,8 @@ def names_memorisation(
     train, held_out = names_of("train", train), names_of("held_out", held_out)
     canaries = texts("canaries", canaries)
     rng = generator(Stream.MEMBERSHIP, seed)
-    known, count = _some(train, name_set(canaries), rng)
-    unseen, _ = _some(held_out, name_set(train), rng)
+    known, count = _some(model, train, name_set(canaries), rng)
+    unseen, _ = _some(model, held_out, name_set(train), rng)
     if not known or not unseen:
         raise CorpusError(
             "memorisation needs names that the model was trained on and names that it did not. "
@@ -133,7 +133,7 @@ def names_memorisation(
 
 
 def _some(
-    names: Sequence[str], without: Set[str], rng: np.random.Generator
+    model: NameModel, names: Sequence[str], without: Set[str], rng: np.random.Generator
 ) -> tuple[list[str], int]:
     """Return distinct names, at most MOST_NAMES, and how many there are in all."""
 
@@ -142,7 +142,8 @@ def _some(
         return [names[i] for i in places.tolist()]
 
     is_long = len(names) > 10 * MOST_NAMES  # too many to go through
-    found = dict.fromkeys(map(normalise, subset(names) if is_long else names))
+    some = subset(names) if is_long else names
+    found = dict.fromkeys(map(model.vocabulary.normalised, some))
     kept = [name for name in found if name and name not in without]
     count = len(names) if is_long else len(kept)
     return subset(kept) if len(kept) > MOST_NAMES else kept, count

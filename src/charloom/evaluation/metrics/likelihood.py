@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.encoded.array_names import names_of
+from ...data.given import Names, names_of
 from ...data.vocabulary import Vocabulary
 from ...errors import ConfigError, CorpusError
 from ...generation import NameModel
@@ -23,6 +23,8 @@ MOST_NATS = 700.0
 """exp overflows beyond."""
 
 Rows = Sequence[NDArray[np.float64]]
+Weights = Mapping[str, float]
+"""How often each name counts, by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +55,20 @@ class Likelihood(Plain):
     skipped_names: int
 
 
-def likelihood(model: NameModel, names: Iterable[str], *, rows: Rows | None = None) -> Likelihood:
+def likelihood(
+    model: NameModel,
+    names: Names,
+    *,
+    rows: Rows | None = None,
+    weights: Weights | None = None,
+) -> Likelihood:
     """Score ``names`` under ``model``.
 
     Args:
         model: of names.
         names: N names.
         rows: as ``nats_of_names`` returns them, if they are at hand.
+        weights: of the names; ``None``: 1. ``names`` and ``characters`` are counted without.
 
     Raises:
         CorpusError: there is no name, or each has a character that the model never saw.
@@ -73,18 +82,22 @@ def likelihood(model: NameModel, names: Iterable[str], *, rows: Rows | None = No
             if names
             else "there are no names to score. Give a file with one name a line."
         )
-    nats, characters = sum(float(row.sum()) for row in rows), sum(map(len, rows))
-    first = sum(float(row[0]) for row in rows) if model.rnn.config.begin else 0.0
-    rest = characters - (len(rows) if model.rnn.config.begin else 0)
+    often = [1.0] * len(rows) if weights is None else counts_of(model, names, weights)
+    nats = sum(float(row.sum()) * w for row, w in zip(rows, often, strict=True))
+    characters = sum(len(row) * w for row, w in zip(rows, often, strict=True))
+    first, rest = 0.0, characters
+    if model.rnn.config.begin:
+        first = sum(float(row[0]) * w for row, w in zip(rows, often, strict=True))
+        rest = sum((len(row) - 1) * w for row, w in zip(rows, often, strict=True))
     per_char = nats / characters
     return Likelihood(
         names=len(rows),
-        characters=characters,
+        characters=sum(map(len, rows)),
         nats_per_char=per_char,
         bits_per_char=per_char / math.log(2),
-        nats_per_char_without_first=(nats - first) / max(rest, 1),
+        nats_per_char_without_first=(nats - first) / (rest or 1),
         perplexity_per_char=perplexity(per_char),
-        perplexity_per_name=perplexity(nats / len(rows)),
+        perplexity_per_name=perplexity(nats / sum(often)),
         unknown_characters=sum(len(model.vocabulary.unknown(name)) for name in names),
         skipped_names=len(names) - len(rows),
     )
@@ -107,16 +120,23 @@ def readable(vocabulary: Vocabulary, names: Sequence[str]) -> list[str]:
     return [name for name in names if vocabulary.has_unknown or not vocabulary.unknown(name)]
 
 
-def likelihood_measures(rows: Rows, *, begin: bool, seed: int = 0) -> list[Measure]:
+def counts_of(model: NameModel, names: Sequence[str], weights: Weights) -> list[float]:
+    """Return the weight of each name that ``model`` can read."""
+    return [weights[name] for name in readable(model.vocabulary, names)]
+
+
+def likelihood_measures(
+    rows: Rows, *, begin: bool, seed: int = 0, often: Sequence[float] | None = None
+) -> list[Measure]:
     """Return the figures of ``likelihood`` with intervals from a bootstrap over names.
 
-    ``rows`` are those of at least one name; ``begin`` says whether the model predicts first
-    characters too.
+    ``rows`` are those of at least one name, each of which counts as ``often`` says; ``begin`` says
+    whether the model predicts first characters too.
     """
-    found = per_character(_per_char(rows, seed))
+    found = per_character(_per_char(rows, seed, often))
     if not begin or all(len(row) == 1 for row in rows):
         return found
-    rest = per_character(_per_char([row[1:] for row in rows], seed))
+    rest = per_character(_per_char([row[1:] for row in rows], seed, often))
     without_first = [
         replace(
             one,
@@ -137,6 +157,7 @@ def labelled_measure(
     *,
     seed: int = 0,
     threads: int | None = None,
+    weights: Sequence[float] | None = None,
 ) -> list[Measure]:
     """Return the nats per character if the model is given each name's label.
 
@@ -151,14 +172,23 @@ def labelled_measure(
     if len(labels) != len(names):
         raise ConfigError(f"labels must be as many as names, {len(names)}. Received: {len(labels)}")
     rows: list[NDArray[np.float64]] = []
+    often: list[float] = []
     for place, label in enumerate(model.labels):
-        own = [name for name, its in zip(names, labels, strict=True) if its == label]
-        rows += nats_of_names(model, own, threads, rnn=model.rnn.labelled(place))
-    return [described("nats_per_char_with_labels", _per_char(rows, seed))] if rows else []
+        here = [i for i, its in enumerate(labels) if its == label]
+        rows += nats_of_names(
+            model, [names[i] for i in here], threads, rnn=model.rnn.labelled(place)
+        )
+        if weights is not None:
+            known = set(readable(model.vocabulary, [names[i] for i in here]))
+            often += [weights[i] for i in here if names[i] in known]
+    found = _per_char(rows, seed, often or None) if rows else None
+    return [] if found is None else [described("nats_per_char_with_labels", found)]
 
 
-def _per_char(rows: Rows, seed: int) -> Estimate:
-    return ratio_estimate([row.sum() for row in rows], [len(row) for row in rows], seed=seed)
+def _per_char(rows: Rows, seed: int, often: Sequence[float] | None = None) -> Estimate:
+    nats, lengths = np.array([row.sum() for row in rows]), np.array([len(row) for row in rows])
+    counts = 1 if often is None else np.array(often)
+    return ratio_estimate(nats * counts, lengths * counts, seed=seed)
 
 
 def per_character(nats: Estimate) -> list[Measure]:

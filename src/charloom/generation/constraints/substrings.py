@@ -85,7 +85,7 @@ def avoiding(texts: Iterable[str], vocabulary: Vocabulary, work: Work) -> Automa
     """
     read = [_folded(character) for character in vocabulary.characters]
     known = set().union(*read)
-    parts = sorted({_folded(text) for text in texts if text.strip()})
+    parts = sorted({_folded(vocabulary.normalised(text)) for text in texts if text.strip()} - {""})
     parts = [part for part in parts if known.issuperset(part)]
     if not parts:
         return None

@@ -6,13 +6,12 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...arguments import as_whole, require, shown
-from ...arguments import texts as list_of
 from ...config import MOST_LENGTH
 from ...data.tokens import Tokens, Unit
 from ...data.unicode import normalise, split_units
@@ -22,6 +21,9 @@ from .automaton import DEAD, NO_LIMIT, trimmed
 from .bounds import RuleError, RuleTypeError, TooLargeError, Work, clipped
 from .compiled import CompiledConstraints, combine
 from .substrings import avoiding, matching_text, spelled
+
+if TYPE_CHECKING:
+    from ...data.given import Names
 
 
 class Rule(ABC):
@@ -92,8 +94,9 @@ class Rules:
 
 @dataclass(frozen=True)
 class _Text(Rule):
-    """What the constraints with one text share. Texts are compared in NFC, unit by unit; those of
-    models with ``Tokens`` character by character, whatever the tokens are."""
+    """What the constraints with one text share. Texts are compared unit by unit, as the
+    vocabulary spells them (``Vocabulary.normalised``); those of models with ``Tokens`` character
+    by character, whatever the tokens are."""
 
     text: str
 
@@ -108,14 +111,14 @@ class _Text(Rule):
         return f"{self._option} {self.text!r}"
 
     def _ids(self, vocabulary: Vocabulary) -> NDArray[np.int32]:
-        return vocabulary.encode(normalise(self.text))
+        return vocabulary.encode(vocabulary.normalised(self.text))
 
     def _matched(
         self, vocabulary: Vocabulary, limit: int, work: Work, *, anywhere: bool
     ) -> CompiledConstraints:
         if isinstance(vocabulary.token_unit, Tokens) and self.text:
             place: Literal["anywhere", "end"] = "anywhere" if anywhere else "end"
-            found = spelled(normalise(self.text), vocabulary, work, place)
+            found = spelled(vocabulary.normalised(self.text), vocabulary, work, place)
             return CompiledConstraints(automaton=found)
         ids = self._ids(vocabulary).tolist()
         automaton = None
@@ -142,7 +145,7 @@ class Start(_Text):
         return super().allows(text, unit)
 
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
-        unit, text = vocabulary.token_unit, normalise(self.text)
+        unit, text = vocabulary.token_unit, vocabulary.normalised(self.text)
         if self.whole or not isinstance(unit, Tokens):
             ids = vocabulary.encode(text)
             return CompiledConstraints(ids, least=len(ids))
@@ -235,7 +238,7 @@ class Chars(Rule):
         return f"--chars {self.characters!r}"
 
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
-        text, unit = normalise(self.characters), vocabulary.token_unit
+        text, unit = vocabulary.normalised(self.characters), vocabulary.token_unit
         if isinstance(unit, Tokens):
             may = [set(text).issuperset(token) for token in vocabulary.characters]
         else:
@@ -268,7 +271,7 @@ class Regex(Rule):
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
         from .regex_automaton import matching
 
-        automaton = matching(normalise(self.pattern), vocabulary, work)
+        automaton = matching(vocabulary.normalised(self.pattern), vocabulary, work)
         return CompiledConstraints(automaton=automaton)
 
 
@@ -277,20 +280,24 @@ class Block(Rule):
     """No string contains any of ``texts``, in any case. Blank ones are ignored.
 
     Attributes:
-        texts: compared with strings as the casefolded code points of their NFC.
+        texts: compared with strings as the casefolded code points of their NFC; any iterable of
+            strings, a corpus, or the path of a file becomes a tuple.
         name: the constraint, as the command line spells it.
     """
 
-    texts: tuple[str, ...]
+    texts: Names
     name: str = "--block"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "texts", tuple(list_of(self.name, self.texts, RuleTypeError)))
+        from ...data.given import names_of  # late, as above
+
+        object.__setattr__(self, "texts", tuple(names_of(self.name, self.texts, RuleTypeError)))
 
     def describe(self) -> str:
         return self.name
 
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
+        assert isinstance(self.texts, tuple)
         return CompiledConstraints(automaton=avoiding(self.texts, vocabulary, work))
 
 

@@ -206,7 +206,7 @@ class Search(Iterator[Sample]):
         A row that occurs more than once is judged once, and its probability counted once.
         """
         ends = np.cumsum(found.lengths, dtype=np.int64)
-        novelty, log_p = self._request.novelty, found.log_p
+        novelty, repeatable = self._request.novelty, self._repeatable
         for first in range(0, len(rows), JUDGED_AT_ONCE):
             chunk, places = np.unique(rows[first : first + JUDGED_AT_ONCE], return_inverse=True)
             spelled = self._spelled(found, chunk, ends)
@@ -220,29 +220,27 @@ class Search(Iterator[Sample]):
                     for text, parts, verdict in zip(texts, spelled, verdicts, strict=True)
                 ]
             judged: list[Sample | str] = [
-                Sample(text, float(found.nats[row]), verdict)  # type: ignore[arg-type]
+                Sample(text, nats, verdict)  # type: ignore[arg-type]
                 if novelty.may_come(verdict)
                 else verdict
-                for row, text, verdict in zip(chunk, texts, verdicts, strict=True)
+                for text, nats, verdict in zip(
+                    texts, found.nats[chunk].tolist(), verdicts, strict=True
+                )
             ]
-            numbers = chunk.tolist()
+            numbers, keys = chunk.tolist(), found.keys[chunk].tolist()
+            masses = np.exp(found.log_p[chunk]).tolist()
             for place in places.tolist():
-                row, sample = numbers[place], judged[place]
+                sample, mass = judged[place], masses[place]
+                if self._request.allow_repeats:
+                    if keys[place] in repeatable:
+                        mass = 0.0
+                    repeatable.add(keys[place])
                 if isinstance(sample, Sample):
-                    if self._is_first(found, row):
-                        self.mass += float(np.exp(log_p[row]))
+                    self.mass += mass
                     self._found += 1
-                    yield row, sample
-                elif self._is_first(found, row):
-                    self._missed[sample] += float(np.exp(log_p[row]))
-
-    def _is_first(self, found: Arrivals, row: int) -> bool:
-        """Return whether a string occurs for the first time, and remember it."""
-        if not self._request.allow_repeats:
-            return True
-        before = len(self._repeatable)
-        self._repeatable.add(int(found.keys[row]))
-        return len(self._repeatable) > before
+                    yield numbers[place], sample
+                elif mass:
+                    self._missed[sample] += mass
 
     def _spelled(
         self, found: Arrivals, rows: NDArray[np.intp], ends: NDArray[np.int64]

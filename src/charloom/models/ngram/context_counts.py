@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +35,7 @@ PRIOR_COUNT = 0.5
 
 
 class ContextCorpus:
-    """A stream, sorted so that any part of it is counted quickly."""
+    """A stream, sorted so that the first strings of it are counted quickly."""
 
     def __init__(
         self, vocabulary: Vocabulary, stream: Ids, order: int, most_nodes: int = MOST_NODES
@@ -44,50 +45,67 @@ class ContextCorpus:
         classes = alphabet_of(vocabulary, stream[:1]).classes
         self._letters = Windows(stream, len(classes), order)
         self._classes = Windows(classes[stream], int(classes.max()) + 1, CLASS_ORDER)
+        self._counted: tuple[int, ContextCounts] | None = None
 
     @property
     def order(self) -> int:
         """The largest order of the n-gram."""
         return self._letters.order
 
-    def alphabet(self, targets: int) -> Alphabet:
-        """Return the alphabet of the first ``targets`` targets."""
-        return alphabet_of(self._vocabulary, self.stream[: targets + 1])
-
-    def first(self, targets: int) -> NDArray[np.bool_]:
-        """Return which targets are the first ones, (N,)."""
-        return np.arange(len(self.stream) - 1) < targets
-
-    def count(self, alphabet: Alphabet, kept: NDArray[np.bool_]) -> ContextCounts:
-        """Count the targets ``kept`` (N,); see ``Windows.count``."""
-        letters = self._letters.count(self._most_nodes, kept)
-        found = self._classes.count(MOST_CLASS_NODES, kept)
-        classes = Counts(list(found.levels), found.size, found.cut, raw=True)
-        places = np.flatnonzero(kept)[:MOST_SPARSE]
-        stream = self.stream[: places[-1] + 2]
-        return ContextCounts(letters, classes, alphabet, stream, kept[: places[-1] + 1])
+    def count(self, targets: int | None = None) -> ContextCounts:
+        """Count the first ``targets`` targets; by default all. The last result is kept."""
+        total = len(self.stream) - 1 if targets is None else targets
+        if self._counted is None or self._counted[0] != total:
+            self._counted = None  # its memory is free again
+            stream = self.stream[: total + 1]
+            letters = self._letters.count(self._most_nodes, total)
+            found = self._classes.count(MOST_CLASS_NODES, total)
+            classes = Counts(list(found.levels), found.size, found.cut, raw=True)
+            alphabet = alphabet_of(self._vocabulary, stream)
+            self._counted = total, ContextCounts(letters, classes, alphabet, stream)
+        return self._counted[1]
 
     def arrays(self, smoothing: Smoothing, targets: int | None = None) -> Arrays:
         """Return the arrays of ``ngram.context_arrays``, for the first ``targets`` targets."""
-        targets = len(self.stream) - 1 if targets is None else targets
-        return self.count(self.alphabet(targets), self.first(targets)).arrays(smoothing)
+        return self.count(targets).arrays(smoothing)
 
 
 class ContextCounts:
     """The counts of some strings; created by ``ContextCorpus.count``."""
 
-    def __init__(
-        self,
-        letters: Counts,
-        classes: Counts,
-        alphabet: Alphabet,
-        stream: Ids,
-        kept: NDArray[np.bool_],
-    ) -> None:
-        self.letters, self.classes, self.alphabet = letters, classes, alphabet
-        self._stream, self._kept = stream, kept
-        unigram = letters.used(0) + PRIOR_COUNT
-        self.spelling = unigram / np.bincount(alphabet.classes, unigram)[alphabet.classes]
+    def __init__(self, letters: Counts, classes: Counts, alphabet: Alphabet, stream: Ids) -> None:
+        self.letters, self.classes, self.alphabet, self.stream = letters, classes, alphabet, stream
+
+    @property
+    def spelling(self) -> Numbers:
+        """The probability of each id within its class, (V,)."""
+        unigram = self.letters.used(0) + PRIOR_COUNT
+        classes = self.alphabet.classes
+        found: Numbers = unigram / np.bincount(classes, unigram)[classes]
+        return found
+
+    def without(self, stream: Ids, skipped: int, gone: NDArray[np.bool_]) -> ContextCounts:
+        """Return the counts without some targets.
+
+        Args:
+            stream, skipped: as for ``Counts.without``.
+            gone: (N,), which targets of the stream that was counted these are.
+        """
+        letters = self.letters.without(stream, skipped)
+        classes = self.classes.without(self.alphabet.classes[stream], skipped)
+        other = ContextCounts(letters, classes, self.alphabet, self.stream)
+        arrays, size = self.sparse, len(self.alphabet.classes)
+        matrix, offsets = Keyring(size).layout()
+        gone = gone[:MOST_SPARSE]
+        states = stream_states(self.stream[: len(gone) + 1], self.alphabet)[gone]
+        keys = states.astype(np.int64) @ matrix + offsets[:-1]
+        pairs = np.sort((keys * size + self.stream[1:][: len(gone)][gone, None]).ravel())
+        lengths = np.diff(arrays["ngram.firsts"])
+        every = np.repeat(arrays["ngram.keys"], lengths) * size + arrays["ngram.ids"]
+        times = np.bincount(np.searchsorted(every, pairs), minlength=len(every))
+        counts = arrays["ngram.counts"] - (times / PSEUDO).astype(np.float32)
+        other.sparse = {**arrays, "ngram.counts": counts}
+        return other
 
     def smoothed(self, smoothing: Smoothing) -> tuple[list[Any], list[Any]]:
         """Return what ``smoothing.smoothed`` does, for each length of context: of the letters,
@@ -113,22 +131,22 @@ class ContextCounts:
             "ngram.sounds": self.alphabet.sounds,
             "ngram.spelling": self.spelling.astype(np.float32),
             **named,
-            **self.sparse(),
+            **self.sparse,
             "ngram.weights": np.asarray(smoothing.weights, np.float32),
         }
 
+    @cached_property
     def sparse(self) -> Arrays:
-        """Return the arrays of the sparse contexts."""
+        """The arrays of the sparse contexts."""
+        stream = self.stream[: MOST_SPARSE + 1]
         size = len(self.alphabet.classes)
         matrix, offsets = Keyring(size).layout()
-        columns, targets = stream_states(self._stream, self.alphabet).T, self._stream[1:]
-        if not self._kept.all():
-            columns, targets = columns[:, self._kept], targets[self._kept]
+        columns, targets = stream_states(stream, self.alphabet).T, stream[1:]
         keys, firsts, ids, counts = [], [], [], []
         total = 0
         for family, possible in enumerate(np.diff(offsets)):
             kind = np.int32 if possible * size < 2**31 else np.int64
-            pairs = targets.astype(kind)  # of key and target; they sort like (key, target)
+            pairs: Any = targets.astype(kind)  # of key and target; they sort like (key, target)
             for column in np.flatnonzero(matrix[:, family]):
                 pairs += columns[column] * kind(matrix[column, family] * size)
             pairs.sort()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,31 +131,38 @@ def fit_smoothing(
 
 def fit_corpus(corpus: ContextCorpus, targets: int | None = None) -> Smoothing:
     """Fit smoothing and exponents to the first ``targets`` targets of a corpus; default: to all."""
-    stream = corpus.stream[: None if targets is None else targets + 1]
-    alphabet = corpus.alphabet(len(stream) - 1)
-    inside = corpus.first(len(stream) - 1)
-    rng = generator(Stream.NGRAM, len(stream))
-    folds = list(_folds(stream))
+    counts = corpus.count(targets)
+    rng = generator(Stream.NGRAM, len(counts.stream))
+    folds = list(_folds(counts.stream))
     most = MOST_EVIDENCE // max(1, len(folds))
-
-    def part(fold: tuple[NDArray[np.bool_], Ids], kept: NDArray[np.intp]) -> _Part:
-        counted = inside.copy()
-        counted[: len(stream) - 1] = fold[0]
-        return _Part(corpus.count(alphabet, counted), fold[1], kept)
-
-    chosen = [
-        np.sort(rng.choice(len(out) - 1, min(most, len(out) - 1), replace=False))
-        for _, out in folds
-    ]
-    parts = run(lambda one: part(*one), list(zip(folds, chosen, strict=True)))
+    chosen = []
+    for fold in folds:
+        total = len(fold.held_out) - 1
+        chosen.append(np.sort(rng.choice(total, min(most, total), replace=False)))
+    parts = run(lambda one: _Part(counts, *one), list(zip(folds, chosen, strict=True)))
     letters = np.tile(LETTERS_PRIOR, (corpus.order - 1, 1))
     classes = np.tile(CLASSES_PRIOR, (CLASS_ORDER, 1))
     if not parts:
         return Smoothing(letters, classes, WEIGHTS_PRIOR)
-    with one_blas_thread():  # others would mostly wait for each other
+    with one_blas_thread():
         letters, classes = _fit_smoothing(parts, letters, classes)
         weights = _fit_weights(parts, Smoothing(letters, classes, WEIGHTS_PRIOR))
     return Smoothing(letters, classes, weights)
+
+
+class _Fold(NamedTuple):
+    """What is held out in one way to cut the strings.
+
+    Attributes:
+        held_out: a stream of it.
+        counted, skipped: how it was counted with the rest, as for ``Counts.without``.
+        places: (N,), which targets of all these are.
+    """
+
+    held_out: Ids
+    counted: Ids
+    skipped: int
+    places: NDArray[np.bool_]
 
 
 class _Part:
@@ -167,10 +174,11 @@ class _Part:
         kept: the targets of ``stream`` that are used, sorted.
     """
 
-    def __init__(self, counts: ContextCounts, stream: Ids, kept: NDArray[np.intp]) -> None:
-        self.counts, self.stream, self.kept = counts, stream, kept
-        self.letters = list(counts.letters.walk(stream))
-        self.classes = list(counts.classes.walk(counts.alphabet.classes[stream]))
+    def __init__(self, counts: ContextCounts, fold: _Fold, kept: NDArray[np.intp]) -> None:
+        self.counts = counts.without(fold.counted, fold.skipped, fold.places)
+        self.stream, self.kept = fold.held_out, kept
+        self.letters = list(self.counts.letters.walk(self.stream))
+        self.classes = list(self.counts.classes.walk(counts.alphabet.classes[self.stream]))
 
     def evidence(self) -> tuple[list[Evidence], list[Evidence]]:
         """Return what the held-out targets say about letters and classes."""
@@ -206,10 +214,12 @@ class _Part:
         table[:, 1] = np.log(np.maximum(by_class, TINY))[:, of]
         table[:, 2:] = np.log(pair)[:, None]
         states = stream_states(self.stream, counts.alphabet)[kept]
-        found = SparseContexts(counts.sparse(), size).find(states)
-        cells, lengths, numbers, families = found
-        rows, ids = np.divmod(cells, size)
-        table[rows, 3 + np.repeat(families, lengths), ids] += np.log1p(numbers / pair[rows, ids])
+        cells, lengths, numbers, families = SparseContexts(counts.sparse, size).find(
+            states.astype(np.int32, copy=False)
+        )
+        place = cells // size * (len(WEIGHTS_PRIOR) - 1) + 3 + np.repeat(families, lengths)
+        numbers /= pair.ravel()[cells]
+        table.reshape(-1)[place * size + cells] += np.log1p(numbers, out=numbers)
         return table, self.stream[1:][kept]
 
 
@@ -235,7 +245,9 @@ def _fit_weights(parts: list[_Part], smoothing: Smoothing) -> Numbers:
     found = run(
         lambda one: one[0].features(smoothing, one[1]), list(zip(parts, every, strict=True))
     )
-    table, targets = (np.concatenate(one) for one in zip(*found, strict=True))
+    table, targets = found[0]
+    if len(found) > 1:
+        table, targets = (np.concatenate(one) for one in zip(*found, strict=True))
     return maximum(table, targets, WEIGHTS_PRIOR, PRIOR_NATS)
 
 
@@ -267,36 +279,37 @@ def maximum(table: NDArray[np.float32], targets: Ids, prior: Numbers, nats: floa
         away = weights - prior
         return total + nats * float(away @ away), expected - observed + 2 * nats * away
 
-    curvature = 2 * nats * np.eye(len(prior))
-    for first in range(0, len(targets), BLOCK):  # the covariances of the table's rows
-        rows = slice(first, first + BLOCK)
-        p, part = probabilities(prior, rows)[0][:, None], table[rows]
-        weighted = part * p
-        means = weighted.sum(axis=2)
-        curvature += np.tensordot(weighted, part, ([0, 2], [0, 2])) - means.T @ means
-    return minimum(loss, prior, curvature)
+    with one_blas_thread():  # others would mostly wait for each other
+        curvature = 2 * nats * np.eye(len(prior))
+        for first in range(0, len(targets), BLOCK):  # the covariances of the table's rows
+            rows = slice(first, first + BLOCK)
+            p, part = probabilities(prior, rows)[0][:, None], table[rows]
+            weighted = part * p
+            means = weighted.sum(axis=2)
+            curvature += np.tensordot(weighted, part, ([0, 2], [0, 2])) - means.T @ means
+        return minimum(loss, prior, curvature)
 
 
-def _folds(stream: Ids) -> Iterator[tuple[NDArray[np.bool_], Ids]]:
-    """Cut a stream (N + 1,) in several ways: which targets are counted, (N,), and what is held
-    out, as a stream."""
+def _folds(stream: Ids) -> Iterator[_Fold]:
+    """Cut a stream (N + 1,) into what is counted and what is held out, in several ways."""
     total = len(stream) - 1
-    counted = np.ones(total, bool)
+    places = np.arange(total)
     if stream[-1] != BOUNDARY:  # a text, which has no end
         end = total - min(total // 10, MOST_EVIDENCE)
         if total - end > FEW:
-            counted[end:] = False
-            yield counted, np.append(stream[:1], stream[end + 1 :])
+            held_out = np.append(stream[:1], stream[end + 1 :])
+            yield _Fold(held_out, stream[end - MOST_ORDER :], MOST_ORDER, places >= end)
         return
     starts = np.flatnonzero(stream == BOUNDARY)  # the last is where the stream ends
     if len(starts) <= FEW:
         return
     if total > MANY:
         every = max(FOLDS, -(-total // MOST_EVIDENCE))
-        counted = np.repeat(np.arange(len(starts) - 1) % every > 0, np.diff(starts))
-        yield counted, np.append(stream[:-1][~counted], stream[-1:])
+        gone = np.repeat(np.arange(len(starts) - 1) % every == 0, np.diff(starts))
+        held_out = np.append(stream[:-1][gone], stream[-1:])
+        yield _Fold(held_out, held_out, 0, gone)
         return
     edges = starts[np.linspace(0, len(starts) - 1, FOLDS + 1).astype(int)]
     for low, high in pairwise(edges):
-        places = np.arange(total)
-        yield (places < low) | (places >= high), stream[low : high + 1]
+        held_out = stream[low : high + 1]
+        yield _Fold(held_out, held_out, 0, (places >= low) & (places < high))

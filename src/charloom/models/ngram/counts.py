@@ -11,7 +11,7 @@ V ** n is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -124,6 +124,19 @@ class Counts:
                 where, context = where[going] + np.int32(1), level.child[ngram[going]]
             where, context = where[context >= 0], context[context >= 0]
 
+    def without(self, stream: Ids, skipped: int = 0) -> Counts:
+        """Return the counts without the targets of a stream, which is a part of what was counted.
+
+        What no longer occurs keeps its number, and has the count 0. The first ``skipped`` targets
+        stay: of a part that begins within a string, those before whose contexts the part begins.
+        """
+        levels = []
+        for level, step in zip(self.levels, self.walk(stream), strict=True):
+            gone = step.ngram[step.where >= skipped]
+            raw = level.raw - np.bincount(gone, minlength=len(level.raw)).astype(np.int32)
+            levels.append(replace(level, raw=raw))
+        return Counts(levels, self.size, self.cut, self.raw)
+
     def probabilities(self, stream: Ids) -> Numbers:
         """Return each target's probability under the models of order 1, 2, …: (orders, N).
 
@@ -150,7 +163,8 @@ class Counts:
         level = self.levels[number]
         if self.raw or number + 1 == len(self.levels):
             return level.raw
-        ways = np.bincount(self.levels[number + 1].shorter, minlength=len(level.raw))
+        above = self.levels[number + 1]
+        ways = np.bincount(above.shorter[above.raw > 0], minlength=len(level.raw))
         return np.where(ways > 0, ways, level.raw)
 
     def arrays(
@@ -193,8 +207,8 @@ class Counts:
 class Windows:
     """The places of a stream, sorted by the ids that follow: all n-grams of an order at once.
 
-    One sort serves all lengths, since what begins alike is side by side; and it serves any part of
-    the strings, since the others can be left out.
+    One sort serves all lengths, since what begins alike is side by side; and it serves the first
+    strings alone, since the others can be left out.
     """
 
     def __init__(self, stream: Ids, size: int, order: int = MOST_ORDER) -> None:
@@ -218,19 +232,17 @@ class Windows:
         order_ = np.argsort(words[0]) if len(words) == 1 else np.lexsort(words[::-1])
         self._sorted = order_.astype(np.int32)
 
-    def count(self, most_nodes: int = MOST_NODES, kept: NDArray[np.bool_] | None = None) -> Counts:
+    def count(self, most_nodes: int = MOST_NODES, total: int | None = None) -> Counts:
         """Count the n-grams of all orders.
 
         Args:
             most_nodes: the largest number of contexts, of all lengths together.
-            kept: (N,), the targets to count, at least one: whole strings, or the beginning of a
-                text; by default all.
+            total: how many targets to count, the first ones; by default all, N.
         """
-        ids, size = self.stream, self.size
-        place, targets = self._sorted.astype(np.intp), ids[1:]
-        if kept is not None:
-            place, targets = place[kept[place]], targets[kept]
-        room = _room(ids, kept)[place]
+        total = len(self._sorted) if total is None else total
+        ids, size = self.stream[: total + 1], self.size
+        place, targets = self._sorted[self._sorted < total].astype(np.intp), ids[1:]
+        room = _room(ids)[place]
         small = ids.astype(np.uint16) if size <= 1 << 16 else ids  # more of it is in the cache
         every, nothing = np.arange(size, dtype=np.int32), np.zeros(size, np.int32)
         raw = np.bincount(targets, minlength=size).astype(np.int32)
@@ -309,15 +321,12 @@ def _keys(context: Places, target: Places, size: int, contexts: int) -> NDArray[
     return keys
 
 
-def _room(stream: Ids, kept: NDArray[np.bool_] | None) -> NDArray[np.uint8]:
+def _room(stream: Ids) -> NDArray[np.uint8]:
     """Return how many ids follow each place of a stream in its string: (N,), 255 at most."""
-    total = len(stream) - 1
-    ends = stream == BOUNDARY
-    ends[total] = True
-    if kept is not None:
-        ends[:-1] |= ~kept
-    places = np.arange(total + 1, dtype=np.int32)
-    following = np.minimum.accumulate(np.where(ends, places, np.int32(total))[:0:-1])[::-1]
+    last = len(stream) - 1
+    places = np.arange(last + 1, dtype=np.int32)
+    ends = np.where(stream == BOUNDARY, places, np.int32(last))
+    following = np.minimum.accumulate(ends[:0:-1])[::-1]
     return np.minimum(following - places[:-1], 255).astype(np.uint8)
 
 

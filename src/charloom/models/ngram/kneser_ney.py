@@ -18,6 +18,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import LEAST_LEFT
+
 FALLBACK = (0.5, 1.0, 1.5)
 """D1, D2 and D3+ if there are too few n-grams to estimate them."""
 
@@ -48,6 +50,8 @@ def discounted(
 ) -> tuple[Numbers, Numbers]:
     """Return each n-gram's discounted probability, (E,), and each context's γ, (C,).
 
+    γ is ``LEAST_LEFT`` or more: of a context that occurs millions of times, hardly any is left.
+
     Args:
         counts: (E,), the counts of n-grams of one length, 0 or above.
         context: (E,), the number of each n-gram's context.
@@ -57,4 +61,4 @@ def discounted(
     taken = by_count[np.minimum(counts, 3)]
     total = np.bincount(context, counts, contexts)
     own = (counts - taken) / total[context]
-    return own, np.bincount(context, taken, contexts) / total
+    return own, np.maximum(np.bincount(context, taken, contexts) / total, LEAST_LEFT)

@@ -22,7 +22,7 @@ class RowCache:
     """Rows (V,) by key, for many threads: the first ones, until the memory is full.
 
     The first are the most frequent: of samples, and of a search that visits prefixes from the
-    shortest on. A row is never replaced. Its key may be in four slots; if other keys have them, the
+    shortest on. A row is never replaced. Its key may be in two slots; if other keys have both, the
     row is not kept.
     """
 
@@ -44,16 +44,9 @@ class RowCache:
         For a key that is not there, the place is another one's.
         """
         with self._lock:  # whoever sees a key here, sees its row, too
-            wanted = keys.ravel()
-            slots, *others = self._slots(wanted)
-            known = self._keys[slots] == wanted
-            for other in others:
-                left = np.flatnonzero(~known)
-                if not len(left):
-                    break
-                slots[left] = other[left]
-                known[left] = self._keys[other[left]] == wanted[left]
-            return self._places[slots].reshape(keys.shape), known.reshape(keys.shape)
+            one, other = self._slots(keys)
+            slots = np.where(self._keys[one] == keys, one, other)
+            return self._places[slots], self._keys[slots] == keys
 
     def rows(self, places: Places, out: Floats) -> None:
         """Write the rows at ``places`` (B,) to ``out`` (B, V)."""
@@ -86,12 +79,10 @@ class RowCache:
             self._keys[slots[first]] = keys[first]
             found.append((slots[first], first))
             left = left[self._keys[slots[left]] != keys[left]]
-        slots, kept = zip(*found, strict=True)
-        return np.concatenate(slots), np.concatenate(kept)
+        (one, some), (other, more) = found
+        return np.concatenate([one, other]), np.concatenate([some, more])
 
-    def _slots(self, keys: Keys) -> list[NDArray[np.int64]]:
-        """Return four slots for each key: two, and those beside them."""
+    def _slots(self, keys: Keys) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         mixed = (keys.view(np.uint64) * SPREAD).view(np.int64)
         most = len(self._keys) - 1
-        one, other = (mixed >> 40) & most, (mixed >> 16) & most
-        return [one, other, one ^ 1, other ^ 1]
+        return (mixed >> 40) & most, (mixed >> 16) & most

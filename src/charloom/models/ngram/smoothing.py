@@ -33,6 +33,9 @@ MOST_STEPS, MOST_HALVED, ENOUGH, CLOSE = 60, 20, 1e-4, 1e-9
 """Of a search for a minimum: steps; halvings of a step; the share of the expected gain that is
 enough; and the gain, relative to the value, below which the search ends."""
 
+HASHED = 0x5851F42D4C957F2D
+"""An odd number whose products are spread over 64 bits (Knuth, MMIX)."""
+
 PRIOR_NATS = 1.0
 """Nats that a parameter costs when its logit (of θ: its logarithm) moves by 1 from the prior."""
 
@@ -123,6 +126,7 @@ def fit(items: Sequence[Evidence], below: Numbers, prior: Sequence[float]) -> Nu
         below: (N,), the probability of each character below the first of them.
         prior: D1, D2, D3+ and θ.
     """
+    items, below, times = _merged(items, below)
     middle = np.tile(_to_free(np.asarray(prior)), len(items))
     kinds = [np.minimum(one.count, 3).astype(np.int64) for one in items]
     known_at = [one.total > 0 for one in items]
@@ -131,7 +135,7 @@ def fit(items: Sequence[Evidence], below: Numbers, prior: Sequence[float]) -> Nu
         # The parameters, their derivatives by the free ones, the probabilities, and for each
         # length those below, the backoff weight, 1 / (total + θ) and those there.
         parameters, by_free = _from_free(free.reshape(-1, 4))
-        low, steps = below, []
+        low, steps = below, list[tuple[Numbers, ...]]()
         for one, kind, known, row in zip(items, kinds, known_at, parameters, strict=True):
             d1, d2, d3, theta = row
             taken = np.append(0.0, row[:3])[kind]
@@ -145,7 +149,7 @@ def fit(items: Sequence[Evidence], below: Numbers, prior: Sequence[float]) -> Nu
     def loss(free: Numbers) -> tuple[float, Numbers]:
         parameters, by_free, p, steps = passed(free)
         gradient = np.empty_like(parameters)
-        outer = -1 / p
+        outer = -times / p
         for number in reversed(range(len(items))):
             one = items[number]
             low, left, scale, high = steps[number]
@@ -157,7 +161,7 @@ def fit(items: Sequence[Evidence], below: Numbers, prior: Sequence[float]) -> Nu
             gradient[number, 3] = below_scaled.sum() - scaled @ high
             outer = np.where(known_at[number], scaled * left, outer)
         away = free - middle
-        total = -float(np.log(p).sum()) + PRIOR_NATS * float(away @ away)
+        total = -float(times @ np.log(p)) + PRIOR_NATS * float(away @ away)
         return total, (gradient * by_free).ravel() + 2 * PRIOR_NATS * away
 
     def curvature(free: Numbers) -> Numbers:
@@ -176,9 +180,21 @@ def fit(items: Sequence[Evidence], below: Numbers, prior: Sequence[float]) -> Nu
             outer = np.where(known_at[number], scaled * left, outer)
         slopes *= by_free[:, :, None]
         flat = slopes.reshape(len(free), -1)
-        return flat @ flat.T + 2 * PRIOR_NATS * np.eye(len(free))
+        return (flat * times) @ flat.T + 2 * PRIOR_NATS * np.eye(len(free))
 
     return _from_free(minimum(loss, middle, curvature(middle)).reshape(-1, 4))[0]
+
+
+def _merged(items: Sequence[Evidence], below: Numbers) -> tuple[list[Evidence], Numbers, Numbers]:
+    """Return different characters, and how often each of them occurs."""
+    columns = [below, *(column for one in items for column in vars(one).values())]
+    key = np.zeros(len(below), np.int64)
+    for column in columns:
+        key = key * HASHED ^ column.view(np.int64)
+        key ^= key >> 32
+    _, first, times = np.unique(key, return_index=True, return_counts=True)
+    merged = [Evidence(*(column[first] for column in vars(one).values())) for one in items]
+    return merged, below[first], times.astype(np.float64)
 
 
 def smoothed(counts: Counts, number: int, parameters: Numbers) -> tuple[Numbers, Numbers]:
@@ -206,6 +222,8 @@ def _from_free(free: Numbers) -> tuple[Numbers, Numbers]:
 
 def joined(items: Sequence[list[Evidence]]) -> list[Evidence]:
     """Return the evidence of several parts, length by length; some may have fewer lengths."""
+    if len(items) == 1:
+        return items[0]
     lengths = max(map(len, items))
     sizes = [len(one[0].count) for one in items]
     found = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,22 +59,39 @@ def target_log_probabilities(
     return np.concatenate(tables), np.concatenate(targets)
 
 
+def target_places(stream: NDArray[np.integer], most: int) -> NDArray[np.int64]:
+    """Return the place in ``stream[1:]`` of each row of ``target_log_probabilities``, (T,)."""
+    lows, highs = pieces_of(stream, most)
+    found = [np.zeros(0, np.int64)]
+    for low in range(0, len(lows), ROWS):
+        group = slice(low, low + ROWS)
+        found += [at[inside] for at, inside in _places(stream, lows[group], highs[group])]
+    return np.concatenate(found)
+
+
+def _places(
+    stream: NDArray[np.integer], lows: NDArray[np.int64], highs: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
+    """Yield the places of the inputs that are read side by side, and which of them have targets."""
+    lead = np.where(stream[lows] == BOUNDARY, 0, WARM)  # a piece within a string begins before it
+    first = np.maximum(lows - lead, 0)
+    for time in range(int((highs - first).max())):
+        at = first + time
+        yield at, (at >= lows) & (at < highs)
+
+
 def _read(
     rnn: Recurrence,
     stream: NDArray[np.integer],
     lows: NDArray[np.int64],
     highs: NDArray[np.int64],
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    lead = np.where(stream[lows] == BOUNDARY, 0, WARM)  # a piece within a string begins before it
-    first = np.maximum(lows - lead, 0)
     carry, buffers = rnn.initial_carry(len(lows)), rnn.buffers(len(lows))
     tables, targets = [], []
-    for time in range(int((highs - first).max())):
-        at = first + time
+    for at, inside in _places(stream, lows, highs):
         read = np.minimum(at, highs - 1)
         logits, after = rnn.step(stream[read], carry, buffers)
         carry = after.copy()
-        inside = (at >= lows) & (at < highs)
         if not rnn.config.begin:
             inside &= stream[read] != BOUNDARY
         tables.append(log_softmax(logits[inside]))

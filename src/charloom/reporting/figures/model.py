@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ...data.unicode import normalise, split_units
+from ...data.unicode import split_units
 from ...errors import CorpusError, RunError
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def units(subject: AnySubject, *, text: Sequence[str] = ()) -> Data:
             "no name has a second character, so hidden units cannot be compared. Train on more."
         )
     return {
-        "names": [split_units(normalise(text), unit) for text in texts],
+        "names": [split_units(run.vocabulary.normalised(text), unit) for text in texts],
         "units": [
             {**asdict(u), "activities": [_plain(h[:, u.unit]) for h in shown]} for u in chosen
         ],

@@ -35,6 +35,10 @@ def command(found: Gathered) -> str:
     if run.vocabulary.token_unit != "character":
         own = isinstance(run.vocabulary.token_unit, Tokens)
         parts.append(f"--token-unit {'file:TOKENS' if own else run.vocabulary.token_unit}")
+    if describe.is_weighted(run.facts):
+        parts.append(_column(found, "weight"))
+    if run.facts.corpus.get("keep_invisible"):
+        parts.append("--keep-invisible")
     if training.get("preparation") == "tutorial":
         parts.append("--recipe tutorial")
     parts.append(f"--model {config.kind}")
@@ -68,12 +72,17 @@ def _of_network(found: Gathered, training: Mapping[str, Any]) -> list[str]:
     """Return the options that only some networks need."""
     parts = []
     if found.run.labels:
-        fields = any(".jsonl" in file for file in describe.sources(found.run.facts.corpus))
-        parts.append("--label-field FIELD" if fields else "--label-column COLUMN")
+        parts.append(_column(found, "label"))
         parts.append(_option("label_dropout", training.get("label_dropout", 0.1)))
     if isinstance(frozen := training.get("freeze"), list) and frozen:
         parts += ["--from OTHER_RUN", *(_option("freeze", part) for part in frozen)]
     return parts
+
+
+def _column(found: Gathered, what: str) -> str:
+    """Return the option that reads labels or weights."""
+    fields = any(".jsonl" in file for file in describe.sources(found.run.facts.corpus))
+    return f"--{what}-field FIELD" if fields else f"--{what}-column COLUMN"
 
 
 def again(found: Gathered) -> str:

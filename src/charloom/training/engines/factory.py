@@ -28,6 +28,12 @@ def backend_name() -> str:
     if name not in BACKENDS:
         raise ConfigError(f"KERAS_BACKEND must be one of {BACKENDS}. Received: {name}")
     if importlib.util.find_spec(name) is None:
+        if name == "jax":
+            raise TrainingError(
+                "JAX is not installed, and a network is trained on it. Run: pip install jax. On an "
+                "Intel Mac, it has packages for Python 3.11 to 3.13. An n-gram needs no JAX: "
+                "--model ngram."
+            )
         raise TrainingError(
             f"KERAS_BACKEND is {name}, which is not installed. "
             f"Run: pip install 'charloom[{name}]', or unset KERAS_BACKEND to train on JAX."
