@@ -127,3 +127,18 @@ def test_a_training_with_tokens_resumes_and_is_fine_tuned(call) -> None:
 def test_the_built_in_list_is_read_in_tokens_too(call) -> None:
     code, out, _ = call("explore", "--token-unit", "regex:saurus|.", "--json")
     assert code == 0 and json.loads(out)["unit"] == "token"
+
+
+@pytest.mark.parametrize("form", ["names", "text", "documents"])
+@pytest.mark.parametrize("unit", [SMILES, "file:tokens.txt"])
+def test_a_training_with_tokens_is_resumed_by_its_run_alone(call, unit, form) -> None:
+    Path("tokens.txt").write_text("Cl\nBr\n[nH]\nnever\n", "utf-8")
+    more = {"names": [], "text": ["--as", "text"], "documents": ["--as", "text"]}[form]
+    more += ["--documents", "line"] if form == "documents" else []
+    ask = ["train", "molecules.txt", "--token-unit", unit, *more, "--model", "ngram"]
+    assert call(*ask, "--out", "run")[0] == 0
+    before = Run.open("run").vocabulary
+    Path("tokens.txt").unlink()
+    code, _, err = call("train", "--resume", "--out", "run")
+    assert code == 0 and "another corpus" not in err, err
+    assert "Cl" in before.characters and Run.open("run").vocabulary == before

@@ -13,6 +13,8 @@ import click
 
 from ..arguments import MOST_SEED, lies_in, shown
 from ..config import ModelConfig, SampleConfig, TrainConfig
+from ..data.tokens import UNITS
+from ..errors import ConfigError
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -230,3 +232,37 @@ def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[st
             cells.append(space + cell if place in right else cell + space)
         lines.append("  ".join(cells).rstrip())
     return lines
+
+
+class UnitType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A unit of text as a user names it; a file of tokens is read with the corpus."""
+
+    name = "unit"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the unit as it was given; a usage error says what it may be."""
+        if value in UNITS or str(value).startswith("file:"):
+            return str(value)
+        from ..data.token_units import parsed_unit  # late: most commands need no expression
+
+        try:
+            parsed_unit(value)
+        except ConfigError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
+
+
+class Renamed(click.Option):
+    """An option whose help shows the first of its names; the others are earlier ones."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the option and its help."""
+        every, self.opts = self.opts, self.opts[:1]
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts = every
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Return the option as errors call it."""
+        return f"'{self.opts[0]}'"

@@ -42,6 +42,7 @@ def _as_before(source: Source, origin: Origin, paths: tuple[str, ...]) -> Source
     given = given_options({"form", "unit"})
     repeats = bool(before.pop("repeats", False))
     unit, min_count = before.pop("unit", source.unit), before.pop("min_count", None)
+    documents = before.pop("documents", None)
     return replace(
         source,
         paths=paths,
@@ -50,4 +51,5 @@ def _as_before(source: Source, origin: Origin, paths: tuple[str, ...]) -> Source
         unit=source.unit if "--token-unit" in given else unit,
         min_count=source.min_count if source.min_count is not None else min_count,
         repeats=repeats,
+        documents=source.documents or ("file" if documents is True else documents),
     )

@@ -12,9 +12,8 @@ import click
 from click.core import ParameterSource
 
 from ..config import MOST_COUNT, MOST_LINE_BYTES
-from ..data.tokens import UNITS, Unit
-from ..errors import ConfigError
-from .options import Escaped, Whole, options, say
+from ..data.tokens import Unit
+from .options import Escaped, Renamed, UnitType, Whole, options, say
 
 if TYPE_CHECKING:
     from ..data.names import NameCorpus
@@ -264,50 +263,14 @@ def reading_options(command: F) -> F:
     )(cast(F, function))
 
 
-class _UnitType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
-    """A unit of text as a user names it; a file of tokens is read with the corpus."""
-
-    name = "unit"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Unit | str:
-        """Return the unit; a usage error says what it may be."""
-        if value in UNITS or str(value).startswith("file:"):
-            return str(value)
-        from ..data.token_units import parsed_unit  # late: most commands need no expression
-
-        try:
-            parsed_unit(value)
-        except ConfigError as error:
-            self.fail(str(error), param, ctx)
-        return str(value)
-
-
-class _Renamed(click.Option):
-    """An option whose help shows the first of its names; the others are earlier ones."""
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """Return the option and its help."""
-        every, self.opts = self.opts, self.opts[:1]
-        try:
-            return super().get_help_record(ctx)
-        finally:
-            self.opts = every
-
-    def get_error_hint(self, ctx: click.Context | None) -> str:
-        """Return the option as errors call it."""
-        return f"'{self.opts[0]}'"
-
-
 source_arguments = options(
     click.argument("sources", nargs=-1, metavar="[SOURCE]..."),
     click.option(
         "--token-unit",
         "--unit",
         "unit",
-        cls=_Renamed,
-        type=_UnitType(),
+        cls=Renamed,
+        type=UnitType(),
         metavar="UNIT",
         help="What counts as one symbol: character (a code point), grapheme, or tokens of your "
         "own: regex:EXPRESSION, what an expression matches, or file:FILE, one token a line. By "
