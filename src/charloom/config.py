@@ -223,6 +223,8 @@ class ModelConfig(_Config):
     smoothing: Smoothing = _setting("kneser-ney", get_args(Smoothing),  # noqa: RUF009
         "Smoothing of the n-gram: fitted to the training data by cross-validation, with character "
         "classes and sparse contexts (the default for new models), or Kneser-Ney.")
+    documents: bool = _setting(False, bool,
+        "Whether the text consists of documents, each of which has an end, as a name has.")
     recent: int = _setting(0, range(MOST_RECENT + 1),
         "Text only: how many of its last characters the model adapts to, so that words and names "
         "that a text has just used become likelier; 0: none. Needs a fitted n-gram.", "characters")
@@ -246,6 +248,7 @@ class ModelConfig(_Config):
             ),
             (not self.text or self.begin, "text must have begin, the begin of text", self.begin),
             (not self.text or not self.labels, "text has no labels", self.labels),
+            (self.text or not self.documents, "documents need text", self.documents),
             (not self.labels or network, f"a model with labels {rule}", self.kind),
             (self.begin or network, f"a model without begin {rule}", self.kind),
         ):

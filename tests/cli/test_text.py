@@ -6,6 +6,8 @@ import gzip
 import json
 import math
 import signal
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -59,6 +61,58 @@ def test_json_is_one_object_from_which_the_text_can_be_generated_again(call, run
     assert again[1].removesuffix("\n") == found["text"].removesuffix("\n")
 
 
+def test_stop_texts_end_the_text_and_are_not_printed(call, run):
+    how = ["--characters", 60, "--seed", 3]
+    whole = call("generate", run, *how)[1]
+    assert call("generate", run, *how, "--stop", "bb")[1] == whole[: whole.index("bb")] + "\n"
+    first = call("generate", run, *how, "--stop", "q", "--stop", "\\n")
+    assert first[1] == whole[: whole.index("\n") + 1]
+    assert "--stop 'q' never occurs: the model has no 'q'." in first[2]
+    found = json.loads(call("generate", run, *how, "--stop", "bb", "--json")[1])
+    assert (found["text"], found["characters"]) == (whole[: whole.index("bb")], whole.index("bb"))
+    assert found["ended_by"] == "stop"
+
+
+def test_several_texts_are_separated_by_blank_lines_or_are_json_lines(call, run):
+    how = ["--characters", 9, "--seed", 3, "--stop", "\\n"]
+    out = call("generate", run, *how, "-n", 3)[1]
+    found = [
+        json.loads(one) for one in call("generate", run, *how, "-n", 3, "--json")[1].splitlines()
+    ]
+    assert out == "\n".join(one["text"] + "\n" for one in found) and len(found) == 3
+    assert out.startswith(call("generate", run, *how)[1])
+
+
+def test_the_start_may_be_a_file_or_standard_input(call, run, tmp_path, monkeypatch):
+    how = ["--characters", 5, "--temperature", 0]
+    (tmp_path / "start.txt").write_bytes(b"ab\r\n\r\n")
+    expected = call("generate", run, *how, "--start", "ab\n")[1]
+    for option in ("--start-file", "--prompt-file"):
+        assert call("generate", run, *how, option, tmp_path / "start.txt")[1] == expected
+    piped = subprocess.run(
+        [sys.executable, "-m", "charloom", "generate", str(run), *map(str, how),
+         "--start-file", "-"],
+        input=b"ab\n\n", capture_output=True, check=True,
+    )  # fmt: skip
+    assert piped.stdout.decode() == expected
+    code, out, err = call("generate", run, "--start-file", tmp_path / "none.txt")
+    assert (code, out) == (1, "") and "does not exist" in err and err.count("\n") == 1
+    code, _, err = call("generate", run, "--start", "a", "--start-file", tmp_path / "start.txt")
+    assert code == 2 and "exclude each other" in err
+
+
+@pytest.mark.parametrize("options", [["--stop", "a"], ["--records", 2], ["--stop-at-end"]])
+def test_ends_of_text_are_not_for_a_run_of_names(call, folder, options):
+    code, out, err = call("generate", folder, *options)
+    assert (code, out) == (2, "") and f"{options[0]} is for running text" in err
+
+
+@pytest.mark.parametrize("options", [["--records", 2], ["--stop-at-end"]])
+def test_running_text_has_no_end_to_stop_at(call, run, options):
+    code, out, err = call("generate", run, *options)
+    assert (code, out) == (2, "") and "--documents" in err and err.count("\n") == 1
+
+
 def test_text_is_printed_while_it_is_sampled_and_a_reader_may_leave(run):
     endless = start("generate", run, "--characters", 1_000_000_000)
     assert len(endless.stdout.read(2000)) == 2000
@@ -70,7 +124,7 @@ def test_text_is_printed_while_it_is_sampled_and_a_reader_may_leave(run):
 @pytest.mark.parametrize(
     "options",
     [
-        ["-n", "5"], ["--best"], ["--explain"], ["--length", "3:5"], ["--end", "x"],
+        ["--best"], ["--explain"], ["--length", "3:5"], ["--end", "x"],
         ["--contains", "x"], ["--chars", "ab"], ["--regex", "a*"], ["--max-length", "9"],
         ["--forbid", "FILE"], ["--block", "FILE"], ["--min-edits", "2"], ["--fold-case"],
         ["--allow-known"], ["--allow-repeats"],

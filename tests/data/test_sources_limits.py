@@ -83,7 +83,7 @@ def test_what_cannot_be_opened_is_one_clear_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "missing.txt does not exist" in message(tmp_path / "missing.txt")
-    assert "is a folder" in message(tmp_path)
+    assert "is a folder without text" in message(tmp_path)
     assert "is a folder" in message("")
     assert "cannot be a path" in message("a\0b")
     assert "cannot be" in message("\ud800.txt")

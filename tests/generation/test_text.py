@@ -15,6 +15,7 @@ from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError, VocabularyError
 from charloom.generation import NameModel, Sampler, TextModel
 from charloom.generation.constraints import Contains
+from charloom.generation.endings import until
 from charloom.models.blend import Blend, Member
 from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
@@ -272,3 +273,102 @@ def test_constraints_and_labels_work_with_an_unknown_symbol():
     names = steered.names(5, start="b", rules=Contains("ab"), allow_known=True, max_length=8)
     assert len(names) == 5
     assert all(name[0] == "b" and "ab" in name and set(name) <= {"a", "b"} for name in names)
+
+
+def pieces_of(text):
+    """Text that comes character by character and has all of its characters."""
+    yield from text
+    return "length"
+
+
+def ended(pieces):
+    found = []
+    while True:
+        try:
+            found.append(next(pieces))
+        except StopIteration as end:
+            return found, end.value
+
+
+@given(st.text("ab\n", max_size=12), st.lists(st.text("ab\n", min_size=1, max_size=3), min_size=1))
+def test_text_ends_before_the_first_stop_text_to_be_complete(text, stops):
+    found, why = ended(until(pieces_of(text), tuple(stops)))
+    complete = [text.find(stop) + len(stop) for stop in stops if stop in text]
+    if not complete:
+        assert ("".join(found), why) == (text, "length")
+        return
+    first = min(complete)
+    places = [text.find(s) for s in stops if s in text and text.find(s) + len(s) == first]
+    assert ("".join(found), why) == (text[: min(places)], "stop")
+
+
+def test_what_may_begin_a_stop_text_is_held_back_until_that_is_clear():
+    stream = until(pieces_of("xabxabc"), ("abc",))
+    assert list(stream) == ["x", "abx"]
+    assert list(until(pieces_of("xab"), ("abc",))) == ["x", "ab"]
+
+
+def test_stop_texts_cut_what_is_sampled_and_not_the_start():
+    model = language_model()
+    whole = model.text(200, start="abab", seed=5)
+    stop = whole[60:63]
+    cut = model.text(200, start="abab", seed=5, stop=stop)
+    assert cut == "abab" + whole[4 : 4 + whole[4:].index(stop)]
+    assert model.text(200, start="abab", seed=5, stop=["zz", stop]) == cut  # no z: it never occurs
+    assert model.text(9, start="abab", seed=5, stop=["\r\n" * 9]) == whole[:13]
+
+
+@pytest.mark.parametrize(
+    ("stop", "error"),
+    [("", ConfigError), (["a", ""], ConfigError), (7, TypeError), ([7], TypeError)],
+)
+def test_stop_texts_are_texts_of_a_character_at_least(stop, error):
+    with pytest.raises(error, match="stop must be"):
+        language_model().text(5, stop=stop)
+
+
+def test_several_texts_begin_with_that_of_the_seed_and_do_not_depend_on_each_other():
+    model = language_model()
+    texts = model.texts(3, 30, seed=5)
+    assert texts[0] == model.text(30, seed=5) and len(set(texts)) == 3
+    assert texts[1].startswith(model.texts(2, 30, seed=5, stop=texts[0][3:5])[1])
+
+
+def documents_model(ends=0.0, **settings):
+    """A model of documents, whose end is likelier by so much."""
+    rnn = recurrence(**settings)
+    rnn.config = rnn.config.replace(documents=True)
+    rnn._bias[0] += ends
+    return TextModel(rnn, LETTERS)
+
+
+def test_documents_end_where_the_boundary_is_sampled():
+    model = documents_model(ends=1.0)
+    documents = model.texts(50, 10_000, seed=1)
+    assert max(map(len, documents)) < 10_000
+    found, why = ended(model.stream_text(10_000, seed=1))
+    assert ("".join(found), why) == (documents[0], "end")
+    found, why = ended(model.stream_text(10_000, seed=1, stop_at_end=False))
+    assert (len(found), why) == (10_000, "length")
+
+
+@pytest.mark.slow
+def test_a_document_ends_with_the_probability_of_the_boundary():
+    model = documents_model(ends=1.0)
+    _, carry = model.rnn.step(np.array([0]), model.rnn.initial_carry(1))
+    logits, _ = model.rnn.step(np.array([3]), carry)
+    p = float(np.exp(log_softmax(logits)[0, 0]))
+    ended_at_once = sum(text == "a" for text in model.texts(4000, 5, start="a", seed=3))
+    assert ended_at_once / 4000 == pytest.approx(p, abs=4 * (p / 4000) ** 0.5)
+
+
+def test_no_document_is_empty():
+    assert all(documents_model(ends=20.0).texts(20, 5, seed=1))
+    assert documents_model(ends=20.0).text(5, start="ab") == "ab"
+
+
+def test_a_model_without_documents_knows_no_end():
+    with pytest.raises(ConfigError, match="--documents"):
+        language_model().text(5, stop_at_end=True)
+    with pytest.raises(TypeError, match="true or false"):
+        language_model().text(5, stop_at_end="yes")

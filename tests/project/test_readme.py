@@ -52,6 +52,7 @@ FILES = {
     "taken.txt": ["Ramosaurus"],
     "candidates.txt": ["Abelisaurus"],
     "people.csv": ["name,country", *(f"{n},{c}" for n in NAMES[::20] for c in ("Wales", "Peru"))],
+    "babies.csv": ["name,count", *(f"{n},{len(n) ** 4}" for n in NAMES[::10])],
     "shakespeare.txt": [SPEECH] * 100,
 }
 """Every file that the README's commands read, and its lines."""

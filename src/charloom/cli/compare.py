@@ -141,11 +141,15 @@ def _names(runs: Mapping[str, Run], source: Source) -> Sequence[str]:
 
 def _text(runs: Mapping[str, Run], source: Source) -> str:
     """Return text that no run was trained on."""
-    refuse_options()
     if source.paths:
-        text = source.text(next(iter(runs.values())).vocabulary.token_unit)
+        from ..data.text import decoded
+
+        first = next(iter(runs.values()))
+        documents = first.facts.corpus.get("divided")
+        text = source.text(first.vocabulary.token_unit, documents=documents)
         say("warning: it is not checked whether a run was trained on some of the text.")
-        return text.vocabulary.decode(text.ids(0, len(text)))
+        return decoded(text.vocabulary, text.ids(0, len(text)), ends=text.has_ends)
+    refuse_options()
     texts = {run.held_out_text for run in runs.values()}
     if len(texts) > 1 or texts == {""}:
         raise CorpusError(

@@ -15,6 +15,7 @@ from .options import Real, Whole, json_option, run_argument, sampling_seed_optio
 from .progress_bar import progress_bar
 from .sources import (
     FOR_NAMES,
+    FOR_RECORDS,
     Source,
     data_option,
     label_options,
@@ -226,9 +227,14 @@ def _of_text(
     from ..evaluation import measure_text, text_likelihood
     from ..evaluation.memorisation.text import text_memorisation, training_text
 
-    refuse_options({*FOR_NAMES, "start"})
+    documents = run.facts.corpus.get("divided")
+    records = FOR_RECORDS if source.paths and documents == "record" else set()
+    refuse_options({*FOR_NAMES, "start"} - records)
     text: TextCorpus | str
-    text = source.text(model.vocabulary.token_unit) if source.paths else run.need_held_out_text()
+    if source.paths:
+        text = source.text(model.vocabulary.token_unit, documents=documents)
+    else:
+        text = run.need_held_out_text()
     if samples == 0:
         return text_likelihood(model, text).to_dict()
 

@@ -10,7 +10,14 @@ import click
 
 from .explore_page import captured_page, more, print_bars, print_characters
 from .options import json_option, path_option, say, to_json
-from .sources import Source, form_option, reading_options, source_arguments, weight_options
+from .sources import (
+    Source,
+    documents_option,
+    form_option,
+    reading_options,
+    source_arguments,
+    weight_options,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,6 +37,7 @@ LONGEST = 100
 @click.command("explore")
 @source_arguments
 @form_option
+@documents_option
 @path_option("--plot", help="Also plot lengths and frequencies to FILE: .png, .svg or .pdf.")
 @weight_options
 @reading_options
@@ -49,6 +57,8 @@ def command(source: Source, plot: Path | None, as_json: bool) -> None:
 
         show(source, as_json=as_json)
         return
+    if source.documents is not None:
+        raise click.UsageError("--documents is for text. Add --as text.")
     if plot is not None:
         from ..reporting.plots import check
 
@@ -58,8 +68,7 @@ def command(source: Source, plot: Path | None, as_json: bool) -> None:
     from ..data.statistics import describe
 
     if source.has_weights:
-        corpus = source.corpus()
-        assert isinstance(corpus, NameCorpus)
+        corpus = source.names(source.unit)
     elif source.paths:
         corpus = read_with_repeats(*source.paths, unit=source.unit, **source.how)
     else:

@@ -23,7 +23,7 @@ def show(source: Source, *, as_json: bool) -> None:
     """
     if not source.paths:
         raise click.UsageError("--as text needs a SOURCE; the built-in list holds names.")
-    corpus = source.text(source.unit or "character")
+    corpus = source.text(source.unit or "character", documents=source.documents)
     description = describe_text(corpus)
     for warning in corpus.report.warnings:
         say(f"warning: {warning}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -12,28 +11,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..config import MOST_CHARACTERS, MOST_NAMES, MOST_STREAMED, NAMES_TEMPERATURE
+from ..config import MOST_NAMES, NAMES_TEMPERATURE
 from .generate_options import (
+    FOR_TEXT,
     conditioning_options,
     load_conditioned,
     novelty_options,
     rule_options,
     rules_of,
     sampling_options,
+    start_of,
+    text_options,
 )
 from .options import Whole, json_option, run_argument, say, say_seed, to_line
-from .sources import Source, reading_options, refuse_options
+from .sources import Source, given_options, reading_options, refuse_options
 
 if TYPE_CHECKING:
-    from ..generation import NameModel, Sample, TextModel
+    from ..generation import NameModel, Sample
     from ..generation.search.request import Search
     from ..run import Run
 
-CHARACTERS = 1000
-"""New characters of text by default."""
-
-FLUSH_EVERY = 0.01
-"""Seconds between two flushes of text, at least: nobody sees the difference."""
+NAMES = 10
+"""Names by default."""
 
 
 @click.command("generate")
@@ -42,15 +41,9 @@ FLUSH_EVERY = 0.01
     "-n",
     "count",
     type=Whole(1, MOST_NAMES),
-    default=10,
-    show_default=True,
-    help="Number of names.",
+    help=f"Number of names, {NAMES} by default; or of texts, 1 by default.",
 )
-@click.option(
-    "--characters",
-    type=Whole(1, MOST_STREAMED),
-    help=f"Characters of text to generate after the start; {CHARACTERS} by default.",
-)
+@text_options
 @sampling_options
 @rule_options
 @novelty_options
@@ -65,7 +58,7 @@ FLUSH_EVERY = 0.01
 def command(
     run: Run,
     source: Source,
-    characters: int | None,
+    count: int | None,
     temperatures: tuple[float | tuple[float, ...], ...],
     labels: tuple[str, ...],
     guidance: float | None,
@@ -83,9 +76,12 @@ def command(
     several were given. The seed is printed on stderr, too: --seed repeats the names.
 
     From a model of running text, --start is printed, followed by --characters of new text as they
-    are sampled. --temperature, --top-k, --top-p, --min-p, --no-repeat-ngram-size, --seed, --with
-    and --json apply. With --json the output is one object: text, characters (the number of new
-    ones) and seed.
+    are sampled. --stop ends it earlier; text of a model of documents (train --documents) ends where
+    a document does. -n texts are separated by a blank line, or by what divided the documents.
+    --temperature, --top-k, --top-p, --min-p, --no-repeat-ngram-size, --seed, --with and --json
+    apply. With --json the output is one object for each text: text, characters (the number of new
+    ones) and seed; ended_by is "stop", "end" (of the document) or "length" where it may end before
+    --characters.
     """
     if options["beam"] is not None and not options["best"]:
         raise click.UsageError("--beam is for --best. Add that, or leave it out.")
@@ -93,12 +89,17 @@ def command(
 
     model = load_conditioned(run, labels, guidance, other)
     options["seed"] = int.from_bytes(os.urandom(6)) if seed is None else seed
+    options["start"] = start_of(options.pop("start"), options.pop("start_file"), source)
+    for_text = {name: options.pop(name) for name in FOR_TEXT}
     if isinstance(model, TextModel):
+        from .generate_text import print_texts
+
+        refuse_options()
         with _telling(options["seed"]):
-            _print_text(model, characters, temperatures, as_json, options)
+            print_texts(model, run, count, temperatures, as_json, {**options, **for_text})
         return 0
-    if characters is not None:
-        raise click.UsageError("--characters is for running text. RUN is a model of names: use -n.")
+    for option in given_options(FOR_TEXT):
+        raise click.UsageError(f"{option} is for running text. RUN is a model of names: use -n.")
     source = source.alike(run)
     if options.pop("no_repeat_ngram_size") is not None:
         raise click.UsageError(
@@ -106,7 +107,7 @@ def command(
             "none is repeated. Leave it out."
         )
     with nullcontext() if options["best"] else _telling(options["seed"]):
-        return _print_names(model, source, temperatures, as_json, **options)
+        return _print_names(model, source, temperatures, as_json, count=count or NAMES, **options)
 
 
 @contextmanager
@@ -135,9 +136,12 @@ def _print_names(
     """Print names at each temperature; return the exit code, which is 1 if there are too few."""
     forbidden: Set[str] = frozenset()
     if forbid:
+        from ..data.sources.folders import files_of
         from ..generation.novelty import name_set
 
-        names = Source(tuple(map(str, forbid)), source.how).unseen(model.vocabulary.token_unit)
+        how = source.how  # no file of a folder may be missed
+        files_of(forbid, how.get("pattern"), how.get("encoding"), strict=False)
+        names = Source(tuple(map(str, forbid)), how).unseen(model.vocabulary.token_unit)
         forbidden = name_set(names.names)
     options["rules"] = rules_of(options, source, bool(forbid))
     printed: list[str] = []
@@ -186,48 +190,3 @@ def _with_bar(search: Search, count: int) -> Iterator[Sample]:
 
     with progress_bar("names", lambda: search.progress):
         yield from search
-
-
-def _print_text(
-    model: TextModel,
-    characters: int | None,
-    temperatures: Sequence[float | tuple[float, ...]],
-    as_json: bool,
-    options: dict[str, Any],
-) -> None:
-    """Print the start and new text, whose last line is ended; or one JSON object at the end.
-
-    Raises:
-        click.UsageError: an option was given that is not for text.
-    """
-    from ..formatting import without_controls
-
-    refuse_options()
-    if len(temperatures) > 1:
-        raise click.UsageError("--temperature may be given only once for running text.")
-    taken = ("start", "top_k", "top_p", "min_p", "no_repeat_ngram_size", "seed")
-    settings = {name: options[name] for name in taken}
-    if temperatures:
-        settings["temperature"] = temperatures[0]
-    if as_json and characters is not None and characters > MOST_CHARACTERS:
-        raise click.UsageError(
-            f"--characters may be {MOST_CHARACTERS} at most with --json, which holds all of them. "
-            f"Received: {characters}"
-        )
-    stream = model.stream_text(CHARACTERS if characters is None else characters, **settings)
-    if as_json:
-        pieces = list(stream)
-        new = len(pieces) - bool(options["start"])
-        sys.stdout.write(
-            to_line({"text": "".join(pieces), "characters": new, "seed": options["seed"]})
-        )
-        return
-    flushed, piece = 0.0, ""
-    for piece in stream:
-        sys.stdout.write(without_controls(piece))
-        if (now := time.monotonic()) - flushed >= FLUSH_EVERY:
-            sys.stdout.flush()
-            flushed = now
-    if not piece.endswith("\n"):
-        sys.stdout.write("\n")
-    sys.stdout.flush()

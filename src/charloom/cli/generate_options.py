@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..arguments import shown
-from ..config import MOST_BEAM, MOST_GUIDANCE, MOST_LENGTH, NAMES_TEMPERATURE, SampleConfig
-from .options import Numbers, Real, Whole, options, path_option, setting_option
+from ..config import (
+    MOST_BEAM,
+    MOST_CHARACTERS,
+    MOST_GUIDANCE,
+    MOST_LENGTH,
+    MOST_NAMES,
+    MOST_STREAMED,
+    NAMES_TEMPERATURE,
+    SampleConfig,
+)
+from .options import Escaped, Numbers, Real, Whole, options, path_option, setting_option
 
 if TYPE_CHECKING:
     from ..generation import NameModel, TextModel
@@ -44,11 +54,46 @@ sampling_options = options(
     ),
 )
 
+FOR_TEXT = ("characters", "stop", "stop_at_end", "records")
+"""Parameters that make sense for running text only."""
+
+text_options = options(
+    click.option(
+        "--characters",
+        type=Whole(1, MOST_STREAMED),
+        help="Most characters of text to generate after the start; 1000 by default, and for "
+        "documents about twice as many as the longest one has.",
+    ),
+    click.option(
+        "--stop",
+        type=Escaped(),
+        multiple=True,
+        help="End the text before the first TEXT, which is not printed; may be repeated. \\n is a "
+        "line break.",
+    ),
+    click.option(
+        "--stop-at-end/--no-stop-at-end",
+        default=None,
+        help="Whether text ends where a document does; by default if the model was trained on "
+        "documents.",
+    ),
+    click.option(
+        "--records",
+        type=Whole(1, MOST_NAMES),
+        help="Number of whole documents to generate: -n and --stop-at-end in one.",
+    ),
+)
+
 RULES = {"end": "", "contains": (), "length": None, "chars": None, "regex": None, "block": ()}
 """The options that are constraints beside the start, as they are where none is given."""
 
 rule_options = options(
-    click.option("--start", default="", help="Every name starts with TEXT."),
+    click.option("--start", default="", help="Every name, or the text, starts with TEXT."),
+    path_option(
+        "--start-file",
+        "--prompt-file",
+        help="The same, from a file or (-) standard input; a line break at its end is left out.",
+    ),
     click.option("--end", default="", help="Every name ends with TEXT."),
     click.option("--contains", multiple=True, help="Every name contains TEXT; may be repeated."),
     click.option("--length", metavar="RANGE", help="Length of every name: 6:9, 6:, :9 or 7."),
@@ -103,6 +148,33 @@ conditioning_options = options(
         "by default.",
     ),
 )
+
+
+def start_of(start: str, file: Path | None, source: Source) -> str:
+    """Return the start that is given, or the text of ``file``, read as ``source`` says.
+
+    Raises:
+        click.UsageError: both are given, or the file has too many characters.
+        CorpusError: the file cannot be read or decoded.
+    """
+    if file is None:
+        return start
+    if start:
+        raise click.UsageError("--start and --start-file exclude each other. Leave one out.")
+    from ..data.sources.streams import label, pieces
+
+    found: list[str] = []
+
+    def line() -> int:
+        return "".join(found).count("\n") + 1
+
+    for piece in pieces(file, source.how.get("encoding"), None, line):
+        found.append(piece)
+        if sum(map(len, found)) > MOST_CHARACTERS:
+            raise click.UsageError(
+                f"--start-file may hold {MOST_CHARACTERS:,} characters. {label(file)} holds more."
+            )
+    return "".join(found).removesuffix("\n")
 
 
 def rules_of(given: dict[str, Any], source: Source, others: bool) -> Rules | None:

@@ -73,6 +73,8 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         sources = ", ".join(corpus.get("sources", ())) or "an unknown source"
         sizes = f"{count(facts.train_size)} to train on, {count(facts.held_out_size)} held out"
         lines += [("corpus", f"{_known(corpus, what)} {what} from {sources}"), ("", sizes)]
+        if documents := describe.documents(corpus):
+            lines.append(("", documents))
         if describe.is_weighted(facts):
             lines.append(("", f"weights: {corpus['weight']:,.6g} in all"))
         if corpus.get("unknown_characters"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -129,6 +130,17 @@ class Numbers(click.ParamType):  # type: ignore[type-arg, unused-ignore]
             return value
         numbers = tuple(self._one.convert(part, param, ctx) for part in value.split(","))
         return numbers[0] if len(numbers) == 1 else numbers
+
+
+class Escaped(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    r"""Text in which \n stands for a line break, \t for a tab and \\ for a backslash."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """Return the text that is meant."""
+        meant = {"n": "\n", "t": "\t", "\\": "\\"}
+        return re.sub(r"\\([nt\\])", lambda found: meant[found[1]], value)
 
 
 def options(*decorators: Callable[[F], F]) -> Callable[[F], F]:

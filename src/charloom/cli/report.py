@@ -14,6 +14,7 @@ from .progress_bar import progress_bar
 from .sources import Source, data_option, reading_options
 
 if TYPE_CHECKING:
+    from ..data.text import TextCorpus
     from ..run import Run
 
 SAMPLES = 10_000
@@ -72,10 +73,13 @@ def command(
     check_library()
     run = Run.open(run_path)
     check_source(run, source_files)
-    held_out = None
+    held_out: TextCorpus | Sequence[str] | None = None
     if source.paths:
         unit = run.vocabulary.token_unit
-        held_out = source.text(unit) if run.is_text else source.alike(run).unseen(unit).names
+        if run.is_text:
+            held_out = source.text(unit, documents=run.facts.corpus.get("divided"))
+        else:
+            held_out = source.alike(run).unseen(unit).names
     subject = subject_of(run, load(run.measured if held_out is None else run))
     with progress_bar() as progress:
         found = gather(

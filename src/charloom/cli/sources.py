@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from ..config import MOST_COUNT, MOST_LINE_BYTES, Unit
-from .options import Whole, options, say
+from .options import Escaped, Whole, options, say
 
 if TYPE_CHECKING:
     from ..data.names import NameCorpus
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 FOR_NAMES = {
-    "column", "field", "max_line", "label_column", "label_field", "count", "best", "beam", "forbid",
+    "column", "field", "max_line", "label_column", "label_field", "best", "beam", "forbid",
     "explain", "end", "contains", "length", "max_length", "chars", "regex", "block", "min_edits",
     "fold_case", "allow_known", "allow_repeats", "format", "delimiter", "no_header",
     "skip_bad_rows", "keep_invisible", "weight_column", "weight_field",
@@ -31,14 +31,20 @@ FOR_NAMES = {
 
 READING = (
     "format", "column", "field", "delimiter", "no_header", "skip_bad_rows", "keep_invisible",
-    "encoding", "max_line", "label_column", "label_field", "weight_column", "weight_field",
+    "encoding", "pattern", "max_line", "label_column", "label_field", "weight_column",
+    "weight_field",
 )  # fmt: skip
 """Parameters that say how a file is read."""
 
 FORMATS = ("lines", "list", "csv", "tsv", "json", "jsonl")
 
 
-KEPT = ("form", "unit", "min_count", "keep_long")
+FOR_RECORDS = {
+    "column", "field", "max_line", "format", "delimiter", "no_header", "skip_bad_rows",
+}  # fmt: skip
+"""Those that make sense where the records of a table or of JSON are documents."""
+
+KEPT = ("form", "unit", "min_count", "keep_long", "documents")
 """Parameters of commands that are fields of ``Source``."""
 
 
@@ -47,13 +53,14 @@ class Source:
     """Files as they were given to a command, and how to read them.
 
     Attributes:
-        paths: files, or ``-`` for standard input; may be empty.
+        paths: files, folders, or ``-`` for standard input; may be empty.
         how: arguments of ``NameCorpus.read`` and ``read_texts``.
         form: whether they hold names or running text.
         unit: the unit of text; ``None`` for that which suits the names.
         min_count: how often a character of a text has to occur that is not rare.
         keep_long: whether lines that are far longer than the others are kept.
         repeats: whether repeated names are kept, whatever a command asks for.
+        documents: how text is divided into documents that have an end; ``None`` for running text.
     """
 
     paths: tuple[str, ...] = ()
@@ -63,6 +70,7 @@ class Source:
     min_count: int | None = None
     keep_long: bool = False
     repeats: bool = False
+    documents: str | None = None
 
     def corpus(self, *, repeats: bool = False) -> NameCorpus | TextCorpus:
         """Read names or text; without files, the built-in names.
@@ -77,7 +85,13 @@ class Source:
         if self.form == "text":
             if not self.paths:
                 raise click.UsageError("--as text needs a SOURCE; the built-in list holds names.")
-            return self.text(self.unit or "character", min_count=self.min_count or 1)
+            return self.text(
+                self.unit or "character",
+                min_count=self.min_count or 1,
+                documents=self.documents,
+            )
+        if self.documents is not None:
+            raise click.UsageError("--documents is for text. Add --as text.")
         if self.min_count is not None:
             raise click.UsageError("--min-count is for text. Add --as text.")
         if self.paths:
@@ -136,8 +150,8 @@ class Source:
         how = {name: value for name, value in self.how.items() if not name.startswith(others)}
         return read_lists(paths, warn=warn, strict=alone, **how)
 
-    def text(self, unit: Unit, *, min_count: int = 1) -> TextCorpus:
-        """Read the files as running text, with a progress bar on a terminal.
+    def text(self, unit: Unit, *, min_count: int = 1, documents: str | None = None) -> TextCorpus:
+        """Read the files as running text, or as ``documents``, with a progress bar on a terminal.
 
         Raises:
             click.UsageError: an option for names was given.
@@ -145,11 +159,16 @@ class Source:
         from ..data.text import TextCorpus
         from ..reporting.progress import reading
 
-        refuse_options()
+        refuse_options(FOR_NAMES - FOR_RECORDS if documents == "record" else FOR_NAMES)
         how = {name: value for name, value in self.how.items() if name != "keep_invisible"}
         with reading() as progress:
             return TextCorpus.read(
-                *self.paths, unit=unit, min_count=min_count, progress=progress, **how
+                *self.paths,
+                unit=unit,
+                min_count=min_count,
+                documents=documents or False,
+                progress=progress,
+                **how,
             )
 
     def alike(self, *runs: Run) -> Source:
@@ -228,6 +247,10 @@ def reading_options(command: F) -> F:
         ),
         click.option("--encoding", help="Encoding of the files; UTF-8 by default."),
         click.option(
+            "--pattern",
+            help="Which files of a folder to read, as in '*.txt'; all but hidden ones by default.",
+        ),
+        click.option(
             "--max-line",
             type=Whole(1, MOST_LINE_BYTES),
             metavar="BYTES",
@@ -255,8 +278,18 @@ form_option = click.option(
     help="What SOURCE holds: names, one per line, or running text.",
 )
 
+documents_option = click.option(
+    "--documents",
+    type=Escaped(),
+    metavar="HOW",
+    help="Divide text into documents, each of which has an end: file (each file is one), "
+    "blank-line, line, record (of a table or of JSON; --column or --field), or the TEXT between "
+    "them, in which \\n is a line break.",
+)
+
 form_options = options(
     form_option,
+    documents_option,
     click.option(
         "--min-count",
         type=Whole(1, MOST_COUNT),
@@ -313,4 +346,12 @@ def refuse_options(names: Collection[str] = FOR_NAMES) -> None:
         click.UsageError: one of the parameters ``names`` was given.
     """
     for option in given_options(names):
-        raise click.UsageError(f"{option} is for names, not for running text. Leave it out.")
+        also = " Or add --documents record." if _takes_documents(option) else ""
+        raise click.UsageError(f"{option} is for names, not for running text. Leave it out.{also}")
+
+
+def _takes_documents(option: str) -> bool:
+    """Return whether ``option`` would make sense with --documents, which the command has."""
+    command = click.get_current_context().command
+    own = {str(parameter.name) for parameter in command.params}
+    return "documents" in own and option[2:].replace("-", "_") in FOR_RECORDS

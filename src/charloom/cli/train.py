@@ -72,7 +72,8 @@ def command(
     """Train on a list of names and print ten new ones; or on text, and print some new text.
 
     SOURCE is a text file with one name per line, a table or a JSON file, any of them
-    compressed as .gz, or - for standard input; several are read as one list. Without a SOURCE, the
+    compressed as .gz, a folder of such files, or - for standard input; several are read as one
+    list. Without a SOURCE, the
     built-in list of dinosaurs is used. Model and training settings are chosen by the size of the
     corpus; each option overrides one of them.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Unpack
 
 from ..arguments import AnyPath
 from .gathering import clean
 from .invisible import Tally
+from .sources.folders import files_of
 from .sources.options import Form, ReadArguments, ReadOptions
 from .sources.records import check_sources, check_used, read_source
 from .sources.streams import label
@@ -39,16 +41,22 @@ def read_lists(
 ) -> list[list[str]]:
     """Read the strings of each source as ``read_texts`` does.
 
-    Unless ``strict``, an option for tables or JSON may suit none of the sources.
+    The files of a folder are one list; nothing in it may be unreadable. Unless ``strict``, an
+    option for tables, JSON or folders may suit none of the sources.
     """
     read = ReadOptions(**options)
     sources = check_sources(sources)
+    files = files_of(sources, read.pattern, read.encoding, strict=strict)
     forms: set[Form] = set()
     lists, tally = [], Tally(read.keep_invisible)
-    for source in sources:
-        form, records = read_source(source, read, warn=warn)
-        lists.append([text for text, *_ in clean(records, f"{label(source)} line", tally) if text])
-        forms.add(form)
+    paths = iter(files.paths)
+    for size in files.groups:
+        found: list[str] = []
+        for source in islice(paths, size):
+            form, records = read_source(source, read, warn=warn)
+            found += [text for text, *_ in clean(records, f"{label(source)} line", tally) if text]
+            forms.add(form)
+        lists.append(found)
     for note in tally.notes():
         warn(note)
     if strict:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from itertools import chain, groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Unpack, cast
 
 import numpy as np
@@ -21,6 +20,7 @@ from ..config import Unit
 from ..errors import ConfigError, CorpusTypeError
 from .gathering import Gatherer, ReadReport, measure, records_of
 from .random import Stream, shuffler
+from .sources.folders import Files, files_of
 from .sources.look import form_of
 from .sources.options import Form, ReadArguments, ReadOptions
 from .sources.origin import Origin
@@ -77,7 +77,7 @@ class NameCorpus:
         stdin: BinaryIO | None = None,
         **options: Unpack[ReadArguments],
     ) -> NameCorpus:
-        """Read names, one a record, from files or (``-``) from standard input.
+        """Read names, one a record, from files, folders, or (``-``) from standard input.
 
         ``format``, the file's ending or its first lines decide the format: tables (.csv and .tsv;
         ``column`` by name or number), JSON arrays and JSON Lines (``field``), lists with numbers,
@@ -105,22 +105,25 @@ class NameCorpus:
         """
         read = ReadOptions(**options)
         sources = check_sources(sources)
-        start = Origin.of(sources, options={"unit": unit, "repeats": repeats, **options})
         labelled = read.label_column is not None or read.label_field is not None
         check_repeats(repeats, read.weighted)
         gatherer = Gatherer(repeats, labelled, read.keep_invisible, read.weighted)
+        files = files_of(sources, read.pattern, read.encoding, warn=gatherer.notes.append)
+        how = {"unit": unit, "repeats": repeats, **options, "pattern": None}
+        start = Origin.of(files.paths, options=how)
         if unit != "grapheme" and not repeats:
-            large, stdin = _read_large(sources, read, stdin)
+            large, stdin = _read_large(files, read, stdin, gatherer.notes)
             if large is not None:
                 return dataclasses.replace(large, origin=start)
         forms: set[Form] = set()
-        for source in sources:
+        for source in files.paths:
             form, found = read_source(source, read, warn=gatherer.notes.append, stdin=stdin)
             if read.weighted:  # which every source needs
                 check_used({form}, read)
             gatherer.add(label(source), found, f"{label(source)} line")
             forms.add(form)
         check_used(forms, read)
+        gatherer.sources = files.labels
         return dataclasses.replace(cls._of(gatherer, unit), origin=start)
 
     @classmethod
@@ -326,16 +329,22 @@ def read_with_repeats(
     read = ReadOptions(**options)
     sources = check_sources(sources)
     if unit != "grapheme":
-        large, stdin = _read_large(sources, read, stdin)
+        notes: list[str] = []
+        files = files_of(sources, read.pattern, read.encoding, warn=notes.append)
+        large, stdin = _read_large(files, read, stdin, notes)
         if large is not None:
             return large
     return NameCorpus.read(*sources, unit=unit, repeats=True, stdin=stdin, **options)
 
 
 def _read_large(
-    sources: Sequence[str | Path], read: ReadOptions, stdin: BinaryIO | None
+    files: Files, read: ReadOptions, stdin: BinaryIO | None, notes: Sequence[str]
 ) -> tuple[LargeNameCorpus | None, BinaryIO | None]:
-    """Read sources into arrays if they are large and plain; return what to read as ``stdin``."""
+    """Read sources into arrays if they are large and plain; return what to read as ``stdin``.
+
+    The report begins with ``notes``.
+    """
+    sources = files.paths
     others = not {form_of(source, read) for source in sources} <= {None, "lines"}
     if others or read.for_tables or read.field or read.label_field or read.weight_field:
         return None, stdin
@@ -344,6 +353,7 @@ def _read_large(
     if not large:
         return None, rest
     gatherer = Gatherer(False, False, read.keep_invisible)
+    gatherer.notes.extend(notes)
     plain = all(is_plain(source, read, gatherer.notes.append, rest) for source in sources)
     if isinstance(ahead, Rejoined):
         ahead.rewind()
@@ -355,6 +365,7 @@ def _read_large(
     gatherer.tally.add(invisible)
     for source, (records, blank) in zip(sources, counts, strict=True):
         gatherer.count(label(source), records, blank)
+    gatherer.sources = files.labels
     report = gatherer.report(names.lengths, names.characters)
     return LargeNameCorpus(names, report=report), rest
 

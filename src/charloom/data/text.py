@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,40 +19,22 @@ from ..errors import ConfigError, CorpusError, CorpusTypeError
 from .encoded.store import IN_MEMORY_BYTES
 from .encoded.text import Encoded, Progress, encode_sources, encode_strings
 from .invisible import in_text
+from .sources.documents import MARK, for_records, way_of
+from .sources.folders import files_of
+from .sources.options import ReadOptions, RecordArguments
 from .sources.origin import Origin
 from .sources.records import check_sources
 from .sources.streams import label
-from .summary import SHOWN, Report, counted, origin, shortened, table
+from .summary import SHOWN, counted, origin, shortened, table
+from .text_report import TextReport
 from .unicode import check_unit, unfit
 from .vocabulary import BOUNDARY, Vocabulary
 
+CHUNK = 1 << 20
+"""Ids that are looked at at once."""
+
 FEW_CHARACTERS = 10_000
 """A shorter text gets a warning: there is hardly a style to learn."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TextReport(Report):
-    """What was read.
-
-    Attributes:
-        sources: the sources, as messages call them.
-        documents: number of sources with text.
-        characters: units (characters or graphemes) in all, without boundaries.
-        distinct: distinct units.
-        rare: distinct units that are too rare to be in the vocabulary.
-        unknown_characters: how often those occur, all together.
-        bytes: number of bytes read; of a gzip file, before unpacking.
-        warnings: warnings, a line each.
-    """
-
-    sources: tuple[str, ...]
-    documents: int
-    characters: int
-    distinct: int
-    rare: int
-    unknown_characters: int
-    bytes: int
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -60,6 +42,8 @@ class TextCorpus:
     """Running text to train on: NFC, lines that end in \\n, a boundary before each document.
 
     Build one with ``read`` or ``of``. ``len`` counts its ids: the boundaries and the characters.
+    If ``documents`` says how it is divided, each document has an end, as a name has: the boundary
+    before the next one, or past the last one.
 
     Attributes:
         vocabulary: its characters; with the unknown symbol if some are too rare to be in it.
@@ -82,11 +66,16 @@ class TextCorpus:
         unit: Unit = "character",
         encoding: str | None = None,
         min_count: int = 1,
+        pattern: str | None = None,
+        documents: str | bool = False,
         stdin: BinaryIO | None = None,
         progress: Progress | None = None,
         in_memory_bytes: int = IN_MEMORY_BYTES,
+        **records: Unpack[RecordArguments],
     ) -> TextCorpus:
-        """Read files (also .gz) or (``-``) standard input, each a document, in this order.
+        """Read files (also .gz), folders, or (``-``) standard input, in this order.
+
+        Each file is a document. Those of a folder are sorted by their paths.
 
         One chunk is in memory at a time. The ids of a text of more than a few megabytes are stored
         in the cache, where they are found when the text is read again.
@@ -95,32 +84,71 @@ class TextCorpus:
             unit: what counts as a character: a code point or a grapheme.
             encoding: of the text; ``None`` is strict UTF-8.
             min_count: characters that occur less often are read as the unknown symbol.
+            pattern: which files of a folder to read, as in ``*.txt``; ``None`` reads all.
+            documents: what has an end: ``file`` (or ``True``), each file; ``blank-line``, what
+                blank lines divide; ``line``, each line; ``record``, each record of a table or of
+                JSON; or the text between documents. ``False``: nothing, it is running text.
             stdin: replaces the process's own.
             progress: called with the bytes read so far and the bytes in all, 0 if unknown.
             in_memory_bytes: more bytes of ids go to the cache.
+            records: how records are read, fields of ``ReadOptions``: ``column``, ``field``, ...
 
         Raises:
             CorpusError: a source cannot be read or decoded, contains NUL bytes, or there is no
-                text; or the cache cannot be written.
-            ConfigError: ``unit`` or ``min_count`` is invalid.
+                text; the cache cannot be written; or ``records`` are given for something else.
+            ConfigError: ``unit``, ``min_count`` or an option of records is invalid.
+
+        Example:
+            >>> from pathlib import Path
+            >>> size = Path("soups.csv").write_text('name,how\\nPea,"Boil.\\nStir."\\n')
+            >>> TextCorpus.read("soups.csv", documents="record", column="how")
+            TextCorpus(11 characters, 1 document from soups.csv)
         """
         sources = check_sources(sources)
+        way = way_of(documents)
+        read = None
+        if way == "record":
+            read = for_records(ReadOptions(encoding=encoding, **records))
+        elif records:
+            raise CorpusError(
+                f"{next(iter(records))} is for names, and for documents that are records. "
+                'Leave it out, or pass documents="record".'
+            )
         min_count = _check(unit, min_count)
-        how = {"unit": unit, "encoding": encoding, "min_count": min_count}
-        start = Origin.of(sources, text=True, options=how)
+        notes: list[str] = []
+        files = files_of(sources, pattern, encoding, warn=notes.append)
+        how = {"unit": unit, "encoding": encoding, "min_count": min_count, **records}
+        how["documents"] = documents or None
+        start = Origin.of(files.paths, text=True, options=how)
         encoded = encode_sources(
-            sources, unit, encoding, stdin, progress, in_memory_bytes=in_memory_bytes
+            files.paths,
+            unit,
+            encoding,
+            stdin,
+            progress,
+            way=way,
+            read=read,
+            warn=notes.append,
+            in_memory_bytes=in_memory_bytes,
         )
-        corpus = cls._of(encoded, unit, min_count, [label(source) for source in sources])
+        notes += [f"{label(files.paths[i])} holds no text." for i in encoded.empty]
+        corpus = cls._of(encoded, unit, min_count, files.labels, notes, way)
         return dataclasses.replace(corpus, origin=start)
 
     @classmethod
     def of(
-        cls, text: str | Iterable[str], unit: Unit = "character", min_count: int = 1
+        cls,
+        text: str | Iterable[str],
+        unit: Unit = "character",
+        min_count: int = 1,
+        *,
+        documents: str | bool = False,
     ) -> TextCorpus:
         """Build from a string, or from several, each a document; all is kept in memory.
 
-        Any iterable of strings is taken: lists, generators, columns of pandas and Polars.
+        Any iterable of strings is taken: lists, generators, columns of pandas and Polars. With
+        ``documents``, each document has an end: ``True`` for each string, or how strings are
+        divided further, as in ``read``.
 
         Raises:
             CorpusError: one is not a string, or contains NUL or a lone surrogate; or there is no
@@ -131,8 +159,12 @@ class TextCorpus:
         Example:
             >>> TextCorpus.of("To be, or not to be")
             TextCorpus(19 characters, 1 document from text 1)
+            >>> TextCorpus.of("One.\\n\\nTwo.", documents="blank-line")
+            TextCorpus(8 characters, 2 documents from text 1)
         """
-        min_count = _check(unit, min_count)
+        min_count, way = _check(unit, min_count), way_of(documents)
+        if way == "record":
+            raise CorpusError("records are read from files. Pass their texts with documents=True.")
         given: object = text
         if isinstance(given, bytes | os.PathLike) or not isinstance(given, Iterable):
             files = " TextCorpus.read takes files." if isinstance(given, os.PathLike) else ""
@@ -145,14 +177,29 @@ class TextCorpus:
                 f"text must be the text itself, not a file. Received: {shown(text)}. "
                 "TextCorpus.read takes files."
             )
-        encoded = encode_strings(parts, unit)
-        return cls._of(encoded, unit, min_count, [f"text {i + 1}" for i in range(len(parts))])
+        encoded = encode_strings(parts, unit, way=way)
+        notes = [f"text {i + 1} holds no text." for i in encoded.empty]
+        names = [f"text {i + 1}" for i in range(len(parts))]
+        if way is not None and len(parts) > 1:
+            names = [f"{len(parts):,} texts"]
+        return cls._of(encoded, unit, min_count, names, notes, way)
 
     @classmethod
     def _of(
-        cls, encoded: Encoded, unit: Unit, min_count: int, sources: Sequence[str]
+        cls,
+        encoded: Encoded,
+        unit: Unit,
+        min_count: int,
+        sources: Sequence[str],
+        notes: Sequence[str],
+        way: str | None,
     ) -> TextCorpus:
         characters, counts = encoded.characters, encoded.counts
+        mark = characters.index(MARK) if way is not None and MARK in characters else None
+        documents = encoded.documents
+        if mark is not None:
+            documents += int(counts[mark])
+            counts = np.where(np.arange(len(counts)) == mark, 0, counts)
         if not any(character.strip() for character in characters):
             shown = ", ".join(sources[:3]) or "the list"
             raise CorpusError(f"{shown} holds no text: it is empty or blank. Give one with text.")
@@ -163,7 +210,8 @@ class TextCorpus:
                 f"character occurs. Received: {min_count:,}"
             )
         kept.sort(key=characters.__getitem__)
-        rare = len(characters) - len(kept)
+        distinct = len(characters) - (mark is not None)
+        rare = distinct - len(kept)
         vocabulary = Vocabulary(tuple(characters[k] for k in kept), unit, unknown=rare > 0)
         if character := unfit(vocabulary.characters, text=True):
             raise CorpusError(
@@ -173,8 +221,10 @@ class TextCorpus:
         table = np.full(len(characters) + 1, vocabulary.unknown_id or 0, np.int32)
         table[BOUNDARY] = BOUNDARY
         table[np.array(kept) + 1] = np.arange(1, len(kept) + 1)
+        if mark is not None:
+            table[mark + 1] = BOUNDARY
         total = int(counts.sum())
-        warnings = [f"{sources[i]} holds no text." for i in encoded.empty]
+        warnings = [*notes]
         if total < FEW_CHARACTERS:
             warnings.append(
                 f"{counted(total, 'character')} {'is' if total == 1 else 'are'} few: expect hardly "
@@ -182,26 +232,47 @@ class TextCorpus:
             )
         if any("\ufffd" in character for character in characters):
             warnings.append("the text contains U+FFFD, left by an earlier wrong decoding.")
+        if way not in (None, "file") and documents == 1:
+            warnings.append(f"all of it is one document: is it divided by {way!r:.40}?")
         if warning := in_text(dict(zip(characters, counts.tolist(), strict=True))):
             warnings.append(warning)
         report = TextReport(
             sources=tuple(sources),
-            documents=encoded.documents,
+            documents=documents,
             characters=total,
-            distinct=len(characters),
+            distinct=distinct,
             rare=rare,
             unknown_characters=total - int(counts[kept].sum()),
             bytes=encoded.bytes,
             warnings=tuple(warnings),
+            divided=way or "",
         )
         content = json.dumps([encoded.content, min_count]).encode("ascii")
         digest = hashlib.sha256(content).hexdigest()[:16]
-        return cls(vocabulary, report, digest, np.asarray(encoded.ids), table)
+        corpus = cls(vocabulary, report, digest, np.asarray(encoded.ids), table)
+        if way is None:
+            return corpus
+        lengths = np.diff(corpus.starts(), append=len(corpus)) - 1
+        report = dataclasses.replace(report, longest=int(lengths.max()))
+        return dataclasses.replace(corpus, report=report)
 
     @property
     def unit(self) -> Unit:
         """What counts as a character."""
         return self.vocabulary.token_unit
+
+    @property
+    def has_ends(self) -> bool:
+        """Whether its documents have an end."""
+        return bool(self.report.divided)
+
+    def starts(self) -> NDArray[np.int64]:
+        """Return where documents begin, the places of their boundaries, in order: (D,)."""
+        parts = [np.zeros(0, np.int64)]
+        for low in range(0, len(self), CHUNK):
+            ids = self.ids(low, min(low + CHUNK, len(self)))
+            parts.append(low + np.flatnonzero(ids == BOUNDARY))
+        return np.concatenate(parts)
 
     def within(self, vocabulary: Vocabulary) -> TextCorpus:
         """Return the same text with the ids of a larger ``vocabulary``.
@@ -292,24 +363,28 @@ class TextCorpus:
         return table(f"TextCorpus from {origin(self.report.sources)}", rows)
 
     def _counted(self) -> str:
-        return f"{self.report.characters:,} {self.unit}s, {self._documents()}"
-
-    def _documents(self) -> str:
-        return f"{self.report.documents:,} document{'s' if self.report.documents > 1 else ''}"
+        return f"{self.report.characters:,} {self.unit}s, {self.report.counted_documents()}"
 
     def describe(self) -> str:
         """Return the report as a few lines for people."""
-        report = self.report
-        rare = f"; {report.rare:,} of them, {report.unknown_characters:,} in all, read as unknown"
-        sources = [*report.sources[:3], *(["…"] if len(report.sources) > 3 else [])]
-        return "\n".join(
-            (
-                f"{report.characters:,} {self.unit}s from {', '.join(sources)} "
-                f"({report.bytes:,} bytes, {self._documents()})",
-                f"{report.distinct:,} distinct{rare if report.rare else ''}",
-                *(f"warning: {warning}" for warning in report.warnings),
-            )
-        )
+        return self.report.describe(self.unit)
+
+
+def held_out_corpus(text: str, unit: Unit, *, ends: bool) -> TextCorpus:
+    """Return the corpus of a text that ``decoded`` returned; its documents have ``ends``, or not.
+
+    Raises:
+        CorpusError: as ``TextCorpus.of``.
+    """
+    return TextCorpus.of(text.split(MARK), unit, documents=ends)
+
+
+def decoded(vocabulary: Vocabulary, ids: NDArray[np.integer], *, ends: bool) -> str:
+    """Return the text of ids (N,); ``MARK`` divides documents that have ``ends``."""
+    if not ends:
+        return vocabulary.decode(ids)
+    parts = np.split(ids, np.flatnonzero(ids == BOUNDARY))
+    return MARK.join(filter(None, map(vocabulary.decode, parts)))
 
 
 def _check(unit: Unit, min_count: int) -> int:

@@ -60,7 +60,8 @@ def shares(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     estimating power-law generators").
     """
     tempered: NDArray[np.float64] = np.asarray(weights, np.float64) ** POWER
-    return tempered / tempered.mean()
+    found: NDArray[np.float64] = tempered / tempered.mean()
+    return found
 
 
 def weights_of(name: str, values: Iterable[object], count: int) -> list[float]:

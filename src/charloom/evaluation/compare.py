@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from ..arguments import seed_of, shown
 from ..data.given import Names, Text, names_of, text_of
+from ..data.sources.documents import MARK
 from ..data.unicode import normalise, split_units
+from ..data.vocabulary import BOUNDARY
 from ..errors import ArgumentError, ConfigError, CorpusError
 from ..generation import LanguageModel, NameModel, TextModel
 from ..models.scoring.names import target_nats
@@ -186,7 +188,8 @@ def compare_text(
 ) -> Comparison:
     """Compare models on running text, in blocks of 1,000 characters, like ``compare_names``.
 
-    Characters that some model never saw are removed from the text first.
+    Characters that some model never saw are removed from the text first. Where all models are of
+    documents, U+001E divides those of the text.
 
     Raises:
         ConfigError: there are fewer than two models, or some count characters and some graphemes.
@@ -201,13 +204,18 @@ def compare_text(
     if not isinstance(text, str):
         corpus = text_of(text, unit)
         text = corpus.vocabulary.decode(corpus.ids(0, len(corpus)))
+    divided = all(model.rnn.config.documents for model in models.values())
+    if not divided:
+        text = text.replace(MARK, "\n")
     characters = split_units(normalise(text), unit)
     common = set.intersection(*(set(m.vocabulary.characters) for m in models.values()))
+    common |= {MARK} if divided else set()
     kept = [character for character in characters if character in common]
     nats: dict[str, Floats] = {}
     sizes = np.zeros(0)
     for name, model in models.items():
         table = {c: i for i, c in enumerate(model.vocabulary.characters, start=1)}
+        table[MARK] = BOUNDARY
         blocks = blocks_of(np.fromiter((table[c] for c in kept), np.int32, len(kept)))
         if not blocks:
             raise CorpusError("the models have no character of the text in common. Pass another.")

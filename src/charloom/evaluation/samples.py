@@ -4,9 +4,10 @@ temperatures."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from ..arguments import MOST_SEED, number, seed_of, shown, whole
 from ..config import MOST_SAMPLES
@@ -127,11 +128,21 @@ class TextSamples:
         size = characters + bool(start)  # the start is streamed as one piece
         found = self._found.get((temperature, start), [])
         if len(found) < size:
-            stream = self.model.stream_text(
-                characters, temperature=temperature, seed=self.seed, start=start
+            found = self._found[temperature, start] = list(
+                islice(self._pieces(characters, temperature, start), size)
             )
-            found = self._found[temperature, start] = list(stream)
         return "".join(found[:size])
+
+    def _pieces(self, characters: int, temperature: float, start: str) -> Iterator[str]:
+        """Yield ``start`` and what is sampled; documents end with a line break."""
+        several = None if self.model.rnn.config.documents else 1
+        documents = self.model.stream_texts(
+            several, characters, temperature=temperature, seed=self.seed, start=start
+        )
+        for place, document in enumerate(documents):
+            if place:
+                yield "\n"
+            yield from document
 
 
 def first_shares(model: NameModel, names: Sequence[str]) -> dict[str, float]:

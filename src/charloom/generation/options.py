@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypedDict
 
 from ..config import SampleConfig
@@ -12,11 +13,11 @@ if TYPE_CHECKING:
     from .constraints import Rule, Rules
 
 
-class TextOptions(TypedDict, total=False):
-    """How to generate text; every option may be left out.
+class CommonOptions(TypedDict, total=False):
+    """How to generate names or text; every option may be left out.
 
     Attributes:
-        start: what the text begins with.
+        start: what the string begins with.
         config: temperature, filters and seed.
         temperature, top_k, top_p, min_p, seed: instead of those of ``config``.
         sampler: a transform of the logits, applied before these: one of ``charloom.samplers``,
@@ -35,8 +36,21 @@ class TextOptions(TypedDict, total=False):
     no_repeat_ngram_size: int | None
 
 
-class Options(TextOptions, total=False):
-    """How to generate names: ``TextOptions`` and more; every option may be left out.
+class TextOptions(CommonOptions, total=False):
+    """How to generate text: ``CommonOptions`` and more; every option may be left out.
+
+    Attributes:
+        stop: a text, or several: new text ends before the first of them, which is left out.
+        stop_at_end: whether text ends where the model ends a document. By default if the model was
+            trained on documents, which have an end.
+    """
+
+    stop: str | Iterable[str]
+    stop_at_end: bool | None
+
+
+class Options(CommonOptions, total=False):
+    """How to generate names: ``CommonOptions`` and more; every option may be left out.
 
     Attributes:
         rules: constraints: one of ``charloom.constraints``, or several joined by ``&``.

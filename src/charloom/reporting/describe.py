@@ -99,6 +99,24 @@ def sources(corpus: Mapping[str, Any]) -> list[str]:
     return [PurePath(str(s)).name or str(s) for s in found] if isinstance(found, list) else []
 
 
+def documents(corpus: Mapping[str, Any]) -> str:
+    """Say how many documents with an end a model was trained on; empty for running text."""
+    match corpus:
+        case {"divided": str(way), "documents": int(number)} if way:
+            pass
+        case _:
+            return ""
+    ways = {
+        "file": "each a file",
+        "blank-line": "divided by blank lines",
+        "line": "each a line",
+        "record": "each a record",
+    }
+    return f"{number:,} document{'' if number == 1 else 's'}, " + ways.get(
+        way, f"divided by {way!r:.40}"
+    )
+
+
 def best_epoch(config: ModelConfig, facts: Facts) -> int | None:
     """Return the epoch whose weights were saved; ``None`` for models without epochs."""
     epoch = facts.best.get("epoch")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from ..config import Unit
+from ..data.sources.documents import MARK
 from ..data.unicode import normalise, split_units
 from ..errors import RunError
 from ..generation import NameModel, TextModel
@@ -123,11 +124,11 @@ class TextSubject:
         """
         if not self.run.held_out_text:
             raise _nothing_held_out(self.run)
-        return self.run.held_out_text
+        return _lines(self.run.held_out_text)
 
     def passages(self, count: int) -> Sequence[str]:
         """Return lines of the held-out text: ``count`` of them, or all."""
-        text = self.run.held_out_text[: LINE * count]
+        text = _lines(self.run.held_out_text[: LINE * count])
         return tuple(text[i : i + LINE] for i in range(0, len(text), LINE))
 
     def generated_and_real(self, **sampling: Unpack[Sampling]) -> tuple[list[Units], list[Units]]:
@@ -142,6 +143,11 @@ AnySubject = NameSubject | TextSubject
 def subject_of(run: Run, model: NameModel | TextModel) -> AnySubject:
     """Return the subject for a run and the model that was loaded from it."""
     return NameSubject(run, model) if isinstance(model, NameModel) else TextSubject(run, model)
+
+
+def _lines(text: str) -> str:
+    """Return held-out text as people read it: documents end with a line break."""
+    return text.replace(MARK, "\n")
 
 
 def _nothing_held_out(run: Run) -> RunError:

@@ -26,7 +26,8 @@ class Facts(NamedTuple):
     Attributes:
         created: when the model was saved, in ISO 8601 (UTC).
         corpus: ``sources`` and ``warnings``, lists of text; ``labels``, a count for each; ``mean``
-            and other counts; ``keep_invisible``, whether invisible characters were kept.
+            and other counts; ``divided``, how documents are divided that have an end;
+            ``keep_invisible``, whether invisible characters were kept.
         corpus_digest: 16 hex digits that stand for the names or the text.
         train_size, held_out_size: names, or characters of text, in each part.
         longest: length of the longest training name, in the vocabulary's units.
@@ -204,6 +205,7 @@ _FACTS: Mapping[str, Callable[[Any], Any]] = {
             "warnings": _list_of(_text),
             "labels": _map_of(_count),
             "mean": _number,
+            "divided": _text,
             "weight": _number,
             "keep_invisible": _flag,
         }

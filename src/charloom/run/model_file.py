@@ -32,7 +32,7 @@ from .lists import (
 )
 
 _LATER = {"labels": 0, "text": False, "kind": "network", "order": 0,
-          "smoothing": "kneser-ney", "recent": 0}  # fmt: skip
+          "smoothing": "kneser-ney", "recent": 0, "documents": False}  # fmt: skip
 """Settings added after the first version, with their defaults."""
 
 MODEL_KIND = "charloom model"

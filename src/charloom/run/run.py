@@ -190,7 +190,10 @@ class Run:
 
     @property
     def held_out_text(self) -> str:
-        """The text that was held out; empty if there is none, or for names."""
+        """The text that was held out; empty if there is none, or for names.
+
+        U+001E divides documents that have an end.
+        """
         return self.saved.held_out_text or ""
 
     def need_held_out_names(self) -> Sequence[str]:

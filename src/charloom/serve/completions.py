@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from fastapi.responses import StreamingResponse
 from ..data.unicode import split_units
 from ..errors import ConfigError
 from ..generation import NameModel, TextModel
+from ..generation.endings import Ending, Pieces
 from ..generation.explain import END, explain
 from .admission import Admission
 from .completion_schema import (
@@ -185,7 +186,8 @@ class Work:
         if refused:
             raise ConfigError(f"{sorted(refused)[0]} is for names. {self._served.id} is of text.")
         characters = CHARACTERS if asked.max_tokens is None else asked.max_tokens
-        stream = model.stream_text(
+        endings: list[Ending] = []
+        found = model.stream_text(
             characters,
             start=prompt,
             temperature=asked.temperature,
@@ -194,6 +196,7 @@ class Work:
             min_p=extra.min_p,
             seed=(self.seed + index) % 2**63,
         )
+        stream = _noting(found, endings)
         start = next(stream) if prompt else ""
         sent = start if asked.echo else ""
         if sent and self.asked.logprobs is None:
@@ -208,6 +211,8 @@ class Work:
             if ended:
                 finish = "stop"
                 stream.close()
+        if endings == ["end"]:  # of a document
+            finish = "stop"
         logprobs = self._logprobs(model, start + text, 0 if asked.echo else len(start))
         last = "" if asked.logprobs is None else (start if asked.echo else "") + text
         put(Part(index, last, "stop" if finish == "stop" else "length", logprobs))
@@ -287,6 +292,11 @@ class Work:
 
     def _told(self) -> dict[str, Any]:
         return {"seed": self.seed, "complete": self.complete, "notes": self.notes}
+
+
+def _noting(pieces: Pieces, endings: list[Ending]) -> Generator[str]:
+    """Yield text as it is sampled, and add why it ended to ``endings``."""
+    endings.append((yield from pieces))
 
 
 def stopping(pieces: Iterator[str], stops: list[str]) -> Iterator[tuple[str, bool]]:

@@ -197,8 +197,8 @@ class TrainingData(ABC):
         ngram, losses = self.ngrams.mixture(nats)
         weights = {**network, **ngram}
         if (often := self.held_out_target_weights()) is not None:
-            nats_alone = float(np.average(nats, weights=often))
-            return weights, {**self.held_out_loss(weights), NETWORK_ALONE: nats_alone}
+            network_nats = float(np.average(nats, weights=often))
+            return weights, {**self.held_out_loss(weights), NETWORK_ALONE: network_nats}
         return weights, {**losses, **self.further_losses(weights)}
 
     def started(self, **training: Any) -> Started:

@@ -127,8 +127,8 @@ class Progress:
 
 def _deciding(losses: Mapping[str, Any]) -> float | None:
     """Return the held-out loss by which an epoch is judged."""
-    found: float | None = losses.get(UNWEIGHTED, losses.get("held_out_nats_per_char"))
-    return found
+    loss: float | None = losses.get(UNWEIGHTED, losses.get("held_out_nats_per_char"))
+    return loss
 
 
 def event_losses(losses: Mapping[str, Any]) -> dict[str, Any]:

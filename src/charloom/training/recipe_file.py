@@ -19,7 +19,7 @@ VERSION = 1
 FIELDS = ("kind", "version", "settings", "found")
 MOST_BYTES = 2**20
 
-MODEL = frozenset(f.name for f in dataclasses.fields(ModelConfig)) - {"labels"}
+MODEL = frozenset(f.name for f in dataclasses.fields(ModelConfig)) - {"labels", "documents"}
 TRAINING = frozenset(f.name for f in dataclasses.fields(TrainConfig))
 
 
@@ -28,8 +28,8 @@ class RecipeFile:
     """Settings that replace those for the corpus's size.
 
     Attributes:
-        settings: fields of ``ModelConfig`` (except ``labels``, which the corpus decides) and
-            ``TrainConfig``; each is valid by itself.
+        settings: fields of ``ModelConfig`` (except ``labels`` and ``documents``, which the
+            corpus decides) and ``TrainConfig``; each is valid by itself.
         found: how they were found, as plain data, for people to read.
 
     Raises:

@@ -181,7 +181,7 @@ def text_recipe(
 def _given(changes: dict[str, Any]) -> dict[str, Any]:
     """Drop what changes nothing; refuse what is no setting."""
     changes = {name: value for name, value in changes.items() if value is not None}
-    if unknown := sorted(set(changes) - MODEL - TRAINING - {"labels"}):
+    if unknown := sorted(set(changes) - MODEL - TRAINING - {"labels", "documents"}):
         raise ConfigError(f"no setting is called {unknown[0]}. See ModelConfig and TrainConfig.")
     return changes
 
@@ -252,6 +252,7 @@ def settings_for(
     before = _settings_of(initial, base, given)
     changes = {**own, **before, **given, "base": base}
     if isinstance(corpus, TextCorpus):
+        changes |= {"documents": corpus.has_ends}
         model, training = text_recipe(characters, name, **changes)
     else:
         labels = {*corpus.label_names}
@@ -291,7 +292,7 @@ def _settings_of(initial: SavedModel | None, base: str, given: dict[str, Any]) -
                 "Leave that out, or train with --base none."
             )
         return {name: before[name] for name in SHAPE}
-    before = {k: v for k, v in before.items() if k not in ("dropout", "labels")}
+    before = {k: v for k, v in before.items() if k not in ("dropout", "labels", "documents")}
     if before.get("kind") not in WITH_NGRAM or given.get("kind", "mixture") not in WITH_NGRAM:
         before.pop("smoothing", None)
         before.pop("recent", None)

@@ -1,4 +1,7 @@
-"""Running text as training data: windows in order, the end of the text held out."""
+"""Running text as training data: windows in order, the end of the text held out.
+
+Documents that have an end are held out whole: the boundary after each is one of its targets.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from numpy.typing import NDArray
 
 from ..config import ModelConfig, TrainConfig
 from ..data.batches.windows import TextBatches
-from ..data.text import TextCorpus
-from ..errors import CorpusError
+from ..data.text import TextCorpus, decoded
+from ..data.vocabulary import BOUNDARY
+from ..errors import ConfigError, CorpusError
 from ..models.factory import recurrence
 from ..models.ngram.counts import MOST_TARGETS
 from ..models.rnn.numpy import NumpyRNN
@@ -38,13 +42,19 @@ class TextData(TrainingData):
     ) -> None:
         """Split the text; the arguments are those of ``NameData``."""
         super().__init__(model, training, most_targets)
+        if model.documents != corpus.has_ends:
+            raise ConfigError(
+                "ModelConfig.documents must fit the corpus, whose documents have "
+                f"{'an' if corpus.has_ends else 'no'} end. Received: {model.documents}"
+            )
         if initial is not None:
             corpus = corpus.within(merged(initial.vocabulary, corpus.vocabulary))
         self._text, self.vocabulary, self.digest = corpus, corpus.vocabulary, corpus.digest
         self.origin = corpus.origin
-        held_out = min(int((len(corpus) - 1) * training.held_out), MOST_HELD_OUT)
-        self._stop = len(corpus) - held_out
-        self.train_size, self.held_out_size = self._stop - 1, held_out
+        self._ends = corpus.has_ends
+        self._stop = _stop(corpus, training.held_out)
+        held_out = len(corpus) - self._stop
+        self.train_size, self.held_out_size = self._stop - (not self._ends), held_out
         self.held_out_decides = held_out > 0
         if self.train_size < 2:
             raise CorpusError(
@@ -52,8 +62,9 @@ class TextData(TrainingData):
                 "Give more of it."
             )
         ids = corpus.ids(self._stop, len(corpus))
-        self._held_out_ids = np.concatenate([[0], ids])
-        self.held_out_text = self.vocabulary.decode(ids) if held_out else None
+        # Held-out documents begin with their own boundary, and the last one has to end.
+        self._held_out_ids = np.insert(ids, len(ids) if self._ends else 0, BOUNDARY)
+        self.held_out_text = decoded(self.vocabulary, ids, ends=self._ends) if held_out else None
         self.plan = self.plan_for(training.epochs)
 
     def facts(self) -> dict[str, Any]:
@@ -70,25 +81,44 @@ class TextData(TrainingData):
     def batches(self) -> TextBatches:
         plan = self.plan
         assert plan.window is not None
-        return TextBatches(self._text, self._stop, plan.batch_size, plan.window, plan.seed)
+        return TextBatches(
+            self._text, self._stop, plan.batch_size, plan.window, plan.seed, self._ends
+        )
 
     def train_stream(self) -> tuple[NDArray[np.int32], bool]:
         most = self._most_targets + 1
-        return self._text.ids(0, min(self._stop, most)), self._stop <= most
+        ids, whole = self._text.ids(0, min(self._stop, most)), self._stop <= most
+        return (np.append(ids, np.int32(BOUNDARY)) if self._ends and whole else ids), whole
 
     def held_out_stream(self) -> NDArray[np.int32]:
         return self._held_out_ids
 
     def target_nats(self, network: Weights) -> NDArray[np.float64]:
-        return stream_target_nats(NumpyRNN(self._model, network), self._held_out_ids)
+        return stream_target_nats(
+            NumpyRNN(self._model, network), self._held_out_ids, apart=self._ends
+        )
 
     def held_out_loss(self, weights: Weights) -> dict[str, float]:
         if not self.held_out_size:
             return {}
-        nats = stream_nats(recurrence(self._model, weights), self._held_out_ids)
+        rnn = recurrence(self._model, weights)
+        nats = stream_nats(rnn, self._held_out_ids, apart=self._ends)
         losses = {"held_out_nats_per_char": nats / self.held_out_size}
         return {**losses, **self.further_losses(weights)}
 
     def further_losses(self, weights: Weights) -> dict[str, float]:
-        nats = window_nats(recurrence(self._model, weights), self._held_out_ids)
+        rnn = recurrence(self._model, weights)
+        nats = window_nats(rnn, self._held_out_ids, apart=self._ends)
         return {"held_out_window_nats_per_char": nats / self.held_out_size}
+
+
+def _stop(corpus: TextCorpus, share: float) -> int:
+    """Return where the held-out ``share`` of a corpus begins; documents are in one part."""
+    held_out = min(int((len(corpus) - 1) * share), MOST_HELD_OUT)
+    if not corpus.has_ends or not held_out:
+        return len(corpus) - held_out
+    starts = corpus.starts()[1:]
+    if not len(starts):  # a single document
+        return len(corpus)
+    fitting = starts[starts >= len(corpus) - held_out]
+    return int(fitting[0] if len(fitting) else starts[-1])

@@ -119,5 +119,10 @@ def tested_share(folds: int) -> float:
 
 
 def _end(text: TextCorpus) -> int:
-    """Return where the part of a text begins that is kept for the check."""
-    return len(text) - int(len(text) * SHARE)
+    """Return where the part of a text begins that is kept for the check: before a document."""
+    end = len(text) - int(len(text) * SHARE)
+    if not text.has_ends:
+        return end
+    starts = text.starts()
+    before = int(np.searchsorted(starts, end, "right")) - 1
+    return int(starts[max(before, min(1, len(starts) - 1))])

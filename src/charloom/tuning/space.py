@@ -22,8 +22,9 @@ KEPT = ("batch_size", "epochs", "learning_rate", "warmup", "final", "weight_deca
 KEPT_IF_CHANGED = ("label_dropout", "seconds")
 """These belong to it only if they differ from their defaults."""
 
-EXCLUDED = ("seed", "held_out", "labels", "text", "preparation", "begin", "freeze", "canaries",
-            "keep_epochs", "save_seconds", "save_steps", "keep_checkpoints")  # fmt: skip
+EXCLUDED = ("seed", "held_out", "labels", "documents", "text", "preparation", "begin", "freeze",
+            "canaries", "keep_epochs", "save_seconds", "save_steps",
+            "keep_checkpoints")  # fmt: skip
 """What a search sets itself or has no use for."""
 
 
@@ -115,7 +116,7 @@ class SearchSpace:
     def default(self) -> dict[str, Any]:
         """The settings of the default recipe, as a recipe file holds them."""
         model, training, usual = self.model.to_dict(), self.training, TrainConfig()
-        del model["labels"], model["begin"]
+        del model["labels"], model["begin"], model["documents"]
         if not self.model.order:
             del model["order"]
         if not self.model.recent:
@@ -132,7 +133,8 @@ class SearchSpace:
         """Return settings whose smoothing is one for their kind of model."""
         smoothing = self.model.smoothing if self.model.has_ngram else "fitted"
         if settings["kind"] == "network":
-            return {**settings, "smoothing": "kneser-ney", "recent": 0}
+            forgetful = {"recent": 0} if self.model.recent else {}
+            return {**settings, **forgetful, "smoothing": "kneser-ney"}
         return {**settings, "smoothing": smoothing}
 
     def locate(self, **changes: Any) -> dict[str, Any]:

@@ -21,12 +21,17 @@ class TextBatches:
     epoch begins it at a random place, so that streams and windows begin with other characters in
     each. A stream begins with the boundary in place of the character before, as generation does.
 
+    If documents have an end, the boundary before each is a target, of the one before it; that at
+    the beginning of the text ends the last one. Then only documents begin with the boundary, so
+    that the model can tell their beginnings from other places.
+
     Attributes:
         text: the ids; the first is the boundary.
         stop: N, number of ids to train on.
         batch_size: B, number of streams.
         window: T, characters of each stream in a step.
         seed: decides where an epoch's streams begin.
+        ends: whether documents have an end.
     """
 
     text: TextCorpus
@@ -34,6 +39,7 @@ class TextBatches:
     batch_size: int
     window: int
     seed: int = 0
+    ends: bool = False
 
     @property
     def stream(self) -> int:
@@ -58,7 +64,8 @@ class TextBatches:
     @property
     def padded_share(self) -> float:
         """Share of an epoch's cells that hold no target."""
-        return 1 - (self.stop - 1) / (self.steps_per_epoch * self.characters_per_batch)
+        targets = self.stop - (not self.ends)
+        return 1 - targets / (self.steps_per_epoch * self.characters_per_batch)
 
     def batch(self, epoch: int, step: int) -> Batch:
         """Return window ``step`` (from 0) of each stream in ``epoch``; always (B, T)."""
@@ -67,12 +74,13 @@ class TextBatches:
         begins = np.arange(self.batch_size, dtype=np.int64) * self.stream
         low = begins + step * T  # of the first target, along the ring
         both = self._cut((turn + low - 1) % n, T + 1)
-        if step == 0:
+        if step == 0 and not self.ends:
             both[:, 0] = BOUNDARY
         targets = low[:, None] + np.arange(T)
         ends = np.minimum(begins + self.stream, n)[:, None]
-        # the boundary that the text begins with is not a target
-        mask = (targets < ends) & ((turn + targets) % n != 0)
+        mask = targets < ends
+        if not self.ends:  # the boundary that the text begins with is not a target
+            mask &= (turn + targets) % n != 0
         return Batch(
             inputs=both[:, :-1],
             targets=both[:, 1:],

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 from ...arguments import shown
 from ...config import Unit
 from ...errors import CorpusTypeError
+from ..sources.documents import divided, records
+from ..sources.options import ReadOptions
 from ..sources.streams import CHUNK_BYTES, STDIN, codec_of, is_packed, label, pieces
 from .cache import recall, remember, stamps
 from .encoder import FORMAT, MOST_JOINED, Encoder
@@ -36,7 +39,7 @@ class Encoded:
         characters: ``characters[k - 1]`` has id k.
         counts: how often each occurs, in the same order.
         content: hex digest of the documents' bytes and of how they were read.
-        documents: number of documents with text, each of which begins with a boundary.
+        documents: number of sources with text, each of which begins with a boundary.
         empty: which documents, from 0, have no text.
         bytes: number of bytes read; of a gzip file, before unpacking.
     """
@@ -57,16 +60,24 @@ def encode_sources(
     stdin: BinaryIO | None,
     progress: Progress | None,
     *,
+    way: str | None = None,
+    read: ReadOptions | None = None,
+    warn: Callable[[str], None] = lambda _: None,
     chunk_bytes: int = CHUNK_BYTES,
     in_memory_bytes: int = IN_MEMORY_BYTES,
     most_joined: int = MOST_JOINED,
 ) -> Encoded:
     """Encode sources, each a document, or find them in the cache; see ``TextCorpus.read``.
 
-    ``chunk_bytes`` are read at once, and ``most_joined`` code points may form one character.
+    Documents within a source are divided by ``way`` (see ``sources.documents``): the character
+    ``MARK`` stands between them. Records are read as ``read`` says, and ``warn`` is called with
+    notes on how. ``chunk_bytes`` are read at once, and ``most_joined`` code points may form one
+    character.
     """
     codec = codec_of(encoding).name
     options = {"kind": "text", "format": FORMAT, "unit": unit, "codec": codec}
+    if way is not None:
+        options |= {"documents": way, **({} if read is None else asdict(read))}
     before = stamps(sources)
     entry = recall(sources, options)
     if entry is not None:
@@ -75,13 +86,26 @@ def encode_sources(
     with Store(in_memory_bytes) as store:
         encoder = Encoder(unit, store, most_joined)
         for source in sources:
-            encoder.begin(label(source))
-            for piece in pieces(
-                source, encoding, stdin, encoder.line, chunk_bytes=chunk_bytes, tap=tap.on
-            ):
+            name = label(source)
+            encoder.begin(name)
+            if way == "record":
+                _add_records(encoder, records(source, read or ReadOptions(), warn, stdin))
+                continue
+            lines = _Lines() if way is not None else None
+            found = pieces(
+                source,
+                encoding,
+                stdin,
+                encoder.line if lines is None else lines.line,
+                chunk_bytes=chunk_bytes,
+                tap=tap.on,
+            )
+            if lines is not None and way is not None:
+                found = divided(lines.counted(found), way, name)
+            for piece in found:
                 encoder.add(piece)
             encoder.end(is_packed(source), *tap.end())
-        key, facts = encoder.facts(codec)
+        key, facts = encoder.facts(codec if way is None else json.dumps([codec, way]))
         ids = ids_of(store.finish(key, facts)) if store.cached else store.ids()
     if store.cached:
         remember(sources, options, key, before)
@@ -90,26 +114,69 @@ def encode_sources(
     return _encoded(ids, key, facts)
 
 
-def encode_strings(texts: Iterable[str], unit: Unit, *, chunk_bytes: int = CHUNK_BYTES) -> Encoded:
-    """Encode strings, each a document; see ``TextCorpus.of``."""
+def encode_strings(
+    texts: Iterable[str], unit: Unit, *, way: str | None = None, chunk_bytes: int = CHUNK_BYTES
+) -> Encoded:
+    """Encode strings, each a document, or several, divided by ``way``; see ``TextCorpus.of``."""
     with Store(in_memory_bytes=None) as store:
         encoder = Encoder(unit, store)
         for number, text in enumerate(texts, 1):
             if not isinstance(text, str):
                 raise CorpusTypeError(f"text {number} must be a string. Received: {shown(text)}")
-            encoder.begin(f"text {number}")
-            digest, size = hashlib.sha256(), 0
-            breaks = io.IncrementalNewlineDecoder(None, translate=True)
-            for start in range(0, len(text), chunk_bytes):
-                piece = text[start : start + chunk_bytes]
-                data = piece.encode("utf-8", "surrogatepass")
-                digest.update(data)
-                size += len(data)
-                encoder.add(breaks.decode(piece if start else piece.removeprefix("\ufeff")))
-            encoder.add(breaks.decode("", final=True))
-            encoder.end(False, digest.hexdigest(), size)
-        key, facts = encoder.facts("utf-8")
+            name = f"text {number}"
+            encoder.begin(name)
+            found = _String(text, chunk_bytes)
+            for piece in found if way is None else divided(iter(found), way, name):
+                encoder.add(piece)
+            encoder.end(False, found.digest.hexdigest(), found.size)
+        key, facts = encoder.facts("utf-8" if way is None else json.dumps(["utf-8", way]))
         return _encoded(store.ids(), key, facts)
+
+
+def _add_records(encoder: Encoder, found: Iterable[str]) -> None:
+    """Add records to the encoder, and end the document; it is known by their text."""
+    digest, size = hashlib.sha256(), 0
+    for piece in found:
+        data = piece.encode("utf-8", "surrogatepass")
+        digest.update(data)
+        size += len(data)
+        encoder.add(piece)
+    encoder.end(False, digest.hexdigest(), size)
+
+
+class _String:
+    r"""A string in pieces, whose lines end in \n, with its hash and size once all are taken."""
+
+    def __init__(self, text: str, chunk_bytes: int) -> None:
+        self._text, self._chunk = text, chunk_bytes
+        self.digest, self.size = hashlib.sha256(), 0
+
+    def __iter__(self) -> Iterator[str]:
+        breaks = io.IncrementalNewlineDecoder(None, translate=True)
+        for start in range(0, len(self._text), self._chunk):
+            piece = self._text[start : start + self._chunk]
+            data = piece.encode("utf-8", "surrogatepass")
+            self.digest.update(data)
+            self.size += len(data)
+            yield breaks.decode(piece if start else piece.removeprefix("\ufeff"))
+        yield breaks.decode("", final=True)
+
+
+class _Lines:
+    """Counts the lines of a source, of which documents do not have all."""
+
+    def __init__(self) -> None:
+        self._ends = 0
+
+    def line(self) -> int:
+        """Return the number of the line in which the next piece begins."""
+        return 1 + self._ends
+
+    def counted(self, found: Iterable[str]) -> Iterator[str]:
+        """Pass pieces on, and count the ends of their lines."""
+        for piece in found:
+            self._ends += piece.count("\n")
+            yield piece
 
 
 def _encoded(ids: NDArray[Any], key: str, facts: dict[str, Any]) -> Encoded:

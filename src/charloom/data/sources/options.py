@@ -48,6 +48,7 @@ class ReadOptions:
         weight_column, weight_field: the same of each name's weight, a number.
         encoding: the text's encoding, a name that Python knows; ``None`` is strict UTF-8, or what
             a byte-order mark says.
+        pattern: which files of a folder to read, as in ``*.txt``; ``None`` reads all.
         skip_bad_rows: leave out rows, JSON values and names that cannot be read, with a warning.
         keep_invisible: keep invisible characters, and spaces and hyphens other than the ordinary
             ones; see ``charloom.data.invisible``.
@@ -70,6 +71,7 @@ class ReadOptions:
     weight_column: str | int | None = None
     weight_field: str | None = None
     encoding: str | None = None
+    pattern: str | None = None
     skip_bad_rows: bool = False
     keep_invisible: bool = False
     max_line_bytes: int = MAX_LINE_BYTES
@@ -111,22 +113,28 @@ class ReadOptions:
         return self.weight_column is not None or self.weight_field is not None
 
 
-class ReadArguments(TypedDict, total=False):
-    """The fields of ``ReadOptions`` as keyword arguments."""
+class RecordArguments(TypedDict, total=False):
+    """The fields of ``ReadOptions`` that say how texts are read from records."""
 
     format: Form | None
     column: str | int | None
     field: str | None
     delimiter: str | None
     header: bool
+    skip_bad_rows: bool
+    max_line_bytes: int
+
+
+class ReadArguments(RecordArguments, total=False):
+    """The fields of ``ReadOptions`` as keyword arguments."""
+
     label_column: str | int | None
     label_field: str | None
     weight_column: str | int | None
     weight_field: str | None
     encoding: str | None
-    skip_bad_rows: bool
+    pattern: str | None
     keep_invisible: bool
-    max_line_bytes: int
     max_unpacked_bytes: int
     large_bytes: int
     chunk_bytes: int

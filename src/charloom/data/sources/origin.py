@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import CharloomError, CorpusError
-from .options import ReadOptions
+from .options import ReadOptions, RecordArguments
 from .streams import CHUNK_BYTES, STDIN, label
 
 MOST_FILES = 100_000
 """Files that a run remembers, at most."""
 
 FOR_NAMES = {"unit", "repeats", *(one.name for one in fields(ReadOptions))}
-FOR_TEXT = {"unit", "encoding", "min_count"}
+FOR_TEXT = {"unit", "encoding", "min_count", "documents", *RecordArguments.__annotations__}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,12 +71,14 @@ def read_source(
     *,
     warn: Callable[[str], None],
     stdin: BinaryIO | None = None,
+    texts: bool = False,
 ) -> tuple[Form, Records]:
     """Return the format and the records of a file, or of standard input if ``source`` is ``-``.
 
     The options, the ending and the first lines decide the format. One chunk and one line are in
     memory at a time. ``warn`` is called with what the user should know although reading continues.
-    ``stdin`` replaces the process's own.
+    ``stdin`` replaces the process's own. With ``texts``, records are texts that may have several
+    lines, and none is bad for its characters.
 
     Raises:
         CorpusError: the source cannot be opened, unpacked, decoded or parsed; also while the
@@ -86,7 +88,7 @@ def read_source(
     found = look(source, options, text)
     for note in found.notes:
         warn(note)
-    records = _records(text, label(source), options, found, warn)
+    records = _records(text, label(source), options, found, warn, texts)
     return found.form, records
 
 
@@ -104,7 +106,12 @@ def is_plain(
 
 
 def _records(
-    text: Text, name: str, options: ReadOptions, found: Look, warn: Callable[[str], None]
+    text: Text,
+    name: str,
+    options: ReadOptions,
+    found: Look,
+    warn: Callable[[str], None],
+    texts: bool,
 ) -> Records:
     skipped: list[str] = []
 
@@ -134,7 +141,7 @@ def _records(
         )
     if not options.skip_bad_rows:
         return records
-    return _good(records, name, options, bad, skipped, warn)
+    return _good(records, name, options, bad, skipped, warn, texts)
 
 
 def _good(
@@ -144,14 +151,15 @@ def _good(
     bad: Callable[[CorpusError], None],
     skipped: list[str],
     warn: Callable[[str], None],
+    texts: bool,
 ) -> Records:
-    """Yield the records that are fit to be names, and say at the end how many are not."""
+    """Yield the records that are fit to be names, or all ``texts``, and count the others aloud."""
     for number, one, kind, weight in records:
         text = clean_name(one)
         problem = unprintable(text) or unprintable(clean_name(kind))
         if problem is None and options.weighted and text:
             problem = weight_problem(weight)
-        if problem:
+        if problem and not texts:
             bad(CorpusError(f"{name} line {number} {problem}"))
         else:
             yield number, one, kind, weight

@@ -191,8 +191,8 @@ class _Decoder:
 
         ``line_after`` returns the number of the line in which the next text ends.
         """
-        if self.offset == 0 and not self._given and (marked := _marked(chunk)):
-            self._codec = codecs.lookup(marked)
+        if self.offset == 0 and not self._given and (mark := marked(chunk)):
+            self._codec = codecs.lookup(mark)
             self._decoder = self._codec.incrementaldecoder()
         encoding, sniffed = self._codec.name, max(0, _SNIFFED_BYTES - self.offset)
         if encoding == "utf-8" and b"\0" in chunk[:sniffed]:
@@ -250,16 +250,14 @@ def codec_of(encoding: str | None) -> codecs.CodecInfo:
 
 def binary(name: str, start: bytes = b"") -> CorpusError:
     """Return the error that a stream, which begins with ``start``, contains NUL bytes."""
-    if marked := _marked(start):
-        return CorpusError(
-            f"{name} looks like {marked.upper()}, not UTF-8. Pass --encoding {marked}."
-        )
+    if mark := marked(start):
+        return CorpusError(f"{name} looks like {mark.upper()}, not UTF-8. Pass --encoding {mark}.")
     return CorpusError(
         f"{name} looks binary: it holds NUL bytes. Give a text file, or its --encoding."
     )
 
 
-def _marked(start: bytes) -> str | None:
+def marked(start: bytes) -> str | None:
     """Return the wide encoding whose byte-order mark ``start`` begins with."""
     for kind in ("32", "16"):  # in this order: UTF-32's mark begins with that of UTF-16
         marks = (getattr(codecs, f"BOM_UTF{kind}_{end}") for end in ("LE", "BE"))

@@ -155,13 +155,11 @@ def _columns(
     first: Sequence[str], name: str, options: ReadOptions, found: Look, has_header: bool
 ) -> tuple[int, int, int]:
     """Return the indices of the columns of names, labels and weights, -1 for none."""
-
-    def other(option: str) -> int:
-        column = getattr(options, option)
-        shown = option.replace("_", "-")
-        return -1 if column is None else _column(first, column, name, has_header, shown)
-
-    label, weight = other("label_column"), other("weight_column")
+    label = weight = -1
+    if options.label_column is not None:
+        label = _column(first, options.label_column, name, has_header, "label-column")
+    if options.weight_column is not None:
+        weight = _column(first, options.weight_column, name, has_header, "weight-column")
     left = [index for index in range(len(first)) if index not in (label, weight)]
     if options.column is None and len(left) == 1:
         return left[0], label, weight

@@ -13,8 +13,9 @@ from ...arguments import path as path_of
 from ...config import MOST_SAMPLES
 from ...data.encoded.text import Progress
 from ...data.random import Stream, generator
+from ...data.sources.documents import MARK
 from ...data.sources.origin import SourceFile
-from ...data.text import TextCorpus
+from ...data.text import TextCorpus, held_out_corpus
 from ...data.unicode import split_units
 from ...data.vocabulary import BOUNDARY, Vocabulary
 from ...errors import ConfigError, CorpusError, RunError
@@ -103,7 +104,9 @@ def text_memorisation(
             f"Received: {train_text.unit}"
         )
     if not isinstance(held_out_text, TextCorpus):
-        held_out_text = TextCorpus.of(held_out_text, train_text.unit)
+        held_out_text = held_out_corpus(
+            held_out_text, train_text.unit, ends=model.rnn.config.documents
+        )
     unseen = held_out_text.vocabulary.decode(held_out_text.ids(0, len(held_out_text)))
     real = _ids(unseen, train_text.vocabulary)
     size = _end_of_training(train_text, real)
@@ -173,16 +176,21 @@ def training_text(
     if origin is not None and origin.text and not any(map(SourceFile.difference, origin.files)):
         named, encoding = list(origin.paths), origin.options.get("encoding")
     paths = [str(path_of("a source", source)) for source in sources] or named
-    missing = [path for path in paths if not Path(path).is_file()]
+    missing = [path for path in paths if not Path(path).exists()]
     if missing or not paths:
         raise RunError(
             f"the text that {run.path} was trained on is not at hand: there is no file "
             f"{(missing or ['of it'])[0]!r:.200}. Pass its files with --source."
         )
     text = TextCorpus.read(
-        *paths, unit=run.vocabulary.token_unit, encoding=encoding, progress=progress
+        *paths,
+        unit=run.vocabulary.token_unit,
+        encoding=encoding,
+        documents=corpus.get("divided") or False,
+        progress=progress,
     )
-    if _end_of_training(text, _ids(run.held_out_text, text.vocabulary)) != size + 1:
+    held_out = run.held_out_text.replace(MARK, "")
+    if _end_of_training(text, _ids(held_out, text.vocabulary)) != size + 1:
         raise RunError(
             f"{', '.join(paths):.200} is not the text that {run.path} was trained on: it was "
             "changed since. Pass the files as they were with --source."

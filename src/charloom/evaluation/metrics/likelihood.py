@@ -186,11 +186,9 @@ def labelled_measure(
 
 
 def _per_char(rows: Rows, seed: int, often: Sequence[float] | None = None) -> Estimate:
-    nats, lengths = [row.sum() for row in rows], [float(len(row)) for row in rows]
-    if often is not None:
-        nats = [one * w for one, w in zip(nats, often, strict=True)]
-        lengths = [one * w for one, w in zip(lengths, often, strict=True)]
-    return ratio_estimate(nats, lengths, seed=seed)
+    nats, lengths = np.array([row.sum() for row in rows]), np.array([len(row) for row in rows])
+    counts = 1 if often is None else np.array(often)
+    return ratio_estimate(nats * counts, lengths * counts, seed=seed)
 
 
 def per_character(nats: Estimate) -> list[Measure]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...arguments import whole
 from ...data.given import Text, text_of
+from ...data.text import held_out_corpus
 from ...data.vocabulary import BOUNDARY, Vocabulary
 from ...errors import ConfigError, CorpusError
 from ...generation import TextModel
@@ -41,8 +42,9 @@ class TextLikelihood(Plain):
 
     Attributes:
         characters: number of predictions: characters (or graphemes), and the boundaries between
-            documents.
-        streamed_nats_per_char, streamed_bits_per_char: -log p per character, given all before it.
+            documents, or at the end of each if documents have an end.
+        streamed_nats_per_char, streamed_bits_per_char: -log p per character, given all before it;
+            of a document that has an end, all before it in the document.
         perplexity: exp of these nats.
         window_nats_per_char: the same in independent windows, where a character is given at most
             ``window`` others, for comparison with models that see no more.
@@ -82,13 +84,15 @@ def text_likelihood(
     window = whole("window", window, 1, MOST_WINDOW)
     ids, unknown = ids_of(model, text)
     characters = len(ids) - 1
-    streamed = stream_nats(model.rnn, ids, threads) / characters
+    apart = model.rnn.config.documents
+    streamed = stream_nats(model.rnn, ids, threads, apart=apart) / characters
+    windows = window_nats(model.rnn, ids, window, threads, apart=apart)
     return TextLikelihood(
         characters=characters,
         streamed_nats_per_char=streamed,
         streamed_bits_per_char=streamed / math.log(2),
         perplexity=perplexity(streamed),
-        window_nats_per_char=window_nats(model.rnn, ids, window, threads) / characters,
+        window_nats_per_char=windows / characters,
         window=window,
         unknown_characters=unknown,
     )
@@ -100,7 +104,11 @@ def ids_of(model: TextModel, text: Text) -> tuple[NDArray[np.int32], int]:
     Raises:
         ConfigError, CorpusError: as ``text_likelihood``.
     """
-    text = text_of(text, model.vocabulary.token_unit)
+    documents = model.rnn.config.documents
+    if isinstance(text, str):
+        text = held_out_corpus(text, model.vocabulary.token_unit, ends=documents)
+    else:
+        text = text_of(text, model.vocabulary.token_unit)
     if text.unit != model.vocabulary.token_unit:
         raise ConfigError(
             f"the text must be read in the model's unit, {model.vocabulary.token_unit}. "
@@ -114,6 +122,8 @@ def ids_of(model: TextModel, text: Text) -> tuple[NDArray[np.int32], int]:
         unknown += int(foreign[own].sum())
         kept = table[own]
         found.append(kept[kept >= 0])
+    if documents and text.has_ends:  # the end of the last one
+        found.append(np.array([BOUNDARY], np.int32))
     ids = np.concatenate(found)
     if len(ids) < 2 or not (ids != BOUNDARY).any():
         raise CorpusError(

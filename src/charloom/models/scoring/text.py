@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.vocabulary import BOUNDARY
 from ..interface import Recurrence, Remembering
 from ..threads import run
 from .names import log_softmax
@@ -19,15 +20,19 @@ Ids = NDArray[np.integer]
 Numbers = NDArray[np.float64]
 
 
-def stream_nats(rnn: Recurrence, ids: Ids, threads: int | None = None) -> float:
+def stream_nats(
+    rnn: Recurrence, ids: Ids, threads: int | None = None, *, apart: bool = False
+) -> float:
     """Return the summed -log p of ``ids[1:]``, each given all ids before it, in nats.
 
     Arguments are those of ``stream_target_nats``, of which it is the sum.
     """
-    return float(stream_target_nats(rnn, ids, threads).sum())
+    return float(stream_target_nats(rnn, ids, threads, apart=apart).sum())
 
 
-def stream_target_nats(rnn: Recurrence, ids: Ids, threads: int | None = None) -> Numbers:
+def stream_target_nats(
+    rnn: Recurrence, ids: Ids, threads: int | None = None, *, apart: bool = False
+) -> Numbers:
     """Return -log p of each of ``ids[1:]``, given all ids before it, (N - 1,), in nats.
 
     A long text is cut into parts that are read side by side. Each part first reads the ``WARM``
@@ -39,6 +44,8 @@ def stream_target_nats(rnn: Recurrence, ids: Ids, threads: int | None = None) ->
         rnn: the model.
         ids: (N,), the first of them the boundary.
         threads: the largest number; ``None``: one per core. The result is the same.
+        apart: whether documents have nothing to do with each other: then each is read from an
+            empty carry, as one that is generated.
     """
     targets = len(ids) - 1
     nats = np.zeros(targets)
@@ -49,7 +56,7 @@ def stream_target_nats(rnn: Recurrence, ids: Ids, threads: int | None = None) ->
         groups = [slice(0, parts // 2), slice(parts // 2, parts)]
 
     def work(group: slice) -> None:
-        _parts(rnn, ids, edges[:-1][group], edges[1:][group], nats)
+        _parts(rnn, ids, edges[:-1][group], edges[1:][group], nats, apart)
 
     if targets:
         run(work, groups, threads)
@@ -57,7 +64,12 @@ def stream_target_nats(rnn: Recurrence, ids: Ids, threads: int | None = None) ->
 
 
 def _parts(
-    rnn: Recurrence, ids: Ids, lows: NDArray[np.int64], highs: NDArray[np.int64], nats: Numbers
+    rnn: Recurrence,
+    ids: Ids,
+    lows: NDArray[np.int64],
+    highs: NDArray[np.int64],
+    nats: Numbers,
+    apart: bool,
 ) -> None:
     """Fill in ``nats`` for parts, each the targets ``ids[low + 1 : high + 1]``."""
     rows = np.arange(len(lows))
@@ -68,6 +80,8 @@ def _parts(
     for time in range(-WARM if lows.any() else 0, int((highs - lows).max())):
         at = lows + time  # the positions of the inputs
         read = np.clip(at, 0, len(ids) - 2)
+        if apart:
+            here[:, ids[read] == BOUNDARY] = 0
         logits, after = rnn.step(ids[read], here, buffers)
         np.copyto(there, after)
         there[:, at < 0] = 0  # before the text's own beginning
@@ -77,7 +91,14 @@ def _parts(
             nats[at[inside]] = -log_softmax(logits)[rows, ids[read + 1]][inside]
 
 
-def window_nats(rnn: Recurrence, ids: Ids, window: int = 256, threads: int | None = None) -> float:
+def window_nats(
+    rnn: Recurrence,
+    ids: Ids,
+    window: int = 256,
+    threads: int | None = None,
+    *,
+    apart: bool = False,
+) -> float:
     """Return the summed -log p of ``ids[1:]``, each given only those before it in its window.
 
     For comparison with models that see no further: the text is cut into windows of ``window``
@@ -87,7 +108,7 @@ def window_nats(rnn: Recurrence, ids: Ids, window: int = 256, threads: int | Non
         rnn: the model.
         ids: (N,), the first of them the boundary.
         window: targets of a window; the last has what is left.
-        threads: as in ``stream_nats``.
+        threads, apart: as in ``stream_target_nats``.
     """
     targets = len(ids) - 1
     lows = np.arange(0, targets, window)
@@ -100,6 +121,8 @@ def window_nats(rnn: Recurrence, ids: Ids, window: int = 256, threads: int | Non
             at = group + time
             inside = at < targets
             read = np.minimum(at, targets - 1)
+            if apart:
+                carry[:, ids[read] == BOUNDARY] = 0
             logits, after = rnn.step(ids[read], carry, buffers)
             np.copyto(carry, after)
             nats -= float(log_softmax(logits)[rows, ids[read + 1]][inside].sum())
