@@ -17,9 +17,6 @@ LISTS = {
     "ab": ["abba", "baba", "aabb", "bab", "abab"],
     "xy": ["xyxy", "yxxy", "xyyx", "yx", "xxyy"],
 }
-    "ab": ["abba", "baba", "aabb", "bab", "abab"],
-    "xy": ["xyxy", "yxxy", "xyyx", "yx", "xxyy"],
-}
 
 
 def test_names_come_from_one_of_the_two_models(tmp_path: Path) -> None:
