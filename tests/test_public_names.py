@@ -13,7 +13,7 @@ from charloom import NameCorpus, NameModel, Run, Sample, TextCorpus, train
 from charloom.evaluation.statistics import Estimate
 
 PUBLIC = {
-    *("NameCorpus", "TextCorpus", "Vocabulary", "train", "fit", "load", "Run"),
+    *("NameCorpus", "TextCorpus", "Vocabulary", "train", "fit", "load", "Run", "Tokens"),
     *("LanguageModel", "NameModel", "TextModel", "Sample", "Generated"),
     *(
         "build_model",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .config import TrainConfig as TrainConfig
     from .data.names import NameCorpus as NameCorpus
     from .data.text import TextCorpus as TextCorpus
+    from .data.tokens import Tokens as Tokens
     from .data.vocabulary import Vocabulary as Vocabulary
     from .errors import CharloomError as CharloomError
     from .generation import Generated as Generated
@@ -31,6 +32,7 @@ _HOMES = {
     "config": ("ModelConfig", "SampleConfig", "TrainConfig"),
     "data.names": ("NameCorpus",),
     "data.text": ("TextCorpus",),
+    "data.tokens": ("Tokens",),
     "data.vocabulary": ("Vocabulary",),
     "errors": ("CharloomError",),
     "generation": ("Generated", "LanguageModel", "NameModel", "Sample", "TextModel"),

@@ -17,7 +17,6 @@ from .arguments import MOST_SEED, number, shown, whole
 from .errors import ConfigError
 
 Cell = Literal["gru", "lstm", "rnn"]
-Unit = Literal["character", "grapheme"]
 Preparation = Literal["names", "tutorial", "text"]
 Part = Literal["embedding", "recurrent"]
 Kind = Literal["network", "mixture", "ngram", "unigram", "uniform"]

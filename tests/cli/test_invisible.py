@@ -101,8 +101,8 @@ def test_families_are_learned_whole_unless_asked_otherwise(call, write):
     names = write(
         "\n".join(["👨\u200d👩\u200d👧🇩🇪", "👩\u200d👧🇮🇹", "👨\u200d👦🇵🇱", "👩\u200d👩\u200d👦🇫🇷"])
     )
-    for option, unit in ([], "grapheme"), (["--unit", "character"], "character"):
+    for option, unit in ([], "grapheme"), (["--token-unit", "character"], "character"):
         code, out, err = call("explore", names, "--json", *option)
         assert code == 0
         assert json.loads(out)["unit"] == unit
-        assert ("--unit character" in err) == (not option)
+        assert ("--token-unit character" in err) == (not option)

@@ -18,11 +18,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from charloom.config import Unit
 from charloom.data.encoded import store
 from charloom.data.encoded import text as encoding
 from charloom.data.encoded.encoder import MOST_JOINED
 from charloom.data.encoded.text import Encoded, encode_sources, encode_strings
+from charloom.data.tokens import Unit
 from charloom.data.unicode import split_units
 from charloom.errors import CorpusError
 

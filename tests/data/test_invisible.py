@@ -199,7 +199,7 @@ def test_emoji_of_several_code_points_make_the_unit_the_grapheme() -> None:
     assert "👨\u200d👩\u200d👧" in corpus.vocabulary.characters
     (note,) = corpus.report.notes
     assert "5 names have emoji of several code points" in note
-    assert "--unit character" in note
+    assert "--token-unit character" in note
 
 
 @pytest.mark.parametrize("unit", ["character", "grapheme"])
@@ -221,7 +221,7 @@ def test_letters_of_several_code_points_suggest_graphemes_and_keep_code_points()
     assert unit == "character"
     assert note is not None
     assert "4 names" in note
-    assert "--unit grapheme" in note
+    assert "--token-unit grapheme" in note
 
 
 @pytest.mark.parametrize(

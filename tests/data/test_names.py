@@ -81,7 +81,7 @@ def test_one_string_is_no_list_of_names() -> None:
 
 
 def test_an_unknown_unit_is_refused() -> None:
-    with pytest.raises(ConfigError, match="unit must be one of"):
+    with pytest.raises(ConfigError, match="unit of text must be"):
         NameCorpus.of(["a"], unit="word")  # type: ignore[arg-type]
 
 

@@ -131,7 +131,7 @@ def test_min_count_is_a_whole_number(value):
 
 
 def test_an_unknown_unit_is_refused(write):
-    with pytest.raises(ConfigError, match="unit must be one of"):
+    with pytest.raises(ConfigError, match="unit of text must be"):
         TextCorpus.read(write("a"), unit="word")
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charloom.config import Unit
 from charloom.data.names import NameCorpus
+from charloom.data.tokens import Unit
 from charloom.data.unicode import split_units
 from charloom.data.vocabulary import BOUNDARY, Vocabulary
 from charloom.errors import VocabularyError

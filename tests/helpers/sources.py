@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from charloom.config import Unit
 from charloom.data.names import NameCorpus
+from charloom.data.tokens import Unit
 from charloom.errors import CorpusError
 
 Write = Callable[..., Path]

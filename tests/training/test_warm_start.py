@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from charloom import NameCorpus, TextCorpus, Tokens
 from charloom.config import ModelConfig, TrainConfig
 from charloom.data.batches.names import Batch
 from charloom.data.vocabulary import Vocabulary
@@ -14,6 +15,7 @@ from charloom.errors import ConfigError
 from charloom.models.rnn.initial import initial_weights
 from charloom.models.rnn.numpy import NumpyRNN
 from charloom.training.engines.factory import backend_name
+from charloom.training.name_data import NameData
 from charloom.training.warm_start import frozen, merged, warm_started
 from helpers.run_folders import toy
 
@@ -180,3 +182,20 @@ def test_a_frozen_engine_resumes_from_its_state():
     other = keras_engine(training, initial_weights(CONFIG, 7, 1))
     other.restore(state)
     assert [float(other.step(batch(seed), 0.01)) for seed in (1, 2)] == ahead
+
+
+def test_fine_tuning_keeps_a_models_tokens_and_adds_those_of_the_list() -> None:
+    old = Vocabulary(("C", "Cl"), Tokens.of(["Cl"]))
+    saved = toy(vocabulary=old)
+    config, training = saved.config, TrainConfig(held_out=0)
+    for unit, own in (("character", []), ("regex:Br|.", ["Br"])):
+        corpus = NameCorpus.of(["ClCBr", "CC", "ClC"], unit=unit)
+        data = NameData(corpus, config, training, initial=saved)
+        assert data.vocabulary.token_unit == Tokens.of(["Cl", *own])
+        assert data.corpus.report.longest == (3 if own else 4)
+        assert data.digest == corpus.digest
+    text = TextCorpus.of("ClCBr\n" * 20, unit="regex:Br|.")
+    with pytest.raises(ConfigError, match="keeps its tokens"):
+        merged(old, text.vocabulary)
+    with pytest.raises(ConfigError, match=r"its unit is token\. Received: unit character"):
+        merged(old, Vocabulary(("C",)))

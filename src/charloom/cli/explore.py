@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,9 +71,7 @@ def command(source: Source, plot: Path | None, as_json: bool) -> None:
     elif source.paths:
         corpus = read_with_repeats(*source.paths, unit=source.unit, **source.how)
     else:
-        corpus = dataclasses.replace(
-            NameCorpus.builtin(repeats=True), unit=source.unit or "character"
-        )
+        corpus = NameCorpus.builtin(unit=source.unit, repeats=True)
     description = describe(corpus)
     for warning in corpus.report.warnings:
         say(f"warning: {warning}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..config import TrainConfig
+from ..data.tokens import Tokens
 from ..formatting import escaped
 from ..reporting import describe
 from ..reporting.format import count
@@ -27,7 +28,7 @@ def command(run: Run, as_json: bool) -> None:
     """Show the model in RUN: architecture, vocabulary, labels, corpus, settings and losses."""
     from ..run.facts import known_facts
 
-    vocabulary = run.vocabulary
+    vocabulary, unit = run.vocabulary, run.vocabulary.token_unit
     if not as_json:
         for title, text in _lines(run):
             put(f"{title:<13}{escaped(text)}")
@@ -39,7 +40,8 @@ def command(run: Run, as_json: bool) -> None:
         "weights": {name: list(array.shape) for name, array in run.weights.items()},
         "vocabulary": {
             "size": vocabulary.size,
-            "unit": vocabulary.token_unit,
+            "unit": str(unit),
+            **({"tokens": list(unit.tokens)} if isinstance(unit, Tokens) else {}),
             "characters": list(vocabulary.characters),
             "unknown": vocabulary.has_unknown,
         },

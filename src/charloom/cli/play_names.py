@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from ..config import SampleConfig
+from ..data.tokens import Tokens
 from ..errors import GenerationError
 from ..generation import NameModel, Sample
 from ..generation.explain import explain
@@ -35,7 +37,7 @@ class NameSession(Session[NameModel]):
             return
         samples = self._model.generate(
             DRAWN,
-            start=self.text,
+            **self._beginning(self.text),
             temperature=self.temperature,
             max_length=self._limit(self.text),
             seed=self._new_seed(),
@@ -59,7 +61,7 @@ class NameSession(Session[NameModel]):
         likeliest: Sequence[Sample] = ()
         if length or self._model.rnn.config.begin:
             likeliest = self._model.best(
-                WHOLE, start=text, config=config, beam=BEAM, allow_known=True
+                WHOLE, **self._beginning(text), config=config, beam=BEAM, allow_known=True
             )
         self._next, self._offers = self._judge(text, temperature, likeliest)
         self.text, self.temperature = text, temperature
@@ -81,6 +83,14 @@ class NameSession(Session[NameModel]):
             for one in there
         ]
         return following[:NEXT], list(zip(samples, shares, strict=True))
+
+    def _beginning(self, text: str) -> dict[str, Any]:
+        """Return the option for names that begin with ``text``, and with its own tokens."""
+        if not isinstance(self._model.vocabulary.token_unit, Tokens):
+            return {"start": text}
+        from ..generation.constraints import Rules, Start
+
+        return {"rules": Rules((Start(text, whole=True),))}
 
     def _limit(self, text: str) -> int:
         """Return the length of the longest names that begin with ``text``, in units."""

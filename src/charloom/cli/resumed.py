@@ -47,7 +47,7 @@ def _as_before(source: Source, origin: Origin, paths: tuple[str, ...]) -> Source
         paths=paths,
         how={**before, **source.how},
         form=source.form if "--as" in given else "text" if origin.text else "names",
-        unit=source.unit if "--unit" in given else unit,
+        unit=source.unit if "--token-unit" in given else unit,
         min_count=source.min_count if source.min_count is not None else min_count,
         repeats=repeats,
     )

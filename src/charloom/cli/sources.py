@@ -6,12 +6,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import click
 from click.core import ParameterSource
 
-from ..config import MOST_COUNT, MOST_LINE_BYTES, Unit
+from ..config import MOST_COUNT, MOST_LINE_BYTES
+from ..data.tokens import UNITS, Unit
+from ..errors import ConfigError
 from .options import Escaped, Whole, options, say
 
 if TYPE_CHECKING:
@@ -56,7 +58,8 @@ class Source:
         paths: files, folders, or ``-`` for standard input; may be empty.
         how: arguments of ``NameCorpus.read`` and ``read_texts``.
         form: whether they hold names or running text.
-        unit: the unit of text; ``None`` for that which suits the names.
+        unit: the unit of text, as ``NameCorpus.read`` takes it; ``None`` for that which suits the
+            names.
         min_count: how often a character of a text has to occur that is not rare.
         keep_long: whether lines that are far longer than the others are kept.
         repeats: whether repeated names are kept, whatever a command asks for.
@@ -66,7 +69,7 @@ class Source:
     paths: tuple[str, ...] = ()
     how: dict[str, Any] = field(default_factory=dict)
     form: Literal["names", "text"] = "names"
-    unit: Unit | None = None
+    unit: Unit | str | None = None
     min_count: int | None = None
     keep_long: bool = False
     repeats: bool = False
@@ -102,7 +105,7 @@ class Source:
             raise click.UsageError("weights need a SOURCE; the built-in list has none.")
         from ..data.names import NameCorpus
 
-        return NameCorpus.builtin(repeats=repeats)
+        return NameCorpus.builtin(unit=self.unit, repeats=repeats)
 
     def shortened(self, corpus: NameCorpus | TextCorpus) -> NameCorpus | TextCorpus:
         """Leave out lines that are far longer than the others, and say so, unless they are kept."""
@@ -120,13 +123,13 @@ class Source:
             )
         return corpus
 
-    def names(self, unit: Unit | None, *, repeats: bool = False) -> NameCorpus:
+    def names(self, unit: Unit | str | None, *, repeats: bool = False) -> NameCorpus:
         """Read the files as names; the caller prints the report's warnings, or its notes."""
         from ..data.names import NameCorpus
 
         return NameCorpus.read(*self.paths, unit=unit, repeats=repeats, **self.how)
 
-    def unseen(self, unit: Unit) -> NameCorpus:
+    def unseen(self, unit: Unit | str) -> NameCorpus:
         """Read the files as names, and print how they were read where that was not certain."""
         corpus = self.names(unit)
         for note in corpus.report.notes:
@@ -150,7 +153,9 @@ class Source:
         how = {name: value for name, value in self.how.items() if not name.startswith(others)}
         return read_lists(paths, warn=warn, strict=alone, **how)
 
-    def text(self, unit: Unit, *, min_count: int = 1, documents: str | None = None) -> TextCorpus:
+    def text(
+        self, unit: Unit | str, *, min_count: int = 1, documents: str | None = None
+    ) -> TextCorpus:
         """Read the files as running text, or as ``documents``, with a progress bar on a terminal.
 
         Raises:
@@ -259,13 +264,54 @@ def reading_options(command: F) -> F:
     )(cast(F, function))
 
 
+class _UnitType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A unit of text as a user names it; a file of tokens is read with the corpus."""
+
+    name = "unit"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Unit | str:
+        """Return the unit; a usage error says what it may be."""
+        if value in UNITS or str(value).startswith("file:"):
+            return str(value)
+        from ..data.token_units import parsed_unit  # late: most commands need no expression
+
+        try:
+            parsed_unit(value)
+        except ConfigError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
+
+
+class _Renamed(click.Option):
+    """An option whose help shows the first of its names; the others are earlier ones."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the option and its help."""
+        every, self.opts = self.opts, self.opts[:1]
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts = every
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Return the option as errors call it."""
+        return f"'{self.opts[0]}'"
+
+
 source_arguments = options(
     click.argument("sources", nargs=-1, metavar="[SOURCE]..."),
     click.option(
+        "--token-unit",
         "--unit",
-        type=click.Choice(get_args(Unit)),
-        help="Unit of text: code point or grapheme. By default code points; graphemes for names "
-        "with emoji of several code points.",
+        "unit",
+        cls=_Renamed,
+        type=_UnitType(),
+        metavar="UNIT",
+        help="What counts as one symbol: character (a code point), grapheme, or tokens of your "
+        "own: regex:EXPRESSION, what an expression matches, or file:FILE, one token a line. By "
+        "default code points; graphemes for names with emoji of several code points.",
     ),
 )
 

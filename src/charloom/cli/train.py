@@ -106,7 +106,7 @@ def command(
     repeats = keeps_repeats(recipe, settings["held_out"])
     if resume and out is not None:
         source = resumed_source(source, out, repeats=repeats).resuming(reading_before(out))
-    elif saved is not None and source.form == "names":
+    elif saved is not None:
         source = source.resuming({"unit": saved.vocabulary.token_unit})
     repeats = repeats and not source.has_weights
     if settings["label_dropout"] is not None and not source.has_labels:
@@ -135,6 +135,7 @@ def command(
 
     from ..api import model_of
     from ..data.text import TextCorpus
+    from ..data.unicode import split_units
     from ..reporting.progress import show
     from ..training.trainer import fit  # imported here: a mistake above should show at once
     from .train_output import failure, print_samples, say_ending
@@ -162,7 +163,9 @@ def command(
     say_seed(training.seed)
     if finished.reason == "interrupted":
         say(f"To resume: {command_to_resume(folder)}")
-    start = "" if model.begin or isinstance(corpus, TextCorpus) else corpus.names[0][:1]
+    start = ""
+    if not (model.begin or isinstance(corpus, TextCorpus)):
+        start = split_units(corpus.names[0], corpus.unit)[0]
     print_samples(language_model, finished, folder, as_json, training.seed, start)
     if (failed := failure(finished, training.learning_rate)) is not None:
         say(f"charloom: {failed}")

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arguments import shown
-from ..config import MOST_LABELS, Unit
+from ..config import MOST_LABELS
 from ..errors import CorpusError, CorpusTypeError
 from .invisible import Tally
 from .sources.tables import Records
 from .summary import Report, counted
+from .tokens import Unit
 from .unicode import clean_name, split_units, unprintable
 from .weights import weight_of, weight_problem
 
@@ -35,7 +36,7 @@ class ReadReport(Report):
         records: lines or records read, blank ones included, headers not.
         blank, duplicates: records that were dropped.
         names: distinct names that were kept; with labels, distinct pairs of name and label.
-        characters: units (characters or graphemes) of all names, without end symbols.
+        characters: units (characters, graphemes or tokens) of all names, without end symbols.
         distinct: distinct units.
         shortest, longest, mean: length of a name in units.
         labels: how many names have each label, the most frequent first.

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from ..arguments import exists, require, shown, texts
-from ..config import Unit
 from ..errors import ArgumentError, CorpusTypeError
 from .encoded.array_names import ArrayNames
 from .lists import read_texts
 from .names import NameCorpus
 from .text import TextCorpus
+from .tokens import Unit
 
 Names: TypeAlias = NameCorpus | Iterable[str] | os.PathLike[str]
 """Names: a corpus, strings, or a file; one string is the path of a file."""

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from ..arguments import AnyPath, are_files, seed_of, shown, texts
 from ..arguments import number as number_of
-from ..config import Unit
 from ..errors import ConfigError, CorpusTypeError
 from .gathering import Gatherer, ReadReport, measure, records_of
 from .random import Stream, shuffler
@@ -27,7 +26,9 @@ from .sources.origin import Origin
 from .sources.records import check_sources, check_used, is_plain, read_source
 from .sources.streams import Rejoined, are_large, label
 from .summary import origin, shortened, table
-from .unicode import check_unit, suitable_unit
+from .token_units import Definition, parsed_unit, resolved, restorable
+from .tokens import Unit
+from .unicode import suitable_unit
 from .vocabulary import Vocabulary
 from .weights import check_repeats
 
@@ -50,7 +51,7 @@ class NameCorpus:
 
     Attributes:
         names: the names; a name with several labels is listed with each.
-        unit: what counts as a character: a code point or a grapheme.
+        unit: what counts as a character: a code point, a grapheme or ``Tokens``.
         labels: the label of each name, "" if it has none; ``None`` for a corpus without labels.
         weights: how often each name counts, such as how many people bear it; those of repeated
             names are added. ``None``: each name counts once.
@@ -72,7 +73,7 @@ class NameCorpus:
     def read(
         cls,
         *sources: AnyPath,
-        unit: Unit | None = None,
+        unit: Unit | str | None = None,
         repeats: bool = False,
         stdin: BinaryIO | None = None,
         **options: Unpack[ReadArguments],
@@ -87,7 +88,8 @@ class NameCorpus:
         1e12; the weights of a name that occurs several times are added. Text is
         strict UTF-8 unless ``encoding`` or a byte-order mark says otherwise. ``repeats`` keeps a
         name as often as it occurs, as the tutorial does. ``stdin`` replaces the process's own.
-        Without a ``unit``, it is that of ``of``.
+        Without a ``unit``, it is that of ``of``; else it is ``character``, ``grapheme``,
+        ``regex:EXPRESSION``, ``file:FILE`` or ``Tokens``.
         Invisible characters are removed, and spaces and hyphens are the ordinary ones, unless
         ``keep_invisible``; the report's ``notes`` count them. ``ReadOptions`` describes all
         ``options``.
@@ -104,14 +106,15 @@ class NameCorpus:
             NameCorpus(2 names from towns.txt)
         """
         read = ReadOptions(**options)
+        definition = None if unit is None else parsed_unit(unit)
         sources = check_sources(sources)
         labelled = read.label_column is not None or read.label_field is not None
         check_repeats(repeats, read.weighted)
         gatherer = Gatherer(repeats, labelled, read.keep_invisible, read.weighted)
         files = files_of(sources, read.pattern, read.encoding, warn=gatherer.notes.append)
-        how = {"unit": unit, "repeats": repeats, **options, "pattern": None}
+        how = {"unit": restorable(definition), "repeats": repeats, **options, "pattern": None}
         start = Origin.of(files.paths, options=how)
-        if unit != "grapheme" and not repeats:
+        if definition in (None, "character") and not repeats:
             large, stdin = _read_large(files, read, stdin, gatherer.notes)
             if large is not None:
                 return dataclasses.replace(large, origin=start)
@@ -124,13 +127,13 @@ class NameCorpus:
             forms.add(form)
         check_used(forms, read)
         gatherer.sources = files.labels
-        return dataclasses.replace(cls._of(gatherer, unit), origin=start)
+        return dataclasses.replace(cls._of(gatherer, definition), origin=start)
 
     @classmethod
     def of(
         cls,
         names: Iterable[str],
-        unit: Unit | None = None,
+        unit: Unit | str | None = None,
         *,
         labels: Iterable[str] | None = None,
         weights: Iterable[float] | None = None,
@@ -155,6 +158,8 @@ class NameCorpus:
             ConfigError: ``unit`` is unknown, or names with weights are to be repeated.
 
         Example:
+            >>> NameCorpus.of(["CCCl", "c1ccccc1Br"], unit="regex:Cl|Br|.").vocabulary.characters
+            ('1', 'Br', 'C', 'Cl', 'c')
             >>> corpus = NameCorpus.of(["Ulm", " Bonn ", "Ulm"])
             >>> corpus.names
             ('Ulm', 'Bonn')
@@ -168,23 +173,24 @@ class NameCorpus:
         check_repeats(repeats, weights is not None)
         gatherer = Gatherer(repeats, labels is not None, keep_invisible, weights is not None)
         gatherer.add("the list", records_of(names, labels, weights), "name")
-        return cls._of(gatherer, unit)
+        return cls._of(gatherer, None if unit is None else parsed_unit(unit))
 
     @classmethod
-    def _of(cls, gatherer: Gatherer, unit: Unit | None) -> NameCorpus:
-        if unit is None:
-            unit, note = suitable_unit(dict.fromkeys(name for name, _ in gatherer.seen))
+    def _of(cls, gatherer: Gatherer, definition: Unit | Definition | None) -> NameCorpus:
+        if definition is None:
+            definition, note = suitable_unit(dict.fromkeys(name for name, _ in gatherer.seen))
             gatherer.notes += [note] if note else []
-        check_unit(unit)
         names = tuple(gatherer.names)
+        unit, warnings = resolved(definition, names)
+        gatherer.warnings += warnings
         report = gatherer.report(*measure(names, unit))
         labels = tuple(gatherer.labels) if gatherer.labelled else None
         weights = tuple(gatherer.weights.values()) if gatherer.weighted else None
         return cls(names, unit, labels=labels, weights=weights, report=report)
 
     @classmethod
-    def builtin(cls, *, repeats: bool = False) -> NameCorpus:
-        """Read the list of dinosaur names that the package ships.
+    def builtin(cls, *, unit: Unit | str | None = None, repeats: bool = False) -> NameCorpus:
+        """Read the list of dinosaur names that the package ships; see ``read``.
 
         Example:
             >>> NameCorpus.builtin()
@@ -192,9 +198,10 @@ class NameCorpus:
         """
         builtin = resources.files(__package__) / "builtin" / "dinosaurs.txt"
         with resources.as_file(builtin) as path:
-            corpus = cls.read(path, repeats=repeats)
+            corpus = cls.read(path, unit=unit, repeats=repeats)
         report = dataclasses.replace(corpus.report, sources=("the built-in dinosaurs",))
-        start = Origin(options={"repeats": repeats})
+        how = {"unit": None, "repeats": repeats, **(corpus.origin.options if corpus.origin else {})}
+        start = Origin.of((), options=how)
         return dataclasses.replace(corpus, report=report, origin=start)
 
     @cached_property
@@ -316,7 +323,7 @@ class LargeNameCorpus(NameCorpus):
 
 def read_with_repeats(
     *sources: AnyPath,
-    unit: Unit | None = None,
+    unit: Unit | str | None = None,
     stdin: BinaryIO | None = None,
     **options: Unpack[ReadArguments],
 ) -> NameCorpus:
@@ -328,7 +335,7 @@ def read_with_repeats(
     """
     read = ReadOptions(**options)
     sources = check_sources(sources)
-    if unit != "grapheme":
+    if unit in (None, "character"):
         notes: list[str] = []
         files = files_of(sources, read.pattern, read.encoding, warn=notes.append)
         large, stdin = _read_large(files, read, stdin, notes)

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..arguments import require
-from ..config import Unit
 from .encoded.ragged import spans
 from .given import Names, corpus_of
 from .names import LargeNameCorpus, NameCorpus
@@ -38,7 +37,7 @@ class Description(Report):
 
     Attributes:
         sources: the sources, as messages call them.
-        unit: unit of text, a character or a grapheme.
+        unit: what counts as one: a character, a grapheme or a token.
         text_length: length of the text.
         names: names in the text, repeats included.
         distinct_names: distinct names.
@@ -58,7 +57,7 @@ class Description(Report):
     """
 
     sources: tuple[str, ...]
-    unit: Unit
+    unit: str
     text_length: int
     names: int
     distinct_names: int
@@ -126,7 +125,7 @@ def describe(names: Names) -> Description:
     report = corpus.report
     return Description(
         sources=report.sources,
-        unit=corpus.unit,
+        unit=str(corpus.unit),
         text_length=frequencies.total(),
         names=len(corpus.names),
         distinct_names=len(counts),
@@ -161,7 +160,7 @@ def _describe_large(corpus: LargeNameCorpus) -> Description:
     longest = int(sizes.argmax())
     return Description(
         sources=report.sources,
-        unit=corpus.unit,
+        unit=str(corpus.unit),
         text_length=sum(frequencies.values()) + total - 1,
         names=total,
         distinct_names=len(names),

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arguments import AnyPath, are_files, shown, texts, whole
-from ..config import MOST_COUNT, Unit
+from ..config import MOST_COUNT
 from ..errors import ConfigError, CorpusError, CorpusTypeError
 from .encoded.store import IN_MEMORY_BYTES
 from .encoded.text import Encoded, Progress, encode_sources, encode_strings
@@ -27,7 +27,9 @@ from .sources.records import check_sources
 from .sources.streams import label
 from .summary import SHOWN, counted, origin, shortened, table
 from .text_report import TextReport
-from .unicode import check_unit, unfit
+from .token_units import Definition, parsed_unit, restorable
+from .tokens import Tokens, Unit
+from .unicode import unfit
 from .vocabulary import BOUNDARY, Vocabulary
 
 CHUNK = 1 << 20
@@ -63,7 +65,7 @@ class TextCorpus:
     def read(
         cls,
         *sources: AnyPath,
-        unit: Unit = "character",
+        unit: Unit | str = "character",
         encoding: str | None = None,
         min_count: int = 1,
         pattern: str | None = None,
@@ -81,7 +83,8 @@ class TextCorpus:
         in the cache, where they are found when the text is read again.
 
         Args:
-            unit: what counts as a character: a code point or a grapheme.
+            unit: what counts as a character: ``character`` (a code point), ``grapheme``,
+                ``regex:EXPRESSION`` (of tokens, applied to each line), ``file:FILE`` or ``Tokens``.
             encoding: of the text; ``None`` is strict UTF-8.
             min_count: characters that occur less often are read as the unknown symbol.
             pattern: which files of a folder to read, as in ``*.txt``; ``None`` reads all.
@@ -114,15 +117,20 @@ class TextCorpus:
                 f"{next(iter(records))} is for names, and for documents that are records. "
                 'Leave it out, or pass documents="record".'
             )
-        min_count = _check(unit, min_count)
+        definition, min_count = _checked(unit, min_count)
         notes: list[str] = []
         files = files_of(sources, pattern, encoding, warn=notes.append)
-        how = {"unit": unit, "encoding": encoding, "min_count": min_count, **records}
-        how["documents"] = documents or None
+        how = {
+            "unit": restorable(definition),
+            "encoding": encoding,
+            "min_count": min_count,
+            "documents": documents or None,
+            **records,
+        }
         start = Origin.of(files.paths, text=True, options=how)
         encoded = encode_sources(
             files.paths,
-            unit,
+            definition,
             encoding,
             stdin,
             progress,
@@ -132,14 +140,14 @@ class TextCorpus:
             in_memory_bytes=in_memory_bytes,
         )
         notes += [f"{label(files.paths[i])} holds no text." for i in encoded.empty]
-        corpus = cls._of(encoded, unit, min_count, files.labels, notes, way)
+        corpus = cls._of(encoded, definition, min_count, files.labels, notes, way)
         return dataclasses.replace(corpus, origin=start)
 
     @classmethod
     def of(
         cls,
         text: str | Iterable[str],
-        unit: Unit = "character",
+        unit: Unit | str = "character",
         min_count: int = 1,
         *,
         documents: str | bool = False,
@@ -162,7 +170,8 @@ class TextCorpus:
             >>> TextCorpus.of("One.\\n\\nTwo.", documents="blank-line")
             TextCorpus(8 characters, 2 documents from text 1)
         """
-        min_count, way = _check(unit, min_count), way_of(documents)
+        way = way_of(documents)
+        definition, min_count = _checked(unit, min_count)
         if way == "record":
             raise CorpusError("records are read from files. Pass their texts with documents=True.")
         given: object = text
@@ -177,24 +186,25 @@ class TextCorpus:
                 f"text must be the text itself, not a file. Received: {shown(text)}. "
                 "TextCorpus.read takes files."
             )
-        encoded = encode_strings(parts, unit, way=way)
+        encoded = encode_strings(parts, definition, way=way)
         notes = [f"text {i + 1} holds no text." for i in encoded.empty]
         names = [f"text {i + 1}" for i in range(len(parts))]
         if way is not None and len(parts) > 1:
             names = [f"{len(parts):,} texts"]
-        return cls._of(encoded, unit, min_count, names, notes, way)
+        return cls._of(encoded, definition, min_count, names, notes, way)
 
     @classmethod
     def _of(
         cls,
         encoded: Encoded,
-        unit: Unit,
+        definition: Unit | Definition,
         min_count: int,
         sources: Sequence[str],
         notes: Sequence[str],
         way: str | None,
     ) -> TextCorpus:
         characters, counts = encoded.characters, encoded.counts
+        unit = Tokens.of(characters) if isinstance(definition, Definition) else definition
         mark = characters.index(MARK) if way is not None and MARK in characters else None
         documents = encoded.documents
         if mark is not None:
@@ -224,7 +234,7 @@ class TextCorpus:
         if mark is not None:
             table[mark + 1] = BOUNDARY
         total = int(counts.sum())
-        warnings = [*notes]
+        warnings = [*encoded.notes, *notes]
         if total < FEW_CHARACTERS:
             warnings.append(
                 f"{counted(total, 'character')} {'is' if total == 1 else 'are'} few: expect hardly "
@@ -387,7 +397,6 @@ def decoded(vocabulary: Vocabulary, ids: NDArray[np.integer], *, ends: bool) -> 
     return MARK.join(filter(None, map(vocabulary.decode, parts)))
 
 
-def _check(unit: Unit, min_count: int) -> int:
-    """Return ``min_count``; ConfigError if it or the unit is invalid."""
-    check_unit(unit)
-    return whole("min_count", min_count, 1, MOST_COUNT)
+def _checked(unit: Unit | str, min_count: int) -> tuple[Unit | Definition, int]:
+    """Return both as checked values; ConfigError if one is invalid."""
+    return parsed_unit(unit), whole("min_count", min_count, 1, MOST_COUNT)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..config import Unit
 from .summary import Report, counted
+from .tokens import Unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +16,7 @@ class TextReport(Report):
     Attributes:
         sources: the sources, as messages call them.
         documents: number of documents with text.
-        characters: units (characters or graphemes) in all, without boundaries.
+        characters: units (characters, graphemes or tokens) in all, without boundaries.
         distinct: distinct units.
         rare: distinct units that are too rare to be in the vocabulary.
         unknown_characters: how often those occur, all together.

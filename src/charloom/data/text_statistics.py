@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ..config import Unit
 from .summary import Report
 from .text import TextCorpus
 from .vocabulary import BOUNDARY
@@ -23,7 +22,7 @@ class TextDescription(Report):
 
     Attributes:
         sources: the sources, as messages call them.
-        unit: unit of text, a character or a grapheme.
+        unit: what counts as one: a character, a grapheme or a token.
         documents: number of sources with text.
         text_length: characters in all, line breaks included.
         lines, empty_lines: lines, and those of them without a character.
@@ -34,7 +33,7 @@ class TextDescription(Report):
     """
 
     sources: tuple[str, ...]
-    unit: Unit
+    unit: str
     documents: int
     text_length: int
     lines: int
@@ -86,7 +85,7 @@ def describe_text(corpus: TextCorpus) -> TextDescription:
     order = sorted(range(len(characters)), key=lambda i: (-counts[i + 1], characters[i]))
     return TextDescription(
         sources=corpus.report.sources,
-        unit=corpus.unit,
+        unit=str(corpus.unit),
         documents=corpus.report.documents,
         text_length=total,
         lines=lines,

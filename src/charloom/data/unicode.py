@@ -9,13 +9,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Sequence
 from functools import cache
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import Unit
 from ..errors import ConfigError
+from .tokens import UNITS, Tokens, Unit
 
 BYTE_ORDER_MARK = "\ufeff"
 """Removed from the beginning of names."""
@@ -67,12 +66,15 @@ def cleaned(name: str) -> str:
 
 def check_unit(unit: Unit) -> None:
     """Raise ConfigError unless ``unit`` is a unit of text."""
-    if unit not in get_args(Unit):
-        raise ConfigError(f"unit must be one of {get_args(Unit)}. Received: {unit!r:.40}")
+    if unit not in UNITS and not isinstance(unit, Tokens):
+        raise ConfigError(f"unit must be one of {UNITS}, or Tokens. Received: {unit!r:.40}")
 
 
 def split_units(text: str, unit: Unit) -> list[str]:
-    """Split ``text`` into code points ("character") or grapheme clusters (UAX 29, "grapheme")."""
+    """Split ``text`` into code points ("character"), grapheme clusters (UAX 29, "grapheme") or
+    tokens."""
+    if isinstance(unit, Tokens):
+        return unit.split(text)
     # below U+0300, the first combining mark, only \r\n is a cluster of several code points
     if unit == "character" or (max(text, default="") < "\u0300" and "\r\n" not in text):
         return list(text)
@@ -112,13 +114,14 @@ def suitable_unit(names: Collection[str]) -> tuple[Unit, str | None]:
     if len(emoji) > few and len(emoji) >= len(others):
         return "grapheme", (
             f"{len(emoji):,} names have emoji of several code points, such as {emoji[0]}: the unit "
-            "is the grapheme, which keeps them whole. To take them apart, add --unit character."
+            "is the grapheme, which keeps them whole. To take them apart, add "
+            "--token-unit character."
         )
     if len(wide := emoji + others) <= few:
         return "character", None
     return "character", (
         f"{len(wide):,} names have characters of several code points, such as {wide[0]}. To keep "
-        "each of them whole, add --unit grapheme."
+        "each of them whole, add --token-unit grapheme."
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import get_args
 from unicodedata import combining
 
 import numpy as np
@@ -13,8 +12,8 @@ from numpy.typing import NDArray
 
 from ..arguments import as_whole, shown
 from ..arguments import text as text_of
-from ..config import Unit
 from ..errors import VocabularyError
+from .tokens import UNITS, Tokens, Unit
 from .unicode import decomposed, name_character, normalise, split_units
 
 BOUNDARY = 0
@@ -27,7 +26,7 @@ class Vocabulary:
 
     Attributes:
         characters: distinct, sorted.
-        token_unit: unit of text: a code point ("character") or a "grapheme".
+        token_unit: unit of text: a code point ("character"), a "grapheme" or ``Tokens``.
         has_unknown: whether the last id is the unknown symbol, which stands for all other
             characters; without it they are errors.
 
@@ -47,12 +46,14 @@ class Vocabulary:
         object.__setattr__(self, "characters", characters)
         object.__setattr__(self, "token_unit", unit)
         object.__setattr__(self, "has_unknown", unknown)
-        _check(unit in get_args(Unit), f"a vocabulary's unit must be one of {get_args(Unit)}", unit)
+        own = unit if isinstance(unit, Tokens) else None
+        rule = f"a vocabulary's unit must be one of {UNITS}, or Tokens"
+        _check(unit in UNITS or own is not None, rule, unit)
         for one in characters:
             text = isinstance(one, str) and one != ""
             _check(text, "a vocabulary's characters must be non-empty strings", one)
-            single = len(one) == 1 or (unit == "grapheme" and len(split_units(one, unit)) == 1)
-            parts = "single code points" if unit == "character" else "grapheme clusters one by one"
+            single = len(one) == 1 or (unit != "character" and len(split_units(one, unit)) == 1)
+            parts = _PARTS.get(str(unit), "tokens one by one")
             _check(single, f"a vocabulary of {unit}s must list {parts}", one)
         if list(characters) != sorted(set(characters)):
             raise VocabularyError("a vocabulary must list distinct characters in sorted order.")
@@ -96,15 +97,18 @@ class Vocabulary:
     def alike(self) -> NDArray[np.int32]:
         """For each id, the id of the first character with the same base letter, (V,).
 
-        The base letter has no case and no accents: A, a, á and Å are alike. What has no base
-        letter, such as the boundary and the unknown symbol, is alike only to itself.
+        The base letter has no case and no accents: A, a, á and Å are alike, and of tokens so are
+        Sz and sz. What has no base letter, such as the boundary and the unknown symbol, is alike
+        only to itself.
         """
         first: dict[str, int] = {}
         ids = np.arange(self.size, dtype=np.int32)
+        several = isinstance(self.token_unit, Tokens)
         for character, i in self._ids.items():
             letter = decomposed(character)
-            if letter[0].isalpha() and all(map(combining, letter[1:])):
-                ids[i] = first.setdefault(letter[0].casefold(), i)
+            base = "".join(one for one in letter if not combining(one)) if several else letter[0]
+            if base.isalpha() and (several or all(map(combining, letter[1:]))):
+                ids[i] = first.setdefault(base.casefold(), i)
         return ids
 
     @cached_property
@@ -154,11 +158,7 @@ class Vocabulary:
             else:
                 ids = [self._ids.get(unit, unknown) for unit in units]
         except KeyError:
-            character = name_character(self.unknown(text)[0])
-            raise VocabularyError(
-                f"{text[:40]!r} contains {character}, which the model never saw. "
-                "Leave it out, or train on text that has it."
-            ) from None
+            raise unseen(text, self.unknown(text)[0]) from None
         return np.array(ids, dtype=np.int32)
 
     def encode_all(self, names: Iterable[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -168,7 +168,7 @@ class Vocabulary:
             VocabularyError: as ``encode``.
         """
         names = list(names)
-        if self.token_unit == "grapheme":
+        if self.token_unit != "character":
             rows = [self.encode(name) for name in names]
             lengths = np.fromiter(map(len, rows), np.int64, len(rows))
             return np.concatenate([np.zeros(0, np.int32), *rows]), lengths
@@ -197,6 +197,17 @@ class Vocabulary:
             rule = f"ids must lie in [0, {len(table)}). Received: "
             raise VocabularyError(f"{rule}{shown(values[:20])}")
         return "".join(table[i] for i in values if i is not None)
+
+
+def unseen(text: str, character: str) -> VocabularyError:
+    """Return the error that ``text`` has a character that the model never saw."""
+    return VocabularyError(
+        f"{text[:40]!r} contains {name_character(character)}, which the model never saw. "
+        "Leave it out, or train on text that has it."
+    )
+
+
+_PARTS = {"character": "single code points", "grapheme": "grapheme clusters one by one"}
 
 
 def _check(valid: bool, rule: str, received: object) -> None:

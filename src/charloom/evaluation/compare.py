@@ -140,7 +140,7 @@ def compare_names(
         threads: at most so many.
 
     Raises:
-        ConfigError: there are fewer than two models, or some count characters and some graphemes
+        ConfigError: there are fewer than two models, or they split text in different ways
             and one has no begin symbol.
         CorpusError: no name is left.
     """
@@ -150,8 +150,8 @@ def compare_names(
     without_first = not all(model.rnn.config.begin for model in models.values())
     if without_first and len(units) > 1:
         raise ConfigError(
-            "a model without begin can only be compared with others of its unit, character or "
-            "grapheme. Received: both"
+            "a model without begin can only be compared with others that split text alike. "
+            f"Received: {' and '.join(sorted(map(str, units)))}"
         )
     texts: Iterable[str] = names_of("names", names)
     for model in models.values():
@@ -192,14 +192,16 @@ def compare_text(
     documents, U+001E divides those of the text.
 
     Raises:
-        ConfigError: there are fewer than two models, or some count characters and some graphemes.
+        ConfigError: there are fewer than two models, or they split text in different ways.
         CorpusError: no text is left.
     """
     seed = seed_of(seed)
     _check(models)
     units = {model.vocabulary.token_unit for model in models.values()}
     if len(units) > 1:
-        raise ConfigError("models of text must count alike, in characters or in graphemes.")
+        raise ConfigError(
+            "models of text must split it alike, into characters, graphemes or the same tokens."
+        )
     unit = units.pop()
     if not isinstance(text, str):
         corpus = text_of(text, unit)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arguments import texts, whole
-from ..config import Unit
 from ..data.statistics import END
+from ..data.tokens import Unit
 from ..data.unicode import decomposed, normalise, split_units
 from ..data.vocabulary import BOUNDARY, Vocabulary
 from ..errors import ConfigError, CorpusError

@@ -266,7 +266,8 @@ class NameModel(LanguageModel):
             from .constraints import Rule, Rules, Start, compile_rules  # late: few calls have any
 
             require("rules", rules, Rule | Rules | None, "of charloom.constraints")
-            all_rules = Rules((Start(start),) if start else ()) & (rules or Rules())
+            first = (Start(start, whole=not self.rnn.config.begin),) if start else ()
+            all_rules = Rules(first) & (rules or Rules())
             if config.max_length is None:
                 # A length that is requested is allowed, however long the training names are.
                 longest = max(longest, all_rules.longest)

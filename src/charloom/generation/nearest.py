@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import Unit
 from ..data.given import Names, names_of
+from ..data.tokens import Unit
 from ..data.unicode import check_unit, split_units
 from ..errors import CorpusError
 from ..models.threads import checked_threads, usable_cores

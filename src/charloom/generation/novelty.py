@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..config import Unit
 from ..data.encoded.array_names import ArrayNames
+from ..data.tokens import Unit
 from ..data.unicode import is_normal, normalise, split_units
 
 Origin = Literal["new", "known", "unknown"]
-Cause = Literal["known", "forbidden", "near", "empty", "denormalised"]
+Cause = Literal["known", "forbidden", "near", "empty", "denormalised", "respelled"]
 
 CELLS = 1 << 22  # pairs of strings to compare at once
 BLOCK = 1 << 16  # names of a ``NameSet`` to turn into strings at once

@@ -172,7 +172,7 @@ def blend(
     (_, ours), (_, theirs) = first, second
     if ours.token_unit != theirs.token_unit:
         raise ConfigError(
-            "models to blend must both use characters, or both graphemes. "
+            "models to blend must split text alike, into characters, graphemes or the same tokens. "
             f"Received: {ours.token_unit} and {theirs.token_unit}"
         )
     common = Vocabulary(

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from ..config import Unit
 from ..data.sources.documents import MARK
+from ..data.tokens import Unit
 from ..data.unicode import normalise, split_units
 from ..errors import RunError
 from ..generation import NameModel, TextModel

@@ -131,7 +131,8 @@ def corpus_before(run: Path, notice: Callable[[str], None]) -> NameCorpus | Text
     if origin.text:
         return TextCorpus.read(*origin.paths, **origin.options)
     if not origin.files:
-        return NameCorpus.builtin(repeats=bool(origin.options.get("repeats")))
+        unit, repeats = origin.options.get("unit"), bool(origin.options.get("repeats"))
+        return NameCorpus.builtin(unit=unit, repeats=repeats)
     return NameCorpus.read(*origin.paths, **origin.options)
 
 

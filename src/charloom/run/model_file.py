@@ -7,14 +7,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arguments import AnyPath
 from ..arguments import path as path_of
-from ..config import ModelConfig, Unit
+from ..config import ModelConfig
+from ..data.tokens import UNITS, Tokens, Unit
 from ..data.unicode import unfit, unprintable
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, RunError, VocabularyError
@@ -128,10 +129,12 @@ def save_model(folder: Path, model: SavedModel, *, halved: bool = False) -> None
     for later, usual in _LATER.items():  # left out, so that earlier versions can read the model
         if config[later] == usual:
             del config[later]
+    unit = model.vocabulary.token_unit
     fields = {
         "config": config,
         "vocabulary": {
-            "unit": model.vocabulary.token_unit,
+            "unit": str(unit),
+            **({"tokens": list(unit.tokens)} if isinstance(unit, Tokens) else {}),
             "characters": list(model.vocabulary.characters),
             **({"unknown": True} if model.vocabulary.has_unknown else {}),
         },
@@ -227,17 +230,26 @@ def _vocabulary(data: dict[str, Any]) -> Vocabulary:
             pass
         case _:
             raise VocabularyError("vocabulary must hold a unit and characters.")
-    if unit not in get_args(Unit):
-        raise VocabularyError(f"unit must be one of {get_args(Unit)}. Received: {unit!r:.60}")
     unknown = data.get("unknown", False)
     if not isinstance(unknown, bool):
         raise VocabularyError(f"unknown must be true or false. Received: {unknown!r:.60}")
-    kind: Unit = "character" if unit == "character" else "grapheme"
-    return Vocabulary(tuple(characters), kind, unknown)
+    return Vocabulary(tuple(characters), _unit(unit, data.get("tokens")), unknown)
+
+
+def _unit(name: str, tokens: Any) -> Unit:
+    if name == "token" and isinstance(tokens, list):
+        return Tokens(tuple(tokens))
+    for unit in UNITS:
+        if name == unit:
+            return unit
+    rule = f"unit must be one of {UNITS}, or token with a list of tokens"
+    raise VocabularyError(f"{rule}. Received: {name!r:.60}")
 
 
 def _check_characters(path: Path, vocabulary: Vocabulary, *, text: bool) -> None:
-    if character := unfit(vocabulary.characters, text=text):
+    unit = vocabulary.token_unit
+    tokens = unit.tokens if isinstance(unit, Tokens) else ()
+    if character := unfit([*vocabulary.characters, *tokens], text=text):
         what = "text" if text else "names"
         raise fault(path, f"must have a vocabulary of printable {what}. Received: {character}")
 

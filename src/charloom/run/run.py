@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..arguments import AnyPath
 from ..arguments import path as path_of
 from ..config import ModelConfig
+from ..data.tokens import plain
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, RunError, VocabularyError
 from ..models.factory import check_weights, parameters_of
@@ -153,7 +154,8 @@ class Run:
     @cached_property
     def digest(self) -> str:
         """64 hex digits, the SHA-256 of the model: architecture, characters, labels and weights."""
-        described = self.config.to_dict(), self.vocabulary.characters, self.vocabulary.token_unit
+        unit = plain(self.vocabulary.token_unit)
+        described = self.config.to_dict(), self.vocabulary.characters, unit
         whole = hashlib.sha256(
             json.dumps([*described, self.vocabulary.has_unknown, self.labels]).encode()
         )

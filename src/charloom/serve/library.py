@@ -153,7 +153,7 @@ def described(run: Run) -> dict[str, Any]:
         "weights": {name: list(array.shape) for name, array in run.weights.items()},
         "vocabulary": {
             "size": vocabulary.size,
-            "unit": vocabulary.token_unit,
+            "unit": str(vocabulary.token_unit),
             "characters": list(vocabulary.characters),
             "unknown": vocabulary.has_unknown,
         },

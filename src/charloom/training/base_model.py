@@ -19,6 +19,7 @@ import numpy as np
 from ..config import ModelConfig
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
+from ..data.tokens import Tokens
 from ..run import SavedModel, load_model
 
 LATIN, NO_BASE = "latin", "none"
@@ -65,7 +66,9 @@ def suits(corpus: NameCorpus | TextCorpus, settings: Mapping[str, Any]) -> bool:
     Raises:
         RunError: the base model is needed, and cannot be read.
     """
-    if isinstance(corpus, TextCorpus) or corpus.report.characters > MOST_CHARACTERS:
+    if isinstance(corpus, TextCorpus) or isinstance(corpus.unit, Tokens):
+        return False
+    if corpus.report.characters > MOST_CHARACTERS:
         return False
     of_network = settings.get("kind", "mixture") in ("network", "mixture")
     as_usual = settings.get("begin", True) and settings.get("preparation", "names") == "names"

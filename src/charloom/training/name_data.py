@@ -15,6 +15,7 @@ from ..data.batches.tutorial import PaddedBatches, padded_rows
 from ..data.encoded.ragged import Ragged
 from ..data.encoded.sequences import EncodedIds
 from ..data.names import NameCorpus
+from ..data.tokens import plain
 from ..data.weights import shares
 from ..errors import ConfigError
 from ..models.factory import recurrence
@@ -26,7 +27,7 @@ from ..run import SavedModel
 from .base_model import NO_BASE
 from .data import ENOUGH_HELD_OUT, Batches, BatchPlan, TrainingData, Weights
 from .progress import UNWEIGHTED
-from .warm_start import merged
+from .warm_start import merged, with_tokens_of
 
 CELLS = 1 << 22
 """Ids of encoded names that are read at once, padding included."""
@@ -56,9 +57,12 @@ class NameData(TrainingData):
         where the settings ask for none.
         """
         super().__init__(model, training, most_targets)
+        fine_tunes = initial is not None and training.base == NO_BASE
+        if initial is not None and fine_tunes:
+            corpus = with_tokens_of(corpus, initial.vocabulary.token_unit)
         self.corpus, self.digest, self.origin = corpus, corpus.digest, corpus.origin
         self.vocabulary, self.label_names = corpus.vocabulary, corpus.label_names
-        if initial is not None and training.base == NO_BASE:
+        if initial is not None and fine_tunes:
             self.vocabulary = merged(initial.vocabulary, corpus.vocabulary)
             self.label_names = tuple(sorted({*initial.labels, *corpus.label_names}))
         self._check_labels()
@@ -144,7 +148,10 @@ class NameData(TrainingData):
 
     @property
     def reading(self) -> dict[str, Any]:
-        return {"unit": self.corpus.unit, "keep_invisible": self.corpus.report.keep_invisible}
+        return {
+            "unit": plain(self.corpus.unit),
+            "keep_invisible": self.corpus.report.keep_invisible,
+        }
 
     def facts(self) -> dict[str, Any]:
         return {

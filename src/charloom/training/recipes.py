@@ -13,6 +13,7 @@ from ..arguments import AnyPath
 from ..config import ModelConfig, TrainConfig
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
+from ..data.tokens import Tokens
 from ..errors import ConfigError, RunError
 from ..run import SavedModel, find_state, holds_model, holds_state, load_model
 from ..run.begun import find_begun
@@ -354,7 +355,10 @@ def reading_before(run: Path) -> dict[str, Any]:
     if holds_state(run):
         found = find_state(run).data.get("reading")
         before = {"unit": "character", "keep_invisible": True}  # all there was before it was saved
-        return found if isinstance(found, dict) else before
+        if not isinstance(found, dict):
+            return before
+        unit = found.get("unit")
+        return found | {"unit": Tokens(tuple(unit))} if isinstance(unit, list) else found
     if not holds_model(run):
         return {}
     saved = load_model(run)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 from ..config import ModelConfig, TrainConfig, current_settings
+from ..data.tokens import plain
 from ..errors import ConfigError, RunError
 from ..run import SavedModel, find_state, holds_model, load_model, sound_facts
 from ..run.begun import find_begun
@@ -217,7 +218,8 @@ def _networks(arrays: Mapping[str, NDArray[Any]]) -> tuple[dict[str, NDArray[Any
 def vocabulary_digest(data: TrainingData) -> str:
     """Return a short text that identifies the characters and labels of ``data``."""
     v = data.vocabulary
-    described = repr((v.characters, v.token_unit, v.has_unknown, data.label_names)).encode()
+    unit = plain(v.token_unit)
+    described = repr((v.characters, unit, v.has_unknown, data.label_names)).encode()
     return f"{v.size} symbols, {hashlib.sha256(described).hexdigest()[:16]}"
 
 

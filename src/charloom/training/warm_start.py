@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..config import ModelConfig, Part
+from ..data.gathering import measure
+from ..data.names import NameCorpus
+from ..data.tokens import Tokens, Unit
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError
 from ..models.rnn.initial import initial_weights
@@ -26,14 +30,45 @@ def frozen(names: Iterable[str], freeze: Collection[Part]) -> frozenset[str]:
 
 
 def merged(old: Vocabulary, new: Vocabulary) -> Vocabulary:
-    """Return the vocabulary with the characters of both.
+    """Return the vocabulary with the characters of both, in the unit of ``new``.
 
     Raises:
-        ConfigError: their units differ.
+        ConfigError: their units differ, unless ``new`` has all tokens of ``old``.
     """
-    _check("unit", old.token_unit, new.token_unit)
+    if isinstance(old.token_unit, Tokens) and isinstance(new.token_unit, Tokens):
+        if not set(old.token_unit.tokens) <= set(new.token_unit.tokens):
+            raise ConfigError(
+                "a trained model keeps its tokens, and the text was read with others. Leave "
+                "--token-unit out, or read the text with unit=run.vocabulary.token_unit."
+            )
+    else:
+        _check("unit", str(old.token_unit), str(new.token_unit))
     characters = sorted({*old.characters, *new.characters})
-    return Vocabulary(tuple(characters), old.token_unit, old.has_unknown or new.has_unknown)
+    return Vocabulary(tuple(characters), new.token_unit, old.has_unknown or new.has_unknown)
+
+
+def with_tokens_of(corpus: NameCorpus, unit: Unit) -> NameCorpus:
+    """Return ``corpus`` with the tokens of a trained model besides its own."""
+    own = corpus.unit.tokens if isinstance(corpus.unit, Tokens) else ()
+    if not isinstance(unit, Tokens) or corpus.unit == (both := Tokens.of({*unit.tokens, *own})):
+        return corpus
+    lengths, distinct = measure(corpus.names, both)
+    report = replace(
+        corpus.report,
+        characters=int(lengths.sum()),
+        distinct=len(distinct),
+        shortest=int(lengths.min()),
+        longest=int(lengths.max()),
+        mean=float(lengths.mean()),
+    )
+    return NameCorpus(
+        tuple(corpus.names),
+        both,
+        labels=corpus.labels,
+        weights=corpus.weights,
+        report=report,
+        origin=corpus.origin,
+    )
 
 
 def warm_started(

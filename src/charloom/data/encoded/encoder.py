@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...config import Unit
 from ...errors import CorpusError
 from ..sources.streams import binary
+from ..tokens import Tokens, Unit, plain
 from ..unicode import may_change, name_character, normalise, split_units
 from .store import Store
 
@@ -72,7 +72,8 @@ class Encoder:
         text = self._rest + text
         cut = len(text) if final else _safe_cut(text)
         self._rest = text[cut:]
-        if text.isascii():
+        own = self.unit if isinstance(self.unit, Tokens) else None
+        if own is None and text.isascii():
             self._add_pairs(np.frombuffer(text.encode("ascii"), np.uint8)[:cut])
             return
         head = normalise(text[:cut])
@@ -83,6 +84,10 @@ class Encoder:
                 last = units.pop()
                 self._rest = last + self._rest
                 head = head[: len(head) - len(last)]
+        if own is not None:
+            units = own.split(head) if final else own.settled(head)
+            done = sum(map(len, units))
+            head, self._rest = head[:done], head[done:] + self._rest
         if len(self._rest) > self.most_joined:
             raise CorpusError(
                 f"{self.name} has over {self.most_joined:,} code points that hang together as one "
@@ -103,7 +108,7 @@ class Encoder:
 
     def facts(self, codec: str) -> tuple[str, dict[str, Any]]:
         """Return the key of the text, and the facts about it that are stored with its ids."""
-        content = json.dumps([FORMAT, self.unit, codec, self._documents])
+        content = json.dumps([FORMAT, plain(self.unit), codec, self._documents])
         return hashlib.sha256(content.encode("ascii")).hexdigest(), {
             "characters": self.characters,
             "counts": self._counts[1 : len(self._ids) + 1].tolist(),
@@ -159,7 +164,7 @@ class Encoder:
 
     def _register(self, unit: str) -> None:
         """Give the next id to a character."""
-        if unit == "\0":
+        if "\0" in unit:
             raise binary(self.name)
         if any("\ud800" <= point <= "\udfff" for point in unit):
             raise CorpusError(

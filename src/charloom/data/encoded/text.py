@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...arguments import shown
-from ...config import Unit
 from ...errors import CorpusTypeError
-from ..sources.documents import divided, records
+from ..sources.documents import MARK, divided, records
 from ..sources.options import ReadOptions
-from ..sources.streams import CHUNK_BYTES, STDIN, codec_of, is_packed, label, pieces
+from ..sources.streams import CHUNK_BYTES, STDIN, codec_of, is_packed, label, opened, pieces
+from ..token_units import Definition, resolved
+from ..tokens import Unit, plain
+from ..unicode import normalise
 from .cache import recall, remember, stamps
 from .encoder import FORMAT, MOST_JOINED, Encoder
 from .store import IN_MEMORY_BYTES, Store, Worker, ids_of
@@ -42,6 +44,7 @@ class Encoded:
         documents: number of sources with text, each of which begins with a boundary.
         empty: which documents, from 0, have no text.
         bytes: number of bytes read; of a gzip file, before unpacking.
+        notes: warnings about its tokens.
     """
 
     ids: NDArray[Any]
@@ -51,11 +54,12 @@ class Encoded:
     documents: int
     empty: tuple[int, ...]
     bytes: int
+    notes: tuple[str, ...] = ()
 
 
 def encode_sources(
     sources: Sequence[str | Path],
-    unit: Unit,
+    unit: Unit | Definition,
     encoding: str | None,
     stdin: BinaryIO | None,
     progress: Progress | None,
@@ -72,19 +76,26 @@ def encode_sources(
     Documents within a source are divided by ``way`` (see ``sources.documents``): the character
     ``MARK`` stands between them. Records are read as ``read`` says, and ``warn`` is called with
     notes on how. ``chunk_bytes`` are read at once, and ``most_joined`` code points may form one
-    character.
+    character. A text whose tokens are yet to be found is read twice.
     """
     codec = codec_of(encoding).name
-    options = {"kind": "text", "format": FORMAT, "unit": unit, "codec": codec}
+    asked = unit.plain if isinstance(unit, Definition) else plain(unit)
+    options = {"kind": "text", "format": FORMAT, "unit": asked, "codec": codec}
     if way is not None:
         options |= {"documents": way, **({} if read is None else asdict(read))}
     before = stamps(sources)
     entry = recall(sources, options)
     if entry is not None:
         return _encoded(ids_of(entry), entry.key, entry.facts)
+    if isinstance(unit, Definition) and STDIN in map(str, sources):
+        with opened(STDIN, stdin) as raw:
+            stdin = io.BytesIO(raw.read())
+    own, notes = resolved(unit, _texts(sources, encoding, stdin, way, read))
+    if isinstance(stdin, io.BytesIO):
+        stdin.seek(0)
     tap = _Tap(sources, progress)
     with Store(in_memory_bytes) as store:
-        encoder = Encoder(unit, store, most_joined)
+        encoder = Encoder(own, store, most_joined)
         for source in sources:
             name = label(source)
             encoder.begin(name)
@@ -106,6 +117,7 @@ def encode_sources(
                 encoder.add(piece)
             encoder.end(is_packed(source), *tap.end())
         key, facts = encoder.facts(codec if way is None else json.dumps([codec, way]))
+        facts["notes"] = notes
         ids = ids_of(store.finish(key, facts)) if store.cached else store.ids()
     if store.cached:
         remember(sources, options, key, before)
@@ -114,12 +126,46 @@ def encode_sources(
     return _encoded(ids, key, facts)
 
 
+def _texts(
+    sources: Sequence[str | Path],
+    encoding: str | None,
+    stdin: BinaryIO | None,
+    way: str | None,
+    read: ReadOptions | None,
+) -> Iterator[str]:
+    """Yield the lines of sources, in NFC; each is part of one document."""
+    for source in sources:
+        found: Iterable[str]
+        if way == "record":
+            found = records(source, read or ReadOptions(), lambda _: None, stdin)
+        else:
+            lines = _Lines()
+            found = lines.counted(pieces(source, encoding, stdin, lines.line))
+            if way is not None:
+                found = divided(found, way, label(source))
+        yield from _lines(found)
+
+
+def _lines(found: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of text that comes in pieces, in NFC."""
+    rest = ""
+    for piece in found:
+        *lines, rest = (rest + piece.replace(MARK, "\n")).split("\n")
+        yield from map(normalise, lines)
+    yield normalise(rest)
+
+
 def encode_strings(
-    texts: Iterable[str], unit: Unit, *, way: str | None = None, chunk_bytes: int = CHUNK_BYTES
+    texts: Sequence[str],
+    unit: Unit | Definition,
+    *,
+    way: str | None = None,
+    chunk_bytes: int = CHUNK_BYTES,
 ) -> Encoded:
     """Encode strings, each a document, or several, divided by ``way``; see ``TextCorpus.of``."""
+    own, notes = resolved(unit, _strings(texts, way, chunk_bytes))
     with Store(in_memory_bytes=None) as store:
-        encoder = Encoder(unit, store)
+        encoder = Encoder(own, store)
         for number, text in enumerate(texts, 1):
             if not isinstance(text, str):
                 raise CorpusTypeError(f"text {number} must be a string. Received: {shown(text)}")
@@ -130,7 +176,18 @@ def encode_strings(
                 encoder.add(piece)
             encoder.end(False, found.digest.hexdigest(), found.size)
         key, facts = encoder.facts("utf-8" if way is None else json.dumps(["utf-8", way]))
+        facts["notes"] = notes
         return _encoded(store.ids(), key, facts)
+
+
+def _strings(texts: Sequence[str], way: str | None, chunk_bytes: int) -> Iterator[str]:
+    """Yield the lines of strings, as ``_texts`` does."""
+    for number, text in enumerate(texts, 1):
+        if isinstance(text, str):
+            found: Iterable[str] = _String(text, chunk_bytes)
+            if way is not None:
+                found = divided(iter(found), way, f"text {number}")
+            yield from _lines(found)
 
 
 def _add_records(encoder: Encoder, found: Iterable[str]) -> None:
@@ -182,7 +239,8 @@ class _Lines:
 def _encoded(ids: NDArray[Any], key: str, facts: dict[str, Any]) -> Encoded:
     characters, counts = tuple(facts["characters"]), np.array(facts["counts"], np.int64)
     documents, empty = facts["documents"], tuple(facts["empty"])
-    return Encoded(ids, characters, counts, key, documents, empty, facts["bytes"])
+    notes = tuple(facts.get("notes", ()))
+    return Encoded(ids, characters, counts, key, documents, empty, facts["bytes"], notes)
 
 
 class _Tap:

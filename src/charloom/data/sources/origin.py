@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import CharloomError, CorpusError
+from ..token_units import Listed
+from ..tokens import Tokens
 from .options import ReadOptions, RecordArguments
 from .streams import CHUNK_BYTES, STDIN, label
 
@@ -135,7 +137,13 @@ class Origin:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that JSON can hold."""
         files = [{"path": f.path, "bytes": f.size, "sha256": f.sha256} for f in self.files]
-        return {"files": files, "text": self.text, "options": dict(self.options)}
+        options = dict(self.options)
+        match options.get("unit"):
+            case Tokens() as tokens:
+                options["unit"] = list(tokens.tokens)
+            case Listed() as listed:
+                options["unit"] = listed.plain
+        return {"files": files, "text": self.text, "options": options}
 
     @classmethod
     def from_dict(cls, data: object) -> Origin | None:
@@ -144,10 +152,12 @@ class Origin:
             case {"files": list(listed), "text": bool(text), "options": dict(options)} if (
                 len(listed) <= MOST_FILES
                 and options.keys() <= (FOR_TEXT if text else FOR_NAMES)
-                and all(isinstance(one, str | int | None) for one in options.values())
+                and all(isinstance(v, str | int | None) for k, v in options.items() if k != "unit")
             ):
                 files = [_file(one) for one in listed]
                 try:
+                    if "unit" in options:
+                        options = options | {"unit": _unit(options["unit"])}
                     known = {one.name for one in fields(ReadOptions)}
                     ReadOptions(**{k: v for k, v in options.items() if k in known})
                 except (CharloomError, TypeError, ValueError):
@@ -167,6 +177,18 @@ def _file(data: object) -> SourceFile | None:
         ):
             return SourceFile(path=path, size=size, sha256=digest)
     return None
+
+
+def _unit(data: Any) -> str | Tokens | Listed:
+    """Return a unit as corpora take it; ConfigError or TypeError if ``data`` is something else."""
+    match data:
+        case str():
+            return data
+        case [*tokens]:
+            return Tokens(tuple(tokens))
+        case {"file": [*tokens]}:
+            return Listed(Tokens(tuple(tokens)))
+    raise TypeError
 
 
 def _digest(path: str, size: int) -> str | None:

@@ -101,7 +101,7 @@ def text_memorisation(
     if train_text.unit != model.vocabulary.token_unit:
         raise ConfigError(
             f"the training text must be read in the model's unit, {model.vocabulary.token_unit}. "
-            f"Received: {train_text.unit}"
+            f"Received: {train_text.unit}; pass unit=model.vocabulary.token_unit."
         )
     if not isinstance(held_out_text, TextCorpus):
         held_out_text = held_out_corpus(

@@ -112,7 +112,7 @@ def ids_of(model: TextModel, text: Text) -> tuple[NDArray[np.int32], int]:
     if text.unit != model.vocabulary.token_unit:
         raise ConfigError(
             f"the text must be read in the model's unit, {model.vocabulary.token_unit}. "
-            f"Received: {text.unit}"
+            f"Received: {text.unit}; pass unit=model.vocabulary.token_unit."
         )
     table, found, unknown = ids_in(model.vocabulary, text.vocabulary), [np.zeros(0, np.int32)], 0
     is_known = frozenset(model.vocabulary.characters).__contains__

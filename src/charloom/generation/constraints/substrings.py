@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...data.unicode import normalise
-from ...data.vocabulary import Vocabulary
+from ...data.vocabulary import Vocabulary, unseen
 from .automaton import DEAD, Automaton, over_words, trimmed
 from .bounds import Work, require_size
 
@@ -35,6 +36,42 @@ def matching_text(text: Sequence[int], V: int, work: Work, *, anywhere: bool) ->
         border = int(table[border, symbol]) if j else 0
     table[-1] = len(text) if anywhere else table[border]
     return trimmed(classes, table, np.arange(len(table)) == len(text), 0, work)
+
+
+def spelled(
+    text: str, vocabulary: Vocabulary, work: Work, place: Literal["start", "end", "anywhere"]
+) -> Automaton:
+    """Return the automaton of the strings of tokens that, spelled out, have ``text`` at ``place``.
+
+    The text may begin and end within a token.
+
+    Raises:
+        TooLargeError: too many states or cells, or too much work.
+        VocabularyError: no token has one of the characters.
+    """
+    known = set().union(*vocabulary.characters)
+    for character in text:
+        if character not in known:
+            raise unseen(text, character)
+    code = {point: i for i, point in enumerate(sorted(set(text)), start=1)}
+    ids, other = [code[point] for point in text], len(code) + 1
+    if place == "start":
+        require_size(len(text) + 1, other + 1)
+        table = np.full((len(text) + 1, other + 1), DEAD, np.int32)
+        table[np.arange(len(text)), ids] = np.arange(1, len(text) + 1)
+        table[-1] = len(text)
+        accepting, classes = (
+            np.arange(len(table)) == len(text),
+            np.arange(other + 1, dtype=np.int32),
+        )
+    else:
+        found = matching_text(ids, other + 1, work, anywhere=place == "anywhere")
+        table, accepting, classes = found.table, found.accepting, found.classes
+    words = [
+        tuple(int(classes[code.get(point, other)]) for point in token)
+        for token in vocabulary.characters
+    ]
+    return over_words(table, accepting, words, work)
 
 
 def avoiding(texts: Iterable[str], vocabulary: Vocabulary, work: Work) -> Automaton | None:

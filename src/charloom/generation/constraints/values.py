@@ -6,20 +6,21 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...arguments import as_whole, require, shown
-from ...config import MOST_LENGTH, Unit
+from ...config import MOST_LENGTH
+from ...data.tokens import Tokens, Unit
 from ...data.unicode import normalise, split_units
 from ...data.vocabulary import Vocabulary
 from ...errors import VocabularyError
 from .automaton import DEAD, NO_LIMIT, trimmed
 from .bounds import RuleError, RuleTypeError, TooLargeError, Work, clipped
 from .compiled import CompiledConstraints, combine
-from .substrings import avoiding, matching_text
+from .substrings import avoiding, matching_text, spelled
 
 if TYPE_CHECKING:
     from ...data.given import Names
@@ -94,7 +95,8 @@ class Rules:
 @dataclass(frozen=True)
 class _Text(Rule):
     """What the constraints with one text share. Texts are compared unit by unit, as the
-    vocabulary spells them (``Vocabulary.normalised``)."""
+    vocabulary spells them (``Vocabulary.normalised``); those of models with ``Tokens`` character
+    by character, whatever the tokens are."""
 
     text: str
 
@@ -114,6 +116,10 @@ class _Text(Rule):
     def _matched(
         self, vocabulary: Vocabulary, limit: int, work: Work, *, anywhere: bool
     ) -> CompiledConstraints:
+        if isinstance(vocabulary.token_unit, Tokens) and self.text:
+            place: Literal["anywhere", "end"] = "anywhere" if anywhere else "end"
+            found = spelled(vocabulary.normalised(self.text), vocabulary, work, place)
+            return CompiledConstraints(automaton=found)
         ids = self._ids(vocabulary).tolist()
         automaton = None
         if 0 < len(ids) <= limit:  # else every string has it, or none
@@ -121,12 +127,34 @@ class _Text(Rule):
         return CompiledConstraints(least=len(ids), automaton=automaton)
 
 
+@dataclass(frozen=True)
 class Start(_Text):
-    """Every string begins with ``text``."""
+    """Every string begins with ``text``.
+
+    Attributes:
+        whole: whether the text consists of whole tokens, so that a ``C`` is not the first
+            character of a ``Cl``; only for models with ``Tokens``.
+    """
+
+    whole: bool = False
+
+    def allows(self, text: str, unit: Unit = "character") -> bool:
+        """See ``Rule``."""
+        if isinstance(unit, Tokens) and not self.whole:
+            return normalise(text).startswith(normalise(self.text))
+        return super().allows(text, unit)
 
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
-        ids = self._ids(vocabulary)
-        return CompiledConstraints(ids, least=len(ids))
+        unit, text = vocabulary.token_unit, vocabulary.normalised(self.text)
+        if self.whole or not isinstance(unit, Tokens):
+            ids = vocabulary.encode(text)
+            return CompiledConstraints(ids, least=len(ids))
+        certain = "".join(unit.settled(text))
+        ids = vocabulary.encode(certain)
+        if certain == text:
+            return CompiledConstraints(ids, least=len(ids))
+        automaton = spelled(text, vocabulary, work, "start")
+        return CompiledConstraints(ids, least=len(ids) + 1, automaton=automaton)
 
 
 class End(_Text):
@@ -145,7 +173,8 @@ class Contains(_Text):
 
 @dataclass(frozen=True)
 class Length(Rule):
-    """Every string has ``least`` to ``most`` characters; ``None`` for no limit."""
+    """Every string has ``least`` to ``most`` characters (graphemes, tokens) of the model's unit;
+    ``None`` for no limit."""
 
     least: int = 0
     most: int | None = None
@@ -196,7 +225,8 @@ class Length(Rule):
 class Chars(Rule):
     """Strings consist of ``characters`` only, each taken literally, ``-`` too.
 
-    Those that the vocabulary lacks are ignored, as long as it has another.
+    Tokens are made of these characters, too. Those that the vocabulary lacks are ignored, as long
+    as it has another.
     """
 
     characters: str
@@ -208,9 +238,13 @@ class Chars(Rule):
         return f"--chars {self.characters!r}"
 
     def compiled(self, vocabulary: Vocabulary, limit: int, work: Work) -> CompiledConstraints:
-        text = vocabulary.normalised(self.characters)
-        allowed = set(split_units(text, vocabulary.token_unit))
-        classes = np.array([0, *(unit in allowed for unit in vocabulary.characters)], np.int32)
+        text, unit = vocabulary.normalised(self.characters), vocabulary.token_unit
+        if isinstance(unit, Tokens):
+            may = [set(text).issuperset(token) for token in vocabulary.characters]
+        else:
+            allowed = set(split_units(text, unit))
+            may = [character in allowed for character in vocabulary.characters]
+        classes = np.array([0, *may], np.int32)
         table = np.array([[DEAD, 0]], np.int32)
         return CompiledConstraints(automaton=trimmed(classes, table, np.ones(1, bool), 0, work))
 

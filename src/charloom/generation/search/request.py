@@ -12,6 +12,7 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.tokens import Tokens
 from ...data.vocabulary import Vocabulary
 from ..novelty import Novelty, Origin
 from .arrivals import Arrivals
@@ -30,6 +31,7 @@ _REMEDIES = {
     "unfinished": "raise --max-length or lower --temperature",
     "empty": "raise --temperature or pass a --start",
     "denormalised": "raise --temperature",
+    "respelled": "raise --temperature",
     "": "raise --temperature or filter less, or ask for fewer",
 }
 
@@ -207,13 +209,22 @@ class Search(Iterator[Sample]):
         novelty, repeatable = self._request.novelty, self._repeatable
         for first in range(0, len(rows), JUDGED_AT_ONCE):
             chunk, places = np.unique(rows[first : first + JUDGED_AT_ONCE], return_inverse=True)
-            texts = self._texts(found, chunk, ends)
+            spelled = self._spelled(found, chunk, ends)
+            texts = [self._start + "".join(parts) for parts in spelled]
+            verdicts = novelty.judge(texts)
+            if isinstance(unit := self._request.vocabulary.token_unit, Tokens):
+                # A string that splits into other tokens comes as those, or not at all.
+                first = self._characters[self._plan.prompt].tolist()
+                verdicts = [
+                    verdict if unit.split(text) == [*first, *parts] else "respelled"
+                    for text, parts, verdict in zip(texts, spelled, verdicts, strict=True)
+                ]
             judged: list[Sample | str] = [
                 Sample(text, nats, verdict)  # type: ignore[arg-type]
                 if novelty.may_come(verdict)
                 else verdict
                 for text, nats, verdict in zip(
-                    texts, found.nats[chunk].tolist(), novelty.judge(texts), strict=True
+                    texts, found.nats[chunk].tolist(), verdicts, strict=True
                 )
             ]
             numbers, keys = chunk.tolist(), found.keys[chunk].tolist()
@@ -231,13 +242,16 @@ class Search(Iterator[Sample]):
                 elif mass:
                     self._missed[sample] += mass
 
-    def _texts(self, found: Arrivals, rows: NDArray[np.intp], ends: NDArray[np.int64]) -> list[str]:
-        """Return the strings of ``rows`` as text; ``ends`` (M,) are where all strings end."""
+    def _spelled(
+        self, found: Arrivals, rows: NDArray[np.intp], ends: NDArray[np.int64]
+    ) -> list[list[str]]:
+        """Return the characters of the strings of ``rows`` after the start; ``ends`` (M,) are where
+        all strings end."""
         lengths = found.lengths[rows].astype(np.int64)
         bounds = np.concatenate([[0], np.cumsum(lengths)])
         places = np.repeat(ends[rows] - lengths - bounds[:-1], lengths) + np.arange(bounds[-1])
         characters = self._characters[found.ids[places]].tolist()
-        return [self._start + "".join(characters[a:b]) for a, b in pairwise(bounds.tolist())]
+        return [characters[a:b] for a, b in pairwise(bounds.tolist())]
 
     def _explain(self, why: str, unfinished: float) -> str:
         """Return in one line what the search found, why it ended, and what would help."""
@@ -246,7 +260,12 @@ class Search(Iterator[Sample]):
 
         kind = "names" if request.novelty.allow_known else "new names"
         missed = {**self._missed, "unfinished": unfinished}
-        words = {"unfinished": "too long", "near": "too similar to one of the list", "": ""}
+        words = {
+            "unfinished": "too long",
+            "near": "too similar to one of the list",
+            "respelled": "in other tokens than their own",
+            "": "",
+        }
         causes = [
             f"{percent(mass)} {words.get(cause, cause)}"
             for cause, mass in sorted(missed.items(), key=lambda pair: -pair[1])

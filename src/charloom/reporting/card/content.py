@@ -36,7 +36,7 @@ def card_data(found: Gathered) -> dict[str, Any]:
         "parameters": run.parameters,
         "vocabulary": {
             "size": len(run.vocabulary.characters),
-            "unit": run.vocabulary.token_unit,
+            "unit": str(run.vocabulary.token_unit),
             "unknown": run.vocabulary.has_unknown,
         },
         "labels": list(run.labels),

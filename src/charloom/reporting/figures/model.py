@@ -43,7 +43,7 @@ def lengths(subject: NameSubject) -> Data:
     """Return how many training names have each length, in the model's unit."""
     unit = subject.run.vocabulary.token_unit
     counts = Counter(len(split_units(name, unit)) for name in subject.need_train_names())
-    return {"unit": unit, "lengths": [list(pair) for pair in sorted(counts.items())]}
+    return {"unit": str(unit), "lengths": [list(pair) for pair in sorted(counts.items())]}
 
 
 def sweep(

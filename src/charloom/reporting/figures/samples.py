@@ -62,7 +62,7 @@ def lengths(subject: NameSubject, **sampling: Unpack[Sampling]) -> Data:
     both = sorted({*generated, *real})
     span = range(both[0], both[-1] + 1)
     return {
-        "unit": subject.run.vocabulary.token_unit,
+        "unit": str(subject.run.vocabulary.token_unit),
         "lengths": list(span),
         "generated": _shares(generated, span),
         "real": _shares(real, span),

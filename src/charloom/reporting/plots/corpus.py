@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ...config import Unit
 from ...data.statistics import Description, binned
 from .canvas import BLUE, frame, label_axis, new_figure, whole_ticks
 
@@ -19,14 +18,14 @@ MOST_BARS = 60
 _INCHES_A_BAR = 0.17
 
 
-def lengths_figure(lengths: Mapping[int, int], unit: Unit = "character") -> Figure:
+def lengths_figure(lengths: Mapping[int, int], unit: str = "character") -> Figure:
     """Draw how many names (the values) have each length (the keys, in ``unit``)."""
     figure = new_figure(6.0, 4.5)
     _draw_lengths(figure.add_subplot(), lengths, unit)
     return figure
 
 
-def frequencies_figure(frequencies: Mapping[str, int], unit: Unit = "character") -> Figure:
+def frequencies_figure(frequencies: Mapping[str, int], unit: str = "character") -> Figure:
     """Draw how often each character occurs, the most frequent ones if there are many."""
     figure = new_figure(_frequencies_width(frequencies), 4.5)
     _draw_frequencies(figure.add_subplot(), frequencies, unit)
@@ -43,7 +42,7 @@ def explore_figure(description: Description) -> Figure:
     return figure
 
 
-def _draw_lengths(axes: Axes, lengths: Mapping[int, int], unit: Unit) -> None:
+def _draw_lengths(axes: Axes, lengths: Mapping[int, int], unit: str) -> None:
     bins = binned(lengths, MOST_BARS)
     width = bins[0][1] - bins[0][0] + 1
     names = sum(lengths.values())
@@ -68,7 +67,7 @@ def _draw_lengths(axes: Axes, lengths: Mapping[int, int], unit: Unit) -> None:
         whole_ticks(axis)
 
 
-def _draw_frequencies(axes: Axes, frequencies: Mapping[str, int], unit: Unit) -> None:
+def _draw_frequencies(axes: Axes, frequencies: Mapping[str, int], unit: str) -> None:
     shown = sorted(frequencies.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_BARS]
     title = f"{len(frequencies):,} distinct {unit}s by frequency"
     if len(shown) < len(frequencies):

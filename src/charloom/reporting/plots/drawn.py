@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...config import Unit
 from .canvas import (
     BLUE,
     ORANGE,
@@ -43,7 +42,7 @@ def letters_figure(characters: Sequence[str], generated: Shares, real: Shares) -
 
 
 def drawn_lengths_figure(
-    unit: Unit, lengths: Sequence[int], generated: Shares, real: Shares
+    unit: str, lengths: Sequence[int], generated: Shares, real: Shares
 ) -> Figure:
     """Draw the share of names of each of ``lengths``: real ones as bars, generated ones as dots."""
     width = -(-len(lengths) // MOST_BARS)

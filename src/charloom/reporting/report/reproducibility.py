@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...config import ModelConfig
+from ...data.tokens import Tokens
 from .. import describe
 from ..gathered import Gathered
 
@@ -32,7 +33,8 @@ def command(found: Gathered) -> str:
         if run.vocabulary.has_unknown:
             parts.append("--min-count N")
     if run.vocabulary.token_unit != "character":
-        parts.append(f"--unit {run.vocabulary.token_unit}")
+        own = isinstance(run.vocabulary.token_unit, Tokens)
+        parts.append(f"--token-unit {'file:TOKENS' if own else run.vocabulary.token_unit}")
     if describe.is_weighted(run.facts):
         parts.append(_column(found, "weight"))
     if run.facts.corpus.get("keep_invisible"):
