@@ -62,9 +62,10 @@ SETTINGS: dict[str, dict[str, object]] = {
 def main() -> None:
     arguments = parser(__doc__, repeats=5)
     arguments.add_argument("--lists", action="store_true", help="short lists, a row for each")
+    arguments.add_argument("--only", nargs="*", help="only these of the short lists")
     options = arguments.parse_args()
     if options.lists:
-        on_lists(options.data.parent, 1 if options.quick else options.repeats)
+        on_lists(options.data.parent, 1 if options.quick else options.repeats, options.only)
         return
     corpus = NameCorpus.of(lines_of(options.data))
     draws = 2_000 if options.quick else DRAWS
@@ -164,14 +165,14 @@ def interval(ours: list[np.ndarray], before: list[np.ndarray]) -> tuple[float, f
     return value, float(low), float(high)
 
 
-def on_lists(data: Path, draws: int) -> None:
+def on_lists(data: Path, draws: int, only: Sequence[str] | None) -> None:
     """Print a row for each list and size, and the mean differences of each size."""
     print(describe_machine({"charloom": charloom.__version__}))
     print(f"accuracies, means of {draws} draws; 50 % is chance; {SAMPLES:,} samples each")
     print(f"{'list':16}{'names':>6}{'0.1.0':>8}{'base':>8}{'none':>8}{'nats/char':>24}")
     differences: defaultdict[tuple[int, str], list[float]] = defaultdict(list)
     for kind, names in lists(data):
-        for size in SIZES:
+        for size in SIZES if only is None or kind in only else ():
             if len(names) < size + LEAST_OTHERS:
                 continue
             found = np.array([distinguished(names, size, draw) for draw in range(draws)])

@@ -34,7 +34,7 @@ from charloom.errors import CorpusError
 from charloom.evaluation import likelihood
 from charloom.evaluation.statistics import paired_estimate
 from charloom.generation import LanguageModel
-from charloom.models.mixture import Mixture
+from charloom.models.log_linear import LogLinearMixture
 from charloom.models.scoring.text import stream_target_nats
 
 SIZES = (1_000, 10_000, 100_000)
@@ -157,7 +157,7 @@ def report(kind, train, lengths, nats, size, ways) -> None:  # type: ignore[no-u
         order, best = min(enumerate(ngrams, 1), key=lambda pair: pair[1].sum())
         model, seconds = trained(train, held_out=held_out, base="none")
         ours = network = nats(model)
-        if isinstance(model.rnn, Mixture):
+        if isinstance(model.rnn, LogLinearMixture):
             network = nats(dataclasses.replace(model, rnn=model.rnn.network))
         difference = paired_estimate(ours, best, lengths)
         count = f"{size:>9,}" if kind != "text" else f"{'':>9}"

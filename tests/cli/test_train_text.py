@@ -49,7 +49,7 @@ def test_several_sources_are_read_in_order_gzipped_or_not(call, text, tmp_path):
     code, _, err = call("train", text, other, *TEXT, "--out", tmp_path / "run")
     assert code == 0 and "2 documents" in err
     facts = load_model(tmp_path / "run").facts
-    assert facts["corpus"]["sources"] == [str(text), str(other)]
+    assert facts["corpus"]["sources"] == [text.name, other.name]
 
 
 def test_rare_characters_are_one_unknown_symbol_that_never_comes_out(call, tmp_path):

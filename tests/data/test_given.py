@@ -56,6 +56,9 @@ class NAType:
     def __bool__(self):
         raise TypeError("boolean value of NA is ambiguous")
 
+    def __repr__(self):
+        return "<NA>"
+
     __hash__ = None
 
 

@@ -13,12 +13,14 @@ from helpers.toy_models import memoryless, uniform
 def calls(monkeypatch):
     """What a model of names or of text was asked to sample."""
     found = []
-    generate, stream = NameModel.generate, TextModel.stream_text
+    generate, stream = NameModel.generate, TextModel.stream_texts
     monkeypatch.setattr(
         NameModel, "generate", lambda self, n, **o: (found.append(n), generate(self, n, **o))[1]
     )
     monkeypatch.setattr(
-        TextModel, "stream_text", lambda self, n, **o: (found.append(n), stream(self, n, **o))[1]
+        TextModel,
+        "stream_texts",
+        lambda self, n, size, **o: (found.append(size), stream(self, n, size, **o))[1],
     )
     return found
 

@@ -32,7 +32,7 @@ OFTEN = TRAINING.replace(save_steps=2, keep_checkpoints=3)
 
 
 def steps(run):
-    return sorted(int(folder.name) for folder in (run / CHECKPOINTS).iterdir())
+    return sorted(int(path.name) for path in (run / CHECKPOINTS).iterdir() if path.is_dir())
 
 
 def save(run, step, keep=2):

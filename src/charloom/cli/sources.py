@@ -40,9 +40,7 @@ READING = (
 FORMATS = ("lines", "list", "csv", "tsv", "json", "jsonl")
 
 
-FOR_RECORDS = {
-    "column", "field", "max_line", "format", "delimiter", "no_header", "skip_bad_rows",
-}  # fmt: skip
+FOR_RECORDS = set("column field max_line format delimiter no_header skip_bad_rows".split())
 """Those that make sense where the records of a table or of JSON are documents."""
 
 KEPT = ("form", "unit", "min_count", "keep_long", "documents")
@@ -57,8 +55,7 @@ class Source:
         paths: files, folders, or ``-`` for standard input; may be empty.
         how: arguments of ``NameCorpus.read`` and ``read_texts``.
         form: whether they hold names or running text.
-        unit: the unit of text, as ``NameCorpus.read`` takes it; ``None`` for that which suits the
-            names.
+        unit: as ``NameCorpus.read`` takes it; ``None`` for that which suits the names.
         min_count: how often a character of a text has to occur that is not rare.
         keep_long: whether lines that are far longer than the others are kept.
         repeats: whether repeated names are kept, whatever a command asks for.

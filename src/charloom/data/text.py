@@ -120,8 +120,8 @@ class TextCorpus:
         definition, min_count = _checked(unit, min_count)
         notes: list[str] = []
         files = files_of(sources, pattern, encoding, warn=notes.append)
-        how = {"unit": restorable(definition), "encoding": encoding, "min_count": min_count}
-        how |= {"documents": documents or None, **records}
+        how = {"encoding": encoding, "min_count": min_count, **records}
+        how |= {"unit": restorable(definition), "documents": documents or None}
         start = Origin.of(files.paths, text=True, options=how)
         encoded = encode_sources(
             files.paths,

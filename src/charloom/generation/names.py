@@ -89,7 +89,7 @@ class NameModel(LanguageModel):
         if isinstance(labels, Mapping):  # else an error
             known = self.labels
             labels = {one if one in known else cleaned(one): w for one, w in labels.items()}
-        rnn = condition(self.rnn, known, labels, guidance)
+        rnn = condition(self.rnn, self.labels, labels, guidance)
         return replace(self, rnn=rnn, labels=(), saved=None)
 
     def blend_with(self, other: NameModel, weight: float = 0.5) -> NameModel:

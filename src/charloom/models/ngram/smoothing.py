@@ -126,6 +126,8 @@ def fit(items: Sequence[Evidence], below: Numbers, prior: Sequence[float]) -> Nu
         below: (N,), the probability of each character below the first of them.
         prior: D1, D2, D3+ and θ.
     """
+    if not items:
+        return np.empty((0, 4))
     items, below, times = _merged(items, below)
     middle = np.tile(_to_free(np.asarray(prior)), len(items))
     kinds = [np.minimum(one.count, 3).astype(np.int64) for one in items]
