@@ -40,7 +40,9 @@ READING = (
 FORMATS = ("lines", "list", "csv", "tsv", "json", "jsonl")
 
 
-FOR_RECORDS = set(["column", "field", "max_line", "format", "delimiter", "no_header", "skip_bad_rows"])
+FOR_RECORDS = {
+    "column", "field", "max_line", "format", "delimiter", "no_header", "skip_bad_rows",
+}  # fmt: skip
 """Those that make sense where the records of a table or of JSON are documents."""
 
 KEPT = ("form", "unit", "min_count", "keep_long", "documents")
