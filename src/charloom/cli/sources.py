@@ -40,9 +40,7 @@ READING = (
 FORMATS = ("lines", "list", "csv", "tsv", "json", "jsonl")
 
 
-FOR_RECORDS = {
-    "column", "field", "max_line", "format", "delimiter", "no_header", "skip_bad_rows",
-}  # fmt: skip
+FOR_RECORDS = {"column", "field", "max_line", "format", "delimiter", "no_header", "skip_bad_rows"}
 """Those that make sense where the records of a table or of JSON are documents."""
 
 KEPT = ("form", "unit", "min_count", "keep_long", "documents")
