@@ -73,6 +73,7 @@ def test_unseen_names_are_read_as_the_run_was(call, write, cleaned, kept):
     assert counted == [2, 3]
 
 
+@pytest.mark.heavy
 def test_resuming_reads_the_list_as_before(call, write, tmp_path):
     names = write("\n".join([*NAMES[:60], *NOISY[:60]]))
     for option in ([], ["--keep-invisible"]):

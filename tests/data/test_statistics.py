@@ -165,6 +165,7 @@ def test_a_packed_list_that_lies_about_its_size_is_not_believed(write):
         NameCorpus.read(path, large_bytes=100)
 
 
+@pytest.mark.heavy
 def test_six_million_lines_of_two_letters_take_little_memory(tmp_path):
     path = tmp_path / "two.txt"
     path.write_bytes(b"ab\ncd\nef\n" * 2_200_000)

@@ -68,7 +68,7 @@ def test_a_model_of_the_style_copies_as_much_as_it_would_by_chance():
     )
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_intervals_of_copies_allow_for_rare_names_that_are_likely():
     """Percentiles hold the truth in 63 % of cases."""
     odds = np.ones((27, 27))

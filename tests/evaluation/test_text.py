@@ -57,6 +57,7 @@ def test_a_perfect_model_cannot_be_distinguished_from_its_text(found):
         assert apart.estimate.value == pytest.approx(apart.real.value, rel=0.5, abs=0.001)
 
 
+@pytest.mark.heavy
 def test_the_interval_of_a_text_covers_the_true_entropy(model):
     inside = []
     for seed in range(12):
@@ -68,6 +69,7 @@ def test_the_interval_of_a_text_covers_the_true_entropy(model):
     assert np.mean(inside) >= 0.7
 
 
+@pytest.mark.heavy
 def test_the_interval_is_for_all_text_even_if_a_subset_is_scored(model, found, monkeypatch):
     def width(found):
         nats = found.measure("nats_per_char").estimate

@@ -95,7 +95,7 @@ def test_neither_the_boundary_nor_the_unknown_symbol_is_sampled():
     assert set(model.text(50, top_k=4)) <= {"a", "b"}
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_the_other_probabilities_are_normalised_without_them():
     rnn = recurrence()
     logits, _ = rnn.step(np.array([0]), rnn.initial_carry(1))
@@ -352,7 +352,7 @@ def test_documents_end_where_the_boundary_is_sampled():
     assert (len(found), why) == (10_000, "length")
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_document_ends_with_the_probability_of_the_boundary():
     model = documents_model(ends=1.0)
     _, carry = model.rnn.step(np.array([0]), model.rnn.initial_carry(1))

@@ -154,7 +154,7 @@ def obeyed(rule, text: str) -> bool:
     raise AssertionError(rule)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @given(rules=rule_sets, led=st.booleans(), seed=st.integers(0, 1000))
 @settings(max_examples=int(os.environ.get("CHARLOOM_RULE_SETS", "150")), deadline=None)
 def test_any_constraints_are_satisfied_or_impossible(rules, led: bool, seed: int) -> None:
@@ -274,7 +274,7 @@ def test_few_samples_with_a_look_ahead_miss_hardly_any(monkeypatch: pytest.Monke
     assert means[0] == pytest.approx(means[1], abs=0.5)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_many_strings_take_a_small_walk_and_a_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:
     model, walks = uniform(8, known=()), 0
 

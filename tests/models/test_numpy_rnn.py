@@ -171,7 +171,7 @@ def test_weights_that_diverged_are_refused(bad: float) -> None:
         NumpyRNN(config, weights)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_step_agrees_with_keras() -> None:
     """In a process of its own, so that Keras' backend is ours to choose."""
     script = """

@@ -42,6 +42,7 @@ def read(url: str) -> bytes:
         return found
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_running_requests_are_finished_before_it_ends(
     server: tuple[Any, str], number: signal.Signals

@@ -274,6 +274,7 @@ def random_batch(seed: int) -> Batch:
     return Batch(inputs, targets, mask, names=4)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
 def test_the_engine_of_jax_takes_the_steps_of_keras(cell):
     """Clipping, decay, moments and masks, over several steps, against Keras' own layers."""

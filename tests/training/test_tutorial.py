@@ -122,6 +122,7 @@ EXPECTED = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("loop", ["fit", "custom"])
 @pytest.mark.parametrize("cell", CELLS)
 def test_losses_are_the_same_on_every_backend_and_in_either_loop(toy, cell, loop):

@@ -210,6 +210,7 @@ def table(tmp_path_factory):
     return path
 
 
+@pytest.mark.heavy
 def test_train_evaluate_and_info_say_that_names_have_weights(call, table, tmp_path):
     run = tmp_path / "run"
     how = ["--no-header", "--column", "1", "--weight-column", "3"]
