@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..arguments import seed_of, shown
 from ..data.given import Names, Text, names_of, text_of
 from ..data.sources.documents import MARK
+from ..data.text import decoded
 from ..data.unicode import normalise, split_units
 from ..data.vocabulary import BOUNDARY
 from ..errors import ArgumentError, ConfigError, CorpusError
@@ -205,7 +206,7 @@ def compare_text(
     unit = units.pop()
     if not isinstance(text, str):
         corpus = text_of(text, unit)
-        text = corpus.vocabulary.decode(corpus.ids(0, len(corpus)))
+        text = decoded(corpus.vocabulary, corpus.ids(0, len(corpus)), ends=corpus.has_ends)
     divided = all(model.rnn.config.documents for model in models.values())
     if not divided:
         text = text.replace(MARK, "\n")

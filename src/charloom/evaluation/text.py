@@ -72,7 +72,8 @@ def measure_text(
     tell = progress or (lambda what, share: None)
     rng = generator(Stream.TEXT_SAMPLES, seed)
     tell("likelihood", 0.0)
-    held_out = text_of(held_out, model.vocabulary.token_unit)
+    if not isinstance(held_out, str):  # a file is read once
+        held_out = text_of(held_out, model.vocabulary.token_unit)
     found = text_likelihood(model, held_out, threads=threads)
     ids, _ = ids_of(model, held_out)
     blocks = blocks_of(ids)
