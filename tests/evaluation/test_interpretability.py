@@ -105,6 +105,8 @@ def test_what_cannot_be_read_is_refused():
             activity(model(), names)
     with pytest.raises(CorpusError, match="may be empty"):
         next_characters(model(), "")
+    with pytest.raises(CorpusError, match="invisible"):
+        next_characters(model(), "\u202e")
     with pytest.raises(VocabularyError, match="'z'"):
         next_characters(model(), "az")
 

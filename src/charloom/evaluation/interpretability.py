@@ -225,8 +225,10 @@ def embedding_map(table: NDArray[np.floating]) -> EmbeddingMap:
 
 
 def _encode(model: LanguageModel, names: Iterable[str]) -> list[NDArray[np.int32]]:
-    names = texts("names", names)
+    names = list(map(model.vocabulary.normalised, texts("names", names)))
     if not names or not all(names):
-        raise CorpusError("there must be a name to read, and none may be empty. Give one.")
-    normalised = model.vocabulary.normalised
-    return [model.vocabulary.encode(normalised(name)) for name in names]
+        raise CorpusError(
+            "there must be a name to read, and none may be empty or of invisible characters alone. "
+            "Give one."
+        )
+    return [model.vocabulary.encode(name) for name in names]
