@@ -90,6 +90,17 @@ def test_larger_corpora_get_larger_models_and_less_dropout():
     assert models[1].dropout > models[2].dropout
 
 
+def test_long_lists_hold_out_a_smaller_share_and_are_read_less_often():
+    shares, epochs = {}, {}
+    for names in (1000, 30_000, 100_000, 1_000_000):
+        training = recipe(names, 9 * names)[1]
+        shares[names], epochs[names] = training.held_out, training.epochs
+    assert shares[1000] == shares[30_000] == 0.1
+    assert 100_000 * shares[100_000] == 1_000_000 * shares[1_000_000] == 3000
+    assert epochs[1000] > epochs[30_000] > epochs[100_000] > epochs[1_000_000]
+    assert recipe(100_000, 900_000, held_out=0.2)[1].held_out == 0.2
+
+
 def test_settings_override_the_recipe():
     model, training = recipe(1500, 15_000, units=77, epochs=2, seed=None)
     assert (model.units, training.epochs) == (77, 2)

@@ -22,7 +22,7 @@ from charloom import (
     train,
 )
 from charloom import constraints as c
-from charloom.arguments import lies_in, number, shown, texts, whole
+from charloom.config.arguments import lies_in, number, shown, texts, whole
 from charloom.data.statistics import describe
 from charloom.errors import ArgumentError, ConfigError
 from charloom.evaluation import (
@@ -40,7 +40,7 @@ from charloom.evaluation import (
 from charloom.generation.explain import explain
 from charloom.tuning import tune
 
-FROZEN = Path(__file__).parent / "frozen"
+FROZEN = Path(__file__).parents[1] / "frozen"
 ODD = [None, b"ab", 1.5, "x", float("nan"), 10**400, -1, True, np.bool_(True), "1", "٣", [1],
        object(), float("inf"), np.array([1, 2]), 2**64]  # fmt: skip
 """None of these is a whole number above 0 that is not absurdly large."""

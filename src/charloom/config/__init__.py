@@ -10,17 +10,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal, Self, get_args
 
-from .arguments import MOST_SEED, number, shown, whole
-from .errors import ConfigError
+from .arguments import MOST_SEED
+from .fields import Config, Range, checked, require, resumable, setting, step
 
 Cell = Literal["gru", "lstm", "rnn"]
 Preparation = Literal["names", "tutorial", "text"]
 Part = Literal["embedding", "recurrent"]
 Kind = Literal["network", "mixture", "ngram", "unigram", "uniform"]
 Smoothing = Literal["kneser-ney", "fitted"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 MOST_ORDER = 8
 """The largest order of an n-gram."""
@@ -39,7 +39,10 @@ MOST_LENGTH = 1_000_000
 """The greatest length of a name, in units of text."""
 
 MOST_NAMES = 1_000_000
-"""The most names of one request, whose search takes about 0.6 GB."""
+"""The most names that are found in memory, which takes about 0.6 GB."""
+
+MOST_UNIQUE = 10**12
+"""The most different names of one request; what is found beyond ``MOST_NAMES`` is kept on disk."""
 
 MOST_CHARACTERS = 10_000_000
 """The most characters of one text in memory."""
@@ -80,151 +83,41 @@ MOST_TRIALS = 1_000_000
 MOST_MINUTES = 1_000_000
 """The most minutes of a search."""
 
-Range = range | str | tuple[str, ...] | type[bool] | type[str]
-"""Whole numbers, an interval of numbers such as ``[0, 1)``, some strings, truth values, or text."""
-
 _MILLION = range(1_000_001)
 _SEED = range(MOST_SEED + 1)
 
 
-def _setting(
-    default: Any,
-    allowed: Range,
-    text: str,
-    unit: str = "",
-    *,
-    steps: bool = False,
-    may_change: bool = False,
-) -> Any:
-    """Describe a field; one whose default is ``None`` may be ``None``."""
-    metadata = {"help": text, "range": allowed, "unit": unit, "steps": steps}
-    return dataclasses.field(default=default, metadata={**metadata, "may_change": may_change})
-
-
-_step = partial(_setting, steps=True)
-_resumable = partial(_setting, steps=True, may_change=True)
-
-
-def _require(condition: bool, rule: str, value: object) -> None:
-    if not condition:
-        plain = isinstance(value, str) and value.isprintable() and len(value) <= 60
-        raise ConfigError(f"{rule}. Received: {value if plain else shown(value)}")
-
-
-def _checked(name: str, value: Any, allowed: Range) -> Any:
-    """Return a value that lies in its range, as one of Python's own types.
-
-    Raises:
-        ConfigError: it does not.
-    """
-    match allowed:
-        case range():
-            return whole(name, value, allowed[0], allowed[-1])
-        case tuple():
-            _require(
-                isinstance(value, str) and value in allowed,
-                f"{name} must be one of {allowed}",
-                value,
-            )
-            return value
-        case str():
-            return number(name, value, allowed)
-    rule = "text" if allowed is str else "true or false"
-    _require(isinstance(value, allowed), f"{name} must be {rule}", value)
-    return value
-
-
-class _Config:
-    """Shared by the configurations: validation, plain data, and copies with changes."""
-
-    def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            if isinstance(value, list):  # as from JSON
-                value = tuple(value)
-            value = self._check(field.name, value, field.metadata["range"], field.default)
-            object.__setattr__(self, field.name, value)
-
-    def _check(self, name: str, value: Any, allowed: Range, default: object) -> Any:
-        """Return a field's value as one of Python's own types; ConfigError if out of range."""
-        if value is None and default is None:
-            return None
-        if not isinstance(default, tuple):
-            return _checked(name, value, allowed)
-        _require(isinstance(value, tuple), f"{name} must be a list", value)
-        return tuple(_checked(name, one, allowed) for one in value)
-
-    @classmethod
-    def allows(cls, name: str, value: Any) -> bool:
-        """Return whether there is a field ``name`` that may have ``value``, other fields aside."""
-        field = cls.__dataclass_fields__.get(name)  # type: ignore[attr-defined]
-        if field is None or (value is None and field.default is None):
-            return field is not None
-        if not isinstance(field.default, tuple):
-            value = [value]
-        try:
-            for one in value:
-                _checked(name, one, field.metadata["range"])
-        except (ConfigError, TypeError):
-            return False
-        return isinstance(value, list | tuple)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data that JSON can hold."""
-        fields = dataclasses.asdict(self)  # type: ignore[call-overload]
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in fields.items()}
-
-    @classmethod
-    def from_dict(cls, data: Any) -> Self:
-        """Create the configuration from plain data, as read from JSON.
-
-        Raises:
-            ConfigError: ``data`` is not a dictionary, has an unknown field, lacks a field without
-                default, or has a value out of range.
-        """
-        if not isinstance(data, dict):
-            raise ConfigError(f"{cls.__name__} must be a JSON object. Received: {data!r:.60}")
-        known = sorted(field.name for field in dataclasses.fields(cls))  # type: ignore[arg-type]
-        if unknown := sorted(set(data) - set(known)):
-            raise ConfigError(f"{cls.__name__} has no field {unknown[0]!r}. It has: {known}")
-        return cls(**data)
-
-    def replace(self, **changes: Any) -> Self:
-        """Return a validated copy with some fields changed."""
-        return dataclasses.replace(self, **changes)  # type: ignore[type-var]
-
-
 @dataclass(frozen=True, kw_only=True)
-class ModelConfig(_Config):
+class ModelConfig(Config):
     """The architecture: embedding, recurrent layers of one cell, dense logits; or a baseline."""
 
     # fmt: off
-    cell: Cell = _step("gru", get_args(Cell),  # noqa: RUF009
+    cell: Cell = step("gru", get_args(Cell),  # noqa: RUF009
         "Recurrent cell: GRU (with reset_after=True, as in Keras), LSTM, or RNN (tanh).")
-    units: int = _step(256, range(1, 16385), "Hidden size of each recurrent layer.", "units")
-    layers: int = _step(1, range(1, 17), "Number of recurrent layers.", "layers")
-    embedding: int = _step(64, range(1, 16385), "Embedding size.", "units")
-    dropout: float = _step(0.5, "[0, 1)", "Dropout rate of each recurrent layer's outputs.")
-    begin: bool = _setting(True, bool,
+    units: int = step(256, range(1, 16385), "Hidden size of each recurrent layer.", "units")
+    layers: int = step(1, range(1, 17), "Number of recurrent layers.", "layers")
+    embedding: int = step(64, range(1, 16385), "Embedding size.", "units")
+    dropout: float = step(0.5, "[0, 1)", "Dropout rate of each recurrent layer's outputs.")
+    begin: bool = setting(True, bool,
         "Whether names start with the begin symbol, so that the model predicts their first "
         "character; without it, as in the tutorial, every name needs a start.")
-    labels: int = _setting(0, range(MOST_LABELS + 1),
+    labels: int = setting(0, range(MOST_LABELS + 1),
         "Number of labels, each with a vector that is added to the embedding of every character; "
         "0: a model without labels.", "labels")
-    text: bool = _setting(False, bool,
+    text: bool = setting(False, bool,
         "Whether the model is of running text, which has no end, instead of names.")
-    kind: Kind = _setting("network", get_args(Kind),  # noqa: RUF009
+    kind: Kind = setting("network", get_args(Kind),  # noqa: RUF009
         "Kind of model: a recurrent network, an n-gram, a mixture of both, or a baseline "
         "(character frequencies, or all characters equally likely).")
-    order: int = _setting(0, range(MOST_ORDER + 1),
+    order: int = setting(0, range(MOST_ORDER + 1),
         "Order n of the n-gram, which sees n - 1 characters back. By default the one that suits "
         "the held-out data best.")
-    smoothing: Smoothing = _setting("kneser-ney", get_args(Smoothing),  # noqa: RUF009
+    smoothing: Smoothing = setting("kneser-ney", get_args(Smoothing),  # noqa: RUF009
         "Smoothing of the n-gram: fitted to the training data by cross-validation, with character "
         "classes and sparse contexts (the default for new models), or Kneser-Ney.")
-    documents: bool = _setting(False, bool,
+    documents: bool = setting(False, bool,
         "Whether the text consists of documents, each of which has an end, as a name has.")
-    recent: int = _setting(0, range(MOST_RECENT + 1),
+    recent: int = setting(0, range(MOST_RECENT + 1),
         "Text only: how many of its last characters the model adapts to, so that words and names "
         "that a text has just used become likelier; 0: none. Needs a fitted n-gram.", "characters")
     # fmt: on
@@ -251,7 +144,7 @@ class ModelConfig(_Config):
             (not self.labels or network, f"a model with labels {rule}", self.kind),
             (self.begin or network, f"a model without begin {rule}", self.kind),
         ):
-            _require(condition, text, value)
+            require(condition, text, value)
 
     def network_part(self) -> ModelConfig:
         """Return the configuration of a mixture's network alone."""
@@ -269,73 +162,77 @@ class ModelConfig(_Config):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainConfig(_Config):
+class TrainConfig(Config):
     """How a model is trained."""
 
     # fmt: off
-    epochs: int = _resumable(15, range(1, 1_000_001),
+    epochs: int = resumable(15, range(1, 1_000_001),
         "Maximum number of passes over the training data; early stopping may end sooner.", "epochs")
-    batch_size: int = _step(32, range(1, MOST_BATCH + 1),
+    batch_size: int = step(32, range(1, MOST_BATCH + 1),
         "Names per step, or streams of text that are read side by side.", "names or streams")
-    learning_rate: float = _step(3e-3, "(0, 10]", "Peak of the learning-rate schedule.")
-    warmup: float = _step(0.05, "[0, 1)",
+    learning_rate: float = step(3e-3, "(0, 10]", "Peak of the learning-rate schedule.")
+    warmup: float = step(0.05, "[0, 1)",
         "Fraction of the schedule in which the learning rate rises linearly from 0 to its peak.")
-    final: float = _step(0.02, "[0, 1]",
+    final: float = step(0.02, "[0, 1]",
         "Final learning rate as a fraction of the peak, reached along a half cosine.")
-    weight_decay: float = _step(0.01, "[0, 10]",
+    weight_decay: float = step(0.01, "[0, 10]",
         "Decoupled weight decay of AdamW (Loshchilov and Hutter 2019).")
-    clip_norm: float = _step(1.0, "(0, inf)", "Largest global norm of the gradient.")
-    patience: int = _resumable(5, _MILLION,
+    clip_norm: float = step(1.0, "(0, inf)", "Largest global norm of the gradient.")
+    patience: int = resumable(5, _MILLION,
         "Stop after this many epochs without a better held-out loss; 0: never.", "epochs")
-    held_out: float = _setting(0.1, "[0, 0.9]",
+    held_out: float = setting(0.1, "[0, 0.9]",
         "Fraction of the names, or of the text (its end), to hold out; 0: none, and on short lists "
         "of names cross-validation chooses the epoch and the mixture's exponents.")
-    seconds: float | None = _resumable(None, "(0, inf)",
+    seconds: float | None = resumable(None, "(0, inf)",
         "Wall-clock budget for training; the learning-rate schedule is fitted to it. Names that "
         "take a fifth of it or less are learned by up to four networks, which are distilled into "
         "one.", "seconds")
-    seed: int = _setting(0, _SEED,
+    seed: int = setting(0, _SEED,
         "Random seed for the split, initial weights, batches and dropout.")
-    preparation: Preparation = _setting("names", get_args(Preparation),  # noqa: RUF009
+    preparation: Preparation = setting("names", get_args(Preparation),  # noqa: RUF009
         "How batches are made. names: padding is masked, and names are sorted by length into "
         "buckets. tutorial: every name is padded to the longest, padding counts in the loss, an "
         "incomplete batch is dropped, the carry is kept from batch to batch within an epoch, and "
         "training starts from Keras' initial weights. text: streams are read window by window, "
         "and the carry is kept.")
-    keep_epochs: int = _step(0, _MILLION,
+    keep_epochs: int = step(0, _MILLION,
         "Keep the model of every n-th epoch, and of the last, in RUN/epochs; 0: none.", "epochs")
-    label_dropout: float = _step(0.1, "[0, 1)",
+    label_dropout: float = step(0.1, "[0, 1)",
         "Fraction of the names that are trained on without their label, so that the model can "
         "also be used without one.")
-    window: int = _step(64, range(2, 65537),
+    window: int = step(64, range(2, 65537),
         "Length of the window for backpropagation through time; text only.", "characters")
-    freeze: tuple[Part, ...] = _step((), get_args(Part),
+    freeze: tuple[Part, ...] = step((), get_args(Part),
         "Do not train this part of the model; may be repeated.")
-    save_seconds: float = _resumable(60.0, "[0, inf)",
+    save_seconds: float = resumable(60.0, "[0, inf)",
         "Save the training state this often, in addition to each epoch's end; 0: never.", "seconds")
-    save_steps: int = _resumable(0, range(2**53 + 1),
+    save_steps: int = resumable(0, range(2**53 + 1),
         "Number of steps between additional saves of the training state; 0: never.", "steps")
-    base: str = _step("none", str,
+    base: str = step("none", str,
         "The model whose weights training adapts: latin, which comes with charloom and knows what "
         "names look like; the digest of another run; none for random weights.")
-    keep_checkpoints: int = _resumable(2, range(1, 1001),
+    keep_checkpoints: int = resumable(2, range(1, 1001),
         "How many of the latest training states to keep.", "states")
-    refit: bool = _resumable(False, bool,
+    refit: bool = resumable(False, bool,
         "Once held-out names have chosen the epoch, train the network again on all names, for as "
         "many epochs. The model that was measured is kept in RUN/measured.")
-    canaries: int = _setting(0, range(1001),
+    canaries: int = setting(0, range(1001),
         "Add this many random strings to the training names, so that `charloom evaluate` can "
         "measure how much the model memorises of what it saw once (Carlini et al. 2019).",
         "strings")
+    precision: Precision = resumable("auto", get_args(Precision),  # noqa: RUF009
+        "Number format of the network's matrix products; weights and sums are float32. auto: "
+        "bfloat16 where the processor multiplies it several times as fast (Intel's AMX), for "
+        "networks of 384 units or more on JAX; otherwise float32.")
     # fmt: on
 
     def __post_init__(self) -> None:
         super().__post_init__()
         rule = "canaries need names, prepared as such"
-        _require(not self.canaries or self.preparation == "names", rule, self.preparation)
+        require(not self.canaries or self.preparation == "names", rule, self.preparation)
         rule = "refit needs names, some of them held out to choose the epoch by (held_out above 0)"
         received = f"{self.preparation}, held_out {self.held_out:g}"
-        _require(
+        require(
             not self.refit or (self.preparation == "names" and self.held_out > 0), rule, received
         )
 
@@ -352,7 +249,7 @@ def current_settings(training: Mapping[str, Any]) -> dict[str, Any]:
         ConfigError: it was switched on.
     """
     curve = training.get("scheduled_sampling", "none")
-    _require(
+    require(
         curve == "none",
         "scheduled_sampling was removed after version 0.1.0: install charloom 0.1.0 to resume "
         "such a training, or start over with --force",
@@ -362,33 +259,33 @@ def current_settings(training: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SampleConfig(_Config):
+class SampleConfig(Config):
     """How the next character is sampled, and how long a string may be."""
 
     # fmt: off
-    temperature: float | tuple[float, ...] = _setting(1.0, "[0, 100]",
+    temperature: float | tuple[float, ...] = setting(1.0, "[0, 100]",
         "Divides the logits: below 1 more typical, above 1 bolder, 0 always the most likely "
         "character; 1: the model's own distribution. Several, as in 0.5,1.2, alternate along the "
         "string.")
-    top_k: int | None = _setting(None, range(1, 2**31 + 1),
+    top_k: int | None = setting(None, range(1, 2**31 + 1),
         "Sample only from the k most likely characters.", "characters")
-    top_p: float | None = _setting(None, "(0, 1]",
+    top_p: float | None = setting(None, "(0, 1]",
         "Sample only from the most likely characters whose probabilities add up to p.")
-    min_p: float | None = _setting(None, "[0, 1]",
+    min_p: float | None = setting(None, "[0, 1]",
         "Sample only from characters at least p times as likely as the most likely one.")
-    no_repeat_ngram_size: int | None = _setting(None, range(1, MOST_NGRAM + 1),
+    no_repeat_ngram_size: int | None = setting(None, range(1, MOST_NGRAM + 1),
         "In running text, no n characters in a row occur twice: against loops at low temperatures. "
         f"Only the last {REPEAT_WINDOW:,} characters count, the start included.", "characters")
-    max_length: int | None = _setting(None, range(1, MOST_LENGTH + 1),
+    max_length: int | None = setting(None, range(1, MOST_LENGTH + 1),
         "Longest string, its start included. By default twice the longest training name plus 10. "
         "Longer ones are dropped, never cut.", "characters")
-    seed: int = _setting(0, _SEED, "Random seed: the same seed gives the same strings.")
+    seed: int = setting(0, _SEED, "Random seed: the same seed gives the same strings.")
     # fmt: on
 
     def _check(self, name: str, value: Any, allowed: Range, default: object) -> Any:
         if name == "temperature" and isinstance(value, tuple):
-            _require(len(value) > 0, "temperature must have at least one value", value)
-            return tuple(_checked("temperature in a cycle", one, "(0, 100]") for one in value)
+            require(len(value) > 0, "temperature must have at least one value", value)
+            return tuple(checked("temperature in a cycle", one, "(0, 100]") for one in value)
         return super()._check(name, value, allowed, default)
 
 

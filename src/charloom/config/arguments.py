@@ -15,13 +15,16 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, TypeAlias
 
-from .errors import ArgumentError, ConfigError
+from ..errors import ArgumentError, ConfigError
 
 AnyPath: TypeAlias = str | os.PathLike[str]
 """A path, as callers pass it."""
 
 MOST_SEED = 2**63 - 1
 """The largest seed."""
+
+MOST_WORKERS = 64
+"""The most trials of a search that are trained at once."""
 
 
 def shown(value: object) -> str:
