@@ -16,6 +16,7 @@ from traitlets import default
 FOLDER = Path(__file__).parent
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
 """TensorFlow, which Keras imports where it is, greets on stderr but for these."""
+WIDGET = "application/vnd.jupyter.widget-view+json"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -57,6 +58,9 @@ def execute(path: Path, environment: dict[str, str], timeout: int = 1800) -> Any
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute(env=QUIET | os.environ | environment)
+    for cell in notebook.cells:  # without a kernel, a widget cannot be shown
+        if "outputs" in cell:
+            cell.outputs = [one for one in cell.outputs if WIDGET not in one.get("data", {})]
     # What tells of the machine, or changes with each version, is left out.
     notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     return notebook

@@ -51,6 +51,15 @@ def test_a_card_is_written_into_the_run(call, trained, tmp_path):
     assert load(run).names(1)
 
 
+def test_a_card_says_how_text_is_divided_into_documents(tmp_path):
+    corpus = {"sources": ["soups.txt"], "documents": 3, "divided": "blank-line", "characters": 99}
+    run = save_text_run(tmp_path / "run", facts={"corpus": corpus})
+    text = card.to_markdown(card_of(run, samples=200))
+    assert "| Documents | 3 documents, divided by blank lines; each has an end" in text
+    run = save_text_run(tmp_path / "plain", facts={"corpus": {"documents": 3}})
+    assert "| Documents | 3 |" in card.to_markdown(card_of(run, samples=200))
+
+
 def test_the_figures_are_those_that_were_measured(data):
     text = card.to_markdown(data)
     nats = next(one for one in data["measures"] if one["name"] == "nats_per_char")

@@ -125,6 +125,7 @@ def test_the_page_loads_nothing_and_allows_only_its_own_script(plain):
     assert "@import" not in text
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_the_same_run_and_seed_give_the_same_bytes_wherever_it_lies(plain, save, report, tmp_path):
     run = save()  # the same as ``plain`` has, elsewhere
@@ -167,6 +168,7 @@ def test_copies_and_near_copies_are_marked_among_the_names(save):
     }
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ngram", "uniform"])
 def test_sections_on_networks_are_left_out_for_other_models(kind, counted, report):
@@ -177,6 +179,7 @@ def test_sections_on_networks_are_left_out_for_other_models(kind, counted, repor
     assert "Left out" not in found.words
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_a_mixture_shows_its_network(counted, report):
     run = counted("mixture")
@@ -198,6 +201,7 @@ def test_a_model_with_labels_shows_names_of_each_kind(tmp_path, report):
     assert "<old>" in found.words
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "facts",
@@ -247,6 +251,7 @@ def test_a_large_alphabet_is_cut_to_the_most_frequent(tmp_path):
     assert pairs["characters"][0] == "\n"
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_samples_of_a_model_without_begin_start_as_its_list_does(save, call, tmp_path):
     run, out = save(config=ModelConfig(units=2, embedding=2, begin=False)), tmp_path / "r.html"
@@ -263,6 +268,7 @@ def test_measuring_on_other_names(save, report, write):
     assert "Measured on 3 held-out names" in found.words
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_a_file_that_is_no_report_is_not_replaced(save, call, tmp_path):
     run, out = save(), tmp_path / "thesis.html"

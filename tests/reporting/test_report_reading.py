@@ -96,6 +96,7 @@ def test_bars_are_described_for_screen_readers():
     assert bars["role"] == "img" and bars["aria-label"] == "a: 50 % real, 25 % generated"
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_figures_are_described_in_numbers_for_screen_readers():
     found = content()

@@ -31,6 +31,7 @@ def words(text):
     return shlex.split(text.replace("\\\n", " "))[1:]
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "options",

@@ -39,6 +39,7 @@ def each_bit(data: bytes, positions: Iterator[int] | range) -> Iterator[bytes]:
             yield bytes(copy)
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(MODEL_FILES))
 def test_every_flipped_bit_is_found(folder: Path, name: str) -> None:
@@ -62,6 +63,7 @@ def test_a_file_that_is_too_short_or_too_long_is_refused(folder: Path, name: str
         refusal(lambda: load_model(folder))
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_every_flipped_bit_of_a_state_is_found(tmp_path: Path) -> None:
     save_state(tmp_path, {"step": np.array(1)}, {"epoch": 1})
@@ -274,11 +276,12 @@ def test_a_vocabulary_out_of_order_is_refused(folder: Path, change: dict[str, An
 
 
 def test_names_that_are_no_lines_of_utf_8_are_refused(folder: Path) -> None:
-    for data in (b"\xff\n", b"ab", b"a\nb"):
+    for data in (b"\xff\n", b"ab", b"a\nb", b"\n", b"a\n\nb\n"):
         replace_payload(folder, "train_names.txt", data)
         assert "train_names.txt" in refusal(lambda: load_model(folder))
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_random_damage_gives_a_refusal_or_the_same_model(folder: Path) -> None:
     rng = random.Random(0)
@@ -302,6 +305,7 @@ def test_random_damage_gives_a_refusal_or_the_same_model(folder: Path) -> None:
         (folder / name).write_bytes(whole[name])
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_random_damage_to_a_vouched_safetensors_gives_a_refusal_or_weights(folder: Path) -> None:
     rng = random.Random(1)

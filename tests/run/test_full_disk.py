@@ -76,6 +76,7 @@ def calls_of(folder: Path, what) -> list[str]:
     return [name for name, _ in machine.log]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
 def test_a_disk_that_is_full_at_any_call_loses_no_state(tmp_path, for_good):
     calls = calls_of(prepared(tmp_path / "count"), lambda folder: save(folder, 3))
@@ -100,6 +101,7 @@ def test_a_disk_that_is_full_at_any_call_loses_no_state(tmp_path, for_good):
     assert refused > len(calls) * 3 // 4
 
 
+@pytest.mark.heavy
 def test_a_process_that_dies_at_any_call_loses_no_state(tmp_path):
     calls = calls_of(prepared(tmp_path / "count"), lambda folder: save(folder, 3))
     reached = []
@@ -113,6 +115,7 @@ def test_a_process_that_dies_at_any_call_loses_no_state(tmp_path):
     assert reached == sorted(reached) and set(reached) == {2, 3}
 
 
+@pytest.mark.heavy
 def test_a_disk_that_fails_the_first_save_leaves_a_folder_to_begin_in(tmp_path):
     calls = calls_of(tmp_path / "count", lambda folder: save(folder, 3))
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -128,6 +131,7 @@ def test_a_disk_that_fails_the_first_save_leaves_a_folder_to_begin_in(tmp_path):
         assert check(folder).epoch == 3
 
 
+@pytest.mark.heavy
 def test_forgetting_that_fails_keeps_the_latest_state_or_none(tmp_path):
     calls = calls_of(prepared(tmp_path / "count"), forget_state)
     for error in (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), None):
@@ -155,6 +159,7 @@ print("done")
 """
 
 
+@pytest.mark.heavy
 def test_a_training_on_a_disk_that_fills_goes_on_when_there_is_room(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()

@@ -226,6 +226,7 @@ def test_generated_names_are_new_relative_to_held_out_names(trained):
     assert known.isdisjoint(load(run).names(30, seed=1))
 
 
+@pytest.mark.heavy
 def test_beside_an_adapted_network_what_was_measured_is_rebuilt_exactly(toy, tmp_path):
     events = list(fit(toy, out=tmp_path / "run", base="latin", epochs=1))
     run = Run.open(tmp_path / "run")

@@ -55,7 +55,7 @@ JSON = st.recursive(
     max_leaves=8,
 )
 LETTERS = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])
-NAMES = st.none() | st.lists(st.text(LETTERS), max_size=4).map(tuple)
+NAMES = st.none() | st.lists(st.text(LETTERS, min_size=1), max_size=4).map(tuple)
 CONFIGS = st.builds(
     ModelConfig,
     cell=st.sampled_from(["gru", "lstm", "rnn"]),

@@ -236,6 +236,7 @@ def test_altered_arrays_are_refused_or_still_a_distribution(data: st.DataObject)
         np.testing.assert_allclose(np.exp(logits).sum(axis=1), 1, atol=2e-3)
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_random_damage_to_a_vouched_file_gives_a_refusal_or_a_model(kept: Path) -> None:
     rng = random.Random(2)

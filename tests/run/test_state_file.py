@@ -109,6 +109,7 @@ def as_before(run):
     shutil.rmtree(run / CHECKPOINTS)
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_an_earlier_versions_run_is_resumed_and_then_is_as_a_new_one(toy, tmp_path, whole):
     interrupted(toy, tmp_path, 9, training=OFTEN)
@@ -263,7 +264,8 @@ def test_every_other_setting_is_named_when_it_differs(tmp_path, part):
     settings = json.loads(index.read_bytes())["state"][part]
     arrays, data = load_state(tmp_path)
     may_change = [
-        "epochs", "seconds", "patience", "save_seconds", "save_steps", "keep_checkpoints", "refit"
+        "epochs", "seconds", "patience", "save_seconds", "save_steps", "keep_checkpoints", "refit",
+        "precision",
     ]  # fmt: skip
     for name in settings:
         save_state(tmp_path, arrays, {**data, part: {**settings, name: "other"}})

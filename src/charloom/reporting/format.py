@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..formatting import percent as percent
+from ..errors.formatting import percent as percent
 
 
 def count(value: int | None) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..arguments import AnyPath
 from ..config import NAMES_TEMPERATURE
+from ..config.arguments import AnyPath
 from ..errors import CharloomError, CorpusError, GenerationError
-from ..formatting import escaped
+from ..errors.formatting import escaped
 from ..run import Run
 from . import describe
 from .subject import CHARACTERS, AnySubject, NameSubject, TextSubject
@@ -86,6 +86,7 @@ def gather(
     seed: int = 0,
     start: str = "",
     progress: Progress = lambda _what, _share: None,
+    unread: str = "",
 ) -> Gathered:
     """Measure a run and sample from it; what cannot be done is left out, with the reason.
 
@@ -100,6 +101,7 @@ def gather(
         seed: random seed of samples and intervals.
         start: start of the samples.
         progress: called with the current task and the progress, from 0 to 1.
+        unread: why the training files of a run of text are not to be read, if so.
 
     Raises:
         RunError: the run was not trained on ``sources``.
@@ -111,7 +113,7 @@ def gather(
     if isinstance(subject, NameSubject):
         _gather_names(found, subject, held_out, progress)
     else:
-        _gather_text(found, subject, held_out, sources, encoding, progress)
+        _gather_text(found, subject, held_out, sources, encoding, progress, unread)
     return found
 
 
@@ -175,6 +177,7 @@ def _gather_text(
     sources: Sequence[AnyPath],
     encoding: str | None,
     progress: Progress,
+    unread: str,
 ) -> None:
     from ..evaluation import measure_text
     from ..evaluation.memorisation.text import text_memorisation, training_text
@@ -201,6 +204,8 @@ def _gather_text(
     with found.attempt("memorisation"):
         if not run.held_out_text:
             raise CorpusError("the run held out no text to compare copies with.")
+        if unread:
+            raise CorpusError(unread)
         train = training_text(run, encoding=encoding) if text is None else text
         found.memorisation = text_memorisation(
             model, train, run.held_out_text, seed=seed, drawn=drawn

@@ -1,11 +1,10 @@
-"""Progress of reading and training: a bar in a terminal or a notebook, lines elsewhere."""
+"""Progress of reading and training: a bar in a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 
 from rich.console import Console
 from rich.progress import (
@@ -18,11 +17,8 @@ from rich.progress import (
 )
 
 from ..data.names import NameCorpus
-from ..data.summary import counted
 from ..data.text import TextCorpus
-from ..formatting import escaped
-from ..generation import NameModel, TextModel
-from ..models.factory import recurrence
+from ..errors.formatting import escaped
 from ..training.events import (
     Choosing,
     Chosen,
@@ -30,13 +26,14 @@ from ..training.events import (
     Event,
     Finished,
     NextNetwork,
+    Ready,
     Refitting,
     Started,
     Step,
     Warned,
 )
-from . import describe
 from .lines import ProgressLines, clock
+from .narrated import beginning, choice, choosing, duration, next_network, refitting, sampled
 
 SAMPLES = 4
 """New names that are shown after an epoch."""
@@ -83,7 +80,6 @@ def show(
     corpus: NameCorpus | TextCorpus,
     *,
     unpacked: bool = False,
-    notebook: bool = False,
 ) -> Finished:
     """Show the events of a training on stderr as they arrive, and return the last.
 
@@ -91,11 +87,9 @@ def show(
         events: what ``fit`` yields.
         corpus: the training corpus.
         unpacked: print lines, as the tutorial's loop does, instead of a bar.
-        notebook: show them in the notebook's output: one line per epoch, and a bar if ipywidgets,
-            which Rich needs for it, is installed.
     """
-    console = Console(stderr=not notebook, highlight=False, force_jupyter=notebook or None)
-    has_bar = find_spec("ipywidgets") is not None if notebook else console.is_terminal
+    console = Console(stderr=True, highlight=False)
+    has_bar = console.is_terminal
     bar = Progress(
         TextColumn("epoch {task.fields[epoch]}"),
         BarColumn(bar_width=None),
@@ -121,11 +115,14 @@ def show(
                     began = event
                     every = max(1, event.epochs // LINES)
                     steps, begun = event.steps_per_epoch, time.monotonic()
-                    say(_beginning(event))
+                    say(beginning(event))
+                case Ready():
+                    if (message := duration(event)) is not None:
+                        say(message)
                 case Warned():
                     say(f"warning: {event.message}")
                 case NextNetwork():
-                    say(_next_network(event))
+                    say(next_network(event))
                 case Step() if unpacked:
                     batch, loss = (event.step - 1) % steps, event.batch_nats_per_char
                     if batch % BATCHES == 0:
@@ -150,26 +147,15 @@ def show(
                 case Choosing():
                     if (event.fold, chosen) == (1, False):
                         chosen = True
-                        say(
-                            "no names are held out: choosing epochs and exponents by "
-                            f"cross-validation with {event.folds} folds"
-                        )
+                        say(choosing(event))
                     share = (event.fold - 1 + event.progress) / event.folds
                     bar.update(task, completed=share, epoch=f"of fold {event.fold}")
                     lines.update(f"cross-validation: {share:.0%}")
                 case Chosen():
-                    network, ngram = event.exponents
-                    say(
-                        f"chosen: {event.epochs} epochs, exponents {network:.2f} (network) and "
-                        f"{ngram:.2f} (n-gram); cross-validated loss {event.nats_per_char:.3f} "
-                        "nats/char"
-                    )
+                    say(choice(event))
                 case Refitting():
                     if event.step == 1:
-                        say(
-                            f"training the network again, on all {event.names:,} names: "
-                            f"{event.steps:,} steps"
-                        )
+                        say(refitting(event))
                     bar.update(task, completed=event.step / event.steps, epoch="all", speed="")
                     lines.update(
                         f"on all names: step {event.step:,} of {event.steps:,}, "
@@ -180,9 +166,9 @@ def show(
                     shown = "-" if held_out is None else f"{held_out:.3f}"
                     bar.update(task, held_out=shown)
                     losses = f"loss {event.train_nats_per_char:.3f}  held-out {shown}"
-                    if not notebook and event.step:
+                    if event.step:
                         lines.offer(f"epoch {event.epoch:>3}  {losses}  {_left(seconds_left)}")
-                    if (has_bar or notebook) and event.epoch % every == 0 and began is not None:
+                    if has_bar and event.epoch % every == 0 and began is not None:
                         bar.console.print(
                             f"epoch {event.epoch:>3}  {losses}  " + _sample(began, event, corpus),
                             markup=False,
@@ -207,39 +193,11 @@ def _left(seconds: float) -> str:
 
 def _sample(began: Started, event: Evaluated, corpus: NameCorpus | TextCorpus) -> str:
     """Return a line of what the model generates after this epoch."""
-    rnn, seed = recurrence(began.model, event.weights), event.epoch
-    if not isinstance(corpus, NameCorpus):
-        text = TextModel(rnn, began.vocabulary).text(CHARACTERS, seed=seed)
-        return " ".join(text.split())
-    report = corpus.report
-    model = NameModel(
-        rnn, began.vocabulary, longest=report.longest, keep_invisible=report.keep_invisible
-    )
-    start = "" if began.model.begin else corpus.names[0][:1]
-    return ", ".join(model.names(SAMPLES, seed=seed, allow_known=True, start=start))
-
-
-def _next_network(event: NextNetwork) -> str:
-    if event.number > event.networks:
-        return f"distilling {event.networks} networks into one"
-    return f"there is time for {event.networks} networks; training network {event.number}"
+    found = sampled(began, event, corpus, names=SAMPLES, characters=CHARACTERS)
+    return " ".join(found.split()) if isinstance(found, str) else ", ".join(found)
 
 
 def _speed(event: Step) -> str:
     if event.names_per_second:
         return f"{event.names_per_second:,.0f} names/s"
     return f"{event.characters_per_second:,.0f} characters/s"
-
-
-def _beginning(event: Started) -> str:
-    steps, config = event.steps_per_epoch, event.model
-    what = "characters " if event.counted == "characters" else ""
-    sizes = f"{event.train_size:,} {what}to train on, {event.held_out_size:,} held out; "
-    if not config.has_network:
-        return f"{sizes}{describe.kind(config, {})}; {event.parameters:,} parameters"
-    return (
-        f"{sizes}{'mixed with an n-gram: ' if config.has_ngram else ''}"
-        f"{describe.network(config)}, {event.parameters:,} parameters, "
-        f"{f'adapted from {base}, ' if (base := describe.base(event.base)) else ''}"
-        f"on {event.backend}; up to {counted(event.epochs, 'epoch')} of {counted(steps, 'step')}"
-    )

@@ -1,4 +1,4 @@
-"""What a training was begun with: its source and settings, beside the checkpoints of its run.
+"""What a training started with: its source and settings, beside the checkpoints of its run.
 
 The source is known by its path on this machine, which is in this file and nowhere else in a run.
 """
@@ -27,7 +27,7 @@ KIND = "charloom begun training"
 
 @dataclass(frozen=True, kw_only=True)
 class Begun:
-    """What a training was begun with.
+    """What a training started with.
 
     Attributes:
         origin: where its corpus came from; ``None`` for strings in memory.
@@ -44,7 +44,7 @@ class Begun:
 
 
 def save_begun(run: Path, begun: Begun) -> None:
-    """Remember what the training in ``run`` was begun with.
+    """Remember what the training in ``run`` started with.
 
     Raises:
         RunError: the folder cannot be written.
@@ -67,7 +67,7 @@ def save_begun(run: Path, begun: Begun) -> None:
 
 
 def find_begun(run: Path) -> Begun:
-    """Return what the training in ``run`` was begun with, as far as that is known."""
+    """Return what the training in ``run`` started with, as far as that is known."""
     try:
         content = read(own_folder(run, CHECKPOINTS) / BEGUN, MAX_INDEX_BYTES)
         data = json.loads(content or b"null")

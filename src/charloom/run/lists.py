@@ -26,8 +26,8 @@ def pack_names(folder: Path, names: Sequence[str] | None) -> Payload | None:
     """Return the contents of a file with ``names``, to be written to ``folder``; ``None`` for none.
 
     Raises:
-        RunError: a name contains a control character, such as a line break, or is not valid
-            Unicode; or the list is too long.
+        RunError: a name is blank, contains a control character, such as a line break, or is not
+            valid Unicode; or the list is too long.
     """
     if names is None:
         return None
@@ -35,6 +35,8 @@ def pack_names(folder: Path, names: Sequence[str] | None) -> Payload | None:
         _check_size(folder, names.sealed[0], "names", MAX_NAMES_BYTES)
         return names
     for name in names:
+        if not name:
+            raise fault(folder, "cannot hold a blank name")
         if not name.isprintable() and (problem := unprintable(name)):
             raise fault(folder, f"cannot hold a name that {problem}")
     return _encoded(folder, "".join(f"{name}\n" for name in names), "names", MAX_NAMES_BYTES)
@@ -76,6 +78,8 @@ def unpack_names(index: Index, name: str) -> Sequence[str] | None:
             names = tuple(names)
         if _has_controls(data):
             raise ValueError("a name holds a control character")
+        if data.startswith(b"\n") or b"\n\n" in data:
+            raise ValueError("a name is blank")
     except ValueError as error:
         path = index.path.with_name(name)
         raise fault(

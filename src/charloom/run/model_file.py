@@ -12,16 +12,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import AnyPath
-from ..arguments import path as path_of
 from ..config import ModelConfig
+from ..config.arguments import AnyPath
+from ..config.arguments import path as path_of
 from ..data.tokens import UNITS, Tokens, Unit
 from ..data.unicode import unfit, unprintable
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, RunError, VocabularyError
 from ..models.factory import check_weights, weight_names
 from ..models.rnn.shapes import weight_shapes
-from ..storage import MODEL_INDEX, Index, claim_folder, fault, read_set, write_set
+from ..storage import (
+    MODEL_INDEX,
+    Index,
+    Payload,
+    claim_folder,
+    fault,
+    packed_set,
+    read_set,
+    write_set,
+)
 from .arrays import MAX_HEADER_BYTES, pack, unpack
 from .lists import (
     pack_names,
@@ -121,6 +130,22 @@ def save_model(folder: Path, model: SavedModel, *, halved: bool = False) -> None
             huge, ``facts`` is not JSON data, a name or the vocabulary contains a control
             character, or the folder cannot be written.
     """
+    write_set(folder, _MODEL, MODEL_KIND, *_packed(folder, model, halved=halved))
+
+
+def packed_model(folder: Path, model: SavedModel) -> dict[str, Payload]:
+    """Return what ``save_model`` would write to ``folder``, by file, without writing it.
+
+    Raises:
+        RunError: as ``save_model``.
+    """
+    return packed_set(folder, _MODEL, MODEL_KIND, *_packed(folder, model))
+
+
+def _packed(
+    folder: Path, model: SavedModel, *, halved: bool = False
+) -> tuple[dict[str, Any], dict[str, Payload | None]]:
+    """Return the fields of the index of a model file, and its files."""
     weights = {name: np.asarray(array) for name, array in model.weights.items()}
     _check_weights(folder, weights, model.config, model.vocabulary.size)
     _check_characters(folder, model.vocabulary, text=model.config.text)
@@ -142,14 +167,14 @@ def save_model(folder: Path, model: SavedModel, *, halved: bool = False) -> None
         "facts": dict(model.facts),
     }
     stored = {n: a.astype(np.float16) for n, a in weights.items()} if halved else weights
-    files = {
+    files: dict[str, Payload | None] = {
         _WEIGHTS: pack(folder, stored, MAX_WEIGHT_BYTES),
         _TRAIN: pack_names(folder, model.train_names),
         _HELD_OUT: pack_names(folder, model.held_out_names),
         _HELD_OUT_WEIGHTS: pack_weights(model.held_out_weights),
         _TEXT: pack_text(folder, model.held_out_text),
     }
-    write_set(folder, _MODEL, MODEL_KIND, fields, files)
+    return fields, files
 
 
 def load_model(folder: Path) -> SavedModel:

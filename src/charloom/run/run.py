@@ -13,12 +13,13 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import AnyPath
-from ..arguments import path as path_of
 from ..config import ModelConfig
+from ..config.arguments import AnyPath
+from ..config.arguments import path as path_of
 from ..data.tokens import plain
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, RunError, VocabularyError
+from ..errors.formatting import escaped
 from ..models.factory import check_weights, parameters_of
 from ..storage import own_folder
 from .facts import Facts
@@ -54,6 +55,13 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r}, {self.config.kind} of {self.data_kind})"
+
+    def _repr_html_(self) -> str:
+        """Show the run in a notebook."""
+        from ..data.summary import table
+        from .shown import rows_of  # late, as the other: few programs show it
+
+        return table(f"Run {escaped(self.path.name)}", rows_of(self.saved))
 
     @property
     def config(self) -> ModelConfig:

@@ -19,6 +19,7 @@ PASSAGE = 400
 UNUSUAL = (
     "begin", "text", "order", "freeze", "keep_epochs", "canaries", "seconds", "refit",
     "window", "label_dropout", "save_seconds", "save_steps", "keep_checkpoints", "base",
+    "precision",
 )  # fmt: skip
 """Settings that a recipe leaves out if they have their default value."""
 
@@ -55,6 +56,7 @@ def card_data(found: Gathered) -> dict[str, Any]:
         "seed": found.seed,
         "samples": found.samples,
         "start": _start(run),
+        "stores_list": run.training_set is not None,
         "examples_are_new": run.is_text or run.training_set is not None,
         "examples": [found.passage[:PASSAGE]] if found.passage else found.new_names,
         "measures": found.measurement.get("measures", []),

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from ...formatting import escaped_json, without_controls
+from ...errors.formatting import escaped_json, without_controls
 
 
 class Markdown(str):

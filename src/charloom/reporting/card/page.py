@@ -59,6 +59,7 @@ def _words(data: Mapping[str, Any]) -> dict[str, Any]:
         "base": describe.base(data["training"].get("base")),
         "network": describe.architecture(config, data["vocabulary"]["size"] + 1).replace("->", "→"),
         "ngram_words": describe.ngram(data["ngram"]),
+        "documents": describe.documents(data["corpus"]),
         "sources": sources or "a list without a name",
         "by_name": {one["name"]: one for one in data["measures"]},
         "folder": name if shell_name else "RUN",

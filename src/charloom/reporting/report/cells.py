@@ -74,6 +74,9 @@ def ladder(data: dict[str, Any], *, text: bool) -> Iterator[dict[str, Any]]:
             {
                 "label": letter(names[i], text=text),
                 "share": brief_percent(shares[i]),
+                "probability": shares[i],
+                "came": i == came,
+                "late": i == came and late,
                 "class": level("b", shares[i])
                 + (" came" if i == came else "")
                 + (" late" if i == came and late else ""),

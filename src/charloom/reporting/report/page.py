@@ -14,8 +14,8 @@ from ...data.unicode import visible
 from ...errors import ConfigError
 from .. import describe
 from ..format import capitalised, count, duration, interval, number, percent
-from . import cells
-from .content import Content, chosen
+from . import cells, words
+from .content import Content
 from .reproducibility import again, command, settings
 from .svg import figure
 
@@ -39,7 +39,6 @@ def page(content: Content) -> str:
         f"style-src {_hash(style)}; script-src {_hash(script)}"
     )
     found, run = content.found, content.found.run
-    sources = describe.sources(run.facts.corpus)
     template = environment(text=content.is_text).get_template("page.html")
     return template.render(
         content=content,
@@ -49,10 +48,15 @@ def page(content: Content) -> str:
         facts=run.facts,
         names=not content.is_text,
         kind=capitalised(describe.kind(run.config, run.facts.ngram)),
-        sources=sources,
-        named=[] if sources[:1] in (["strings"], ["-"]) else sources,
+        sources=describe.sources(run.facts.corpus),
         best_epoch=describe.best_epoch(run.config, run.facts),
-        chosen=chosen(found),
+        lowest_epoch=words.best_epoch(content),
+        heading=words.heading(content),
+        lede=words.lede(content),
+        tiles=words.tiles(content),
+        notes=words.notes(content),
+        leads=words.leads(content),
+        shown_units=words.shown_units(content),
         commands=f"{command(found)}\n{again(found)}",
         settings=settings(run.facts.training, run.config),
         least=cells.LEAST,

@@ -107,6 +107,7 @@ def settings(training: Mapping[str, Any], config: ModelConfig) -> str:
     idle |= set() if "scheduled_sampling" in shown else {"truth"}
     if not config.has_network:
         idle |= set(shown) - set(OTHERS)
+    idle |= {"precision"} if shown.get("precision") == "auto" else set()
     shown = {k: v for k, v in shown.items() if k not in idle}
     return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in shown.items())
 
