@@ -122,6 +122,27 @@ def test_a_stream_that_is_closed_ends_its_work(engine: Engine) -> None:
     assert ended.wait(10)
 
 
+def test_a_stream_whose_client_leaves_before_its_first_item_ends_its_work(engine: Engine) -> None:
+    ended = threading.Event()
+
+    async def asked() -> int | None:
+        admission, request = Admission(engine, ServeSettings()), Asking()
+
+        def work(job: Job, put: Any) -> None:
+            assert job.cancelled.wait(10)
+            ended.set()
+
+        first = asyncio.ensure_future(admissions.first_of(admission.stream(work), request))
+        await asyncio.sleep(0.05)
+        request.left.set()
+        found: int | None = await first
+        assert admission.present == 0
+        return found
+
+    assert asyncio.run(asked()) is None
+    assert ended.wait(10)
+
+
 def test_a_slow_client_holds_the_work_back(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admissions, "BUFFERED", 10)
     put_so_far = []

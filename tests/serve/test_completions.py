@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,37 @@ def test_probabilities_of_a_names_letters(openai: Any, served_runs: dict[str, Pa
         assert all(-50 < value <= 0 for value in choice.logprobs.token_logprobs)
 
 
+@pytest.mark.parametrize("echo", [False, True])
+def test_text_streams_with_its_probabilities(openai: Any, echo: bool) -> None:
+    given: dict[str, Any] = {"model": "text", "prompt": "the c", "max_tokens": 30, "seed": 4}
+    given |= {"logprobs": 2, "echo": echo}
+    whole = openai.completions.create(**given).choices[0]
+    parts = [part.choices[0] for part in openai.completions.create(**given, stream=True)]
+    assert len(parts) == 31 + echo and parts[-1].finish_reason == whole.finish_reason
+    assert "".join(part.text for part in parts) == whole.text
+    found = [part.logprobs for part in parts[:-1]]
+    assert [each for one in found for each in one.tokens] == whole.logprobs.tokens
+    assert [each for one in found for each in one.text_offset] == whole.logprobs.text_offset
+    streamed = [each for one in found for each in one.token_logprobs]
+    assert streamed == pytest.approx(whole.logprobs.token_logprobs, abs=1e-5)
+
+
+def test_no_string_of_so_many_characters_comes_twice(
+    openai: Any, served_runs: dict[str, Path]
+) -> None:
+    given: dict[str, Any] = {"prompt": "the ", "max_tokens": 90, "temperature": 0.5, "seed": 1}
+    body = {"charloom": {"no_repeat": 4}}
+    texts = [
+        openai.completions.create(model="text", **given, extra_body=extra).choices[0].text
+        for extra in ({}, body)
+    ]
+    model = charloom.load(served_runs["text"])
+    same = {"start": "the ", "temperature": 0.5, "seed": 1, "no_repeat_ngram_size": 4}
+    assert f"the {texts[1]}" == model.text(90, **same) and texts[0] != texts[1]
+    with pytest.raises(Exception, match="no_repeat is for text"):
+        openai.completions.create(model="names", prompt="Ma", extra_body=body)
+
+
 def test_several_prompts(openai: Any) -> None:
     answer = openai.completions.create(model="names", prompt=["Ma", "Se"], n=2, seed=1, echo=True)
     assert [choice.index for choice in answer.choices] == [0, 1, 2, 3]
@@ -135,3 +167,14 @@ def test_a_stop_is_found_wherever_pieces_end(size: int) -> None:
     whole = "".join(piece for piece, _ in stopping(iter("abc-ab-cd"), stops))
     assert whole == "abc-ab-cd"
     assert math.isfinite(len(found))
+
+
+def test_the_examples_of_the_docs_run(
+    openai: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "serve.md").read_text("utf-8")
+    monkeypatch.setattr("openai.OpenAI", lambda **_: openai)
+    scope: dict[str, Any] = {}
+    for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(code, scope)
+    assert capsys.readouterr().out.count("'Mar") == 5

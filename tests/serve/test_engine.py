@@ -15,6 +15,7 @@ import pytest
 from charloom.generation import NameModel, TextModel
 from charloom.generation.constraints import Contains, End, Length, Rules
 from charloom.generation.search import company as companies
+from charloom.serve import turns
 from charloom.serve.engine import Engine, Interrupted, Job
 from helpers.languages import named
 
@@ -107,6 +108,42 @@ def test_a_large_search_leaves_the_company_and_finds_the_same(
     monkeypatch.setattr(companies, "LARGE", 50)
     together = dataclasses.replace(model, walk=engine.walk)
     assert together.names(40, seed=1, max_length=8) == model.names(40, seed=1, max_length=8)
+
+
+@pytest.mark.parametrize("rules", [None, Contains("ab") & End("ba")], ids=["free", "constrained"])
+def test_an_expensive_search_delays_no_other(
+    engine: Engine, rules: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(companies, "LARGE", 50)  # so that the others are large, too
+    monkeypatch.setattr(turns, "TURN", 0.0)
+    model = named("abcdefgh", seed=3)
+    together = dataclasses.replace(model, walk=engine.walk)
+    job, begun, ended = Job(), threading.Event(), threading.Event()
+
+    def watched(logits: Any) -> Any:
+        begun.set()
+        return logits
+
+    def search() -> None:
+        engine.work_on(job)
+        with pytest.raises(Interrupted):
+            together.names(
+                50_000, seed=1, rules=rules, temperature=3.0, max_length=14, sampler=watched
+            )
+            ended.set()
+
+    expensive = [threading.Thread(target=search) for _ in range(2)]
+    for thread in expensive:
+        thread.start()
+    assert begun.wait(30)
+    for options in ({}, {"rules": Contains("ba")}):
+        few = together.names(40, seed=1, max_length=8, **options)
+        assert few == model.names(40, seed=1, max_length=8, **options)
+    assert not ended.is_set()
+    job.cancelled.set()
+    for thread in expensive:
+        thread.join(60)
+        assert not thread.is_alive()
 
 
 def test_a_job_ends_when_its_time_is_up(engine: Engine, model: NameModel) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import signal
+import socket
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -40,6 +42,27 @@ def read(url: str) -> bytes:
     with urllib.request.urlopen(url, timeout=30) as answer:
         found: bytes = answer.read()
         return found
+
+
+def test_small_answers_are_sent_at_once() -> None:
+    from charloom.cli.serving import listening_on
+
+    async def accepted() -> int:
+        done = asyncio.get_running_loop().create_future()
+
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            ours = writer.get_extra_info("socket")
+            done.set_result(ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        with listening_on("127.0.0.1", 0) as listening:
+            server = await asyncio.start_server(handle, sock=listening)
+            with socket.create_connection(listening.getsockname()):
+                found: int = await done
+            server.close()
+        return found
+
+    assert asyncio.run(accepted()) != 0
 
 
 @pytest.mark.heavy

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from .options import folders
+
 
 @click.command("mcp")
-@click.argument("run", metavar="RUN")
+@click.argument("run", metavar="RUN", shell_complete=folders)
 def command(run: str) -> None:
     """Offer the model of names in RUN as tools to programs that speak MCP, over stdin and stdout.
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from .options import Real, Whole, path_option, say
-
-if TYPE_CHECKING:
-    from ..serve.settings import ServeSettings
+from .options import Real, Whole, folders, path_option, say
+from .serving import listening_on, run_server, server_of, write_log
 
 
 @click.command("serve")
-@click.argument("runs", nargs=-1, required=True, metavar="RUN [RUN ...]")
+@click.argument("runs", nargs=-1, required=True, metavar="RUN [RUN ...]", shell_complete=folders)
 @click.option(
     "--host",
     default="127.0.0.1",
@@ -79,8 +74,6 @@ def command(
     send a token. One line of JSON for each request is written to stderr, without its texts.
     """
     try:
-        import uvicorn
-
         from ..serve.app import create_app
     except ImportError as error:
         raise click.ClickException(
@@ -97,39 +90,12 @@ def command(
         origins=origins,
         hosts=hosts,
     )
-    _write_log(quiet)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(runs, settings),
-            host=host,
-            port=port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=int(timeout) + 1,
-        )
-    )
-    _run(server, settings)
-
-
-def _run(server: object, settings: ServeSettings) -> None:
-    import asyncio
-    import socket
-
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((settings.host, settings.port))
-            listening.listen(2048)
-        except OSError as error:
-            raise click.ClickException(
-                f"cannot listen on {settings.host} port {settings.port}: {error.strerror}. "
-                "Choose another --port."
-            ) from error
-        shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    write_log(quiet)
+    app = create_app(runs, settings)
+    with listening_on(host, port) as listening:
+        shown = f"[{host}]" if ":" in host else host
         say(f"Serving on http://{shown}:{listening.getsockname()[1]}; /docs describes it.")
-        asyncio.run(server.serve(sockets=[listening]))  # type: ignore[attr-defined]
+        run_server(server_of(app, settings), listening)
 
 
 def _token(path: Path | None) -> str | None:
@@ -142,14 +108,3 @@ def _token(path: Path | None) -> str | None:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise click.ClickException(f"--token-file {path} cannot be read: {reason}.") from error
-
-
-def _write_log(quiet: bool) -> None:
-    log = logging.getLogger("charloom.serve")
-    log.handlers.clear()
-    log.propagate = False
-    if not quiet:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(message)s"))
-        log.addHandler(handler)
-        log.setLevel(logging.INFO)

@@ -111,6 +111,23 @@ class Admission:
             self.present -= 1
 
 
+async def first_of(items: AsyncIterator[T], request: Request) -> T | None:
+    """Return the first item of a stream, so that an error has its status; ``None`` for none.
+
+    If the client leaves before there is any, the stream is closed.
+    """
+    first = asyncio.ensure_future(anext(items, None))
+    leaving = asyncio.create_task(_gone(request, Job()))
+    try:
+        await asyncio.wait((first, leaving), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        leaving.cancel()
+        if not first.done():
+            first.cancel()
+    await asyncio.wait((first,))
+    return None if first.cancelled() else first.result()
+
+
 async def _gone(request: Request, job: Job) -> None:
     """Cancel the job when the client has left."""
     while (await request.receive())["type"] != "http.disconnect":

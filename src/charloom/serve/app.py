@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi_offline import FastAPIOffline
@@ -46,8 +46,20 @@ def create_app(runs: Sequence[str | Path], settings: ServeSettings | None = None
             uvicorn.run(create_app(["runs/dinosaurs"]))
     """
     settings = settings or ServeSettings()
-    engine, measures = Engine(), Measures()
+    engine = Engine()
     library = Library(runs, engine if settings.together else None)
+    return assemble(library, engine, settings)
+
+
+def assemble(
+    library: Library,
+    engine: Engine,
+    settings: ServeSettings,
+    more: Callable[[Library, Admission], Sequence[APIRouter]] = lambda library, admission: (),
+    guard: type[Guard] = Guard,
+) -> FastAPI:
+    """Return an application of a library of runs, with ``more`` endpoints behind a ``guard``."""
+    measures = Measures()
     admission = Admission(engine, settings)
 
     @asynccontextmanager
@@ -67,6 +79,8 @@ def create_app(runs: Sequence[str | Path], settings: ServeSettings | None = None
     )
     app.include_router(completions.routes(library, admission, measures))
     app.include_router(native.routes(library, admission, measures))
+    for router in more(library, admission):
+        app.include_router(router)
     _add_state(app, admission, engine, measures)
     _add_errors(app)
     if settings.origins:
@@ -76,7 +90,7 @@ def create_app(runs: Sequence[str | Path], settings: ServeSettings | None = None
             allow_methods=["GET", "POST"],
             allow_headers=["authorization", "content-type"],
         )
-    app.add_middleware(Guard, settings=settings, measures=measures)
+    app.add_middleware(guard, settings=settings, measures=measures)
     return app
 
 

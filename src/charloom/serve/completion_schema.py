@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..config import MOST_NGRAM
 from .schema import Blend, Seed, Short, Text, Whole
 from .settings import MOST_CHARACTERS, MOST_LENGTH, MOST_TEXTS
 
@@ -23,6 +24,9 @@ class Extension(BaseModel):
 
     top_k: Whole | None = Field(None, ge=1, le=2**31)
     min_p: float | None = Field(None, ge=0, le=1)
+    no_repeat: Whole | None = Field(
+        None, ge=1, le=MOST_NGRAM, description="No so many characters come twice; for text."
+    )
     unique: bool = Field(True, description="No choice comes twice; for names.")
     new: bool = Field(True, description="No choice is in the training list; for names.")
     end: Short = ""

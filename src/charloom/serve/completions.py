@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,8 +16,8 @@ from ..data.unicode import split_units
 from ..errors import ConfigError
 from ..generation import NameModel, TextModel
 from ..generation.endings import Ending, Pieces
-from ..generation.explain import END, explain
-from .admission import Admission
+from ..generation.explain import END, Reader, Step, explain
+from .admission import Admission, first_of
 from .completion_schema import (
     MOST_PROMPTS,
     Choice,
@@ -83,7 +83,7 @@ def routes(library: Library, admission: Admission, measures: Measures) -> APIRou
         work = Work(asked, served, library, measures)
         request.state.log = {"run": served.id, "n": asked.n}
         if asked.stream:
-            return await _streamed(admission, work)
+            return await _streamed(request, admission, work)
         parts: list[Part] = []
         await admission.run(request, lambda job: work(job, parts.append))
         return work.whole(parts)
@@ -152,7 +152,9 @@ class Work:
         if asked.max_tokens is not None:
             units = len(split_units(prompt, model.vocabulary.token_unit))
             longest = min(units + asked.max_tokens, MOST_LENGTH)
-        plain = extra.model_dump(exclude={"unique", "new", "blend"})
+        if extra.no_repeat is not None:
+            raise ConfigError(f"no_repeat is for text. {self._served.id} is of names.")
+        plain = extra.model_dump(exclude={"unique", "new", "blend", "no_repeat"})
         search = searched(
             model,
             NamesRequest(
@@ -182,7 +184,7 @@ class Work:
         self, model: TextModel, prompt: str, index: int, job: Job, put: Callable[[Part], None]
     ) -> None:
         asked, extra = self.asked, self.asked.charloom
-        refused = set(extra.model_fields_set) - {"top_k", "min_p", "blend"}
+        refused = set(extra.model_fields_set) - {"top_k", "min_p", "blend", "no_repeat"}
         if refused:
             raise ConfigError(f"{sorted(refused)[0]} is for names. {self._served.id} is of text.")
         characters = CHARACTERS if asked.max_tokens is None else asked.max_tokens
@@ -194,28 +196,45 @@ class Work:
             top_p=asked.top_p,
             top_k=extra.top_k,
             min_p=extra.min_p,
+            no_repeat_ngram_size=extra.no_repeat,
             seed=(self.seed + index) % 2**63,
         )
         stream = _noting(found, endings)
         start = next(stream) if prompt else ""
         sent = start if asked.echo else ""
-        if sent and self.asked.logprobs is None:
+        streamed = asked.stream and asked.logprobs is not None
+        reader, place = Reader(model, max(asked.logprobs or 0, 1)), len(start)
+        if streamed:
+            steps = reader.read(start)
+            if sent:
+                given = start[: len(start) - sum(len(step.character) for step in steps)]
+                put(Part(index, sent, logprobs=self._listed(given, steps)))
+        elif sent and asked.logprobs is None:
             put(Part(index, sent))
         text, finish = "", "length"
         for piece, ended in stopping(_checked(stream, job), self._stop):
             text += piece
             self._sampled += len(piece)
             self._measures.characters.inc(len(piece))
-            if piece and asked.logprobs is None:
+            if piece and streamed:
+                steps = reader.read(piece)
+                given = "" if steps else piece  # the first character of all, without a begin symbol
+                put(Part(index, piece, logprobs=self._listed(given, steps, place)))
+                place += len(piece)
+            elif piece and asked.logprobs is None:
                 put(Part(index, piece))
             if ended:
                 finish = "stop"
                 stream.close()
         if endings == ["end"]:  # of a document
             finish = "stop"
+        ending: Finish = "stop" if finish == "stop" else "length"
+        if streamed:
+            put(Part(index, "", ending))
+            return
         logprobs = self._logprobs(model, start + text, 0 if asked.echo else len(start))
         last = "" if asked.logprobs is None else (start if asked.echo else "") + text
-        put(Part(index, last, "stop" if finish == "stop" else "length", logprobs))
+        put(Part(index, last, ending, logprobs))
 
     def _cut(self, text: str) -> str:
         """Return ``text`` up to the first stop."""
@@ -229,7 +248,14 @@ class Work:
             return None
         found = explain(model, [text], max(count, 1), compare=False)[0]
         steps = [step for step in found.steps if step.character != END]
-        tokens = [*([found.given] if found.given else ()), *(step.character for step in steps)]
+        return self._listed(found.given, steps, 0, begin)
+
+    def _listed(
+        self, given: str, steps: Sequence[Step], place: int = 0, begin: int = 0
+    ) -> Logprobs:
+        """Return the logarithms of steps at offset ``place``, from offset ``begin`` on."""
+        count = self.asked.logprobs or 0
+        tokens = [*([given] if given else ()), *(step.character for step in steps)]
         logs: list[float | None] = [_log(step.probability) for step in steps]
         tops: list[dict[str, float] | None] = [
             {
@@ -240,9 +266,9 @@ class Work:
             }
             for step in steps
         ]
-        if found.given:
+        if given:
             logs, tops = [None, *logs], [None, *tops]
-        offsets, place = [], 0
+        offsets = []
         for token in tokens:
             offsets.append(place)
             place += len(token)
@@ -339,9 +365,9 @@ def _log(probability: float) -> float:
     return round(math.log(probability), 6) if probability > 0 else -9999.0
 
 
-async def _streamed(admission: Admission, work: Work) -> StreamingResponse:
+async def _streamed(request: Request, admission: Admission, work: Work) -> StreamingResponse:
     parts = admission.stream(work)
-    first = await anext(parts, None)  # so that an error has its status
+    first = await first_of(parts, request)
 
     async def lines() -> AsyncIterator[str]:
         part = first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -14,9 +15,10 @@ from ..generation.search.company import BetterAlone, Company, Member
 from ..generation.search.walk import Plan
 from ..models.interface import Floats, Recurrence
 from ..models.threads import one_blas_thread
+from .turns import Turns
 
-MANY = 400.0
-"""Strings in a walk above which it gains nothing in company."""
+MANY = math.log(400)
+"""Log of the strings of a walk without constraints above which it gains nothing in company."""
 
 
 class Interrupted(Exception):  # noqa: N818 (not an error: the client left, or time is up)
@@ -64,7 +66,7 @@ class Engine:
         self._changed = threading.Condition()
         self._closed = False
         self._local = threading.local()
-        self._alone = threading.Semaphore(1)  # large walks one after the other
+        self._alone = Turns()  # large walks: each step of one alone keeps a core busy
         self._thread = threading.Thread(target=self._run, name="charloom engine", daemon=True)
         self._thread.start()
 
@@ -88,7 +90,7 @@ class Engine:
         """
         job: Job = getattr(self._local, "job", None) or Job()
         job.check()
-        if plan.likeliest or log_horizon > MANY:
+        if plan.likeliest or (plan.guide is None and log_horizon > MANY):
             return self._walk_alone(plan, log_horizon, log_slack, job)
         member, ended = Member(plan, log_horizon, log_slack), threading.Event()
         with self._changed:
@@ -148,10 +150,11 @@ class Engine:
 
         def checked(steps: int) -> None:
             job.check()
+            proceed()
             if watch is not None:
                 watch(steps)
 
-        with self._alone:
+        with self._alone.taken(job.check) as proceed:
             return arrivals(replace(plan, watch=checked), log_horizon, log_slack)
 
     def _run(self) -> None:

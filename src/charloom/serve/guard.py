@@ -57,13 +57,13 @@ class Guard:
                 }
             await send(message)
 
-        read, too_large = 0, False
+        read, too_large, limit = 0, False, self.most_bytes(scope)
 
         async def receiving() -> Message:
             nonlocal read, too_large
             message = await receive()
             read += len(message.get("body", b""))
-            if read > BODY_BYTES:
+            if read > limit:
                 too_large = True
                 raise TooLargeError
             return message
@@ -72,7 +72,7 @@ class Guard:
         try:
             refusal = self._refusal(scope, headers)
             if refusal is not None:
-                await _answer(sending, *refusal)
+                await self.refuse(sending, scope, *refusal)
             else:
                 await self._app(scope, receiving, sending)
         except TooLargeError:
@@ -80,8 +80,8 @@ class Guard:
         finally:
             if too_large and "status" not in answered:
                 too_large = False
-                limit = f"a request may have {BODY_BYTES:,} bytes at most. Send less."
-                await _answer(sending, 413, limit)
+                message = f"a request may have {limit:,} bytes at most. Send less."
+                await _answer(sending, 413, message)
             seconds = time.monotonic() - began
             status = answered.get("status", 499)  # the client left before there was an answer
             self._measures.answered(scope, status, seconds)
@@ -110,7 +110,21 @@ class Guard:
             if found.netloc != host:
                 return 403, "pages of that origin may not call this server. Name it by --origin."
         asks_only = scope["method"] == "OPTIONS" and origin in self._settings.origins
-        if self._settings.token is None or scope["path"] in OPEN or asks_only:
+        if scope["path"] in OPEN or asks_only:
+            return None
+        return self.unknown(scope, headers)
+
+    async def refuse(self, send: Send, scope: Scope, status: int, message: str) -> None:
+        """Answer a request that must not come in."""
+        await _answer(send, status, message)
+
+    def most_bytes(self, scope: Scope) -> int:
+        """Return how many bytes the body of a request may have."""
+        return BODY_BYTES
+
+    def unknown(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+        """Return status and message where a client does not say who it is."""
+        if self._settings.token is None:
             return None
         kind, _, token = headers.get("authorization", "").partition(" ")
         right = hmac.compare_digest(token.encode(), self._settings.token.encode())

@@ -66,15 +66,19 @@ class Library:
         self._served: dict[str, Served] = {}
         self._combined: OrderedDict[Any, NameModel | TextModel] = OrderedDict()
         self._lock = Lock()
+        self._engine = engine
         for folder in folders:
-            run = Run.open(folder)
-            model = load(run)
-            if isinstance(model, NameModel) and engine is not None:
-                model = replace(model, walk=engine.walk)
-            elif isinstance(model, TextModel) and engine is not None:
-                model = replace(model, sing=engine.sing)
             name = self._free(Path(folder).resolve().name)
-            self._served[name] = Served(name, run, model)
+            self._served[name] = self.served(name, Run.open(folder))
+
+    def served(self, name: str, run: Run) -> Served:
+        """Return a run with its model."""
+        model, engine = load(run), self._engine
+        if isinstance(model, NameModel) and engine is not None:
+            model = replace(model, walk=engine.walk)
+        elif isinstance(model, TextModel) and engine is not None:
+            model = replace(model, sing=engine.sing)
+        return Served(name, run, model)
 
     def __iter__(self) -> Any:
         return iter(self._served.values())

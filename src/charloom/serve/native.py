@@ -16,7 +16,7 @@ from ..generation import NameModel, Sample, TextModel
 from ..generation import constraints as c
 from ..generation.explain import explain
 from ..generation.search.request import Search
-from .admission import Admission
+from .admission import Admission, first_of
 from .engine import Interrupted, Job
 from .library import Library, described
 from .measures import Measures
@@ -37,6 +37,9 @@ from .schema import (
 )
 
 EVENTS = "text/event-stream"
+
+FEW = 2
+"""Requests at once up to which a stream's first names hurry; with more, each step counts."""
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorResponse} for status in (400, 401, 403, 404, 413, 422, 503)
@@ -69,6 +72,8 @@ def routes(library: Library, admission: Admission, measures: Measures) -> APIRou
             if not isinstance(model, NameModel):
                 model = served.names  # raises
             search = searched(model, asked, seed)
+            if asked.stream and admission.present <= FEW:
+                search.hurried()
             complete = True
             try:
                 for sample in search:
@@ -255,7 +260,7 @@ async def streamed(
         put(("end", result))
 
     events = admission.stream(working)
-    first = await anext(events, None)  # so that an error has its status
+    first = await first_of(events, request)
 
     async def lines() -> AsyncIterator[str]:
         event = first

@@ -1,0 +1,1 @@
+"""The studio: a page in the browser that trains, generates and keeps runs in one folder."""
