@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import json
 import os
 import random
 import re
@@ -16,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from charloom.data.encoded import cache, names
+from charloom.data.encoded import cache, name_reader
 from charloom.data.encoded.hashes import hashes
 from charloom.data.encoded.sequences import EncodedNames
 from charloom.data.names import NameCorpus
@@ -137,11 +139,11 @@ def test_more_characters_than_a_byte_holds_widen_what_was_written(
 def test_different_names_with_one_hash_are_both_kept(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(names, "hashes", lambda f, n: hashes(f, n) & np.uint64(1))
+    monkeypatch.setattr(name_reader, "hashes", lambda f, n: hashes(f, n) & np.uint64(1))
     rng = random.Random(0)
     lines = ["".join(rng.choices("ab", k=rng.randint(1, 6))) for _ in range(500)]
     assert tuple(encoded(write, "\n".join(lines))) == tuple(dict.fromkeys(lines))
-    monkeypatch.setattr(names, "hashes", lambda f, n: hashes(f, n) * np.uint64(0))
+    monkeypatch.setattr(name_reader, "hashes", lambda f, n: hashes(f, n) * np.uint64(0))
     assert tuple(encoded(write, "aa\nab\naa\n")) == ("aa", "ab")
 
 
@@ -164,12 +166,63 @@ def test_standard_input_is_read_ahead_only_as_far_as_needed(
         assert corpus.report.sources == ("standard input",)
 
 
-def test_tables_labels_graphemes_and_repeats_stay_strings(write: Write) -> None:
+TABLES = {
+    "a.csv": 'name,kind\nZuul,a\n" Cafe\u0301\n",b\n\n\u212bsa,c\nZuul,d\n,e\n',
+    "a.tsv": "kind\tname\n1\tZuul\n2\t\u200bMinmi\n",
+    "a.jsonl": '{"name": "Zuul"}\n\n{"name": "  Minmi\\n"}\n{"name": "Zuul"}\n',
+    "a.json": '[{"name": "Zo&euml;"}, {"name": "Min&euml;"},\n{"name": "Zuul"}]',
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_names_of_tables_and_json_are_read_into_arrays_too(write: Write, name: str) -> None:
+    path = write(TABLES[name], name)
+    asked = {"field" if "json" in name else "column": "name"}
+    assert len(both_ways(path, **asked)[0]) > 1
+    both_ways(path, write("Zuul\nMara\n", "b.txt"), **asked)
+    assert isinstance(read_large(path, **asked).names, EncodedNames)
+    assert outcome(path, large_bytes=0, **asked) == outcome(path, **asked)  # from the cache, too
+    assert "column" in both_ways(write("Zuul\n", "b.txt"), column="kind")[0]
+
+
+@given(st.lists(st.text(ODDITIES) | st.text('ab ",'), min_size=1), st.sampled_from([7, 1 << 20]))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_cells_are_read_alike(
+    write: Write, monkeypatch: pytest.MonkeyPatch, cells: list[str], piece: int
+) -> None:
+    monkeypatch.setattr(name_reader, "PIECE", piece)
+    table = io.StringIO()
+    csv.writer(table).writerows([("name", "n"), *((cell, "1") for cell in cells)])
+    both_ways(path := write(table.getvalue(), "a.csv"), column="name")
+    both_ways(path, column="name", skip_bad_rows=True)
+    both_ways(write("\n".join(map(json.dumps, cells)), "a.jsonl"))
+
+
+def test_each_refusal_of_a_table_names_the_same_line(write: Write) -> None:
+    many = "".join(f"name {i},1\n" for i in range(200_000))
+    for bad in ("a\x1bb,1\n", "a,1,2\n", '"a\nb",1\n'):
+        path = write(many + bad + many, "a.csv")
+        assert "line 200001 " in both_ways(path, column=1, header=False)[0]
+        assert both_ways(path, column=1, header=False, skip_bad_rows=True)[1]["notes"]
+
+
+def test_labels_weights_graphemes_and_repeats_stay_strings(write: Write) -> None:
     table = write("name,kind\nZuul,a\nMinmi,b\n", "a.csv")
-    assert isinstance(read_large(table, column="name").names, tuple)
     assert isinstance(read_large(table, label_column="kind").names, tuple)
+    weighted = write("name,n\nZuul,2\nMinmi,1\n", "b.csv")
+    assert isinstance(read_large(weighted, weight_column="n").names, tuple)
     assert isinstance(read_large(write("Zuul\n"), unit="grapheme").names, tuple)
     assert isinstance(read_large(write("Zuul\nZuul\n"), repeats=True).names, tuple)
+
+
+def test_a_large_list_of_wide_characters_gets_a_hint_about_graphemes(write: Write) -> None:
+    flags = write("".join(f"{chr(65 + i)}\U0001f1e9\U0001f1ea\n" for i in range(26)))
+    notes = NameCorpus.read(flags, large_bytes=0).report.notes
+    assert any(
+        "26 of the first 26 names" in note and "--token-unit grapheme" in note for note in notes
+    )
+    assert not read_large(flags, unit="character").report.notes
+    assert not NameCorpus.read(write("Zo\u00eb\nAnn\n"), large_bytes=0).report.notes
 
 
 def test_a_list_below_the_threshold_stays_a_tuple(write: Write) -> None:
@@ -188,8 +241,10 @@ def test_a_file_that_did_not_change_is_not_read_again(
     os.utime(path, (past, past))
     first = read_large(path)
     reads: list[object] = []
-    real = names.read_pieces
-    monkeypatch.setattr(names, "read_pieces", lambda *a, **k: reads.append(a) or real(*a, **k))
+    real = name_reader.read_pieces
+    monkeypatch.setattr(
+        name_reader, "read_pieces", lambda *a, **k: reads.append(a) or real(*a, **k)
+    )
     again = read_large(path)
     assert not reads
     assert tuple(again.names) == tuple(first.names)

@@ -162,7 +162,7 @@ def test_a_large_list_is_read_like_a_short_one(
     path = write("\n".join([*names, *(f"{n}{chr(p)}a" for n in PLAIN for p in [*NOISE, *SPACES])]))
     small = NameCorpus.read(path, unit="character", keep_invisible=keep)
     for _ in range(2):  # from the source, then from the cache
-        large = NameCorpus.read(path, keep_invisible=keep, large_bytes=0)
+        large = NameCorpus.read(path, unit="character", keep_invisible=keep, large_bytes=0)
         assert large.is_large
         assert tuple(large.names) == small.names
         assert large.report == small.report

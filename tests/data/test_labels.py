@@ -212,6 +212,7 @@ def test_labels_without_rows_and_rows_without_labels_are_refused(tmp_path):
 # The command line
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_the_command_line_trains_with_labels_and_shows_them(call, kinds, tmp_path):
     rows = zip(kinds.names, kinds.labels, strict=True)

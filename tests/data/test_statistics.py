@@ -130,7 +130,7 @@ LINES = ["Ann", "Zoë", " Ann ", "", "e\u0301", "Bob", "é", "Zoë", "  ", "Anna
 @pytest.mark.parametrize("crowded", [1, 1 << 15])
 @pytest.mark.parametrize("ending", [".txt", ".txt.gz"])
 def test_a_large_list_in_arrays_is_described_as_a_small_one(write, crowded, ending, monkeypatch):
-    monkeypatch.setattr("charloom.data.encoded.names.CROWDED", crowded)
+    monkeypatch.setattr("charloom.data.encoded.name_reader.CROWDED", crowded)
     path = write("\n".join(LINES), f"names{ending}")
     small = read_with_repeats(path, chunk_bytes=64)
     large = read_with_repeats(path, chunk_bytes=64, large_bytes=1)
@@ -148,6 +148,26 @@ def test_different_names_with_equal_hashes_are_counted_apart():
     kept, _, _ = distinct(names, np.zeros(6, np.uint64), counts)
     assert kept.tolist() == [True, True, False, False, False, True]
     assert counts[kept].tolist() == [2, 3, 1]
+
+
+@pytest.mark.parametrize("threads", [2, 3, 100])
+def test_threads_find_the_distinct_names_that_one_finds(threads, monkeypatch):
+    from charloom.data.encoded import ragged
+
+    monkeypatch.setattr(ragged, "LEAST_SHARED", 1)
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 6, 500).astype(np.uint8)  # rows of one value, many of them equal
+    names = ragged.Ragged(values, np.arange(500), np.ones(500, np.int64))
+    spread = rng.integers(0, 1 << 63, 4, np.uint64) << np.uint64(1)
+    hashes = spread[values % 4]  # two pairs of values have equal hashes
+    found = []
+    for count in (1, threads):
+        counts = np.ones(500, np.uint32)
+        found.append((*ragged.distinct(names, hashes, counts, count), counts))
+    assert found[0][0].sum() == 6
+    for one, other in zip(*found, strict=True):
+        assert one.dtype == other.dtype
+        assert one.tolist() == other.tolist()
 
 
 def test_a_packed_list_counts_as_large_by_its_unpacked_size(write):

@@ -122,6 +122,7 @@ def test_the_tail_is_that_of_the_distribution_beyond_its_rounding(shape):
     assert 50 < near < far < math.inf
 
 
+@pytest.mark.heavy
 def test_an_overfitted_model_exposes_its_canaries(tmp_path):
     names = NameCorpus.of(("dora", "lena", "mira", "nora", "oren", "rena", "dena", "arno"))
     found = canaries(names.vocabulary, [8], 4, 0)
@@ -140,6 +141,7 @@ def model_of(vocabulary, config, weights):
     return NameModel(recurrence(config, weights), vocabulary, None, 12)
 
 
+@pytest.mark.heavy
 def test_a_run_stores_its_canaries_and_is_measured_by_them(call, names_file, tmp_path):
     run = tmp_path / "run"
     arguments = ("train", names_file, "--canaries", 3, "--out", run, *FAST)

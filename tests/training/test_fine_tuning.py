@@ -41,6 +41,7 @@ def test_training_begins_with_the_weights_that_are_given(toy, base):
         assert same == (not name.startswith("logits.")), name
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("part", "prefix"), [("embedding", ("embedding",)), ("recurrent", ("rnn.",))]
 )
@@ -64,6 +65,7 @@ def test_new_characters_are_added_and_old_ones_are_kept(toy, base, tmp_path):
     assert np.isfinite(model.nll(["bynü", "kons"])).all()
 
 
+@pytest.mark.heavy
 def test_a_fine_tuned_training_resumes_bit_for_bit(toy, base, tmp_path):
     import itertools
 
@@ -75,6 +77,7 @@ def test_a_fine_tuned_training_resumes_bit_for_bit(toy, base, tmp_path):
     assert all((whole.weights[name] == parts.weights[name]).all() for name in whole.weights)
 
 
+@pytest.mark.heavy
 def test_resuming_without_the_initial_model_is_refused_if_it_had_more_characters(
     toy, base, tmp_path
 ):
@@ -103,6 +106,7 @@ def test_the_settings_of_a_warm_start_are_the_models(toy, base, tmp_path):
     assert (config.units, config.embedding) == (MODEL.units, MODEL.embedding)
 
 
+@pytest.mark.heavy
 def test_labels_of_both_are_kept(tmp_path):
     labelled = MODEL.replace(labels=2)
     names = [f"{a}{b}n" for a in "bdgkp" for b in "aeiou"]

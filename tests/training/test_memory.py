@@ -21,6 +21,7 @@ def failing(error):
 SIZES = [("lstm", 32, 1, 20, 8, 400), ("gru", 48, 2, 40, 8, 200), ("rnn", 32, 1, 300, 16, 300)]
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 @pytest.mark.parametrize("cell, units, layers, size, rows, longest", SIZES)
 def test_the_estimate_is_close_to_what_the_compiler_plans(cell, units, layers, size, rows, longest):

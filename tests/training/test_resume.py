@@ -136,6 +136,7 @@ def test_more_epochs_go_on_and_tell_that_the_schedule_is_another(toy, tmp_path):
     assert [entry["epoch"] for entry in history(tmp_path)] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.heavy
 def test_more_epochs_keep_the_batches_of_the_epoch_under_way(tmp_path, monkeypatch):
     # Buckets are chosen by the work there is: other epochs must not deal the names again.
     monkeypatch.setattr(name_data, "bucket_count", lambda lengths, parameters, epochs: epochs)
@@ -152,6 +153,7 @@ def test_more_epochs_keep_the_batches_of_the_epoch_under_way(tmp_path, monkeypat
     assert (end.epoch, end.step) == (1, 6)
 
 
+@pytest.mark.heavy
 def test_a_text_training_resumes_bit_for_bit(tmp_path):
     text = TextCorpus.of("the cat sat on the mat. " * 60)
     how = {

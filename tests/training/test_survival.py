@@ -51,6 +51,7 @@ def test_a_second_training_into_a_folder_is_refused_and_readers_are_not(toy, tmp
     assert train(toy, tmp_path, force=True)[-1].reason == "epochs"
 
 
+@pytest.mark.heavy
 def test_a_training_that_fails_frees_its_folder(toy, tmp_path):
     with pytest.raises(RuntimeError, match="mine"):
         for event in fit(toy, model=MODEL, training=TRAINING, out=tmp_path):
@@ -120,6 +121,7 @@ def test_a_training_in_another_thread_does_not_handle_signals():
     assert seen == [(False, before)]
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 @POSIX
 def test_sigterm_saves_and_says_how_to_resume(names_file, tmp_path):

@@ -118,6 +118,7 @@ def test_without_held_out_names_the_last_weights_are_kept(toy):
     assert same(events[-1].weights, of_kind(events, Evaluated)[-1].weights)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("names", [["Ann"], ["Ann", "Bo"], ["Ann", "Bo", "Cy"], ["a", "b", "c"]])
 def test_one_two_and_three_names_work_untuned(names):
     corpus = NameCorpus.of(names)
@@ -132,6 +133,7 @@ def test_too_few_held_out_names_do_not_choose_the_epoch():
     assert events[-1].best_epoch == events[-1].epoch == 30
 
 
+@pytest.mark.heavy
 def test_a_budget_of_seconds_ends_the_training(toy):
     training = TRAINING.replace(epochs=1_000_000, patience=0, seconds=4.0)
     finished = events_of(toy, training=training)[-1]
@@ -145,6 +147,7 @@ def test_a_budget_that_is_too_small_still_gives_a_model(toy):
     assert (finished.reason, finished.step) == ("seconds", 1)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
 def test_every_cell_trains_with_several_layers(toy, cell):
     model = MODEL.replace(cell=cell, layers=2)
@@ -244,7 +247,7 @@ class Poisoned:
 
 
 def poison(monkeypatch, at):
-    monkeypatch.setattr(trainer, "make_engine", lambda *a: Poisoned(make_engine(*a), at))
+    monkeypatch.setattr(trainer, "make_engine", lambda *a, **k: Poisoned(make_engine(*a, **k), at))
 
 
 def test_a_loss_of_nan_keeps_the_last_good_weights(toy, tmp_path, monkeypatch):

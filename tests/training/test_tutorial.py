@@ -95,6 +95,7 @@ def test_repeats_are_kept_where_asked_for_and_never_held_out():
     assert NameCorpus.of(["Rex", "Rex", "Ornith"]).names == ("Rex", "Ornith")
 
 
+@pytest.mark.heavy
 def test_the_model_has_the_tutorials_parameters_and_untrained_loss(toy):
     from charloom.models.rnn.keras import build_model, keras  # it chooses the backend
 
@@ -131,6 +132,7 @@ def test_losses_are_the_same_on_every_backend_and_in_either_loop(toy, cell, loop
     np.testing.assert_allclose(losses, EXPECTED[cell], rtol=1e-4)
 
 
+@pytest.mark.heavy
 def test_a_step_of_ones_own_is_called_with_every_batch(toy):
     seen = []
 
@@ -168,6 +170,7 @@ def test_the_carry_is_kept_within_an_epoch_and_not_into_the_next(toy, cell):
     assert abs(on - fresh) > 1e-5 * fresh
 
 
+@pytest.mark.heavy
 def test_a_training_resumes_from_another_engines_state(toy):
     from charloom.training.engines.keras import KerasEngine
 
@@ -293,6 +296,7 @@ def test_the_epoch_that_patience_ends_is_kept(toy, tmp_path):
     assert latest_epoch(tmp_path / "run").name == f"{events[-1].epoch:03d}"
 
 
+@pytest.mark.heavy
 def test_an_unpacked_step_reports_its_own_batchs_loss(toy):
     events = list(api.fit(toy, recipe="tutorial", loop="custom", **SMALL))
     losses = [e.batch_nats_per_char for e in events if isinstance(e, Step)]

@@ -145,6 +145,7 @@ def keras_engine(training, weights):
     return KerasEngine(CONFIG, training, weights, 30.0)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("freeze", [("embedding",), ("recurrent",), ("embedding", "recurrent")])
 def test_frozen_weights_stay_bit_for_bit_and_the_others_move(freeze):
     weights = initial_weights(CONFIG, 7, 0)
@@ -160,6 +161,7 @@ def test_frozen_weights_stay_bit_for_bit_and_the_others_move(freeze):
         assert not engine.state()[f"means/{name}"].any()
 
 
+@pytest.mark.heavy
 def test_frozen_weights_do_not_count_in_the_clipped_norm():
     weights = initial_weights(CONFIG, 7, 0)
     moved = {}

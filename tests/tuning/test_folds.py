@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from types import SimpleNamespace
 
@@ -120,3 +121,17 @@ def test_a_model_with_labels_is_tested_with_the_label_of_each_name():
         expected = score(rnn.labelled(label - 1), [split.test[i] for i in places])
         assert found[places] == pytest.approx(expected)
     assert found != pytest.approx(score(rnn, split.test))
+
+
+def test_a_fresh_split_is_tested_on_weighted_names_as_their_weights_say():
+    names = [f"{a}{b}" for a in "abcdefgh" for b in "xyz"]
+    corpus = NameCorpus.of(names, weights=[1.0 + i for i in range(len(names))])
+    split = next(fresh_splits(corpus, 1, 0))
+    weight = dict(zip(corpus.names, corpus.weights, strict=True))
+    tested = [weight[corpus.vocabulary.decode(ids)] for ids in split.test]
+    assert split.weights == tested
+    model = toy_run(vocabulary=corpus.vocabulary)
+    finished = SimpleNamespace(saved=SimpleNamespace(config=model.config), weights=model.weights)
+    weighted = item_losses(split, finished)
+    plain = item_losses(dataclasses.replace(split, weights=None), finished)
+    np.testing.assert_allclose(weighted, plain * np.array(tested))

@@ -57,6 +57,7 @@ def rate(settings, rng):
     return off**2 + 0.3 * (settings["kind"] == "network") + rng.normal(0, 0.1)
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_parameters_without_effect_are_rarely_reported():
     wrong = sum(bool(importance_of(study(noise, seed).trials, PARAMETERS)) for seed in range(60))

@@ -1,20 +1,14 @@
-"""A search: the default first, the same splits for all, pruned, resumed, checked at the end.
+"""A search: the default first, the same splits for all, pruned, checked at the end.
 
 Its trainings are simulated, so that each loss is known.
 """
 
 from __future__ import annotations
 
-import errno
 import itertools
 import math
-import os
 import time
-from pathlib import Path
-from statistics import fmean
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,89 +16,18 @@ from hypothesis import strategies as st
 from charloom.data.names import NameCorpus
 from charloom.data.text import TextCorpus
 from charloom.errors import ConfigError, CorpusError, RunError, TrainingError
-from charloom.training.events import Evaluated, Finished, Step
 from charloom.training.recipes import recipe, text_recipe
 from charloom.tuning import (
     Remeasured,
     SearchFinished,
     SearchStarted,
-    TrainingProgress,
     TrialFinished,
     tune,
 )
 from charloom.tuning.space import SearchSpace
+from helpers.searches import FIXED, searched
 
 optuna = pytest.importorskip("optuna")
-
-FIXED = {"kind": "network", "cell": "gru", "layers": 1}
-STEPS = 10
-
-
-def loss_of(split, model, training):
-    """Best at a rate of 0.01 and a dropout of 0.4; splits differ, by far more than settings do."""
-    rate = math.log(training.learning_rate / 0.01) ** 2
-    return 2 + rate + 0.1 * (model.dropout - 0.4) ** 2 + 0.3 * math.sin(split.seed)
-
-
-class World:
-    """Simulates training: its loss, how long it takes; records what was trained."""
-
-    def __init__(self, loss=loss_of, seconds=0.0):
-        self.loss, self.seconds, self.seen = loss, seconds, []
-
-    def fit(self, corpus, *, model, training, stop):
-        split = SimpleNamespace(corpus=corpus, seed=training.seed)
-        self.seen.append((split, model, training))
-        loss, reason, step = self.loss(split, model, training), "epochs", 0
-        if not math.isfinite(loss):
-            reason = "diverged"
-        while reason == "epochs" and step < STEPS:
-            step += 1
-            time.sleep(self.seconds / STEPS)
-            if stop():
-                reason = "interrupted"
-                break
-            yield event(Step, progress=step / STEPS)
-            yield event(Evaluated, held_out_nats_per_char=loss + 1 - step / STEPS)
-        yield event(Finished, reason=reason, held_out_nats_per_char=loss)
-
-
-def event(kind, **fields):
-    """Return an event that has only these fields."""
-    made = object.__new__(kind)
-    made.__dict__.update(fields)
-    return made
-
-
-@pytest.fixture
-def world(monkeypatch):
-    """Return a function that replaces training by a World, and returns that."""
-
-    def put(**how):
-        made = World(**how)
-        monkeypatch.setattr("charloom.tuning.trial.fit", made.fit)
-        monkeypatch.setattr(
-            "charloom.tuning.check.item_losses",
-            lambda split, finished: np.array([[finished.held_out_nats_per_char], [1.0]]),
-        )
-        return made
-
-    return put
-
-
-def searched(corpus, **how):
-    events = list(tune(corpus, **{"trials": 12, "folds": 3, "fixed": FIXED, **how}))
-    assert isinstance(events[0], SearchStarted) and isinstance(events[-1], SearchFinished)
-    return [Tried(e, events[0]) for e in events if isinstance(e, TrialFinished)], events[-1], events
-
-
-class Tried:
-    """What a ``TrialFinished`` says."""
-
-    def __init__(self, event, started):
-        self.outcome, self.settings = event.outcome, event.trial.user_attrs["settings"]
-        self.default = self.settings == started.default
-        self.loss = fmean(event.trial.user_attrs["losses"] or [math.nan])
 
 
 def test_the_default_is_tried_first_and_the_best_is_never_worse(toy, world):
@@ -165,160 +88,10 @@ def test_poor_trials_are_pruned(toy, world):
     assert tried[0].outcome == "complete"
 
 
-def test_a_resumed_search_proposes_what_an_uninterrupted_one_would(toy, world, tmp_path):
-    world()
-    whole, _, _ = searched(toy, journal=tmp_path / "whole")
-    first, _, _ = searched(toy, journal=tmp_path / "parts", trials=5)
-    second, tuned, events = searched(toy, journal=tmp_path / "parts")
-    assert events[0].finished_trials == 5
-    assert [t.settings for t in first + second] == [t.settings for t in whole]
-    _, again, _ = searched(toy, journal=tmp_path / "parts")
-    assert again.trials == 12 and again.settings == tuned.settings
-
-
 def test_the_seed_decides_the_search(toy, world):
     world()
     runs = [[t.settings for t in searched(toy, seed=seed)[0]] for seed in (0, 0, 1)]
     assert runs[0] == runs[1] != runs[2]
-
-
-def test_a_partial_last_line_and_an_unfinished_trial_do_not_matter(toy, world, tmp_path):
-    world()
-    journal = tmp_path / "j"
-    searched(toy, journal=journal, trials=4)
-    before = journal.read_bytes()
-    events = tune(toy, trials=9, folds=3, fixed=FIXED, journal=journal)
-    for event in events:
-        if isinstance(event, TrainingProgress):  # a trial is running: here the process is killed
-            break
-    torn = journal.read_bytes() + b'{"op_code": 4, "worke'
-    events.close()
-    assert torn.startswith(before)
-    journal.write_bytes(torn)
-    tried, tuned, events = searched(toy, journal=journal, trials=6)
-    assert events[0].finished_trials == 4 and len(tried) == 2 and tuned.trials == 6
-
-
-@pytest.mark.parametrize("cut", [1, 7, 40, 0.3, 0.6])
-def test_a_journal_cut_anywhere_is_resumed_or_refused_in_one_line(toy, world, cut, tmp_path):
-    world()
-    searched(toy, journal=tmp_path / "j", trials=4)
-    data = (tmp_path / "j").read_bytes()
-    (tmp_path / "j").write_bytes(data[: cut if cut >= 1 else int(cut * len(data))])
-    _, tuned, _ = searched(toy, journal=tmp_path / "j", trials=5)
-    assert tuned.trials == 5
-
-
-@pytest.mark.parametrize(
-    "data", [b"names\n", b"[1]\n", b'{"op_code": 0}\n', b'{"op_code": 99}\n', b"\0\0\n\xff\n"]
-)
-def test_a_file_that_is_not_a_journal_is_refused_in_one_line(toy, world, data, tmp_path):
-    world()
-    (tmp_path / "j").write_bytes(data)
-    with pytest.raises(RunError, match=r"journal.*--force") as caught:
-        searched(toy, journal=tmp_path / "j")
-    assert str(caught.value).isprintable()
-    assert (tmp_path / "j").read_bytes() == data
-    assert searched(toy, journal=tmp_path / "j", force=True)[1].trials == 12
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"folds": 2}, "another number of folds (folds 3; now 2)"),
-        ({"seed": 5}, "another seed (seed 0; now 5)"),
-        ({"fixed": FIXED | {"units": 64}}, "other fixed settings"),
-    ],
-)
-def test_a_journal_of_another_search_is_refused(toy, world, changes, said, tmp_path):
-    world()
-    searched(toy, journal=tmp_path / "j", trials=2)
-    with pytest.raises(RunError) as caught:
-        searched(toy, journal=tmp_path / "j", **changes)
-    assert said in str(caught.value)
-
-
-def test_a_journal_of_0_1_0_is_refused_and_not_changed(toy, world, tmp_path):
-    world()
-    journal, old = tmp_path / "j", (Path(__file__).parent / "journal_0.1.0").read_bytes()
-    for content in (old, old + b'{"op_code":4,"wor'):  # whole, or killed while it was written
-        journal.write_bytes(content)
-        with pytest.raises(RunError, match=r"another version.*format 1; now 2.*--force"):
-            searched(toy, journal=journal)
-        assert journal.read_bytes() == content
-    assert searched(toy, journal=journal, force=True)[1].trials == 12
-
-
-def test_a_refused_journal_is_not_changed(toy, world, tmp_path):
-    world()
-    searched(toy, journal=tmp_path / "j", trials=2)
-    before = (tmp_path / "j").read_bytes()
-    with pytest.raises(RunError, match="another seed"):
-        searched(toy, journal=tmp_path / "j", seed=5)
-    assert (tmp_path / "j").read_bytes() == before
-    optuna.create_study(study_name="theirs", storage=storage_in(tmp_path / "theirs"))
-    before = (tmp_path / "theirs").read_bytes()
-    with pytest.raises(RunError, match="not the journal of a search"):
-        searched(toy, journal=tmp_path / "theirs")
-    assert (tmp_path / "theirs").read_bytes() == before
-
-
-def storage_in(path):
-    backend = optuna.storages.journal.JournalFileBackend(str(path))
-    return optuna.storages.JournalStorage(backend)
-
-
-def test_a_journal_of_another_corpus_is_refused(toy, world, tmp_path):
-    world()
-    searched(toy, journal=tmp_path / "j", trials=2)
-    with pytest.raises(RunError, match="another corpus"):
-        searched(NameCorpus.of(toy.names[:-1]), journal=tmp_path / "j")
-
-
-def test_a_full_disk_ends_a_search_in_one_line_and_keeps_its_journal(
-    toy, world, tmp_path, monkeypatch
-):
-    from optuna.storages.journal import JournalFileBackend
-
-    world()
-    write, count = JournalFileBackend.append_logs, itertools.count()
-
-    def full(self, logs):
-        if next(count) > 150:
-            with (tmp_path / "j").open("ab") as file:
-                file.write(b'{"op_code":8,')  # what the disk had space for
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        write(self, logs)
-
-    monkeypatch.setattr(JournalFileBackend, "append_logs", full)
-    with pytest.raises(RunError, match=r"j cannot be written: No space left.*free some space"):
-        searched(toy, journal=tmp_path / "j", trials=50)
-    monkeypatch.setattr(JournalFileBackend, "append_logs", write)
-    _, tuned, events = searched(toy, journal=tmp_path / "j", trials=20)
-    assert events[0].finished_trials >= 1 and tuned.trials == 20
-
-
-def test_two_searches_do_not_share_a_journal(toy, world, tmp_path):
-    world()
-    one = tune(toy, trials=3, folds=3, fixed=FIXED, journal=tmp_path / "j")
-    next(one)
-    with pytest.raises(RunError, match="in use by another search"):
-        searched(toy, journal=tmp_path / "j")
-    one.close()
-    searched(toy, journal=tmp_path / "j", trials=3)
-    assert [path.name for path in tmp_path.iterdir()] == ["j"]
-
-
-def test_an_error_of_a_training_is_not_reported_as_one_of_the_journal(toy, world, tmp_path):
-    def loss(split, model, training):
-        raise ConfigError("a rule of its own")
-
-    world(loss=loss)
-    with pytest.raises(ConfigError, match="a rule of its own"):
-        searched(toy, journal=tmp_path / "j")
-    (tmp_path / "file").touch()
-    with pytest.raises(RunError, match="must be a folder"):
-        searched(toy, journal=tmp_path / "file" / "j")
 
 
 def test_a_running_training_stops_at_the_end_of_the_budget(toy, world, monkeypatch):
@@ -336,6 +109,7 @@ def test_a_running_training_stops_at_the_end_of_the_budget(toy, world, monkeypat
     assert tuned.reason == "seconds" and tuned.complete >= 1
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_part_of_the_budget_is_reserved_for_the_check(toy, world):
     world(seconds=0.02)

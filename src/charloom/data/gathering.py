@@ -10,8 +10,8 @@ from itertools import count, repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import shown
 from ..config import MOST_LABELS
+from ..config.arguments import shown
 from ..errors import CorpusError, CorpusTypeError
 from .invisible import Tally
 from .sources.tables import Records

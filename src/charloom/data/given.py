@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from ..arguments import exists, require, shown, texts
+from ..config.arguments import exists, require, shown, texts
 from ..errors import ArgumentError, CorpusTypeError
 from .encoded.array_names import ArrayNames
 from .lists import read_texts

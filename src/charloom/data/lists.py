@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Unpack
 
-from ..arguments import AnyPath
+from ..config.arguments import AnyPath
 from .gathering import clean
 from .invisible import Tally
 from .sources.folders import files_of

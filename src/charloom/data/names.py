@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, BinaryIO, ClassVar, Unpack, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import AnyPath, are_files, seed_of, shown, texts
-from ..arguments import number as number_of
+from ..config.arguments import AnyPath, are_files, seed_of, shown, texts
+from ..config.arguments import number as number_of
 from ..errors import ConfigError, CorpusTypeError
 from .gathering import Gatherer, ReadReport, measure, records_of
 from .random import Stream, shuffler
 from .sources.folders import Files, files_of
-from .sources.look import form_of
 from .sources.options import Form, ReadArguments, ReadOptions
 from .sources.origin import Origin
 from .sources.records import check_sources, check_used, is_plain, read_source
@@ -28,12 +27,15 @@ from .sources.streams import Rejoined, are_large, label
 from .summary import origin, shortened, table
 from .token_units import Definition, parsed_unit, resolved, restorable
 from .tokens import Unit
-from .unicode import suitable_unit
+from .unicode import note_on_graphemes, suitable_unit
 from .vocabulary import Vocabulary
 from .weights import check_repeats
 
 if TYPE_CHECKING:
     from .encoded.sequences import EncodedNames
+
+LOOKED_AT = 2_000
+"""Names of a large list that are looked at to see which unit suits them."""
 
 MOST_HELD_OUT = 20_000
 """Most names that are held out of a large list: more would hardly improve an estimate."""
@@ -115,7 +117,7 @@ class NameCorpus:
         how = {"unit": restorable(definition), "repeats": repeats, **options, "pattern": None}
         start = Origin.of(files.paths, options=how)
         if definition in (None, "character") and not repeats:
-            large, stdin = _read_large(files, read, stdin, gatherer.notes)
+            large, stdin = _read_large(files, read, stdin, gatherer.notes, hint=definition is None)
             if large is not None:
                 return dataclasses.replace(large, origin=start)
         forms: set[Form] = set()
@@ -338,22 +340,22 @@ def read_with_repeats(
     if unit in (None, "character"):
         notes: list[str] = []
         files = files_of(sources, read.pattern, read.encoding, warn=notes.append)
-        large, stdin = _read_large(files, read, stdin, notes)
+        large, stdin = _read_large(files, read, stdin, notes, hint=unit is None)
         if large is not None:
             return large
     return NameCorpus.read(*sources, unit=unit, repeats=True, stdin=stdin, **options)
 
 
 def _read_large(
-    files: Files, read: ReadOptions, stdin: BinaryIO | None, notes: Sequence[str]
+    files: Files, read: ReadOptions, stdin: BinaryIO | None, notes: Sequence[str], *, hint: bool
 ) -> tuple[LargeNameCorpus | None, BinaryIO | None]:
-    """Read sources into arrays if they are large and plain; return what to read as ``stdin``.
+    """Read sources into arrays if they are large and without labels and weights; return what to
+    read as ``stdin``.
 
-    The report begins with ``notes``.
+    The report begins with ``notes``; with ``hint`` it says whether graphemes would suit the names.
     """
     sources = files.paths
-    others = not {form_of(source, read) for source in sources} <= {None, "lines"}
-    if others or read.for_tables or read.field or read.label_field or read.weight_field:
+    if read.weighted or read.label_column is not None or read.label_field is not None:
         return None, stdin
     large, ahead = are_large(sources, stdin, read.large_bytes, read.max_line_bytes)
     rest = cast("BinaryIO | None", ahead)
@@ -361,18 +363,19 @@ def _read_large(
         return None, rest
     gatherer = Gatherer(False, False, read.keep_invisible)
     gatherer.notes.extend(notes)
-    plain = all(is_plain(source, read, gatherer.notes.append, rest) for source in sources)
+    plain = [is_plain(source, read, gatherer.notes.append, rest) for source in sources]
     if isinstance(ahead, Rejoined):
         ahead.rewind()
-    if not plain:
-        return None, rest
     from .encoded.names import encode_names  # late: small corpora need none of it
 
-    names, counts, invisible = encode_names(sources, read, rest)
-    gatherer.tally.add(invisible)
-    for source, (records, blank) in zip(sources, counts, strict=True):
+    names, facts = encode_names(sources, plain, read, rest)
+    gatherer.tally.add(facts["invisible"])
+    gatherer.notes.extend(facts["notes"])
+    for source, (records, blank) in zip(sources, facts["sources"], strict=True):
         gatherer.count(label(source), records, blank)
     gatherer.sources = files.labels
+    if hint and (note := note_on_graphemes(names[:LOOKED_AT])):
+        gatherer.notes.append(note)
     report = gatherer.report(names.lengths, names.characters)
     return LargeNameCorpus(names, report=report), rest
 

@@ -74,11 +74,12 @@ def root_key(seed: int) -> Keys:
 
 def mix(numbers: Keys) -> Keys:
     """Return SplitMix64's output function, element by element."""
-    z = numbers ^ (numbers >> np.uint64(30))
+    shifted = numbers >> np.uint64(30)
+    z = numbers ^ shifted
     z *= np.uint64(0xBF58476D1CE4E5B9)
-    z ^= z >> np.uint64(27)
+    z ^= np.right_shift(z, np.uint64(27), out=shifted)
     z *= np.uint64(0x94D049BB133111EB)
-    z ^= z >> np.uint64(31)
+    z ^= np.right_shift(z, np.uint64(31), out=shifted)
     return z
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..arguments import require
+from ..config.arguments import require
 from .encoded.ragged import spans
 from .given import Names, corpus_of
 from .names import LargeNameCorpus, NameCorpus

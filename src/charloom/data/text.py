@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import AnyPath, are_files, shown, texts, whole
 from ..config import MOST_COUNT
+from ..config.arguments import AnyPath, are_files, shown, texts, whole
 from ..errors import ConfigError, CorpusError, CorpusTypeError
 from .encoded.store import IN_MEMORY_BYTES
 from .encoded.text import Encoded, Progress, encode_sources, encode_strings
@@ -327,6 +327,10 @@ class TextCorpus:
         ids: NDArray[np.int32] = self._table.take(self._stored[start:stop], mode="clip")
         return ids
 
+    def as_stored(self) -> tuple[NDArray[Any], NDArray[np.int32]]:
+        """Return the ids as they are stored, (N,), and a table of the vocabulary's id of each."""
+        return self._stored, self._table
+
     def _check_part(self, start: int, stop: int) -> None:
         if not 0 <= start <= stop <= len(self):
             raise IndexError(f"a part must lie in [0, {len(self)}]. Received: {start}, {stop}")
@@ -344,9 +348,8 @@ class TextCorpus:
             raise IndexError(f"windows must begin at 0 or later. Received: {low}, length {length}")
         ids: NDArray[np.int32]
         if 0 < length <= n - high:
-            step = stored.itemsize
             shape = (n - length + 1, length)
-            every = np.ndarray(shape, stored.dtype, stored, strides=(step, step))
+            every = np.ndarray(shape, stored.dtype, stored, strides=2 * stored.strides)
             ids = self._table.take(every[starts], mode="clip")
             return ids
         places = starts[:, None] + np.arange(length)  # (B, length)

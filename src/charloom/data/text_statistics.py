@@ -12,7 +12,7 @@ from .summary import Report
 from .text import TextCorpus
 from .vocabulary import BOUNDARY
 
-CHUNK = 1 << 22
+CHUNK = 1 << 18
 """Ids that are counted at once."""
 
 
@@ -60,19 +60,21 @@ def describe_text(corpus: TextCorpus) -> TextDescription:
     """
     characters = corpus.vocabulary.characters
     newline = 1 + characters.index("\n") if "\n" in characters else -1
-    counts = np.zeros(corpus.vocabulary.size, np.int64)
+    stored, table = corpus.as_stored()  # a byte a character mostly, where the table takes four
+    line_end = next(iter(np.flatnonzero(table == newline).tolist()), BOUNDARY)
+    counts_stored = np.zeros(len(table), np.int64)
     lines = filled = longest = 0
     length = 0  # of the line so far
     for low in range(0, len(corpus), CHUNK):
-        ids = corpus.ids(low, min(low + CHUNK, len(corpus)))
-        counts += np.bincount(ids, minlength=len(counts))
-        ends = np.flatnonzero((ids == newline) | (ids == BOUNDARY))
+        ids = stored[low : low + CHUNK]
+        counts_stored += np.bincount(ids, minlength=len(counts_stored))
+        ends = np.flatnonzero((ids == line_end) | (ids == BOUNDARY))
         lengths = np.diff(ends, prepend=-1) - 1
         if len(ends):
             lengths[0] += length
             length = len(ids) - int(ends[-1]) - 1
             # A boundary begins a document; it ends a line only if one was begun.
-            real = (ids[ends] == newline) | (lengths > 0)
+            real = (ids[ends] != BOUNDARY) | (lengths > 0)
             lines += int(real.sum())
             filled += int((lengths > 0).sum())
             longest = max(longest, int(lengths.max()))
@@ -80,6 +82,8 @@ def describe_text(corpus: TextCorpus) -> TextDescription:
             length += len(ids)
     if length:
         lines, filled, longest = lines + 1, filled + 1, max(longest, length)
+    counts = np.zeros(corpus.vocabulary.size, np.int64)
+    np.add.at(counts, table, counts_stored)
     total = int(counts[1:].sum())
     breaks = int(counts[newline]) if newline > 0 else 0
     order = sorted(range(len(characters)), key=lambda i: (-counts[i + 1], characters[i]))

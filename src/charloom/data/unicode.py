@@ -95,21 +95,7 @@ def suitable_unit(names: Collection[str]) -> tuple[Unit, str | None]:
         >>> suitable_unit(["🇩🇪", "🇫🇷", "🇮🇹", "🇵🇱"])[0]
         'grapheme'
     """
-    joined = "".join(set().union(*names))
-    if max(joined, default="") < "\u0300":
-        return "character", None
-    import regex  # late: as above
-
-    if not (joins := regex.compile(_JOINS)).search(joined):
-        return "character", None
-    cluster, pictures = regex.compile(r"\X"), regex.compile(_PICTURE)
-    emoji: list[str] = []  # the first such cluster of each name
-    others: list[str] = []
-    for name in filter(joins.search, names):
-        wide = [one for one in cluster.findall(name) if len(one) > 1]
-        drawn = list(filter(pictures.match, wide))
-        emoji += drawn[:1]
-        others += [] if drawn else wide[:1]
+    emoji, others = _wide(names)
     few = max(FEW, len(names) // 200)
     if len(emoji) > few and len(emoji) >= len(others):
         return "grapheme", (
@@ -123,6 +109,40 @@ def suitable_unit(names: Collection[str]) -> tuple[Unit, str | None]:
         f"{len(wide):,} names have characters of several code points, such as {wide[0]}. To keep "
         "each of them whole, add --token-unit grapheme."
     )
+
+
+def note_on_graphemes(names: Collection[str]) -> str | None:
+    """Return what to tell the user about ``names``, the first of very many, if code points would
+    take apart the characters of more than a few."""
+    emoji, others = _wide(names)
+    if len(wide := emoji + others) <= max(FEW, len(names) // 200):
+        return None
+    return (
+        f"{len(wide):,} of the first {len(names):,} names have characters of several code points, "
+        f"such as {wide[0]}. To keep each of them whole, add --token-unit grapheme, which takes "
+        "more memory."
+    )
+
+
+def _wide(names: Collection[str]) -> tuple[list[str], list[str]]:
+    """Return the first emoji of several code points of each name that has any, and of each other
+    name the first character of several code points."""
+    joined = "".join(set().union(*names))
+    if max(joined, default="") < "\u0300":
+        return [], []
+    import regex  # late: as above
+
+    if not (joins := regex.compile(_JOINS)).search(joined):
+        return [], []
+    cluster, pictures = regex.compile(r"\X"), regex.compile(_PICTURE)
+    emoji: list[str] = []
+    others: list[str] = []
+    for name in filter(joins.search, names):
+        wide = [one for one in cluster.findall(name) if len(one) > 1]
+        drawn = list(filter(pictures.match, wide))
+        emoji += drawn[:1]
+        others += [] if drawn else wide[:1]
+    return emoji, others
 
 
 _JOINS = (
@@ -142,7 +162,7 @@ def name_character(character: str) -> str:
 def visible(character: str) -> str:
     r"""Show a character by itself: a space in quotes, an unprintable one as its escape (``\n``)."""
     if len(character) > 1:  # a grapheme cluster is visible even if some of its parts are not
-        from ..formatting import escaped  # late: few commands show characters
+        from ..errors.formatting import escaped  # late: few commands show characters
 
         return escaped(character)
     if character == " ":

@@ -10,8 +10,8 @@ from unicodedata import combining
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import as_whole, shown
-from ..arguments import text as text_of
+from ..config.arguments import as_whole, shown
+from ..config.arguments import text as text_of
 from ..errors import VocabularyError
 from .tokens import UNITS, Tokens, Unit
 from .unicode import decomposed, name_character, normalise, split_units

@@ -8,7 +8,7 @@ from numbers import Real
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import as_number, shown
+from ..config.arguments import as_number, shown
 from ..errors import ConfigError
 
 LEAST, MOST = 1e-9, 1e12

@@ -44,6 +44,7 @@ from .history import HISTORY, append_history, write_history
 from .ngram import ngram_facts
 from .progress import Progress, event_losses
 from .resume import BEST, NETWORK, ResumeChecks, Resumed, vocabulary_digest
+from .together import ALONE, Together, wait_for_all
 
 
 @dataclass(kw_only=True)
@@ -52,7 +53,8 @@ class Checkpointer:
 
     Attributes:
         folder: the run folder; ``None`` saves nothing.
-        model, training, data, backend: what is trained, how, on which data and backend.
+        model, training, data, backend, precision: what is trained, how, on which data and backend,
+            and the number format of matrix products.
         loop: ``fit`` or ``custom``; ``None`` for a step of the caller's own.
         fine_tuned: whether it starts from another run, whose characters and labels it keeps.
         started: ``time.monotonic()`` when training began.
@@ -61,6 +63,7 @@ class Checkpointer:
         best_weights: those of ``Progress.best_epoch``.
         saved_epoch: the epoch whose weights the folder holds; 0 for none.
         networks: the weights of each network that is trained, where several are to be distilled.
+        together: the processes that train it. All but the first have no folder.
     """
 
     folder: Path | None
@@ -68,6 +71,7 @@ class Checkpointer:
     training: TrainConfig
     data: TrainingData
     backend: str
+    precision: str = "float32"
     loop: str | None = "fit"
     fine_tuned: bool = False
     started: float = field(default_factory=time.monotonic)
@@ -76,6 +80,7 @@ class Checkpointer:
     best_weights: Weights = field(default_factory=dict)
     saved_epoch: int = 0
     networks: list[Weights] = field(default_factory=list)
+    together: Together = ALONE
 
     def __post_init__(self) -> None:
         self._saved_at = time.monotonic()
@@ -171,13 +176,13 @@ class Checkpointer:
 
     def save_after_epoch(self, engine: Engine, at: Progress) -> Iterator[Event]:
         """Save at an epoch's end, unless the last save is recent or saving takes too long."""
-        if self.due(at):
-            yield from self.save(engine, at)
-            return
-        begun = time.monotonic()
+        due, begun = self.due(at), time.monotonic()
         wait = max(self.seconds_between, self._save_cost / self.time_share)
-        if begun - self._epoch_end_saved_at >= wait:
+        now = begun - self._epoch_end_saved_at >= wait
+        due, now = self.together.agreed([due, now])
+        if due or now:
             yield from self.save(engine, at)
+        if now and not due:
             self._epoch_end_saved_at = time.monotonic()
             self._save_cost = self._epoch_end_saved_at - begun
 
@@ -198,13 +203,16 @@ class Checkpointer:
 
     def save(self, engine: Engine, at: Progress) -> Iterator[Event]:
         """Save the best model, if it is a new one, and the state."""
-        if self.folder is None:
+        if not self.together.agreed(self.folder is not None):
             return
-        if at.best is not None:
-            self.save_best(at.best, at)
-        self.save_state(engine.state(), at)
-        self._saved_at = time.monotonic()
-        yield Saved(folder=self.folder, epoch=at.best_epoch)
+        state = engine.state()  # of which every process may have a part
+        if self.folder is not None:
+            if at.best is not None:
+                self.save_best(at.best, at)
+            self.save_state(state, at)
+            self._saved_at = time.monotonic()
+            yield Saved(folder=self.folder, epoch=at.best_epoch)
+        wait_for_all(self.together)
 
     def save_best(self, losses: Mapping[str, Any], at: Progress) -> bool:
         """Save ``best_weights``, which reached ``losses``, unless they are saved already."""
@@ -300,6 +308,7 @@ class Checkpointer:
             "digest": data.digest,
             "training": self.training.to_dict(),
             "backend": self.backend,
+            **({} if self.precision == "float32" else {"precision": self.precision}),
             "versions": _versions(self.backend),
             **({"cross_validation": dict(at.chosen)} if at.chosen else {}),
             **ngram_facts(weights),

@@ -8,9 +8,9 @@ them, and its part of the list that it did not see decides. Then one is trained 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -20,8 +20,9 @@ from ..data.folds import fold_of, fold_places
 from ..models.ngram.context_fit import maximum
 from .base_model import NO_BASE
 from .context_ngram import PRIOR_NATS, ContextFit, mixed_nats
-from .events import Choosing, Evaluated, Event, Finished, Step
+from .events import Choosing, Chosen, Evaluated, Event, Finished, Step, Warned
 from .name_data import NameData
+from .together import ALONE
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -80,6 +81,25 @@ def has_choice(trainer: Trainer) -> bool:
     return distinct and len(corpus.names) >= least and characters <= MOST_CHARACTERS
 
 
+def settle_choice(trainer: Trainer) -> Iterator[Event]:
+    """Choose epochs and exponents, unless that is done; the first of several processes does."""
+    at, together = trainer.at, trainer.together
+    if at.chosen is None and not together.rank:
+        choice = yield from choose(trainer)
+        if choice is not None:
+            at.chosen = {**choice.to_dict(), "of_epochs": trainer.training.epochs}
+            yield Chosen(**asdict(choice))
+        elif not trainer.stop():
+            at.chosen = {}
+            yield Warned(
+                message="there is too little time to choose epochs and exponents by "
+                "cross-validation: fixed values are used."
+            )
+    at.chosen = chosen = together.agreed(at.chosen)
+    if chosen and not together.rank and isinstance(trainer.data.ngrams, ContextFit):
+        trainer.data.ngrams.exponents = chosen["exponents"]
+
+
 def choose(trainer: Trainer) -> Generator[Event, None, Choice | None]:
     """Train on the folds, and return the choice; ``None`` if there is too little time for it."""
     data, checkpoints, training = (
@@ -105,7 +125,14 @@ def choose(trainer: Trainer) -> Generator[Event, None, Choice | None]:
         fold = NameData(fold_of(data.corpus, *places), trainer.model, settings, trainer.initial)
         network = trainer.model.network_part()
         alone = NameData(fold_of(data.corpus, *places), network, settings, trainer.initial)
-        once = replace(checkpoints, folder=None, model=network, training=settings, data=alone)
+        once = replace(
+            checkpoints,
+            folder=None,
+            model=network,
+            training=settings,
+            data=alone,
+            together=ALONE,
+        )
         again = trainer.like(once)
         fit = cast("ContextFit", fold.ngrams)
         events = cast("Generator[Event, None, None]", again.events(force=False, resume=False))

@@ -125,8 +125,8 @@ class TrainingData(ABC):
         """Return the plan that suits a training of ``epochs``."""
 
     @abstractmethod
-    def batches(self) -> Batches:
-        """Return the batches of ``plan``."""
+    def batches(self, rows: range | None = None) -> Batches:
+        """Return the batches of ``plan``; only ``rows`` of each, where processes share them."""
 
     @abstractmethod
     def train_stream(self) -> tuple[NDArray[np.int32], bool]:

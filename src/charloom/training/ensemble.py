@@ -160,7 +160,7 @@ class Ensemble:
             batch = batches.batch(*divmod(step, steps))
             progress = (step + 1) / total
             rate = learning_rate(training, (step + 1) / (whole * steps))
-            trained = float(batch.mask.sum())
+            trained = batch.characters
             mean = float(trainer.engine.step(batch, rate)) / max(trained, 1.0)
             running = 0.95 * running + 0.05 * mean if step else mean
             at.step += 1

@@ -32,6 +32,7 @@ class Started:
         padded_share: share of the batches' cells that is padding.
         first_epoch: 1, or the epoch at which a resumed run continues.
         base: the model whose weights are adapted, as in ``TrainConfig.base``.
+        precision: the number format of matrix products.
     """
 
     model: ModelConfig
@@ -47,6 +48,18 @@ class Started:
     padded_share: float
     first_epoch: int = 1
     base: str = "none"
+    precision: str = "float32"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """Everything is compiled, and a long training takes its first step.
+
+    Attributes:
+        seconds: how long the steps will take, at most; estimated from the time of one.
+    """
+
+    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,6 +220,7 @@ class Finished:
 
 Event = (
     Started
+    | Ready
     | Step
     | Evaluated
     | NextNetwork

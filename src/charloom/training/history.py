@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..storage import unwritable, write_file
-from ..storage.disk import opened
+from ..storage import write_file
+from ..storage.disk import append
 
 HISTORY = "history.jsonl"
 
@@ -32,21 +31,7 @@ def append_history(folder: Path, entry: Mapping[str, Any]) -> None:
     Raises:
         RunError: the folder cannot be written.
     """
-    line = _line(entry)
-    try:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        with os.fdopen(opened(folder / HISTORY, flags, own=True), "ab", buffering=0) as file:
-            end = file.seek(0, os.SEEK_END)
-            try:
-                written = file.write(line)
-            except OSError:
-                file.truncate(end)
-                raise
-            if written != len(line):
-                file.truncate(end)
-                raise OSError("only a part of the line was written")
-    except OSError as error:
-        raise unwritable(folder, error) from error
+    append(folder / HISTORY, _line(entry))
 
 
 def _line(entry: Mapping[str, Any]) -> bytes:

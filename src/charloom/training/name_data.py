@@ -173,11 +173,11 @@ class NameData(TrainingData):
             buckets = bucket_count(self._ids.lengths, parameters, epochs)
         return BatchPlan(batch_size=training.batch_size, seed=training.seed, buckets=buckets)
 
-    def batches(self) -> Batches:
+    def batches(self, rows: range | None = None) -> Batches:
         plan = self.plan
         if plan.buckets is None:
-            rows = padded_rows(self.train_names, self.vocabulary)
-            return PaddedBatches(rows, plan.batch_size, plan.seed)
+            every = padded_rows(self.train_names, self.vocabulary)
+            return PaddedBatches(every, plan.batch_size, plan.seed, rows)
         return NameBatches(
             self._ids,
             plan.batch_size,
@@ -186,6 +186,7 @@ class NameData(TrainingData):
             labels=self._train_labels,
             label_dropout=self._training.label_dropout,
             weights=self._shares,
+            rows=rows,
         )
 
     @cached_property

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..arguments import AnyPath
-from ..arguments import path as path_of
 from ..config import ModelConfig, TrainConfig
+from ..config.arguments import AnyPath
+from ..config.arguments import path as path_of
 from ..errors import ConfigError
 from ..storage import write_file
 

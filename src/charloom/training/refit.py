@@ -28,11 +28,13 @@ def refit(trainer: Trainer, best: Mapping[str, Any]) -> Generator[Event, None, S
         ``None`` if the training was stopped meanwhile: it resumes from the beginning of this.
     """
     checkpoints, at = trainer.checkpoints, trainer.at
-    if (before := checkpoints.refitted(best)) is not None:
+    before = checkpoints.refitted(best)
+    if trainer.together.agreed(before is not None):
         return before
     assert isinstance(trainer.data, NameData)  # the settings refuse it for text
     per_epoch = trainer.batches.steps_per_epoch
     epochs = at.step / trainer.schedule.progress(at.step) / per_epoch  # of the whole schedule
+    epochs = trainer.together.agreed(epochs)
     training = trainer.training.replace(
         epochs=max(1, round(epochs)), held_out=0.0, canaries=0, refit=False, seconds=None,
         patience=0, keep_epochs=0,
@@ -56,6 +58,8 @@ def refit(trainer: Trainer, best: Mapping[str, Any]) -> Generator[Event, None, S
                     break
             elif isinstance(event, Finished):
                 return None
+    if trainer.together.rank:
+        return None
     mixed = {
         name: array
         for name, array in checkpoints.best_weights.items()

@@ -29,6 +29,7 @@ class Schedule:
     Attributes:
         total_steps: the step, counted over the whole training, at which it is over.
         reserve: seconds of the budget that are kept for evaluating and saving at the end.
+        told: the clock's share, if another process's clock decides; ``None``: by our own.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Schedule:
         self.total_steps, self._first_step = total_steps, first_step
         self.reserve = reserve
         self._deadline = math.inf if config.seconds is None else started + config.seconds
+        self.told: float | None = None
         self._begin = time.monotonic()
 
     def begin(self) -> None:
@@ -56,7 +58,10 @@ class Schedule:
     def progress(self, step: int) -> float:
         """Return the progress in [0, 1] after ``step`` updates; 1 means that training is over."""
         by_steps = (step - self._first_step) / (self.total_steps - self._first_step)
+        return min(1.0, max(by_steps, self.by_clock() if self.told is None else self.told))
+
+    def by_clock(self) -> float:
+        """Return the share of the budget that is used by now; 0 without one."""
         span = self._deadline - self.reserve - self._begin
         elapsed = time.monotonic() - self._begin
-        by_clock = 0.0 if span == math.inf else elapsed / span if span > 0 else 1.0
-        return min(1.0, max(by_steps, by_clock))
+        return 0.0 if span == math.inf else elapsed / span if span > 0 else 1.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
-from ..arguments import AnyPath
-from ..config import Cell, Kind, Part, Preparation, Smoothing
+from ..config import Cell, Kind, Part, Precision, Preparation, Smoothing
+from ..config.arguments import AnyPath
 
 if TYPE_CHECKING:
     from ..run import Run, SavedModel
@@ -73,3 +73,4 @@ class FitSettings(TypedDict, total=False):
     freeze: tuple[Part, ...] | None
     refit: bool | None
     canaries: int | None
+    precision: Precision | None

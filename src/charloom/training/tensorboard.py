@@ -11,9 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..arguments import AnyPath, path
+from ..config.arguments import AnyPath, path
 from ..errors import RunError, TrainingError
 from .events import Evaluated, Event, Started, Step, Warned
+from .scalars import scalars_of
 
 SYNC_EVERY = 5.0
 """Seconds after which the records are flushed to disk, where TensorBoard finds them."""
@@ -22,9 +23,7 @@ SYNC_EVERY = 5.0
 def recorded(events: Iterator[Event], folder: AnyPath) -> Iterator[Event]:
     """Pass the events of a training on, and record its scalars in ``folder`` for TensorBoard.
 
-    By step: ``loss/train`` (a batch's nats per character), ``learning_rate``, and
-    ``speed/names_per_second`` or ``speed/characters_per_second``. At each epoch's end
-    ``loss/held_out`` and, for text, ``loss/held_out_windows``; and both losses again under
+    The scalars are those of ``scalars_of``, by step; the losses of epochs come again under
     ``epoch/``, by epoch. A resumed training is recorded in another file of the folder, which
     replaces the earlier one from its first step on.
 
@@ -54,18 +53,9 @@ def _recorded(events: Iterator[Event], folder: Path) -> Iterator[Event]:
                         counted = event.counted
                         writer = _Writer(folder)
                     case Step() if writer is not None:
-                        speed = f"{counted}_per_second"
-                        scalars = {
-                            "loss/train": event.batch_nats_per_char,
-                            "learning_rate": event.learning_rate,
-                            f"speed/{speed}": getattr(event, speed),
-                        }
-                        writer.add(event.step, scalars)
+                        writer.add(event.step, scalars_of(event, counted))
                     case Evaluated() if writer is not None:
-                        losses = {
-                            "loss/held_out": event.held_out_nats_per_char,
-                            "loss/held_out_windows": event.held_out_window_nats_per_char,
-                        }
+                        losses = scalars_of(event, counted)
                         writer.add(event.step, losses)
                         losses["loss/train"] = event.train_nats_per_char
                         by_epoch = {f"epoch/{name}": loss for name, loss in losses.items()}

@@ -78,11 +78,11 @@ class TextData(TrainingData):
         training = self._training
         return BatchPlan(batch_size=training.batch_size, seed=training.seed, window=training.window)
 
-    def batches(self) -> TextBatches:
+    def batches(self, rows: range | None = None) -> TextBatches:
         plan = self.plan
         assert plan.window is not None
         return TextBatches(
-            self._text, self._stop, plan.batch_size, plan.window, plan.seed, self._ends
+            self._text, self._stop, plan.batch_size, plan.window, plan.seed, self._ends, rows
         )
 
     def train_stream(self) -> tuple[NDArray[np.int32], bool]:

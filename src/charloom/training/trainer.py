@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, SupportsFloat
 
@@ -15,28 +14,30 @@ from numpy.typing import NDArray
 from ..config import ModelConfig, TrainConfig
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
-from ..errors import ConfigError, RunError, TrainingError
+from ..errors import ConfigError, TrainingError
 from ..models.rnn.initial import initial_weights
 from ..models.rnn.shapes import parameter_count
 from ..run import SavedModel
 from .base_model import LATIN, NO_BASE, latin_base
 from .checkpointer import Checkpointer
-from .context_ngram import ContextFit
-from .cross_validation import choose, has_choice
-from .data import TrainingData
+from .cross_validation import has_choice, settle_choice
+from .data import TrainingData, Weights
+from .duration import ready
 from .engines.base import Loop
-from .engines.factory import backend_name, check_loop, make_engine
+from .engines.factory import backend_name, check_distributed, check_loop, make_engine
 from .engines.memory import check_memory, telling_of_memory
+from .engines.precision import settled
 from .ensemble import Ensemble
-from .events import Chosen, Event, Reason, Saved, Step, Warned
+from .events import Event, Reason, Saved, Step, Warned
 from .name_data import NameData
 from .ngram_trainer import fit_ngram
 from .progress import Progress
 from .recipes import settings_for
 from .refit import refit
-from .resume import check_state
 from .schedule import Schedule, learning_rate
+from .shared_state import facts_of, resumed, share_state
 from .text_data import TextData
+from .together import ALONE, Pace, Together, check_same, telling_of_others, wait_for_all
 from .warm_start import warm_started
 
 HELD_OUT_PER_SECOND = 3e4
@@ -56,6 +57,7 @@ def fit(
     initial: SavedModel | None = None,
     started: float | None = None,
     stop: Callable[[], bool] = lambda: False,
+    together: Together = ALONE,
 ) -> Iterator[Event]:
     """Train a model on ``corpus``, reporting as it goes.
 
@@ -73,39 +75,51 @@ def fit(
             and new ones are added.
         started: ``time.monotonic()`` at which the budget ``training.seconds`` begins; now.
         stop: called after every step; true ends the training, saved, as "interrupted".
+        together: the processes that train it together, as ``engines.jax_processes.joined`` gives
+            them; each calls this with the same arguments.
 
     Yields:
-        ``Started``, then ``Step``, ``Evaluated`` and ``Saved``, then ``Finished``.
+        ``Started``, then ``Step``, ``Evaluated`` and ``Saved``, then ``Finished``; of several
+        processes only the first yields the last two.
 
     Raises:
         ConfigError, TrainingError: the settings or the backend do not allow it, or the loss
             became NaN before there was a model to keep.
         RunError: ``out`` is in use, by another process too, cannot be written, or holds another
             training.
+        LostError, EndedError: another process of the training has died, or has failed.
     """
     if model is None or training is None:
         defaults = settings_for(corpus, initial=initial)
         model, training = model or defaults[0], training or defaults[1]
     check_loop(model, loop, initial)
+    if together.distributed:
+        check_distributed(model, loop)
+    backend = backend_name() if model.has_network else "numpy"
     data: TrainingData
     if isinstance(corpus, TextCorpus):
         data = TextData(corpus, model, training, initial)
     else:
         data = NameData(corpus, model, training, initial)
     checkpoints = Checkpointer(
-        folder=None if out is None else Path(out),
+        folder=None if out is None or together.rank else Path(out),
         model=model,
         training=training,
         data=data,
-        backend=backend_name() if model.has_network else "numpy",
+        backend=backend,
+        precision=settled(training.precision, model, on_jax=(backend, loop) == ("jax", "fit")),
         loop=loop if isinstance(loop, str) else None,
         fine_tuned=initial is not None and training.base == NO_BASE,
         started=time.monotonic() if started is None else started,
+        together=together,
     )
+    if together.distributed:
+        check_same(together, facts_of(checkpoints))
     if not model.has_network:
         return fit_ngram(checkpoints, force=force, resume=resume)
     trainer = Trainer(checkpoints, loop, initial, stop)
-    return telling_of_memory(trainer.events(force=force, resume=resume), model)
+    events = telling_of_memory(trainer.events(force=force, resume=resume), model)
+    return telling_of_others(events) if together.distributed else events
 
 
 class Trainer:
@@ -120,10 +134,11 @@ class Trainer:
     ) -> None:
         self.checkpoints, self.loop, self.initial, self.stop = checkpoints, loop, initial, stop
         self.model, self.training = checkpoints.model, checkpoints.training
-        self.data = checkpoints.data
+        self.data, self.together = checkpoints.data, checkpoints.together
         self.at, self.resumes = Progress(), False
-        self._plan()
-        self._seconds_before = 0.0  # of training in earlier sessions
+        self.arrays: dict[str, NDArray[Any]] | None = None
+        self.plan_batches()
+        self.seconds_before = 0.0  # of training in earlier sessions
         self._batch_nats_per_char = math.nan
         if has_choice(self):
             self.at.chosen = None
@@ -131,9 +146,11 @@ class Trainer:
     def events(self, *, force: bool, resume: bool) -> Iterator[Event]:
         """Train, and yield the events that ``fit`` promises."""
         with self.checkpoints.claimed(force=force, resume=resume) as resumes:
-            self.resumes = resumes
+            self.resumes = self.together.agreed(resumes)
             size, longest = self.data.vocabulary.size, max(self.batches.times)
-            check_memory(self.model, self.training, size, longest, self.checkpoints.backend)
+            rows = self.together.rows(self.training.batch_size)
+            part = self.training.replace(batch_size=len(rows)) if rows else self.training
+            check_memory(self.model, part, size, longest, self.checkpoints.backend)
             self.engine = make_engine(
                 self.checkpoints.backend,
                 self.model,
@@ -141,8 +158,11 @@ class Trainer:
                 self.first_weights(self.training.seed),
                 self.batches.characters_per_batch,
                 self.loop,
+                distributed=self.together.distributed,
             )
-            warnings = self._resume() if resumes else []
+            warnings = resumed(self) if resumes else []
+            if self.together.distributed:
+                share_state(self)
             self.checkpoints.begin(self.at, resumes=resumes)
             yield self.data.started(
                 backend=self.checkpoints.backend,
@@ -150,24 +170,24 @@ class Trainer:
                 steps_per_epoch=self.batches.steps_per_epoch,
                 epochs=self.training.epochs,
                 padded_share=self.batches.padded_share,
+                precision=self.checkpoints.precision,
                 first_epoch=self.at.epoch + 1,
                 base=self.training.base,
             )
             yield from (Warned(message=message) for message in warnings)
-            over = self._over() if resumes else None
+            over = self.over() if self.resumes else None
             if over is not None and self.at.best is not None:
                 self.checkpoints.save_best(self.at.best, self.at)
                 yield from self._finished(over, self.at.best)
                 return
-            yield from self._choose()
-            yield from (Warned(message=message) for message in self.data.warnings())
+            yield from settle_choice(self)
+            if not self.together.rank:
+                yield from (Warned(message=message) for message in self.data.warnings())
             yield from self._finish((yield from self._train()))
 
-    # Plan
-
-    def _plan(self) -> None:
+    def plan_batches(self) -> None:
         """Take the batches as the data's plan has them, and fit the schedule to them."""
-        self.batches = self.data.batches()
+        self.batches = self.data.batches(self.together.rows(self.training.batch_size))
         steps = self.batches.steps_per_epoch * self.training.epochs
         held_out = self.data.held_out_size if self.data.held_out_text is not None else 0
         reserve = 0.5 + held_out / HELD_OUT_PER_SECOND
@@ -203,52 +223,8 @@ class Trainer:
             )
         return latin_base()
 
-    def _resume(self) -> list[str]:
-        """Restore the folder's training; return warnings."""
-        resumed = self.checkpoints.load()
-        try:
-            check_state(self.engine.state(), resumed.arrays)
-            self.engine.restore(resumed.arrays)
-        except (KeyError, ValueError) as error:
-            raise RunError(
-                f"{self.checkpoints.folder} holds a state that this version cannot resume "
-                f"({error}). Start over with --force, or choose another --out."
-            ) from error
-        self.at, self._seconds_before = resumed.progress, resumed.progress.seconds
-        if resumed.plan != self.data.plan:  # another number of epochs must not change the batches
-            self.data.plan = resumed.plan
-            self._plan()
-        if not self.at.networks and self.at.step_in_epoch >= self.batches.steps_per_epoch:
-            raise RunError(
-                f"{self.checkpoints.folder} holds a state in the middle of an epoch that is over. "
-                "Start over with --force, or choose another --out."
-            )
-        over, best = self._over(), self.at.best
-        if self.training.refit and best and self.checkpoints.refitted(best) is None:
-            over = None  # what is left to do is to refit
-        return list(resumed.warnings(self.checkpoints.backend, self.training.epochs, over))
-
-    def _choose(self) -> Iterator[Event]:
-        """Choose epochs and exponents by cross-validation, where no names are held out for that."""
-        if self.at.chosen is None:
-            choice = yield from choose(self)
-            if choice is not None:
-                self.at.chosen = {**choice.to_dict(), "of_epochs": self.training.epochs}
-                yield Chosen(**asdict(choice))
-            elif not self.stop():
-                self.at.chosen = {}
-                yield Warned(
-                    message="there is too little time to choose epochs and exponents by "
-                    "cross-validation: fixed values are used."
-                )
-        self._apply_choice()
-
-    def _apply_choice(self) -> None:
-        if self.at.chosen and isinstance(self.data.ngrams, ContextFit):
-            self.data.ngrams.exponents = self.at.chosen["exponents"]
-
     @property
-    def _last_step(self) -> int:
+    def last_step(self) -> int:
         """The step after which training is over, unless it ends sooner."""
         if self.at.last_step:
             return self.at.last_step
@@ -257,27 +233,28 @@ class Trainer:
             epochs = int(chosen["epochs"])
         return epochs * self.batches.steps_per_epoch
 
-    # Steps
-
     def _train(self) -> Generator[Event, None, Reason]:
         """Train the network; and more of them, if the budget allows."""
         if not self.at.networks:
             self.engine.prepare(self.batches.times)
+            wait_for_all(self.together)
+            yield from ready(self)
             self.schedule.begin()
             begun, before = time.monotonic(), self.at.step
             reason = yield from self.steps()
-            if self.training.seconds is None or reason not in ("epochs", "early stopping"):
+            over = reason in ("epochs", "early stopping")
+            if self.training.seconds is None or not over or self.together.distributed:
                 return reason
             seconds = (time.monotonic() - begun) * self.at.step / max(1, self.at.step - before)
             if not (yield from Ensemble(self).planned(seconds)):
                 return reason
         return (yield from Ensemble(self).trained())
 
-    def _over(self) -> Reason | None:
+    def over(self) -> Reason | None:
         """Say why there is nothing left to train, if so."""
         if self.at.networks and not self.at.last_step:  # the other networks are to be trained
             return None
-        if self.at.step >= self._last_step:
+        if self.at.step >= self.last_step:
             return "epochs"
         return None if self.at.step_in_epoch or self._patient() else "early stopping"
 
@@ -288,8 +265,11 @@ class Trainer:
 
     def steps(self) -> Generator[Event, None, Reason]:
         """Take steps until one of the reasons to end holds."""
-        at, total, checkpoints = self.at, self._last_step, self.checkpoints
+        at, total, checkpoints = self.at, self.last_step, self.checkpoints
         begun, names, characters = time.monotonic(), 0, 0.0
+        pace = Pace(self.together, at.step)
+        if self.together.count > 1:
+            self.schedule.told = self.together.agreed(self.schedule.by_clock())
         before = self.schedule.progress(at.step)
         pending: tuple[SupportsFloat, float] | None = None
         running: float | None = None
@@ -300,7 +280,7 @@ class Trainer:
             loss = self.engine.step(batch, rate)
             at.step, at.step_in_epoch = at.step + 1, at.step_in_epoch + 1
             names += batch.names
-            trained = float(batch.mask.sum())
+            trained = batch.characters
             characters += trained
             # A loss is read one step late, so that the next batch is made while this one computes.
             if pending is not None:
@@ -308,7 +288,7 @@ class Trainer:
             pending = loss, trained
             epoch_over = at.step_in_epoch == self.batches.steps_per_epoch
             out_of_time = progress >= 1 and at.step < total
-            stopped, due = self.stop(), checkpoints.due(at)
+            stopped, due = self._decided(pace)
             now = epoch_over or out_of_time or stopped or due or self.loop != "fit"
             if running is None or now:
                 running, pending = self._add(*pending, running), None
@@ -346,6 +326,20 @@ class Trainer:
                 yield from checkpoints.save(self.engine, at)
         return "epochs"
 
+    def _decided(self, pace: Pace) -> tuple[bool, bool]:
+        """Say whether to stop and whether to save after this step."""
+        at, checkpoints, every = self.at, self.checkpoints, self.training.save_steps
+        if self.together.count == 1:
+            return self.stop(), checkpoints.due(at)
+
+        def decide() -> tuple[float, bool, bool]:
+            asked = self.together.any_asked(self.stop())
+            return self.schedule.by_clock(), asked, checkpoints.due(at)
+
+        found = pace.decided(at.step, decide, now=every > 0 and at.step % every == 0)
+        self.schedule.told, stopped, due = found or (self.schedule.told, False, False)
+        return stopped, due
+
     def _add(self, nats: SupportsFloat, characters: float, running: float | None) -> float:
         """Add a batch's loss; return the running mean over about 20 steps."""
         self.at.epoch_nats += float(nats)
@@ -356,14 +350,20 @@ class Trainer:
     def _evaluate(self, rate: float) -> dict[str, NDArray[np.float32]]:
         """End the epoch, whose last step was at ``rate``; return the model's weights."""
         at, begun = self.at, time.monotonic()
-        weights, losses = self.data.measured(self.engine.weights())
-        seconds = self._seconds_before + self.checkpoints.seconds
+        weights, losses = self._measured()
+        seconds = self.seconds_before + self.checkpoints.seconds
         if at.end_epoch(losses, seconds, rate, decides=self.data.held_out_decides):
             self.checkpoints.best_weights = weights
         self.schedule.reserve = 0.5 + 1.5 * (time.monotonic() - begun)
         return dict(weights)
 
-    # The end
+    def _measured(self) -> tuple[Weights, dict[str, float]]:
+        """Return the model's weights and held-out losses, which the first process measures."""
+        weights: Weights = self.engine.weights()
+        losses: dict[str, float] = {}
+        if not self.together.rank:
+            weights, losses = self.data.measured(weights)
+        return weights, self.together.agreed(losses)
 
     def _finish(self, reason: Reason) -> Iterator[Event]:
         """Save the end and report it."""
@@ -376,7 +376,7 @@ class Trainer:
                     f"to keep. Lower --learning-rate (it was {self.training.learning_rate:g})."
                 )
             # Interrupted in the first epoch: the weights are kept, but not as an epoch's end.
-            checkpoints.best_weights, measured = self.data.measured(self.engine.weights())
+            checkpoints.best_weights, measured = self._measured()
             losses = {"epoch": 0, **at.losses(measured)}
             checkpoints.save_best(losses, at)
         if reason != "diverged":
@@ -391,6 +391,8 @@ class Trainer:
         if self.training.refit and reason not in ("interrupted", "diverged"):
             saved = yield from refit(self, losses)
             reason = "interrupted" if saved is None else reason
+        if self.together.rank:
+            return
         yield self.checkpoints.finished(reason, losses, self.at, saved)
 
     def like(self, checkpoints: Checkpointer) -> Trainer:

@@ -38,12 +38,14 @@ class Split:
         test: ids of names, or of blocks of text with the character before each, that the training
             does not see; ``None`` if its own held-out loss is the measure.
         labels: index of each of these names' label, from 1, or 0 for none.
+        weights: how often each of these names counts; ``None``: once.
     """
 
     corpus: NameCorpus | TextCorpus
     seed: int
     test: Sequence[NDArray[np.int32]] | None = None
     labels: Sequence[int] | None = None
+    weights: Sequence[float] | None = None
 
 
 def fold_count(corpus: NameCorpus | TextCorpus, folds: int | None) -> int:
@@ -110,6 +112,7 @@ def fresh_splits(corpus: NameCorpus | TextCorpus, folds: int, seed: int) -> Iter
                 fresh + k,
                 [corpus.vocabulary.encode(corpus.names[i]) for i in test],
                 [corpus.label_ids[i] for i in test] if corpus.label_ids else None,
+                [corpus.weights[i] for i in test] if corpus.weights else None,
             )
 
 

@@ -15,17 +15,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import AnyPath, number, path, require, seed_of, whole
 from ..config import MOST_FOLDS, MOST_MINUTES, MOST_TRIALS
+from ..config.arguments import MOST_WORKERS, AnyPath, number, path, require, seed_of, whole
 from ..data.given import Names, corpus_of
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
 from ..errors import ConfigError
 from ..training.recipes import settings_for
 from .check import check, compare
-from .events import SearchEvent, SearchFinished, SearchStarted, StopReason, TrialFinished
+from .events import (
+    Outcome,
+    SearchEvent,
+    SearchFinished,
+    SearchStarted,
+    StopReason,
+    TrialFinished,
+)
 from .folds import Split, fold_count, fresh_splits, search_splits, tested_share
 from .importance import importance_of
+from .parallel import Job, started_workers, trained_at_once
 from .space import EXCLUDED, SearchSpace
 from .study import open_study
 from .trial import run_trial
@@ -53,6 +61,7 @@ def tune(
     seconds: float | None = None,
     trials: int | None = None,
     folds: int | None = None,
+    workers: int = 1,
     fixed: Mapping[str, Any] | None = None,
     seed: int = 0,
     journal: AnyPath | None = None,
@@ -71,6 +80,9 @@ def tune(
         seconds: wall-clock budget; ten minutes if there is no number of trials either.
         trials: total number of trials, including those in the journal.
         folds: number of cross-validation folds; chosen by the size of the corpus by default.
+        workers: how many trials are trained at once, each in a process of its own with its share of
+            the cores. With several, proposals depend on which trial ends first, so that a search
+            cannot be repeated. A program that calls this needs ``if __name__ == "__main__":``.
         fixed: fields of ``ModelConfig`` and ``TrainConfig`` to set rather than search.
         seed: of splits, trainings and proposals. A resumed search proposes the same settings as
             an uninterrupted one.
@@ -106,6 +118,7 @@ def tune(
         trials = whole("trials", trials, 1, MOST_TRIALS)
     if folds is not None:
         folds = whole("folds", folds, 1, MOST_FOLDS)
+    workers = whole("workers", workers, 1, MOST_WORKERS)
     model, training = settings_for(corpus, **fixed)
     if not model.has_network:
         raise ConfigError(
@@ -117,6 +130,7 @@ def tune(
         corpus=corpus,
         space=SearchSpace(model, training, frozenset(fixed)),
         folds=fold_count(corpus, folds),
+        workers=workers,
         seed=seed,
         most=math.inf if trials is None else trials,
         begun=begun,
@@ -136,6 +150,7 @@ class _Search:
     corpus: NameCorpus | TextCorpus
     space: SearchSpace
     folds: int
+    workers: int
     seed: int
     most: float
     begun: float
@@ -154,16 +169,32 @@ class _Search:
         with open_study(journal, terms, force=force) as study:
             yield SearchStarted(**searched, finished_trials=len(trials_of(study)))
             splits = search_splits(self.corpus, self.folds, self.seed)
+            if self.workers > 1:
+                yield from self._trials_at_once(study, splits)
             while not self._is_over(study):
                 yield from self._trial(study, splits)
             yield from self._finish(study)
 
-    def _is_over(self, study: Study) -> bool:
+    def _trials_at_once(self, study: Study, splits: list[Split]) -> Iterator[SearchEvent]:
+        """Train trials in processes of their own; the first is that of the default recipe."""
+
+        def next_job(running: int) -> tuple[Trial, Job] | None:
+            if self._is_over(study, running) or (running and not trials_of(study, "COMPLETE")):
+                return None
+            return self._proposed(study)
+
+        def ended(trial: Trial, outcome: Outcome) -> SearchEvent:
+            return self._ended(study, trial, outcome)
+
+        with started_workers(self.workers, splits) as connections:
+            yield from trained_at_once(connections, next_job, ended, self.stop)
+
+    def _is_over(self, study: Study, running: int = 0) -> bool:
         """Say whether enough was tried; without the default recipe there is no result at all."""
         if not (done := trials_of(study, "COMPLETE")):
             return False
         late = time.monotonic() + 0.7 * min(map(_seconds, done)) > self.deadline - self.reserve
-        return late or self.stop() or len(trials_of(study)) >= self.most
+        return late or self.stop() or len(trials_of(study)) + running >= self.most
 
     def _default(self, study: Study) -> FrozenTrial | None:
         """Return the complete trial of the default recipe."""
@@ -189,26 +220,41 @@ class _Search:
             study.enqueue_trial(self.space.locate(kind=other), skip_if_exists=True)
         return study.ask()
 
-    def _trial(self, study: Study, splits: list[Split]) -> Iterator[SearchEvent]:
-        """Train and record the next trial."""
-        from optuna.trial import TrialState
-
+    def _proposed(self, study: Study) -> tuple[Trial, Job]:
+        """Return the next trial."""
         default = self._default(study)
         trial = self._ask(study, default)
         settings = self.space.suggest(trial)
         trial.set_user_attr("settings", settings)
-        outcome = yield from run_trial(
-            trial,
-            splits,
-            self.space.configs(settings),
+        return trial, Job(
+            number=trial.number,
+            configs=self.space.configs(settings),
             default=None if default is None else default.user_attrs["points"],
             best=_lowest(study),
             until=self.deadline - (self.reserve if default else 0.0),
+        )
+
+    def _trial(self, study: Study, splits: list[Split]) -> Iterator[SearchEvent]:
+        """Train and record the next trial."""
+        trial, job = self._proposed(study)
+        outcome = yield from run_trial(
+            trial,
+            splits,
+            job.configs,
+            default=job.default,
+            best=job.best,
+            until=job.until,
             stop=self.stop,
         )
+        yield self._ended(study, trial, outcome)
+
+    def _ended(self, study: Study, trial: Trial, outcome: Outcome) -> TrialFinished:
+        """Record the outcome of a trial."""
+        from optuna.trial import TrialState
+
         loss = statistics.fmean(trial.user_attrs["losses"]) if outcome == "complete" else None
         ended = study.tell(trial, loss, state=TrialState[STATES[outcome]])
-        yield TrialFinished(trial=ended, outcome=outcome, best=_lowest(study))
+        return TrialFinished(trial=ended, outcome=outcome, best=_lowest(study))
 
     def _finish(self, study: Study) -> Iterator[SearchEvent]:
         """Check the best on fresh splits, and report."""

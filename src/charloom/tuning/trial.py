@@ -159,7 +159,8 @@ def train(
 def item_losses(split: Split, finished: Finished) -> NDArray[np.float64]:
     """Return the nats and the characters of each name or block of the test part, (2, N).
 
-    Without a test part, what the training held out is one item.
+    Both are multiplied by the weights of names, if they have any. Without a test part, what the
+    training held out is one item.
     """
     if split.test is None:
         return np.array([[finished.held_out_nats_per_char], [1.0]], np.float64)
@@ -173,4 +174,5 @@ def item_losses(split: Split, finished: Finished) -> NDArray[np.float64]:
     else:
         assert isinstance(rnn, NumpyRNN)  # no other kind has labels
         nats = score_labelled(rnn, split.test, np.array(split.labels, np.int32))
-    return np.stack([nats, [len(ids) + config.begin for ids in split.test]])
+    found = np.stack([nats, [len(ids) + config.begin for ids in split.test]])
+    return found if split.weights is None else found * np.array(split.weights)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ class Batch:
         names: rows with a name; the others are only padding.
         continues: whether each row continues the same row of the batch before, with its carry.
         labels: (B,) int32, each row's label k as k + 1, 0 for none; ``None`` without labels.
+        whole: targets of the whole batch, if these are only some of its rows; otherwise ``None``.
     """
 
     inputs: NDArray[np.int32]
@@ -39,6 +41,12 @@ class Batch:
     names: int
     continues: bool = False
     labels: NDArray[np.int32] | None = None
+    whole: float | None = None
+
+    @property
+    def characters(self) -> float:
+        """Targets that count, of the whole batch."""
+        return float(self.mask.sum()) if self.whole is None else self.whole
 
 
 def encode(names: Sequence[str], vocabulary: Vocabulary) -> Ragged | EncodedIds:
@@ -130,6 +138,8 @@ class NameBatches:
         label_dropout: share of the labels that are replaced by 0, others in each batch.
         weights: (N,), above 0: an epoch has N names, drawn in proportion to these; ``None``: each
             name once.
+        rows: those of each batch that are made, where several processes share it; beyond B they
+            are padding. ``None``: all B.
     """
 
     ids: Ragged | EncodedIds
@@ -139,6 +149,7 @@ class NameBatches:
     labels: NDArray[np.int32] | None = None
     label_dropout: float = 0.0
     weights: NDArray[np.float64] | None = None
+    rows: range | None = None
 
     @property
     def lengths(self) -> NDArray[np.integer]:
@@ -231,18 +242,22 @@ class NameBatches:
         return drawn
 
     def batch(self, epoch: int, step: int) -> Batch:
-        """Return batch ``step`` (from 0) of ``epoch``; always B rows."""
-        names, longest = self.names_of(epoch, step)
-        lengths = np.full(self.batch_size, -1, np.int64)
+        """Return batch ``step`` (from 0) of ``epoch``; always B rows, or those of ``rows``."""
+        every, longest = self.names_of(epoch, step)
+        rows = self.rows or range(self.batch_size)
+        names = every[rows.start : rows.stop]
+        lengths = np.full(len(rows), -1, np.int64)
         lengths[: len(names)] = self.lengths[names]
-        ids = np.full((self.batch_size, longest + 2), BOUNDARY, np.int32)
-        ids[: len(names), 1:-1] = self.ids.padded(names, longest)
+        ids = np.full((len(rows), longest + 2), BOUNDARY, np.int32)
+        if len(names):
+            ids[: len(names), 1:-1] = self.ids.padded(names, longest)
         return Batch(
             inputs=ids[:, :-1],
             targets=ids[:, 1:],
             mask=(np.arange(longest + 1) <= lengths[:, None]).astype(np.float32),
-            names=len(names),
-            labels=self._labels_of(names, epoch, step),
+            names=len(every),
+            labels=self._labels_of(every, epoch, step),
+            whole=float(self.lengths[every].sum(dtype=np.int64)) + len(every),
         )
 
     def names_of(self, epoch: int, step: int) -> tuple[NDArray[np.integer], int]:
@@ -255,11 +270,19 @@ class NameBatches:
     def _labels_of(
         self, names: NDArray[np.integer], epoch: int, step: int
     ) -> NDArray[np.int32] | None:
-        """Return the labels of a batch, some of them dropped, (B,)."""
+        """Return the labels of the batch of ``names``, some of them dropped, (B,)."""
         if self.labels is None:
             return None
         labels = np.zeros(self.batch_size, np.int32)
         labels[: len(names)] = self.labels[names]
         rng = generator(Stream.LABEL_DROPOUT, self.seed, epoch, step)
         labels[rng.random(self.batch_size) < self.label_dropout] = 0
-        return labels
+        return labels if self.rows is None else rows_of(labels, self.rows)
+
+
+def rows_of(array: NDArray[Any], rows: range) -> NDArray[Any]:
+    """Return ``rows`` of ``array`` (B, ...); those beyond B are 0."""
+    found = np.zeros((len(rows), *array.shape[1:]), array.dtype)
+    own = array[rows.start : rows.stop]
+    found[: len(own)] = own
+    return found

@@ -13,7 +13,7 @@ from ...errors import ConfigError
 from ..encoded.ragged import Ragged
 from ..random import Stream, generator
 from ..vocabulary import BOUNDARY, Vocabulary
-from .names import Batch
+from .names import Batch, rows_of
 
 
 def padded_rows(names: Sequence[str], vocabulary: Vocabulary) -> NDArray[np.int32]:
@@ -38,6 +38,7 @@ class PaddedBatches:
         rows: (N, longest + 1) ids, from ``padded_rows``.
         batch_size: B.
         seed: decides the order.
+        part: the rows of each batch that are made, as ``NameBatches.rows``.
 
     Raises:
         ConfigError: there are fewer than B names.
@@ -46,6 +47,7 @@ class PaddedBatches:
     rows: NDArray[np.int32]
     batch_size: int
     seed: int = 0
+    part: range | None = None
 
     def __post_init__(self) -> None:
         if len(self.rows) < self.batch_size:
@@ -78,10 +80,14 @@ class PaddedBatches:
         """Return batch ``step`` (from 0) of ``epoch``."""
         order = generator(Stream.BATCHES, self.seed, epoch).permutation(len(self.rows))
         rows = self.rows[order[step * self.batch_size : (step + 1) * self.batch_size]]
+        mask = np.ones((self.batch_size, rows.shape[1] - 1), np.float32)
+        if self.part is not None:
+            rows, mask = rows_of(rows, self.part), rows_of(mask, self.part)
         return Batch(
             inputs=rows[:, :-1],
             targets=rows[:, 1:],
-            mask=np.ones((self.batch_size, rows.shape[1] - 1), np.float32),
+            mask=mask,
             names=self.batch_size,
             continues=step > 0,
+            whole=self.characters_per_batch,
         )

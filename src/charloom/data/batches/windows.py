@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..random import Stream, generator
 from ..text import TextCorpus
 from ..vocabulary import BOUNDARY
-from .names import Batch
+from .names import Batch, rows_of
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class TextBatches:
         window: T, characters of each stream in a step.
         seed: decides where an epoch's streams begin.
         ends: whether documents have an end.
+        rows: those of each batch that are made, as in ``NameBatches``.
     """
 
     text: TextCorpus
@@ -40,6 +41,7 @@ class TextBatches:
     window: int
     seed: int = 0
     ends: bool = False
+    rows: range | None = None
 
     @property
     def stream(self) -> int:
@@ -68,25 +70,29 @@ class TextBatches:
         return 1 - targets / (self.steps_per_epoch * self.characters_per_batch)
 
     def batch(self, epoch: int, step: int) -> Batch:
-        """Return window ``step`` (from 0) of each stream in ``epoch``; always (B, T)."""
+        """Return window ``step`` (from 0) of each stream in ``epoch``; (B, T), or of ``rows``."""
         n, T = self.stop, self.window
         turn = int(generator(Stream.BATCHES, self.seed, epoch).integers(n))
         begins = np.arange(self.batch_size, dtype=np.int64) * self.stream
         low = begins + step * T  # of the first target, along the ring
-        both = self._cut((turn + low - 1) % n, T + 1)
-        if step == 0 and not self.ends:
-            both[:, 0] = BOUNDARY
         targets = low[:, None] + np.arange(T)
         ends = np.minimum(begins + self.stream, n)[:, None]
         mask = targets < ends
         if not self.ends:  # the boundary that the text begins with is not a target
             mask &= (turn + targets) % n != 0
+        whole = float(mask.sum())
+        if self.rows is not None:
+            low, mask = rows_of(low, self.rows), rows_of(mask, self.rows)
+        both = self._cut((turn + low - 1) % n, T + 1)
+        if step == 0 and not self.ends:
+            both[:, 0] = BOUNDARY
         return Batch(
             inputs=both[:, :-1],
             targets=both[:, 1:],
             mask=mask.astype(np.float32),
             names=0,
             continues=step > 0,
+            whole=whole,
         )
 
     def _cut(self, starts: NDArray[np.int64], length: int) -> NDArray[np.int32]:

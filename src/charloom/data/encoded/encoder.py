@@ -8,8 +8,9 @@ Lists of names are encoded here too.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,13 @@ class Encoder:
         """All characters so far; the first has the id 1."""
         return list(self._ids)
 
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How often each of the characters occurs, (V,)."""
+        counts = np.zeros(len(self._ids) + 1, np.int64)
+        counts[: len(self._counts)] = self._counts[: len(counts)]
+        return counts[1:]
+
     def begin(self, name: str) -> None:
         """Begin a document, which errors call ``name``."""
         self.name, self._rest, self._begun = name, "", False
@@ -74,7 +82,7 @@ class Encoder:
         self._rest = text[cut:]
         own = self.unit if isinstance(self.unit, Tokens) else None
         if own is None and text.isascii():
-            self._add_pairs(np.frombuffer(text.encode("ascii"), np.uint8)[:cut])
+            self.add_ascii(np.frombuffer(text.encode("ascii"), np.uint8)[:cut])
             return
         head = normalise(text[:cut])
         units: Sequence[str] = head
@@ -111,7 +119,7 @@ class Encoder:
         content = json.dumps([FORMAT, plain(self.unit), codec, self._documents])
         return hashlib.sha256(content.encode("ascii")).hexdigest(), {
             "characters": self.characters,
-            "counts": self._counts[1 : len(self._ids) + 1].tolist(),
+            "counts": self.counts.tolist(),
             "documents": len(self._documents) - len(self._empty),
             "empty": self._empty,
             "bytes": sum(size for _, _, size in self._documents),
@@ -127,7 +135,35 @@ class Encoder:
         self._append(ids)
         return ids
 
-    def _add_pairs(self, points: NDArray[np.uint8]) -> None:
+    def know(self, characters: Iterable[str]) -> None:
+        """Give the next ids to those of ``characters`` that are new, in order; another encoder has
+        met them, so that they are fit."""
+        fresh = [character for character in characters if character not in self._ids]
+        self._ids.update(zip(fresh, itertools.count(len(self._ids) + 1), strict=False))
+        while len(self._ids) > np.iinfo(self.store.dtype).max:
+            self._widen()
+        single = [character for character in fresh if len(character) == 1]
+        self._table[[*map(ord, single)]] = [*map(self._ids.__getitem__, single)]
+
+    def add_ids(
+        self, ids: NDArray[Any], characters: Sequence[str], counts: NDArray[np.int64]
+    ) -> None:
+        """Add text that another encoder has encoded.
+
+        Args:
+            ids: (N,) its ids, without boundaries.
+            characters: those of the other encoder; the first has the id 1.
+            counts: how often each occurs, (V,).
+        """
+        self.know(characters)
+        places = [*map(self._ids.__getitem__, characters)]
+        if places != list(range(1, len(places) + 1)) or ids.dtype != self.store.dtype:
+            ids = np.array([0, *places], self.store.dtype).take(ids)
+        by_id = np.zeros(len(self._ids) + 1, np.int64)
+        by_id[places] = counts
+        self._append(ids, by_id)
+
+    def add_ascii(self, points: NDArray[np.uint8]) -> None:
         """As ``add_points``, but two at a time: nearly twice as fast while an id is one byte."""
         even = len(points) // 2 * 2
         pairs = self._wide(points[:even].view("<u2"))
@@ -172,10 +208,13 @@ class Encoder:
             )
         place = self._ids[unit] = len(self._ids) + 1
         if place > np.iinfo(self.store.dtype).max:
-            self.store.widen(f"<u{2 * self.store.dtype.itemsize}")
-            self._table = self._table.astype(self.store.dtype)
+            self._widen()
         if len(unit) == 1:
             self._table[ord(unit)] = place
+
+    def _widen(self) -> None:
+        self.store.widen(f"<u{2 * self.store.dtype.itemsize}")
+        self._table = self._table.astype(self.store.dtype)
 
     def _append(self, ids: NDArray[Any], counts: NDArray[np.int64] | None = None) -> None:
         """Store ids, and count them if ``counts`` are not given."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,12 @@ from numpy.typing import NDArray
 
 CELLS = 1 << 20
 """Values that are processed at once."""
+
+LEAST_SHARED = 1 << 18
+"""Fewer rows are sorted by one thread."""
+
+MOST_PARTS = 8
+"""Parts of rows that are sorted at once, at most."""
 
 
 def spans(lengths: NDArray[np.integer], cells: int = CELLS) -> Iterator[tuple[int, int]]:
@@ -66,7 +74,7 @@ class Ragged:
 
 
 def distinct(
-    names: Ragged, hashes: NDArray[np.uint64], counts: NDArray[np.uint32]
+    names: Ragged, hashes: NDArray[np.uint64], counts: NDArray[np.uint32], threads: int = 1
 ) -> tuple[NDArray[np.bool_], NDArray[np.uint64], NDArray[np.unsignedinteger]]:
     """Find the first of each set of equal rows, given the hash of each row, (N,).
 
@@ -77,19 +85,58 @@ def distinct(
         hashes: (N,) of the rows.
         counts: (N,) how often each row occurs; those of the rows that are dropped are added to
             those of the rows that they equal.
+        threads: how many share the work; the result is the same.
 
     Returns:
         Which rows are kept, (N,); their hashes, sorted; and the row of each hash, counting only
         the rows kept.
     """
     small = np.min_scalar_type(len(hashes))  # at most half the size of what argsort returns
-    order = np.argsort(hashes, kind="stable").astype(small)
-    ordered = hashes[order]
-    del hashes  # the caller keeps no reference either, so this frees memory
-    kept = np.ones(len(ordered), bool)
+    kept = np.ones(len(hashes), bool)
+    bits = 0 if len(hashes) < LEAST_SHARED else min(threads - 1, MOST_PARTS - 1).bit_length()
+
+    with ThreadPoolExecutor(1 << bits) as pool:
+        parts = list(pool.map(partial(_sorted, hashes, bits), range(1 << bits)))
+        del hashes  # the caller keeps no reference either, so this frees memory
+        found = list(pool.map(lambda part: _firsts(names, part[0], part[1], counts, kept), parts))
+    del parts
+    ordered, order = found[0] if bits == 0 else map(np.concatenate, zip(*found, strict=True))
+    return kept, ordered, (np.cumsum(kept, dtype=small) - small.type(1))[order]
+
+
+def _sorted(
+    hashes: NDArray[np.uint64], bits: int, number: int
+) -> tuple[NDArray[np.uint64], NDArray[np.unsignedinteger]]:
+    """Return the hashes that begin with ``number`` in so many bits, sorted, and their rows; those
+    of equal hashes are in order."""
+    small = np.min_scalar_type(len(hashes))
+    if bits == 0:
+        order = np.argsort(hashes, kind="stable").astype(small)
+    else:
+        rows = np.flatnonzero(hashes >> np.uint64(64 - bits) == number).astype(small)
+        order = rows[np.argsort(hashes[rows], kind="stable")]
+    return hashes[order], order
+
+
+def _firsts(
+    names: Ragged,
+    ordered: NDArray[np.uint64],
+    order: NDArray[np.unsignedinteger],
+    counts: NDArray[np.uint32],
+    kept: NDArray[np.bool_],
+) -> tuple[NDArray[np.uint64], NDArray[np.unsignedinteger]]:
+    """Return the sorted hashes and the rows of the first of each set of equal rows.
+
+    Args:
+        names: N rows.
+        ordered: (M,) hashes of some of them, sorted; all that are equal to one of these.
+        order: (M,) their rows; those of equal hashes in order.
+        counts: (N,) as in ``distinct``.
+        kept: (N,) which is set to whether each of the M rows is kept.
+    """
     places = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
     if not len(places):
-        return kept, ordered, order
+        return ordered, order
     runs = np.cumsum(np.diff(places, prepend=-1) != 1) - 1
     heads = places[np.searchsorted(runs, np.arange(int(runs[-1]) + 1))] - 1
     rows, firsts = order[places], order[heads[runs]]
@@ -105,8 +152,7 @@ def distinct(
             if seen.setdefault(name, row) not in (row, first):
                 counts[seen[name]] += counts[row]
     still = kept[order]
-    ordered, order = ordered[still], order[still]
-    return kept, ordered, (np.cumsum(kept, dtype=small) - small.type(1))[order]
+    return ordered[still], order[still]
 
 
 def _equal(

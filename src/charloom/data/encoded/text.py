@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import shown
+from ...config.arguments import shown
 from ...errors import CorpusTypeError
 from ..sources.documents import MARK, divided, records
 from ..sources.options import ReadOptions
@@ -24,12 +24,12 @@ from ..tokens import Unit, plain
 from ..unicode import normalise
 from .cache import recall, remember, stamps
 from .encoder import FORMAT, MOST_JOINED, Encoder
-from .store import IN_MEMORY_BYTES, Store, Worker, ids_of
-
-Progress = Callable[[int, int], None]
-"""Called with the bytes read so far and the bytes in all, 0 if that is not known."""
-
-_CALLS_PER_SECOND = 20
+from .ranges import shared
+from .store import IN_MEMORY_BYTES, Store, ids_of
+from .tap import Progress as Progress
+from .tap import Tap
+from .text_ranges import add_in_ranges, is_cut_at_lines
+from .workers import WorkError, Workers
 
 
 @dataclass(frozen=True)
@@ -93,37 +93,52 @@ def encode_sources(
     own, notes = resolved(unit, _texts(sources, encoding, stdin, way, read))
     if isinstance(stdin, io.BytesIO):
         stdin.seek(0)
-    tap = _Tap(sources, progress)
-    with Store(in_memory_bytes) as store:
-        encoder = Encoder(own, store, most_joined)
-        for source in sources:
-            name = label(source)
-            encoder.begin(name)
-            if way == "record":
-                _add_records(encoder, records(source, read or ReadOptions(), warn, stdin))
-                continue
-            lines = _Lines() if way is not None else None
-            found = pieces(
-                source,
-                encoding,
-                stdin,
-                encoder.line if lines is None else lines.line,
-                chunk_bytes=chunk_bytes,
-                tap=tap.on,
-            )
-            if lines is not None and way is not None:
-                found = divided(lines.counted(found), way, name)
-            for piece in found:
-                encoder.add(piece)
-            encoder.end(is_packed(source), *tap.end())
-        key, facts = encoder.facts(codec if way is None else json.dumps([codec, way]))
-        facts["notes"] = notes
-        ids = ids_of(store.finish(key, facts)) if store.cached else store.ids()
-    if store.cached:
-        remember(sources, options, key, before)
-    if progress is not None:
-        progress(tap.done, tap.total)
-    return _encoded(ids, key, facts)
+
+    def encoded(workers: Workers | None) -> Encoded:
+        tap = Tap(sources, progress)
+        with Store(in_memory_bytes) as store:
+            encoder = Encoder(own, store, most_joined)
+            for source in sources:
+                name = label(source)
+                encoder.begin(name)
+                if way == "record":
+                    _add_records(encoder, records(source, read or ReadOptions(), warn, stdin))
+                    continue
+                if workers is not None:
+                    add_in_ranges(encoder, source, encoding, workers, tap)
+                else:
+                    lines = _Lines() if way is not None else None
+                    found = pieces(
+                        source,
+                        encoding,
+                        stdin,
+                        encoder.line if lines is None else lines.line,
+                        chunk_bytes=chunk_bytes,
+                        tap=tap.on,
+                    )
+                    if lines is not None and way is not None:
+                        found = divided(lines.counted(found), way, name)
+                    for piece in found:
+                        encoder.add(piece)
+                encoder.end(is_packed(source), *tap.end())
+            if workers is not None and stamps(sources) != before:
+                raise WorkError  # what was hashed is not what was encoded
+            key, facts = encoder.facts(codec if way is None else json.dumps([codec, way]))
+            facts["notes"] = notes
+            ids = ids_of(store.finish(key, facts)) if store.cached else store.ids()
+        if store.cached:
+            remember(sources, options, key, before)
+        if progress is not None:
+            progress(tap.done, tap.total)
+        return _encoded(ids, key, facts)
+
+    count = 1
+    if way is None and before and is_cut_at_lines(own):
+        count = shared(sources, encoding, plain=own == "character")
+    if count > 1:
+        with suppress(WorkError), Workers(count) as workers:
+            return encoded(workers)
+    return encoded(None)
 
 
 def _texts(
@@ -241,39 +256,3 @@ def _encoded(ids: NDArray[Any], key: str, facts: dict[str, Any]) -> Encoded:
     documents, empty = facts["documents"], tuple(facts["empty"])
     notes = tuple(facts.get("notes", ()))
     return Encoded(ids, characters, counts, key, documents, empty, facts["bytes"], notes)
-
-
-class _Tap:
-    """Hashes and counts the bytes of sources as they are read, and reports the progress."""
-
-    def __init__(self, sources: Sequence[str | Path], progress: Progress | None) -> None:
-        self.done = self.total = 0
-        self._progress, self._next_call = progress, 0.0
-        paths = [Path(source) for source in sources]
-        if STDIN not in map(str, sources) and all(path.is_file() for path in paths):
-            self.total = sum(path.stat().st_size for path in paths)
-
-    def on(self, raw: BinaryIO) -> BinaryIO:
-        """Return the stream to read in place of ``raw``, the next source."""
-        self._raw, self._begin = raw, self.done
-        self._hash, self._worker = hashlib.sha256(), Worker()
-        return cast(BinaryIO, self)
-
-    def read(self, size: int) -> bytes:
-        data = self._raw.read(size) or b""
-        if len(data) < CHUNK_BYTES // 4:  # not worth another thread
-            self._worker.wait()
-            self._hash.update(data)
-        else:
-            self._worker.do(self._hash.update, data)
-        self.done += len(data)
-        now = time.monotonic()
-        if self._progress is not None and now >= self._next_call:
-            self._next_call = now + 1 / _CALLS_PER_SECOND
-            self._progress(self.done, self.total)
-        return data
-
-    def end(self) -> tuple[str, int]:
-        """Return the hash and the number of bytes of the present source."""
-        self._worker.close()
-        return self._hash.hexdigest(), self.done - self._begin

@@ -30,7 +30,7 @@ _OTHER_WORDS = {
     *("lon", "latitude", "longitude"),
 }
 _COUNTED = re.compile(r".*\S[,;|]\s?-?\d[\d.]*\s*")
-_NUMERIC = re.compile(r"\s*[-+]?[$\u20ac\u00a3]?\d[\d.,']*\s?[%\u20ac]?\s*")
+NUMERIC = re.compile(r"\s*[-+]?[$\u20ac\u00a3]?\d[\d.,']*\s?[%\u20ac]?\s*")
 _BRACKETED = re.compile(r"""\s*(?:\[.*\]|\{.*\}|<.*>|".*")\s*,?\s*|\s*[\[{]\s*""")
 
 
@@ -84,7 +84,7 @@ def comments(lines: Sequence[str]) -> int:
 
 def has_heading(lines: Sequence[str]) -> bool:
     """Whether the first line is the header of a column of names, not a name or a word."""
-    if len(lines) <= FEWEST or _word(lines[0]) not in NAME_WORDS:
+    if len(lines) <= FEWEST or word(lines[0]) not in NAME_WORDS:
         return False
     lower = sum(line.islower() for line in lines)
     return not lines[0].islower() or "_" in lines[0] or 2 * lower < len(lines)
@@ -195,7 +195,7 @@ def _is_clear(
         return len(rows) > 1
     if len(rows) < FEWEST:
         return False
-    words = [_word(cell) for cell in rows[0]]
+    words = [word(cell) for cell in rows[0]]
     if NAME_WORDS & {*words} or len(_OTHER_WORDS & {*words}) > 1 or len(filled) < len(rows[0]):
         return True
     if any(is_numeric(rows, k) for k in filled) or all(line.count('"') > 3 for line in lines):
@@ -206,7 +206,7 @@ def _is_clear(
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row is surely a header."""
-    words = {_word(cell) for cell in rows[0]}
+    words = {word(cell) for cell in rows[0]}
     if looks_like_data(rows):
         return False
     numeric = any(is_numeric(rows, k) for k in range(len(rows[0])))
@@ -216,7 +216,7 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
 def looks_like_data(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row resembles the others: numbers where they have numbers, or repeats."""
     for k, cell in enumerate(rows[0]):
-        if is_numeric(rows, k) and _NUMERIC.fullmatch(cell):
+        if is_numeric(rows, k) and NUMERIC.fullmatch(cell):
             return True
         if len(rows) > 1 and cell.strip() and any(row[k] == cell for row in rows[1:]):
             return True
@@ -225,7 +225,7 @@ def looks_like_data(rows: Sequence[Sequence[str]]) -> bool:
 
 def is_numeric(rows: Sequence[Sequence[str]], k: int) -> bool:
     """Whether column ``k`` holds numbers, the first row aside."""
-    numbers = sum(_NUMERIC.fullmatch(row[k]) is not None for row in rows[1:])
+    numbers = sum(NUMERIC.fullmatch(row[k]) is not None for row in rows[1:])
     return len(rows) > 1 and 10 * numbers >= 9 * (len(rows) - 1)
 
 
@@ -239,7 +239,7 @@ def _is_category(rows: Sequence[Sequence[str]], k: int) -> bool:
 def _name_column(rows: Sequence[Sequence[str]], header: bool, filled: Sequence[int]) -> int | None:
     """Return the only column, from 1, that can hold names."""
     if header:
-        words = [_word(cell) for cell in rows[0]]
+        words = [word(cell) for cell in rows[0]]
         for group in (["name"], ["names"], NAME_WORDS):
             if sum(word in group for word in words) == 1:
                 return 1 + next(k for k, word in enumerate(words) if word in group)
@@ -251,7 +251,8 @@ def _name_column(rows: Sequence[Sequence[str]], header: bool, filled: Sequence[i
     return possible[0] + 1 if len(possible) == 1 else None
 
 
-def _word(cell: str) -> str:
+def word(cell: str) -> str:
+    """Return the header of a column as ``NAME_WORDS`` has it."""
     return cell.strip().strip(":\"'").casefold().replace(" ", "_").replace("-", "_")
 
 
@@ -295,6 +296,6 @@ def odd_lines(lines: Sequence[str]) -> tuple[str, list[str], str] | None:
         return "HTML entities", entities, AS_LIST
     if decoded := [line for line in lines if decoded_again(line) != line]:
         return "UTF-8 that was decoded as cp1252", decoded, AS_LIST
-    if len(lines) > FEWEST and _word(lines[0]) in NAME_WORDS:
+    if len(lines) > FEWEST and word(lines[0]) in NAME_WORDS:
         return "a header", [lines[0]], "--format csv takes the first line as the header"
     return None

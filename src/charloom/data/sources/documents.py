@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from ...arguments import shown
 from ...config import MOST_LINE_BYTES
+from ...config.arguments import shown
 from ...errors import CorpusError, CorpusTypeError
 from .options import MAX_LINE_BYTES, ReadOptions
 from .records import read_source

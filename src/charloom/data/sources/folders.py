@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from ...arguments import shown
+from ...config.arguments import shown
 from ...errors import CorpusError
 from .streams import STDIN, is_packed, label, marked
 

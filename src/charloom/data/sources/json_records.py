@@ -34,14 +34,7 @@ def json_array(
 
     An object in its place has the array as one of its values: its only array, or ``field``.
     """
-    reader = _Reader(pieces, name, options.max_line_bytes)
-    if reader.next() == "{":
-        values = _of_object(reader, name, options)
-    elif reader.next() == "[":
-        values = reader.values()
-    else:
-        raise CorpusError(f"{name} is no JSON array: it begins with {reader.next()!r}. {_REMEDY}")
-    for number, value in values:
+    for number, value in array_values(pieces, name, options):
         where = f"{name} line {number}"
         if isinstance(value, str):
             value = found.repaired(value)
@@ -49,6 +42,25 @@ def json_array(
             yield _record(value, number, where, options)
         except CorpusError as error:
             bad(error)
+
+
+def array_values(
+    pieces: Iterator[str], name: str, options: ReadOptions
+) -> Iterator[tuple[int, Any]]:
+    """Yield the lines and values of a JSON array, or of the array that an object has."""
+    reader = _Reader(pieces, name, options.max_line_bytes)
+    if reader.next() == "{":
+        return _of_object(reader, name, options)
+    if reader.next() == "[":
+        return reader.values()
+    raise CorpusError(f"{name} is no JSON array: it begins with {reader.next()!r}. {_REMEDY}")
+
+
+def line_values(lines: Lines, name: str) -> Iterator[tuple[int, Any]]:
+    """Yield the numbers and values of the lines of JSON Lines that are not blank."""
+    return (
+        (number, _parsed(line, f"{name} line {number}")) for number, line in lines if line.strip()
+    )
 
 
 _REMEDY = 'Write ["one", "two"], or read its lines with --format lines.'

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypedDict, get_args
 
-from ...arguments import shown, whole
 from ...config import MOST_LINE_BYTES
+from ...config.arguments import shown, whole
 from ...errors import ConfigError
 from .streams import CHUNK_BYTES
 

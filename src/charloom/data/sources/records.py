@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from ...arguments import AnyPath, shown
-from ...arguments import path as path_of
+from ...config.arguments import AnyPath, shown
+from ...config.arguments import path as path_of
 from ...errors import ArgumentError, CorpusError
 from ..unicode import clean_name, unprintable
 from ..weights import weight_problem
@@ -100,9 +100,10 @@ def is_plain(
         found = look(source, options, Text(source, options, stdin))
     except CorpusError:
         return True  # so that its error comes when it is its turn to be read
-    for note in found.notes if found.is_plain else ():
+    plain = found.is_plain and not options.skip_bad_rows
+    for note in found.notes if plain else ():
         warn(note)
-    return found.is_plain
+    return plain
 
 
 def _records(
@@ -123,7 +124,7 @@ def _records(
     if found.form == "json":
         records = json_array(text.pieces(), name, options, found, bad)
     else:
-        lines = _lines(text, name, options)
+        lines = lines_of(text, name, options)
         if found.form == "jsonl":
             records = json_lines(lines, name, options, found, bad)
         elif found.form in TABLES:
@@ -170,7 +171,7 @@ def _good(
         warn(f"{name}: skipped {some}: {shown}{more}")
 
 
-def _lines(text: Text, name: str, options: ReadOptions) -> Lines:
+def lines_of(text: Text, name: str, options: ReadOptions) -> Lines:
     r"""Cut the text at \n, and nowhere else."""
     number, rest = 1, ""
     for piece in text.pieces():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice
 
 from ...errors import CorpusError
@@ -53,6 +54,77 @@ def table_records(
         warn: called with what the user should know.
         bad: called with the error of a row that cannot be read.
     """
+    table = _opened(lines, name, options, found, bad)
+    if table is None:
+        return
+    ahead, later, first, has_header = table.ahead, table.later, table.first, table.has_header
+    index, label_index, weight_index = _columns(first, name, options, found, has_header)
+    if has_header:
+        _warn_of_header(ahead, first, name, options, found, warn)
+    width = len(first)
+    start = 1 if has_header else 0
+    for number, row in chain(ahead[start:], table.rows):
+        if len(row) == width:
+            label = row[label_index] if label_index >= 0 else ""
+            yield number, row[index], label, row[weight_index] if weight_index >= 0 else ""
+        elif not "".join(row).strip():
+            yield number, "", "", ""
+        else:
+            where = "the header" if has_header else "the first row"
+            bad(
+                CorpusError(
+                    f"{name} line {number} has {len(row)} fields where {where} has {width}. "
+                    f"Quote fields that contain {table.delimiter!r}, or skip such rows: "
+                    "--skip-bad-rows."
+                )
+            )
+    if later is not None:
+        raise later
+
+
+def table_columns(
+    lines: Lines, name: str, options: ReadOptions, found: Look
+) -> tuple[bool, list[tuple[str, list[str]]]]:
+    """Return whether a table has a header, and each column with its first values.
+
+    A column is called as ``ReadOptions.column`` takes it: by its header if no other has the same,
+    else by its number. Rows that cannot be read are left out.
+    """
+    table = _opened(lines, name, options, found, lambda error: None)
+    if table is None:
+        return False, []
+    first, columns = table.first, []
+    rows = [row for _, row in table.ahead[table.has_header :] if len(row) == len(first)]
+    for k, title in enumerate(first):
+        named = table.has_header and title and first.count(title) == 1
+        values = [value for row in rows if (value := cleaned(row[k]).strip())]
+        columns.append((title if named else str(k + 1), values))
+    return table.has_header, columns
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table whose first rows were read.
+
+    Attributes:
+        delimiter: between its columns.
+        ahead: the first rows, with the numbers of their lines.
+        rows: the others.
+        later: what is wrong with the row after those ahead; raised after them.
+        first: the cells of the first row.
+        has_header: whether that is a header.
+    """
+
+    delimiter: str
+    ahead: list[tuple[int, list[str]]]
+    rows: Iterator[tuple[int, list[str]]]
+    later: CorpusError | None
+    first: list[str]
+    has_header: bool
+
+
+def _opened(lines: Lines, name: str, options: ReadOptions, found: Look, bad: Bad) -> _Table | None:
+    """Read the first rows of a table; ``None`` if it has none."""
     lines = ((number, found.repaired(line)) for number, line in lines)
     head = next((pair for pair in lines if pair[1].strip()), None)
     delimiter = options.separator or found.delimiter
@@ -60,7 +132,7 @@ def table_records(
         delimiter = options.separator or told[1]
         head = next((pair for pair in lines if pair[1].strip()), None)
     if head is None:
-        return
+        return None
     if delimiter is None:
         # spreadsheets separate by semicolons where the comma is the decimal sign
         marks = "\t" if found.form == "tsv" else ",;\t|"
@@ -75,30 +147,10 @@ def table_records(
     if not ahead:
         if later is not None:
             raise later
-        return
+        return None
     first = [cleaned(cell).strip() for cell in ahead[0][1]]
     has_header = options.header if found.header is None else found.header
-    index, label_index, weight_index = _columns(first, name, options, found, has_header)
-    if has_header:
-        _warn_of_header(ahead, first, name, options, found, warn)
-    width = len(first)
-    start = 1 if has_header else 0
-    for number, row in chain(ahead[start:], rows):
-        if len(row) == width:
-            label = row[label_index] if label_index >= 0 else ""
-            yield number, row[index], label, row[weight_index] if weight_index >= 0 else ""
-        elif not "".join(row).strip():
-            yield number, "", "", ""
-        else:
-            where = "the header" if has_header else "the first row"
-            bad(
-                CorpusError(
-                    f"{name} line {number} has {len(row)} fields where {where} has {width}. "
-                    f"Quote fields that contain {delimiter!r}, or skip such rows: --skip-bad-rows."
-                )
-            )
-    if later is not None:
-        raise later
+    return _Table(delimiter, ahead, rows, later, first, has_header)
 
 
 def _rows(

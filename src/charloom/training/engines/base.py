@@ -29,6 +29,9 @@ class Engine(Protocol):
     def prepare(self, times: Iterable[int]) -> None:
         """Compile for batches of each T, where the backend compiles beforehand."""
 
+    def seconds_of(self, batch: Batch) -> float | None:
+        """Return the seconds that a step takes, without taking it; ``None`` if that cannot be."""
+
     def step(self, batch: Batch, learning_rate: float) -> SupportsFloat:
         """Update the weights; return the batch's summed nats, which may still be computing."""
 

@@ -48,13 +48,20 @@ def make_engine(
     weights: Mapping[str, NDArray[np.float32]],
     denominator: float,
     loop: Loop = "fit",
+    *,
+    distributed: bool = False,
 ) -> Engine:
     """Build the engine of a backend, starting from ``weights``.
 
     ``loop`` is ``fit`` for the fastest there is, ``custom`` for the unpacked step of
-    ``engines.steps``, or a function that makes another such step.
+    ``engines.steps``, or a function that makes another such step. ``distributed``: several devices
+    share each batch.
     """
     make_step = None if loop == "fit" else step_for(backend) if loop == "custom" else loop
+    if distributed:
+        from .jax_rows import RowsEngine
+
+        return RowsEngine(model, training, weights, denominator)
     if backend == "jax" and make_step is None:
         from .jax import JaxEngine
 
@@ -62,6 +69,21 @@ def make_engine(
     from .keras import KerasEngine
 
     return KerasEngine(model, training, weights, denominator, make_step)
+
+
+def check_distributed(model: ModelConfig, loop: Loop) -> None:
+    """Raise ConfigError if ``model`` cannot be trained by several processes with ``loop``."""
+    if not model.has_network:
+        raise ConfigError(
+            f"several processes train a network, and a model of the kind {model.kind} only counts. "
+            "Leave out --distributed."
+        )
+    if loop != "fit" or backend_name() != "jax":
+        what = f"KERAS_BACKEND {backend_name()}" if loop == "fit" else "an unpacked loop"
+        raise ConfigError(
+            f"several processes train on JAX, in its own loop. Received: {what}; leave it out, or "
+            "leave out --distributed."
+        )
 
 
 def check_loop(model: ModelConfig, loop: Loop, initial: object) -> None:

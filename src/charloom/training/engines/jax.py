@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from ...models.rnn.jax_model import logits, nats
 from ...models.rnn.shapes import STATES
 from ..warm_start import frozen
 from .base import BETA_1, BETA_2, EPSILON
+from .precision import settled
 
 Weights = dict[str, Array]
 Carry = list[tuple[Array, ...]]
@@ -90,24 +92,47 @@ class JaxEngine:
         keep_freed_memory()
         self._model, self._training = model, training
         self._dropout_rate = model.dropout
+        self._precision = settled(training.precision, model)
         # What changes from run to run is an argument, not a compiled constant, so that the next
         # training with these shapes finds its steps in the cache.
         self._denominator = np.float32(denominator)
-        self._weights: Weights = {name: jnp.array(value) for name, value in weights.items()}
-        self._means = {name: jnp.zeros_like(value) for name, value in self._weights.items()}
-        self._squares = {name: jnp.zeros_like(value) for name, value in self._weights.items()}
+        self._weights: Weights = self._put(weights)
+        self._means, self._squares = self._zeros(), self._zeros()
         self._frozen = frozen(weights, training.freeze)
         self._count = 0
         self._carry = self._fresh_carry() if training.preparation != "names" else None
-        self._jitted_gradients = jax.jit(self._gradients)
+        self._jitted_gradients = jax.jit(self._compiled_gradients())
         # Separate from the gradients, so that it is compiled once and not for every bucket.
         self._jitted_update = jax.jit(self._update, donate_argnums=(0, 1, 2))
         self._compiled: dict[int, Any] = {}
 
+    def _compiled_gradients(self) -> Callable[..., Any]:
+        """Return what is compiled for each T."""
+        return self._gradients
+
+    def _put(self, weights: Mapping[str, NDArray[Any]]) -> Weights:
+        """Return arrays by name on the device."""
+        return {name: jnp.array(value) for name, value in weights.items()}
+
+    def _zeros(self) -> Weights:
+        return self._put({name: np.zeros(v.shape, v.dtype) for name, v in self._weights.items()})
+
+    def _put_rows(self, array: NDArray[Any], axis: int) -> Any:
+        """Return an array whose ``axis`` are rows of the batch, as a step takes it."""
+        return array
+
     def _fresh_carry(self) -> Carry:
-        states = STATES[self._model.cell]
-        zero = jnp.zeros((self._model.units, self._training.batch_size))
-        return [(zero,) * states for _ in range(self._model.layers)]
+        shape = self._model.units, self._training.batch_size
+        return self._carry_of([(np.zeros(shape, np.float32),) * STATES[self._model.cell]]
+                              * self._model.layers)  # fmt: skip
+
+    def _carry_of(self, states: Sequence[Sequence[NDArray[Any]]]) -> Carry:
+        """Return the states of each layer, (H, B) each, as a step takes them."""
+        return [tuple(jnp.array(one) for one in layer) for layer in states]
+
+    def _all_rows(self) -> list[tuple[NDArray[Any], ...]]:
+        """Return the states of each layer, (H, B) each."""
+        return [tuple(np.array(one) for one in layer) for layer in self._carry or []]
 
     def _gradients(
         self,
@@ -127,7 +152,9 @@ class JaxEngine:
             weights_now = {**weights, **trained}
             ids, targets, mask, *labels = batch
             label = labels[0] if labels else None
-            scores, after = logits(self._model, weights_now, ids.T, dropout, label, carry)
+            scores, after = logits(
+                self._model, weights_now, ids.T, dropout, label, carry, self._precision
+            )
             total = nats(scores, targets.T, mask.T)
             return total / denominator, (total, None if carry is None else after)
 
@@ -158,25 +185,31 @@ class JaxEngine:
             weights[name] = w - rate * correction * change
         return weights, means, squares
 
-    def _dropout(self) -> NDArray[np.float32] | None:
+    def _dropout(self) -> Any:
         """Draw the step's factors, (L, B, H): a function of the seed and the count of steps.
 
         By NumPy: XLA's generator would be compiled again for each bucket.
         """
-        config, rate = self._model, self._dropout_rate
+        rate = self._dropout_rate
         if not rate:
             return None
-        rng = generator(Stream.DROPOUT, self._training.seed, self._count)
-        shape = (config.layers, self._training.batch_size, config.units)
-        kept = rng.random(shape, dtype=np.float32) >= rate
-        return kept.astype(np.float32) / np.float32(1 - rate)
+        kept = (self._uniform() >= rate).astype(np.float32)
+        return self._put_rows(kept / np.float32(1 - rate), 1)
+
+    def _uniform(self) -> NDArray[np.float32]:
+        """Draw the numbers that decide the step's dropout, (L, B, H)."""
+        shape = (self._model.layers, self._training.batch_size, self._model.units)
+        return self._generator().random(shape, dtype=np.float32)
+
+    def _generator(self) -> np.random.Generator:
+        return generator(Stream.DROPOUT, self._training.seed, self._count)
 
     def prepare(self, times: Iterable[int]) -> None:
         """Compile for each T, so that no step has to wait."""
         rows, dropout = self._training.batch_size, self._dropout()
-        for time in times:
+        for length in times:
             types = (jnp.int32, jnp.int32, jnp.float32)
-            shapes: list[tuple[tuple[int, ...], Any]] = [((rows, time), t) for t in types]
+            shapes: list[tuple[tuple[int, ...], Any]] = [((rows, length), t) for t in types]
             if self._model.labels:
                 shapes.append(((rows,), jnp.int32))
             batch = tuple(
@@ -186,22 +219,31 @@ class JaxEngine:
             lowered = self._jitted_gradients.lower(
                 self._weights, batch, dropout, self._carry, self._denominator
             )
-            self._compiled[time] = lowered.compile()
+            self._compiled[length] = lowered.compile()
+
+    def seconds_of(self, batch: Batch) -> float:
+        """Return the seconds that the gradients of a batch take, nearly all of a step."""
+        taken = []
+        for _ in range(3):
+            begun = time.monotonic()
+            jax.block_until_ready(self._gradients_of(batch))  # type: ignore[no-untyped-call]
+            taken.append(time.monotonic() - begun)
+        return min(taken)
+
+    def _gradients_of(self, batch: Batch) -> tuple[Weights, tuple[Array, Carry | None]]:
+        gradients = self._jitted_gradients
+        if batch.targets.ndim == 2:
+            gradients = self._compiled.get(batch.inputs.shape[1], gradients)
+        return gradients(  # type: ignore[no-any-return]
+            self._weights, self._arrays(batch), self._dropout(), self._carry, self._denominator
+        )
 
     def step(self, batch: Batch, learning_rate: float) -> Array:
         """Update the weights; see ``base.Engine``."""
         self._count += 1
-        gradients = self._jitted_gradients
-        if batch.targets.ndim == 2:
-            gradients = self._compiled.get(batch.inputs.shape[1], gradients)
-        arrays: tuple[NDArray[Any], ...] = (batch.inputs, batch.targets, batch.mask)
-        if batch.labels is not None:
-            arrays = (*arrays, batch.labels)
         if self._carry is not None and not batch.continues:
             self._carry = self._fresh_carry()
-        grads, (total, self._carry) = gradients(
-            self._weights, arrays, self._dropout(), self._carry, self._denominator
-        )
+        grads, (total, self._carry) = self._gradients_of(batch)
         self._weights, self._means, self._squares = self._jitted_update(
             self._weights,
             self._means,
@@ -212,7 +254,13 @@ class JaxEngine:
             np.float32(self._training.weight_decay),
             np.float32(self._training.clip_norm),
         )
-        return total  # type: ignore[no-any-return]
+        return total
+
+    def _arrays(self, batch: Batch) -> tuple[Any, ...]:
+        arrays: tuple[NDArray[Any], ...] = (batch.inputs, batch.targets, batch.mask)
+        if batch.labels is not None:
+            arrays = (*arrays, batch.labels)
+        return tuple(self._put_rows(array, 0) for array in arrays)
 
     def restart(
         self,
@@ -228,9 +276,8 @@ class JaxEngine:
         """
         self._training, self._dropout_rate, self._count = training, dropout, 0
         self._denominator = np.float32(denominator)
-        self._weights = {name: jnp.array(weights[name]) for name in self._weights}
-        self._means = {name: jnp.zeros_like(value) for name, value in self._weights.items()}
-        self._squares = {name: jnp.zeros_like(value) for name, value in self._weights.items()}
+        self._weights = self._put({name: weights[name] for name in self._weights})
+        self._means, self._squares = self._zeros(), self._zeros()
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Return a copy of the weights."""
@@ -241,7 +288,7 @@ class JaxEngine:
         if it is kept, (B, H) each."""
         groups = {"weights": self._weights, "means": self._means, "squares": self._squares}
         state = {f"{g}/{n}": np.array(v) for g, group in groups.items() for n, v in group.items()}
-        for layer, states in enumerate(self._carry or []):
+        for layer, states in enumerate(self._all_rows()):
             state |= {f"carry/{layer}/{i}": np.array(value.T) for i, value in enumerate(states)}
         return {**state, "count": np.array([self._count], np.int64)}
 
@@ -249,12 +296,14 @@ class JaxEngine:
         """Take over what ``state`` returned."""
 
         def group(prefix: str) -> Weights:
-            return {name: jnp.array(state[f"{prefix}/{name}"]) for name in self._weights}
+            return self._put({name: state[f"{prefix}/{name}"] for name in self._weights})
 
         self._weights, self._means, self._squares = map(group, ("weights", "means", "squares"))
         self._count = int(state["count"][0])
         if self._carry is not None:
-            self._carry = [
-                tuple(jnp.array(state[f"carry/{layer}/{i}"].T) for i in range(len(states)))
-                for layer, states in enumerate(self._carry)
-            ]
+            self._carry = self._carry_of(
+                [
+                    [state[f"carry/{layer}/{i}"].T for i in range(len(states))]
+                    for layer, states in enumerate(self._carry)
+                ]
+            )

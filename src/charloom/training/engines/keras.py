@@ -74,6 +74,9 @@ class KerasEngine:
     def prepare(self, times: Iterable[int]) -> None:
         """Do nothing: Keras compiles at a shape's first step."""
 
+    def seconds_of(self, batch: Batch) -> None:
+        """Return nothing: Keras computes no gradients without a step."""
+
     def step(self, batch: Batch, learning_rate: float) -> float:
         """Update the weights; see ``engine.Engine``."""
         if self._stateful and not batch.continues:
