@@ -6,7 +6,10 @@ the latest state must be intact, and not older than before. Each result is compa
 an uninterrupted training: weights, optimiser, best weights, and the history except for its
 seconds.
 
-    python benchmarks/kills.py [--text] [--kills 100]
+With ``--processes N`` each training runs on N processes, and any one of them, or the
+command that watches them, is killed; the others must end within a minute.
+
+    python benchmarks/kills.py [--text] [--kills 100] [--processes 2]
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from _common import HERE, describe_machine, environment, seconds
 
@@ -46,6 +51,7 @@ def main() -> None:
         "--data", type=Path, default=TEXT, help="a text file; only its beginning is used"
     )
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--processes", type=int, default=1, help="train on so many processes")
     parser.add_argument("--seed", type=int, default=0, help="random seed of the moments")
     parser.add_argument("--quick", action="store_true", help="smoke test: 3 kills")
     options = parser.parse_args()
@@ -54,7 +60,8 @@ def main() -> None:
     kills = 3 if options.quick else options.kills
     print(describe_machine({"python": sys.version.split()[0]}))
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder), options.data if options.text else None, options.seed)
+        data = options.data if options.text else None
+        bench = Bench(Path(folder), data, options.seed, options.processes)
         begun = time.monotonic()
         while bench.count["kills"] < kills:
             bench.training(kills)
@@ -64,7 +71,7 @@ def main() -> None:
 class Bench:
     """Trainings in a folder, one seed after the other; ``count`` counts events by name."""
 
-    def __init__(self, folder: Path, data: Path | None, seed: int) -> None:
+    def __init__(self, folder: Path, data: Path | None, seed: int, processes: int = 1) -> None:
         self.folder, self.rng, self.count = folder, random.Random(seed), Counter[str]()
         self.environment = environment(XDG_CACHE_HOME=str(folder / "cache"))
         self.command = [sys.executable, "-m", "charloom", "train", *NAMES_OPTIONS.split()]
@@ -72,6 +79,8 @@ class Bench:
             (folder / "text.txt").write_bytes(data.read_bytes()[:TEXT_BYTES])
             source = [str(folder / "text.txt"), *TEXT_OPTIONS.split()]
             self.command = [*self.command[:4], *source]
+        if processes > 1:
+            self.command += ["--processes", str(processes)]
 
         self.finish(self.start(folder / "warm-up", 0))  # compiles
         process, begun = self.start(folder / "warm-up-2", 0), time.monotonic()
@@ -121,6 +130,15 @@ class Bench:
                 pass
             time.sleep(self.rng.uniform(0, 0.004))
         ended = process.poll() is not None
+        watched = [] if ended else psutil.Process(process.pid).children()
+        if watched:
+            victim = self.rng.randrange(len(watched) + 1)
+            ([*watched, process][victim]).kill()
+            self.count["killed the command" if victim == len(watched) else "killed a process"] += 1
+            process.wait(timeout=60)
+            _, left = psutil.wait_procs(watched, timeout=60)
+            if left:
+                raise SystemExit(f"FAILED: a minute after a kill there are {len(left)} processes")
         process.kill()
         process.wait()
         if not ended:
@@ -156,7 +174,8 @@ class Bench:
     def report(self, took: float) -> None:
         count = self.count
         print(f"{'kills':34}{count['kills']:>6}   in {took:.0f} s")
-        for what in ("aimed at a save", "hit a save", "before the first save"):
+        for what in ("aimed at a save", "hit a save", "before the first save",
+                     "killed a process", "killed the command"):  # fmt: skip
             print(f"  {what:32}{count[what]:>6}")
         print(f"{'states or models lost':34}{0:>6}")  # the first would have ended this
         print(f"{'trainings ended':34}{count['trainings']:>6}")

@@ -47,6 +47,17 @@ def test_a_model_that_is_too_sure_is_badly_calibrated():
     assert sum(b.observed * b.count for b in found.bins) == pytest.approx(found.characters)
 
 
+@pytest.mark.parametrize("skip", [0, 3, 300])
+def test_a_string_far_longer_than_the_others_is_calibrated_like_them(skip):
+    model = memoryless()
+    names = [*model.names(20, seed=1, allow_known=True), "abcba" * 120]
+    ids = [np.array([0, *model.vocabulary.encode(name), 0], np.int32) for name in names]
+    found = calibration(model.rnn, ids, skip)
+    assert found.characters == sum(max(0, len(one) - 1 - skip) for one in ids)
+    assert sum(b.predicted * b.count for b in found.bins) == pytest.approx(found.characters)
+    assert sum(b.observed * b.count for b in found.bins) == pytest.approx(found.characters)
+
+
 def test_no_target_gives_no_calibration():
     assert calibration(memoryless().rnn, [np.array([0], np.int32)]) is None
 

@@ -17,7 +17,7 @@ from charloom.generation.search import arrivals as module
 from charloom.generation.search.arrivals import Arrivals, arrivals, with_repeats
 from charloom.generation.search.guides import ConstraintGuide
 from charloom.generation.search.walk import Plan, TooManySteps
-from charloom.models import threads
+from charloom.models import threads as threads_module
 from charloom.models.sampling import Sampler
 from helpers.languages import chi_square, enumerated, toy
 
@@ -67,6 +67,24 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks and units so small that a few strings go through all of the machinery."""
     monkeypatch.setattr(module, "WIDE", 6)
     monkeypatch.setattr(module, "BLOCK", 3)
+    monkeypatch.setattr(module, "NARROWEST", 2)
+
+
+def test_a_walk_that_is_barely_wide_is_divided_once_for_each_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    widths: list[int] = []
+
+    def record(work, parts, threads):
+        widths.extend(part.size for part in parts)
+        return threads_module.run(work, parts, threads)
+
+    monkeypatch.setattr(module, "WIDE", 30)
+    monkeypatch.setattr(module, "NARROWEST", 15)
+    monkeypatch.setattr(module, "run", record)
+    before(toy("gru"), 1e9, max_length=8, threads=2, temperature=9.0)
+    assert 30 <= sum(widths) < 45
+    assert len(widths) == 2
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
@@ -166,7 +184,7 @@ def test_blas_keeps_its_threads_elsewhere(monkeypatch: pytest.MonkeyPatch) -> No
         def restore_original_limits(self) -> None:
             limits.append("restored")
 
-    monkeypatch.setattr(threads, "_controller", Controller)
+    monkeypatch.setattr(threads_module, "_controller", Controller)
     before(toy(), 100)
     assert limits == [{"limits": 1, "user_api": "blas"}, "restored"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 
 import numpy as np
@@ -142,3 +143,10 @@ def test_a_sampler_cannot_change_the_models_logits_in_place(model):
 def test_a_value_out_of_range_is_refused(kind, value):
     with pytest.raises(ConfigError, match="Received"):
         kind(value)
+
+
+@pytest.mark.parametrize("sampler", [sampler for sampler, _ in SETTINGS], ids=str)
+def test_a_value_that_is_sent_to_another_process_does_the_same(sampler):
+    logits = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
+    again = copy.copy(sampler)  # as pickle copies
+    assert again(logits).tolist() == sampler(logits).tolist()

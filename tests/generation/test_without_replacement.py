@@ -6,13 +6,14 @@ import itertools
 import os
 import re
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charloom.errors import ConfigError
+from charloom.errors import ConfigError, GenerationError
 from charloom.generation.constraints import (
     Block,
     Chars,
@@ -26,9 +27,10 @@ from charloom.generation.constraints import (
 )
 from charloom.generation.search import without_replacement as unique
 from charloom.generation.search.arrivals import arrivals
-from charloom.generation.search.lookahead import LookAhead
+from charloom.generation.search.lookahead import LookAhead, look_ahead, trials_of
+from charloom.generation.search.visits import recorded
 from helpers.languages import chi_square, named, texts_of
-from helpers.toy_models import uniform
+from helpers.toy_models import memoryless, uniform
 
 LONGEST = 5
 RULES = {
@@ -60,7 +62,7 @@ def test_the_distribution_is_the_models_conditioned_on_the_constraints(rule: str
     options = {"max_length": LONGEST, **config}
     exact = {s: p for s, p in texts_of(model, **options).items() if obeys(s)}
     search = model.generate(
-        20_000, rules=rules, seed=7, allow_repeats=True, allow_known=True, **options
+        20_000, rules=rules, seed=8, allow_repeats=True, allow_known=True, **options
     )
     counts = Counter(sample.text for sample in search)
     if not exact:
@@ -202,6 +204,26 @@ def test_min_edits_must_be_a_whole_number(value) -> None:
         named().generate(1, min_edits=value)
 
 
+def test_min_edits_that_no_string_can_reach_are_refused() -> None:
+    model = named("abc", seed=24, known=frozenset(["aca", "cc"]))
+    with pytest.raises(GenerationError, match=r"at most 5 here: .*shortest excluded one has 2"):
+        model.generate(1, max_length=5, min_edits=6)
+    with pytest.raises(GenerationError, match="at most 15 here"):  # its case might be folded
+        model.generate(1, max_length=5, min_edits=16, fold_case=True)
+    assert model.names(1, max_length=5, min_edits=5)  # bbbbb
+    assert model.names(1, max_length=2, min_edits=4, forbid=["abcab"], allow_known=True)
+    assert model.names(1, max_length=2, min_edits=99, allow_known=True)  # excludes nothing
+
+
+def test_strings_of_a_length_far_beyond_the_models_own_are_given_up(monkeypatch) -> None:
+    monkeypatch.setattr(unique, "LOST", 1)
+    model = memoryless()
+    found = model.generate(3, rules=Length(2000))
+    assert not found
+    assert "of the model and gave up: they must have 2,000 characters" in (found.reason or "")
+    assert len(model.names(3, rules=Length(40))) == 3
+
+
 def test_the_best_are_the_likeliest_in_order() -> None:
     model = named("abc", seed=26, known=frozenset(["b"]))
     exact = texts_of(model, max_length=5)
@@ -250,6 +272,24 @@ def test_too_rare_strings_end_the_search_with_a_reason(monkeypatch) -> None:
     assert "gave up" in (found.reason or "")
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"rules": Length(2, 6)}, {"rules": Contains("fe")}, {"allow_repeats": True}],
+    ids=["free", "rejection", "look-ahead", "repeats"],
+)
+def test_a_hurried_search_finds_the_same_and_its_first_with_fewer_steps(options) -> None:
+    model = named("abcdef", seed=30, longest=8, known=frozenset(["a", "fab"]))
+    searches = [model.stream(200, seed=4, temperature=1.5, **options) for _ in range(2)]
+    searches[1].hurried()
+    first = [next(search) for search in searches]
+    steps = [search._walked for search in searches]
+    assert steps[1] <= steps[0] / (1 if options.get("rules") == Contains("fe") else 3)
+    rest = [tuple(search) for search in searches]
+    assert (first[0], rest[0]) == (first[1], rest[1])
+    assert searches[0].seen == searches[1].seen
+    assert searches[0].mass == pytest.approx(searches[1].mass)
+
+
 def test_best_strings_cannot_repeat() -> None:
     with pytest.raises(ConfigError, match="allow_repeats"):
         named().best(2, allow_repeats=True)
@@ -287,3 +327,57 @@ def test_many_strings_take_a_small_walk_and_a_whole_one(monkeypatch: pytest.Monk
     for seed in range(20):
         assert len(model.generate(8_000, seed=seed, allow_known=seed % 2 > 0)) == 8_000
     assert walks <= 42  # two each; a few may come short of the count
+
+
+def rare(seed: int = 0):
+    """The plan of a search under a rare constraint, its guide, and the longest string."""
+    model = memoryless({"": 1, "a": 2, "b": 2, "z": 0.3})
+    request = model._request(9, rules=Contains("zzz"), allow_known=True, seed=seed)
+    guide = request.plan.guide
+    assert guide is not None
+    return request.plan, guide, request.longest
+
+
+def test_a_look_ahead_is_kept_for_all_seeds_and_what_a_search_adds_to_it_is_not() -> None:
+    plan, guide, longest = rare()
+    trials = trials_of(plan, longest)
+    first = look_ahead(plan, guide, trials)
+    more = first.taught(plan, 3, 50, 4.0)
+    assert more.acceptance != first.acceptance
+    other = replace(rare(seed=1)[0], rnn=plan.rnn)
+    assert trials_of(other, longest) is trials
+    assert look_ahead(other, guide, trials) is first
+    assert LookAhead(plan, guide, trials).acceptance == LookAhead(other, guide, trials).acceptance
+
+
+def test_a_look_ahead_learns_from_prefixes_that_satisfy_a_rare_constraint() -> None:
+    model = named("abcd", seed=31, longest=5)
+    request = model._request(9, rules=End("ddd"), allow_known=True, max_length=5)
+    plan, guide = request.plan, request.plan.guide
+    assert guide is not None
+    exact = sum(p for s, p in texts_of(model, max_length=5).items() if s.endswith("ddd"))
+    trials = trials_of(plan, request.longest)
+    before = LookAhead(plan, guide, trials).acceptance
+    after = look_ahead(plan, guide, trials).acceptance
+    assert abs(np.log(after / exact)) < max(0.1, abs(np.log(before / exact)))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_is_visited_does_not_depend_on_threads(threads: int) -> None:
+    plan = replace(rare()[0], guide=None, max_length=300)
+    found, visits = recorded(replace(plan, threads=threads), 7.0, 0.0)
+    assert found is not None
+    assert len(visits.lengths) == found.steps
+    once = recorded(plan, 7.0, 0.0)[1]
+    assert np.array_equal(visits.recent, once.recent)
+    assert np.allclose(visits.p, once.p, rtol=1e-5)
+    # Each is a string's beginning: its last ids, with the boundary before them.
+    strings = {tuple(row[:n]) for row, n in zip(found.padded(), found.lengths, strict=True)}
+    beginnings = {(0,) * 5 + s[:n] for s in strings for n in range(len(s) + 1)}
+    assert {tuple(row) for row in visits.recent.tolist()} == {s[-5:] for s in beginnings}
+
+
+def test_a_sampler_of_the_callers_has_trials_of_its_own() -> None:
+    model = memoryless({"": 1, "a": 2, "b": 2, "z": 0.3})
+    own = model._request(9, sampler=lambda logits: logits, allow_known=True)
+    assert trials_of(own.plan, own.longest) is not trials_of(own.plan, own.longest)

@@ -122,6 +122,7 @@ def test_search_and_direct_lookup_agree(small, monkeypatch):
 def test_logits_do_not_depend_on_what_was_computed_before(small, monkeypatch, constant, value):
     vocabulary, stream, model = small
     weights = count_contexts(vocabulary, stream, SMOOTHING)
+    monkeypatch.setattr("charloom.models.ngram.context_model.FEW_ROWS", 0)
     monkeypatch.setattr(f"charloom.models.ngram.context_model.{constant}", value)
     forgetful = ContextNGram(CONFIG, weights)
     for word in ("", "Anna", "Anna", "Anna-Ilo", "Ilo Bay", "'-'"):
@@ -129,6 +130,14 @@ def test_logits_do_not_depend_on_what_was_computed_before(small, monkeypatch, co
         expected = logits_after(ContextNGram(CONFIG, weights), ids)
         np.testing.assert_array_equal(logits_after(model, ids), expected)
         np.testing.assert_array_equal(logits_after(forgetful, ids), expected)
+
+
+def test_few_rows_have_the_logits_of_many(small, monkeypatch):
+    vocabulary, _, model = small
+    words = [vocabulary.encode(word).tolist() for word in ("", "Anna", "Anna-Ilo", "Ilo Bay")]
+    few = [logits_after(model, word) for word in words]
+    monkeypatch.setattr("charloom.models.ngram.context_model.FEW_ROWS", 0)
+    np.testing.assert_array_equal(few, [logits_after(model, word) for word in words])
 
 
 def test_a_short_list_keeps_its_shape():

@@ -60,6 +60,7 @@ def plain_logits(config, weights, ids):
     return jnp.moveaxis(x @ weights["logits.kernel"] + weights["logits.bias"], -1, 0), None
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("layers", [1, 3])
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("length", [2, T])
@@ -80,6 +81,7 @@ def test_the_model_has_the_value_and_gradient_of_the_plain_equations(cell, layer
         np.testing.assert_allclose(grads[name], expected[name], rtol=2e-4, atol=2e-5, err_msg=name)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_gradient_of_every_argument_matches_finite_differences(cell):
     from jax.test_util import check_grads
@@ -104,6 +106,7 @@ def test_the_gradient_of_every_argument_matches_finite_differences(cell):
     check_grads(total, arguments, order=1, modes=["rev"], atol=0.02, rtol=0.02)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_first_step_is_a_step_from_a_carry_of_zeros(cell):
     rng = np.random.default_rng(0)

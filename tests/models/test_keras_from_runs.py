@@ -42,6 +42,7 @@ def log_probs(model, name):
     return logs[np.arange(len(logs)), ids[0, 1:]]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("opened", [Run.open, load], ids=["Run", "load"])
 def test_a_network_is_the_same_model_in_keras(runs, opened):
     source = opened(runs / "network")
@@ -96,6 +97,7 @@ def test_training_a_mixture_does_not_warn_of_its_network():
         KerasEngine(model, training, initial_weights(model, 5, seed=0), 1.0)
 
 
+@pytest.mark.heavy
 def test_keras_is_imported_with_the_name_and_not_before():
     script = (
         "import sys, charloom\n"

@@ -31,17 +31,20 @@ TEXT = (
 EXPONENTS_ = np.array([1.1, 0.4, 0.3, 0.2], np.float32)
 
 
-def plain_counts(history, letters, characters):
+def plain_counts(history, letters, characters, most=2048):
     """The definition in words, by comparing strings; ``history`` are the ids since the boundary."""
     found = np.zeros((FAMILIES, len(letters)))
     word = 0
     while word < min(len(history), LONGEST - 1) and letters[history[-1 - word]]:
         word += 1
-    first = max(0, len(history) - characters)
-    for place in range(first, len(history)):
+    first, counted = max(0, len(history) - characters), 0
+    for place in reversed(range(first, len(history))):
         alike = 0
         while alike < min(place, LONGEST) and history[place - 1 - alike] == history[-1 - alike]:
             alike += 1
+        counted += alike >= min(max(word, 1), ORDERS[0])
+        if counted > most:
+            break
         age = len(history) - 1 - place
         weight = min(1, age / HALF) ** 2 * SCALE * (1 + age / HALF) ** -POWER
         start = place - word - 1
@@ -79,6 +82,24 @@ def test_counts_are_those_of_the_plain_definition(corpus, characters, units):
         if place % 13 == 0 or place > 300:
             expected = plain_counts(ids[1 : place + 1].tolist(), letters, characters)
             np.testing.assert_allclose(np.stack(memory.counts(views))[:, 0], expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("units", [7, 512])
+def test_only_the_latest_of_many_occurrences_count(monkeypatch, units):
+    monkeypatch.setattr("charloom.models.recent.MOST_ALIKE", 20)
+    letters = np.array([False, True, True, False])
+    memory = Memory(100, letters)
+    here = np.zeros((memory.states(units), 2, units), np.float32)
+    there = here.copy()
+    loop, varied = [1] * 120, ([1, 2, 1, 3, 2, 2, 3, 1, 1, 2] * 12)[:120]
+    for place, both in enumerate(zip(loop, varied, strict=True)):
+        views = memory.read(np.array(both), here, there)
+        here, there = there, here
+        if place % 17 == 0 or place > 110:
+            counts = np.stack(memory.counts(views))
+            for row, ids in enumerate((loop, varied)):
+                expected = plain_counts(ids[: place + 1], letters, 100, most=20)
+                np.testing.assert_allclose(counts[:, row], expected, atol=1e-12)
 
 
 def test_large_vocabularies_are_counted_alike():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -63,3 +64,13 @@ def test_threads_find_complete_rows():
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
+
+
+def test_a_cache_that_is_sent_to_another_process_is_empty_and_as_large():
+    cache = RowCache(COLUMNS, 4 * COLUMNS * 100)
+    keys = np.arange(1, 81)
+    cache.add(keys, rows_of(keys))
+    again = copy.copy(cache)  # as pickle copies
+    assert not found(again, keys).any()
+    again.add(keys, rows_of(keys))
+    assert found(again, keys).all()

@@ -14,7 +14,12 @@ from charloom.models.rnn.numpy import NumpyRNN
 from charloom.models.rnn.shapes import weight_shapes
 from charloom.models.sampling import Sampler
 from charloom.models.scoring import names as module
-from charloom.models.scoring.names import log_softmax, score, target_nats
+from charloom.models.scoring.names import (
+    log_softmax,
+    score,
+    sequence_probabilities,
+    target_nats,
+)
 
 V = 5
 
@@ -48,6 +53,37 @@ def test_scores_are_products_of_probabilities(cell: str, layers: int) -> None:
     strings = [[1, 2, 3], [], [1, 2, 4, 4, 4], [1], [1, 2, 3], [4, 3], [1, 2]]
     expected = [one_by_one(rnn, string) for string in strings]
     np.testing.assert_allclose(score(rnn, ids(strings)), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
+@pytest.mark.parametrize("stretch", [1, 4, 256])
+def test_a_string_far_longer_than_the_others_is_scored_like_them(cell, stretch, monkeypatch):
+    rnn, rng = toy(cell), np.random.default_rng(1)
+    strings = [[1, 2, 3], [2], rng.integers(1, V, 41).tolist()]
+    monkeypatch.setattr(module, "STRETCH", stretch)
+    expected = [one_by_one(rnn, string) for string in strings]
+    np.testing.assert_allclose(score(rnn, ids(strings)), expected, rtol=1e-5)
+    p = sequence_probabilities(rnn, ids(strings), [1.0])[:, 0]
+    empty = np.exp(-one_by_one(rnn, []))
+    np.testing.assert_allclose(p, np.exp(-np.array(expected)) / (1 - empty), rtol=1e-4)
+
+
+def test_what_cannot_be_probable_any_more_is_not_read_to_its_end(monkeypatch):
+    rnn, steps = toy(), 0
+    step = rnn.step
+
+    def counted(*arguments):
+        nonlocal steps
+        steps += 1
+        return step(*arguments)
+
+    monkeypatch.setattr(rnn, "step", counted)
+    long = np.random.default_rng(1).integers(1, V, 20_000).tolist()
+    for strings in ([long], [[1, 2], long, long]):
+        steps = 0
+        p = sequence_probabilities(rnn, ids(strings), [0.5, 1.0, 2.0])
+        assert (p[-1] == 0).all() and steps < 5_000
+        assert score(rnn, ids([long]))[0] > 1000
 
 
 @settings(max_examples=50, deadline=None)

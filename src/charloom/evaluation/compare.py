@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import seed_of, shown
+from ..config.arguments import seed_of, shown
 from ..data.given import Names, Text, names_of, text_of
 from ..data.sources.documents import MARK
 from ..data.text import decoded

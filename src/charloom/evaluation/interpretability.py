@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import texts, whole
+from ..config.arguments import texts, whole
 from ..data.statistics import END
 from ..data.tokens import Unit
 from ..data.unicode import decomposed, normalise, split_units

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arguments import number, require, seed_of, text, texts, whole
 from ..config import MOST_SAMPLES
+from ..config.arguments import number, require, seed_of, text, texts, whole
 from ..data.encoded.array_names import ArrayNames
 from ..data.given import Names, names_of
 from ..data.statistics import END

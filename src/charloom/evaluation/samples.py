@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
-from ..arguments import MOST_SEED, number, seed_of, shown, whole
 from ..config import MOST_SAMPLES
+from ..config.arguments import MOST_SEED, number, seed_of, shown, whole
 from ..data.random import Stream, generator
 from ..data.unicode import normalise, split_units
 from ..errors import ArgumentError, ConfigError, GenerationError

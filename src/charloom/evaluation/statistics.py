@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arguments import number, seed_of, shown, whole
+from ..config.arguments import number, seed_of, shown, whole
 from ..data.random import Stream, generator
 from ..errors import ArgumentError, ConfigError
 

@@ -8,8 +8,8 @@ from math import sqrt
 
 import numpy as np
 
-from ..arguments import number, seed_of, whole
 from ..config import MOST_SAMPLES
+from ..config.arguments import number, seed_of, whole
 from ..data.given import Text, text_of
 from ..data.random import Stream, generator
 from ..data.unicode import split_units

@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterable
 from contextlib import closing
 from typing import Literal
 
-from ..arguments import shown
-from ..arguments import texts as list_of
+from ..config.arguments import shown
+from ..config.arguments import texts as list_of
 from ..data.unicode import normalise
 from ..errors import ConfigError
 

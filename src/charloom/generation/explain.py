@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import texts as list_of
-from ..arguments import whole
 from ..config import MOST_LENGTH, SampleConfig
+from ..config.arguments import texts as list_of
+from ..config.arguments import whole
+from ..data.summary import counted
 from ..data.vocabulary import BOUNDARY
+from ..errors.formatting import escaped, percent
 from ..models.sampling import Sampler
 from ..models.threads import one_blas_thread
 from .model import LanguageModel
@@ -78,6 +80,30 @@ class Explanation:
             ],
             "nearest": self.nearest and {"text": self.nearest[0], "distance": self.nearest[1]},
         }
+
+    def _repr_html_(self) -> str:
+        """Show each character's probability in a notebook."""
+        from html import escape
+
+        def shown(character: str) -> str:
+            visible = {END: "end", " ": "␣", "\n": "↵"}.get(character, escaped(character))
+            return f"<bdi>{escape(visible)}</bdi>"
+
+        rows = "".join(
+            f"<tr><td>{shown(step.character)}</td><td>{escape(percent(step.probability))}</td><td>"
+            + ", ".join(f"{shown(c)} {escape(percent(p))}" for c, p in step.alternatives)
+            + "</td></tr>"
+            for step in self.steps
+        )
+        near = self.nearest
+        said = f"{escape(escaped(self.text))}: {self.nats:.2f} nats"
+        if near is not None:
+            said += f"; nearest training name: {escape(escaped(near[0]))}, "
+            said += f"{counted(near[1], 'edit')} away"
+        return (
+            f"<table><caption>{said}</caption><tr><th>character</th><th>probability</th>"
+            f"<th>instead</th></tr>{rows}</table>"
+        )
 
 
 def explain(
@@ -150,6 +176,35 @@ def _predicted(
             others = [(characters[k], p) for k, p in pairs if k != target][:alternatives]
             steps[i].append(Step(characters[target], math.exp(own[i]), tuple(others)))
     return list(zip(map(tuple, steps), nats.tolist(), strict=True))
+
+
+class Reader:
+    """Explains a text piece by piece, as it is written; the steps are those of ``explain``."""
+
+    def __init__(self, model: LanguageModel, alternatives: int = 3) -> None:
+        self._model, self._alternatives = model, alternatives
+        self._carry, self._last = model.rnn.initial_carry(1), BOUNDARY
+        self._begun = model.rnn.config.begin
+        self._characters = (END, *model.vocabulary.characters, UNKNOWN)
+        self._sampler = Sampler(SampleConfig(temperature=1.0))
+
+    def read(self, piece: str) -> list[Step]:
+        """Return the steps of the characters that come next.
+
+        The first character has none if the model has no begin symbol.
+        """
+        steps = []
+        for target in self._model.vocabulary.encode(piece).tolist():
+            if self._begun:
+                logits, self._carry = self._model.rnn.step(np.array([self._last]), self._carry)
+                (log_p,) = self._sampler.log_probabilities(logits)
+                best = np.argsort(-log_p, kind="stable")[: self._alternatives + 1].tolist()
+                others = [(self._characters[k], math.exp(log_p[k])) for k in best if k != target]
+                own = math.exp(log_p[target])
+                chosen = tuple(others[: self._alternatives])
+                steps.append(Step(self._characters[target], own, chosen))
+            self._last, self._begun = target, True
+        return steps
 
 
 def _choice(character: str, probability: float) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import AnyPath, path, shown
+from ..config.arguments import AnyPath, path, shown
 from ..data.vocabulary import Vocabulary
 from ..errors import ArgumentError, ConfigError
 from ..models.interface import Recurrence
@@ -132,9 +132,11 @@ class LanguageModel(OldNames, ABC):
 
     def _repr_html_(self) -> str:
         """Show the model in a notebook."""
-        from html import escape
+        from ..data.summary import table
+        from ..run.shown import rows_of
 
-        return f"<p><b>{type(self).__name__}</b>: {escape(self._described())}</p>"
+        rows = {"made from": self._described()} if self.saved is None else rows_of(self.saved)
+        return table(type(self).__name__, rows)
 
     def _described(self) -> str:
         config = self.rnn.config

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import require, whole
-from ..arguments import text as text_of
-from ..arguments import texts as list_of
-from ..config import MOST_BEAM, MOST_LENGTH, MOST_NAMES, SampleConfig
+from ..config import MOST_BEAM, MOST_LENGTH, MOST_NAMES, MOST_UNIQUE, SampleConfig
+from ..config.arguments import require, whole
+from ..config.arguments import text as text_of
+from ..config.arguments import texts as list_of
 from ..data.unicode import cleaned, normalise
 from ..data.vocabulary import Vocabulary
 from ..errors import ConfigError, GenerationError
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 MOST_CARRIES = 1 << 28
 """The most bytes of the states of a beam."""
+
+GUIDANCE = 2.0
+"""How strongly a label is followed, where nothing else is asked for."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -116,7 +119,7 @@ class NameModel(LanguageModel):
         """Sample ``n`` names from the model, conditioned on ``options``.
 
         Names are different, new and satisfy the constraints; otherwise their distribution is the
-        model's own.
+        model's own. ``stream`` is for more than a million.
 
         Returns:
             The samples in the order of the draw; never the empty string. If there are fewer than
@@ -126,14 +129,16 @@ class NameModel(LanguageModel):
             ConfigError: an argument is out of range.
             RuleError: no string satisfies the constraints, or they are too large.
             VocabularyError: a constraint has a character that the model never saw.
-            GenerationError: there is no training set to distinguish new names from; or the model
-                was trained without a begin symbol, and there is no ``start``.
+            GenerationError: there is no training set to distinguish new names from; no string is
+                as many edits from all excluded ones as ``min_edits``; or the model was trained
+                without a begin symbol, and there is no ``start``.
         """
-        return Generated.of(self.stream(n, **options))
+        return Generated.of(self.stream(whole("n", n, 1, MOST_NAMES), **options))
 
     def names(self, n: int = 10, **options: Unpack[Options]) -> list[str]:
         """Sample as ``generate`` does, and return plain text."""
-        return [sample.text for sample in self.stream(n, **options)]
+        found = self.stream(whole("n", n, 1, MOST_NAMES), **options)
+        return [sample.text for sample in found]
 
     def stream(self, n: int | None = 10, **options: Unpack[Options]) -> Search:
         """Sample as ``generate`` does, and yield each sample as soon as it is found.
@@ -162,6 +167,7 @@ class NameModel(LanguageModel):
             raise ConfigError("the best strings are different. Leave out allow_repeats.")
         if beam is not None:
             beam = whole("beam", beam, 1, MOST_BEAM)
+        n = n if n is None else whole("n", n, 1, MOST_NAMES)
         request = self._request(n, **options)
         if beam is None:
             return Best(request)
@@ -252,7 +258,7 @@ class NameModel(LanguageModel):
     ) -> Request:
         """Check the options and compile the constraints."""
         if n is not None:
-            n = whole("n", n, 1, MOST_NAMES)
+            n = whole("n", n, 1, MOST_NAMES if allow_repeats else MOST_UNIQUE)
         start = text_of("start", start)
         require("config", config, SampleConfig | None, "a SampleConfig")
         rnn, vocabulary = self._without_unknown
@@ -260,35 +266,30 @@ class NameModel(LanguageModel):
         if config.no_repeat_ngram_size is not None:
             raise ConfigError("no_repeat_ngram_size is for running text. Leave it out for names.")
         usual = 2 * self.longest + 10
-        most = longest = config.max_length or usual
-        prompt, least, automaton = np.zeros(0, np.int32), 1, None
-        if start or rules is not None:
-            from .constraints import Rule, Rules, Start, compile_rules  # late: few calls have any
+        most = limit = config.max_length or usual
+        longest = max(limit, usual)
+        prompt, guide = np.zeros(0, np.int32), None
+        if start or rules is not None or most < longest:
+            from .constraints import Rule, Rules, Start  # late: few calls have any
+            from .search.guides import constraint_guide
 
             require("rules", rules, Rule | Rules | None, "of charloom.constraints")
             first = (Start(start, whole=not self.rnn.config.begin),) if start else ()
             all_rules = Rules(first) & (rules or Rules())
             if config.max_length is None:
                 # A length that is requested is allowed, however long the training names are.
-                longest = max(longest, all_rules.longest)
-            compiled = compile_rules(all_rules, vocabulary, longest)
-            prompt, least, most = compiled.prompt, compiled.least, compiled.most
-            automaton = compiled.automaton
+                limit = max(limit, all_rules.longest)
+            longest = max(limit, usual)
+            prompt, most, guide = constraint_guide(all_rules, vocabulary, limit, longest)
         if not len(prompt) and not self.rnn.config.begin:
             raise GenerationError(
                 "this model cannot choose a first character: it was trained without a begin "
                 "symbol. Pass --start with at least one character."
             )
-        longest = max(longest, usual)
-        guide = None
-        if automaton or least > max(len(prompt), 1) or most < longest:
-            from .constraints.automaton import accepting_all
-            from .search.guides import ConstraintGuide
-
-            guide = ConstraintGuide(automaton or accepting_all(vocabulary.size), least, most)
         novelty = self.novelty(
             allow_known=allow_known, forbid=forbid, min_edits=min_edits, fold_case=fold_case
         )
+        novelty.check_distance(most, max(map(len, vocabulary.characters), default=1))
         plan = Plan(
             rnn=rnn,
             sampler=Sampler(config, sampler),

@@ -13,6 +13,7 @@ import numpy as np
 from ..data.encoded.array_names import ArrayNames
 from ..data.tokens import Unit
 from ..data.unicode import is_normal, normalise, split_units
+from ..errors import GenerationError
 
 Origin = Literal["new", "known", "unknown"]
 Cause = Literal["known", "forbidden", "near", "empty", "denormalised", "respelled"]
@@ -97,6 +98,30 @@ class Novelty:
                 )
                 for i in np.flatnonzero(distances.min(axis=1) < self.min_edits).tolist():
                     verdicts[rows[i]] = "near"
+
+    def check_distance(self, longest: int, widest: int) -> None:
+        """Refuse a ``min_edits`` that no string can reach.
+
+        A string is at most as many edits away from another as the longer of the two has units.
+
+        Args:
+            longest: units of the longest string, before its case is folded.
+            widest: characters of the longest unit.
+
+        Raises:
+            GenerationError: no string is so far from all that are excluded.
+        """
+        most = 3 * longest * widest if self.fold_case else longest  # folding at most triples
+        if self.min_edits <= most:
+            return
+        lengths = (len(text) for block in self._kept_away() for text in block)
+        shortest = min(lengths, default=None)
+        if shortest is not None and self.min_edits > max(most, shortest):
+            raise GenerationError(
+                f"--min-edits must be at most {max(most, shortest):,} here: strings have up to "
+                f"{most:,} characters, and the shortest excluded one has {shortest:,}. Received: "
+                f"{self.min_edits:,}. Lower --min-edits or raise --max-length"
+            )
 
     def _units(self, text: str) -> Any:
         """Return the units that edits are counted in."""

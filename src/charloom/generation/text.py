@@ -12,10 +12,10 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import require, whole
-from ..arguments import text as text_of
-from ..arguments import texts as list_of
 from ..config import MOST_CHARACTERS, MOST_NAMES, MOST_STREAMED, SampleConfig
+from ..config.arguments import require, whole
+from ..config.arguments import text as text_of
+from ..config.arguments import texts as list_of
 from ..data.random import Stream, generator
 from ..data.vocabulary import BOUNDARY
 from ..errors import ConfigError
@@ -148,7 +148,8 @@ class TextModel(LanguageModel):
         if isinstance(rnn, Remembering) and not isinstance(temperature, tuple) and temperature < 1:
             rnn = rnn.cooled(temperature)
         banned = [*([] if ends else [BOUNDARY]), *([] if unknown is None else [unknown])]
-        if self.sing is not None and not ends:
+        repeats = draw.sampler.config.no_repeat_ngram_size is None
+        if self.sing is not None and not ends and repeats:
             given = [BOUNDARY, *start]
             for one in self.sing(rnn, banned, given, draw, characters):
                 yield self.vocabulary.characters[one - 1]

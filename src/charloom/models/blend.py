@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import number, shown
 from ..config import MOST_GUIDANCE
+from ..config.arguments import number, shown
 from ..data.vocabulary import BOUNDARY, Vocabulary
 from ..errors import ArgumentError, ConfigError
 from .interface import Floats, Recurrence

@@ -61,6 +61,7 @@ class LogLinearMixture(Excluding):
         self.config = network.config.replace(kind="mixture")
         self.vocabulary_size = network.vocabulary_size
         self._banned: list[int] = []
+        self._states = len(network.initial_carry(0))
 
     def initial_carry(self, rows: int) -> Floats:
         """Return the carry before the first step: zeros."""
@@ -76,10 +77,6 @@ class LogLinearMixture(Excluding):
             ngram=np.empty((rows, COLUMNS), np.float32),
             logits=np.empty((rows, self.vocabulary_size), np.float32),
         )
-
-    @property
-    def _states(self) -> int:
-        return len(self.network.initial_carry(0))
 
     def step(self, ids: Ids, carry: Floats, out: Buffers | None = None) -> tuple[Floats, Floats]:
         """Read one character a row; see ``NumpyRNN.step``. The logits are not normalised."""

@@ -3,7 +3,8 @@
     p(w) ∝ p_inner(w)^a  Π_f (1 + n_f(w) / p_inner(w))^e_f
 
 n_f(w) is how often w occurred, among the last N characters, after a context that is like the
-present one; an occurrence t characters ago counts ``SCALE`` (1 + t / ``HALF``)^-``POWER``. There
+present one; an occurrence t characters ago counts ``SCALE`` (1 + t / ``HALF``)^-``POWER``, and at
+most the latest ``MOST_ALIKE`` count. There
 are F ways to be like it: the same word so far (at least the last character), and the same last k
 characters, for each k of ``ORDERS``. So a name that a text has just brought up is expected to come
 again, though the training text never had it.
@@ -36,6 +37,9 @@ SCALE, HALF, POWER, MOST = 3.7, 64.0, 0.75, 4.0
 
 LONGEST = 16
 """Characters up to which contexts are compared."""
+
+MOST_ALIKE = 2048
+"""Occurrences that count, the latest: more of them are alike only in text that is one long loop."""
 
 TINY = np.float32(1e-30)
 """A lower bound for probabilities in float32."""
@@ -126,13 +130,17 @@ class Memory:
 
     def counts(self, views: Views) -> list[NDArray[np.float64]]:
         """Return n_f (B, V) at ``views``, for each of the F families."""
-        _, rows, columns = views.ids.shape
+        states, rows, columns = views.ids.shape
         size = len(self._letters)
         least = np.clip(views.word, 1, ORDERS[0])
-        found = np.flatnonzero(views.alike >= least.astype(self._kind)[:, None])
+        mask = views.alike >= least.astype(self._kind)[:, None]
+        if np.count_nonzero(mask) > MOST_ALIKE:
+            _forget_early(mask)
+        found = np.flatnonzero(mask)
         block = found // columns
-        row = block % rows
-        place = found - (block - block // rows) * columns  # of the character, in its row's text
+        row = block if states == 1 else block % rows
+        behind = block if states == 1 else block - block // rows
+        place = found - behind * columns  # of the character, in its row's text
         alike, word = views.alike.ravel()[found], views.word[row]
         cells = row * size + views.ids.ravel()[found]
         weights = self._weights[place - self._unused(views)]
@@ -145,6 +153,14 @@ class Memory:
         chosen = [np.flatnonzero(one) for one in (same, *(alike >= order for order in ORDERS))]
         counts = [np.bincount(cells[one], weights[one], rows * size) for one in chosen]
         return [(one / (1 + one / MOST)).reshape(rows, size) for one in counts]
+
+
+def _forget_early(mask: NDArray[np.bool_]) -> None:
+    """Keep the latest ``MOST_ALIKE`` places of each row in a mask (S, B, P) of places."""
+    _, _, columns = mask.shape
+    for row in np.flatnonzero(np.count_nonzero(mask, axis=(0, 2)) > MOST_ALIKE):
+        state, column = np.divmod(np.flatnonzero(mask[:, row])[:-MOST_ALIKE], columns)
+        mask[state, row, column] = False
 
 
 @dataclass(frozen=True)

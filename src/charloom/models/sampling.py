@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Protocol, Self
@@ -9,8 +10,8 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import shown
 from ..config import SampleConfig
+from ..config.arguments import shown
 from ..errors import ArgumentError, GenerationError
 
 Floats = NDArray[np.float32]
@@ -137,6 +138,10 @@ class Chain(tuple[Transform, ...]):
 
     def __new__(cls, *transforms: Transform) -> Self:
         return super().__new__(cls, transforms)
+
+    def __getnewargs__(self) -> tuple[Transform, ...]:
+        """Return what copies are made from."""
+        return tuple(self)
 
     def __call__(self, logits: Floats, /) -> Floats:
         """Return logits (B, V) after all of them."""
@@ -270,9 +275,11 @@ def choose(weights: Floats, uniforms: NDArray[np.float64], rows: Ids | None = No
     """
     size = weights.shape[1]
     ends = np.cumsum(weights, dtype=np.float64)  # (B*V,)
-    _require_finite(ends[-1:])
     high = ends[size - 1 :: size]
-    low = np.concatenate([[0.0], high[:-1]])
+    if len(high) and not math.isfinite(high[-1]):
+        raise _not_finite()
+    low = np.zeros(len(high))
+    low[1:] = high[:-1]
     if rows is None:
         rows = np.arange(len(weights))
     else:
@@ -315,7 +322,11 @@ def _without(logits: Floats, order: Ids, excluded: NDArray[np.bool_]) -> Floats:
 
 def _require_finite(values: NDArray[np.floating]) -> None:
     if not np.isfinite(values).all():
-        raise GenerationError(
-            "the model's logits must be finite numbers. Received: NaN or infinity; the "
-            "training diverged, so train again with a lower learning rate."
-        )
+        raise _not_finite()
+
+
+def _not_finite() -> GenerationError:
+    return GenerationError(
+        "the model's logits must be finite numbers. Received: NaN or infinity; the training "
+        "diverged, so train again with a lower learning rate."
+    )

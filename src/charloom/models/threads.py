@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +9,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
-from ..arguments import whole
+from ..config.arguments import whole
+from ..config.cores import usable_cores as usable_cores
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -21,13 +21,6 @@ MOST_THREADS = 4096
 _lock = threading.Lock()
 _users = 0
 _limit: Any = None
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def checked_threads(threads: int | None) -> int | None:

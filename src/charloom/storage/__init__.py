@@ -15,6 +15,7 @@ from .disk import target as target
 from .disk import unwritable as unwritable
 from .disk import write_file as write_file
 from .sets import Index as Index
+from .sets import packed_set as packed_set
 from .sets import read_set as read_set
 from .sets import remove_set as remove_set
 from .sets import write_set as write_set

@@ -103,6 +103,31 @@ def write_file(folder: Path, name: str, data: bytes, *, own: bool = False) -> No
         raise unwritable(folder, error) from error
 
 
+def append(path: Path, line: bytes) -> int:
+    """Add a line to a file of its own, whole or not at all; return the file's size before.
+
+    Not flushed to the disk.
+
+    Raises:
+        RunError: the file cannot be written, or is a link.
+    """
+    try:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        with os.fdopen(opened(path, flags, own=True), "ab", buffering=0) as file:
+            end = file.seek(0, os.SEEK_END)
+            try:
+                written = file.write(line)
+            except OSError:
+                file.truncate(end)
+                raise
+            if written != len(line):
+                file.truncate(end)
+                raise OSError("only a part of the line was written")
+    except OSError as error:
+        raise unwritable(path.parent, error) from error
+    return end
+
+
 def target(path: Path) -> Path:
     """Return the file that a rename may replace for ``path``, with links resolved.
 

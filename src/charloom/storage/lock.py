@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
@@ -14,6 +16,9 @@ from .disk import check_own, creating, fault, opened, read
 
 LOCK = "training.lock"
 """The lock file, which contains the process number of the last training and is never removed."""
+
+PATIENCE = 0.1
+"""Seconds to wait for the lock: whoever looks whether it is held has it for a moment."""
 
 
 @contextlib.contextmanager
@@ -28,7 +33,7 @@ def held(folder: Path) -> Iterator[None]:
     with creating(folder):
         check_own(path)
         try:
-            lock.acquire(blocking=False)
+            lock.acquire(timeout=PATIENCE, poll_interval=PATIENCE / 4)
         except Timeout as error:
             raise fault(
                 folder,
@@ -43,6 +48,37 @@ def held(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_held(folder: Path) -> bool:
+    """Return whether a training is running in ``folder``."""
+    path = folder / LOCK
+    try:
+        descriptor = opened(path, own=True)
+    except (OSError, RunError):
+        return False
+    with os.fdopen(descriptor, "rb") as file:
+        return not _free(file)
+
+
+if sys.platform == "win32":
+
+    def _free(file: BinaryIO) -> bool:
+        try:
+            file.read(1)  # its first byte is locked
+        except PermissionError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _free(file: BinaryIO) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # until the file is closed
+        except OSError:
+            return False
+        return True
 
 
 def _holder(path: Path) -> str:

@@ -121,17 +121,8 @@ def write_set(
     Raises:
         RunError: ``fields`` is not JSON, or the folder cannot be written.
     """
-    given = {file: data for file, data in files.items() if data is not None}
-    seals = {file: disk.seal(data) for file, data in given.items()}
-    records = {file: {"bytes": size, "sha256": digest} for file, (size, digest) in seals.items()}
     path = folder / name
-    index = _seal({"format": kind, "version": VERSION, "sha256": "", **fields, "files": records})
-    if len(index) > disk.MAX_INDEX_BYTES:
-        raise fault(path, f"may hold at most {disk.MAX_INDEX_BYTES} bytes. Received: {len(index)}")
-    try:  # what cannot be read back must not replace what can
-        _unseal(path, kind, index)
-    except RunError as error:
-        raise fault(path, "cannot hold two keys of one object that are equal as text.") from error
+    given, seals, index = _sealed(path, kind, fields, files)
     try:
         disk.make_folder(folder)
         disk.sweep(path, files)
@@ -153,6 +144,39 @@ def write_set(
                 disk.sweep(path, files)
     except (OSError, ValueError) as error:
         raise unwritable(folder, error) from error
+
+
+def packed_set(
+    folder: Path,
+    name: str,
+    kind: str,
+    fields: Mapping[str, Any],
+    files: Mapping[str, Payload | None],
+) -> dict[str, Payload]:
+    """Return what ``write_set`` would write to ``folder``, by file, without writing it.
+
+    Raises:
+        RunError: ``fields`` is not JSON.
+    """
+    given, _, index = _sealed(folder / name, kind, fields, files)
+    return {**given, name: index}
+
+
+def _sealed(
+    path: Path, kind: str, fields: Mapping[str, Any], files: Mapping[str, Payload | None]
+) -> tuple[dict[str, Payload], dict[str, tuple[int, str]], bytes]:
+    """Return the files that are not left out, their seals, and the index at ``path``."""
+    given = {file: data for file, data in files.items() if data is not None}
+    seals = {file: disk.seal(data) for file, data in given.items()}
+    records = {file: {"bytes": size, "sha256": digest} for file, (size, digest) in seals.items()}
+    index = _seal({"format": kind, "version": VERSION, "sha256": "", **fields, "files": records})
+    if len(index) > disk.MAX_INDEX_BYTES:
+        raise fault(path, f"may hold at most {disk.MAX_INDEX_BYTES} bytes. Received: {len(index)}")
+    try:  # what cannot be read back must not replace what can
+        _unseal(path, kind, index)
+    except RunError as error:
+        raise fault(path, "cannot hold two keys of one object that are equal as text.") from error
+    return given, seals, index
 
 
 def remove_set(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence, Set
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import seed_of, texts
+from ...config.arguments import seed_of, texts
 from ...data.given import Names, names_of
 from ...data.random import Stream, generator
 from ...data.unicode import split_units

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import AnyPath, seed_of, whole
-from ...arguments import path as path_of
 from ...config import MOST_SAMPLES
-from ...data.encoded.text import Progress
+from ...config.arguments import AnyPath, seed_of, whole
+from ...config.arguments import path as path_of
+from ...data.encoded.tap import Progress
 from ...data.random import Stream, generator
 from ...data.sources.documents import MARK
 from ...data.sources.origin import SourceFile
@@ -19,7 +19,7 @@ from ...data.text import TextCorpus, held_out_corpus
 from ...data.unicode import split_units
 from ...data.vocabulary import BOUNDARY, Vocabulary
 from ...errors import ConfigError, CorpusError, RunError
-from ...formatting import percent
+from ...errors.formatting import percent
 from ...generation import TextModel
 from ...models.scoring.text import WARM
 from ...run import Run

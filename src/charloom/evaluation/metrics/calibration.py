@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...data.random import Stream, generator
 from ...data.vocabulary import BOUNDARY
 from ...models.interface import Recurrence
-from ...models.scoring.names import log_softmax
+from ...models.scoring.names import log_softmax, read_alone
 from ...models.threads import run
 from ..statistics import Estimate, Measure, Plain, reach
 from .catalogue import described
@@ -121,6 +121,13 @@ def _read(
     for time in range(int(lengths[-1]) - 1):
         ended = int(np.searchsorted(lengths, time + 1, side="right"))
         lengths, ids, places, carry = lengths[ended:], ids[ended:], places[ended:], carry[:, ended:]
+        if len(lengths) == 1:  # the same steps, with less around them
+            for logits in read_alone(rnn, ids[0, time:-1], carry):
+                targets = ids[0, time + 1 : time + 1 + len(logits)].astype(np.intp)
+                p = np.exp(log_softmax(logits).astype(np.float64))
+                time, own = time + len(p), slice(max(0, skip - time), None)
+                found.append((p[own], targets[own], np.full(len(p[own]), places[0])))
+            break
         logits, carry = rnn.step(ids[:, time], carry)
         if time >= skip:
             p = np.exp(log_softmax(logits).astype(np.float64))

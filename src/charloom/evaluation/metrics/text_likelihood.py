@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import whole
+from ...config.arguments import whole
 from ...data.given import Text, text_of
 from ...data.text import held_out_corpus
 from ...data.vocabulary import BOUNDARY, Vocabulary

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import as_whole, require, shown
 from ...config import MOST_LENGTH
+from ...config.arguments import as_whole, require, shown
 from ...data.tokens import Tokens, Unit
 from ...data.unicode import normalise, split_units
 from ...data.vocabulary import Vocabulary

@@ -32,18 +32,27 @@ Flood 2014): a longer horizon, other blocks or more threads do not change what c
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...data.random import uniforms
 from ...models.threads import one_blas_thread, run, usable_cores
-from .tree import BLOCK, WIDE, Ids, Stack
-from .walk import Plan, StepLimit, Walk
+from .tree import BLOCK, WIDE, Ids, Stack, joined
+from .walk import MARGIN, Plan, StepLimit, Walk
 
-UNITS = 4  # units of work for each thread that a wide walk is divided into
+if TYPE_CHECKING:
+    from .parts import Part
+
+UNITS = 4  # units of work for each thread that a wide walk is divided into, at most
+NARROWEST = 512  # prefixes in each of them, on average; steps of few cost almost as much
 CELLS = 1 << 21  # waiting times to compute at once
+HANDED_ON = 1 << 16  # strings that a walk hands on together
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,54 @@ class Arrivals:
     unfinished: float = 0.0
     steps: int = 0
 
+    @classmethod
+    def of(cls, walks: Sequence[Walk], steps: int = 0) -> Arrivals:
+        """Return what walks have read."""
+        ended = joined([walk.ended for walk in walks])
+        return cls(
+            np.concatenate([walk.ids for walk in walks]),
+            np.concatenate([walk.lengths for walk in walks]),
+            ended["log_p"],
+            ended["log_arrival"],
+            ended["log_peak"],
+            ended["log_reach"],
+            ended["nats"],
+            ended["key"],
+            complete=not any(walk.left for walk in walks),
+            unfinished=sum(walk.unfinished for walk in walks),
+            steps=steps,
+        )
+
+    def ids_of(self, rows: NDArray[np.integer]) -> Ids:
+        """Return the ids of the strings of ``rows``, end to end."""
+        lengths = self.lengths[rows].astype(np.int64)
+        shift = self._starts[rows] - starts_of(lengths)
+        ids: Ids = self.ids[np.arange(lengths.sum()) + np.repeat(shift, lengths)]
+        return ids
+
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        return starts_of(self.lengths.astype(np.int64))
+
+    def astray(self, log_horizon: float, log_slack: float) -> NDArray[np.int64]:
+        """Return how many strings arrive before the horizon; how many of them were found in the
+        last factor of two and of four of the slack; and in the last factor of two of the margin."""
+        near = self.log_arrival <= log_horizon
+        beyond = self.log_peak[near] - log_horizon - log_slack
+        reach = log_horizon + max(log_slack * MARGIN - np.log(2), 0.0)
+        far = self.log_reach[near] > reach
+        counts = (near, beyond > -np.log(2), beyond > -np.log(4), far)
+        return np.array([one.sum() for one in counts])
+
+    def mass(self, log_horizon: float) -> float:
+        """Return an estimate of the probability of all strings, those not found included.
+
+        A string of probability p before a horizon t stands for 1 / (1 - exp(-p t)) similar ones
+        (Horvitz and Thompson 1952).
+        """
+        log_p = self.log_p[self.log_arrival <= log_horizon]
+        return float(np.sum(np.exp(log_p) / -np.expm1(-np.exp(log_p + log_horizon))))
+
     def padded(self) -> Ids:
         """Return the strings as rows of ids, (M, T), with 0 beyond their ends."""
         rows = np.zeros((len(self.lengths), int(self.lengths.max(initial=0))), np.int32)
@@ -85,7 +142,19 @@ class Arrivals:
         return rows
 
 
-def arrivals(plan: Plan, log_horizon: float, log_slack: float = 0.0) -> Arrivals:
+def starts_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where strings of these lengths begin, if they are put end to end."""
+    return np.cumsum(lengths) - lengths
+
+
+def arrivals(
+    plan: Plan,
+    log_horizon: float,
+    log_slack: float = 0.0,
+    *,
+    part: Part | None = None,
+    hand_on: Callable[[Arrivals], None] | None = None,
+) -> Arrivals:
     """Return the strings that arrive before a horizon.
 
     Args:
@@ -93,47 +162,52 @@ def arrivals(plan: Plan, log_horizon: float, log_slack: float = 0.0) -> Arrivals
         log_horizon: log of the horizon, in draws.
         log_slack: log of the factor by which the walk may go beyond it, at most; less where the
             guide is almost certain.
+        part: the part of the tree that is walked; ``None`` for all of it.
+        hand_on: takes the strings in pieces while the walk runs, one call at a time, so that memory
+            does not grow with their number. The result then has none.
 
     Raises:
         TooManySteps: there are more than planned.
         ConfigError: ``plan.threads`` is less than 1.
         GenerationError: the model's logits are not finite.
     """
-    limit = StepLimit(plan.most_steps)
+    limit, lock = StepLimit(plan.most_steps), threading.Lock()
+
+    def pass_on(walk: Walk) -> None:
+        if hand_on is not None and len(walk.ended):
+            with lock:
+                hand_on(Arrivals.of([walk]))
+            walk.ended, walk.ids, walk.lengths = walk.ended[:0], walk.ids[:0], walk.lengths[:0]
 
     def finish(stack: Stack) -> Walk:
         walk = trunk.branch(stack, BLOCK)  # in here, so that its memory is free when it is done
         while stack.size:
             walk.advance(min(stack.size, BLOCK))
+            if hand_on is not None and walk.waiting >= HANDED_ON:
+                walk.pause()
+                pass_on(walk)
         walk.close()
+        pass_on(walk)
         return walk
 
     with one_blas_thread():
         trunk = Walk(plan, (log_horizon, log_slack), limit, WIDE)
+        if part is not None:
+            part.place(trunk, plan)
         while 0 < trunk.stack.size < WIDE:
             trunk.advance(trunk.stack.size)
-        units = UNITS * (plan.threads or usable_cores())
+        threads = plan.threads or usable_cores()
+        each = trunk.stack.size // (NARROWEST * threads)
+        units = threads * min(UNITS, max(1, each))
         waiting = trunk.stack.prefixes
         log_rate: NDArray[np.float64] = waiting["log_p"] + waiting["log_estimate"]
         strings = 1 + np.exp(np.minimum(log_rate + log_horizon, 600.0))  # at most, below each
-        parts = [part for part in trunk.stack.split(strings, units) if part.size]
-        branches = run(finish, parts, plan.threads)
+        branches = run(
+            finish, [s for s in trunk.stack.split(strings, units) if s.size], plan.threads
+        )
     trunk.close()
-    walks = [trunk, *branches]
-    ended = np.concatenate([walk.ended for walk in walks])
-    return Arrivals(
-        np.concatenate([walk.ids for walk in walks]),
-        np.concatenate([walk.lengths for walk in walks]),
-        ended["log_p"],
-        ended["log_arrival"],
-        ended["log_peak"],
-        ended["log_reach"],
-        ended["nats"],
-        ended["key"],
-        complete=not any(walk.left for walk in walks),
-        unfinished=sum(walk.unfinished for walk in walks),
-        steps=limit.steps,
-    )
+    pass_on(trunk)
+    return Arrivals.of([trunk, *branches], limit.steps)
 
 
 def with_repeats(

@@ -32,7 +32,7 @@ class Best(Search):
     """
 
     def _search(self) -> Iterator[Sample]:
-        request = self._request
+        request = self.request
         plan = replace(self._plan, likeliest=True)
         done = np.zeros(0, np.uint64)
         texts: set[str] = set()
@@ -52,7 +52,7 @@ class Best(Search):
             rows = rows[np.argsort(found.log_arrival[rows], kind="stable")]
             done = np.concatenate([done, found.keys[rows]])
             self.seen = len(done)
-            for _, sample in self._judged(found, rows):
+            for _, sample in self.judged(found, rows):
                 texts.add(sample.text)
                 yield sample
                 if self._found == request.count:
@@ -64,13 +64,13 @@ class Best(Search):
 
     def _fill(self, texts: set[str]) -> Iterator[Sample]:
         """Yield what a beam search finds besides ``texts``."""
-        beam = Beam(self._request, FILLING)
+        beam = Beam(self.request, FILLING)
         for sample in beam:
-            if sample.text not in texts and self._found != self._request.count:
+            if sample.text not in texts and self._found != self.request.count:
                 self._found += 1
                 yield sample
         self.seen += beam.seen
-        if self._found != self._request.count:
+        if self._found != self.request.count:
             self.reason = beam.reason
 
 
@@ -85,9 +85,9 @@ class Beam(Search):
     def _search(self) -> Iterator[Sample]:
         found = self._beam()
         self.seen = len(found.lengths)
-        for _, sample in self._judged(found, np.argsort(found.log_arrival, kind="stable")):
+        for _, sample in self.judged(found, np.argsort(found.log_arrival, kind="stable")):
             yield sample
-            if self._found == self._request.count:
+            if self._found == self.request.count:
                 return
         self.reason = self._explain(f" with a beam of {self._width:,}; widen it", 0.0)
 

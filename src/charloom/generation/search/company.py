@@ -9,6 +9,7 @@ blocks of other sizes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,12 @@ class Member:
     left: int = 0
     unfinished: float = 0.0
     ended: list[Records] = field(default_factory=list)
+
+    @cached_property
+    def sampling(self) -> tuple[Any, int]:
+        """What members with the same distributions have in common."""
+        sampler = self.plan.sampler
+        return sampler.config.replace(seed=0, max_length=None), id(sampler.transform)
 
 
 class Company:
@@ -257,9 +264,7 @@ def _probabilities(
     """Return the distributions that the members' samplers draw from, (B, V)."""
     groups: dict[Any, list[int]] = {}
     for i, member in enumerate(members):
-        sampler = member.plan.sampler
-        config = sampler.config.replace(seed=0, max_length=None)
-        groups.setdefault((config, id(sampler.transform)), []).append(i)
+        groups.setdefault(member.sampling, []).append(i)
     scores = np.empty_like(logits)
     for numbers in groups.values():
         sampler = members[numbers[0]].plan.sampler

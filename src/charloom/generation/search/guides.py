@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ..constraints.automaton import DEAD, Automaton, completable
+from ...data.vocabulary import Vocabulary
+from ..constraints import Rules, compile_rules
+from ..constraints.automaton import DEAD, Automaton, accepting_all, completable
 from ..constraints.bounds import MOST_PLACES, TooLargeError
+
+MOST_KEPT = 8
+"""Sets of constraints that are kept compiled: the next call often has the same."""
 
 Ints = NDArray[np.int32]
 
@@ -59,3 +66,24 @@ class ConstraintGuide:
     def advance(self, states: Ints, contexts: Ints, ids: NDArray[np.integer]) -> tuple[Ints, Ints]:
         """Return the states and contexts after the next ids, (B,) each."""
         return self.table[states, self.classes[ids]], contexts
+
+
+@lru_cache(MOST_KEPT)
+def constraint_guide(
+    rules: Rules, vocabulary: Vocabulary, limit: int, longest: int
+) -> tuple[Ints, int, ConstraintGuide | None]:
+    """Compile constraints for strings of 1 to ``limit`` ids.
+
+    Returns:
+        The ids that every string begins with, the length of the longest string, and what keeps a
+        walk to the constraints; ``None`` if nothing must, where strings may have ``longest`` ids.
+
+    Raises:
+        RuleError: no string satisfies them, or they are too large.
+        VocabularyError: a constraint has a character that the vocabulary lacks.
+    """
+    found, guide = compile_rules(rules, vocabulary, limit), None
+    if found.automaton or found.least > max(len(found.prompt), 1) or found.most < longest:
+        automaton = found.automaton or accepting_all(vocabulary.size)
+        guide = ConstraintGuide(automaton, found.least, found.most)
+    return found.prompt, found.most, guide

@@ -12,6 +12,7 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from ...config import MOST_NAMES
 from ...data.tokens import Tokens
 from ...data.vocabulary import Vocabulary
 from ..novelty import Novelty, Origin
@@ -22,7 +23,7 @@ SHOWN, SHOWN_ROWS = 6, 20  # samples in a short description, and in a notebook's
 JUDGED_AT_ONCE = 4096  # strings that are turned into text and judged together
 STEPS = 2_000_000  # steps of the model that a walk may take, ...
 STEPS_EACH = 500  # ... plus these for each sample requested; about ten are usually enough, ...
-MOST_STEPS = 60_000_000  # ... but never more: each takes eight bytes
+MOST_STEPS = 60_000_000  # ... but never more in memory: each takes eight bytes
 
 _REMEDIES = {
     "known": "pass --allow-known or train on more",
@@ -164,9 +165,12 @@ class Search(Iterator[Sample]):
         self.reason: str | None = None
         self.note: str | None = None
         self._found = 0
+        self._hurried = False
         self._walked, self._to_walk = 0, 0  # steps of the present walk, and about how many it takes
-        self._request, self._count = request, request.count
-        most_steps = min(STEPS + STEPS_EACH * (request.count or 0), MOST_STEPS)
+        self.request, self._count = request, request.count
+        most_steps = STEPS + STEPS_EACH * (request.count or 0)
+        if (request.count or 0) <= MOST_NAMES:
+            most_steps = min(most_steps, MOST_STEPS)
         self._plan = replace(request.plan, watch=self._watch, most_steps=most_steps)
         self._characters = np.array(["", *request.vocabulary.characters], dtype=object)
         self._start = request.vocabulary.decode(request.plan.prompt)
@@ -177,12 +181,22 @@ class Search(Iterator[Sample]):
     def __next__(self) -> Sample:
         return next(self._samples)
 
+    def within(self, steps: int) -> Self:
+        """Let no walk take more steps of the model; call it before the first sample."""
+        self._plan = replace(self._plan, most_steps=steps)
+        return self
+
+    def hurried(self) -> Self:
+        """Find the first few samples sooner and all of them later; call it before the first."""
+        self._hurried = True
+        return self
+
     def close(self) -> None:
         """End the search and free what it holds; there are no further samples."""
         if isinstance(self._samples, Generator):
             self._samples.close()
         self._samples = iter(())
-        for name in ("_request", "_plan", "_characters", "_repeatable", "_missed"):
+        for name in ("request", "_plan", "plan", "_characters", "_repeatable", "_missed"):
             self.__dict__.pop(name, None)
 
     @abstractmethod
@@ -200,19 +214,18 @@ class Search(Iterator[Sample]):
         walked = min(1.0, self._walked / max(self._to_walk, 1))
         return self._found / self._count * (1 - walked) + walked
 
-    def _judged(self, found: Arrivals, rows: NDArray[np.intp]) -> Iterator[tuple[int, Sample]]:
+    def judged(self, found: Arrivals, rows: NDArray[np.intp]) -> Iterator[tuple[int, Sample]]:
         """Yield the row and the string of each of ``rows`` that is allowed, in order.
 
         A row that occurs more than once is judged once, and its probability counted once.
         """
-        ends = np.cumsum(found.lengths, dtype=np.int64)
-        novelty, repeatable = self._request.novelty, self._repeatable
+        novelty, repeatable = self.request.novelty, self._repeatable
         for first in range(0, len(rows), JUDGED_AT_ONCE):
             chunk, places = np.unique(rows[first : first + JUDGED_AT_ONCE], return_inverse=True)
-            spelled = self._spelled(found, chunk, ends)
+            spelled = self._spelled(found, chunk)
             texts = [self._start + "".join(parts) for parts in spelled]
             verdicts = novelty.judge(texts)
-            if isinstance(unit := self._request.vocabulary.token_unit, Tokens):
+            if isinstance(unit := self.request.vocabulary.token_unit, Tokens):
                 # A string that splits into other tokens comes as those, or not at all.
                 first = self._characters[self._plan.prompt].tolist()
                 verdicts = [
@@ -231,7 +244,7 @@ class Search(Iterator[Sample]):
             masses = np.exp(found.log_p[chunk]).tolist()
             for place in places.tolist():
                 sample, mass = judged[place], masses[place]
-                if self._request.allow_repeats:
+                if self.request.allow_repeats:
                     if keys[place] in repeatable:
                         mass = 0.0
                     repeatable.add(keys[place])
@@ -242,21 +255,16 @@ class Search(Iterator[Sample]):
                 elif mass:
                     self._missed[sample] += mass
 
-    def _spelled(
-        self, found: Arrivals, rows: NDArray[np.intp], ends: NDArray[np.int64]
-    ) -> list[list[str]]:
-        """Return the characters of the strings of ``rows`` after the start; ``ends`` (M,) are where
-        all strings end."""
-        lengths = found.lengths[rows].astype(np.int64)
-        bounds = np.concatenate([[0], np.cumsum(lengths)])
-        places = np.repeat(ends[rows] - lengths - bounds[:-1], lengths) + np.arange(bounds[-1])
-        characters = self._characters[found.ids[places]].tolist()
+    def _spelled(self, found: Arrivals, rows: NDArray[np.intp]) -> list[list[str]]:
+        """Return the characters of the strings of ``rows`` after the start."""
+        bounds = np.cumsum([0, *found.lengths[rows]])
+        characters = self._characters[found.ids_of(rows)].tolist()
         return [characters[a:b] for a, b in pairwise(bounds.tolist())]
 
     def _explain(self, why: str, unfinished: float) -> str:
         """Return in one line what the search found, why it ended, and what would help."""
-        request = self._request
-        from ...formatting import percent  # late: only this message needs it
+        request = self.request
+        from ...errors.formatting import percent  # late: only this message needs it
 
         kind = "names" if request.novelty.allow_known else "new names"
         missed = {**self._missed, "unfinished": unfinished}

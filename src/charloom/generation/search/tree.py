@@ -13,7 +13,8 @@ from ...data.vocabulary import BOUNDARY
 from ...models.interface import Recurrence
 from ...models.scoring.names import log_softmax
 
-BLOCK = 512  # prefixes per step: enough to keep BLAS busy, few enough to stay in a core's cache
+BLOCK = 1024  # prefixes per step: with more, a gate's numbers would not stay in a core's cache
+FEWEST = 32  # prefixes that a stack has memory for, more than it needs
 WIDE = 1024  # prefixes at which the tree is wide enough to be divided into units of work
 
 Ids = NDArray[np.int32]
@@ -43,13 +44,15 @@ class Stack:
         """Push prefixes, the i-th with the carry of row ``row[i]``."""
         start, self.size = self.size, self.size + len(prefixes)
         if self.size > len(self._prefixes):
-            capacity = 2 * self.size
+            capacity = 2 * self.size + FEWEST
             grown = np.empty((len(carry), capacity, carry.shape[2]), dtype=carry.dtype)
             grown[:, :start] = self._carry[:, :start]
-            self._prefixes, self._carry = np.resize(self._prefixes, capacity), grown
+            more = np.empty(capacity, self._prefixes.dtype)
+            more[:start] = self._prefixes[:start]
+            self._prefixes, self._carry = more, grown
         self._prefixes[start : self.size] = prefixes
         for old, new in zip(self._carry, carry, strict=True):
-            np.take(new, row, axis=0, out=old[start : self.size], mode="clip")
+            new.take(row, 0, old[start : self.size], "clip")
 
     def split(self, weights: Sequence[float] | NDArray[np.floating], parts: int) -> list[Stack]:
         """Pop everything, in ``parts`` of about equal weight; ``weights`` are (size,)."""
@@ -86,6 +89,39 @@ class Trace:
         self._size += len(ids)
         return np.arange(self._size - len(ids), self._size, dtype=np.int32)
 
+    @classmethod
+    def of(cls, ids: Ids, lengths: NDArray[np.int32]) -> tuple[Trace, NDArray[np.int32]]:
+        """Return a trace of prefixes that are given as ``read`` returns them, and their numbers."""
+        trace, ends = cls(), np.cumsum(lengths, dtype=np.int32)
+        parents = np.arange(len(ids), dtype=np.int32)
+        parents[(ends - lengths)[lengths > 0]] = 0
+        trace.add(parents, ids)
+        return trace, np.where(lengths > 0, ends, 0).astype(np.int32)
+
+    def keep(self, last: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Forget all but the paths to prefixes, (M,); return their new numbers."""
+        parents, ids = np.concatenate(self._parents), np.concatenate(self._ids)
+        paths = [np.zeros(1, np.int32), np.unique(last)]
+        while paths[-1].any():
+            paths.append(np.unique(parents[paths[-1]]))
+        kept = np.unique(np.concatenate(paths))
+        self._parents = [np.searchsorted(kept, parents[kept]).astype(np.int32)]
+        self._ids, self._size = [ids[kept]], len(kept)
+        return np.searchsorted(kept, last).astype(np.int32)
+
+    def recent(self, numbers: NDArray[np.int32], count: int, before: Ids) -> Ids:
+        """Return the last ``count`` ids of prefixes, (M, count); ``before`` (at least as many)
+        precede the paths."""
+        parents, ids = np.concatenate(self._parents), np.concatenate(self._ids)
+        rows = np.empty((len(numbers), count), np.int32)
+        beyond = np.zeros(len(numbers), np.intp)  # how many ids of ``before`` were taken
+        for place in range(count - 1, -1, -1):
+            outside = numbers == 0
+            rows[:, place] = np.where(outside, before[len(before) - 1 - beyond], ids[numbers])
+            beyond += outside
+            numbers = parents[numbers]
+        return rows
+
     def read(self, last: NDArray[np.int32]) -> tuple[Ids, NDArray[np.int32]]:
         """Return the ids on the path to each prefix, end to end, and how many belong to each."""
         parents, ids = np.concatenate(self._parents), np.concatenate(self._ids)
@@ -96,6 +132,13 @@ class Trace:
         paths = np.array(columns[::-1], dtype=np.int32).reshape(len(columns), len(last)).T
         inside = paths != BOUNDARY
         return paths[inside], inside.sum(axis=1, dtype=np.int32)
+
+
+def joined(parts: Sequence[Records]) -> Records:
+    """Return records of one type, end to end; NumPy compares all fields of each two parts."""
+    kind = parts[0].dtype
+    plain = np.dtype((np.void, kind.itemsize))
+    return np.concatenate([part.view(plain) for part in parts]).view(kind)
 
 
 def read_prompt(rnn: Recurrence, prompt: Ids) -> tuple[int, Floats, float]:

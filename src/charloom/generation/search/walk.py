@@ -16,7 +16,7 @@ from ...data.vocabulary import BOUNDARY
 from ...models.interface import Recurrence
 from ...models.sampling import Sampler, choose
 from ...models.scoring.names import log_softmax
-from .tree import Ids, Records, Stack, Trace, read_prompt
+from .tree import Floats, Ids, Records, Stack, Trace, joined, read_prompt
 
 if TYPE_CHECKING:
     from .arrivals import Arrivals
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 MARGIN = 1 / 3  # share of the slack's log that a prefix may use beyond what its estimate requires,
 UNSURE = 0.1  # if its estimate is at most 1 minus this; proportionally less above that
+
+FEW_ROWS = 64
+"""Rows that memory is allocated for at first: many a walk is never wider."""
 
 # A prefix that arrives before the horizon.
 PREFIX = np.dtype(
@@ -65,6 +68,8 @@ class Plan:
         threads: at most this many, ``None`` for one per core; the result is the same.
         watch: called with the number of prefixes at each step, from any thread.
         walk: walks it instead of ``arrivals``, with the same arguments and results.
+        record: called at each step with the paths, the prefixes (B,) and the distributions of
+            their next ids (B, V), from any thread.
     """
 
     rnn: Recurrence
@@ -77,6 +82,7 @@ class Plan:
     threads: int | None = None
     watch: Callable[[int], None] | None = None
     walk: Walker | None = None
+    record: Callable[[Trace, Records, NDArray[np.float32]], None] | None = None
 
 
 class TooManySteps(Exception):  # noqa: N818 (not an error: the caller continues with less)
@@ -120,10 +126,13 @@ class Walk:
 
     def _begin(self, stack: Stack, trace: Trace, rows: int) -> None:
         self.stack, self._trace = stack, trace
-        self._buffers = self._plan.rnn.buffers(rows)
+        self._rows, self._most_rows = min(rows, FEW_ROWS), rows
+        self._buffers = self._plan.rnn.buffers(self._rows)
         self._ended: list[NDArray[np.void]] = []
+        self.waiting = 0
+        """Strings that have ended and were not read yet."""
         self.left = 0
-        """Continuations that arrive too late."""
+        """Continuations of a step that arrive too late; 0 if none has yet."""
         self.unfinished = 0.0
 
     def branch(self, stack: Stack, rows: int) -> Walk:
@@ -138,11 +147,16 @@ class Walk:
         self._limit.count(rows)
         if plan.watch is not None:
             plan.watch(rows)
+        if rows > self._rows:
+            self._rows = self._most_rows
+            self._buffers = plan.rnn.buffers(self._rows)
         here, carry = self.stack.take(rows)
         logits, carry = plan.rnn.step(here["id"], carry, self._buffers)
-        scores = plan.sampler.scores(plan.sampler.prepared(logits, here["length"]))
-        p = np.exp(scores)
-        p /= p.sum(axis=1, keepdims=True)
+        p = plan.sampler.scores(plan.sampler.prepared(logits, here["length"]))
+        np.exp(p, out=p)
+        p /= np.add.reduce(p, axis=1, keepdims=True)
+        if plan.record is not None:
+            plan.record(self._trace, here, p)
         q = p  # (B, V): the rates of the continuations, over their prefix's probability
         with np.errstate(divide="ignore"):
             if guide is not None:
@@ -153,32 +167,38 @@ class Walk:
             if plan.likeliest:
                 parent, ids, arrival = self._likely(here["log_p"], q)
             else:
-                parent, ids, arrival = arriving(here, q, sum(self._bounds))
+                parent, ids, arrival = arriving(here, q, sum(self._bounds), guide is None)
         # For each chosen continuation: its parent's row, its id and its arrival.
         there = here.take(parent)
         there["log_arrival"] = arrival
-        there["log_peak"] = np.maximum(there["log_peak"], arrival)
         log_p = np.log(p[parent, ids])
         if guide is not None:
+            there["log_peak"] = np.maximum(there["log_peak"], arrival)
             there["log_estimate"] = np.log(q[parent, ids]) - log_p
             kept = np.flatnonzero(reachable(there, arrival, self._bounds))
             there["log_reach"] = np.maximum(
                 there["log_reach"], arrival + np.minimum(there["log_estimate"], 0.0)
             )
             there, parent, ids, log_p = there[kept], parent[kept], ids[kept], log_p[kept]
-        self.left += int(np.count_nonzero(q)) - len(ids)
+        if not self.left:
+            self.left = int(np.count_nonzero(q)) - len(ids)
         there["id"] = ids
         there["log_p"] += log_p
-        own = p if plan.sampler.is_plain else np.exp(log_softmax(logits))
-        there["nats"] -= np.log(own[parent, ids])
+        if plan.sampler.is_plain:
+            there["nats"] -= log_p
+        else:
+            there["nats"] -= np.log(np.exp(log_softmax(logits))[parent, ids])
         there["key"] = child(there["key"], ids)
 
         ends = ids == BOUNDARY
-        self._ended.append(there[ends])
-        too_long = ~ends & (there["length"] >= plan.max_length)
-        self.unfinished += float(np.exp(there["log_p"][too_long]).sum())
-        longer = np.flatnonzero(~ends & ~too_long)
-        there, parent = there.take(longer), parent[longer]
+        self._ended.append(there.compress(ends))
+        longer = (~ends).nonzero()[0]
+        self.waiting += len(ids) - len(longer)
+        there, parent = there.take(longer), parent.take(longer)
+        inside = there["length"] < plan.max_length
+        if not inside.all():
+            self.unfinished += float(np.exp(there["log_p"][~inside]).sum())
+            there, parent = there.compress(inside), parent.compress(inside)
         there["length"] += 1
         there["trace"] = self._trace.add(there["trace"], there["id"])
         if guide is not None:
@@ -200,24 +220,58 @@ class Walk:
 
     def close(self) -> None:
         """Read the strings that have ended, and free everything else."""
-        self.ended = np.concatenate([np.empty(0, dtype=PREFIX), *self._ended])
+        self._read()
+        del self._buffers
+
+    def pause(self) -> None:
+        """Read the strings that have ended, and forget the paths to them."""
+        self._read()
+        prefixes = self.stack.prefixes
+        prefixes["trace"] = self._trace.keep(prefixes["trace"])
+
+    def place(self, prefixes: Records, carry: Floats, ids: Ids, lengths: NDArray[np.int32]) -> None:
+        """Continue from ``prefixes`` (M,) instead of the prompt's end.
+
+        Args:
+            prefixes: their records; the numbers in the trace are replaced.
+            carry: (L*S, M, H), before their last ids are read.
+            ids, lengths: the prefixes themselves, as ``Trace.read`` returns them.
+        """
+        trace, prefixes["trace"] = Trace.of(ids, lengths)
+        self._begin(Stack(prefixes, carry), trace, self._most_rows)
+
+    def paths(self, prefixes: Records) -> tuple[Ids, NDArray[np.int32]]:
+        """Return the ids after the prompt of prefixes of this walk; see ``Trace.read``."""
+        return self._trace.read(prefixes["trace"])
+
+    def _read(self) -> None:
+        self.ended = joined([np.empty(0, PREFIX), *self._ended])
+        if self._plan.guide is None:
+            self.ended["log_peak"] = self.ended["log_arrival"]
         self.ids, self.lengths = self._trace.read(self.ended["trace"])
-        del self._buffers, self._ended
+        self._ended, self.waiting = [], 0
 
 
 def arriving(
-    here: Records, q: NDArray[np.floating], end: float | NDArray[np.float64]
+    here: Records,
+    q: NDArray[np.floating],
+    end: float | NDArray[np.float64],
+    all_alive: bool = False,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
     """Return row, id and log arrival of the continuations that arrive before ``end``.
 
     The rate of row b's continuation i is the row's probability times ``q[b, i]``. ``end``, the log
-    of a time, is one for all rows, or (B,).
+    of a time, is one for all rows, or (B,). ``all_alive`` says that all rows arrive before it.
     """
     keys, now = here["key"], here["log_arrival"]
     # Which one arrives with the prefix itself; none of a dead end, whose arrival is infinite.
-    alive = np.flatnonzero(now <= end)
-    shares = q[alive] / q[alive].sum(axis=1, keepdims=True)  # one row's may be tiny
-    first = choose(shares, uniform(keys[alive]))
+    if all_alive:
+        alive, first = np.arange(len(q)), choose(q, uniform(keys))
+        arrived = now
+    else:
+        alive = (now <= end).nonzero()[0]
+        shares = q[alive] / q[alive].sum(axis=1, keepdims=True)  # one row's may be tiny
+        first, arrived = choose(shares, uniform(keys[alive])), now[alive]
     # Another one arrives in time if its exponential time E, over its rate, fits into what is
     # left, t: E ≤ rate t. As E = -log(1 - u) ≥ u, few need the logarithm.
     left = end + np.log1p(-np.exp(np.minimum(now - end, 0.0)))
@@ -225,15 +279,15 @@ def arriving(
     u = uniforms(keys, q.shape[1])  # (B, V)
     near = u < reach
     near[alive, first] = False
-    row, ids = near.nonzero()
-    log_rate = here["log_p"][row] + np.log(q[row, ids])
-    later = np.log(-np.log1p(-u[row, ids])) - log_rate
+    cells = near.ravel().nonzero()[0]
+    row, ids = np.divmod(cells, q.shape[1])
+    later = np.log(-np.log1p(-u.take(cells))) - (here["log_p"][row] + np.log(q.take(cells)))
     arrival = np.logaddexp(now[row], later)
     fits = arrival <= (end if isinstance(end, float) else end[row])
     return (
         np.concatenate([alive, row[fits]]),
         np.concatenate([first, ids[fits]]),
-        np.concatenate([now[alive], arrival[fits]]),
+        np.concatenate([arrived, arrival[fits]]),
     )
 
 

@@ -9,22 +9,30 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ...config import MOST_NAMES
 from .arrivals import Arrivals, arrivals, with_repeats
-from .request import Sample, Search
-from .walk import MARGIN, Plan, TooManySteps
+from .estimates import coming
+from .request import Request, Sample, Search
+from .walk import Plan, TooManySteps
 
 if TYPE_CHECKING:
     from .lookahead import LookAhead
+    from .spool import Spool
 
 FREQUENT = 0.05  # share of draws that satisfy the constraints above which rejection is faster
 RAREST = (
     1e-6  # the least estimate of that share that is trusted; the first walk may find too little
 )
 SHORTER = 1.4  # decrease of the horizon's log if the walk would take too many steps
+FIRST = 12  # draws that the first walk of a hurried search stands for, ...
+HURRIED = 4 * FIRST  # ... if the next one stands for more than these
 PILOT = 2_000  # samples above which a smaller walk goes first, to estimate the horizon for all
 MOST_MARGIN = 0.2  # the most to add to a horizon in case its estimate is too low
+LONG = 4  # times as long as any draw: strings of which the look-ahead knows nothing ...
+LOST = 100_000  # ... and steps of a walk after which, if it found none, there is no hope of any
 CHEAP = 1_000  # steps of a short walk: if it found nothing, the next one goes much farther
-SLACKS = (16.0, 64.0, 256.0)  # how much farther than its strings a walk with a look-ahead goes
+LESSON = 3, PILOT / 8, 4.0  # what the look-ahead learns from if too many strings are missed
+SLACKS = (4.0, 16.0, 64.0)  # how much farther than its strings a walk with a look-ahead goes
 ASTRAY = 0.01  # share of strings missed due to the look-ahead above which the slack is increased
 
 
@@ -42,15 +50,35 @@ class WithoutReplacement(Search):
     Attributes:
         missing: the estimated share of strings that should have been found, but were missed
             because the look-ahead was wrong; 0 without constraints, or with weak ones.
+        plan: what is walked, with a look-ahead where constraints are rarely satisfied; from the
+            first sample on.
+        slack: log of how much farther than the horizon the last walk went, at most.
+        reached: log of the last sample's arrival, once there are as many as requested.
     """
 
     missing = 0.0
+    slack = 0.0
+    reached = -np.inf
+    _drawn = 0
+    """The length of the longest draw, if all strings must be far longer."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request)
+        self.plan = self._plan
+        self._log_p: list[NDArray[np.float64]] = []
+        """Log probabilities of the samples, in blocks."""
+
+    @property
+    def log_p(self) -> NDArray[np.float64]:
+        """The samples' log probabilities, given the start, in order."""
+        return np.concatenate([np.zeros(0), *self._log_p])
 
     def _search(self) -> Iterator[Sample]:
-        request = self._request
+        request = self.request
         plan, share, ahead = self._guided()
-        walk = plan.walk or arrivals
+        self.plan = plan
         slack = float(np.log(SLACKS[0])) if ahead else 0.0
+        many = (request.count or 0) > MOST_NAMES
         goal = request.count or PILOT
         # If everything that is drawn is allowed, the horizon is known.
         if goal > PILOT and not (request.allow_repeats and request.novelty.allow_known):
@@ -62,16 +90,20 @@ class WithoutReplacement(Search):
         self._to_walk = 10 * (request.count or 0)
         done = np.zeros(0, np.uint64)  # keys of strings that were yielded or dropped
         until = -np.inf
-        likelihoods = np.zeros(0)  # log probabilities of the samples
         cut = False
+        # Without a look-ahead, a walk of a shorter horizon finds exactly the first strings.
+        whole = horizon
+        if self._hurried and ahead is None and goal > HURRIED:
+            horizon = float(np.log(FIRST) - np.log(share))
         while True:
+            walk = plan.walk or (_spooled if many and ahead is None else arrivals)
             try:
                 self._walked = 0
                 found = walk(plan, horizon, slack)
                 while slack and (more := self._more_slack(found, horizon, slack)):
                     if ahead:
-                        ahead.learn(found, horizon)
-                        ahead = None
+                        ahead = ahead.taught(plan, *LESSON)
+                        plan, ahead = replace(plan, guide=ahead), None
                     else:
                         slack = more
                     found = walk(plan, horizon, slack)
@@ -83,35 +115,48 @@ class WithoutReplacement(Search):
                 return
             if found.complete and not request.allow_repeats:
                 horizon = np.inf
-            rows = np.flatnonzero(found.log_arrival <= horizon)
-            rows = rows[~np.isin(found.keys[rows], done)]
-            done = np.concatenate([done, found.keys[rows]])
-            self.seen = len(done)
-            fresh: list[float] = []
-            if request.allow_repeats:
-                rows, times = with_repeats(found, horizon)
-                rows = rows[(order := np.argsort(times))][times[order] > until]
-            else:
-                rows = rows[np.argsort(found.log_arrival[rows], kind="stable")]
-            for row, sample in self._judged(found, rows):
-                fresh.append(found.log_p[row])
-                yield sample
+            self.slack = slack
+            before, keys = self._found, [done]
+            for block in (found,) if isinstance(found, Arrivals) else found.blocks():
+                rows = np.flatnonzero(block.log_arrival <= horizon)
+                rows = rows[~np.isin(block.keys[rows], done)]
+                keys.append(block.keys[rows])
+                self.seen += len(rows)
+                if request.allow_repeats:
+                    rows, times = with_repeats(block, horizon)
+                    rows = rows[(order := np.argsort(times))][times[order] > until]
+                else:
+                    rows = rows[np.argsort(block.log_arrival[rows], kind="stable")]
+                chosen: list[int] = []
+                for row, sample in self.judged(block, rows):
+                    chosen.append(row)
+                    yield sample
+                    if self._found == request.count:
+                        break
+                self._log_p.append(block.log_p[chosen])
                 if self._found == request.count:
+                    self.reached = float(block.log_arrival[chosen[-1]])
                     return
+            done = np.concatenate(keys)
             if self.missing > 2 * ASTRAY:
                 self.note = f"an estimated {self.missing:.0%} of the strings were missed"
-            if found.complete and (not request.allow_repeats or not (self._found or fresh)):
+            if found.complete and (not request.allow_repeats or not self._found):
                 self.reason = self._explain(", and there are no others", found.unfinished)
                 return
             if cut:
                 self.reason = self._explain(" and gave up, as the others are rare", 0.0)
                 return
+            if found.steps >= LOST and not self.seen and self._drawn:
+                self.reason = self._too_long(found.steps)
+                return
             until = horizon
-            likelihoods = np.concatenate([likelihoods, fresh])
+            if horizon < whole:
+                horizon = whole
+                continue
             goal = request.count or 2 * max(self._found, PILOT)
-            farther = self._farther(likelihoods, until, goal)
+            farther = self._farther(self.log_p, until, goal)
             self._to_walk = int(found.steps * np.exp(farther))
-            if found.steps <= CHEAP and not fresh:
+            if found.steps <= CHEAP and self._found == before:
                 farther = max(farther, float(np.log(1000)))
             horizon += farther
 
@@ -121,33 +166,47 @@ class WithoutReplacement(Search):
         plan, guide = self._plan, self._plan.guide
         if guide is None:
             return plan, 1.0, None
-        from .lookahead import DRAWS, LookAhead, Trials  # late: most searches need none
+        from .lookahead import DRAWS, look_ahead, trials_of  # late: most searches need none
 
-        trials = Trials.of(plan, self._request.longest)
+        trials = trials_of(plan, self.request.longest)
+        drawn = len(plan.prompt) + int(trials.lengths.max(initial=0))
         share = float(trials.accepted(guide, plan.prompt).sum()) / DRAWS
         if share >= FREQUENT:
             return plan, max(share, RAREST), None
-        ahead = LookAhead(plan, guide, trials, max(guide.most, self._request.longest))
+        if guide.least > LONG * drawn:
+            self._drawn = drawn
+        ahead = look_ahead(plan, guide, trials)
         return replace(plan, guide=ahead), float(np.clip(ahead.acceptance, RAREST, 1)), ahead
 
-    def _more_slack(self, found: Arrivals, horizon: float, slack: float) -> float | None:
+    def _too_long(self, steps: int) -> str:
+        """Return why strings of so many characters are not found."""
+        from .lookahead import DRAWS
+
+        count, guide = self.request.count, self._plan.guide
+        asked, least = "" if count is None else f" of {count:,}", guide.least if guide else 0
+        return (
+            f"found 0{asked} names in {steps:,} steps of the model and gave up: they must have "
+            f"{least:,} characters or more, and the longest of {DRAWS:,} draws has "
+            f"{self._drawn:,}; ask for fewer characters"
+        )
+
+    def _more_slack(self, found: Arrivals | Spool, horizon: float, slack: float) -> float | None:
         """Return a greater slack if too many strings may be missed with this one.
 
         A string is missed if a prefix of it seemed to arrive too late. Those found show how often
-        that is: beyond the slack there are about a quarter of those in its last factor of four,
-        and beyond the margin half of those in its last factor of two, where it was measured.
+        that is: their number decreases by about the same factor each time that the slack doubles.
+        Beyond the margin there are half of those in its last factor of two.
         """
-        near = found.log_arrival <= horizon
-        late = found.log_peak[near] > horizon + slack - np.log(4)
-        far = found.log_reach[near] > horizon + slack * MARGIN - np.log(2)
-        share = float((late / 4 + far / 2).mean()) if near.any() else 0.0
-        self.missing, count = share, int(near.sum())
+        count, last, before, far = found.astray(horizon, slack).tolist()
+        decrease = np.clip((last + 2) / (before - last + 6), 1 / 4, 3 / 4)
+        late = last * decrease / (1 - decrease)
+        self.missing = share = float((late + far / 2) / max(count, 1))
         larger = [np.log(more) for more in SLACKS if np.log(more) > slack + 0.1]
         tolerated = ASTRAY if count >= 100 else 3 * ASTRAY
         if share <= tolerated or not larger:
             return None
         # Four times the slack takes about four times the steps, which may be too many.
-        all_strings = max(1.0, (self._request.count or 0) / max(count, 1))
+        all_strings = max(1.0, (self.request.count or 0) / max(count, 1))
         affordable = 4 * found.steps * all_strings <= (self._plan.most_steps or np.inf)
         return float(larger[0]) if affordable else None
 
@@ -160,20 +219,17 @@ class WithoutReplacement(Search):
         """
         factors = np.geomspace(1.05, 40, 400)
         goal += int(2 * np.sqrt(goal)) + 2
-        if self._request.allow_repeats:
+        if self.request.allow_repeats:
             expected = len(log_p) * factors
             variance = len(log_p) * factors**2
         else:
-            # The most probable first, in groups: each stands for many of about its size.
-            rates = np.exp(np.minimum(np.sort(log_p)[::-1] + until, 600.0))
-            parts = np.array_split(rates, min(len(rates), 2000)) if len(rates) else []
-            means = np.array([part.mean() for part in parts])
-            sizes = np.array([len(part) for part in parts])
-            with np.errstate(divide="ignore", invalid="ignore"):
-                stand = 1 / -np.expm1(-means)
-            coming = -np.expm1(-factors[:, None] * means)
-            expected = coming @ (sizes * stand)
-            variance = coming**2 @ (sizes * stand * (stand - 1))
+            expected, variance = coming(log_p, until, factors)
         safe = expected - np.minimum(2 * np.sqrt(variance), MOST_MARGIN * expected)
         enough = np.flatnonzero(safe >= goal)
         return float(np.log(factors[enough[0]] if len(enough) else factors[-1]))
+
+
+def _spooled(plan: Plan, log_horizon: float, log_slack: float) -> Spool:
+    from .spool import spooled  # late: few searches find so many strings
+
+    return spooled(plan, log_horizon, log_slack)

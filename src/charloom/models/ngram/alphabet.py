@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ class Alphabet:
     classes: NDArray[np.int32]
     sounds: NDArray[np.int32]
 
-    @property
+    @cached_property
     def letters(self) -> NDArray[np.bool_]:
         """(V,), whether an id is a letter."""
         return self.sounds > NO_LETTER

@@ -59,11 +59,17 @@ PAIR = 1
 BASES = 1 << 20
 """The most probabilities, of all characters at all nodes of the class n-gram, to keep."""
 
+FEW_ROWS = 64
+"""Rows for which all terms are computed: to find those that were computed before takes longer."""
+
 CACHE_BYTES = 1 << 25
 """Memory for rows of terms that were computed before."""
 
 LARGEST_KEY = 1 << 53
 """Above it, float64 has not all whole numbers."""
+
+_WANTED = np.arange(max(GROUPS) + 1)[:, None] == GROUPS
+"""(groups, F), which families belong to each group."""
 
 Ids = NDArray[np.integer]
 
@@ -101,6 +107,7 @@ class ContextNGram(Excluding):
         self._sparse = SparseContexts(weights, size)
         exponents = weights["ngram.weights"]
         self._exponents, (g, h) = exponents[:EXPONENTS], [*exponents[EXPONENTS:], 0.0, 0.0][:2]
+        self._pair_exponent = self._exponents[2:].sum()
         self._shape = np.float32(g), np.float32(h)
         self._begin_cache()
         self._banned: list[int] = []
@@ -112,7 +119,7 @@ class ContextNGram(Excluding):
         """
         keyring, classes = Keyring(self.vocabulary_size), self._classes.contexts
         by_group = [
-            {"class": classes, **keyring.group_radices(group)} for group in range(max(GROUPS) + 1)
+            {"class": classes, **keyring.group_radices(group)} for group in range(len(_WANTED))
         ]
         columns = ("chain", "class", *STATE)
         self._radices = np.zeros((len(columns), len(by_group)))
@@ -168,11 +175,17 @@ class ContextNGram(Excluding):
         self._backed_off(numbers[:, 0], self._base(numbers[:, 1]), out)
         np.log(out, out=out)
         out *= self._exponents[0]
+        if len(out) <= FEW_ROWS:
+            for terms in self._all_terms(numbers):
+                out += terms
+            return out
         keys = (numbers.astype(np.float64) @ self._radices).astype(np.int64)  # (B, groups)
         keys += self._first_keys
         places, known = self._cache.find(keys)
         rows, groups = np.nonzero(~known)
-        made = self._terms(numbers, rows, groups) if len(rows) else None
+        made = None
+        if len(rows):
+            made = self._terms(numbers[rows], _WANTED[groups], np.flatnonzero(groups == PAIR))
         term = np.empty_like(out)
         for group in range(keys.shape[1]):
             self._cache.rows(places[:, group], term)
@@ -185,26 +198,42 @@ class ContextNGram(Excluding):
             self._cache.add(keys[rows, groups][kept], made[kept])
         return out
 
+    def _all_terms(self, numbers: NDArray[np.int32]) -> Floats:
+        """Return the terms of each group of the logits at B carries, (groups, B, V)."""
+        groups, rows = len(_WANTED), len(numbers)
+        terms = self._terms(
+            np.concatenate([numbers] * groups),
+            np.repeat(_WANTED, rows, axis=0),
+            slice(PAIR * rows, (PAIR + 1) * rows),
+        )
+        return terms.reshape(groups, rows, -1)
+
     def _terms(
-        self, numbers: NDArray[np.int32], rows: NDArray[np.intp], groups: NDArray[np.intp]
+        self,
+        numbers: NDArray[np.int32],
+        wanted: NDArray[np.bool_],
+        pairs: NDArray[np.intp] | slice,
     ) -> Floats:
-        """Return the terms of the logits of P rows of ``numbers``, each for one group: (P, V)."""
-        numbers = numbers[rows]
+        """Return sums of terms of the logits at P carries, (P, V).
+
+        Args:
+            numbers: (P, COLUMNS), the carries.
+            wanted: (P, F), the sparse contexts whose terms are added.
+            pairs: the rows to which those of p_pair and of the class are added.
+        """
         nodes = self._pairs[numbers[:, LAST]]
         pair = self._backed_off(nodes, self._base(numbers[:, 1]))
-        wanted = np.array(GROUPS) == groups[:, None]
         cells, lengths, counts, slots = self._sparse.find(numbers[:, 2:], wanted)
         ratios = counts / pair.ravel()[cells]  # 1 / PSEUDO at least, so that log is exact enough
         ratios += 1
         np.log(ratios, out=ratios)
         ratios *= np.repeat(self._exponents[3:][slots], lengths)
         terms: Floats = np.bincount(cells, ratios, pair.size).reshape(pair.shape).astype(np.float32)
-        here = np.flatnonzero(groups == PAIR)
-        pair = np.log(pair[here])
-        pair *= self._exponents[2:].sum()
-        by_class = np.maximum(self._classes.probabilities(numbers[here, 1]), TINY)
-        pair += self._by_class(by_class)[:, self.alphabet.classes]
-        terms[here] += pair
+        pair = np.log(pair[pairs])
+        pair *= self._pair_exponent
+        by_class = np.maximum(self._classes.probabilities(numbers[pairs, 1]), TINY)
+        pair += self._by_class(by_class).take(self.alphabet.classes, axis=1)
+        terms[pairs] += pair
         return terms
 
     def _by_class(self, probabilities: Floats) -> Floats:
@@ -222,7 +251,7 @@ class ContextNGram(Excluding):
     def _base(self, nodes: NDArray[np.int32]) -> Floats:
         """Return p(class) p(character | class) at nodes (B,) of the class n-gram: (B, V)."""
         if self._bases is not None:
-            return self._bases[nodes]
+            return self._bases.take(nodes, 0)
         base: Floats = self._classes.probabilities(nodes)[:, self.alphabet.classes]
         base *= self._spelling
         return base

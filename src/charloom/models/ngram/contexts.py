@@ -46,6 +46,10 @@ GROUPS = (0, 1, 1, 1, 2, 1, 2, 1)
 """The group of each family: the terms of a group are computed and kept together."""
 
 
+_COUNTS, _PLACES = [1, 1, 0, 0], np.array([[0], [1], [0], [1]])
+"""Columns of the counts after which w1, w2, s1 and s2 are set, and which count that is."""
+
+
 @dataclass(frozen=True, eq=False)
 class Keyring:
     """Turns states into keys, for one vocabulary size."""
@@ -83,21 +87,20 @@ def initial_states(rows: int) -> NDArray[np.int32]:
 
 def advance(states: NDArray[np.int32], ids: Ids, alphabet: Alphabet) -> NDArray[np.int32]:
     """Return the states (B, columns) after reading ``ids`` (B,); the boundary resets them."""
-    place, word, last, second, _, sounds, w1, w2, s1, s2 = np.ascontiguousarray(states.T)
-    letter = alphabet.letters[ids]
+    before = states.T
     columns = np.empty((len(STATE), len(ids)), np.int32)
-    np.minimum(place + 1, FARTHEST, out=columns[0])
-    np.minimum(word + 1, FARTHEST, out=columns[1])
-    columns[2], columns[3], columns[4] = ids, last, second
-    columns[5] = sounds * 4 % 4**SOUNDS + alphabet.sounds[ids]
-    columns[6:8] = w1, w2
-    np.copyto(columns[6], columns[2], where=word == 0)
-    np.copyto(columns[7], columns[2], where=word == 1)
-    columns[[1, 6, 7]] *= letter
-    columns[8:] = s1, s2
-    np.copyto(columns[8], columns[2], where=place == 0)
-    np.copyto(columns[9], columns[2], where=place == 1)
-    columns *= columns[2] != BOUNDARY
+    np.add(before[:2], 1, out=columns[:2])  # place and word
+    np.minimum(columns[:2], FARTHEST, out=columns[:2])
+    columns[2], columns[3:5] = ids, before[2:4]
+    np.multiply(before[5], 4, out=columns[5])
+    columns[5] %= 4**SOUNDS
+    columns[5] += alphabet.sounds[ids]
+    columns[6:] = before[6:]
+    np.copyto(columns[6:], columns[2], where=before[_COUNTS] == _PLACES)
+    letter = alphabet.letters[ids]
+    if not letter.all():
+        columns[[1, 6, 7]] *= letter
+        columns *= columns[2] != BOUNDARY
     return columns.T
 
 

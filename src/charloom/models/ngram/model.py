@@ -176,7 +176,7 @@ class NGram(Excluding):
         table = self._tables[0]
         listed = len(table)
         if listed == len(self._backoff):
-            return np.take(table, nodes, axis=0, out=out, mode="clip")
+            return table.take(nodes, 0, out, "clip")
         chain = [nodes]
         while (chain[-1] >= listed).any():
             last = chain[-1]

@@ -34,6 +34,10 @@ class RowCache:
         self._lock = threading.Lock()
         self._begin(FEWEST_SLOTS)
 
+    def __reduce__(self) -> tuple[type[RowCache], tuple[int, int]]:
+        """Copies begin empty: another process computes the rows that it needs."""
+        return RowCache, (self._rows.shape[1], self._rows.nbytes)
+
     def _begin(self, slots: int) -> None:
         self._keys = np.zeros(slots, np.int64)  # 0 where there is none
         self._places = np.zeros(slots, np.int32)
@@ -50,7 +54,7 @@ class RowCache:
 
     def rows(self, places: Places, out: Floats) -> None:
         """Write the rows at ``places`` (B,) to ``out`` (B, V)."""
-        np.take(self._rows, places, axis=0, out=out, mode="clip")
+        self._rows.take(places, 0, out, "clip")
 
     def add(self, keys: Keys, rows: Floats) -> None:
         """Keep the rows (P, V) of ``keys`` (P,) for which there is space."""

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from ...config import ModelConfig
+from .jax_products import Precision, product
 from .jax_recurrence import first_step, input_sums, recurrence, recurrent_bias
 
 
@@ -19,6 +20,7 @@ def logits(
     dropout: Array | None = None,
     labels: Array | None = None,
     carry: Sequence[tuple[Array, ...]] | None = None,
+    precision: Precision = "float32",
 ) -> tuple[Array, list[tuple[Array, ...]]]:
     """Return the logits of each next character, and the carry after the last step.
 
@@ -35,6 +37,7 @@ def logits(
         labels: (B,) int32, each sequence's label k as k + 1, or 0 for none; ``None``: no labels.
         carry: the states of each layer, (H, B) each, h first, at which gradients stop; ``None``:
             an empty carry.
+        precision: of the products with as many columns as the batch has; see ``jax_products``.
 
     Returns:
         (V, T, B) float32, and the states of each layer.
@@ -54,18 +57,20 @@ def logits(
         if layer:
             inputs = [hidden[:, 0], hidden[:, 1:]] if carry is None else [hidden]
             kernel = weights[f"rnn.{layer}.kernel"]
-            sums = [input_sums(cell, part, kernel, bias) for part in inputs]
+            sums = [input_sums(cell, part, kernel, bias, precision) for part in inputs]
         U, inner = weights[f"rnn.{layer}.recurrent_kernel"], recurrent_bias(cell, bias)
         if carry is None:
-            hidden, last = recurrence(cell, sums[1], U, inner, first_step(cell, sums[0], inner))
+            hidden, last = recurrence(
+                cell, sums[1], U, inner, first_step(cell, sums[0], inner), precision
+            )
         else:
             start = jax.lax.stop_gradient(carry[layer])
-            hidden, last = recurrence(cell, sums[0], U, inner, start)
+            hidden, last = recurrence(cell, sums[0], U, inner, start, precision)
             hidden = hidden[:, 1:]
         after.append(last)
         if dropout is not None:
             hidden = hidden * dropout[layer].T[:, None]
-    flat = weights["logits.kernel"].T @ hidden.reshape(len(hidden), -1)
+    flat = product(weights["logits.kernel"].T, hidden.reshape(len(hidden), -1), precision)
     return flat.reshape(-1, *ids.shape) + weights["logits.bias"][:, None, None], after
 
 

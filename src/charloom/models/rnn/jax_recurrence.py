@@ -31,6 +31,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from .jax_products import Precision, product, rounded, times, times_transposed
 from .shapes import GATES, STATES
 
 Arrays = tuple[Array, ...]
@@ -148,8 +149,15 @@ def _first_backward(
 first_step.defvjp(_first_forward, _first_backward)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def recurrence(cell: str, x: Array, U: Array, bias: Array, states: Arrays) -> tuple[Array, Arrays]:
+@partial(jax.custom_vjp, nondiff_argnums=(0, 5))
+def recurrence(
+    cell: str,
+    x: Array,
+    U: Array,
+    bias: Array,
+    states: Arrays,
+    precision: Precision = "float32",
+) -> tuple[Array, Arrays]:
     """Run a cell over time.
 
     Args:
@@ -158,22 +166,25 @@ def recurrence(cell: str, x: Array, U: Array, bias: Array, states: Arrays) -> tu
         U: recurrent kernel (H, G·H).
         bias: the GRU's recurrent bias of the candidate (H, 1); other cells ignore it.
         states: the initial carry, (H, B) each, h first.
+        precision: of the products; see ``jax_products``.
 
     Returns:
         h before and after each step, (H, T + 1, B), and the last states.
     """
-    return _recurrence_forward(cell, x, U, bias, states)[0]
+    return _recurrence_forward(cell, x, U, bias, states, precision)[0]
 
 
 def _recurrence_forward(
-    cell: str, x: Array, U: Array, bias: Array, states: Arrays
+    cell: str, x: Array, U: Array, bias: Array, states: Arrays, precision: Precision
 ) -> tuple[tuple[Array, Arrays], tuple[Any, ...]]:
     (H, B), T = states[0].shape, x.shape[1]
-    UT = U.T
+    UT = rounded(U.T, precision)
 
     def step(t: Array, carry: tuple[Arrays, Array, Array]) -> tuple[Arrays, Array, Array]:
         states, hidden, saved = carry
-        states, factors = CELLS[cell].forward(_at(x, t), UT @ states[0], states, bias)
+        states, factors = CELLS[cell].forward(
+            _at(x, t), times(UT, states[0], precision), states, bias
+        )
         hidden = _put(hidden, states[0], t + 1)
         return states, hidden, _put(saved, jnp.stack(factors), t, axis=0)
 
@@ -184,11 +195,11 @@ def _recurrence_forward(
 
 
 def _recurrence_backward(
-    cell: str, residuals: tuple[Any, ...], output_grads: tuple[Array, Arrays]
+    cell: str, precision: Precision, residuals: tuple[Any, ...], output_grads: tuple[Array, Arrays]
 ) -> tuple[Array, Array, Array, Arrays]:
     (hidden, saved, U, bias), (from_above, last) = residuals, output_grads
     T, _, H, B = saved.shape
-    is_gru = cell == "gru"
+    is_gru, by_U = cell == "gru", rounded(U, precision)
 
     def step(k: Array, carry: tuple[Arrays, Array, Array]) -> tuple[Arrays, Array, Array]:
         grads, all_dg, all_dx = carry
@@ -197,11 +208,11 @@ def _recurrence_backward(
         dg, dx, direct = CELLS[cell].backward(grads, _at(saved, t, axis=0))
         if dx is not None:
             all_dx = _put(all_dx, dx, t)
-        return (direct[0] + U @ dg, *direct[1:]), _put(all_dg, dg, t), all_dx
+        return (direct[0] + times(by_U, dg, precision), *direct[1:]), _put(all_dg, dg, t), all_dx
 
     start = (jnp.zeros((U.shape[1], T, B)), jnp.zeros((H if is_gru else 0, T, B)))
     grads, dg, dx = lax.fori_loop(0, T, step, (last, *start))
-    dU = (dg.reshape(-1, T * B) @ hidden[:, :-1].reshape(H, -1).T).T
+    dU = times_transposed(hidden[:, :-1].reshape(H, -1), dg.reshape(-1, T * B), precision)
     if is_gru:
         dbias = dg[-H:].sum((1, 2))[:, None]
         dg = jnp.concatenate([dg[:-H], dx])
@@ -213,7 +224,9 @@ def _recurrence_backward(
 recurrence.defvjp(_recurrence_forward, _recurrence_backward)
 
 
-def input_sums(cell: str, inputs: Array, kernel: Array, bias: Array) -> Array:
+def input_sums(
+    cell: str, inputs: Array, kernel: Array, bias: Array, precision: Precision = "float32"
+) -> Array:
     """Return ``kernelᵀ @ inputs`` plus all biases that can be added in advance, (G·H, ...).
 
     ``inputs`` (I, ...), ``kernel`` (I, G·H), ``bias`` as in ``rnn.shapes``. The GRU's recurrent
@@ -222,7 +235,7 @@ def input_sums(cell: str, inputs: Array, kernel: Array, bias: Array) -> Array:
     if cell == "gru":
         H = kernel.shape[1] // 3
         bias = jnp.concatenate([bias[0, : 2 * H] + bias[1, : 2 * H], bias[0, 2 * H :]])
-    sums = kernel.T @ inputs.reshape(len(inputs), -1) + bias[:, None]
+    sums = product(kernel.T, inputs.reshape(len(inputs), -1), precision) + bias[:, None]
     return sums.reshape(-1, *inputs.shape[1:])
 
 

@@ -14,8 +14,8 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
 
-from ...arguments import whole
 from ...config import MOST_BATCH, ModelConfig
+from ...config.arguments import whole
 from ...errors import ConfigError
 from .shapes import weight_shapes
 

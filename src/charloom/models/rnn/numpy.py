@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...config import ModelConfig
 from ...errors import ConfigError
 from ..interface import NEVER, Floats, checked_ids
-from .shapes import GATES, STATES, by_gate, check_shapes, layer_weights
+from .shapes import STATES, LayerWeights, by_gate, check_shapes, layer_weights
 
 if TYPE_CHECKING:
     from .one_row import OneRow
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Buffers(NamedTuple):
     """Memory that a step of up to ``rows`` rows writes to; for one thread at a time."""
 
-    gates: Floats  # (G, rows, H)
-    inputs: Floats  # (G, rows, H)
+    gates: Floats  # (2, rows, H), as many as a cell needs at once
+    inputs: Floats  # (rows, H)
     carry: Floats  # (L*S, rows, H)
     logits: Floats  # (rows, V)
 
@@ -102,10 +102,10 @@ class NumpyRNN:
 
     def buffers(self, rows: int, carry: Floats | None = None) -> Buffers:
         """Allocate memory for steps of up to ``rows`` rows; ``carry``, if given, is part of it."""
-        gates, units = GATES[self.config.cell], self.config.units
+        units = self.config.units
         return Buffers(
-            gates=np.empty((gates, rows, units), dtype=np.float32),
-            inputs=np.empty((gates, rows, units), dtype=np.float32),
+            gates=np.empty((2, rows, units), dtype=np.float32),
+            inputs=np.empty((rows, units), dtype=np.float32),
             carry=np.empty_like(self.initial_carry(rows)) if carry is None else carry,
             logits=np.empty((rows, self.vocabulary_size), dtype=np.float32),
         )
@@ -126,64 +126,93 @@ class NumpyRNN:
         """
         rows, states = len(ids), STATES[self.config.cell]
         out = out or self.buffers(rows)
-        gates, inputs = out.gates[:, :rows], out.inputs[:, :rows]
+        gates, inputs = out.gates[:, :rows], out.inputs[:rows]
         after, logits = out.carry[:, :rows], out.logits[:rows]
         for number, layer in enumerate(self._layers):
             first = number * states  # the layer's h in the carry
-            if layer.kernel is None:
-                np.take(layer.inputs, ids, axis=1, out=inputs, mode="clip")
-            else:
-                np.matmul(after[first - states], layer.kernel, out=inputs)
-                inputs += layer.inputs
-            np.matmul(carry[first], layer.recurrent, out=gates)
             own = slice(first, first + states)
-            _CELLS[self.config.cell](gates, inputs, carry[own], after[own], layer.late_bias)
+            sums = _Sums(layer, ids, after[first - states], carry[first], inputs)
+            _CELLS[self.config.cell](sums, gates, carry[own], after[own])
         np.matmul(after[-states], self._kernel, out=logits)
         logits += self._bias
         return logits, after
 
 
-# The cells compute a layer's carry ``new`` from its carry ``old`` (S, B, H), the recurrent products
-# ``gates`` and the ``inputs``, both (G, B, H) and both overwritten. They work in place and with few
-# passes over memory, since these take up to a quarter of the time of the products.
+class _Sums(NamedTuple):
+    """What the gates of a layer are functions of: its inputs and its recurrent products.
+
+    Gate by gate, so that a block's numbers stay in a core's cache between the passes over them.
+    """
+
+    layer: LayerWeights
+    ids: NDArray[np.integer]  # (B,)
+    below: Floats  # (B, H), h of the layer below; unused in the first layer
+    hidden: Floats  # (B, H), h before the step
+    memory: Floats  # (B, H)
+
+    def products(self, gate: int, out: Floats) -> None:
+        """Write a gate's recurrent products to ``out`` (B, H)."""
+        np.matmul(self.hidden, self.layer.recurrent[gate], out=out)
+
+    def add_inputs(self, gate: int, out: Floats) -> None:
+        """Add a gate's inputs to ``out``."""
+        if self.layer.kernel is None:
+            self.layer.inputs[gate].take(self.ids, 0, self.memory, "clip")
+        else:
+            np.matmul(self.below, self.layer.kernel[gate], out=self.memory)
+            np.add(self.memory, self.layer.inputs[gate], out=self.memory)
+        np.add(out, self.memory, out=out)
+
+    def tanh(self, gate: int, out: Floats) -> None:
+        """Write tanh of a gate's sums to ``out``."""
+        self.products(gate, out)
+        self.add_inputs(gate, out)
+        np.tanh(out, out=out)
+
+    def sigmoid(self, gate: int, out: Floats) -> None:
+        """Write the sigmoid of a gate's sums to ``out``; its weights are halved."""
+        self.tanh(gate, out)
+        out += 1
+        out *= 0.5
 
 
-def _gru(gates: Floats, inputs: Floats, old: Floats, new: Floats, late_bias: Floats) -> None:
+# The cells compute a layer's carry ``new`` from its carry ``old`` (S, B, H) and its sums, with two
+# arrays (B, H) to write to. They work in place and with few passes over memory.
+
+
+def _gru(sums: _Sums, memory: Floats, old: Floats, new: Floats) -> None:
     """h' = z h + (1 - z) tanh(x_h + r (h U_h + b)), as Keras with ``reset_after=True``."""
-    update_reset, candidate = gates[:2], gates[2]
-    update_reset += inputs[:2]
-    np.tanh(update_reset, out=update_reset)
-    update_reset += 1  # 2z and 2r; U_h and b are halved to make up for r
-    candidate += late_bias
-    candidate *= update_reset[1]
-    candidate += inputs[2]
+    gate, candidate = memory
+    sums.tanh(1, gate)
+    gate += 1  # 2r; U_h and b are halved to make up for it
+    sums.products(2, candidate)
+    candidate += sums.layer.late_bias
+    candidate *= gate
+    sums.add_inputs(2, candidate)
     np.tanh(candidate, out=candidate)
-    update = update_reset[0]
-    update *= 0.5
+    sums.sigmoid(0, gate)
     np.subtract(old[0], candidate, out=new[0])
-    new[0] *= update
+    new[0] *= gate
     new[0] += candidate
 
 
-def _lstm(gates: Floats, inputs: Floats, old: Floats, new: Floats, _: Floats) -> None:
+def _lstm(sums: _Sums, memory: Floats, old: Floats, new: Floats) -> None:
     """c' = f c + i tanh(g), h' = o tanh(c')."""
-    gates += inputs
-    np.tanh(gates, out=gates)
-    enter, forget, candidate, leave = gates
-    for gate in (enter, forget, leave):
-        gate += 1
-        gate *= 0.5
-    np.multiply(forget, old[1], out=new[1])
-    enter *= candidate
-    new[1] += enter
+    gate, candidate = memory
+    sums.sigmoid(1, gate)
+    np.multiply(gate, old[1], out=new[1])
+    sums.sigmoid(0, gate)
+    sums.tanh(2, candidate)
+    gate *= candidate
+    new[1] += gate
+    sums.sigmoid(3, gate)
     np.tanh(new[1], out=new[0])
-    new[0] *= leave
+    new[0] *= gate
 
 
-def _rnn(gates: Floats, inputs: Floats, old: Floats, new: Floats, _: Floats) -> None:
+def _rnn(sums: _Sums, memory: Floats, old: Floats, new: Floats) -> None:
     """h' = tanh(x + h U)."""
-    np.add(gates[0], inputs[0], out=new[0])
-    np.tanh(new[0], out=new[0])
+    sums.tanh(0, new[0])
 
 
 _CELLS = {"gru": _gru, "lstm": _lstm, "rnn": _rnn}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,12 @@ ROWS = 1024
 
 CELLS = 1 << 22
 """Ids that they may take up, padding included, unless a single string is longer."""
+
+STRETCH = 256
+"""Steps of a lone string whose probabilities are computed together."""
+
+CERTAIN_NATS = 1000.0
+"""A string of more nats has a probability of 0 in float64, whatever follows."""
 
 Ids = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -97,7 +104,7 @@ def sequence_probabilities(
     scales = [1 / temperature for temperature in temperatures]
     banned = [] if unknown_id is None else [unknown_id]
     found = np.empty((len(strings), len(scales)))
-    for group, nats in _by_group(rnn, strings, scales, banned, threads):
+    for group, nats in _by_group(rnn, strings, scales, banned, threads, CERTAIN_NATS):
         found[group] = np.exp(-nats.sum(axis=1))
     if not rnn.config.begin:
         return found
@@ -130,14 +137,18 @@ def _by_group(
     scales: Sequence[float] = (1.0,),
     banned: Sequence[int] = (),
     threads: int | None = None,
+    enough: float = np.inf,
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float64]]]:
-    """Yield places of strings, (B,), and the nats of their ids, (B, T, K), 0 beyond their ends."""
+    """Yield places of strings, (B,), and the nats of their ids, (B, T, K), 0 beyond their ends.
+
+    Strings of more than ``enough`` nats need not be read to their ends; 0 follows there too.
+    """
     lengths = np.array([len(string) for string in strings], dtype=np.int64)
     # Of similar length, so that little is padding; of equal length in the order of their ids.
     groups = _cut(np.argsort(lengths, kind="stable"), lengths)
 
     def work(group: NDArray[np.intp]) -> NDArray[np.float64]:
-        return _score_group(rnn, [strings[i] for i in group], scales, banned)
+        return _score_group(rnn, [strings[i] for i in group], scales, banned, enough)
 
     return zip(groups, run(work, groups, threads), strict=True)
 
@@ -154,8 +165,24 @@ def _cut(order: NDArray[np.intp], lengths: NDArray[np.int64]) -> list[NDArray[np
     return groups
 
 
+def read_alone(rnn: Recurrence, ids: Ids, carry: Floats, buffers: Any = None) -> Iterator[Floats]:
+    """Yield the logits after each of ``ids`` (T,) of one string, (STRETCH, V) at a time."""
+    for low in range(0, len(ids), STRETCH):
+        stretch = ids[low : low + STRETCH]
+        found = np.empty((len(stretch), rnn.vocabulary_size), np.float32)
+        for i in range(len(stretch)):
+            logits, after = rnn.step(stretch[i : i + 1], carry, buffers)
+            carry = after if buffers is None else after.copy()
+            found[i] = logits[0]
+        yield found
+
+
 def _score_group(
-    rnn: Recurrence, strings: Sequence[Ids], scales: Sequence[float], banned: Sequence[int]
+    rnn: Recurrence,
+    strings: Sequence[Ids],
+    scales: Sequence[float],
+    banned: Sequence[int],
+    enough: float,
 ) -> NDArray[np.float64]:
     """Step once for each distinct prefix: equal prefixes are neighbours in sorted order."""
     width = max(len(string) for string in strings) + 1
@@ -170,11 +197,31 @@ def _score_group(
     shared[1:] = np.cumprod(ids[1:] == ids[:-1], axis=1, dtype=np.int8).sum(axis=1)
 
     nats = np.zeros((len(ids), width, len(scales)))
+    spent = np.zeros((len(ids), len(scales)))  # sums of nats up to the last stretch's end
     buffers = None if len(scales) > 1 else rnn.buffers(len(ids))
     carry = rnn.initial_carry(1)
     node = np.zeros(len(ids), dtype=np.intp)  # the row of the carry that each string is at
     for time in range(0 if rnn.config.begin else 1, width):
         alive = np.flatnonzero(lengths >= time)
+        if time and time % STRETCH == 0:
+            spent += nats[:, time - STRETCH : time].sum(axis=1)
+            if (spent[alive] > enough).all():
+                break
+        if len(alive) == 1:  # so it stays: the steps are the same, with less around them
+            lone = int(alive[0])
+            begun, spent = carry[:, node[alive]], nats[lone, :time].sum(axis=0)
+            for logits in read_alone(rnn, ids[lone, time:width], begun, buffers):
+                logits[:, banned] = NEVER
+                end = time + len(logits)
+                targets = ids[lone, time + 1 : end + 1, None]
+                for k, scale in enumerate(scales):
+                    log_p = _tempered(logits, scale)
+                    nats[lone, time:end, k] = -np.take_along_axis(log_p, targets, 1)[:, 0]
+                spent += nats[lone, time:end].sum(axis=0)
+                time = end
+                if (spent > enough).all():
+                    break
+            break
         opens = shared[alive] <= time  # whether a string is the first with its prefix
         first = alive[opens]
         logits, after = rnn.step(ids[first, time], carry[:, node[first]], buffers)
