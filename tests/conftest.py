@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import itertools
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -16,6 +18,7 @@ from charloom.run import save_model
 from helpers.options import FAST
 from helpers.run_folders import toy as toy_model
 from helpers.sources import Write
+from helpers.studio_process import BROWSER, QUIET
 
 settings.register_profile("charloom", deadline=None)  # a busy machine is no failure
 settings.load_profile("charloom")
@@ -94,3 +97,15 @@ def call(capsys):
         return code, *capsys.readouterr()
 
     return call
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium; tests that need it say so where there is none."""
+    if BROWSER is None:
+        pytest.skip("needs Chromium or Chrome")
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=BROWSER, args=QUIET)
+        yield browser
+        browser.close()

@@ -51,6 +51,7 @@ def test_what_save_writes_is_what_training_writes(names, tmp_path):
     assert saved.held_out_names == trained.held_out_names
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["network", "ngram"])
 def test_a_model_of_text_is_saved_with_its_held_out_text(text, tmp_path, kind):

@@ -11,6 +11,7 @@ import pytest
 import charloom
 from charloom import NameCorpus, NameModel, Run, Sample, TextCorpus, train
 from charloom.evaluation.statistics import Estimate
+from charloom.generation.explain import explain
 
 PUBLIC = {
     *("NameCorpus", "TextCorpus", "Vocabulary", "train", "fit", "load", "Run", "Tokens"),
@@ -112,6 +113,26 @@ def test_what_a_notebook_shows_is_escaped():
     ]
     assert "&lt;b&gt;" in pages[0]
     assert not any("<b>" in page for page in pages)
+
+
+def test_models_and_runs_are_a_table_in_a_notebook(model, tmp_path):
+    model.save(tmp_path / "<b>")
+    for page in (model._repr_html_(), Run.open(tmp_path / "<b>")._repr_html_()):
+        assert "<td>ngram</td>" in page
+        assert "<th>trained on</th><td>3 names, 1 held out" in page
+    assert "&lt;b&gt;" in page and "<b>" not in page
+    text = train(TextCorpus.of("abab\n" * 20), kind="ngram", seed=1)
+    assert "TextModel" in text._repr_html_() and "characters" in text._repr_html_()
+    assert "<th>made from</th>" in model.blend_with(model)._repr_html_()
+
+
+def test_an_explanation_is_a_table_in_a_notebook():
+    model = train(NameCorpus.of(["<b>", "<b>>", "<<b>", "a b"]), kind="ngram", seed=1)
+    page = explain(model, ["<b "], 2)[0]._repr_html_()
+    assert page.count("<tr>") == 5
+    assert "&lt;b : " in page and "<b>" not in page
+    assert "<bdi>␣</bdi>" in page and "<bdi>end</bdi>" in page
+    assert "nearest training name: &lt;b&gt;, 1 edit away" in page
 
 
 def test_a_corpus_and_an_estimate_show_themselves_in_a_notebook():

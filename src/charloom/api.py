@@ -9,13 +9,14 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Unpack, cast, overload
 
-from .arguments import AnyPath, path
+from .config.arguments import AnyPath, path
 from .errors import ConfigError
 from .generation.names import NameModel
 from .generation.novelty import name_set
 from .generation.text import TextModel
 from .models.factory import recurrence
 from .run import Facts, Run, SavedModel
+from .run.hub import folder_of
 
 if TYPE_CHECKING:
     from .data.given import Names
@@ -56,14 +57,13 @@ def fit(
         >>> type(events[-1]).__name__
         'Finished'
     """
-    from .run.begun import find_begun
-    from .training.base_model import LATIN, NO_BASE, digest_of
-    from .training.recipes import digest_before, settings_before, settings_for
-    from .training.resume import fine_tuned_before
+    from .training.base_model import LATIN, NO_BASE
+    from .training.planned import planned
+    from .training.recipes import digest_before
     from .training.trainer import fit as events  # imported late: it needs a framework
 
     given: dict[str, Any] = dict(settings)
-    where = {key: given.pop(key) for key in ("out", "force", "resume", "loop") if key in given}
+    where = {key: given.pop(key) for key in ("out", "force", "resume") if key in given}
     if where.get("out") is not None:
         where["out"] = path("out", where["out"])
     resumed = where.get("out") if where.get("resume") else None
@@ -72,22 +72,20 @@ def fit(
         resumed is not None and digest_before(resumed) == corpus.digest
     ):
         corpus = _without_long(corpus)
-    initial, recipe, base = (given.pop(key, None) for key in ("initial", "recipe", "base"))
+    initial, base = given.pop("initial", None), given.pop("base", None)
     if initial is not None and base is not None:
         raise ConfigError("initial and base exclude each other. Leave one of them out.")
-    saved = _saved(initial)
-    if base not in (None, NO_BASE, LATIN) and (saved := _saved(base)) is not None:
-        base = digest_of(saved)
-    given["base"] = base
-    if resumed is not None:
-        begun = find_begun(resumed)
-        where.setdefault("loop", begun.loop or "fit")
-        if saved is None:
-            saved = fine_tuned_before(resumed)
-        asked = {name: value for name, value in given.items() if value is not None}
-        given = settings_before(resumed) | asked
-    model, training = settings_for(corpus, recipe, saved, **given)
-    return events(corpus, model=model, training=training, initial=saved, **where)
+    if base not in (None, NO_BASE, LATIN):
+        base = _saved(base)
+    plan = planned(corpus, resumed=resumed, initial=_saved(initial), base=base, **given)
+    return events(
+        corpus,
+        model=plan.model,
+        training=plan.training,
+        initial=plan.initial,
+        loop=plan.loop,
+        **where,
+    )
 
 
 @overload
@@ -112,8 +110,8 @@ def train(
 
     Args:
         corpus: the names, or the text: whatever ``fit`` takes.
-        progress: whether to show progress on stderr; ``None`` shows it in a terminal and in a
-            notebook.
+        progress: whether to show progress: in a notebook as an output of the cell, else on
+            stderr. ``None`` shows it in a notebook and in a terminal.
         settings: as for ``fit``: ``train(corpus, out="runs/towns", epochs=5, units=128, seed=1)``.
 
     Raises:
@@ -127,13 +125,18 @@ def train(
     """
     corpus = _corpus(corpus, settings)
     events = fit(corpus, **settings)
-    notebook = _in_notebook()
+    notebook = False
+    if progress is not False and "IPython" in sys.modules:
+        from .reporting.in_notebooks import in_notebook, watch  # late: few need it
+
+        notebook = in_notebook()
+        events = watch(events, corpus)
     if progress is None:
-        progress = notebook or (sys.stderr is not None and sys.stderr.isatty())
-    if progress:
+        progress = sys.stderr is not None and sys.stderr.isatty()
+    if progress and not notebook:
         from .reporting.progress import show  # late: it needs Rich
 
-        return model_of(show(events, corpus, notebook=notebook).saved)
+        return model_of(show(events, corpus).saved)
     from .training.events import Finished
 
     finished = deque(events, maxlen=1).pop()
@@ -145,17 +148,19 @@ def load(run: AnyPath | Run) -> NameModel | TextModel:
     """Load the model of a run folder; NumPy is enough.
 
     Args:
-        run: the folder, or a ``Run`` that is open: then nothing is read again.
+        run: the folder; the name of a model of the Hugging Face Hub, such as ``"name/model"``,
+            where huggingface_hub is installed and there is no folder ``name``; or a ``Run`` that
+            is open: then nothing is read again.
 
     Raises:
-        RunError: a file is missing, damaged, foreign or too new.
+        RunError: a file is missing, damaged, foreign or too new, or cannot be fetched.
 
     Example:
         >>> from charloom import load
         >>> load("runs/towns").names(5)  # doctest: +SKIP
         ['Aldham', 'Wicksted', 'Thornby', 'Hartlow', 'Esterby']
     """
-    return model_of((run if isinstance(run, Run) else Run.open(run)).saved)
+    return model_of((run if isinstance(run, Run) else Run.open(folder_of(run))).saved)
 
 
 def model_of(saved: SavedModel) -> NameModel | TextModel:
@@ -206,9 +211,3 @@ def _saved(run: AnyPath | Run | SavedModel | None) -> SavedModel | None:
     if isinstance(run, str | os.PathLike):
         run = Run.open(run)
     return run.saved if isinstance(run, Run) else run
-
-
-def _in_notebook() -> bool:
-    """Say whether the code runs in a notebook's cell."""
-    shell = sys.modules.get("IPython")
-    return shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"

@@ -80,6 +80,7 @@ def test_the_seed_is_told_once_and_repeats_the_names(call, trained):
     assert call("generate", trained, "--best", "-n", "1")[2] == ""  # draws nothing
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_training_reads_standard_input_and_several_files(call, names_file, tmp_path):
     more = tmp_path / "more.csv"
@@ -159,6 +160,29 @@ def test_scores_are_nats_a_tab_and_the_string(call, trained, tmp_path):
     assert shell("score", trained, input="balan\ngelas\nbalan\n").stdout == out
 
 
+def test_scores_do_not_depend_on_workers_and_come_block_by_block(
+    call, trained, toy, tmp_path, monkeypatch
+):
+    texts = tmp_path / "texts.txt"
+    texts.write_text("\n".join(toy.names))
+    code, out, err = call("score", trained, texts)
+    assert (code, out.count("\n"), err) == (0, 120, "")
+    for workers in ("1", "3"):
+        assert call("score", trained, texts, "--workers", workers) == (0, out, "")
+    monkeypatch.setattr("charloom.cli.score.BLOCK", 50)
+    code, blocks, _ = call("score", trained, texts)
+    rows = [[line.split("\t") for line in text.splitlines()] for text in (out, blocks)]
+    assert [text for _, text in rows[1]] == list(toy.names)
+    found, wanted = ([float(nats) for nats, _ in part] for part in rows)
+    assert found == pytest.approx(wanted, abs=1e-5)
+    texts.write_text("\n".join([*toy.names, "ba~an"]))
+    code, out, err = call("score", trained, texts)
+    assert (code, out) == (1, "")
+    assert "'~'" in err
+    assert call("score", trained, texts, "--workers", "0")[0] == 2
+    assert "--workers" in call("score", trained, texts, "--explain", "--workers", "2")[2]
+
+
 def test_an_unseen_character_stops_scoring_or_counts_as_impossible(call, trained, tmp_path):
     (tmp_path / "texts.txt").write_text("balan\nbaßan\n", "utf-8")
     code, out, err = call("score", trained, tmp_path / "texts.txt")
@@ -217,7 +241,7 @@ def test_the_version_is_printed(call):
 
 def test_a_reader_that_leaves_early_is_no_error(trained):
     done = subprocess.run(
-        f"{sys.executable} -m charloom generate {trained} -n 3000 --allow-repeats --allow-known"
+        f"{sys.executable} -m charloom generate {trained} -n 30000 --allow-repeats --allow-known"
         " | head -1",
         shell=True, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
@@ -249,6 +273,7 @@ def test_a_full_disk_under_the_run_folder_loses_nothing(call, names_file, traine
     assert (trained / "model.safetensors").read_bytes() == before
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
 def test_control_c_saves_and_says_how_to_resume(names_file, tmp_path):

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from charloom.cli import play_session, play_text
 from charloom.cli.play import command
-from charloom.generation import TextModel
+from charloom.generation import TextModel, continuations
 from helpers.text_runs import save_text_run
 
 pytestmark = pytest.mark.usefixtures("no_colours")
@@ -90,4 +90,4 @@ def test_only_the_end_of_a_long_text_is_read_and_shown(script, monkeypatch):
     monkeypatch.setattr(TextModel, "stream_text", stream_text)
     pages, _ = script("ab" * 3000, "/quit")
     assert pages[1].splitlines()[1] == f'"…{"ab" * (play_session.SHOWN // 2)}"'
-    assert max(read) == play_text.READ
+    assert max(read) == continuations.READ

@@ -136,6 +136,7 @@ def test_an_empty_run_is_begun_with_the_builtin_list(call, tmp_path):
 # Trainings with a state
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_a_network_is_resumed_with_every_option_of_the_first_call(call, table, tmp_path):
     first = ["train", table, "--column", "town", "--label-column", "country", *SMALL]

@@ -24,6 +24,7 @@ def text(tmp_path):
     return path
 
 
+@pytest.mark.heavy
 def test_training_on_text_prints_more_of_it_and_leaves_a_run(call, text, tmp_path):
     code, out, err = call("train", text, *TEXT, "--out", tmp_path / "run")
     assert code == 0 and len(out) >= 300
@@ -36,6 +37,7 @@ def test_training_on_text_prints_more_of_it_and_leaves_a_run(call, text, tmp_pat
     assert measured["streamed_nats_per_char"] == pytest.approx(best["held_out_nats_per_char"])
 
 
+@pytest.mark.heavy
 def test_json_has_both_losses_and_the_text(call, text, tmp_path):
     code, out, _ = call("train", text, *TEXT, "--out", tmp_path / "run", "--json")
     result = json.loads(out)
@@ -43,6 +45,7 @@ def test_json_has_both_losses_and_the_text(call, text, tmp_path):
     assert result["held_out_nats_per_char"] > 0 < result["held_out_window_nats_per_char"]
 
 
+@pytest.mark.heavy
 def test_several_sources_are_read_in_order_gzipped_or_not(call, text, tmp_path):
     other = tmp_path / "other.txt.gz"
     other.write_bytes(gzip.compress(b"another text, " * 30))
@@ -52,6 +55,7 @@ def test_several_sources_are_read_in_order_gzipped_or_not(call, text, tmp_path):
     assert facts["corpus"]["sources"] == [text.name, other.name]
 
 
+@pytest.mark.heavy
 def test_rare_characters_are_one_unknown_symbol_that_never_comes_out(call, tmp_path):
     path = tmp_path / "text.txt"
     path.write_text(WORDS * 60 + "ÄÖÜ", "utf-8")
@@ -61,6 +65,7 @@ def test_rare_characters_are_one_unknown_symbol_that_never_comes_out(call, tmp_p
     assert vocabulary.has_unknown and "Ä" not in vocabulary.characters
 
 
+@pytest.mark.heavy
 def test_a_training_goes_on_with_its_own_settings_and_another_budget(call, text, tmp_path):
     run = tmp_path / "run"
     assert call("train", text, *TEXT, "--seconds", "60", "--out", run)[0] == 0
@@ -73,6 +78,7 @@ def test_a_training_goes_on_with_its_own_settings_and_another_budget(call, text,
     assert code == 1 and "another units (12; now 13)" in err
 
 
+@pytest.mark.heavy
 def test_fine_tuning_begins_with_a_run_and_adds_characters(call, text, tmp_path):
     run, tuned = tmp_path / "run", tmp_path / "tuned"
     assert call("train", text, *TEXT, "--out", run)[0] == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ CALLS = [
 ]
 GONE = {"scheduled_sampling", "truth"}
 """Settings that later versions no longer have."""
+RARE = {"--end": r".{3,12}us", "--regex": r"[A-Z][a-z]+(us|on)"}
+"""Constraints so rare that a look-ahead decides which strings come: what they must match."""
 
 
 def alike(theirs: Any, ours: Any) -> bool:
@@ -60,6 +63,9 @@ def test_a_command_prints_what_it_printed(call, output):
     if "--json" in output["arguments"]:
         theirs, ours = parsed(output["stdout"]), parsed(out)
         assert alike(theirs, ours)
+    elif rare := RARE.keys() & set(arguments):
+        assert len(out.splitlines()) == len(output["stdout"].splitlines())
+        assert all(re.fullmatch(RARE[one], name) for one in rare for name in out.splitlines())
     else:
         assert out == output["stdout"]
 

@@ -18,20 +18,21 @@ SOURCE = Path(__file__).parents[2] / "src" / "charloom"
 LAYERS = [
     {"__main__"},
     {"cli"},
-    {"serve"},
+    {"notebook"},
+    {"serve", "sklearn"},
     {"__init__"},
+    {"export"},
     {"api"},
     {"reporting"},
-    {"evaluation", "tuning"},
+    {"evaluation", "tuning", "cluster"},
     {"training", "generation"},
     {"run"},
     {"models"},
     {"data"},
     {"storage"},
     {"config"},
-    {"arguments"},
     {"errors"},
-    {"formatting", "_version"},
+    {"_version"},
 ]
 """From the top down; packages of one layer do not import each other."""
 
@@ -39,10 +40,15 @@ LEVEL = {package: level for level, layer in enumerate(LAYERS) for package in lay
 
 FRAMEWORKS = {"keras", "jax", "jaxlib", "tensorflow", "torch"}
 MAY_USE_FRAMEWORKS = {
+    "export/keras.py",
+    "export/saved_model.py",
+    "models/rnn/jax_products.py",
     "models/rnn/jax_recurrence.py",
     "models/rnn/jax_model.py",
     "models/rnn/keras.py",
     "training/engines/jax.py",
+    "training/engines/jax_processes.py",
+    "training/engines/jax_rows.py",
     "training/engines/keras.py",
     "training/engines/steps/jax_step.py",
     "training/engines/steps/tensorflow_step.py",
@@ -192,9 +198,10 @@ def test_no_module_of_the_root_shares_its_name_with_something_public():
     assert not modules & set(charloom.__all__)
 
 
-def test_the_source_has_at_most_20_entries_at_the_top():
-    entries = [path.name for path in SOURCE.iterdir() if path.name != "__pycache__"]
-    assert len(entries) <= 20
+def test_the_source_has_at_most_21_entries_at_the_top():
+    no_code = {"__pycache__", "py.typed"}
+    entries = [path.name for path in SOURCE.iterdir() if path.name not in no_code]
+    assert len(entries) <= 21
 
 
 # What is loaded

@@ -11,19 +11,18 @@ import pytest
 from charloom.training.engines.factory import backend_name
 
 nbformat = pytest.importorskip("nbformat", reason="needs the dev extra, charloom[dev]")
-pytest.importorskip("nbclient", reason="needs the dev extra, charloom[dev]")
-pytest.importorskip("ipykernel", reason="needs the dev extra, charloom[dev]")
-pytest.importorskip("matplotlib", reason="needs the plotting extra, charloom[plot]")
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 
-FIGURES = {"tutorial": 8, "training_loops": 1}
+FIGURES = {"tutorial": 8, "training_loops": 1, "from_a_list_to_a_page": 0}
 PATH = re.compile(r"(?<![\w.)/])(?:/(?:home|root|tmp|usr|var|opt|work|mnt|Users)/|[A-Z]:\\)")
 
 
 @pytest.fixture
 def execute(monkeypatch, tmp_path):
     """Execute with the interpreter that runs the tests, none of the user's settings around."""
+    for module in ("nbclient", "ipykernel"):
+        pytest.importorskip(module, reason="needs the heavy extra, charloom[heavy]")
     monkeypatch.syspath_prepend(FOLDER)
     monkeypatch.delenv("CHARLOOM_NAMES", raising=False)
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
@@ -66,6 +65,8 @@ def test_every_notebook_is_checked():
 @pytest.mark.heavy
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_notebook_runs_from_top_to_bottom(name, execute):
+    if name == "from_a_list_to_a_page":
+        pytest.importorskip("anywidget", reason="needs the notebook extra, charloom[notebook]")
     # It needs no dinos.txt, and takes the backend that the tests run on.
     environment = {"CHARLOOM_NOTEBOOK": "quick", "KERAS_BACKEND": backend_name()}
     notebook = execute(FOLDER / f"{name}.ipynb", environment, timeout=300)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import re
-import shlex
-import time
 from pathlib import Path
 
 import pytest
 
 from charloom import NameCorpus
-from charloom.cli.main import run
+from helpers.shown import COMMAND, FILES, run_commands, write_files
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -42,51 +39,12 @@ def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
     assert scores.startswith("[")
 
 
-NAMES = NameCorpus.builtin().names
-SPEECH = "ROMEO:\nBut, soft! what light through yonder window breaks?\n\nJULIET:\nAy me!\n\n"
-FILES = {
-    "names.txt": NAMES[::7],
-    "dinos.txt": NAMES[::7],
-    "other.txt": NAMES[1::7],
-    "villages.txt": NAMES[2::7],
-    "taken.txt": ["Ramosaurus"],
-    "candidates.txt": ["Abelisaurus"],
-    "people.csv": ["name,country", *(f"{n},{c}" for n in NAMES[::20] for c in ("Wales", "Peru"))],
-    "babies.csv": ["name,count", *(f"{n},{len(n) ** 4}" for n in NAMES[::10])],
-    "shakespeare.txt": [SPEECH] * 100,
-}
-"""Every file that the README's commands read, and its lines."""
-
-SMALLER = {
-    "train": ["--epochs", "3", "--units", "32", "--embedding", "16"],
-    "tune": shlex.split("--minutes 5 --trials 2 --folds 2 --fix epochs=2 --fix units=16"),
-    "report": ["--samples", "200"],
-    "evaluate": ["--samples", "200"],
-    "compare": ["--samples", "200"],
-    "card": ["--samples", "200"],
-}
-"""Options put behind those of the README, where a command would take minutes."""
-
-UNTIL_INTERRUPTED = {"serve", "mcp"}
-"""Commands that do not end by themselves; tests/serve runs them."""
-
-COMMAND = re.compile(r"^charloom (.+?)\s*(?:#.*)?$|`charloom\s+([a-z][^`]*)`", re.MULTILINE)
-"""A command on a line of its own in a block of code, or within a sentence."""
-
-
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_every_command_that_is_shown_succeeds(tmp_path, monkeypatch, capsys):
-    for name, lines in FILES.items():
-        (tmp_path / name).write_text("\n".join(lines) + "\n")
     monkeypatch.chdir(tmp_path)
-    commands = [shlex.split(found[1] or found[2]) for found in COMMAND.finditer(README)]
-    assert len(commands) >= 20
-    for command in commands:
-        if command[0] in UNTIL_INTERRUPTED:
-            continue
-        monkeypatch.setattr("sys.stdin", io.StringIO("/quit\n"))
-        code = run([*command, *SMALLER.get(command[0], [])], started=time.monotonic())
-        assert code == 0, (command, capsys.readouterr().err)
+    write_files()
+    assert run_commands(README, monkeypatch, capsys) >= 20
 
 
 def test_every_file_that_is_named_exists_in_the_test_of_the_commands():

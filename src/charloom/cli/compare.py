@@ -9,23 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..config import MOST_SAMPLES
-from ..errors import CharloomError, CorpusError
-from ..reporting import describe
 from ..reporting.format import interval, number, p_value
 from .options import Whole, aligned, json_option, put, sampling_seed_option, say, to_json
 from .progress_bar import progress_bar
 from .sources import Source, data_option, reading_options, refuse_options
 
 if TYPE_CHECKING:
-    from ..generation import NameModel
     from ..run import Run
 
 SAMPLES = 2000
-FEW = 30
-"""Names below which a comparison says little."""
-
-NEEDLESS = ("nats_per_char", "bits_per_char", "perplexity_per_char")
-"""How the names of measures begin that the comparison itself gives, and pairwise."""
 
 
 @click.command("compare")
@@ -77,103 +69,35 @@ def _compare(
 ) -> dict[str, Any]:
     """Compare the runs; return what ``--json`` prints."""
     from ..api import load
-    from ..evaluation.compare import compare_names, compare_text, spelt_by_all
-    from ..generation import NameModel, TextModel
+    from ..reporting.compared import compare_runs
 
-    for name, run in runs.items():
-        if run.labels:
-            say(f"warning: {name} was trained with labels; with them it would predict better.")
-        if describe.is_weighted(run.facts):
-            say(f"warning: {name} was trained with weights; here each name counts once.")
-    loaded = {name: load(run.measured) for name, run in runs.items()}
-    texts = {name: model for name, model in loaded.items() if isinstance(model, TextModel)}
-    models = {name: model for name, model in loaded.items() if isinstance(model, NameModel)}
-    if texts and models:
+    kinds = {run.is_text for run in runs.values()}
+    if len(kinds) > 1:
         raise click.UsageError("some runs were trained on names, others on text. Pass one kind.")
-    measures: dict[str, dict[str, Any]] = {}
-    if texts:
-        comparison = compare_text(texts, _text(runs, source), seed=seed)
-    else:
-        unseen = _names(runs, source)
-        tell("likelihood", 0.0)
-        comparison = compare_names(models, unseen, seed=seed)
-        if comparison.items < FEW:
-            some = "1 name is" if comparison.items == 1 else f"{comparison.items} names are"
-            say(f"warning: {some} too few to compare models well.")
-        unseen = spelt_by_all(models, unseen)
-        for place, name in enumerate(models if samples else ()):
-            tell(name, (1 + place) / (1 + len(models)))
-            measures[name] = _measures(name, models[name], unseen, runs[name], samples, seed)
-    result = comparison.to_dict()
-    for one in result["models"]:
-        run = runs[one["name"]]
-        one |= {"run": str(run.path), "kind": run.config.kind, "measures": [], "notes": []}
-        one |= measures.get(one["name"], {})
-    data = ", ".join(source.paths) or "held out by every run"
-    return {"of": "blocks of text" if texts else "names", "data": data} | result
+    if kinds == {True} and not source.paths:
+        refuse_options()
+    return compare_runs(
+        runs,
+        {name: load(run.measured) for name, run in runs.items()},
+        _given(runs, source) if source.paths else None,
+        data=", ".join(source.paths),
+        samples=samples,
+        seed=seed,
+        warn=lambda line: say(f"warning: {line}"),
+        tell=tell,
+    )
 
 
-def _names(runs: Mapping[str, Run], source: Source) -> Sequence[str]:
-    """Return names that no run was trained on."""
-    from ..generation.novelty import name_set
+def _given(runs: Mapping[str, Run], source: Source) -> Sequence[str] | str:
+    """Return the names, or the text, of ``--data``."""
+    first = next(iter(runs.values()))
+    if not first.is_text:
+        return list(source.unseen("character").names)
+    from ..data.text import decoded
 
-    remedy = "Pass --data FILE with names that no run was trained on."
-    if source.paths:
-        names = list(source.unseen("character").names)
-    else:
-        first, *others = (run.held_out_names for run in runs.values())
-        common = set(first).intersection(*others)
-        names = [name for name in first if name in common]
-        if not names:
-            raise CorpusError(f"the runs have no held-out name in common. {remedy}")
-    for name, run in runs.items():
-        if run.training_set is None:
-            say(f"warning: {name} has no training list; it may have been trained on the names.")
-            continue
-        trained, before = name_set(run.training_set), len(names)
-        names = [one for one in names if one not in trained]
-        if left_out := before - len(names):
-            say(f"warning: {left_out:,} names are left out: {name} was trained on them.")
-    if not names:
-        raise CorpusError(f"some run was trained on every one of the names. {remedy}")
-    return names
-
-
-def _text(runs: Mapping[str, Run], source: Source) -> str:
-    """Return text that no run was trained on."""
-    if source.paths:
-        from ..data.text import decoded
-
-        first = next(iter(runs.values()))
-        documents = first.facts.corpus.get("divided")
-        text = source.text(first.vocabulary.token_unit, documents=documents)
-        say("warning: it is not checked whether a run was trained on some of the text.")
-        return decoded(text.vocabulary, text.ids(0, len(text)), ends=text.has_ends)
-    refuse_options()
-    texts = {run.held_out_text for run in runs.values()}
-    if len(texts) > 1 or texts == {""}:
-        raise CorpusError(
-            "the runs did not hold out the same text. Pass --data FILE with text that no run was "
-            "trained on."
-        )
-    return texts.pop()
-
-
-def _measures(
-    name: str, model: NameModel, names: Sequence[str], run: Run, samples: int, seed: int
-) -> dict[str, Any]:
-    """Return the other measures of a model, and the notes on them."""
-    from ..evaluation import measure
-
-    train, canaries = run.training_set, run.facts.canaries
-    try:
-        found = measure(model, names, train=train, canaries=canaries, samples=samples, seed=seed)
-    except CharloomError as error:
-        say(f"warning: {name} has no other measures: {error}")
-        return {}
-    data = found.to_dict()
-    shown = [one for one in data["measures"] if not one["name"].startswith(NEEDLESS)]
-    return {"measures": shown, "notes": data["notes"]}
+    documents = first.facts.corpus.get("divided")
+    text = source.text(first.vocabulary.token_unit, documents=documents)
+    return decoded(text.vocabulary, text.ids(0, len(text)), ends=text.has_ends)
 
 
 def _show(result: dict[str, Any]) -> None:

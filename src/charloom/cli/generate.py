@@ -6,12 +6,12 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..config import MOST_NAMES, NAMES_TEMPERATURE
+from ..config import MOST_UNIQUE, NAMES_TEMPERATURE
+from .generate_in_parts import check_parts, parts_options, seed_of_job, write_names
 from .generate_options import (
     FOR_TEXT,
     conditioning_options,
@@ -40,7 +40,7 @@ NAMES = 10
 @click.option(
     "-n",
     "count",
-    type=Whole(1, MOST_NAMES),
+    type=Whole(1, MOST_UNIQUE),
     help=f"Number of names, {NAMES} by default; or of texts, 1 by default.",
 )
 @text_options
@@ -48,6 +48,7 @@ NAMES = 10
 @rule_options
 @novelty_options
 @conditioning_options
+@parts_options
 @reading_options
 @click.option(
     "--explain",
@@ -85,16 +86,22 @@ def command(
     """
     if options["beam"] is not None and not options["best"]:
         raise click.UsageError("--beam is for --best. Add that, or leave it out.")
+    check_parts({**options, "as_json": as_json}, len(temperatures))
     from ..generation import TextModel
 
     model = load_conditioned(run, labels, guidance, other)
+    if seed is None:
+        seed = seed_of_job(options["out"])
     options["seed"] = int.from_bytes(os.urandom(6)) if seed is None else seed
     options["start"] = start_of(options.pop("start"), options.pop("start_file"), source)
     for_text = {name: options.pop(name) for name in FOR_TEXT}
+    in_parts = {name: options.pop(name) for name in ("out", "workers", "scheduler", "parquet")}
     if isinstance(model, TextModel):
         from .generate_text import print_texts
 
         refuse_options()
+        if in_parts["out"] is not None:
+            raise click.UsageError("--out is for names. RUN was trained on running text.")
         with _telling(options["seed"]):
             print_texts(model, run, count, temperatures, as_json, {**options, **for_text})
         return 0
@@ -106,8 +113,16 @@ def command(
             "--no-repeat-ngram-size is for running text, and RUN is a model of names, of which "
             "none is repeated. Leave it out."
         )
+    _read_lists(options, model, source)
+    if in_parts["out"] is not None:
+        conditioned = {"labels": labels, "guidance": guidance, "with": other}
+        for name in ("best", "beam", "explain"):
+            del options[name]
+        options["temperature"] = (temperatures or (NAMES_TEMPERATURE,))[0]
+        with _telling(options["seed"]):
+            return write_names(model, run, count or NAMES, as_json, in_parts, conditioned, options)
     with nullcontext() if options["best"] else _telling(options["seed"]):
-        return _print_names(model, source, temperatures, as_json, count=count or NAMES, **options)
+        return _print_names(model, temperatures, as_json, count=count or NAMES, **options)
 
 
 @contextmanager
@@ -121,33 +136,36 @@ def _telling(seed: int) -> Iterator[None]:
     say_seed(seed)
 
 
+def _read_lists(options: dict[str, Any], model: NameModel, source: Source) -> None:
+    """Read the names to exclude, and take the constraints out of the options."""
+    files, options["forbid"] = options["forbid"], frozenset()
+    if files:
+        from ..data.sources.folders import files_of
+        from ..generation.novelty import name_set
+
+        how = source.how  # no file of a folder may be missed
+        files_of(files, how.get("pattern"), how.get("encoding"), strict=False)
+        names = Source(tuple(map(str, files)), how).unseen(model.vocabulary.token_unit)
+        options["forbid"] = name_set(names.names)
+    options["rules"] = rules_of(options, source, bool(files))
+
+
 def _print_names(
     model: NameModel,
-    source: Source,
     temperatures: Sequence[float | tuple[float, ...]],
     as_json: bool,
     count: int,
     best: bool,
     beam: int | None,
-    forbid: tuple[Path, ...],
+    forbid: Set[str],
     explain: bool,
     **options: Any,
 ) -> int:
     """Print names at each temperature; return the exit code, which is 1 if there are too few."""
-    forbidden: Set[str] = frozenset()
-    if forbid:
-        from ..data.sources.folders import files_of
-        from ..generation.novelty import name_set
-
-        how = source.how  # no file of a folder may be missed
-        files_of(forbid, how.get("pattern"), how.get("encoding"), strict=False)
-        names = Source(tuple(map(str, forbid)), how).unseen(model.vocabulary.token_unit)
-        forbidden = name_set(names.names)
-    options["rules"] = rules_of(options, source, bool(forbid))
     printed: list[str] = []
     code = 0
     for temperature in temperatures or (1.0 if best else NAMES_TEMPERATURE,):
-        asked = {"temperature": temperature, "forbid": forbidden | frozenset(printed), **options}
+        asked = {"temperature": temperature, "forbid": forbid | frozenset(printed), **options}
         search = (
             model.stream_best(count, beam=beam, **asked) if best else model.stream(count, **asked)
         )

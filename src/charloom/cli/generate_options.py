@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..arguments import shown
 from ..config import (
     MOST_BEAM,
     MOST_CHARACTERS,
@@ -20,6 +19,7 @@ from ..config import (
     NAMES_TEMPERATURE,
     SampleConfig,
 )
+from ..config.arguments import shown
 from .options import Escaped, Numbers, Real, Whole, options, path_option, setting_option
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import click
 
 from ..config import MOST_CHARACTERS
 from ..data.unicode import split_units
-from ..formatting import without_controls
+from ..errors.formatting import without_controls
 from .options import say, to_line
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import click
 
 from ..config import TrainConfig
 from ..data.tokens import Tokens
-from ..formatting import escaped
+from ..errors.formatting import escaped
 from ..reporting import describe
 from ..reporting.format import count
 from .options import json_option, put, run_argument, to_json

@@ -33,6 +33,8 @@ COMMANDS = {
     "plot": "Plot a figure of a run: its losses, its names or its model.",
     "report": "Write an HTML page about a run: data, quality, samples, internals.",
     "card": "Write a model card, the README of a run folder.",
+    "export": "Write a run in another form: a page, ONNX, Keras, a folder for a hub.",
+    "studio": "Train, generate, write and look into models in the browser.",
     "serve": "Serve models over HTTP, to OpenAI's clients too.",
     "mcp": "Offer a model as tools of the Model Context Protocol.",
 }
@@ -119,6 +121,11 @@ def _run(arguments: Sequence[str] | None, started: float) -> int:
         return _fail("interrupted.", 130)
     except (CharloomError, click.ClickException) as error:
         return _fail(str(error), 2 if isinstance(error, ConfigError) else 1)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").split(".")[0]
+        if package in ("", "charloom"):
+            raise
+        return _fail(f"this needs {package}, which is not installed. Run: pip install {package}", 1)
     except OSError as error:
         message = f"the operating system reported: {error.strerror or error}."
         return _fail(flush_results() or message, 1)

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..arguments import MOST_SEED, lies_in, shown
 from ..config import ModelConfig, SampleConfig, TrainConfig
+from ..config.arguments import MOST_SEED, lies_in, shown
 from ..data.tokens import UNITS
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from ..run import Run
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -106,6 +108,20 @@ class Real(click.FloatRange):
         return found
 
 
+def folders(ctx: click.Context, param: click.Parameter, text: str) -> list[CompletionItem]:
+    """Let the shell complete the name of a folder."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(text, type="dir")]
+
+
+def files(ctx: click.Context, param: click.Parameter, text: str) -> list[CompletionItem]:
+    """Let the shell complete the name of a file or a folder."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(text, type="file")]
+
+
 class RunFolder(click.ParamType):  # type: ignore[type-arg, unused-ignore]
     """A run folder, which is opened and verified once for the whole command."""
 
@@ -116,6 +132,12 @@ class RunFolder(click.ParamType):  # type: ignore[type-arg, unused-ignore]
         from ..run import Run
 
         return value if isinstance(value, Run) else Run.open(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Let the shell complete the name of a folder."""
+        return folders(ctx, param, incomplete)
 
 
 class Numbers(click.ParamType):  # type: ignore[type-arg, unused-ignore]
@@ -163,7 +185,9 @@ def path_option(*names: str, metavar: str = "FILE", **settings: Any) -> Callable
 
 run_argument = click.argument("run", type=RunFolder(), metavar="RUN")
 
-run_path_argument = click.argument("run_path", type=click.Path(path_type=Path), metavar="RUN")
+run_path_argument = click.argument(
+    "run_path", type=click.Path(path_type=Path), metavar="RUN", shell_complete=folders
+)
 """The run folder, for a command that checks its other options before it opens the run."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
@@ -188,7 +212,7 @@ def to_line(data: Any) -> str:
 
 
 def _visible(data: str) -> str:
-    from ..formatting import escaped_json  # late: names are printed without it
+    from ..errors.formatting import escaped_json  # late: names are printed without it
 
     return escaped_json(data)
 
@@ -204,7 +228,7 @@ def put(text: str) -> None:
 
 
 def _printable(text: str, keep: str = "\n") -> str:
-    from ..formatting import escaped
+    from ..errors.formatting import escaped
 
     return escaped(text, keep)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..arguments import MOST_SEED
+from ..config.arguments import MOST_SEED
 from .options import Whole, run_argument, say, say_seed
 
 if TYPE_CHECKING:

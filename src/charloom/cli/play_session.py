@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 import click
 
 from ..errors import CharloomError
-from ..formatting import without_controls
+from ..errors.formatting import without_controls
 from ..generation import LanguageModel
 from .explained import choices, plain_console
 from .options import aligned, say
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from ..generation import Sample
 
 M = TypeVar("M", bound=LanguageModel)
-
-NEXT, DRAWN = 8, 5
-"""Next characters that are shown, and strings that /new samples."""
 
 SHOWN = 400
 """Characters of the text that are shown, the last ones."""

@@ -8,16 +8,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import json_option, run_argument, to_line
+from .options import Whole, files, json_option, run_argument, to_line
 from .sources import Source, reading_options, warn
 
 if TYPE_CHECKING:
+    from ..generation.model import LanguageModel
     from ..run import Run
+
+MOST_WORKERS = 4096
+"""Threads that may be asked for, at most."""
+
+BLOCK = 1 << 18
+"""Strings that are scored before their scores are printed."""
 
 
 @click.command("score")
 @run_argument
-@click.argument("file", default="-", metavar="[FILE]")
+@click.argument("file", default="-", metavar="[FILE]", shell_complete=files)
 @click.option(
     "--unknown",
     type=click.Choice(["error", "inf"]),
@@ -31,10 +38,22 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Print each character's probability, the alternatives, and the nearest training string.",
 )
+@click.option(
+    "--workers",
+    type=Whole(1, MOST_WORKERS),
+    metavar="N",
+    help="Threads that score strings, one for each core by default. The scores are the same.",
+)
 @reading_options
 @json_option
 def command(
-    run: Run, file: str, source: Source, unknown: str, explain: bool, as_json: bool
+    run: Run,
+    file: str,
+    source: Source,
+    unknown: str,
+    explain: bool,
+    workers: int | None,
+    as_json: bool,
 ) -> None:
     """Print the negative log-likelihood of each string in FILE, a tab, and the string.
 
@@ -52,16 +71,37 @@ def command(
 
     model, source = load(run), source.alike(run)
     texts = read_texts(file, warn=warn, **source.how)
+    if explain and workers is not None:
+        raise click.UsageError("--workers is for scores alone. Leave out --explain.")
+    encode, normalised = model.vocabulary.encode, model.vocabulary.normalised
+    if unknown == "error" and (explain or len(texts) > BLOCK):
+        for text in map(normalised, texts):
+            encode(text)  # refuses before anything is printed
     if explain:
         from .explained import print_explanations
 
-        for text in map(model.vocabulary.normalised, texts if unknown == "error" else ()):
-            model.vocabulary.encode(text)  # refuses before anything is printed
         print_explanations(model, texts, as_json=as_json)
         return
+    if len(texts) <= BLOCK:
+        _print_scores(model, texts, unknown, workers, as_json=as_json)
+        return
+    from .progress_bar import progress_bar
+
+    with progress_bar("scoring") as show:
+        for low in range(0, len(texts), BLOCK):
+            show("scoring", low / len(texts))
+            block = texts[low : low + BLOCK]
+            _print_scores(model, block, unknown, workers, as_json=as_json)
+
+
+def _print_scores(
+    model: LanguageModel, texts: list[str], unknown: str, workers: int | None, *, as_json: bool
+) -> None:
+    """Print the score of each string, or what stands for that of one with unknown characters."""
     spelled = map(model.vocabulary.normalised, texts)
     seen = [unknown == "error" or not model.vocabulary.unknown(text) for text in spelled]
-    nats = iter(model.nll([text for text, good in zip(texts, seen, strict=True) if good]).tolist())
+    known = [text for text, good in zip(texts, seen, strict=True) if good]
+    nats = iter(model.nll(known, workers).tolist())
     out = sys.stdout
     for text, good in zip(texts, seen, strict=True):
         value = next(nats) if good else math.inf

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from ..config import MOST_COUNT, MOST_LINE_BYTES
 from ..data.tokens import Unit
-from .options import Escaped, Renamed, UnitType, Whole, options, say
+from .options import Escaped, Renamed, UnitType, Whole, files, options, say
 
 if TYPE_CHECKING:
     from ..data.names import NameCorpus
@@ -261,7 +261,7 @@ def reading_options(command: F) -> F:
 
 
 source_arguments = options(
-    click.argument("sources", nargs=-1, metavar="[SOURCE]..."),
+    click.argument("sources", nargs=-1, metavar="[SOURCE]...", shell_complete=files),
     click.option(
         "--token-unit",
         "--unit",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from ..data.sources.streams import STDIN
 from .interruption import command_to_resume, interruptible
 from .options import json_option, path_option, say, say_seed
+from .processes import joined, own_place, places_of, process_options, stop_asked, supervise
 from .sources import (
     Source,
     form_options,
@@ -22,6 +26,8 @@ from .train_options import check_counted, check_order, training_options
 
 if TYPE_CHECKING:
     from ..config import Part
+    from ..training.together import Together
+    from ..training.trackers import Service
 
 
 @click.command("train")
@@ -51,23 +57,19 @@ if TYPE_CHECKING:
 @label_options
 @weight_options
 @reading_options
+@process_options
 @json_option
 @click.pass_obj
 def command(
     started: float,
     /,
-    source: Source,
-    out: Path | None,
-    force: bool,
-    resume: bool,
-    initial: Path | None,
-    base: str | None,
-    freeze: tuple[Part, ...],
-    tensorboard: Path | None,
-    recipe: str | None,
-    loop: Literal["fit", "custom"],
-    as_json: bool,
-    **settings: Any,
+    distributed: bool,
+    processes: int | None,
+    coordinator: str | None,
+    num_processes: int | None,
+    process_id: int | None,
+    join_seconds: int | None,
+    **given: Any,
 ) -> int:
     """Train on a list of names and print ten new ones; or on text, and print some new text.
 
@@ -78,10 +80,54 @@ def command(
     corpus; each option overrides one of them.
 
     --resume --out RUN is enough to resume: RUN remembers its SOURCE, which is read again if it has
-    not changed, and all options but --tensorboard and --json.
+    not changed, and all options but --tensorboard, --tracker, --json and those of processes.
     """
-    settings |= {"freeze": freeze or None, "base": base}
-    others = {"initial": initial, "tensorboard": tensorboard, "loop": loop}
+    places = places_of(
+        distributed=distributed,
+        processes=processes,
+        coordinator=coordinator,
+        num_processes=num_processes,
+        process_id=process_id,
+        join_seconds=join_seconds,
+    )
+    if not places:
+        from ..training.together import ALONE
+
+        return _train(started, ALONE, interruptible, **given)
+    if (place := own_place()) is None:
+        if STDIN in given["source"].paths:
+            raise click.UsageError("several processes cannot read standard input. Give a file.")
+        if given["kind"] is not None:
+            check_counted(given["kind"], {"distributed": True})
+        return supervise(places, given["out"], started)
+    with joined(place) as together:
+        return _train(place.started, together, stop_asked, **given)
+
+
+def _train(
+    started: float,
+    together: Together,
+    stopping: Callable[[], AbstractContextManager[Callable[[], bool]]],
+    /,
+    *,
+    source: Source,
+    out: Path | None,
+    force: bool,
+    resume: bool,
+    initial: Path | None,
+    base: str | None,
+    freeze: tuple[Part, ...],
+    tensorboard: Path | None,
+    trackers: tuple[Service, ...],
+    recipe: str | None,
+    loop: Literal["fit", "custom"],
+    as_json: bool,
+    **settings: Any,
+) -> int:
+    """Do what ``command`` promises, as one of the processes ``together``; ``stopping`` says when to
+    stop."""
+    settings["freeze"] = freeze or None
+    others = {"base": base, "initial": initial, "tensorboard": tensorboard, "loop": loop}
     if initial is not None and base is not None:
         raise click.UsageError("--from and --base exclude each other. Leave one of them out.")
     if resume and out is None:
@@ -90,16 +136,9 @@ def command(
     if settings["kind"] is not None:
         check_counted(settings["kind"], settings | others)
     from ..run import load_model
-    from ..run.begun import find_begun
-    from ..training.base_model import LATIN, NO_BASE, digest_of
-    from ..training.recipes import (
-        digest_before,
-        keeps_repeats,
-        reading_before,
-        settings_before,
-        settings_for,
-    )
-    from ..training.resume import fine_tuned_before
+    from ..training.base_model import LATIN, NO_BASE
+    from ..training.planned import planned
+    from ..training.recipes import digest_before, keeps_repeats, reading_before
     from .resumed import resumed_source
 
     saved = None if initial is None else load_model(initial)
@@ -116,21 +155,23 @@ def command(
     corpus = source.corpus(repeats=repeats)
     for line in corpus.describe().splitlines():
         say(line)
+    if together.count > 1:
+        say(f"{together.count} processes share each batch.")
     if not (resume and out is not None and digest_before(out) == corpus.digest):
         corpus = source.shortened(corpus)
-    if base not in (None, NO_BASE, LATIN):
-        saved = load_model(Path(base))
-        settings["base"] = digest_of(saved)
-    given = {name: value for name, value in settings.items() if value is not None}
-    if loop == "custom":
-        given.setdefault("keep_epochs", 5)
-    if resume and out is not None:
-        given = {**settings_before(out), **given}
-        if "--loop" not in given_options({"loop"}):
-            loop = "custom" if find_begun(out).loop == "custom" else "fit"
-        saved = saved or fine_tuned_before(out)
-    model, training = settings_for(corpus, recipe, saved, **given)
-    check_counted(model.kind, settings | others)  # a recipe may have chosen the kind
+    adapted = base if base in (None, NO_BASE, LATIN) else load_model(Path(base))
+    kept = {"keep_epochs": 5} if (loop, settings["keep_epochs"]) == ("custom", None) else {}
+    plan = planned(
+        corpus,
+        resumed=out if resume else None,
+        recipe=recipe,
+        initial=saved,
+        base=adapted,
+        loop=loop if not resume or "--loop" in given_options({"loop"}) else None,
+        **settings | kept,
+    )
+    training = plan.training
+    check_counted(plan.model.kind, settings | others)  # a recipe may have chosen the kind
     folder = out or _free_folder(source)
 
     from ..api import model_of
@@ -140,31 +181,40 @@ def command(
     from ..training.trainer import fit  # imported here: a mistake above should show at once
     from .train_output import failure, print_samples, say_ending
 
-    with interruptible() as stop:
+    with stopping() as stop:
         events = fit(
             corpus,
-            model=model,
+            model=plan.model,
             training=training,
-            initial=saved,
+            initial=plan.initial,
             out=folder,
             force=force,
             resume=resume,
-            loop=loop,
+            loop=plan.loop,
             started=started,
             stop=stop,
+            together=together,
         )
+        if together.rank:
+            for _ in events:
+                pass
+            return 0
         if tensorboard is not None:
             from ..training.tensorboard import recorded
 
             events = recorded(events, tensorboard)
-        finished = show(events, corpus, unpacked=loop == "custom")
+        for service in dict.fromkeys(trackers):
+            from ..training.trackers import tracked
+
+            events = tracked(events, service, training.to_dict())
+        finished = show(events, corpus, unpacked=plan.loop == "custom")
     language_model = model_of(finished.saved)
     say_ending(finished, language_model, folder, training.seconds)
     say_seed(training.seed)
     if finished.reason == "interrupted":
         say(f"To resume: {command_to_resume(folder)}")
     start = ""
-    if not (model.begin or isinstance(corpus, TextCorpus)):
+    if not (plan.model.begin or isinstance(corpus, TextCorpus)):
         start = split_units(corpus.names[0], corpus.unit)[0]
     print_samples(language_model, finished, folder, as_json, training.seed, start)
     if (failed := failure(finished, training.learning_rate)) is not None:

@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _SETTINGS = ("cell", "units", "layers", "embedding", "dropout", "epochs", "batch_size", "window",
              "learning_rate", "weight_decay", "patience", "held_out", "label_dropout", "freeze",
              "canaries", "seconds", "seed", "keep_epochs", "save_seconds", "save_steps",
-             "keep_checkpoints")  # fmt: skip
+             "keep_checkpoints", "precision")  # fmt: skip
 """Fields of the configurations whose options bear their names."""
 
 _SAME_FOR_ALL = ("seed", "save_seconds", "keep_checkpoints")
@@ -27,6 +27,7 @@ FOR_NETWORKS = (
     *(f.name for f in (*fields(ModelConfig), *fields(TrainConfig)) if f.metadata["steps"]),
     "initial",
     "tensorboard",
+    "distributed",
 )
 """Parameters that only matter where a network is trained step by step."""
 
@@ -63,6 +64,14 @@ def training_options(command: F) -> F:
             type=click.Path(path_type=Path),
             metavar="DIR",
             help="Also log the training for TensorBoard to this folder.",
+        ),
+        click.option(
+            "--tracker",
+            "trackers",
+            type=click.Choice(["mlflow", "wandb"]),
+            multiple=True,
+            help="Also record the training with MLflow or Weights & Biases, whose own environment "
+            "variables say where (MLFLOW_TRACKING_URI, WANDB_MODE and others); may be repeated.",
         ),
         click.option(
             "--loop",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ..config import NAMES_TEMPERATURE
-from ..formatting import without_controls
+from ..errors.formatting import without_controls
 from ..generation import NameModel, TextModel
 from ..reporting import describe
-from ..training.data import ENOUGH_HELD_OUT
+from ..reporting.narrated import failure as failure
 from ..training.events import Finished
 from ..training.progress import UNWEIGHTED
 from .options import say, to_json
@@ -22,9 +21,6 @@ SAMPLES = 10
 
 CHARACTERS = 300
 """Characters of new text that are printed at the end."""
-
-CLOSE = 0.01
-"""Nats per character above the loss of a uniform model that are no failure yet."""
 
 
 def say_ending(
@@ -59,35 +55,6 @@ def say_ending(
     }
     epochs = f"{finished.epoch} epoch{'s' * (finished.epoch != 1)}, {finished.seconds:.1f} s"
     say(f"{reasons[finished.reason]}: {epochs}. Best: epoch {finished.best_epoch}, {result}")
-
-
-def failure(finished: Finished, rate: float) -> str | None:
-    """Say that a training failed, and what to change, if its model is worse than chance.
-
-    That is judged by the held-out loss, or by the training loss where too little is held out.
-
-    Args:
-        finished: the end of the training.
-        rate: its learning rate.
-    """
-    uniform = math.log(finished.saved.vocabulary.size)
-    held_out, loss = finished.held_out_nats_per_char, finished.train_nats_per_char
-    facts = finished.saved.facts
-    few = facts.get("held_out_names", ENOUGH_HELD_OUT) < ENOUGH_HELD_OUT
-    judged = loss if held_out is None or few else held_out
-    stopped = finished.reason == "interrupted"
-    if stopped or finished.saved.config.kind == "uniform" or judged <= uniform + CLOSE:
-        return None
-    rule = (
-        f"training failed: the {'training' if judged == loss else 'held-out'} loss, {judged:.3f} "
-        f"nats/char, is above {uniform:.3f}, that of a model to which all characters are equally "
-        "likely"
-    )
-    if loss <= uniform:  # of what it was trained on, it knows something
-        return f"{rule}. Nothing was learned that holds for unseen data: train on more of it."
-    if not finished.saved.config.has_network:
-        return f"{rule}. Train on more data, or with a lower --order."
-    return f"{rule}. Lower --learning-rate (it was {rate:g}), or train for more --epochs."
 
 
 def _ngram(finished: Finished) -> dict[str, Any]:

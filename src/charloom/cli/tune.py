@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from ..arguments import MOST_SEED
 from ..config import MOST_FOLDS, MOST_MINUTES, MOST_TRIALS
+from ..config.arguments import MOST_SEED, MOST_WORKERS
 from ..errors import ConfigError, TrainingError
 from .interruption import interruptible
 from .options import Real, Whole, json_option, path_option, put, say, to_json
@@ -22,6 +22,7 @@ from .sources import (
     label_options,
     reading_options,
     source_arguments,
+    weight_options,
 )
 
 ALIKE = ("form", "unit", "min_count", *READING)
@@ -47,6 +48,15 @@ ALIKE = ("form", "unit", "min_count", *READING)
     help="Number of cross-validation folds; chosen by the size of the list by default.",
 )
 @click.option(
+    "--workers",
+    type=Whole(1, MOST_WORKERS),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Trials that are trained at once, each in a process with its share of the cores. With "
+    "several, a search cannot be repeated exactly.",
+)
+@click.option(
     "--fix",
     "fixed",
     multiple=True,
@@ -63,6 +73,7 @@ ALIKE = ("form", "unit", "min_count", *READING)
     "--seed", type=Whole(0, MOST_SEED), default=0, help="Random seed for the splits and the search."
 )
 @label_options
+@weight_options
 @reading_options
 @json_option
 @click.pass_obj
@@ -73,6 +84,7 @@ def command(
     minutes: float | None,
     trials: int | None,
     folds: int | None,
+    workers: int,
     fixed: tuple[str, ...],
     out: Path | None,
     force: bool,
@@ -102,6 +114,7 @@ def command(
             seconds=None if minutes is None else 60 * minutes,
             trials=trials,
             folds=folds,
+            workers=workers,
             fixed=settings,
             seed=seed,
             journal=journal,
