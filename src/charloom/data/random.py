@@ -93,9 +93,9 @@ def uniform(keys: Keys) -> NDArray[np.float64]:
     return _fraction(mix(keys))
 
 
-def uniforms(keys: Keys, count: int) -> NDArray[np.float64]:
-    """Return numbers in [0, 1), (N, count), for each key: outputs 1 to ``count``."""
-    steps = np.arange(1, count + 1, dtype=np.uint64) * GAMMA
+def uniforms(keys: Keys, count: int, first: int = 1) -> NDArray[np.float64]:
+    """Return numbers in [0, 1), (N, count), for each key: outputs ``first`` and those after it."""
+    steps = np.arange(first, first + count, dtype=np.uint64) * GAMMA
     return _fraction(mix(keys[:, None] + steps))
 
 

@@ -263,25 +263,26 @@ def arriving(
     The rate of row b's continuation i is the row's probability times ``q[b, i]``. ``end``, the log
     of a time, is one for all rows, or (B,). ``all_alive`` says that all rows arrive before it.
     """
-    keys, now = here["key"], here["log_arrival"]
+    now, log_p, size = here["log_arrival"], here["log_p"], q.shape[1]
+    outputs = uniforms(here["key"], size + 1, first=0)  # the first decides what comes first
     # Which one arrives with the prefix itself; none of a dead end, whose arrival is infinite.
     if all_alive:
-        alive, first = np.arange(len(q)), choose(q, uniform(keys))
+        alive, first = np.arange(len(q)), choose(q, outputs[:, 0])
         arrived = now
     else:
         alive = (now <= end).nonzero()[0]
         shares = q[alive] / q[alive].sum(axis=1, keepdims=True)  # one row's may be tiny
-        first, arrived = choose(shares, uniform(keys[alive])), now[alive]
+        first, arrived = choose(shares, outputs[alive, 0]), now[alive]
     # Another one arrives in time if its exponential time E, over its rate, fits into what is
     # left, t: E ≤ rate t. As E = -log(1 - u) ≥ u, few need the logarithm.
     left = end + np.log1p(-np.exp(np.minimum(now - end, 0.0)))
-    reach = q * np.exp(np.minimum(here["log_p"] + left, 600.0))[:, None]
-    u = uniforms(keys, q.shape[1])  # (B, V)
-    near = u < reach
+    reach = q * np.exp(np.minimum(log_p + left, 600.0))[:, None]
+    near = outputs[:, 1:] < reach
     near[alive, first] = False
     cells = near.ravel().nonzero()[0]
-    row, ids = np.divmod(cells, q.shape[1])
-    later = np.log(-np.log1p(-u.take(cells))) - (here["log_p"][row] + np.log(q.take(cells)))
+    row, ids = np.divmod(cells, size)
+    u = outputs.take(cells + row + 1)
+    later = np.log(-np.log1p(-u)) - (log_p[row] + np.log(q.take(cells)))
     arrival = np.logaddexp(now[row], later)
     fits = arrival <= (end if isinstance(end, float) else end[row])
     return (

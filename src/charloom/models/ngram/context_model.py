@@ -68,6 +68,8 @@ CACHE_BYTES = 1 << 25
 LARGEST_KEY = 1 << 53
 """Above it, float64 has not all whole numbers."""
 
+_ALL = slice(None)
+
 _WANTED = np.arange(max(GROUPS) + 1)[:, None] == GROUPS
 """(groups, F), which families belong to each group."""
 
@@ -176,8 +178,7 @@ class ContextNGram(Excluding):
         np.log(out, out=out)
         out *= self._exponents[0]
         if len(out) <= FEW_ROWS:
-            for terms in self._all_terms(numbers):
-                out += terms
+            out += self._terms(numbers)
             return out
         keys = (numbers.astype(np.float64) @ self._radices).astype(np.int64)  # (B, groups)
         keys += self._first_keys
@@ -198,37 +199,27 @@ class ContextNGram(Excluding):
             self._cache.add(keys[rows, groups][kept], made[kept])
         return out
 
-    def _all_terms(self, numbers: NDArray[np.int32]) -> Floats:
-        """Return the terms of each group of the logits at B carries, (groups, B, V)."""
-        groups, rows = len(_WANTED), len(numbers)
-        terms = self._terms(
-            np.concatenate([numbers] * groups),
-            np.repeat(_WANTED, rows, axis=0),
-            slice(PAIR * rows, (PAIR + 1) * rows),
-        )
-        return terms.reshape(groups, rows, -1)
-
     def _terms(
         self,
         numbers: NDArray[np.int32],
-        wanted: NDArray[np.bool_],
-        pairs: NDArray[np.intp] | slice,
+        wanted: NDArray[np.bool_] | None = None,
+        pairs: NDArray[np.intp] | slice = _ALL,
     ) -> Floats:
         """Return sums of terms of the logits at P carries, (P, V).
 
         Args:
             numbers: (P, COLUMNS), the carries.
-            wanted: (P, F), the sparse contexts whose terms are added.
+            wanted: (P, F), the sparse contexts whose terms are added; ``None`` for all.
             pairs: the rows to which those of p_pair and of the class are added.
         """
-        nodes = self._pairs[numbers[:, LAST]]
+        nodes = self._pairs.take(numbers[:, LAST])
         pair = self._backed_off(nodes, self._base(numbers[:, 1]))
         cells, lengths, counts, slots = self._sparse.find(numbers[:, 2:], wanted)
-        ratios = counts / pair.ravel()[cells]  # 1 / PSEUDO at least, so that log is exact enough
-        ratios += 1
-        np.log(ratios, out=ratios)
-        ratios *= np.repeat(self._exponents[3:][slots], lengths)
-        terms: Floats = np.bincount(cells, ratios, pair.size).reshape(pair.shape).astype(np.float32)
+        counts /= pair.take(cells)  # 1 / PSEUDO at least, so that log is exact enough
+        counts += 1
+        np.log(counts, out=counts)
+        counts *= self._exponents[3:].take(slots).repeat(lengths)
+        terms: Floats = np.bincount(cells, counts, pair.size).reshape(pair.shape).astype(np.float32)
         pair = np.log(pair[pairs])
         pair *= self._pair_exponent
         by_class = np.maximum(self._classes.probabilities(numbers[pairs, 1]), TINY)
