@@ -73,6 +73,8 @@ class Arrivals:
         complete: whether these are all strings there are, at any horizon.
         unfinished: probability of the prefixes that had not ended at the longest length.
         steps: prefixes that were stepped.
+        log_horizon: log of the horizon that the walk was cut short to (``Plan.enough``); inf if it
+            was not.
     """
 
     ids: Ids
@@ -86,6 +88,7 @@ class Arrivals:
     complete: bool = False
     unfinished: float = 0.0
     steps: int = 0
+    log_horizon: float = np.inf
 
     @classmethod
     def of(cls, walks: Sequence[Walk], steps: int = 0) -> Arrivals:
@@ -103,6 +106,7 @@ class Arrivals:
             complete=not any(walk.left for walk in walks),
             unfinished=sum(walk.unfinished for walk in walks),
             steps=steps,
+            log_horizon=min(walk.log_horizon for walk in walks),
         )
 
     def ids_of(self, rows: NDArray[np.integer]) -> Ids:
@@ -196,6 +200,8 @@ def arrivals(
             part.place(trunk, plan)
         while 0 < trunk.stack.size < WIDE:
             trunk.advance(trunk.stack.size)
+            if plan.enough is not None and plan.guide is None and not plan.likeliest:
+                trunk.cut(plan.enough)
         threads = plan.threads or usable_cores()
         each = trunk.stack.size // (NARROWEST * threads)
         units = threads * min(UNITS, max(1, each))

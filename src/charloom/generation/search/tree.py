@@ -54,6 +54,12 @@ class Stack:
         for old, new in zip(self._carry, carry, strict=True):
             new.take(row, 0, old[start : self.size], "clip")
 
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Forget all prefixes but those of ``rows``, in ascending order."""
+        if len(rows) < self.size:
+            self._prefixes, self._carry = self._prefixes.take(rows), self._carry.take(rows, 1)
+            self.size = len(rows)
+
     def split(self, weights: Sequence[float] | NDArray[np.floating], parts: int) -> list[Stack]:
         """Pop everything, in ``parts`` of about equal weight; ``weights`` are (size,)."""
         prefixes, carry = self.take(self.size)

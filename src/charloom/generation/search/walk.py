@@ -66,6 +66,8 @@ class Plan:
             0 or 1.
         most_steps: prefixes that may be stepped; ``None`` for no limit.
         threads: at most this many, ``None`` for one per core; the result is the same.
+        enough: strings after which the walk may end: it stops at the horizon before which so many
+            arrive, if that is earlier, and nothing but the probabilities decides what arrives.
         watch: called with the number of prefixes at each step, from any thread.
         walk: walks it instead of ``arrivals``, with the same arguments and results.
         record: called at each step with the paths, the prefixes (B,) and the distributions of
@@ -80,6 +82,7 @@ class Plan:
     likeliest: bool = False
     most_steps: int | None = None
     threads: int | None = None
+    enough: int | None = None
     watch: Callable[[int], None] | None = None
     walk: Walker | None = None
     record: Callable[[Trace, Records, NDArray[np.float32]], None] | None = None
@@ -134,6 +137,8 @@ class Walk:
         self.left = 0
         """Continuations of a step that arrive too late; 0 if none has yet."""
         self.unfinished = 0.0
+        self.log_horizon = np.inf
+        """The horizon that the walk was cut short to, if it was."""
 
     def branch(self, stack: Stack, rows: int) -> Walk:
         """Return a walk that continues from a part of the stack."""
@@ -206,6 +211,23 @@ class Walk:
                 there["state"], there["context"], there["id"]
             )
         self.stack.push(there, carry, parent)
+
+    def cut(self, enough: int) -> None:
+        """Bring the horizon forward to where ``enough`` strings have arrived, if there are more.
+
+        A prefix arrives with its first string, so as many strings arrive before a time as prefixes,
+        if not more.
+        """
+        waiting = self.stack.prefixes["log_arrival"]
+        arrival = np.concatenate([*(ended["log_arrival"] for ended in self._ended), waiting])
+        if len(arrival) <= enough:
+            return
+        arrival.partition(enough - 1)
+        self.log_horizon = float(arrival[enough - 1])
+        self._bounds = (self.log_horizon, self._bounds[1])
+        kept = (waiting <= self.log_horizon).nonzero()[0]
+        self.left += len(waiting) - len(kept)
+        self.stack.keep(kept)
 
     def _likely(
         self, log_p: NDArray[np.float64], q: NDArray[np.floating]
