@@ -43,6 +43,9 @@ class Stack:
     def push(self, prefixes: Records, carry: Floats, row: NDArray[np.intp]) -> None:
         """Push prefixes, the i-th with the carry of row ``row[i]``."""
         start, self.size = self.size, self.size + len(prefixes)
+        if not start and self.size <= FEWEST:
+            self._prefixes, self._carry = prefixes, carry.take(row, 1)
+            return
         if self.size > len(self._prefixes):
             capacity = 2 * self.size + FEWEST
             grown = np.empty((len(carry), capacity, carry.shape[2]), dtype=carry.dtype)

@@ -196,10 +196,11 @@ class Walk:
         there["key"] = child(there["key"], ids)
 
         ends = ids == BOUNDARY
-        self._ended.append(there.compress(ends))
-        longer = (~ends).nonzero()[0]
-        self.waiting += len(ids) - len(longer)
-        there, parent = there.take(longer), parent.take(longer)
+        if ends.any():
+            self._ended.append(there.compress(ends))
+            longer = (~ends).nonzero()[0]
+            self.waiting += len(ids) - len(longer)
+            there, parent = there.take(longer), parent.take(longer)
         inside = there["length"] < plan.max_length
         if not inside.all():
             self.unfinished += float(np.exp(there["log_p"][~inside]).sum())
@@ -218,10 +219,10 @@ class Walk:
         A prefix arrives with its first string, so as many strings arrive before a time as prefixes,
         if not more.
         """
+        if self.stack.size + self.waiting <= enough:
+            return
         waiting = self.stack.prefixes["log_arrival"]
         arrival = np.concatenate([*(ended["log_arrival"] for ended in self._ended), waiting])
-        if len(arrival) <= enough:
-            return
         arrival.partition(enough - 1)
         self.log_horizon = float(arrival[enough - 1])
         self._bounds = (self.log_horizon, self._bounds[1])
@@ -302,6 +303,8 @@ def arriving(
     near = outputs[:, 1:] < reach
     near[alive, first] = False
     cells = near.ravel().nonzero()[0]
+    if not len(cells):
+        return alive, first, arrived
     row, ids = np.divmod(cells, size)
     u = outputs.take(cells + row + 1)
     later = np.log(-np.log1p(-u)) - (log_p[row] + np.log(q.take(cells)))

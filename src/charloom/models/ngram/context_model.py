@@ -57,7 +57,8 @@ PAIR = 1
 """The group of terms that those of p_pair and of the class belong to."""
 
 BASES = 1 << 20
-"""The most probabilities, of all characters at all nodes of the class n-gram, to keep."""
+"""The most probabilities, of all characters at all nodes of the class n-gram, to keep; and of all
+characters after each other at all of these nodes."""
 
 FEW_ROWS = 64
 """Rows for which all terms are computed: to find those that were computed before takes longer."""
@@ -111,6 +112,12 @@ class ContextNGram(Excluding):
         self._exponents, (g, h) = exponents[:EXPONENTS], [*exponents[EXPONENTS:], 0.0, 0.0][:2]
         self._pair_exponent = self._exponents[2:].sum()
         self._shape = np.float32(g), np.float32(h)
+        self._all_pairs: tuple[Floats, Floats] | None = None  # by class node and last character
+        if self._classes.contexts * size**2 <= BASES:
+            nodes = np.arange(self._classes.contexts, dtype=np.int32).repeat(size)
+            last = np.arange(len(nodes)) % size
+            pair = self._backed_off(self._pairs[last], self._base(nodes))
+            self._all_pairs = pair, self._pair_terms(pair, nodes)
         self._begin_cache()
         self._banned: list[int] = []
 
@@ -212,19 +219,29 @@ class ContextNGram(Excluding):
             wanted: (P, F), the sparse contexts whose terms are added; ``None`` for all.
             pairs: the rows to which those of p_pair and of the class are added.
         """
-        nodes = self._pairs.take(numbers[:, LAST])
-        pair = self._backed_off(nodes, self._base(numbers[:, 1]))
+        nodes, last = numbers[:, 1], numbers[:, LAST]
+        if self._all_pairs is not None:
+            place = nodes * self.vocabulary_size + last
+            pair, of_pair = self._all_pairs[0].take(place, 0), self._all_pairs[1]
+            of_pair = of_pair.take(place[pairs], 0)
+        else:
+            pair = self._backed_off(self._pairs.take(last), self._base(nodes))
+            of_pair = self._pair_terms(pair[pairs], nodes[pairs])
         cells, lengths, counts, slots = self._sparse.find(numbers[:, 2:], wanted)
         counts /= pair.take(cells)  # 1 / PSEUDO at least, so that log is exact enough
         counts += 1
         np.log(counts, out=counts)
         counts *= self._exponents[3:].take(slots).repeat(lengths)
         terms: Floats = np.bincount(cells, counts, pair.size).reshape(pair.shape).astype(np.float32)
-        pair = np.log(pair[pairs])
-        pair *= self._pair_exponent
-        by_class = np.maximum(self._classes.probabilities(numbers[pairs, 1]), TINY)
-        pair += self._by_class(by_class).take(self.alphabet.classes, axis=1)
-        terms[pairs] += pair
+        terms[pairs] += of_pair
+        return terms
+
+    def _pair_terms(self, pair: Floats, nodes: NDArray[np.int32]) -> Floats:
+        """Return the terms of p_pair (P, V) and of the class at nodes of the class n-gram."""
+        terms: Floats = np.log(pair)
+        terms *= self._pair_exponent
+        by_class = np.maximum(self._classes.probabilities(nodes), TINY)
+        terms += self._by_class(by_class).take(self.alphabet.classes, axis=1)
         return terms
 
     def _by_class(self, probabilities: Floats) -> Floats:

@@ -185,7 +185,7 @@ class SparseContexts:
             there &= wanted.ravel()
         slot = there.nonzero()[0]
         place = place.take(slot)
-        rows, families = np.divmod(slot, len(FAMILIES))
+        rows, families = slot // len(FAMILIES), slot % len(FAMILIES)
         rows *= self._size
         lengths = self._lengths.take(place)
         ends = lengths.cumsum()
