@@ -293,7 +293,7 @@ def choose(weights: Floats, uniforms: NDArray[np.float64], rows: Ids | None = No
 def _largest(logits: Floats) -> Floats:
     """Return the largest logit of each row, (B, 1)."""
     if not logits.size:
-        return logits.max(axis=1, keepdims=True)
+        return logits[:, :1]
     size = logits.shape[1]
     # end to end, since a reduction along short rows begins anew at each
     most: Floats = np.maximum.reduceat(logits.ravel(), np.arange(0, logits.size, size))

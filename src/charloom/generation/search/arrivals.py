@@ -49,6 +49,7 @@ from .walk import MARGIN, Plan, StepLimit, Walk
 if TYPE_CHECKING:
     from .parts import Part
 
+FEW, SOONER = 5_000, 256  # a walk for fewer draws divides at so many prefixes instead of WIDE
 UNITS = 4  # units of work for each thread that a wide walk is divided into, at most
 NARROWEST = 512  # prefixes in each of them, on average; steps of few cost almost as much
 CELLS = 1 << 21  # waiting times to compute at once
@@ -198,7 +199,8 @@ def arrivals(
         trunk = Walk(plan, (log_horizon, log_slack), limit, WIDE)
         if part is not None:
             part.place(trunk, plan)
-        while 0 < trunk.stack.size < WIDE:
+        wide = WIDE if log_horizon > np.log(FEW) else SOONER
+        while 0 < trunk.stack.size < wide:
             trunk.advance(trunk.stack.size)
             if plan.enough is not None and plan.guide is None and not plan.likeliest:
                 trunk.cut(plan.enough)

@@ -30,6 +30,7 @@ SMALL = 64  # samples up to which a walk ends as soon as it has enough, with ...
 SPARE = 0.4  # ... this share more than requested, in case some are not allowed
 PILOT = 2_000  # samples above which a smaller walk goes first, to estimate the horizon for all
 MOST_MARGIN = 0.2  # the most to add to a horizon in case its estimate is too low
+FARTHEST = 200  # the greatest factor from one horizon to the next: at low temperatures it is large
 LONG = 4  # times as long as any draw: strings of which the look-ahead knows nothing ...
 LOST = 100_000  # ... and steps of a walk after which, if it found none, there is no hope of any
 CHEAP = 1_000  # steps of a short walk: if it found nothing, the next one goes much farther
@@ -227,7 +228,7 @@ class WithoutReplacement(Search):
         Two standard errors of the estimate (of Poisson sampling, as Horvitz and Thompson's) are
         added, since falling short means another walk.
         """
-        factors = np.geomspace(1.05, 40, 400)
+        factors = np.geomspace(1.05, FARTHEST, 500)
         goal += int(2 * np.sqrt(goal)) + 2
         if self.request.allow_repeats:
             expected = len(log_p) * factors

@@ -74,6 +74,9 @@ _ALL = slice(None)
 _WANTED = np.arange(max(GROUPS) + 1)[:, None] == GROUPS
 """(groups, F), which families belong to each group."""
 
+_GROUP_OF = np.array(GROUPS)
+"""(F,), the group of each."""
+
 Ids = NDArray[np.integer]
 
 
@@ -185,7 +188,8 @@ class ContextNGram(Excluding):
         np.log(out, out=out)
         out *= self._exponents[0]
         if len(out) <= FEW_ROWS:
-            out += self._terms(numbers)
+            for term in self._terms(numbers):
+                out += term
             return out
         keys = (numbers.astype(np.float64) @ self._radices).astype(np.int64)  # (B, groups)
         keys += self._first_keys
@@ -193,7 +197,7 @@ class ContextNGram(Excluding):
         rows, groups = np.nonzero(~known)
         made = None
         if len(rows):
-            made = self._terms(numbers[rows], _WANTED[groups], np.flatnonzero(groups == PAIR))
+            made = self._some_terms(numbers[rows], _WANTED[groups], np.flatnonzero(groups == PAIR))
         term = np.empty_like(out)
         for group in range(keys.shape[1]):
             self._cache.rows(places[:, group], term)
@@ -206,35 +210,65 @@ class ContextNGram(Excluding):
             self._cache.add(keys[rows, groups][kept], made[kept])
         return out
 
-    def _terms(
-        self,
-        numbers: NDArray[np.int32],
-        wanted: NDArray[np.bool_] | None = None,
-        pairs: NDArray[np.intp] | slice = _ALL,
+    def _terms(self, numbers: NDArray[np.int32]) -> Floats:
+        """Return the terms of each group of the logits at B carries, (groups, B, V)."""
+        pair, of_pair = self._pairs_at(numbers, _ALL)
+        cells, parts, families, lengths = self._parts(numbers, pair)
+        groups = len(_WANTED)
+        cells += (_GROUP_OF.take(families) * pair.size).repeat(lengths)
+        terms = np.bincount(cells, parts, groups * pair.size).astype(np.float32)
+        found = terms.reshape(groups, *pair.shape)
+        found[PAIR] += of_pair
+        return found
+
+    def _some_terms(
+        self, numbers: NDArray[np.int32], wanted: NDArray[np.bool_], pairs: NDArray[np.intp]
     ) -> Floats:
         """Return sums of terms of the logits at P carries, (P, V).
 
         Args:
             numbers: (P, COLUMNS), the carries.
-            wanted: (P, F), the sparse contexts whose terms are added; ``None`` for all.
+            wanted: (P, F), the sparse contexts whose terms are added.
             pairs: the rows to which those of p_pair and of the class are added.
         """
-        nodes, last = numbers[:, 1], numbers[:, LAST]
-        if self._all_pairs is not None:
-            place = nodes * self.vocabulary_size + last
-            pair, of_pair = self._all_pairs[0].take(place, 0), self._all_pairs[1]
-            of_pair = of_pair.take(place[pairs], 0)
-        else:
-            pair = self._backed_off(self._pairs.take(last), self._base(nodes))
-            of_pair = self._pair_terms(pair[pairs], nodes[pairs])
-        cells, lengths, counts, slots = self._sparse.find(numbers[:, 2:], wanted)
+        pair, of_pair = self._pairs_at(numbers, pairs)
+        cells, parts, *_ = self._parts(numbers, pair, wanted)
+        terms: Floats = np.bincount(cells, parts, pair.size).reshape(pair.shape).astype(np.float32)
+        terms[pairs] += of_pair
+        return terms
+
+    def _parts(
+        self, numbers: NDArray[np.int32], pair: Floats, wanted: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.intp], Floats, NDArray[np.intp], NDArray[np.intp]]:
+        """Return what each character in each sparse context adds, at P carries.
+
+        Args:
+            numbers: (P, COLUMNS), the carries.
+            pair: (P, V), p_pair.
+            wanted: (P, F), the contexts; ``None`` for all.
+
+        Returns:
+            For each character its cell in the flat (P, V) table, and what is added there; for each
+            context its family, and how many characters it has.
+        """
+        cells, lengths, counts, families = self._sparse.find(numbers[:, 2:], wanted)
         counts /= pair.take(cells)  # 1 / PSEUDO at least, so that log is exact enough
         counts += 1
         np.log(counts, out=counts)
-        counts *= self._exponents[3:].take(slots).repeat(lengths)
-        terms: Floats = np.bincount(cells, counts, pair.size).reshape(pair.shape).astype(np.float32)
-        terms[pairs] += of_pair
-        return terms
+        counts *= self._exponents[3:].take(families).repeat(lengths)
+        return cells, counts, families, lengths
+
+    def _pairs_at(
+        self, numbers: NDArray[np.int32], rows: NDArray[np.intp] | slice
+    ) -> tuple[Floats, Floats]:
+        """Return p_pair at carries, (P, V), and for ``rows`` the terms of p_pair and the class."""
+        nodes, last = numbers[:, 1], numbers[:, LAST]
+        if self._all_pairs is not None:
+            place = nodes * self.vocabulary_size + last
+            pair, terms = self._all_pairs
+            return pair.take(place, 0), terms.take(place[rows], 0)
+        pair = self._backed_off(self._pairs.take(last), self._base(nodes))
+        return pair, self._pair_terms(pair[rows], nodes[rows])
 
     def _pair_terms(self, pair: Floats, nodes: NDArray[np.int32]) -> Floats:
         """Return the terms of p_pair (P, V) and of the class at nodes of the class n-gram."""

@@ -8,6 +8,7 @@ an integer made of the *state* of a string: a few numbers that a step updates in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,7 +153,8 @@ class SparseContexts:
         matrix, offsets = Keyring(size).layout()
         # BLAS multiplies floats, which hold whole numbers exactly up to 2^53.
         kind = np.float64 if offsets[-1] < 1 << 53 else np.int64
-        self._matrix, self._offsets = matrix.astype(kind), offsets[:-1].astype(kind)
+        self._matrix: NDArray[Any] = matrix.astype(kind)
+        self._offsets: NDArray[Any] = offsets[:-1].astype(kind)
         self._direct: NDArray[np.int32] | None = None
         if offsets[-1] <= DIRECT:
             self._direct = np.full(int(offsets[-1]), -1, np.int32)
@@ -172,11 +174,11 @@ class SparseContexts:
             characters it has; for each character its count divided by ``PSEUDO``; and for each
             context its family.
         """
-        sums = states.astype(self._matrix.dtype) @ self._matrix
+        sums: NDArray[Any] = states.astype(self._matrix.dtype) @ self._matrix
         sums += self._offsets
         keys = sums.astype(np.int64).ravel()
         if self._direct is not None:
-            place = self._direct.take(keys)
+            place: NDArray[np.integer] = self._direct.take(keys)
             there = place >= 0
         else:
             place = np.searchsorted(self._keys, keys)
