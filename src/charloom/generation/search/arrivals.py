@@ -199,7 +199,8 @@ def arrivals(
         trunk = Walk(plan, (log_horizon, log_slack), limit, WIDE)
         if part is not None:
             part.place(trunk, plan)
-        wide = WIDE if log_horizon > np.log(FEW) else SOONER
+        # Without a guide, a tree that is wide stays so.
+        wide = SOONER if plan.guide is None and log_horizon < np.log(FEW) else WIDE
         while 0 < trunk.stack.size < wide:
             trunk.advance(trunk.stack.size)
             if plan.enough is not None and plan.guide is None and not plan.likeliest:
