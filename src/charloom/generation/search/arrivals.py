@@ -200,7 +200,8 @@ def arrivals(
         if part is not None:
             part.place(trunk, plan)
         # Without a guide, a tree that is wide stays so.
-        wide = SOONER if plan.guide is None and log_horizon < np.log(FEW) else WIDE
+        sooner = plan.guide is None and log_horizon < np.log(FEW)
+        wide = min(SOONER, WIDE) if sooner else WIDE
         while 0 < trunk.stack.size < wide:
             trunk.advance(trunk.stack.size)
             if plan.enough is not None and plan.guide is None and not plan.likeliest:

@@ -216,8 +216,8 @@ class Walk:
     def cut(self, enough: int) -> None:
         """Bring the horizon forward to where ``enough`` strings have arrived, if there are more.
 
-        A prefix arrives with its first string, so as many strings arrive before a time as prefixes,
-        if not more.
+        A prefix arrives with its first string, so at least as many strings arrive before a time as
+        prefixes, except for those that are dropped because they are too long.
         """
         if self.stack.size + self.waiting <= enough:
             return
