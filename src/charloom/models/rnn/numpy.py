@@ -147,7 +147,7 @@ class NumpyRNN:
                     inputs += layer.inputs
                 own = slice(first, first + states)
                 cell(layer, gates, inputs, before[own], new[own])
-        np.matmul(after[-states], self._kernel, out=logits)
+        multiply(after[-states], self._kernel[None], logits[None])
         logits += self._bias
         return logits, after
 
