@@ -38,3 +38,14 @@ def test_tiles_are_divided_as_far_as_they_are_said_to_be(monkeypatch: pytest.Mon
         products.multiply(left, blocks, np.empty((4, rows, 256), np.float32))
     # 15 rows are one tile anyway; 125 are two of 42 rows, and one of what is left
     assert sizes == [(16, 128), (61, 64), (42, 64), (41, 64)]
+
+
+@pytest.mark.parametrize(
+    ("found", "unpacked"),
+    [({"SkylakeX"}, True), ({"Haswell"}, False), ({"SkylakeX", "None"}, False), (set(), False)],
+)
+def test_only_libraries_that_are_known_to_need_no_packing_get_tiles(
+    found: set[str], unpacked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(products, "blas_architectures", lambda: frozenset(found))
+    assert products._unpacked.__wrapped__() is unpacked

@@ -66,7 +66,8 @@ class Generated(Sequence[Sample]):
 
     Attributes:
         samples: what was found.
-        seen: how many different strings it visited, those that are not allowed included.
+        seen: how many different strings arrived up to the last sample, those that are not allowed
+            included.
         mass: the samples' total probability, given the start.
         reason: why there are fewer than requested, in one line with the remedy; or ``None``.
         note: a caveat about the samples; or ``None``.
@@ -152,7 +153,7 @@ class Search(Iterator[Sample]):
     ``close`` ends the search early, as does ``contextlib.closing``.
 
     Attributes:
-        seen: different strings visited so far.
+        seen: different strings visited so far; at the end, those up to the last sample.
         mass: the probability of the samples so far, given the start.
         reason: why the search ended before the count, in one line with the remedy; ``None``
             before its end, or with all.

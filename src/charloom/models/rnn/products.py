@@ -67,4 +67,5 @@ def _tiles(rows: Floats, blocks: Floats, out: Floats, high: int, width: int) -> 
 @cache
 def _unpacked() -> bool:
     """Return whether NumPy's BLAS multiplies small matrices as they are."""
-    return blas_architectures() <= UNPACKED
+    found = blas_architectures()
+    return bool(found) and found <= UNPACKED
