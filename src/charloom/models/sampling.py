@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
@@ -16,6 +17,9 @@ from ..errors import ArgumentError, GenerationError
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.intp]
+
+MANY = 512
+"""Rows that are faster to sum side by side than one after the other."""
 
 
 class Transform(Protocol):
@@ -260,7 +264,8 @@ def choose(weights: Floats, uniforms: NDArray[np.float64], rows: Ids | None = No
 
     One binary search over the cumulative sums of all rows, end to end. A row covers [low, high),
     and a choice is a uniform point in it, kept below ``high`` so that it never selects an id of
-    weight 0, unless all weights of the row are 0.
+    weight 0, unless all weights of the row are 0. Many rows are summed side by side instead, and
+    the sums that are not above the point are counted.
 
     Args:
         weights: (B, V), 0 or above.
@@ -274,6 +279,8 @@ def choose(weights: Floats, uniforms: NDArray[np.float64], rows: Ids | None = No
         GenerationError: a weight is NaN or infinite.
     """
     size = weights.shape[1]
+    if rows is None and len(weights) >= MANY:
+        return _choose_of_many(weights, uniforms)
     ends = np.cumsum(weights.astype(np.float64))  # (B*V,)
     high = ends[size - 1 :: size]
     if len(high) and not math.isfinite(high[-1]):
@@ -287,6 +294,23 @@ def choose(weights: Floats, uniforms: NDArray[np.float64], rows: Ids | None = No
     points = low + uniforms * (high - low)
     np.minimum(points, np.nextafter(high, low), out=points)
     ids: Ids = np.searchsorted(ends, points, side="right") - size * rows
+    return ids
+
+
+def _choose_of_many(weights: Floats, uniforms: NDArray[np.float64]) -> Ids:
+    """Choose an id in each row: ``choose`` for many rows."""
+    size = weights.shape[1]
+    ends = np.empty((size, len(weights)))
+    ends[:] = weights.T
+    for before, end in pairwise(ends):
+        end += before
+    high = ends[-1]
+    if not math.isfinite(high.sum()):
+        raise _not_finite()
+    points = uniforms * high
+    np.minimum(points, np.nextafter(high, 0), out=points)
+    below = (ends <= points).view(np.int8)
+    ids: Ids = np.add.reduce(below, 0, dtype=np.min_scalar_type(-size)).astype(np.intp)
     return ids
 
 

@@ -13,7 +13,7 @@ from ...data.vocabulary import BOUNDARY
 from ...models.interface import Recurrence
 from ...models.scoring.names import log_softmax
 
-BLOCK = 1024  # prefixes per step: with more, a gate's numbers would not stay in a core's cache
+BLOCK = 2048  # prefixes per step: with more, what they are sampled from would not stay in the cache
 FEWEST = 32  # prefixes that a stack has memory for, more than it needs
 WIDE = 1024  # prefixes at which the tree is wide enough to be divided into units of work
 
