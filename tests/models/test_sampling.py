@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from charloom.config import SampleConfig
 from charloom.errors import GenerationError
-from charloom.models.sampling import Sampler
+from charloom.models.sampling import MANY, Sampler, choose
 from charloom.models.scoring.names import log_softmax
 
 INF = float("inf")
@@ -227,3 +227,25 @@ def test_a_sampler_is_a_value() -> None:
     assert hash(sampler(top_k=3)) == hash(sampler(top_k=3))
     with pytest.raises(AttributeError):
         sampler().config = SampleConfig()  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("size", [2, 53, 300])
+def test_many_rows_are_chosen_from_as_few_are(size: int) -> None:
+    rng = np.random.default_rng(size)
+    weights = (rng.random((MANY + 5, size)) ** 9).astype(np.float32)
+    weights[rng.random(weights.shape) < 0.4] = 0
+    weights[:, rng.integers(size)] = 1  # some weight in each row
+    uniforms = rng.random(len(weights))
+    uniforms[:20], uniforms[20:40] = 0, np.nextafter(1, 0)
+    ids = choose(weights, uniforms)
+    assert (weights[np.arange(len(ids)), ids] > 0).all()
+    few = [choose(weights[i : i + 7], uniforms[i : i + 7]) for i in range(0, len(ids), 7)]
+    inside = uniforms > 0  # at 0, rounding decides whether a tiny weight is seen
+    np.testing.assert_array_equal(ids[inside], np.concatenate(few)[inside])
+
+
+def test_many_rows_with_a_weight_that_is_not_finite_are_refused() -> None:
+    weights = np.ones((MANY, 3), np.float32)
+    weights[7, 1] = np.nan
+    with pytest.raises(GenerationError, match="finite"):
+        choose(weights, np.zeros(MANY))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
@@ -16,6 +17,9 @@ from ..errors import ArgumentError, GenerationError
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.intp]
+
+MANY = 512
+"""Rows that are faster to sum side by side than one after the other."""
 
 
 class Transform(Protocol):
@@ -86,7 +90,7 @@ class Temperature(_Limit):
             scores: Floats = np.full_like(logits, -np.inf)
             np.put_along_axis(scores, logits.argmax(axis=1)[:, None], 0, axis=1)
             return scores
-        scores = logits - logits.max(axis=1, keepdims=True)
+        scores = logits - _largest(logits)
         if self.value != 1:
             with np.errstate(over="ignore"):  # next to 0: all but the best become -inf
                 scores *= np.float32(min(1 / self.value, 1e30))
@@ -260,7 +264,8 @@ def choose(weights: Floats, uniforms: NDArray[np.float64], rows: Ids | None = No
 
     One binary search over the cumulative sums of all rows, end to end. A row covers [low, high),
     and a choice is a uniform point in it, kept below ``high`` so that it never selects an id of
-    weight 0, unless all weights of the row are 0.
+    weight 0, unless all weights of the row are 0. Many rows are summed side by side instead, and
+    the sums that are not above the point are counted.
 
     Args:
         weights: (B, V), 0 or above.
@@ -274,7 +279,9 @@ def choose(weights: Floats, uniforms: NDArray[np.float64], rows: Ids | None = No
         GenerationError: a weight is NaN or infinite.
     """
     size = weights.shape[1]
-    ends = np.cumsum(weights, dtype=np.float64)  # (B*V,)
+    if rows is None and len(weights) >= MANY:
+        return _choose_of_many(weights, uniforms)
+    ends = np.cumsum(weights.astype(np.float64))  # (B*V,)
     high = ends[size - 1 :: size]
     if len(high) and not math.isfinite(high[-1]):
         raise _not_finite()
@@ -288,6 +295,33 @@ def choose(weights: Floats, uniforms: NDArray[np.float64], rows: Ids | None = No
     np.minimum(points, np.nextafter(high, low), out=points)
     ids: Ids = np.searchsorted(ends, points, side="right") - size * rows
     return ids
+
+
+def _choose_of_many(weights: Floats, uniforms: NDArray[np.float64]) -> Ids:
+    """Choose an id in each row: ``choose`` for many rows."""
+    size = weights.shape[1]
+    ends = np.empty((size, len(weights)))
+    ends[:] = weights.T
+    for before, end in pairwise(ends):
+        end += before
+    high = ends[-1]
+    if not math.isfinite(high.sum()):
+        raise _not_finite()
+    points = uniforms * high
+    np.minimum(points, np.nextafter(high, 0), out=points)
+    below = (ends <= points).view(np.int8)
+    ids: Ids = np.add.reduce(below, 0, dtype=np.min_scalar_type(-size)).astype(np.intp)
+    return ids
+
+
+def _largest(logits: Floats) -> Floats:
+    """Return the largest logit of each row, (B, 1)."""
+    if not logits.size:
+        return logits[:, :1]
+    size = logits.shape[1]
+    # end to end, since a reduction along short rows begins anew at each
+    most: Floats = np.maximum.reduceat(logits.ravel(), np.arange(0, logits.size, size))
+    return most[:, None]
 
 
 def _transformed(transform: Transform, logits: Floats) -> Floats:

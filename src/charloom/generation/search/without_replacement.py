@@ -26,8 +26,11 @@ RAREST = (
 SHORTER = 1.4  # decrease of the horizon's log if the walk would take too many steps
 FIRST = 12  # draws that the first walk of a hurried search stands for, ...
 HURRIED = 4 * FIRST  # ... if the next one stands for more than these
+SMALL = 64  # samples up to which a walk ends as soon as it has enough, with ...
+SPARE = 0.4  # ... this share more than requested, in case some are not allowed
 PILOT = 2_000  # samples above which a smaller walk goes first, to estimate the horizon for all
 MOST_MARGIN = 0.2  # the most to add to a horizon in case its estimate is too low
+FARTHEST = 200  # the greatest factor from one horizon to the next: at low temperatures it is large
 LONG = 4  # times as long as any draw: strings of which the look-ahead knows nothing ...
 LOST = 100_000  # ... and steps of a walk after which, if it found none, there is no hope of any
 CHEAP = 1_000  # steps of a short walk: if it found nothing, the next one goes much farther
@@ -95,11 +98,14 @@ class WithoutReplacement(Search):
         whole = horizon
         if self._hurried and ahead is None and goal > HURRIED:
             horizon = float(np.log(FIRST) - np.log(share))
+        first = plan
+        if goal <= SMALL and ahead is None:
+            first = replace(plan, enough=goal + max(4, int(SPARE * goal)))
         while True:
             walk = plan.walk or (_spooled if many and ahead is None else arrivals)
             try:
                 self._walked = 0
-                found = walk(plan, horizon, slack)
+                found = walk(first, horizon, slack)
                 while slack and (more := self._more_slack(found, horizon, slack)):
                     if ahead:
                         ahead = ahead.taught(plan, *LESSON)
@@ -107,12 +113,15 @@ class WithoutReplacement(Search):
                     else:
                         slack = more
                     found = walk(plan, horizon, slack)
+                first = plan
             except TooManySteps:
                 cut, horizon = True, horizon - SHORTER
                 if horizon > max(until, 0.0):
                     continue
                 self.reason = self._explain(" and gave up, as the others are rare", 0.0)
                 return
+            if isinstance(found, Arrivals):
+                horizon = min(horizon, found.log_horizon)
             if found.complete and not request.allow_repeats:
                 horizon = np.inf
             self.slack = slack
@@ -120,6 +129,7 @@ class WithoutReplacement(Search):
             for block in (found,) if isinstance(found, Arrivals) else found.blocks():
                 rows = np.flatnonzero(block.log_arrival <= horizon)
                 rows = rows[~np.isin(block.keys[rows], done)]
+                early = block.log_arrival[rows]
                 keys.append(block.keys[rows])
                 self.seen += len(rows)
                 if request.allow_repeats:
@@ -136,6 +146,7 @@ class WithoutReplacement(Search):
                 self._log_p.append(block.log_p[chosen])
                 if self._found == request.count:
                     self.reached = float(block.log_arrival[chosen[-1]])
+                    self.seen -= int(np.count_nonzero(early > self.reached))
                     return
             done = np.concatenate(keys)
             if self.missing > 2 * ASTRAY:
@@ -217,7 +228,7 @@ class WithoutReplacement(Search):
         Two standard errors of the estimate (of Poisson sampling, as Horvitz and Thompson's) are
         added, since falling short means another walk.
         """
-        factors = np.geomspace(1.05, 40, 400)
+        factors = np.geomspace(1.05, FARTHEST, 500)
         goal += int(2 * np.sqrt(goal)) + 2
         if self.request.allow_repeats:
             expected = len(log_p) * factors
