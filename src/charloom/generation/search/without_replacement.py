@@ -120,11 +120,10 @@ class WithoutReplacement(Search):
             if found.complete and not request.allow_repeats:
                 horizon = np.inf
             self.slack = slack
-            before, keys = self._found, [done]
-            for block in (found,) if isinstance(found, Arrivals) else found.blocks():
+            before = self._found
+            for block in _blocks(found):
                 rows = np.flatnonzero(block.log_arrival <= horizon)
                 rows = rows[~_among(block.keys[rows], done)]
-                keys.append(block.keys[rows])
                 self.seen += len(rows)
                 if request.allow_repeats:
                     rows, times = with_repeats(block, horizon)
@@ -141,7 +140,9 @@ class WithoutReplacement(Search):
                 if self._found == request.count:
                     self.reached = float(block.log_arrival[chosen[-1]])
                     return
-            done = np.sort(np.concatenate(keys))
+            # Read again: a search that ends with this walk, as most do, needs no memory for them.
+            keys = [block.keys[block.log_arrival <= horizon] for block in _blocks(found)]
+            done = np.unique(np.concatenate([done, *keys]))
             if self.missing > 2 * ASTRAY:
                 self.note = f"an estimated {self.missing:.0%} of the strings were missed"
             if found.complete and (not request.allow_repeats or not self._found):
@@ -241,6 +242,11 @@ class WithoutReplacement(Search):
         enough = np.flatnonzero(expected - np.minimum(error, MOST_MARGIN * expected) >= goal)
         place = enough[0] if len(enough) else np.searchsorted(factors, near)
         return float(np.log(factors[place])), float(error[place] / max(expected[place], 1.0))
+
+
+def _blocks(found: Arrivals | Spool) -> Iterator[Arrivals]:
+    """Yield the strings of a walk in blocks: those of each arrive before those of the next."""
+    return iter((found,)) if isinstance(found, Arrivals) else found.blocks()
 
 
 def _among(keys: NDArray[np.uint64], ordered: NDArray[np.uint64]) -> NDArray[np.bool_]:
