@@ -1,17 +1,18 @@
 """Claim: names in parts are those of one process, at little more cost, even if workers are killed.
 
 One process writes the names; then a cluster of this machine does, in parts; then another, of which
-a worker is killed every few seconds. The processor time of the parts is that of finding the
-horizon, of cutting the tree and of all tasks; the memory of a task is the most that its worker has
-ever had. With --ngram it is the n-gram of the mixture that is drawn from, which is faster.
+a worker is killed every few seconds. The processor time is that of whole processes, from their
+start to their end, the cluster's included; that of all tasks is shown too. The memory of a task is
+the most that its worker has ever had. With --ngram it is the n-gram of the mixture that is drawn
+from, which is faster. Where processes that run side by side slow each other down, as two threads of
+one core do, one process alone is no fair baseline: --beside N runs N of them at once.
 
-    python benchmarks/bulk.py --run RUN -n 1000000 [--ngram] [--kill-every 20]
+    python benchmarks/bulk.py --run RUN -n 1000000 [--ngram] [--kill-every 20] [--beside 2]
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import resource
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument("--ngram", action="store_true", help="draw from the n-gram alone")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--kill-every", type=float, default=20.0, help="seconds; 0: never")
+    parser.add_argument("--beside", type=int, default=1, help="single processes to run at once")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
@@ -45,19 +47,19 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        one = in_one_process(folder / "one.txt")
-        print(f"one process: {one['cpu']:.0f} s, {one['megabytes']:.0f} MB", flush=True)
+        one, megabytes = in_one_process(folder / "one.txt", options.beside)
+        print(f"one process: {one:.0f} s, {megabytes:.0f} MB", flush=True)
         spent: list[tuple[float, float]] = []
-        before = time.process_time()
+        before, own = processor_time(), time.process_time()
         found = job(options, folder / "parts").names(
             searched(options), lambda *work: measured(options.workers, spent, *work), quiet
         )
-        own = time.process_time() - before
-        cpu = own + sum(seconds for seconds, _ in spent)
+        cpu, own = processor_time() - before, time.process_time() - own
+        tasks = sum(seconds for seconds, _ in spent)
         print(
-            f"{len(spent)} parts: {cpu:.0f} s ({own:.0f} of them not in tasks), "
-            f"{cpu / one['cpu']:.3f} of one process; the largest worker "
-            f"{max(megabytes for _, megabytes in spent):.0f} MB",
+            f"{len(spent)} parts: {cpu:.0f} s ({tasks:.1f} in tasks, {own:.1f} for horizon, cut "
+            f"and scheduler, {cpu - tasks - own:.1f} to start the workers), {cpu / one:.3f} of one "
+            f"process; the largest worker {max(megabytes for _, megabytes in spent):.0f} MB",
             flush=True,
         )
         print(compared(folder / "one.txt", folder / "parts", found), flush=True)
@@ -77,18 +79,30 @@ def searched(options: argparse.Namespace) -> Any:
     return model_of(options).stream(options.n, seed=SEED, threads=1)
 
 
-def in_one_process(path: Path) -> Any:
-    """Let a process of its own write all names to a file."""
-    command = [sys.executable, __file__, *sys.argv[1:], "--one", str(path)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+def in_one_process(path: Path, beside: int) -> tuple[float, float]:
+    """Let processes write all names to a file each; return the processor time of one, in seconds,
+    and its memory, in megabytes."""
+    before = processor_time()
+    paths = [path, *(path.with_suffix(f".{i}") for i in range(1, beside))]
+    running = [
+        subprocess.Popen(
+            [sys.executable, __file__, *sys.argv[1:], "--one", str(one)], stdout=subprocess.PIPE
+        )
+        for one in paths
+    ]
+    printed = [process.communicate()[0] for process in running]
+    return (processor_time() - before) / beside, float(printed[0])
+
+
+def processor_time() -> float:
+    """Return the seconds of this process and of those it has started and that have ended."""
+    return sum(os.times()[:4])
 
 
 def write_all(options: argparse.Namespace) -> None:
-    search = searched(options)
-    before = time.process_time()
     with options.one.open("w", encoding="utf-8") as file:
-        file.writelines(f"{sample.text}\n" for sample in search)
-    print(json.dumps({"cpu": time.process_time() - before, "megabytes": most_memory()}))
+        file.writelines(f"{sample.text}\n" for sample in searched(options))
+    print(most_memory())
 
 
 def most_memory() -> float:
@@ -109,18 +123,14 @@ def measured(
     workers: int, spent: list[tuple[float, float]], work: Any, digest: str, pending: Any
 ) -> Iterator[int]:
     """Run the tasks, and note the processor time of each and the most memory of its worker."""
-    from distributed import Client, LocalCluster, as_completed
+    from distributed import Client, as_completed
 
     from charloom.cluster.job import WORK
+    from charloom.cluster.runner import local_cluster
     from charloom.cluster.task import WORKING
 
     place = str(work.folder / WORKING / WORK)
-    with (
-        LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=":0", memory_limit=0
-        ) as cluster,
-        Client(cluster) as client,
-    ):
+    with local_cluster(workers) as cluster, Client(cluster) as client:
         futures = [client.submit(timed, place, digest, *one, pure=False) for one in pending]
         for future in as_completed(futures):
             count, seconds, megabytes = future.result()

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from charloom.cluster.job import Job
-from charloom.cluster.runner import tasks
+from charloom.cluster.runner import local_cluster, tasks
+from charloom.data.encoded.workers import KEPT_MEMORY
 from charloom.errors import ConfigError, RunError
 from charloom.generation.search import horizon as horizons
 from charloom.models.sampling import Temperature
@@ -84,6 +85,21 @@ def test_four_workers_of_which_one_is_killed_write_the_same_files(tmp_path, monk
     assert killed
     assert found == peace
     assert set(names_in(tmp_path / "out", found)) == {s.text for s in searched(sampler=Slow())}
+
+
+@pytest.mark.heavy
+def test_workers_keep_freed_memory_and_are_not_profiled() -> None:
+    from distributed import Client
+
+    def settings() -> tuple[object, object]:
+        import dask
+
+        kept = os.environ.get("MALLOC_TRIM_THRESHOLD_")
+        return kept, dask.config.get("distributed.worker.profile.enabled")
+
+    with local_cluster(1) as cluster, Client(cluster) as client:
+        found = client.run(settings)
+    assert list(found.values()) == [(KEPT_MEMORY["MALLOC_TRIM_THRESHOLD_"], False)]
 
 
 @pytest.mark.heavy

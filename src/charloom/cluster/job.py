@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .._version import __version__
 from ..config.arguments import shown
@@ -109,11 +110,14 @@ class Job:
                 for _ in run(work, self._packed(work), pending):
                     done += 1
                     watch(done / (1 + len(parts)))
-            found = [self._done(work, i) for i in range(1 + len(parts))]
-            certain = sum(one["names"] for one in found)
-            edge = sum(len(one["edge"]) for one in found)
+            found, between = [], []  # only the times of what may be millions of strings
+            for i in range(1 + len(parts)):
+                found.append(self._done(work, i))
+                between.append(np.array([time for time, _ in found[-1].pop("edge")]))
+            times = np.concatenate(between)
+            certain, edge = sum(one["names"] for one in found), len(times)
             if certain <= count <= certain + edge:
-                return self._finished(known, work, found, count - certain)
+                return self._finished(known, work, found, times, count - certain)
             # The horizon was estimated wrongly, which is rare.
             width = max(work.high - work.low, 1e-9)
             slope = np.log1p(edge / max(certain, 1)) / width
@@ -166,17 +170,22 @@ class Job:
         return found
 
     def _finished(
-        self, known: dict[str, Any], work: Work, found: list[dict[str, Any]], left: int
+        self,
+        known: dict[str, Any],
+        work: Work,
+        found: list[dict[str, Any]],
+        times: NDArray[np.float64],
+        left: int,
     ) -> dict[str, Any]:
         """Write the ``left`` first of the strings between the bounds, and the manifest."""
-        times = np.array([time for one in found for time, _ in one["edge"]])
         latest = np.partition(times, left - 1)[left - 1] if left else -np.inf
-        rows: list[Row] = [row for one in found for time, row in one["edge"] if time <= latest]
         last = work.file(len(found))
         with replacing(last) as path, Writer(path, work.kind, work.more) as writer:
-            writer.add(rows)
-        files = [{k: v for k, v in one.items() if k != "edge"} for one in found]
-        files.append(described_file(last, len(rows)))
+            for number in range(len(found)):
+                edge = self._done(work, number)["edge"]
+                rows: list[Row] = [row for time, row in edge if time <= latest]
+                writer.add(rows)
+        files = [*found, described_file(last, int(np.count_nonzero(times <= latest)))]
         for name in ("bounds", "cut"):
             del known[name]
         known |= {"complete": True, "names": sum(one["names"] for one in files), "files": files}

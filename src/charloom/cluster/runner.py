@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from queue import Empty, Queue
 from typing import Any
 
+from ..data.encoded.workers import KEPT_MEMORY
 from ..errors import CharloomError, ConfigError, RunError
 from .job import WORK, Pending
 from .task import AGAIN, WORKING, Work, walk_part
@@ -21,6 +22,15 @@ WORKERS = 60
 
 CHECKED = 5
 """Seconds without a task that ends, after which it is checked that there are workers."""
+
+SETTINGS = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+    **{f"distributed.nanny.pre-spawn-environ.{k}": int(v) for k, v in KEPT_MEMORY.items()},
+}
+"""Of Dask: it does not look at what workers do 100 times a second, nor at its own event loops 50
+times; and memory that is freed stays with a worker, which Dask has return it at once."""
 
 ATTEMPTS = 50
 """Times that a task is given to another worker, because its own died."""
@@ -38,7 +48,7 @@ def tasks(workers: int | None, scheduler: str | None) -> Iterator[Any]:
         ConfigError: Dask is missing, or the scheduler does not answer or has no workers.
     """
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError as error:
         raise ConfigError(
             f"--out needs {error.name}, which is not installed. Run: pip install "
@@ -50,18 +60,29 @@ def tasks(workers: int | None, scheduler: str | None) -> Iterator[Any]:
             client = stack.enter_context(_connected(scheduler))
             yield lambda *job: _run(client, lambda: None, *job)
             return
-        cluster = stack.enter_context(
-            LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                dashboard_address="127.0.0.1:0",
-                memory_limit=0,  # a task's memory is bounded
-                silence_logs=logging.CRITICAL,
-            )
-        )
+        cluster = stack.enter_context(local_cluster(workers))
         client = stack.enter_context(Client(cluster))
         # A worker that dies is started again, but for those that take too long to start.
         yield lambda *job: _run(client, lambda: cluster.scale(workers), *job)
+
+
+@contextmanager
+def local_cluster(workers: int | None) -> Iterator[Any]:
+    """Provide a cluster of so many processes on this machine, by default one for each core."""
+    import dask
+    from distributed import LocalCluster
+
+    with (
+        dask.config.set(SETTINGS),
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            memory_limit=0,  # a task's memory is bounded
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+    ):
+        yield cluster
 
 
 def _connected(scheduler: str) -> Any:

@@ -16,6 +16,10 @@ from .without_replacement import WithoutReplacement
 SHARE, FEWEST, MOST = 64, 20_000, 1_000_000
 """The smaller search finds one in so many of the strings, but at least and at most so many."""
 
+WIDEST, MORE = 0.1, 4
+"""Share of the strings that may be expected between the bounds; if there are more, the smaller
+search finds so many times as many."""
+
 SURE = 4.0
 """Standard errors of the estimate between the horizon and its bounds."""
 
@@ -51,23 +55,34 @@ def horizon(search: Search) -> Horizon:
     request = search.request
     count = request.count or 0
     fewer = min(count, max(FEWEST, min(count // SHARE, MOST)))
-    pilot = WithoutReplacement(replace(request, count=fewer))
-    skipped, encode = len(request.plan.prompt), request.vocabulary.encode
-    ids = [encode(sample.text)[skipped:] for sample in pilot]
-    if pilot.reason is not None:
-        of = "" if fewer == count else f"-n {count:,} is too much: "
-        raise GenerationError(of + pilot.reason)
-    log_p, reached = pilot.log_p, pilot.reached
-    factors = np.geomspace(0.1, FARTHEST * count / fewer, 2000)
-    expected, variance = coming(log_p, reached, factors)
-    margin = SURE * np.sqrt(variance + expected)
-    few, many = np.maximum.accumulate(expected - margin), expected + margin
+    while True:
+        pilot = WithoutReplacement(replace(request, count=fewer))
+        texts = [sample.text for sample in pilot]
+        if pilot.reason is not None:
+            of = "" if fewer == count else f"-n {count:,} is too much: "
+            raise GenerationError(of + pilot.reason)
+        log_p, reached = pilot.log_p, pilot.reached
+        factors = np.geomspace(0.1, FARTHEST * count / fewer, 2000)
+        expected, variance = coming(log_p, reached, factors)
+        margin = SURE * np.sqrt(variance + expected)
+        few, many = np.maximum.accumulate(expected - margin), expected + margin
+        larger = min(MORE * fewer, count // MORE, MOST)
+        if larger <= fewer or many[-1] < count:
+            break
+        # The fewer similar ones there are of the rarest strings, the less certain it is.
+        log_low, log_high = (np.interp(count, n, np.log(factors)) for n in (many, few))
+        between = np.diff(np.interp([log_low, log_high], np.log(factors), expected))[0]
+        if few[-1] >= count and between <= WIDEST * count:
+            break
+        fewer = larger
     if few[-1] < count:
         raise GenerationError(
             f"found {fewer:,} of {count:,} names, and there are about {expected[-1]:,.0f} in all "
             "that are not too rare; ask for fewer, raise --temperature or relax the constraints"
         )
     low, high = (reached + float(np.interp(count, n, np.log(factors))) for n in (many, few))
+    skipped, encode = len(request.plan.prompt), request.vocabulary.encode
+    ids = [encode(text)[skipped:] for text in texts]
     rows = np.zeros((fewer, max(map(len, ids))), np.int32)
     for row, string in zip(rows, ids, strict=True):
         row[: len(string)] = string

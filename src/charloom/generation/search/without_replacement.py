@@ -29,8 +29,11 @@ HURRIED = 4 * FIRST  # ... if the next one stands for more than these
 SMALL = 64  # samples up to which a walk ends as soon as it has enough, with ...
 SPARE = 0.4  # ... this share more than requested, in case some are not allowed
 PILOT = 2_000  # samples above which a smaller walk goes first, to estimate the horizon for all
+SHARES = 64, 8  # it finds one in so many of many samples, or more if those are not enough, ...
+FEWER = 16  # ... and of fewer samples one in so many
 MOST_MARGIN = 0.2  # the most to add to a horizon in case its estimate is too low
-FARTHEST = 200  # the greatest factor from one horizon to the next: at low temperatures it is large
+SURE = 2.0, 3.0  # standard errors that are added; of many samples, another walk costs more
+FARTHEST = 200.0, 4e4  # times the horizon may grow: if that is uncertain, and otherwise
 LONG = 4  # times as long as any draw: strings of which the look-ahead knows nothing ...
 LOST = 100_000  # ... and steps of a walk after which, if it found none, there is no hope of any
 CHEAP = 1_000  # steps of a short walk: if it found nothing, the next one goes much farther
@@ -85,13 +88,13 @@ class WithoutReplacement(Search):
         goal = request.count or PILOT
         # If everything that is drawn is allowed, the horizon is known.
         if goal > PILOT and not (request.allow_repeats and request.novelty.allow_known):
-            goal = max(PILOT // 8, goal // 16)
+            goal = max(PILOT // 8, goal // (SHARES[0] if many else FEWER))
         if ahead:
             goal = min(goal, PILOT // 8)  # this walk improves the estimates for the others
         few = 3 * np.sqrt(goal) + 6 + min(goal / 4, 26)  # a second walk costs more than these
         horizon = float(np.log(goal + few) - np.log(share))  # a logarithm, as the slack is
         self._to_walk = 10 * (request.count or 0)
-        done = np.zeros(0, np.uint64)  # keys of strings that were yielded or dropped
+        done = np.zeros(0, np.uint64)  # keys of strings that were yielded or dropped, in order
         until = -np.inf
         cut = False
         # Without a look-ahead, a walk of a shorter horizon finds exactly the first strings.
@@ -125,12 +128,11 @@ class WithoutReplacement(Search):
             if found.complete and not request.allow_repeats:
                 horizon = np.inf
             self.slack = slack
-            before, keys = self._found, [done]
-            for block in (found,) if isinstance(found, Arrivals) else found.blocks():
+            before = self._found
+            for block in _blocks(found):
                 rows = np.flatnonzero(block.log_arrival <= horizon)
-                rows = rows[~np.isin(block.keys[rows], done)]
+                rows = rows[~_among(block.keys[rows], done)]
                 early = block.log_arrival[rows]
-                keys.append(block.keys[rows])
                 self.seen += len(rows)
                 if request.allow_repeats:
                     rows, times = with_repeats(block, horizon)
@@ -148,7 +150,9 @@ class WithoutReplacement(Search):
                     self.reached = float(block.log_arrival[chosen[-1]])
                     self.seen -= int(np.count_nonzero(early > self.reached))
                     return
-            done = np.concatenate(keys)
+            # Read again: a search that ends with this walk, as most do, needs no memory for them.
+            keys = [block.keys[block.log_arrival <= horizon] for block in _blocks(found)]
+            done = np.unique(np.concatenate([done, *keys]))
             if self.missing > 2 * ASTRAY:
                 self.note = f"an estimated {self.missing:.0%} of the strings were missed"
             if found.complete and (not request.allow_repeats or not self._found):
@@ -165,7 +169,12 @@ class WithoutReplacement(Search):
                 horizon = whole
                 continue
             goal = request.count or 2 * max(self._found, PILOT)
-            farther = self._farther(self.log_p, until, goal)
+            farther, error = self._farther(self.log_p, until, goal)
+            for share in SHARES if many and error > MOST_MARGIN else ():
+                # Too few were found to judge so many by: first a larger share of them.
+                if 2 * share * self._found < goal:
+                    farther, _ = self._farther(self.log_p, until, goal // share)
+                    break
             self._to_walk = int(found.steps * np.exp(farther))
             if found.steps <= CHEAP and self._found == before:
                 farther = max(farther, float(np.log(1000)))
@@ -221,23 +230,46 @@ class WithoutReplacement(Search):
         affordable = 4 * found.steps * all_strings <= (self._plan.most_steps or np.inf)
         return float(larger[0]) if affordable else None
 
-    def _farther(self, log_p: NDArray[np.float64], until: float, goal: int) -> float:
-        """Return the log of the factor by which the horizon must grow to hold ``goal`` samples.
+    def _farther(self, log_p: NDArray[np.float64], until: float, goal: int) -> tuple[float, float]:
+        """Return the log of the factor by which the horizon must grow to hold ``goal`` samples, and
+        the relative error of their number there.
 
         ``log_p`` are the samples' until now; with repeats, their number grows with the horizon.
-        Two standard errors of the estimate (of Poisson sampling, as Horvitz and Thompson's) are
-        added, since falling short means another walk.
+        Two or three standard errors of the estimate (of Poisson sampling, as Horvitz and
+        Thompson's) are added, since falling short means another walk. The estimate has no bias
+        however far it reaches, so the horizon may grow by any factor that will be enough, unless
+        very few samples say so.
         """
-        factors = np.geomspace(1.05, FARTHEST, 500)
-        goal += int(2 * np.sqrt(goal)) + 2
+        near, far = FARTHEST
+        factors = np.concatenate([np.geomspace(1.05, near, 400), np.geomspace(near, far, 800)[1:]])
+        errors = SURE[(self.request.count or 0) > MOST_NAMES]
+        goal += int(errors * np.sqrt(goal)) + 2
         if self.request.allow_repeats:
             expected = len(log_p) * factors
             variance = len(log_p) * factors**2
         else:
             expected, variance = coming(log_p, until, factors)
-        safe = expected - np.minimum(2 * np.sqrt(variance), MOST_MARGIN * expected)
-        enough = np.flatnonzero(safe >= goal)
-        return float(np.log(factors[enough[0]] if len(enough) else factors[-1]))
+        error = errors * np.sqrt(variance)
+        enough = np.flatnonzero(expected - np.minimum(error, MOST_MARGIN * expected) >= goal)
+        nearest = int(np.searchsorted(factors, near))
+        place = int(enough[0]) if len(enough) else nearest
+        relative = float(error[place] / max(expected[place], 1.0))
+        if relative > MOST_MARGIN:
+            place = min(place, nearest)
+        return float(np.log(factors[place])), relative
+
+
+def _blocks(found: Arrivals | Spool) -> Iterator[Arrivals]:
+    """Yield the strings of a walk in blocks: those of each arrive before those of the next."""
+    return iter((found,)) if isinstance(found, Arrivals) else found.blocks()
+
+
+def _among(keys: NDArray[np.uint64], ordered: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Return which keys (M,) are among others, (N,), without sorting those again."""
+    if not len(ordered):
+        return np.zeros(len(keys), np.bool_)
+    found: NDArray[np.bool_] = ordered.take(np.searchsorted(ordered, keys), mode="clip") == keys
+    return found
 
 
 def _spooled(plan: Plan, log_horizon: float, log_slack: float) -> Spool:
