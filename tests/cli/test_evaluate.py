@@ -14,7 +14,7 @@ from helpers.text_runs import save_text_run
 
 @pytest.fixture(scope="module")
 def result(trained, request):
-    """What evaluate finds of the toy run, as JSON has it."""
+    """What evaluate --json prints for the toy run."""
     import contextlib
     import io
 

@@ -39,7 +39,7 @@ class Column:
 
 
 class Table:
-    """A table as pandas has it: it iterates over the names of its columns."""
+    """A table like a pandas one: iterating yields the names of its columns."""
 
     columns, ndim = ("name", "sex"), 2
 

@@ -99,11 +99,12 @@ def processor(tmp_path, monkeypatch):
 
 def test_auto_is_what_the_processor_is_fast_at(processor):
     large, small = ModelConfig(units=512), ModelConfig(units=256)
-    processor("fpu amx_bf16 amx_tile")
-    assert [settled("auto", one) for one in (large, small)] == ["bfloat16", "float32"]
+    for flags in ("fpu amx_bf16 amx_tile", "fpu avx512f avx512_bf16"):
+        processor(flags)
+        assert [settled("auto", one) for one in (large, small)] == ["bfloat16", "float32"]
     assert settled("auto", large, on_jax=False) == "float32"
     assert settled("float32", large) == "float32" and settled("bfloat16", small) == "bfloat16"
-    processor("fpu avx2")
+    processor("fpu avx2 avx512f")
     assert settled("auto", large) == "float32"
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from helpers.asynchronous import run
+
 pytest.importorskip("fastapi")
 
 from charloom.serve import admission as admissions
@@ -58,7 +60,7 @@ def test_beyond_the_queue_requests_are_refused_at_once(
         admission.close()
         return list(found)
 
-    found = asyncio.run(asked())
+    found = run(asked())
     assert found.count("done") == 5
     assert sum(isinstance(one, BusyError) for one in found) == 4
 
@@ -77,7 +79,7 @@ def test_work_ends_when_its_time_is_up(engine: Engine) -> None:
 
         return await admission.run(Asking(), work)
 
-    assert asyncio.run(asked()) == "what was found"
+    assert run(asked()) == "what was found"
 
 
 def test_work_ends_when_the_client_leaves(engine: Engine) -> None:
@@ -95,7 +97,7 @@ def test_work_ends_when_the_client_leaves(engine: Engine) -> None:
         request.left.set()
         await task
 
-    asyncio.run(asked())
+    run(asked())
     assert ended.is_set()
 
 
@@ -118,7 +120,7 @@ def test_a_stream_that_is_closed_ends_its_work(engine: Engine) -> None:
         assert admission.present == 0
         return found
 
-    assert asyncio.run(asked()) == [0, 1, 2]
+    assert run(asked()) == [0, 1, 2]
     assert ended.wait(10)
 
 
@@ -139,7 +141,7 @@ def test_a_stream_whose_client_leaves_before_its_first_item_ends_its_work(engine
         assert admission.present == 0
         return found
 
-    assert asyncio.run(asked()) is None
+    assert run(asked()) is None
     assert ended.wait(10)
 
 
@@ -162,7 +164,7 @@ def test_a_slow_client_holds_the_work_back(engine: Engine, monkeypatch: pytest.M
         await stream.aclose()
         return count
 
-    assert asyncio.run(asked()) < 100
+    assert run(asked()) < 100
 
 
 def test_an_error_in_a_stream_reaches_whoever_reads_it(engine: Engine) -> None:
@@ -178,4 +180,4 @@ def test_an_error_in_a_stream_reaches_whoever_reads_it(engine: Engine) -> None:
                 found.append(item)
         return found
 
-    assert asyncio.run(asked()) == [1]
+    assert run(asked()) == [1]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import charloom
+from helpers.asynchronous import run
 
 mcp = pytest.importorskip("mcp")
 
@@ -38,7 +39,7 @@ def answers(served_runs: dict[str, Path]) -> dict[str, Any]:
                 found[name] = await client.call_tool(tool, arguments)
             return found
 
-    return asyncio.run(asyncio.wait_for(asked(), 60))
+    return run(asyncio.wait_for(asked(), 60))
 
 
 def test_three_tools_are_offered_with_descriptions(answers: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from helpers.asynchronous import run
 from helpers.processes import shell, start, wait_until
 
 
@@ -62,7 +63,7 @@ def test_small_answers_are_sent_at_once() -> None:
             server.close()
         return found
 
-    assert asyncio.run(accepted()) != 0
+    assert run(accepted()) != 0
 
 
 @pytest.mark.heavy

@@ -222,8 +222,8 @@ class TrainConfig(Config):
         "strings")
     precision: Precision = resumable("auto", get_args(Precision),  # noqa: RUF009
         "Number format of the network's matrix products; weights and sums are float32. auto: "
-        "bfloat16 where the processor multiplies it several times as fast (Intel's AMX), for "
-        "networks of 384 units or more on JAX; otherwise float32.")
+        "bfloat16 where the processor has instructions for it (AMX or AVX-512 BF16), for networks "
+        "of 384 units or more on JAX; otherwise float32.")
     # fmt: on
 
     def __post_init__(self) -> None:

@@ -203,7 +203,7 @@ def unseen(text: str, character: str) -> VocabularyError:
     """Return the error that ``text`` has a character that the model never saw."""
     return VocabularyError(
         f"{text[:40]!r} contains {name_character(character)}, which the model never saw. "
-        "Leave it out, or train on text that has it."
+        "Leave it out, or train on text that contains it."
     )
 
 

@@ -51,7 +51,7 @@ class Plain:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON has it: results as dicts, sequences as lists, keys as strings."""
+    """Return a value as plain JSON types: results as dicts, sequences as lists, keys as strings."""
     if isinstance(value, Plain):
         return value.to_dict()
     if isinstance(value, Mapping):

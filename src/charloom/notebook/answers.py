@@ -113,7 +113,7 @@ def for_play(model: NameModel | TextModel) -> Answers:
 
 
 def _part(piece: str, reader: Reader) -> dict[str, Any]:
-    """Return a piece of a text as OpenAI's dialect has it, with its characters' probabilities."""
+    """Return a piece of a text in OpenAI's format, with its characters' probabilities."""
     steps = reader.read(piece)
     tokens = [step.character for step in steps] or [piece]
     logs = [math.log(step.probability) if step.probability else None for step in steps] or [None]

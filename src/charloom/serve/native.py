@@ -196,7 +196,7 @@ def finite(nats: float) -> float | None:
 
 
 def named(model: NameModel, sample: Sample, explained: bool) -> Name:
-    """Return a sample as a response has it."""
+    """Return a sample as it stands in a response."""
     explanation = explain(model, [sample.text])[0].to_dict() if explained else None
     return Name(
         text=sample.text,

@@ -18,7 +18,7 @@ LOCK = "training.lock"
 """The lock file, which contains the process number of the last training and is never removed."""
 
 PATIENCE = 0.1
-"""Seconds to wait for the lock: whoever looks whether it is held has it for a moment."""
+"""Seconds to wait for the lock: checking whether it is held takes it for a moment."""
 
 
 @contextlib.contextmanager

@@ -38,7 +38,7 @@ class Together(Protocol):
     Attributes:
         rank: this process, from 0; 0 is the first, which decides.
         count: how many there are.
-        distributed: whether devices share each batch, be it those of one process.
+        distributed: whether devices share each batch, even those of one process.
     """
 
     rank: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 
 from charloom.errors import RunError
 from charloom.serve.studio.events import EVENTS, EventLog, events_from, followed
+from helpers.asynchronous import run
 
 STAMP = "0a1b2c3d"
 
@@ -37,7 +37,7 @@ def _stream(path: Path, after: str, looks: int = 1) -> list[dict[str, str]]:
     async def collect() -> str:
         return "".join([p async for p in followed(look, STAMP, after, lambda: left[0] <= 0)])
 
-    blocks = asyncio.run(collect()).split("\n\n")[1:-1]
+    blocks = run(collect()).split("\n\n")[1:-1]
     return [dict(line.split(": ", 1) for line in block.split("\n")) for block in blocks]
 
 

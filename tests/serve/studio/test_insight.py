@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from helpers.asynchronous import run
+
 pytest.importorskip("fastapi")
 
 from charloom.serve.studio import insight, reports
@@ -87,7 +89,7 @@ def test_two_who_wait_share_one_process(tmp_path, processes):
         assert parsed(await anext(again)) == ("report", {"run": "a"})
         assert len(processes) == 1
 
-    asyncio.run(play())
+    run(play())
 
 
 def test_when_all_have_left_the_process_ends_and_the_next_has_its_turn(tmp_path, processes):
@@ -108,7 +110,7 @@ def test_when_all_have_left_the_process_ends_and_the_next_has_its_turn(tmp_path,
         await again.aclose()
         await until(lambda: processes[2].killed)
 
-    asyncio.run(play())
+    run(play())
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_a_process_that_fails_is_told(tmp_path, processes, said, message):
         *_, last = [parsed(event) async for event in waiting]
         assert last == ("error", {"message": message})
 
-    asyncio.run(play())
+    run(play())
 
 
 def test_a_process_that_cannot_start_is_told(tmp_path, monkeypatch):
@@ -143,7 +145,7 @@ def test_a_process_that_cannot_start_is_told(tmp_path, monkeypatch):
         *_, last = [parsed(event) async for event in follow]
         assert last == ("error", {"message": insight.BROKEN})
 
-    asyncio.run(play())
+    run(play())
 
 
 def test_when_the_server_is_to_end_measuring_ends(tmp_path, processes):
@@ -157,7 +159,7 @@ def test_when_the_server_is_to_end_measuring_ends(tmp_path, processes):
         assert [parsed(one) async for one in waiting] == [("error", {"message": insight.ENDING})]
         await until(lambda: processes[0].killed)
 
-    asyncio.run(play())
+    run(play())
 
 
 def test_what_is_kept_is_answered_at_once(studio, processes):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
@@ -14,6 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from charloom.serve.studio.lists import Lists, file_name, shown_name
 from charloom.serve.studio.place import Place
+from helpers.asynchronous import run
 
 
 def bring(studio: Any, content: bytes, name: str = "towns.txt") -> dict[str, Any]:
@@ -60,7 +60,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
         raise ClientDisconnect
 
     with pytest.raises(ClientDisconnect):
-        asyncio.run(lists.bring(halves(), "towns.txt"))
+        run(lists.bring(halves(), "towns.txt"))
     assert list((tmp_path / ".charloom" / "lists").iterdir()) == []
 
 

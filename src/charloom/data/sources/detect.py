@@ -252,7 +252,7 @@ def _name_column(rows: Sequence[Sequence[str]], header: bool, filled: Sequence[i
 
 
 def word(cell: str) -> str:
-    """Return the header of a column as ``NAME_WORDS`` has it."""
+    """Return the header of a column as ``NAME_WORDS`` spells it."""
     return cell.strip().strip(":\"'").casefold().replace(" ", "_").replace("-", "_")
 
 

@@ -51,7 +51,7 @@ class Graph:
         return self._constants[key].name
 
     def finished(self, name: str) -> GraphProto:
-        """Return the graph as ONNX has it."""
+        """Return the graph as an ONNX ``GraphProto``."""
         constants = list(self._constants.values())
         return helper.make_graph(self._nodes, name, self._inputs, self._outputs, constants)
 

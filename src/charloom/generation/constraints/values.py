@@ -122,7 +122,7 @@ class _Text(Rule):
             return CompiledConstraints(automaton=found)
         ids = self._ids(vocabulary).tolist()
         automaton = None
-        if 0 < len(ids) <= limit:  # else every string has it, or none
+        if 0 < len(ids) <= limit:  # otherwise all strings satisfy it, or none do
             automaton = matching_text(ids, vocabulary.size, work, anywhere=anywhere)
         return CompiledConstraints(least=len(ids), automaton=automaton)
 

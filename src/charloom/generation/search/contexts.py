@@ -3,8 +3,8 @@
 A context of k ids is a node if enough prefixes that end with it were visited. A prefix belongs to
 the longest one that it ends with. Node and next id determine the next node, so the nodes are the
 states of an automaton, as those of Ron, Singer and Tishby 1996, "The Power of Amnesia". The
-probabilities depend on the length of the prefix too: after "sa", a short name of dinosaurs goes on
-otherwise than a long one.
+probabilities also depend on the length of the prefix: after "sa", a short dinosaur name continues
+differently from a long one.
 """
 
 from __future__ import annotations

@@ -13,6 +13,10 @@ LEAST_UNITS = 384
 """Hidden size from which on products take most of a step. Below, a step in bfloat16 takes 0.8 to
 0.9 of the time, and small networks are for short lists, which are trained in seconds."""
 
+FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
+"""What Linux calls the instructions for products in bfloat16: Intel's matrix units (AMX), and the
+vector instructions of AVX-512 on Intel's and AMD's processors."""
+
 CPUINFO = Path("/proc/cpuinfo")
 """Where Linux tells what the processor can do."""
 
@@ -42,10 +46,10 @@ def settled(
 
 @cache
 def has_fast_bfloat16() -> bool:
-    """Return whether the processor has matrix units for bfloat16 (Intel's AMX; only on Linux)."""
+    """Return whether the processor has instructions for products in bfloat16 (only on Linux)."""
     try:
         with CPUINFO.open(encoding="ascii", errors="replace") as file:
             flags = next((line for line in file if line.startswith("flags")), "")
     except OSError:
         return False
-    return "amx_bf16" in flags.split()
+    return not FLAGS.isdisjoint(flags.split())

@@ -39,7 +39,7 @@ def test_a_dropped_table_is_looked_at_and_its_column_chosen(
     assert query(page)["column"] == "state"
     page.get_by_label("Label (optional)").select_option("town")
     page.get_by_role("heading", name="Labels").wait_for()
-    page.reload()  # the address has it all
+    page.reload()  # everything is in the address
     page.get_by_role("heading", name="Labels").wait_for()
     assert page.get_by_role("radio", name="state").is_checked()
 
