@@ -3,7 +3,8 @@
 Text in ASCII, text with other letters, and a list of names, generated with a seed and deleted
 afterwards. charloom's cache is empty each time; both sides are measured alternately, and what they
 write is compared by SHA-256. One process already reads, hashes and writes in threads of its own,
-so on two cores the ratio cannot reach 2.
+so on two cores the ratio cannot reach 2; that of ASCII is about 1.4, since both take the same
+processor time. On a busy machine only the processor time means something.
 
     python benchmarks/ranges.py [--gigabytes 10] [--workers N] [--only ascii] [--folder FOLDER]
 """

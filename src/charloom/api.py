@@ -63,7 +63,7 @@ def fit(
     from .training.trainer import fit as events  # imported late: it needs a framework
 
     given: dict[str, Any] = dict(settings)
-    where = {key: given.pop(key) for key in ("out", "force", "resume") if key in given}
+    where = {key: given.pop(key) for key in ("out", "force", "resume", "workers") if key in given}
     if where.get("out") is not None:
         where["out"] = path("out", where["out"])
     resumed = where.get("out") if where.get("resume") else None

@@ -16,7 +16,7 @@ from charloom.cli.main import run
 from charloom.cli.processes import LOST, Place, _has_died, _why, places_of
 
 NONE = dict.fromkeys(
-    ("processes", "coordinator", "num_processes", "process_id", "join_seconds"), None
+    ("processes", "coordinator", "num_processes", "process_id", "join_seconds", "workers"), None
 )
 SHELL = {"coordinator": "host:5555", "num_processes": 2, "process_id": 1}
 
@@ -57,6 +57,11 @@ def test_a_cluster_says_the_rest():
         ({**SHELL, "coordinator": "host:0"}, "--coordinator takes HOST:PORT"),
         ({**SHELL, "coordinator": ":80"}, "--coordinator takes HOST:PORT"),
         ({"join_seconds": 5}, "Add --distributed"),
+        (
+            {"processes": 2, "workers": 2},
+            "--workers trains several networks at once, and --processes",
+        ),
+        ({**SHELL, "workers": 2}, "--workers trains several networks at once, and --coordinator"),
     ],
 )
 def test_options_that_contradict_each_other_are_refused(given, message):
@@ -70,6 +75,8 @@ def test_options_that_contradict_each_other_are_refused(given, message):
     [
         (["-", "--processes", "2"], "several processes cannot read standard input"),
         (["--model", "ngram", "--distributed"], "--distributed is for networks"),
+        (["--model", "ngram", "--workers", "2"], "--workers is for networks"),
+        (["--workers", "65"], "must be a whole number from 1 to 64"),
         (["--processes", "0"], "must be a whole number from 1 to 4096"),
     ],
 )
@@ -77,6 +84,14 @@ def test_what_several_processes_cannot_train_is_refused_before_they_start(option
     assert run(["train", *options], started=0.0) == 2
     said = capsys.readouterr().err
     assert message in said and len(said.splitlines()) == 1
+
+
+def test_workers_without_several_networks_are_refused_in_one_line(names_file, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert run(["train", str(names_file), "--out", str(out), "--workers", "2"], started=0.0) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert "workers are for several networks" in said[-1]
+    assert not out.exists()
 
 
 def child(code, rank=0, mark="/"):

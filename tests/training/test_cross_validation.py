@@ -72,6 +72,16 @@ def test_each_fold_is_reported(chosen):
     assert not of_kind(chosen[0][:place], Evaluated)  # those of the folds are not the run's
 
 
+def test_workers_train_the_folds_at_once_and_choose_the_same(toy, chosen):
+    events = run(toy, workers=2)
+    ours, theirs = of_kind(events, Chosen)[0], of_kind(chosen[0], Chosen)[0]
+    assert ours.epochs == theirs.epochs
+    assert ours.exponents == pytest.approx(theirs.exponents, abs=1e-3)
+    assert ours.nats_per_char == pytest.approx(theirs.nats_per_char, abs=1e-4)
+    shares = [event.fold + event.progress for event in of_kind(events, Choosing)]
+    assert shares == sorted(shares) and all(1 < share <= 5 for share in shares)
+
+
 def test_the_network_trains_on_all_names_along_the_whole_schedule(toy, chosen):
     epochs = of_kind(chosen[0], Chosen)[0].epochs
     alone = fit(toy, model=MODEL, training=NONE_HELD_OUT)

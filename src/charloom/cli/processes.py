@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..config.arguments import MOST_WORKERS
 from ..models.threads import usable_cores
 from .interruption import command_to_resume, interruptible
 from .options import Whole, options, say
@@ -107,6 +108,13 @@ def process_options(command: F) -> F:
             metavar="SECONDS",
             help=f"How long processes wait for each other at the start; {JOIN_SECONDS} by default.",
         ),
+        click.option(
+            "--workers",
+            type=Whole(1, MOST_WORKERS),
+            metavar="N",
+            help="Train up to N networks at once, each in a process with its share of the cores: "
+            "those of a budget of --seconds on a list of names, or the folds of --held-out 0.",
+        ),
     )(command)
 
 
@@ -118,6 +126,7 @@ def places_of(
     num_processes: int | None,
     process_id: int | None,
     join_seconds: int | None,
+    workers: int | None,
 ) -> list[Place]:
     """Return the processes that this command is to start; none for an ordinary training.
 
@@ -131,6 +140,12 @@ def places_of(
         if join_seconds is not None:
             raise click.UsageError("--join-seconds is for several processes. Add --distributed.")
         return []
+    if workers is not None:
+        name = "--processes" if processes else given[0] if given else "--distributed"
+        raise click.UsageError(
+            f"--workers trains several networks at once, and {name} one on several processes. "
+            "Leave one of them out."
+        )
     seconds = join_seconds or JOIN_SECONDS
     if processes is not None:
         if given:

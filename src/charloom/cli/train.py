@@ -89,6 +89,7 @@ def command(
         num_processes=num_processes,
         process_id=process_id,
         join_seconds=join_seconds,
+        workers=given["workers"],
     )
     if not places:
         from ..training.together import ALONE
@@ -121,13 +122,15 @@ def _train(
     trackers: tuple[Service, ...],
     recipe: str | None,
     loop: Literal["fit", "custom"],
+    workers: int | None,
     as_json: bool,
     **settings: Any,
 ) -> int:
     """Do what ``command`` promises, as one of the processes ``together``; ``stopping`` says when to
     stop."""
     settings["freeze"] = freeze or None
-    others = {"base": base, "initial": initial, "tensorboard": tensorboard, "loop": loop}
+    others = {"base": base, "initial": initial, "tensorboard": tensorboard, "loop": loop,
+              "workers": workers}  # fmt: skip
     if initial is not None and base is not None:
         raise click.UsageError("--from and --base exclude each other. Leave one of them out.")
     if resume and out is None:
@@ -194,6 +197,7 @@ def _train(
             started=started,
             stop=stop,
             together=together,
+            workers=workers or 1,
         )
         if together.rank:
             for _ in events:

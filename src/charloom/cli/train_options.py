@@ -28,6 +28,7 @@ FOR_NETWORKS = (
     "initial",
     "tensorboard",
     "distributed",
+    "workers",
 )
 """Parameters that only matter where a network is trained step by step."""
 

@@ -7,6 +7,7 @@ them, and its part of the list that it did not see decides. Then one is trained 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -18,9 +19,10 @@ from numpy.typing import NDArray
 
 from ..data.folds import fold_of, fold_places
 from ..models.ngram.context_fit import maximum
+from .at_once import Advanced, Done, Lost, at_once
 from .base_model import NO_BASE
 from .context_ngram import PRIOR_NATS, ContextFit, mixed_nats
-from .events import Choosing, Chosen, Evaluated, Event, Finished, Step, Warned
+from .events import Choosing, Chosen, Evaluated, Event, Step, Warned
 from .name_data import NameData
 from .together import ALONE
 
@@ -118,41 +120,86 @@ def choose(trainer: Trainer) -> Generator[Event, None, Choice | None]:
         keep_epochs=0,  # the folds hold out
     )
     every = -(-training.epochs // CANDIDATES)
-    tables: dict[int, list[NDArray[np.float32]]] = {}
-    targets: list[NDArray[np.int32]] = []
-    prior = np.zeros(2)
-    for number, places in enumerate(fold_places(data.corpus, FOLDS, training.seed), start=1):
-        fold = NameData(fold_of(data.corpus, *places), trainer.model, settings, trainer.initial)
-        network = trainer.model.network_part()
-        alone = NameData(fold_of(data.corpus, *places), network, settings, trainer.initial)
-        once = replace(
-            checkpoints,
-            folder=None,
-            model=network,
-            training=settings,
-            data=alone,
-            together=ALONE,
-        )
-        again = trainer.like(once)
-        fit = cast("ContextFit", fold.ngrams)
-        events = cast("Generator[Event, None, None]", again.events(force=False, resume=False))
-        with closing(events):
-            for event in events:
-                if isinstance(event, Step):
-                    yield Choosing(fold=number, folds=FOLDS, progress=event.progress)
+
+    def folds() -> Iterator[_Fold]:
+        for places in fold_places(data.corpus, FOLDS, training.seed):
+            corpus, network = fold_of(data.corpus, *places), trainer.model.network_part()
+            fitted = NameData(corpus, trainer.model, settings, trainer.initial).ngrams
+            once = replace(
+                checkpoints,
+                folder=None,
+                model=network,
+                training=settings,
+                data=NameData(corpus, network, settings, trainer.initial),
+                together=ALONE,
+            )
+            alone = trainer.like(once)
+            alone.stop = _never
+            yield _Fold(alone, cast("ContextFit", fitted), every)
+
+    found: dict[int, _Tables] = {}
+    progress = dict[int, float]()
+    with closing(at_once(folds(), trainer.workers, trainer.stop)) as all_news:
+        for news in all_news:
+            match news:
+                case Advanced():
+                    progress[news.number] = news.progress
+                    done = sum(progress.values())
+                    fold = math.ceil(done)
+                    yield Choosing(fold=fold, folds=FOLDS, progress=done - fold + 1)
                     if time.monotonic() > until:
                         return None
-                elif isinstance(event, Evaluated) and event.epoch % every == 0:
-                    table, found = fit.table(event.weights)
-                    tables.setdefault(event.epoch, []).append(table)
-                elif isinstance(event, Finished) and event.reason == "interrupted":
-                    return None
-        targets.append(found)
-        prior = fit.prior
+                case Lost():
+                    yield Warned(
+                        message=f"the process that trained fold {news.number + 1} died. It is "
+                        "begun again; nothing but time is lost."
+                    )
+                    progress.pop(news.number, None)
+                case Done():
+                    found[news.number], progress[news.number] = news.result, 1.0
+    if len(found) < FOLDS:
+        return None
+    parts = [found[number] for number in sorted(found)]
+    tables = {epoch: [part.tables[epoch] for part in parts] for epoch in parts[0].tables}
+    prior, targets = parts[-1].prior, [part.targets for part in parts]
     every_target, choices = np.concatenate(targets), []
-    for epoch, parts in tables.items():
-        joined = np.concatenate(parts)
+    for epoch, every_table in tables.items():
+        joined = np.concatenate(every_table)
         exponents = maximum(joined, every_target, prior, PRIOR_NATS)
         nats = mixed_nats(joined, every_target, exponents)
         choices.append(Choice(epoch, (float(exponents[0]), float(exponents[1])), nats))
     return min(choices, key=lambda choice: choice.nats_per_char)
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """What a fold tells of the names that its network did not see, after some of its epochs."""
+
+    tables: dict[int, NDArray[np.float32]]
+    targets: NDArray[np.int32]
+    prior: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Fold:
+    """A network to train on all but one of the folds; a ``Piece`` of ``at_once``."""
+
+    trainer: Trainer
+    fitted: ContextFit
+    every: int
+
+    def work(self) -> Generator[float, None, _Tables]:
+        """Train it, yielding the progress in (0, 1]."""
+        tables = {}
+        events = self.trainer.events(force=False, resume=False)
+        with closing(cast("Generator[Event, None, None]", events)) as events:
+            for event in events:
+                if isinstance(event, Step):
+                    yield event.progress
+                elif isinstance(event, Evaluated) and event.epoch % self.every == 0:
+                    tables[event.epoch], targets = self.fitted.table(event.weights)
+        return _Tables(tables, targets, self.fitted.prior)

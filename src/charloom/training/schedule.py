@@ -20,6 +20,19 @@ def learning_rate(config: TrainConfig, progress: float) -> float:
     return config.learning_rate * share
 
 
+HELD_OUT_PER_SECOND = 3e4
+"""Characters of held-out text that are measured in a second, at least."""
+
+
+def reserve_for(held_out: int) -> float:
+    """Return the seconds of a budget to keep for the end until an epoch has shown what it takes.
+
+    Args:
+        held_out: characters of held-out text.
+    """
+    return 0.5 + held_out / HELD_OUT_PER_SECOND
+
+
 class Schedule:
     """Progress through training, whichever of steps and seconds is further on.
 

@@ -27,6 +27,7 @@ class FitSettings(TypedDict, total=False):
         recipe: ``tutorial``, or a file that ``charloom tune`` wrote.
         keep_long: whether names that are far longer than the others are trained on, too: see
             ``data.outliers``.
+        workers: networks of a time budget, or folds of cross-validation, that are trained at once.
 
     All others are fields of ``ModelConfig`` and ``TrainConfig``, which say what they mean.
     """
@@ -39,6 +40,7 @@ class FitSettings(TypedDict, total=False):
     base: AnyPath | Run | SavedModel | None
     recipe: AnyPath | None
     keep_long: bool
+    workers: int
 
     kind: Kind | None
     order: int | None

@@ -27,22 +27,18 @@ from .engines.base import Loop
 from .engines.factory import backend_name, check_distributed, check_loop, make_engine
 from .engines.memory import check_memory, telling_of_memory
 from .engines.precision import settled
-from .ensemble import Ensemble
+from .ensemble import Ensemble, checked_workers
 from .events import Event, Reason, Saved, Step, Warned
 from .name_data import NameData
 from .ngram_trainer import fit_ngram
 from .progress import Progress
 from .recipes import settings_for
 from .refit import refit
-from .schedule import Schedule, learning_rate
+from .schedule import Schedule, learning_rate, reserve_for
 from .shared_state import facts_of, resumed, share_state
 from .text_data import TextData
 from .together import ALONE, Pace, Together, check_same, telling_of_others, wait_for_all
 from .warm_start import warm_started
-
-HELD_OUT_PER_SECOND = 3e4
-"""Characters of held-out text that are measured in a second, at least: so much of a time budget
-is reserved for it until an epoch has shown how long it takes."""
 
 
 def fit(
@@ -58,6 +54,7 @@ def fit(
     started: float | None = None,
     stop: Callable[[], bool] = lambda: False,
     together: Together = ALONE,
+    workers: int = 1,
 ) -> Iterator[Event]:
     """Train a model on ``corpus``, reporting as it goes.
 
@@ -77,6 +74,8 @@ def fit(
         stop: called after every step; true ends the training, saved, as "interrupted".
         together: the processes that train it together, as ``engines.jax_processes.joined`` gives
             them; each calls this with the same arguments.
+        workers: networks of a time budget, or folds of cross-validation, that are trained at once,
+            in processes of their own. Several need ``if __name__ == "__main__":`` in a program.
 
     Yields:
         ``Started``, then ``Step``, ``Evaluated`` and ``Saved``, then ``Finished``; of several
@@ -115,9 +114,9 @@ def fit(
     )
     if together.distributed:
         check_same(together, facts_of(checkpoints))
-    if not model.has_network:
+    if not model.has_network and checked_workers(workers):
         return fit_ngram(checkpoints, force=force, resume=resume)
-    trainer = Trainer(checkpoints, loop, initial, stop)
+    trainer = Trainer(checkpoints, loop, initial, stop, workers)
     events = telling_of_memory(trainer.events(force=force, resume=resume), model)
     return telling_of_others(events) if together.distributed else events
 
@@ -131,6 +130,7 @@ class Trainer:
         loop: Loop,
         initial: SavedModel | None,
         stop: Callable[[], bool],
+        workers: int = 1,
     ) -> None:
         self.checkpoints, self.loop, self.initial, self.stop = checkpoints, loop, initial, stop
         self.model, self.training = checkpoints.model, checkpoints.training
@@ -142,6 +142,7 @@ class Trainer:
         self._batch_nats_per_char = math.nan
         if has_choice(self):
             self.at.chosen = None
+        self.workers = checked_workers(workers, self)
 
     def events(self, *, force: bool, resume: bool) -> Iterator[Event]:
         """Train, and yield the events that ``fit`` promises."""
@@ -190,12 +191,11 @@ class Trainer:
         self.batches = self.data.batches(self.together.rows(self.training.batch_size))
         steps = self.batches.steps_per_epoch * self.training.epochs
         held_out = self.data.held_out_size if self.data.held_out_text is not None else 0
-        reserve = 0.5 + held_out / HELD_OUT_PER_SECOND
         training = self.training
         if training.refit and training.seconds is not None:  # which takes about the rest
             share = (1 - training.held_out) / (2 - training.held_out)
             training = training.replace(seconds=training.seconds * share)
-        self.schedule = Schedule(training, steps, self.checkpoints.started, reserve)
+        self.schedule = Schedule(training, steps, self.checkpoints.started, reserve_for(held_out))
 
     def first_weights(self, seed: int) -> dict[str, NDArray[np.float32]]:
         """Return the weights before the first step."""

@@ -6,27 +6,21 @@ worker only trains, and sends what ``run_trial`` asks of Optuna's trial.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import CharloomError, TrainingError
-from ..models.threads import usable_cores
+from ..training.at_once import PACE, started
 from .events import Outcome, SearchEvent, TrainingProgress
 from .folds import Split
 from .trial import Configs, run_trial
 
 if TYPE_CHECKING:
     from optuna import Trial
-
-PACE = 0.2
-"""Seconds between two messages of a trial's progress, and between two questions whether to stop."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,24 +34,11 @@ class Job:
     until: float
 
 
-@contextmanager
-def started_workers(count: int, splits: Sequence[Split]) -> Iterator[list[Connection]]:
+def started_workers(
+    count: int, splits: Sequence[Split]
+) -> AbstractContextManager[list[Connection]]:
     """Start ``count`` processes that train on ``splits``; the value is how to talk to them."""
-    context = multiprocessing.get_context("spawn")  # JAX has threads, which a fork would lose
-    threads, connections, processes = max(1, usable_cores() // count), [], []
-    try:
-        for _ in range(count):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs, splits, threads), daemon=True)
-            process.start()
-            theirs.close()
-            connections.append(ours)
-            processes.append(process)
-        yield connections
-    finally:
-        for process in processes:
-            process.kill()
-            process.join()
+    return started(count, serve, splits)
 
 
 def trained_at_once(
@@ -141,13 +122,6 @@ class _Remote:
         if not self.stopped and self.connection.poll():
             self.stopped = self.connection.recv() == "stop"
         return self.stopped
-
-
-def _work(connection: Connection, splits: Sequence[Split], threads: int) -> None:
-    """Do what ``serve`` does, in a process of its own with ``threads`` of its cores."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the search gets it, too
-    os.environ.setdefault("NPROC", str(threads))  # XLA's threads
-    serve(connection, splits)
 
 
 def serve(connection: Connection, splits: Sequence[Split]) -> None:
