@@ -37,7 +37,9 @@ CONFIGS = [
 def before(
     rnn, draws: float, *, prompt=(), max_length=3, seed=0, threads=1, guide=None, **options
 ) -> Arrivals:
-    walk = {key: options.pop(key) for key in ("likeliest", "most_steps") if key in options}
+    walk = {
+        key: options.pop(key) for key in ("likeliest", "most_steps", "enough") if key in options
+    }
     plan = Plan(
         rnn=rnn,
         sampler=Sampler(SampleConfig(seed=seed, **options)),
@@ -250,3 +252,18 @@ def test_memory_grows_with_the_strings_and_not_with_the_model() -> None:
         peaks.append(tracemalloc.get_traced_memory()[1] / len(found.lengths))
         tracemalloc.stop()
     assert peaks[1] < 1000
+
+
+@pytest.mark.parametrize("enough", [1, 3, 8, 1000])
+def test_a_walk_that_may_end_early_has_all_strings_before_its_horizon(enough: int) -> None:
+    for seed in range(20):
+        whole = before(toy(), 40.0, seed=seed, max_length=4)
+        early = before(toy(), 40.0, seed=seed, max_length=4, enough=enough)
+        inside = [key for key, at in zip(strings(whole), whole.log_arrival, strict=True)
+                  if at <= early.log_horizon]  # fmt: skip
+        assert set(inside) <= set(strings(early)) <= set(strings(whole))
+        # A prefix that has not ended by the longest length is dropped, and was counted.
+        assert early.unfinished or len(inside) >= min(enough, len(whole.keys))
+        assert early.steps <= whole.steps
+        if len(inside) < len(whole.keys):
+            assert not early.complete

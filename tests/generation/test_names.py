@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -346,3 +347,19 @@ def test_progress_rises_from_nothing_to_all() -> None:
     assert seen[-1] == 1
     assert all(0 <= share <= 1 for share in seen)
     assert lively().stream(None).progress == 0
+
+
+def test_a_small_search_whose_spare_names_are_known_goes_on() -> None:
+    model = lively(training_set=frozenset())
+    every = [sample.text for sample in model.generate(60, seed=4)]
+    known = replace(model, training_set=frozenset(every[:30]))  # more than the names to spare
+    assert [sample.text for sample in known.generate(10, seed=4)] == every[30:40]
+    assert model.names(10, seed=4) == every[:10]
+
+
+@pytest.mark.parametrize("letters", ["ab", "a\U0001f409", "\0a", "a\ud800"])
+def test_names_are_spelled_with_any_characters(letters: str) -> None:
+    model = memoryless(letters, dict.fromkeys(letters, 2.0))
+    found = model.names(6, seed=1, start=letters[0], max_length=4)
+    assert len(set(found)) == 6
+    assert all(name[0] == letters[0] and set(name) <= set(letters) for name in found)

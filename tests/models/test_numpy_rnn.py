@@ -12,7 +12,7 @@ import pytest
 
 from charloom.config import ModelConfig
 from charloom.errors import ConfigError
-from charloom.models.rnn.numpy import NumpyRNN
+from charloom.models.rnn.numpy import BLOCK, NumpyRNN
 from charloom.models.rnn.shapes import STATES, weight_shapes
 
 CELLS = ("gru", "lstm", "rnn")
@@ -125,6 +125,21 @@ def test_rows_do_not_depend_on_one_another(cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
+def test_a_step_of_several_blocks_is_that_of_each(cell: str) -> None:
+    config = ModelConfig(cell=cell, units=8, layers=2, embedding=3)
+    rnn = NumpyRNN(config, random_weights(config))
+    rows = 2 * BLOCK + 3
+    ids = np.arange(rows) % V
+    carry = np.random.default_rng(0).normal(size=rnn.initial_carry(rows).shape).astype(np.float32)
+    logits, after = rnn.step(ids, carry)
+    for start in range(0, rows, BLOCK):
+        block = slice(start, start + BLOCK)
+        alone, after_alone = rnn.step(ids[block], carry[:, block])
+        np.testing.assert_allclose(logits[block], alone, atol=1e-6)
+        np.testing.assert_allclose(after[:, block], after_alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("cell", CELLS)
 def test_large_weights_saturate_without_overflow(cell: str) -> None:
     config = ModelConfig(cell=cell, units=8, layers=1, embedding=3)
     rnn = NumpyRNN(config, random_weights(config, scale=1e4))
@@ -178,7 +193,7 @@ def test_step_agrees_with_keras() -> None:
         import sys
         import keras, numpy as np
         from charloom.config import ModelConfig
-        from charloom.models.rnn.numpy import NumpyRNN
+        from charloom.models.rnn.numpy import BLOCK, NumpyRNN
         from charloom.models.rnn.shapes import weight_shapes
 
         rng = np.random.default_rng(0)

@@ -63,6 +63,10 @@ def shuffler(stream: Stream, seed: int) -> random.Random:
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
 """γ: the golden ratio, as an odd 64-bit number."""
 
+_SHIFTS = np.uint64(30), np.uint64(27), np.uint64(31)
+_FACTORS = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_ELEVEN = np.uint64(11)
+
 Keys = NDArray[np.uint64]
 
 
@@ -74,18 +78,24 @@ def root_key(seed: int) -> Keys:
 
 def mix(numbers: Keys) -> Keys:
     """Return SplitMix64's output function, element by element."""
-    shifted = numbers >> np.uint64(30)
+    first, second, third = _SHIFTS
+    shifted = numbers >> first
     z = numbers ^ shifted
-    z *= np.uint64(0xBF58476D1CE4E5B9)
-    z ^= np.right_shift(z, np.uint64(27), out=shifted)
-    z *= np.uint64(0x94D049BB133111EB)
-    z ^= np.right_shift(z, np.uint64(31), out=shifted)
+    z *= _FACTORS[0]
+    z ^= np.right_shift(z, second, out=shifted)
+    z *= _FACTORS[1]
+    z ^= np.right_shift(z, third, out=shifted)
     return z
 
 
 def child(keys: Keys, ids: NDArray[np.integer]) -> Keys:
     """Return the keys of continuations, (N,), mixed twice: none is an output of ``keys``."""
-    return mix(mix(keys + (ids + 1).astype(np.uint64) * GAMMA) ^ GAMMA)
+    steps = (ids + 1).astype(np.uint64)
+    steps *= GAMMA
+    steps += keys
+    mixed = mix(steps)
+    mixed ^= GAMMA
+    return mix(mixed)
 
 
 def uniform(keys: Keys) -> NDArray[np.float64]:
@@ -93,15 +103,15 @@ def uniform(keys: Keys) -> NDArray[np.float64]:
     return _fraction(mix(keys))
 
 
-def uniforms(keys: Keys, count: int) -> NDArray[np.float64]:
-    """Return numbers in [0, 1), (N, count), for each key: outputs 1 to ``count``."""
-    steps = np.arange(1, count + 1, dtype=np.uint64) * GAMMA
+def uniforms(keys: Keys, count: int, first: int = 1) -> NDArray[np.float64]:
+    """Return numbers in [0, 1), (N, count), for each key: outputs ``first`` and those after it."""
+    steps = np.arange(first, first + count, dtype=np.uint64) * GAMMA
     return _fraction(mix(keys[:, None] + steps))
 
 
 def _fraction(bits: Keys) -> NDArray[np.float64]:
     """Return the upper 53 bits as numbers in [0, 1)."""
-    bits >>= np.uint64(11)
+    bits >>= _ELEVEN
     fractions = bits.astype(np.float64)
     fractions *= 2.0**-53
     return fractions

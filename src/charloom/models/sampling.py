@@ -86,7 +86,7 @@ class Temperature(_Limit):
             scores: Floats = np.full_like(logits, -np.inf)
             np.put_along_axis(scores, logits.argmax(axis=1)[:, None], 0, axis=1)
             return scores
-        scores = logits - logits.max(axis=1, keepdims=True)
+        scores = logits - _largest(logits)
         if self.value != 1:
             with np.errstate(over="ignore"):  # next to 0: all but the best become -inf
                 scores *= np.float32(min(1 / self.value, 1e30))
@@ -274,7 +274,7 @@ def choose(weights: Floats, uniforms: NDArray[np.float64], rows: Ids | None = No
         GenerationError: a weight is NaN or infinite.
     """
     size = weights.shape[1]
-    ends = np.cumsum(weights, dtype=np.float64)  # (B*V,)
+    ends = np.cumsum(weights.astype(np.float64))  # (B*V,)
     high = ends[size - 1 :: size]
     if len(high) and not math.isfinite(high[-1]):
         raise _not_finite()
@@ -288,6 +288,16 @@ def choose(weights: Floats, uniforms: NDArray[np.float64], rows: Ids | None = No
     np.minimum(points, np.nextafter(high, low), out=points)
     ids: Ids = np.searchsorted(ends, points, side="right") - size * rows
     return ids
+
+
+def _largest(logits: Floats) -> Floats:
+    """Return the largest logit of each row, (B, 1)."""
+    if not logits.size:
+        return logits[:, :1]
+    size = logits.shape[1]
+    # end to end, since a reduction along short rows begins anew at each
+    most: Floats = np.maximum.reduceat(logits.ravel(), np.arange(0, logits.size, size))
+    return most[:, None]
 
 
 def _transformed(transform: Transform, logits: Floats) -> Floats:

@@ -73,6 +73,12 @@ def one_blas_thread() -> Iterator[None]:
                 _limit.restore_original_limits()
 
 
+def blas_architectures() -> frozenset[str]:
+    """Return the processors whose kernels the loaded BLAS libraries use, in OpenBLAS' words."""
+    found = _controller(0).info()
+    return frozenset(str(one.get("architecture")) for one in found if one["user_api"] == "blas")
+
+
 @cache
 def _controller(scipy: int) -> Any:
     """Find all loaded BLAS libraries; cached, since it takes milliseconds.

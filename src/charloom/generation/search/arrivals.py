@@ -49,6 +49,7 @@ from .walk import MARGIN, Plan, StepLimit, Walk
 if TYPE_CHECKING:
     from .parts import Part
 
+FEW, SOONER = 5_000, 256  # a walk for fewer draws divides at so many prefixes instead of WIDE
 UNITS = 4  # units of work for each thread that a wide walk is divided into, at most
 NARROWEST = 512  # prefixes in each of them, on average; steps of few cost almost as much
 CELLS = 1 << 21  # waiting times to compute at once
@@ -73,6 +74,8 @@ class Arrivals:
         complete: whether these are all strings there are, at any horizon.
         unfinished: probability of the prefixes that had not ended at the longest length.
         steps: prefixes that were stepped.
+        log_horizon: log of the horizon that the walk was cut short to (``Plan.enough``); inf if it
+            was not.
     """
 
     ids: Ids
@@ -86,6 +89,7 @@ class Arrivals:
     complete: bool = False
     unfinished: float = 0.0
     steps: int = 0
+    log_horizon: float = np.inf
 
     @classmethod
     def of(cls, walks: Sequence[Walk], steps: int = 0) -> Arrivals:
@@ -103,6 +107,7 @@ class Arrivals:
             complete=not any(walk.left for walk in walks),
             unfinished=sum(walk.unfinished for walk in walks),
             steps=steps,
+            log_horizon=min(walk.log_horizon for walk in walks),
         )
 
     def ids_of(self, rows: NDArray[np.integer]) -> Ids:
@@ -194,8 +199,13 @@ def arrivals(
         trunk = Walk(plan, (log_horizon, log_slack), limit, WIDE)
         if part is not None:
             part.place(trunk, plan)
-        while 0 < trunk.stack.size < WIDE:
+        # Without a guide, a tree that is wide stays so.
+        sooner = plan.guide is None and log_horizon < np.log(FEW)
+        wide = min(SOONER, WIDE) if sooner else WIDE
+        while 0 < trunk.stack.size < wide:
             trunk.advance(trunk.stack.size)
+            if plan.enough is not None and plan.guide is None and not plan.likeliest:
+                trunk.cut(plan.enough)
         threads = plan.threads or usable_cores()
         each = trunk.stack.size // (NARROWEST * threads)
         units = threads * min(UNITS, max(1, each))

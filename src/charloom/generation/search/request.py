@@ -66,7 +66,8 @@ class Generated(Sequence[Sample]):
 
     Attributes:
         samples: what was found.
-        seen: how many different strings it visited, those that are not allowed included.
+        seen: how many different strings arrived up to the last sample, those that are not allowed
+            included.
         mass: the samples' total probability, given the start.
         reason: why there are fewer than requested, in one line with the remedy; or ``None``.
         note: a caveat about the samples; or ``None``.
@@ -152,7 +153,7 @@ class Search(Iterator[Sample]):
     ``close`` ends the search early, as does ``contextlib.closing``.
 
     Attributes:
-        seen: different strings visited so far.
+        seen: different strings visited so far; at the end, those up to the last sample.
         mass: the probability of the samples so far, given the start.
         reason: why the search ended before the count, in one line with the remedy; ``None``
             before its end, or with all.
@@ -173,6 +174,7 @@ class Search(Iterator[Sample]):
             most_steps = min(most_steps, MOST_STEPS)
         self._plan = replace(request.plan, watch=self._watch, most_steps=most_steps)
         self._characters = np.array(["", *request.vocabulary.characters], dtype=object)
+        self._codes = _code_points(request.vocabulary.characters)
         self._start = request.vocabulary.decode(request.plan.prompt)
         self._repeatable: set[int] = set()  # keys of strings found, where they may occur again
         self._missed: defaultdict[str, float] = defaultdict(float)  # probability by why not allowed
@@ -196,7 +198,7 @@ class Search(Iterator[Sample]):
         if isinstance(self._samples, Generator):
             self._samples.close()
         self._samples = iter(())
-        for name in ("request", "_plan", "plan", "_characters", "_repeatable", "_missed"):
+        for name in ("request", "_plan", "plan", "_characters", "_codes", "_repeatable", "_missed"):
             self.__dict__.pop(name, None)
 
     @abstractmethod
@@ -222,19 +224,20 @@ class Search(Iterator[Sample]):
         novelty, repeatable = self.request.novelty, self._repeatable
         for first in range(0, len(rows), JUDGED_AT_ONCE):
             chunk, places = np.unique(rows[first : first + JUDGED_AT_ONCE], return_inverse=True)
-            spelled = self._spelled(found, chunk)
-            texts = [self._start + "".join(parts) for parts in spelled]
+            texts = self._texts(found, chunk)
             verdicts = novelty.judge(texts)
             if isinstance(unit := self.request.vocabulary.token_unit, Tokens):
                 # A string that splits into other tokens comes as those, or not at all.
                 first = self._characters[self._plan.prompt].tolist()
+                spelled = self._spelled(found, chunk)
                 verdicts = [
                     verdict if unit.split(text) == [*first, *parts] else "respelled"
                     for text, parts, verdict in zip(texts, spelled, verdicts, strict=True)
                 ]
+            allowed = {verdict for verdict in set(verdicts) if novelty.may_come(verdict)}
             judged: list[Sample | str] = [
                 Sample(text, nats, verdict)  # type: ignore[arg-type]
-                if novelty.may_come(verdict)
+                if verdict in allowed
                 else verdict
                 for text, nats, verdict in zip(
                     texts, found.nats[chunk].tolist(), verdicts, strict=True
@@ -254,6 +257,17 @@ class Search(Iterator[Sample]):
                     yield numbers[place], sample
                 elif mass:
                     self._missed[sample] += mass
+
+    def _texts(self, found: Arrivals, rows: NDArray[np.intp]) -> list[str]:
+        """Return the strings of ``rows``, the start included."""
+        if self._codes is None:
+            texts = ["".join(parts) for parts in self._spelled(found, rows)]
+        else:  # decoded together, each followed by the code point 0
+            lengths, ids = found.lengths[rows], found.ids_of(rows)
+            line = np.zeros(len(ids) + len(rows), "<u4")
+            line[np.arange(len(ids)) + np.arange(len(rows)).repeat(lengths)] = self._codes[ids]
+            texts = line.tobytes().decode("utf-32-le", "surrogatepass").split("\0")[:-1]
+        return [self._start + text for text in texts] if self._start else texts
 
     def _spelled(self, found: Arrivals, rows: NDArray[np.intp]) -> list[list[str]]:
         """Return the characters of the strings of ``rows`` after the start."""
@@ -291,3 +305,10 @@ class Search(Iterator[Sample]):
         remedy = ", or ".join(remedies)
         asked = "" if request.count is None else f" of {request.count:,}"
         return f"found {self._found:,}{asked} {kind}{why}; {held}; {remedy}"
+
+
+def _code_points(characters: Sequence[str]) -> NDArray[np.uint32] | None:
+    """Return the code point of each id, (V,); ``None`` if a character has several, or is U+0000."""
+    if any(len(one) != 1 or one == "\0" for one in characters):
+        return None
+    return np.array([0, *map(ord, characters)], np.uint32)

@@ -43,6 +43,9 @@ class Stack:
     def push(self, prefixes: Records, carry: Floats, row: NDArray[np.intp]) -> None:
         """Push prefixes, the i-th with the carry of row ``row[i]``."""
         start, self.size = self.size, self.size + len(prefixes)
+        if not start and self.size <= FEWEST:
+            self._prefixes, self._carry = prefixes, carry.take(row, 1)
+            return
         if self.size > len(self._prefixes):
             capacity = 2 * self.size + FEWEST
             grown = np.empty((len(carry), capacity, carry.shape[2]), dtype=carry.dtype)
@@ -53,6 +56,12 @@ class Stack:
         self._prefixes[start : self.size] = prefixes
         for old, new in zip(self._carry, carry, strict=True):
             new.take(row, 0, old[start : self.size], "clip")
+
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Forget all prefixes but those of ``rows``, in ascending order."""
+        if len(rows) < self.size:
+            self._prefixes, self._carry = self._prefixes.take(rows), self._carry.take(rows, 1)
+            self.size = len(rows)
 
     def split(self, weights: Sequence[float] | NDArray[np.floating], parts: int) -> list[Stack]:
         """Pop everything, in ``parts`` of about equal weight; ``weights`` are (size,)."""

@@ -66,6 +66,8 @@ class Plan:
             0 or 1.
         most_steps: prefixes that may be stepped; ``None`` for no limit.
         threads: at most this many, ``None`` for one per core; the result is the same.
+        enough: strings after which the walk may end: it stops at the horizon before which so many
+            arrive, if that is earlier, and nothing but the probabilities decides what arrives.
         watch: called with the number of prefixes at each step, from any thread.
         walk: walks it instead of ``arrivals``, with the same arguments and results.
         record: called at each step with the paths, the prefixes (B,) and the distributions of
@@ -80,6 +82,7 @@ class Plan:
     likeliest: bool = False
     most_steps: int | None = None
     threads: int | None = None
+    enough: int | None = None
     watch: Callable[[int], None] | None = None
     walk: Walker | None = None
     record: Callable[[Trace, Records, NDArray[np.float32]], None] | None = None
@@ -134,6 +137,8 @@ class Walk:
         self.left = 0
         """Continuations of a step that arrive too late; 0 if none has yet."""
         self.unfinished = 0.0
+        self.log_horizon = np.inf
+        """The horizon that the walk was cut short to, if it was."""
 
     def branch(self, stack: Stack, rows: int) -> Walk:
         """Return a walk that continues from a part of the stack."""
@@ -191,10 +196,11 @@ class Walk:
         there["key"] = child(there["key"], ids)
 
         ends = ids == BOUNDARY
-        self._ended.append(there.compress(ends))
-        longer = (~ends).nonzero()[0]
-        self.waiting += len(ids) - len(longer)
-        there, parent = there.take(longer), parent.take(longer)
+        if ends.any():
+            self._ended.append(there.compress(ends))
+            longer = (~ends).nonzero()[0]
+            self.waiting += len(ids) - len(longer)
+            there, parent = there.take(longer), parent.take(longer)
         inside = there["length"] < plan.max_length
         if not inside.all():
             self.unfinished += float(np.exp(there["log_p"][~inside]).sum())
@@ -206,6 +212,23 @@ class Walk:
                 there["state"], there["context"], there["id"]
             )
         self.stack.push(there, carry, parent)
+
+    def cut(self, enough: int) -> None:
+        """Bring the horizon forward to where ``enough`` strings have arrived, if there are more.
+
+        A prefix arrives with its first string, so at least as many strings arrive before a time as
+        prefixes, except for those that are dropped because they are too long.
+        """
+        if self.stack.size + self.waiting <= enough:
+            return
+        waiting = self.stack.prefixes["log_arrival"]
+        arrival = np.concatenate([*(ended["log_arrival"] for ended in self._ended), waiting])
+        arrival.partition(enough - 1)
+        self.log_horizon = float(arrival[enough - 1])
+        self._bounds = (self.log_horizon, self._bounds[1])
+        kept = (waiting <= self.log_horizon).nonzero()[0]
+        self.left += len(waiting) - len(kept)
+        self.stack.keep(kept)
 
     def _likely(
         self, log_p: NDArray[np.float64], q: NDArray[np.floating]
@@ -263,25 +286,28 @@ def arriving(
     The rate of row b's continuation i is the row's probability times ``q[b, i]``. ``end``, the log
     of a time, is one for all rows, or (B,). ``all_alive`` says that all rows arrive before it.
     """
-    keys, now = here["key"], here["log_arrival"]
+    now, log_p, size = here["log_arrival"], here["log_p"], q.shape[1]
+    outputs = uniforms(here["key"], size + 1, first=0)  # the first decides what comes first
     # Which one arrives with the prefix itself; none of a dead end, whose arrival is infinite.
     if all_alive:
-        alive, first = np.arange(len(q)), choose(q, uniform(keys))
+        alive, first = np.arange(len(q)), choose(q, outputs[:, 0])
         arrived = now
     else:
         alive = (now <= end).nonzero()[0]
         shares = q[alive] / q[alive].sum(axis=1, keepdims=True)  # one row's may be tiny
-        first, arrived = choose(shares, uniform(keys[alive])), now[alive]
+        first, arrived = choose(shares, outputs[alive, 0]), now[alive]
     # Another one arrives in time if its exponential time E, over its rate, fits into what is
     # left, t: E ≤ rate t. As E = -log(1 - u) ≥ u, few need the logarithm.
     left = end + np.log1p(-np.exp(np.minimum(now - end, 0.0)))
-    reach = q * np.exp(np.minimum(here["log_p"] + left, 600.0))[:, None]
-    u = uniforms(keys, q.shape[1])  # (B, V)
-    near = u < reach
+    reach = q * np.exp(np.minimum(log_p + left, 600.0))[:, None]
+    near = outputs[:, 1:] < reach
     near[alive, first] = False
     cells = near.ravel().nonzero()[0]
-    row, ids = np.divmod(cells, q.shape[1])
-    later = np.log(-np.log1p(-u.take(cells))) - (here["log_p"][row] + np.log(q.take(cells)))
+    if not len(cells):
+        return alive, first, arrived
+    row, ids = np.divmod(cells, size)
+    u = outputs.take(cells + row + 1)
+    later = np.log(-np.log1p(-u)) - (log_p[row] + np.log(q.take(cells)))
     arrival = np.logaddexp(now[row], later)
     fits = arrival <= (end if isinstance(end, float) else end[row])
     return (

@@ -26,12 +26,14 @@ RAREST = (
 SHORTER = 1.4  # decrease of the horizon's log if the walk would take too many steps
 FIRST = 12  # draws that the first walk of a hurried search stands for, ...
 HURRIED = 4 * FIRST  # ... if the next one stands for more than these
+SMALL = 64  # samples up to which a walk ends as soon as it has enough, with ...
+SPARE = 0.4  # ... this share more than requested, in case some are not allowed
 PILOT = 2_000  # samples above which a smaller walk goes first, to estimate the horizon for all
 SHARES = 64, 8  # it finds one in so many of many samples, or more if those are not enough, ...
 FEWER = 16  # ... and of fewer samples one in so many
 MOST_MARGIN = 0.2  # the most to add to a horizon in case its estimate is too low
 SURE = 2.0, 3.0  # standard errors that are added; of many samples, another walk costs more
-FARTHEST = 40.0, 4e4  # times the horizon may grow: if no growth is enough, and otherwise
+FARTHEST = 200.0, 4e4  # times the horizon may grow: if no growth is enough, and otherwise
 LONG = 4  # times as long as any draw: strings of which the look-ahead knows nothing ...
 LOST = 100_000  # ... and steps of a walk after which, if it found none, there is no hope of any
 CHEAP = 1_000  # steps of a short walk: if it found nothing, the next one goes much farther
@@ -99,11 +101,14 @@ class WithoutReplacement(Search):
         whole = horizon
         if self._hurried and ahead is None and goal > HURRIED:
             horizon = float(np.log(FIRST) - np.log(share))
+        first = plan
+        if goal <= SMALL and ahead is None:
+            first = replace(plan, enough=goal + max(4, int(SPARE * goal)))
         while True:
             walk = plan.walk or (_spooled if many and ahead is None else arrivals)
             try:
                 self._walked = 0
-                found = walk(plan, horizon, slack)
+                found = walk(first, horizon, slack)
                 while slack and (more := self._more_slack(found, horizon, slack)):
                     if ahead:
                         ahead = ahead.taught(plan, *LESSON)
@@ -111,12 +116,15 @@ class WithoutReplacement(Search):
                     else:
                         slack = more
                     found = walk(plan, horizon, slack)
+                first = plan
             except TooManySteps:
                 cut, horizon = True, horizon - SHORTER
                 if horizon > max(until, 0.0):
                     continue
                 self.reason = self._explain(" and gave up, as the others are rare", 0.0)
                 return
+            if isinstance(found, Arrivals):
+                horizon = min(horizon, found.log_horizon)
             if found.complete and not request.allow_repeats:
                 horizon = np.inf
             self.slack = slack
@@ -124,6 +132,7 @@ class WithoutReplacement(Search):
             for block in _blocks(found):
                 rows = np.flatnonzero(block.log_arrival <= horizon)
                 rows = rows[~_among(block.keys[rows], done)]
+                early = block.log_arrival[rows]
                 self.seen += len(rows)
                 if request.allow_repeats:
                     rows, times = with_repeats(block, horizon)
@@ -139,6 +148,7 @@ class WithoutReplacement(Search):
                 self._log_p.append(block.log_p[chosen])
                 if self._found == request.count:
                     self.reached = float(block.log_arrival[chosen[-1]])
+                    self.seen -= int(np.count_nonzero(early > self.reached))
                     return
             # Read again: a search that ends with this walk, as most do, needs no memory for them.
             keys = [block.keys[block.log_arrival <= horizon] for block in _blocks(found)]
@@ -230,7 +240,7 @@ class WithoutReplacement(Search):
         however far it reaches, so the horizon may grow by any factor that will be enough.
         """
         near, far = FARTHEST
-        factors = np.concatenate([np.geomspace(1.05, near, 400), np.geomspace(near, far, 800)[1:]])
+        factors = np.concatenate([np.geomspace(1.05, near, 500), np.geomspace(near, far, 800)[1:]])
         errors = SURE[(self.request.count or 0) > MOST_NAMES]
         goal += int(errors * np.sqrt(goal)) + 2
         if self.request.allow_repeats:

@@ -57,7 +57,8 @@ PAIR = 1
 """The group of terms that those of p_pair and of the class belong to."""
 
 BASES = 1 << 20
-"""The most probabilities, of all characters at all nodes of the class n-gram, to keep."""
+"""The most probabilities, of all characters at all nodes of the class n-gram, to keep; and of all
+characters after each other at all of these nodes."""
 
 FEW_ROWS = 64
 """Rows for which all terms are computed: to find those that were computed before takes longer."""
@@ -68,8 +69,13 @@ CACHE_BYTES = 1 << 25
 LARGEST_KEY = 1 << 53
 """Above it, float64 has not all whole numbers."""
 
+_ALL = slice(None)
+
 _WANTED = np.arange(max(GROUPS) + 1)[:, None] == GROUPS
 """(groups, F), which families belong to each group."""
+
+_GROUP_OF = np.array(GROUPS)
+"""(F,), the group of each."""
 
 Ids = NDArray[np.integer]
 
@@ -109,6 +115,12 @@ class ContextNGram(Excluding):
         self._exponents, (g, h) = exponents[:EXPONENTS], [*exponents[EXPONENTS:], 0.0, 0.0][:2]
         self._pair_exponent = self._exponents[2:].sum()
         self._shape = np.float32(g), np.float32(h)
+        self._all_pairs: tuple[Floats, Floats] | None = None  # by class node and last character
+        if self._classes.contexts * size**2 <= BASES:
+            nodes = np.arange(self._classes.contexts, dtype=np.int32).repeat(size)
+            last = np.arange(len(nodes)) % size
+            pair = self._backed_off(self._pairs[last], self._base(nodes))
+            self._all_pairs = pair, self._pair_terms(pair, nodes)
         self._begin_cache()
         self._banned: list[int] = []
 
@@ -176,8 +188,8 @@ class ContextNGram(Excluding):
         np.log(out, out=out)
         out *= self._exponents[0]
         if len(out) <= FEW_ROWS:
-            for terms in self._all_terms(numbers):
-                out += terms
+            for term in self._terms(numbers):
+                out += term
             return out
         keys = (numbers.astype(np.float64) @ self._radices).astype(np.int64)  # (B, groups)
         keys += self._first_keys
@@ -185,7 +197,7 @@ class ContextNGram(Excluding):
         rows, groups = np.nonzero(~known)
         made = None
         if len(rows):
-            made = self._terms(numbers[rows], _WANTED[groups], np.flatnonzero(groups == PAIR))
+            made = self._some_terms(numbers[rows], _WANTED[groups], np.flatnonzero(groups == PAIR))
         term = np.empty_like(out)
         for group in range(keys.shape[1]):
             self._cache.rows(places[:, group], term)
@@ -198,21 +210,19 @@ class ContextNGram(Excluding):
             self._cache.add(keys[rows, groups][kept], made[kept])
         return out
 
-    def _all_terms(self, numbers: NDArray[np.int32]) -> Floats:
+    def _terms(self, numbers: NDArray[np.int32]) -> Floats:
         """Return the terms of each group of the logits at B carries, (groups, B, V)."""
-        groups, rows = len(_WANTED), len(numbers)
-        terms = self._terms(
-            np.concatenate([numbers] * groups),
-            np.repeat(_WANTED, rows, axis=0),
-            slice(PAIR * rows, (PAIR + 1) * rows),
-        )
-        return terms.reshape(groups, rows, -1)
+        pair, of_pair = self._pairs_at(numbers, _ALL)
+        cells, parts, families, lengths = self._parts(numbers, pair)
+        groups = len(_WANTED)
+        cells += (_GROUP_OF.take(families) * pair.size).repeat(lengths)
+        terms = np.bincount(cells, parts, groups * pair.size).astype(np.float32)
+        found = terms.reshape(groups, *pair.shape)
+        found[PAIR] += of_pair
+        return found
 
-    def _terms(
-        self,
-        numbers: NDArray[np.int32],
-        wanted: NDArray[np.bool_],
-        pairs: NDArray[np.intp] | slice,
+    def _some_terms(
+        self, numbers: NDArray[np.int32], wanted: NDArray[np.bool_], pairs: NDArray[np.intp]
     ) -> Floats:
         """Return sums of terms of the logits at P carries, (P, V).
 
@@ -221,19 +231,51 @@ class ContextNGram(Excluding):
             wanted: (P, F), the sparse contexts whose terms are added.
             pairs: the rows to which those of p_pair and of the class are added.
         """
-        nodes = self._pairs[numbers[:, LAST]]
-        pair = self._backed_off(nodes, self._base(numbers[:, 1]))
-        cells, lengths, counts, slots = self._sparse.find(numbers[:, 2:], wanted)
-        ratios = counts / pair.ravel()[cells]  # 1 / PSEUDO at least, so that log is exact enough
-        ratios += 1
-        np.log(ratios, out=ratios)
-        ratios *= np.repeat(self._exponents[3:][slots], lengths)
-        terms: Floats = np.bincount(cells, ratios, pair.size).reshape(pair.shape).astype(np.float32)
-        pair = np.log(pair[pairs])
-        pair *= self._pair_exponent
-        by_class = np.maximum(self._classes.probabilities(numbers[pairs, 1]), TINY)
-        pair += self._by_class(by_class).take(self.alphabet.classes, axis=1)
-        terms[pairs] += pair
+        pair, of_pair = self._pairs_at(numbers, pairs)
+        cells, parts, *_ = self._parts(numbers, pair, wanted)
+        terms: Floats = np.bincount(cells, parts, pair.size).reshape(pair.shape).astype(np.float32)
+        terms[pairs] += of_pair
+        return terms
+
+    def _parts(
+        self, numbers: NDArray[np.int32], pair: Floats, wanted: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.intp], Floats, NDArray[np.intp], NDArray[np.intp]]:
+        """Return what each character in each sparse context adds, at P carries.
+
+        Args:
+            numbers: (P, COLUMNS), the carries.
+            pair: (P, V), p_pair.
+            wanted: (P, F), the contexts; ``None`` for all.
+
+        Returns:
+            For each character its cell in the flat (P, V) table, and what is added there; for each
+            context its family, and how many characters it has.
+        """
+        cells, lengths, counts, families = self._sparse.find(numbers[:, 2:], wanted)
+        counts /= pair.take(cells)  # 1 / PSEUDO at least, so that log is exact enough
+        counts += 1
+        np.log(counts, out=counts)
+        counts *= self._exponents[3:].take(families).repeat(lengths)
+        return cells, counts, families, lengths
+
+    def _pairs_at(
+        self, numbers: NDArray[np.int32], rows: NDArray[np.intp] | slice
+    ) -> tuple[Floats, Floats]:
+        """Return p_pair at carries, (P, V), and for ``rows`` the terms of p_pair and the class."""
+        nodes, last = numbers[:, 1], numbers[:, LAST]
+        if self._all_pairs is not None:
+            place = nodes * self.vocabulary_size + last
+            pair, terms = self._all_pairs
+            return pair.take(place, 0), terms.take(place[rows], 0)
+        pair = self._backed_off(self._pairs.take(last), self._base(nodes))
+        return pair, self._pair_terms(pair[rows], nodes[rows])
+
+    def _pair_terms(self, pair: Floats, nodes: NDArray[np.int32]) -> Floats:
+        """Return the terms of p_pair (P, V) and of the class at nodes of the class n-gram."""
+        terms: Floats = np.log(pair)
+        terms *= self._pair_exponent
+        by_class = np.maximum(self._classes.probabilities(nodes), TINY)
+        terms += self._by_class(by_class).take(self.alphabet.classes, axis=1)
         return terms
 
     def _by_class(self, probabilities: Floats) -> Floats:

@@ -8,6 +8,7 @@ an integer made of the *state* of a string: a few numbers that a step updates in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,7 @@ GROUPS = (0, 1, 1, 1, 2, 1, 2, 1)
 """The group of each family: the terms of a group are computed and kept together."""
 
 
-_COUNTS, _PLACES = [1, 1, 0, 0], np.array([[0], [1], [0], [1]])
+_COUNTS, _PLACES = np.array([1, 1, 0, 0]), np.array([[0], [1], [0], [1]])
 """Columns of the counts after which w1, w2, s1 and s2 are set, and which count that is."""
 
 
@@ -89,18 +90,19 @@ def advance(states: NDArray[np.int32], ids: Ids, alphabet: Alphabet) -> NDArray[
     """Return the states (B, columns) after reading ``ids`` (B,); the boundary resets them."""
     before = states.T
     columns = np.empty((len(STATE), len(ids)), np.int32)
-    np.add(before[:2], 1, out=columns[:2])  # place and word
-    np.minimum(columns[:2], FARTHEST, out=columns[:2])
-    columns[2], columns[3:5] = ids, before[2:4]
-    np.multiply(before[5], 4, out=columns[5])
-    columns[5] %= 4**SOUNDS
-    columns[5] += alphabet.sounds[ids]
-    columns[6:] = before[6:]
-    np.copyto(columns[6:], columns[2], where=before[_COUNTS] == _PLACES)
-    letter = alphabet.letters[ids]
+    counts, last, sounds, firsts = columns[:2], columns[2], columns[5], columns[6:]
+    np.minimum(before[:2], FARTHEST - 1, out=counts)  # place and word
+    counts += 1
+    last[:], columns[3:5] = ids, before[2:4]
+    np.bitwise_and(before[5], 4 ** (SOUNDS - 1) - 1, out=sounds)  # without the farthest
+    sounds *= 4
+    sounds += alphabet.sounds.take(ids)
+    firsts[:] = before[6:]
+    np.copyto(firsts, last, where=before.take(_COUNTS, 0) == _PLACES)
+    letter = alphabet.letters.take(ids)
     if not letter.all():
         columns[[1, 6, 7]] *= letter
-        columns *= columns[2] != BOUNDARY
+        columns *= last != BOUNDARY
     return columns.T
 
 
@@ -147,12 +149,16 @@ class SparseContexts:
             arrays["ngram." + name] for name in ("keys", "firsts", "ids", "counts")
         )
         self._size = size
-        self._matrix, offsets = Keyring(size).layout()
-        self._offsets = offsets[:-1]
+        self._lengths = np.diff(self._firsts)
+        matrix, offsets = Keyring(size).layout()
+        # BLAS multiplies floats, which hold whole numbers exactly up to 2^53.
+        kind = np.float64 if offsets[-1] < 1 << 53 else np.int64
+        self._matrix: NDArray[Any] = matrix.astype(kind)
+        self._offsets: NDArray[Any] = offsets[:-1].astype(kind)
         self._direct: NDArray[np.int32] | None = None
         if offsets[-1] <= DIRECT:
-            self._direct = np.zeros(int(offsets[-1]), np.int32)
-            self._direct[self._keys] = np.arange(1, len(self._keys) + 1, dtype=np.int32)
+            self._direct = np.full(int(offsets[-1]), -1, np.int32)
+            self._direct[self._keys] = np.arange(len(self._keys), dtype=np.int32)
 
     def find(
         self, states: NDArray[np.int32], wanted: NDArray[np.bool_] | None = None
@@ -168,23 +174,27 @@ class SparseContexts:
             characters it has; for each character its count divided by ``PSEUDO``; and for each
             context its family.
         """
-        keys = (states.astype(np.int64) @ self._matrix + self._offsets).ravel()
+        sums: NDArray[Any] = states.astype(self._matrix.dtype) @ self._matrix
+        sums += self._offsets
+        keys = sums.astype(np.int64).ravel()
         if self._direct is not None:
-            place = self._direct[keys] - np.int32(1)
+            place: NDArray[np.integer] = self._direct.take(keys)
             there = place >= 0
         else:
             place = np.searchsorted(self._keys, keys)
             there = np.append(self._keys, -1)[place] == keys
         if wanted is not None:
             there &= wanted.ravel()
-        slot = np.flatnonzero(there)
-        place = place[slot]
-        rows, families = np.divmod(slot, len(FAMILIES))
-        first = self._firsts[place]
-        lengths = self._firsts[place + 1] - first
-        ends = np.cumsum(lengths)
-        entry = np.repeat(first - ends + lengths, lengths)
+        slot = there.nonzero()[0]
+        place = place.take(slot)
+        rows, families = slot // len(FAMILIES), slot % len(FAMILIES)
+        rows *= self._size
+        lengths = self._lengths.take(place)
+        ends = lengths.cumsum()
+        shift = self._firsts.take(place) - ends
+        shift += lengths
+        entry = shift.repeat(lengths)
         entry += np.arange(len(entry))
-        cells = np.repeat(rows * self._size, lengths)
-        cells += self._ids[entry]
-        return cells, lengths, self._counts[entry], families
+        cells = rows.repeat(lengths)
+        cells += self._ids.take(entry)
+        return cells, lengths, self._counts.take(entry), families

@@ -12,17 +12,22 @@ from numpy.typing import NDArray
 from ...config import ModelConfig
 from ...errors import ConfigError
 from ..interface import NEVER, Floats, checked_ids
+from .products import multiply
 from .shapes import STATES, LayerWeights, by_gate, check_shapes, layer_weights
 
 if TYPE_CHECKING:
     from .one_row import OneRow
 
 
+BLOCK = 120
+"""Rows whose gates are computed together: their numbers stay in a core's cache between the passes
+over them."""
+
+
 class Buffers(NamedTuple):
     """Memory that a step of up to ``rows`` rows writes to; for one thread at a time."""
 
-    gates: Floats  # (2, rows, H), as many as a cell needs at once
-    inputs: Floats  # (rows, H)
+    gates: Floats  # (2 * G * rows * H,), of at most ``BLOCK`` rows
     carry: Floats  # (L*S, rows, H)
     logits: Floats  # (rows, V)
 
@@ -102,10 +107,9 @@ class NumpyRNN:
 
     def buffers(self, rows: int, carry: Floats | None = None) -> Buffers:
         """Allocate memory for steps of up to ``rows`` rows; ``carry``, if given, is part of it."""
-        units = self.config.units
+        gates, _, units = self._layers[0].recurrent.shape
         return Buffers(
-            gates=np.empty((2, rows, units), dtype=np.float32),
-            inputs=np.empty((rows, units), dtype=np.float32),
+            gates=np.empty(2 * gates * min(rows, BLOCK) * units, dtype=np.float32),
             carry=np.empty_like(self.initial_carry(rows)) if carry is None else carry,
             logits=np.empty((rows, self.vocabulary_size), dtype=np.float32),
         )
@@ -126,93 +130,74 @@ class NumpyRNN:
         """
         rows, states = len(ids), STATES[self.config.cell]
         out = out or self.buffers(rows)
-        gates, inputs = out.gates[:, :rows], out.inputs[:rows]
         after, logits = out.carry[:, :rows], out.logits[:rows]
-        for number, layer in enumerate(self._layers):
-            first = number * states  # the layer's h in the carry
-            own = slice(first, first + states)
-            sums = _Sums(layer, ids, after[first - states], carry[first], inputs)
-            _CELLS[self.config.cell](sums, gates, carry[own], after[own])
-        np.matmul(after[-states], self._kernel, out=logits)
+        cell = _CELLS[self.config.cell]
+        for start in range(0, rows, BLOCK):
+            here = slice(start, start + BLOCK)
+            some, before, new = ids[here], carry[:, here], after[:, here]
+            memory = self._memory(out.gates, len(some))
+            for number, layer in enumerate(self._layers):
+                first = number * states  # the layer's h in the carry
+                gates, inputs = memory
+                multiply(before[first], layer.recurrent, gates)
+                if layer.kernel is None:
+                    layer.inputs.take(some, 1, inputs, "clip")
+                else:
+                    multiply(new[first - states], layer.kernel, inputs)
+                    inputs += layer.inputs
+                own = slice(first, first + states)
+                cell(layer, gates, inputs, before[own], new[own])
+        multiply(after[-states], self._kernel[None], logits[None])
         logits += self._bias
         return logits, after
 
-
-class _Sums(NamedTuple):
-    """What the gates of a layer are functions of: its inputs and its recurrent products.
-
-    Gate by gate, so that a block's numbers stay in a core's cache between the passes over them.
-    """
-
-    layer: LayerWeights
-    ids: NDArray[np.integer]  # (B,)
-    below: Floats  # (B, H), h of the layer below; unused in the first layer
-    hidden: Floats  # (B, H), h before the step
-    memory: Floats  # (B, H)
-
-    def products(self, gate: int, out: Floats) -> None:
-        """Write a gate's recurrent products to ``out`` (B, H)."""
-        np.matmul(self.hidden, self.layer.recurrent[gate], out=out)
-
-    def add_inputs(self, gate: int, out: Floats) -> None:
-        """Add a gate's inputs to ``out``."""
-        if self.layer.kernel is None:
-            self.layer.inputs[gate].take(self.ids, 0, self.memory, "clip")
-        else:
-            np.matmul(self.below, self.layer.kernel[gate], out=self.memory)
-            np.add(self.memory, self.layer.inputs[gate], out=self.memory)
-        np.add(out, self.memory, out=out)
-
-    def tanh(self, gate: int, out: Floats) -> None:
-        """Write tanh of a gate's sums to ``out``."""
-        self.products(gate, out)
-        self.add_inputs(gate, out)
-        np.tanh(out, out=out)
-
-    def sigmoid(self, gate: int, out: Floats) -> None:
-        """Write the sigmoid of a gate's sums to ``out``; its weights are halved."""
-        self.tanh(gate, out)
-        out += 1
-        out *= 0.5
+    def _memory(self, numbers: Floats, rows: int) -> Floats:
+        """Return the gates' products and their inputs, (2, G, rows, H), in ``numbers``."""
+        gates, _, units = self._layers[0].recurrent.shape
+        return numbers[: 2 * gates * rows * units].reshape(2, gates, rows, units)
 
 
-# The cells compute a layer's carry ``new`` from its carry ``old`` (S, B, H) and its sums, with two
-# arrays (B, H) to write to. They work in place and with few passes over memory.
+# The cells compute a layer's carry ``new`` from its carry ``old`` (S, B, H), its recurrent products
+# ``gates`` (G, B, H) and its inputs (G, B, H). They work in place and with few passes over memory.
+# The weights of sigmoid gates are halved: sigmoid(x) = (tanh(x / 2) + 1) / 2.
 
 
-def _gru(sums: _Sums, memory: Floats, old: Floats, new: Floats) -> None:
+def _gru(layer: LayerWeights, gates: Floats, inputs: Floats, old: Floats, new: Floats) -> None:
     """h' = z h + (1 - z) tanh(x_h + r (h U_h + b)), as Keras with ``reset_after=True``."""
-    gate, candidate = memory
-    sums.tanh(1, gate)
-    gate += 1  # 2r; U_h and b are halved to make up for it
-    sums.products(2, candidate)
-    candidate += sums.layer.late_bias
-    candidate *= gate
-    sums.add_inputs(2, candidate)
+    update_reset, (update, reset, candidate) = gates[:2], gates
+    update_reset += inputs[:2]
+    np.tanh(update_reset, out=update_reset)
+    update_reset += 1  # twice the gates; U_h and b are halved to make up for it
+    candidate += layer.late_bias
+    candidate *= reset
+    candidate += inputs[2]
     np.tanh(candidate, out=candidate)
-    sums.sigmoid(0, gate)
+    update *= 0.5
     np.subtract(old[0], candidate, out=new[0])
-    new[0] *= gate
+    new[0] *= update
     new[0] += candidate
 
 
-def _lstm(sums: _Sums, memory: Floats, old: Floats, new: Floats) -> None:
+def _lstm(layer: LayerWeights, gates: Floats, inputs: Floats, old: Floats, new: Floats) -> None:
     """c' = f c + i tanh(g), h' = o tanh(c')."""
-    gate, candidate = memory
-    sums.sigmoid(1, gate)
-    np.multiply(gate, old[1], out=new[1])
-    sums.sigmoid(0, gate)
-    sums.tanh(2, candidate)
-    gate *= candidate
-    new[1] += gate
-    sums.sigmoid(3, gate)
+    enter, forget, candidate, leave = gates
+    gates += inputs
+    np.tanh(gates, out=gates)
+    gates[:2] += 1  # twice the gates
+    leave += 1
+    np.multiply(forget, old[1], out=new[1])
+    enter *= candidate
+    new[1] += enter
+    new[1] *= 0.5
     np.tanh(new[1], out=new[0])
-    new[0] *= gate
+    leave *= 0.5
+    new[0] *= leave
 
 
-def _rnn(sums: _Sums, memory: Floats, old: Floats, new: Floats) -> None:
+def _rnn(layer: LayerWeights, gates: Floats, inputs: Floats, old: Floats, new: Floats) -> None:
     """h' = tanh(x + h U)."""
-    sums.tanh(0, new[0])
+    np.add(gates[0], inputs[0], out=new[0])
+    np.tanh(new[0], out=new[0])
 
 
 _CELLS = {"gru": _gru, "lstm": _lstm, "rnn": _rnn}
