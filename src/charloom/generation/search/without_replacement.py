@@ -33,7 +33,7 @@ SHARES = 64, 8  # it finds one in so many of many samples, or more if those are 
 FEWER = 16  # ... and of fewer samples one in so many
 MOST_MARGIN = 0.2  # the most to add to a horizon in case its estimate is too low
 SURE = 2.0, 3.0  # standard errors that are added; of many samples, another walk costs more
-FARTHEST = 200.0, 4e4  # times the horizon may grow: if no growth is enough, and otherwise
+FARTHEST = 200.0, 4e4  # times the horizon may grow: if that is uncertain, and otherwise
 LONG = 4  # times as long as any draw: strings of which the look-ahead knows nothing ...
 LOST = 100_000  # ... and steps of a walk after which, if it found none, there is no hope of any
 CHEAP = 1_000  # steps of a short walk: if it found nothing, the next one goes much farther
@@ -237,7 +237,8 @@ class WithoutReplacement(Search):
         ``log_p`` are the samples' until now; with repeats, their number grows with the horizon.
         Two or three standard errors of the estimate (of Poisson sampling, as Horvitz and
         Thompson's) are added, since falling short means another walk. The estimate has no bias
-        however far it reaches, so the horizon may grow by any factor that will be enough.
+        however far it reaches, so the horizon may grow by any factor that will be enough, unless
+        very few samples say so.
         """
         near, far = FARTHEST
         factors = np.concatenate([np.geomspace(1.05, near, 500), np.geomspace(near, far, 800)[1:]])
@@ -250,8 +251,12 @@ class WithoutReplacement(Search):
             expected, variance = coming(log_p, until, factors)
         error = errors * np.sqrt(variance)
         enough = np.flatnonzero(expected - np.minimum(error, MOST_MARGIN * expected) >= goal)
-        place = enough[0] if len(enough) else np.searchsorted(factors, near)
-        return float(np.log(factors[place])), float(error[place] / max(expected[place], 1.0))
+        nearest = int(np.searchsorted(factors, near))
+        place = int(enough[0]) if len(enough) else nearest
+        relative = float(error[place] / max(expected[place], 1.0))
+        if relative > MOST_MARGIN:
+            place = min(place, nearest)
+        return float(np.log(factors[place])), relative
 
 
 def _blocks(found: Arrivals | Spool) -> Iterator[Arrivals]:
