@@ -241,7 +241,7 @@ class WithoutReplacement(Search):
         very few samples say so.
         """
         near, far = FARTHEST
-        factors = np.concatenate([np.geomspace(1.05, near, 400), np.geomspace(near, far, 800)[1:]])
+        factors = np.concatenate([np.geomspace(1.05, near, 500), np.geomspace(near, far, 800)[1:]])
         errors = SURE[(self.request.count or 0) > MOST_NAMES]
         goal += int(errors * np.sqrt(goal)) + 2
         if self.request.allow_repeats:
