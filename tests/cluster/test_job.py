@@ -167,6 +167,13 @@ def test_another_jobs_folder_is_refused(tmp_path) -> None:
     assert (tmp_path / "full" / "names-00000.txt").read_text() == "precious\n"
 
 
+def test_a_file_is_no_folder_for_a_job(tmp_path) -> None:
+    (tmp_path / "names.txt").write_text("precious\n")
+    with pytest.raises(RunError, match="is a file, and --out a folder"):
+        done(tmp_path / "names.txt")
+    assert (tmp_path / "names.txt").read_text() == "precious\n"
+
+
 def test_too_few_names_are_one_line_and_no_files(tmp_path) -> None:
     with pytest.raises(GenerationError, match="there are no others"):
         done(tmp_path, rules=Length(2, 3))

@@ -201,7 +201,7 @@ def manifest(folder: Path) -> dict[str, Any] | None:
     """Return the manifest in a folder; ``None`` if there is none.
 
     Raises:
-        RunError: it is damaged, or of another version.
+        RunError: it is damaged, or of another version, or ``folder`` is a file.
     """
     path = folder / MANIFEST
     try:
@@ -210,6 +210,8 @@ def manifest(folder: Path) -> dict[str, Any] | None:
             raise ValueError
     except FileNotFoundError:
         return None
+    except NotADirectoryError as error:
+        raise fault(folder, "is a file, and --out a folder. Pass another --out.") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise fault(path, "is no manifest of a job. Pass another --out.") from error
     found: dict[str, Any] = known
