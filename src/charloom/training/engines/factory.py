@@ -63,9 +63,11 @@ def make_engine(
 
         return RowsEngine(model, training, weights, denominator)
     if backend == "jax" and make_step is None:
-        from .jax import JaxEngine
+        from . import jax, jax_halves
 
-        return JaxEngine(model, training, weights, denominator)
+        in_halves = jax_halves.suits(model, training)
+        engine = jax_halves.HalvesEngine if in_halves else jax.JaxEngine
+        return engine(model, training, weights, denominator)
     from .keras import KerasEngine
 
     return KerasEngine(model, training, weights, denominator, make_step)

@@ -204,9 +204,15 @@ class JaxEngine:
     def _generator(self) -> np.random.Generator:
         return generator(Stream.DROPOUT, self._training.seed, self._count)
 
+    @property
+    def _rows_at_once(self) -> int:
+        """Rows of a batch that one call computes the gradients of."""
+        return self._training.batch_size
+
     def prepare(self, times: Iterable[int]) -> None:
         """Compile for each T, so that no step has to wait."""
-        rows, dropout = self._training.batch_size, self._dropout()
+        rows, dropout = self._rows_at_once, self._dropout()
+        dropout = None if dropout is None else dropout[:, :rows]
         for length in times:
             types = (jnp.int32, jnp.int32, jnp.float32)
             shapes: list[tuple[tuple[int, ...], Any]] = [((rows, length), t) for t in types]
@@ -230,11 +236,16 @@ class JaxEngine:
             taken.append(time.monotonic() - begun)
         return min(taken)
 
+    def _gradients_for(self, batch: Batch) -> Callable[..., Any]:
+        """Return the gradients' function for such a batch, compiled beforehand if it was."""
+        if batch.targets.ndim != 2:
+            return self._jitted_gradients
+        found: Callable[..., Any]
+        found = self._compiled.get(batch.inputs.shape[1], self._jitted_gradients)
+        return found
+
     def _gradients_of(self, batch: Batch) -> tuple[Weights, tuple[Array, Carry | None]]:
-        gradients = self._jitted_gradients
-        if batch.targets.ndim == 2:
-            gradients = self._compiled.get(batch.inputs.shape[1], gradients)
-        return gradients(  # type: ignore[no-any-return]
+        return self._gradients_for(batch)(  # type: ignore[no-any-return]
             self._weights, self._arrays(batch), self._dropout(), self._carry, self._denominator
         )
 
