@@ -52,6 +52,25 @@ def run(
             return list(pool.map(work, jobs))
 
 
+def beside(work: Callable[[], Result]) -> Callable[[], Result]:
+    """Start ``work`` in a thread; return a function that waits for it, and returns its result.
+
+    It raises what ``work`` raised. The end of the process does not wait for the thread.
+    """
+    from concurrent.futures import Future  # late: importing it takes a hundredth of a second
+
+    result: Future[Result] = Future()
+
+    def run_it() -> None:
+        try:
+            result.set_result(work())
+        except BaseException as error:  # noqa: BLE001 (it is raised where the result is asked for)
+            result.set_exception(error)
+
+    threading.Thread(target=run_it, name="charloom-beside", daemon=True).start()
+    return result.result
+
+
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Limit BLAS to one thread; may be nested, and entered by several threads at once.

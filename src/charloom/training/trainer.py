@@ -31,13 +31,14 @@ from .ensemble import Ensemble, checked_workers
 from .events import Event, Reason, Saved, Step, Warned
 from .name_data import NameData
 from .ngram_trainer import fit_ngram
+from .preparation import prepare
 from .progress import Progress
 from .recipes import settings_for
 from .refit import refit
 from .schedule import Schedule, learning_rate, reserve_for
 from .shared_state import facts_of, resumed, share_state
 from .text_data import TextData
-from .together import ALONE, Pace, Together, check_same, telling_of_others, wait_for_all
+from .together import ALONE, Pace, Together, check_same, telling_of_others
 from .warm_start import warm_started
 
 
@@ -182,6 +183,7 @@ class Trainer:
                 yield from self._finished(over, self.at.best)
                 return
             yield from settle_choice(self)
+            prepare(self)
             if not self.together.rank:
                 yield from (Warned(message=message) for message in self.data.warnings())
             yield from self._finish((yield from self._train()))
@@ -236,8 +238,6 @@ class Trainer:
     def _train(self) -> Generator[Event, None, Reason]:
         """Train the network; and more of them, if the budget allows."""
         if not self.at.networks:
-            self.engine.prepare(self.batches.times)
-            wait_for_all(self.together)
             yield from ready(self)
             self.schedule.begin()
             begun, before = time.monotonic(), self.at.step
