@@ -106,15 +106,17 @@ def ours(
     If early stopping ended the training, the last epoch is that of a training without it.
     """
     model, _ = recipe(corpus.report.names, corpus.report.characters)
-    last = finished = None
+    best = last = finished = None
     for event in charloom.fit(corpus, seed=seed, **changes):
         if isinstance(event, Evaluated):
             last = event
+            best = event if event.best else best
         elif isinstance(event, Finished):
             finished = event
-    assert last is not None and finished is not None
+    assert best is not None and last is not None and finished is not None
+    # Not its own n-gram, which is refitted to all names, those held out included.
     kept_model = model_of(finished.saved)
-    kept = likelihood(kept_model, names)
+    kept = likelihood(replace(kept_model, rnn=recurrence(model, best.weights)), names)
     if finished.reason == "early stopping":
         for event in charloom.fit(corpus, seed=seed, patience=0, **changes):
             if isinstance(event, Evaluated):
