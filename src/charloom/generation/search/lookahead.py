@@ -156,10 +156,11 @@ class LookAhead(ConstraintGuide):
         visited prefix is worth follows from the model's own probabilities there, and from the
         estimates of what follows.
         """
-        found = np.ones(self._values.shape[1:])
-        products = ngram.visits.p.size * found.shape[1]
-        some = slice(None, None, 1 + products // MOST_SPREAD_PRODUCTS)  # their order is random
-        p, lengths, rows = ngram.visits.p[some], ngram.visits.lengths[some], ngram.rows[some]
+        found, visits = np.ones(self._values.shape[1:]), ngram.visits
+        products = visits.p.size * found.shape[1]
+        some = np.flatnonzero(visits.lengths <= self.most)  # draws may be longer
+        some = some[:: 1 + products // MOST_SPREAD_PRODUCTS]  # their order is random
+        p, lengths, rows = visits.p[some], visits.lengths[some], ngram.rows[some]
         after, weights = self._after[rows, 1:], np.minimum(ngram.weights[some], 1.0)
         for state in range(found.shape[1] - 1):
             expected = self._values[lengths, rows, state]
