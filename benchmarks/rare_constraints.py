@@ -4,16 +4,16 @@ Two processes, one for each checkout, search for the same, in turn, with several
 has the processor milliseconds of the first call of a rule set and of one with another seed, and the
 latter's on the clock; how many prefixes it stepped; the share of strings that it says may be
 missing; and the share that is, with its 95 % interval (Wilson 1927) over the strings of all seeds:
-of the strings that a walk finds with the same look-ahead and a slack of 256, or four times its own
-if that is more; nan if that would take too many steps. (What a walk finds depends on its
-look-ahead, so the two checkouts find different strings.)
+of the strings that a walk finds with the same look-ahead and a slack of 256 (``--slack``), or four
+times its own if that is more; nan if that would take too many steps. (What a walk finds depends on
+its look-ahead, so the two checkouts find different strings.)
 
 The models are a mixture, its network alone, and an n-gram of every fifth name of the built-in list.
 
     git worktree add ../before HEAD~1
     python benchmarks/rare_constraints.py ../before --run RUN [--seeds 3] [--number 300] [--only z]
     python benchmarks/rare_constraints.py ../before --run RUN --only "mixture, ...z" \
-        --number 2000 --seeds 4
+        --number 2000 --seeds 4 --slack 64
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ import numpy as np
 from drawing import ask, worker
 
 HERE = Path(__file__).resolve()
-SLACK, MOST_STEPS = 256.0, 12_000_000
+MOST_STEPS = 12_000_000
 SURE = 1.96
 
 
@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="the run folder of a mixture")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--number", type=int, default=300, help="strings to ask for")
+    parser.add_argument("--slack", type=float, default=256, help="of the walk to compare with")
     parser.add_argument("--only", default="", help="only lines whose title contains this")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -71,7 +72,7 @@ def main() -> None:
                 continue
             for process, checkout in zip(processes, checkouts, strict=True):
                 found = [
-                    ask(process, f"{model}\n{rules}\n{options.number}", seed)
+                    ask(process, f"{model}\n{rules}\n{options.number}\n{options.slack}", seed)
                     for seed in range(1, options.seeds + 1)
                 ]
                 print(
@@ -122,12 +123,12 @@ def serve(run: Path) -> None:
     }
     for request in sys.stdin:
         title, seed = json.loads(request)
-        model, rules, number = title.split("\n")
+        model, rules, number, slack = title.split("\n")
         lookahead._kept.clear()
         first = searched(models[model], rule_sets()[rules], int(number), 1000 + seed)
         after = searched(models[model], rule_sets()[rules], int(number), seed)
         after |= {"first": first["seconds"], "next": after["seconds"]}
-        after["missed"], after["strings"] = missed(after.pop("walk"), int(number))
+        after["missed"], after["strings"] = missed(after.pop("walk"), int(number), float(slack))
         print(json.dumps(after), flush=True)
 
 
@@ -154,8 +155,11 @@ def searched(model: Any, rules: Any, number: int, seed: int) -> dict[str, Any]:
     return {**spent, "says": search.missing, "walk": walks[-1]}
 
 
-def missed(walk: Any, number: int) -> tuple[float, int]:
-    """Return how many of the first ``number`` strings ``walk`` missed, and how many there are."""
+def missed(walk: Any, number: int, far: float) -> tuple[float, int]:
+    """Return how many of the first ``number`` strings ``walk`` missed, and how many there are.
+
+    ``far`` is the slack of the walk that finds them.
+    """
     from charloom.generation.search import walk as walk_module
     from charloom.generation.search.arrivals import arrivals
 
@@ -167,7 +171,7 @@ def missed(walk: Any, number: int) -> tuple[float, int]:
     usual, walk_module.MARGIN = walk_module.MARGIN, 1.0
     farther = replace(plan, most_steps=MOST_STEPS, watch=None)
     try:
-        everything = arrivals(farther, end, max(float(np.log(SLACK)), slack + float(np.log(4))))
+        everything = arrivals(farther, end, max(float(np.log(far)), slack + float(np.log(4))))
     except walk_module.TooManySteps:
         return float("nan"), number
     finally:
