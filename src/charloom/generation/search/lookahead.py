@@ -7,7 +7,7 @@ probability that a prefix will be accepted. For the model itself it is intractab
 model, a backward pass over (length, context, state of the automaton) computes it exactly. Such an
 estimate directs the search, and ``arrivals`` corrects its error. One that is too low may cost a
 string, one that is too high only a step, and small ones are the least certain; so the search has
-them raised to a power below 1.
+them raised to a power below 1, and by how much prefixes with the same context differ.
 
 The n-gram model is distilled: it averages the probabilities that the model gave along its own
 samples, so it covers characters that were never sampled too. Where the constraints are rare, the
