@@ -342,6 +342,7 @@ def test_commands_that_draw_start_one_blas_thread(command, threads, monkeypatch)
     monkeypatch.setattr("charloom.cli.streams.occupy_closed_streams", lambda: None)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "")  # so that it is put back in the end
     monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    monkeypatch.setattr("gc.set_threshold", lambda *given: None)
     with pytest.raises(SystemExit):
         charloom_main()
     assert os.environ.get("OPENBLAS_NUM_THREADS", "") == threads

@@ -7,7 +7,6 @@ computed together once for a model, and copied from then on.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -24,17 +23,15 @@ _kept: WeakKeyDictionary[Recurrence, Openings] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
-@dataclass(frozen=True)
 class Openings:
-    """The first two steps of a model of V ids.
+    """The first two steps of a model of V ids."""
 
-    Attributes:
-        first: the logits (1, V) and the carry (L*S, 1, H) after the boundary.
-        second: those after each id that may follow, (V, V) and (L*S, V, H).
-    """
-
-    first: tuple[Floats, Floats]
-    second: tuple[Floats, Floats]
+    def __init__(self, first: tuple[Floats, Floats], second: tuple[Floats, Floats]) -> None:
+        """Take the logits (1, V) and the carry (L*S, 1, H) after the boundary, and those after
+        each id that may follow, (V, V) and (L*S, V, H)."""
+        self.first, self.second = first, second
+        for array in (*first, *second):
+            array.flags.writeable = False
 
     def step(self, length: int, ids: NDArray[np.integer]) -> tuple[Floats, Floats]:
         """Return what the model's step does for prefixes of ``length`` ids, 0 or 1, the last ones
@@ -56,8 +53,5 @@ def openings(rnn: Recurrence) -> Openings | None:
             with one_blas_thread():  # so that bits do not depend on the machine
                 logits, carry = rnn.step(ids[:1], rnn.initial_carry(1))
                 second = rnn.step(ids, carry.repeat(len(ids), axis=1))
-            found = Openings((logits, carry), second)
-            for array in (*found.first, *found.second):
-                array.flags.writeable = False
-            _kept[rnn] = found
+            found = _kept[rnn] = Openings((logits, carry), second)
     return found
