@@ -1,16 +1,19 @@
 """Claim: under rare constraints, fewer strings are missed than in another checkout, in less time.
 
 Two processes, one for each checkout, search for the same, in turn, with several seeds. Each line
-has the processor milliseconds of the first call of a rule set and of one with another seed; how
-many prefixes the latter stepped; the share of strings that it says may be missing; and the share
-that is: of the strings that a walk finds with the same look-ahead and a slack of 256, or four times
-its own if that is more; nan if that would take too many steps. (What a walk finds depends on its
-look-ahead, so the two checkouts find different strings.)
+has the processor milliseconds of the first call of a rule set and of one with another seed, and the
+latter's on the clock; how many prefixes it stepped; the share of strings that it says may be
+missing; and the share that is, with its 95 % interval (Wilson 1927) over the strings of all seeds:
+of the strings that a walk finds with the same look-ahead and a slack of 256 (``--slack``), or four
+times its own if that is more; nan if that would take too many steps. (What a walk finds depends on
+its look-ahead, so the two checkouts find different strings.)
 
 The models are a mixture, its network alone, and an n-gram of every fifth name of the built-in list.
 
     git worktree add ../before HEAD~1
     python benchmarks/rare_constraints.py ../before --run RUN [--seeds 3] [--number 300] [--only z]
+    python benchmarks/rare_constraints.py ../before --run RUN --only "mixture, ...z" \
+        --number 2000 --seeds 4 --slack 64
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import replace
+from math import sqrt
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -27,7 +31,8 @@ import numpy as np
 from drawing import ask, worker
 
 HERE = Path(__file__).resolve()
-SLACK, MOST_STEPS = 256.0, 4_000_000
+MOST_STEPS = 12_000_000
+SURE = 1.96
 
 
 def rule_sets() -> dict[str, Any]:
@@ -49,6 +54,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="the run folder of a mixture")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--number", type=int, default=300, help="strings to ask for")
+    parser.add_argument("--slack", type=float, default=256, help="of the walk to compare with")
     parser.add_argument("--only", default="", help="only lines whose title contains this")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -57,7 +63,8 @@ def main() -> None:
         return
     checkouts = [HERE.parents[1], options.other.resolve()]
     processes = [worker(checkout, options.run, HERE) for checkout in checkouts]
-    print(f"{'':34}{'first':>8}{'next':>8}{'steps':>9}{'says':>8}{'missed':>8}")
+    titles = f"{'first':>8}{'next':>8}{'clock':>8}{'steps':>9}{'says':>8}{'missed':>8}"
+    print(f"{'':34}{titles}  95 % interval")
     for model in ("mixture", "network", "n-gram"):
         for rules in rule_sets():
             title = f"{model}, {rules}"
@@ -65,7 +72,7 @@ def main() -> None:
                 continue
             for process, checkout in zip(processes, checkouts, strict=True):
                 found = [
-                    ask(process, f"{model}\n{rules}\n{options.number}", seed)
+                    ask(process, f"{model}\n{rules}\n{options.number}\n{options.slack}", seed)
                     for seed in range(1, options.seeds + 1)
                 ]
                 print(
@@ -78,10 +85,25 @@ def main() -> None:
 
 
 def row(title: str, found: list[dict[str, float]]) -> str:
-    first, after, steps, says, missed = (
-        mean(one[field] for one in found) for field in ("first", "next", "steps", "says", "missed")
+    first, after, clock, steps, says = (
+        mean(one[field] for one in found) for field in ("first", "next", "clock", "steps", "says")
     )
-    return f"{title:34}{1000 * first:8.0f}{1000 * after:8.0f}{steps:9,.0f}{says:8.2%}{missed:8.2%}"
+    missed, strings = (sum(one[field] for one in found) for field in ("missed", "strings"))
+    low, high = interval(missed, strings)
+    share = missed / max(strings, 1)
+    return (
+        f"{title:34}{1000 * first:8.0f}{1000 * after:8.0f}{1000 * clock:8.0f}{steps:9,.0f}"
+        f"{says:8.2%}{share:8.2%}  {low:.2%} to {high:.2%} of {strings:,.0f}"
+    )
+
+
+def interval(count: float, of: float) -> tuple[float, float]:
+    """Return the 95 % interval of a share of which ``count`` were seen among ``of``."""
+    if not of:
+        return 0.0, 1.0
+    share, spread = count / of, SURE**2 / of
+    middle, half = share + spread / 2, sqrt(spread * share * (1 - share) + spread**2 / 4)
+    return max((middle - half) / (1 + spread), 0.0), (middle + half) / (1 + spread)
 
 
 def serve(run: Path) -> None:
@@ -101,12 +123,12 @@ def serve(run: Path) -> None:
     }
     for request in sys.stdin:
         title, seed = json.loads(request)
-        model, rules, number = title.split("\n")
+        model, rules, number, slack = title.split("\n")
         lookahead._kept.clear()
         first = searched(models[model], rule_sets()[rules], int(number), 1000 + seed)
         after = searched(models[model], rule_sets()[rules], int(number), seed)
         after |= {"first": first["seconds"], "next": after["seconds"]}
-        after["missed"] = missed(after.pop("walk"), int(number))
+        after["missed"], after["strings"] = missed(after.pop("walk"), int(number), float(slack))
         print(json.dumps(after), flush=True)
 
 
@@ -122,36 +144,40 @@ def searched(model: Any, rules: Any, number: int, seed: int) -> dict[str, Any]:
         return walks[-1][-1]
 
     search_module.arrivals = kept
-    start = time.process_time()
+    start, clock = time.process_time(), time.perf_counter()
     search = model.stream(number, rules=rules, seed=seed, allow_known=True)
     for _ in search:
         pass
-    seconds = time.process_time() - start
+    seconds, clock = time.process_time() - start, time.perf_counter() - clock
     search_module.arrivals = usual
     steps = sum(walk[-1].steps for walk in walks)
-    return {"seconds": seconds, "steps": steps, "says": search.missing, "walk": walks[-1]}
+    spent = {"seconds": seconds, "clock": clock, "steps": steps}
+    return {**spent, "says": search.missing, "walk": walks[-1]}
 
 
-def missed(walk: Any, number: int) -> float:
-    """Return the share of the first ``number`` strings that ``walk`` missed."""
+def missed(walk: Any, number: int, far: float) -> tuple[float, int]:
+    """Return how many of the first ``number`` strings ``walk`` missed, and how many there are.
+
+    ``far`` is the slack of the walk that finds them.
+    """
     from charloom.generation.search import walk as walk_module
     from charloom.generation.search.arrivals import arrivals
 
     plan, horizon, slack, found = walk
     if not slack:
-        return 0.0
+        return 0.0, number
     times = np.sort(found.log_arrival[found.log_arrival <= horizon])
     end = float(times[min(number, len(times)) - 1]) if len(times) else horizon
     usual, walk_module.MARGIN = walk_module.MARGIN, 1.0
     farther = replace(plan, most_steps=MOST_STEPS, watch=None)
     try:
-        everything = arrivals(farther, end, max(float(np.log(SLACK)), slack + float(np.log(4))))
+        everything = arrivals(farther, end, max(float(np.log(far)), slack + float(np.log(4))))
     except walk_module.TooManySteps:
-        return float("nan")
+        return float("nan"), number
     finally:
         walk_module.MARGIN = usual
     keys = everything.keys[everything.log_arrival <= end]
-    return float(1 - np.isin(keys, found.keys).mean())
+    return float(np.count_nonzero(~np.isin(keys, found.keys))), len(keys)
 
 
 if __name__ == "__main__":

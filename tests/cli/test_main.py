@@ -333,3 +333,16 @@ def test_a_bar_on_the_terminal_does_not_catch_the_names(trained):
     assert process.wait(60) == 0
     assert len(set(names)) == 2500
     assert b"names" in shown
+
+
+@pytest.mark.parametrize(("command", "threads"), [("generate", "1"), ("play", "1"), ("train", "")])
+def test_commands_that_draw_start_one_blas_thread(command, threads, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["charloom", command])
+    monkeypatch.setattr("charloom.cli.main.run", lambda started: 0)
+    monkeypatch.setattr("charloom.cli.streams.occupy_closed_streams", lambda: None)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "")  # so that it is put back in the end
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    monkeypatch.setattr("gc.set_threshold", lambda *given: None)
+    with pytest.raises(SystemExit):
+        charloom_main()
+    assert os.environ.get("OPENBLAS_NUM_THREADS", "") == threads

@@ -15,6 +15,7 @@ from charloom.config import ModelConfig
 from charloom.data.vocabulary import Vocabulary
 from charloom.errors import ConfigError
 from charloom.models.interface import NEVER
+from charloom.models.ngram import model as ngram_model
 from charloom.models.ngram.arrays import (
     LEAST_LEFT,
     check_arrays,
@@ -66,6 +67,17 @@ def test_probabilities_are_those_of_the_definition(strings, others, order):
         want = [definition.probability(before, target) for before, target in streams([other])]
         for each in (rnn, lean):
             np.testing.assert_allclose(np.exp(-target_nats(each, ids)[0]), want, rtol=2e-6)
+
+
+def test_few_rows_beyond_the_table_are_those_of_many(monkeypatch):
+    rnn, rng = model(names(), 5, table_bytes=200), np.random.default_rng(1)
+    nodes = rng.integers(0, rnn.contexts, 50).astype(np.int32)
+    ids = rng.integers(0, V, 50)
+    few = rnn.after(nodes, ids), rnn.probabilities(nodes)
+    monkeypatch.setattr(ngram_model, "FEW_ROWS", 0)
+    many = rnn.after(nodes, ids), rnn.probabilities(nodes)
+    assert (nodes > 6).any()  # those in the table
+    assert np.array_equal(few[0], many[0]) and np.array_equal(few[1], many[1])
 
 
 @settings(max_examples=40)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -105,8 +106,12 @@ def uniform(keys: Keys) -> NDArray[np.float64]:
 
 def uniforms(keys: Keys, count: int, first: int = 1) -> NDArray[np.float64]:
     """Return numbers in [0, 1), (N, count), for each key: outputs ``first`` and those after it."""
-    steps = np.arange(first, first + count, dtype=np.uint64) * GAMMA
-    return _fraction(mix(keys[:, None] + steps))
+    return _fraction(mix(keys[:, None] + _steps(first, count)))
+
+
+@lru_cache(64)
+def _steps(first: int, count: int) -> Keys:
+    return np.arange(first, first + count, dtype=np.uint64) * GAMMA
 
 
 def _fraction(bits: Keys) -> NDArray[np.float64]:

@@ -85,9 +85,14 @@ class LogLinearMixture(Excluding):
         states, after = self._states, out.carry[:, :rows]
         before = _columns(carry[states:])
         logits, _ = self.network.step(ids, carry[:states], out.network)
-        ngram, by_ngram = out.ngram[:rows], out.logits[:rows]
-        self.ngram.read(ids, before, ngram)
-        _spread(ngram, after[states:])
+        by_ngram = out.logits[:rows]
+        if len(after) - states == 1:  # all columns are in one array
+            ngram = _columns(after[states:])
+            self.ngram.read(ids, before, ngram)
+        else:
+            ngram = out.ngram[:rows]
+            self.ngram.read(ids, before, ngram)
+            _spread(ngram, after[states:])
         self.ngram.logits(ngram, by_ngram)
         logits *= self.exponents[0]
         by_ngram *= self.exponents[1]

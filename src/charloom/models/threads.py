@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from ..config.arguments import whole
@@ -80,8 +80,7 @@ def one_blas_thread() -> Iterator[None]:
     global _users, _limit
     with _lock:
         if _users == 0:
-            scipy = sum(name.startswith("scipy.") for name in list(sys.modules))
-            _limit = _controller(scipy).limit(limits=1, user_api="blas")
+            _limit = _controller(_scipy_modules(len(sys.modules))).limit(limits=1, user_api="blas")
         _users += 1
     try:
         yield
@@ -96,6 +95,12 @@ def blas_architectures() -> frozenset[str]:
     """Return the processors whose kernels the loaded BLAS libraries use, in OpenBLAS' words."""
     found = _controller(0).info()
     return frozenset(str(one.get("architecture")) for one in found if one["user_api"] == "blas")
+
+
+@lru_cache(1)
+def _scipy_modules(modules: int) -> int:
+    """Return how many modules of SciPy are loaded; counted anew if all ``modules`` are more."""
+    return sum(name.startswith("scipy.") for name in list(sys.modules))
 
 
 @cache

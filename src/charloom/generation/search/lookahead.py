@@ -7,7 +7,7 @@ probability that a prefix will be accepted. For the model itself it is intractab
 model, a backward pass over (length, context, state of the automaton) computes it exactly. Such an
 estimate directs the search, and ``arrivals`` corrects its error. One that is too low may cost a
 string, one that is too high only a step, and small ones are the least certain; so the search has
-them raised to a power below 1.
+them raised to a power below 1, and by how much prefixes with the same context differ.
 
 The n-gram model is distilled: it averages the probabilities that the model gave along its own
 samples, so it covers characters that were never sampled too. Where the constraints are rare, the
@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from ...data.vocabulary import BOUNDARY
 from ...models.interface import Recurrence
-from .contexts import Contexts
+from .contexts import OWN, Contexts
 from .guides import ConstraintGuide, Ints
 from .tree import Ids
 from .visits import Floats64, Visits, recorded
@@ -41,6 +41,9 @@ MOST_CONTEXTS = 5000  # contexts of the n-gram model, at most
 MOST_VALUES = 4_000_000  # the most estimates to store, one for each (length, context, state)
 MOST_PRODUCTS = 2_000_000_000  # the most multiplications of the backward pass, or contexts shrink
 TRUST = 0.8  # exponent of the estimates: the smaller one is, the more it may be too small
+MOST_SPREAD = 4.0  # the most that an estimate is raised, as prefixes differ in what they are worth
+MOST_SPREAD_PRODUCTS = 20_000_000  # the most multiplications for that, or visits are left out
+SURELY = 1e-200  # estimates below are of what cannot be
 LESSONS = ((30, 4.0), (100, 4.0))  # walks to learn from: strings to find, and the slack
 COMMON = 0.01  # share of draws that satisfy the constraints of which the draws know enough
 MOST_STEPS = 10_000  # steps of one of them
@@ -140,7 +143,40 @@ class LookAhead(ConstraintGuide):
             values *= self.possible[length]
             self._values[length] = values
         self.acceptance = float(self._values[len(plan.prompt), self.root[1], self.root[0]])
+        spread = self._spread(ngram)
         self._values **= TRUST
+        self._values *= spread
+        np.minimum(self._values, 1.0, out=self._values)
+
+    def _spread(self, ngram: Contexts) -> Floats64:
+        """Return by what factor to raise the estimates of each context and state, (N, S).
+
+        What matters is not the average of what prefixes with the same context are worth, but those
+        worth much more: they are missed. So the estimate becomes their root mean square. What a
+        visited prefix is worth follows from the model's own probabilities there, and from the
+        estimates of what follows.
+        """
+        found, visits = np.ones(self._values.shape[1:]), ngram.visits
+        products = visits.p.size * found.shape[1]
+        some = np.flatnonzero(visits.lengths <= self.most)  # draws may be longer
+        some = some[:: 1 + products // MOST_SPREAD_PRODUCTS]  # their order is random
+        p, lengths, rows = visits.p[some], visits.lengths[some], ngram.rows[some]
+        after, weights = self._after[rows, 1:], np.minimum(ngram.weights[some], 1.0)
+        for state in range(found.shape[1] - 1):
+            expected = self._values[lengths, rows, state]
+            there = np.flatnonzero(expected > SURELY)
+            if not len(there):
+                continue
+            states_after = self.table[state, self.classes[1:]]
+            later = self._values[lengths[there, None] + 1, after[there], states_after]
+            worth = np.einsum("mv,mv->m", p[there, 1:], later)
+            worth += p[there, BOUNDARY] * self.ends[lengths[there], state]
+            ratios = np.minimum(worth / expected[there], 4 * MOST_SPREAD)
+            own, here = weights[there], rows[there]
+            counts = np.bincount(here, own, len(found))
+            sums = np.bincount(here, own * ratios**2, len(found))
+            found[:, state] = np.sqrt((sums + OWN * sums.sum() / counts.sum()) / (counts + OWN))
+        return np.clip(found, 1.0, MOST_SPREAD, out=found)
 
     def taught(self, plan: Plan, lesson: int, strings: float, slack: float) -> LookAhead:
         """Return a look-ahead that has learned from a walk for about so many strings, too."""

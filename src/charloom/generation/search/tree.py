@@ -53,7 +53,8 @@ class Stack:
             more = np.empty(capacity, self._prefixes.dtype)
             more[:start] = self._prefixes[:start]
             self._prefixes, self._carry = more, grown
-        self._prefixes[start : self.size] = prefixes
+        plain = np.dtype((np.void, prefixes.itemsize))  # NumPy copies structures field by field
+        self._prefixes[start : self.size].view(plain)[:] = prefixes.view(plain)
         for old, new in zip(self._carry, carry, strict=True):
             new.take(row, 0, old[start : self.size], "clip")
 

@@ -16,6 +16,7 @@ from ...data.vocabulary import BOUNDARY
 from ...models.interface import Recurrence
 from ...models.sampling import Sampler, choose
 from ...models.scoring.names import log_softmax
+from .openings import Openings, openings
 from .tree import Floats, Ids, Records, Stack, Trace, joined, read_prompt
 
 if TYPE_CHECKING:
@@ -109,6 +110,8 @@ class StepLimit:
 class Walk:
     """Prefixes that arrive before the horizon, in a part of the tree, and the strings there."""
 
+    _openings: Openings | None
+
     def __init__(
         self, plan: Plan, bounds: tuple[float, float], limit: StepLimit, rows: int
     ) -> None:
@@ -126,6 +129,8 @@ class Walk:
         prefixes = np.array([root] if arrival <= bounds[0] else [], dtype=PREFIX)
         self._begin(Stack(prefixes, carry[:, : len(prefixes)]), Trace(), rows)
         self.left = 1 - len(prefixes)
+        self._openings = None if length or not len(prefixes) else openings(plan.rnn)
+        """What is known of the next step, if it is one of the first two."""
 
     def _begin(self, stack: Stack, trace: Trace, rows: int) -> None:
         self.stack, self._trace = stack, trace
@@ -137,6 +142,7 @@ class Walk:
         self.left = 0
         """Continuations of a step that arrive too late; 0 if none has yet."""
         self.unfinished = 0.0
+        self._openings = None
         self.log_horizon = np.inf
         """The horizon that the walk was cut short to, if it was."""
 
@@ -156,7 +162,7 @@ class Walk:
             self._rows = self._most_rows
             self._buffers = plan.rnn.buffers(self._rows)
         here, carry = self.stack.take(rows)
-        logits, carry = plan.rnn.step(here["id"], carry, self._buffers)
+        logits, carry = self._step(here, carry)
         p = plan.sampler.scores(plan.sampler.prepared(logits, here["length"]))
         np.exp(p, out=p)
         p /= np.add.reduce(p, axis=1, keepdims=True)
@@ -212,6 +218,16 @@ class Walk:
                 there["state"], there["context"], there["id"]
             )
         self.stack.push(there, carry, parent)
+
+    def _step(self, here: Records, carry: Floats) -> tuple[Floats, Floats]:
+        """Return the logits (B, V) and the new carry of prefixes (B,)."""
+        if self._openings is None:
+            return self._plan.rnn.step(here["id"], carry, self._buffers)
+        length = int(here["length"][0])
+        found = self._openings.step(length, here["id"])
+        if length or self.stack.size:
+            self._openings = None
+        return found
 
     def cut(self, enough: int) -> None:
         """Bring the horizon forward to where ``enough`` strings have arrived, if there are more.

@@ -218,7 +218,7 @@ class WithoutReplacement(Search):
         Beyond the margin there are half of those in its last factor of two.
         """
         count, last, before, far = found.astray(horizon, slack).tolist()
-        decrease = np.clip((last + 2) / (before - last + 6), 1 / 4, 3 / 4)
+        decrease = np.clip((last + 2) / (before - last + 6), 1 / 3, 3 / 4)
         late = last * decrease / (1 - decrease)
         self.missing = share = float((late + far / 2) / max(count, 1))
         larger = [np.log(more) for more in SLACKS if np.log(more) > slack + 0.1]

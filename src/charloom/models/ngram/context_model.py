@@ -21,6 +21,7 @@ Log-linear mixing (Klakow 1998, "Log-linear interpolation of language models"); 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,6 +114,7 @@ class ContextNGram(Excluding):
         self._sparse = SparseContexts(weights, size)
         exponents = weights["ngram.weights"]
         self._exponents, (g, h) = exponents[:EXPONENTS], [*exponents[EXPONENTS:], 0.0, 0.0][:2]
+        self._few_exponents = np.tile(self._exponents[3:], FEW_ROWS)
         self._pair_exponent = self._exponents[2:].sum()
         self._shape = np.float32(g), np.float32(h)
         self._all_pairs: tuple[Floats, Floats] | None = None  # by class node and last character
@@ -177,7 +179,7 @@ class ContextNGram(Excluding):
         """Write the carry (B, COLUMNS) after reading ``ids`` (B,) to ``after``."""
         numbers, found = carry.view(np.int32), after.view(np.int32)
         chain = self._chain.after(numbers[:, 0], ids)
-        classes = self._classes.after(numbers[:, 1], self.alphabet.classes[ids])
+        classes = self._classes.after(numbers[:, 1], self.alphabet.classes.take(ids))
         found[:, 2:] = advance(numbers[:, 2:], ids, self.alphabet)
         found[:, 0], found[:, 1] = chain, classes
 
@@ -213,9 +215,10 @@ class ContextNGram(Excluding):
     def _terms(self, numbers: NDArray[np.int32]) -> Floats:
         """Return the terms of each group of the logits at B carries, (groups, B, V)."""
         pair, of_pair = self._pairs_at(numbers, _ALL)
-        cells, parts, families, lengths = self._parts(numbers, pair)
-        groups = len(_WANTED)
-        cells += (_GROUP_OF.take(families) * pair.size).repeat(lengths)
+        groups, first_cells = len(_WANTED), _first_cells(*pair.shape)
+        cells, lengths, counts = self._sparse.find_all(numbers[:, 2:], first_cells)
+        exponents = self._few_exponents[: len(lengths)].repeat(lengths)
+        parts = self._added(counts, pair.take(cells, mode="wrap"), exponents)
         terms = np.bincount(cells, parts, groups * pair.size).astype(np.float32)
         found = terms.reshape(groups, *pair.shape)
         found[PAIR] += of_pair
@@ -232,31 +235,21 @@ class ContextNGram(Excluding):
             pairs: the rows to which those of p_pair and of the class are added.
         """
         pair, of_pair = self._pairs_at(numbers, pairs)
-        cells, parts, *_ = self._parts(numbers, pair, wanted)
+        cells, lengths, counts, families = self._sparse.find(numbers[:, 2:], wanted)
+        exponents = self._exponents[3:].take(families).repeat(lengths)
+        parts = self._added(counts, pair.take(cells), exponents)
         terms: Floats = np.bincount(cells, parts, pair.size).reshape(pair.shape).astype(np.float32)
         terms[pairs] += of_pair
         return terms
 
-    def _parts(
-        self, numbers: NDArray[np.int32], pair: Floats, wanted: NDArray[np.bool_] | None = None
-    ) -> tuple[NDArray[np.intp], Floats, NDArray[np.intp], NDArray[np.intp]]:
-        """Return what each character in each sparse context adds, at P carries.
-
-        Args:
-            numbers: (P, COLUMNS), the carries.
-            pair: (P, V), p_pair.
-            wanted: (P, F), the contexts; ``None`` for all.
-
-        Returns:
-            For each character its cell in the flat (P, V) table, and what is added there; for each
-            context its family, and how many characters it has.
-        """
-        cells, lengths, counts, families = self._sparse.find(numbers[:, 2:], wanted)
-        counts /= pair.take(cells)  # 1 / PSEUDO at least, so that log is exact enough
+    @staticmethod
+    def _added(counts: Floats, pair: Floats, exponents: Floats) -> Floats:
+        """Return what each of N characters in sparse contexts adds to the logits, in ``counts``."""
+        counts /= pair  # 1 / PSEUDO at least, so that log is exact enough
         counts += 1
         np.log(counts, out=counts)
-        counts *= self._exponents[3:].take(families).repeat(lengths)
-        return cells, counts, families, lengths
+        counts *= exponents
+        return counts
 
     def _pairs_at(
         self, numbers: NDArray[np.int32], rows: NDArray[np.intp] | slice
@@ -303,7 +296,7 @@ class ContextNGram(Excluding):
     ) -> Floats:
         """Return the probabilities at ``nodes`` (B,), which back off to ``base``: (B, V)."""
         found = self._chain.probabilities(nodes, out)
-        found += self._left[nodes, None] * base
+        found += self._left.take(nodes)[:, None] * base
         return np.maximum(found, TINY, out=found)
 
     def one_row(self) -> OneContext:
@@ -325,6 +318,14 @@ class OneContext:
         self._carry = carry.copy()
         row: Floats = logits[0]
         return row
+
+
+@lru_cache(FEW_ROWS)
+def _first_cells(rows: int, size: int) -> NDArray[np.intp]:
+    """Return the cells of id 0 in a table (groups, rows, V), (rows * F,): a row's contexts in
+    order."""
+    cells: NDArray[np.intp] = np.arange(rows)[:, None] * size + _GROUP_OF * (rows * size)
+    return cells.ravel()
 
 
 def backoff_products(left: Floats, backoff: NDArray[np.int32]) -> Floats:

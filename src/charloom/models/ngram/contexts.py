@@ -47,6 +47,9 @@ GROUPS = (0, 1, 1, 1, 2, 1, 2, 1)
 """The group of each family: the terms of a group are computed and kept together."""
 
 
+_BEFORE = np.array([0, 1, 2, 2, 3, 5, 6, 7, 8, 9])
+"""Columns that each column continues from."""
+
 _COUNTS, _PLACES = np.array([1, 1, 0, 0]), np.array([[0], [1], [0], [1]])
 """Columns of the counts after which w1, w2, s1 and s2 are set, and which count that is."""
 
@@ -89,16 +92,15 @@ def initial_states(rows: int) -> NDArray[np.int32]:
 def advance(states: NDArray[np.int32], ids: Ids, alphabet: Alphabet) -> NDArray[np.int32]:
     """Return the states (B, columns) after reading ``ids`` (B,); the boundary resets them."""
     before = states.T
-    columns = np.empty((len(STATE), len(ids)), np.int32)
-    counts, last, sounds, firsts = columns[:2], columns[2], columns[5], columns[6:]
-    np.minimum(before[:2], FARTHEST - 1, out=counts)  # place and word
+    columns: NDArray[np.int32] = before.take(_BEFORE, 0)
+    counts, last, sounds = columns[:2], columns[2], columns[5]
+    np.minimum(counts, FARTHEST - 1, out=counts)  # place and word
     counts += 1
-    last[:], columns[3:5] = ids, before[2:4]
-    np.bitwise_and(before[5], 4 ** (SOUNDS - 1) - 1, out=sounds)  # without the farthest
+    last[:] = ids
+    sounds &= 4 ** (SOUNDS - 1) - 1  # without the farthest
     sounds *= 4
     sounds += alphabet.sounds.take(ids)
-    firsts[:] = before[6:]
-    np.copyto(firsts, last, where=before.take(_COUNTS, 0) == _PLACES)
+    np.copyto(columns[6:], last, where=before.take(_COUNTS, 0) == _PLACES)
     letter = alphabet.letters.take(ids)
     if not letter.all():
         columns[[1, 6, 7]] *= letter
@@ -149,7 +151,9 @@ class SparseContexts:
             arrays["ngram." + name] for name in ("keys", "firsts", "ids", "counts")
         )
         self._size = size
-        self._lengths = np.diff(self._firsts)
+        # One context more, without characters, stands for those that never occurred.
+        self._lengths = np.append(np.diff(self._firsts), 0)
+        self._ends = np.append(self._firsts[1:], 0)
         matrix, offsets = Keyring(size).layout()
         # BLAS multiplies floats, which hold whole numbers exactly up to 2^53.
         kind = np.float64 if offsets[-1] < 1 << 53 else np.int64
@@ -157,7 +161,7 @@ class SparseContexts:
         self._offsets: NDArray[Any] = offsets[:-1].astype(kind)
         self._direct: NDArray[np.int32] | None = None
         if offsets[-1] <= DIRECT:
-            self._direct = np.full(int(offsets[-1]), -1, np.int32)
+            self._direct = np.full(int(offsets[-1]), len(self._keys), np.int32)
             self._direct[self._keys] = np.arange(len(self._keys), dtype=np.int32)
 
     def find(
@@ -174,27 +178,47 @@ class SparseContexts:
             characters it has; for each character its count divided by ``PSEUDO``; and for each
             context its family.
         """
+        place = self._places(states)
+        there = place < len(self._keys)
+        if wanted is not None:
+            there &= wanted.ravel()
+        slot = there.nonzero()[0]
+        rows, families = np.divmod(slot, len(FAMILIES))
+        rows *= self._size
+        return *self._characters(place.take(slot), rows), families
+
+    def find_all(
+        self, states: NDArray[np.int32], first_cells: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+        """Return what ``find`` does in all contexts, for few rows: with fewer calls of NumPy.
+
+        Args:
+            states: (B, columns).
+            first_cells: (B * F,), the cell of the first id of the vocabulary, in each context.
+
+        Returns:
+            The cells, the lengths (B * F,), and the counts.
+        """
+        return self._characters(self._places(states), first_cells)
+
+    def _places(self, states: NDArray[np.int32]) -> NDArray[np.integer]:
+        """Return where the contexts of B states are, (B * F,); C for one that never occurred."""
         sums: NDArray[Any] = states.astype(self._matrix.dtype) @ self._matrix
         sums += self._offsets
         keys = sums.astype(np.int64).ravel()
         if self._direct is not None:
-            place: NDArray[np.integer] = self._direct.take(keys)
-            there = place >= 0
-        else:
-            place = np.searchsorted(self._keys, keys)
-            there = np.append(self._keys, -1)[place] == keys
-        if wanted is not None:
-            there &= wanted.ravel()
-        slot = there.nonzero()[0]
-        place = place.take(slot)
-        rows, families = slot // len(FAMILIES), slot % len(FAMILIES)
-        rows *= self._size
+            found: NDArray[np.integer] = self._direct.take(keys)
+            return found
+        place = np.searchsorted(self._keys, keys)
+        place[np.append(self._keys, -1)[place] != keys] = len(self._keys)
+        return place
+
+    def _characters(
+        self, place: NDArray[np.integer], first_cells: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
         lengths = self._lengths.take(place)
-        ends = lengths.cumsum()
-        shift = self._firsts.take(place) - ends
-        shift += lengths
-        entry = shift.repeat(lengths)
+        entry = (self._ends.take(place) - lengths.cumsum()).repeat(lengths)
         entry += np.arange(len(entry))
-        cells = rows.repeat(lengths)
+        cells = first_cells.repeat(lengths)
         cells += self._ids.take(entry)
-        return cells, lengths, self._counts.take(entry), families
+        return cells, lengths, self._counts.take(entry)
