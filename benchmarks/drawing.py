@@ -9,6 +9,7 @@ clock. An n-gram has no products.
 
     git worktree add ../before HEAD~1
     python benchmarks/drawing.py ../before --run RUN [--pairs 10] [--only 1,000]
+    python benchmarks/drawing.py ../before --run RUN --other-run ITS_RUN  # with another model
     python benchmarks/drawing.py ../before --run RUN --memory 10000000
 """
 
@@ -62,6 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("other", type=Path, help="the other checkout's root")
     parser.add_argument("--run", type=Path, required=True, help="the run folder of a mixture")
+    parser.add_argument("--other-run", type=Path, help="the other's run, by default the same")
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--only", default="", help="measure only lines whose title contains this")
     parser.add_argument("--memory", type=int, help="draw so many names once each; report memory")
@@ -71,14 +73,15 @@ def main() -> None:
         serve(options.run)
         return
     checkouts = [HERE.parents[1], options.other.resolve()]
+    runs = [options.run, options.other_run or options.run]
     if options.memory:
-        for checkout in checkouts:
-            with worker(checkout, options.run) as process:
+        for checkout, run in zip(checkouts, runs, strict=True):
+            with worker(checkout, run) as process:
                 spent = ask(process, f"memory {options.memory}", 0)
             print(f"{checkout.name}: {spent['gigabytes']:.2f} GB, {spent['clock']:.0f} s")
         return
     titles = [title for title in lines() if options.only in title]
-    with worker(checkouts[0], options.run) as ours, worker(checkouts[1], options.run) as theirs:
+    with worker(checkouts[0], runs[0]) as ours, worker(checkouts[1], runs[1]) as theirs:
         columns = "".join(f"{kind:>9}{'other':>9}{'ratio':>7}{'limit':>9}" for kind in KINDS)
         print(f"{'milliseconds':26}{columns}")
         for title in titles:
