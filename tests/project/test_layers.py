@@ -47,6 +47,7 @@ MAY_USE_FRAMEWORKS = {
     "models/rnn/jax_model.py",
     "models/rnn/keras.py",
     "training/engines/jax.py",
+    "training/engines/jax_halves.py",
     "training/engines/jax_processes.py",
     "training/engines/jax_rows.py",
     "training/engines/keras.py",
