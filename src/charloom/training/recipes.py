@@ -24,8 +24,8 @@ SIZES = (5e2, 3e3, 1.6e4, 3.2e4, 1e5, 2e5, 8e5, 1e7)
 """Characters of the corpora that the recipes were tuned on, but for the last, an extrapolation.
 Settings in between are interpolated along the logarithm of the size."""
 
-UNITS = (128, 192, 224, 301, 376, 421, 512, 512)
-DROPOUT = (0.5, 0.55, 0.55, 0.53, 0.46, 0.38, 0.2, 0.1)
+UNITS = (128, 192, 256, 301, 376, 421, 512, 512)
+DROPOUT = (0.5, 0.55, 0.6, 0.53, 0.46, 0.38, 0.2, 0.1)
 BATCH_SIZE = (8, 16, 32, 38, 47, 53, 64, 128)
 LEARNING_RATE = (5e-3, 5e-3, 5e-3, 4.6e-3, 4e-3, 3.7e-3, 3e-3, 2e-3)
 WEIGHT_DECAY = (1.0, 0.1, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01)
