@@ -7,14 +7,12 @@ takes. With half of the rows for each thread, they wait only once a step.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 from typing import Any
 
 import jax
-import numpy as np
 from jax import Array
-from numpy.typing import NDArray
 
 from ...config import ModelConfig, TrainConfig
 from ...data.batches.names import Batch
@@ -51,15 +49,10 @@ def suits(model: ModelConfig, training: TrainConfig) -> bool:
 class HalvesEngine(JaxEngine):
     """See ``base.Engine``; for batches of names with an even number of rows."""
 
-    def __init__(
-        self,
-        model: ModelConfig,
-        training: TrainConfig,
-        weights: Mapping[str, NDArray[np.float32]],
-        denominator: float,
-    ) -> None:
-        super().__init__(model, training, weights, denominator)
-        self._other = ThreadPoolExecutor(1, "charloom-half")
+    @cached_property
+    def _other(self) -> ThreadPoolExecutor:
+        """The thread of the second half."""
+        return ThreadPoolExecutor(1, "charloom-half")
 
     @property
     def _rows_at_once(self) -> int:
