@@ -278,13 +278,14 @@ def random_batch(seed: int) -> Batch:
 
 
 @pytest.mark.heavy
+@pytest.mark.parametrize("nesterov", [False, True])
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
-def test_the_engine_of_jax_takes_the_steps_of_keras(cell):
+def test_the_engine_of_jax_takes_the_steps_of_keras(cell, nesterov):
     """Clipping, decay, moments and masks, over several steps, against Keras' own layers."""
     from charloom.training.engines.keras import KerasEngine
 
     model = ModelConfig(cell=cell, units=9, layers=2, embedding=5, dropout=0.0)
-    training = TrainConfig(batch_size=4, clip_norm=0.3, weight_decay=0.05)
+    training = TrainConfig(batch_size=4, clip_norm=0.3, weight_decay=0.05, nesterov=nesterov)
     weights = initial_weights(model, 7, seed=0)
     engines = (
         make_engine(backend_name(), model, training, weights, 30.0),

@@ -178,6 +178,8 @@ class TrainConfig(Config):
     weight_decay: float = step(0.01, "[0, 10]",
         "Decoupled weight decay of AdamW (Loshchilov and Hutter 2019).")
     clip_norm: float = step(1.0, "(0, inf)", "Largest global norm of the gradient.")
+    nesterov: bool = step(False, bool,
+        "Step from where Adam's momentum leads, as in Nadam (Dozat 2016).")
     patience: int = resumable(5, _MILLION,
         "Stop after this many epochs without a better held-out loss; 0: never.", "epochs")
     held_out: float = setting(0.1, "[0, 0.9]",

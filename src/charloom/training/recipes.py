@@ -63,6 +63,7 @@ TUTORIAL: dict[str, Any] = {
     "final": 1.0,
     "weight_decay": 0.0,
     "clip_norm": 1e6,
+    "nesterov": False,
     "patience": 0,
     "held_out": 0.0,
     "preparation": "tutorial",
@@ -133,6 +134,7 @@ def recipe(
         "learning_rate": float(f"{_between(LEARNING_RATE, characters):.2g}"),
         "weight_decay": float(f"{_between(WEIGHT_DECAY, characters, math.log, math.exp):.2g}"),
         "epochs": max(round(_between(EPOCHS, characters)), math.ceil(LEAST_STEPS / steps)),
+        "nesterov": True,
     }
     if names > 10 * HELD_OUT:
         training["held_out"] = float(f"{HELD_OUT / names:.2g}")
@@ -341,7 +343,8 @@ def settings_before(run: Path) -> dict[str, Any]:
         parts = (dict(begun.model), dict(begun.training))
     else:
         return {}
-    before = {"smoothing": "kneser-ney", "recent": 0, "base": NO_BASE}  # before they were choices
+    before: dict[str, Any]  # as it was before they were choices
+    before = {"smoothing": "kneser-ney", "recent": 0, "base": NO_BASE, "nesterov": False}
     before |= {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
     return {
         name: before[name]

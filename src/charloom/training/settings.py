@@ -61,6 +61,7 @@ class FitSettings(TypedDict, total=False):
     final: float | None
     weight_decay: float | None
     clip_norm: float | None
+    nesterov: bool | None
     patience: int | None
     held_out: float | None
     seconds: float | None

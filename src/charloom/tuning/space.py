@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from optuna import Trial
 
 KEPT = ("batch_size", "epochs", "learning_rate", "warmup", "final", "weight_decay", "clip_norm",
-        "patience", "preparation", "base")  # fmt: skip
+        "nesterov", "patience", "preparation", "base")  # fmt: skip
 """Training settings that belong to a recipe; the others belong to one run."""
 
 KEPT_IF_CHANGED = ("label_dropout", "seconds")

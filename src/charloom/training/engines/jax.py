@@ -171,17 +171,23 @@ class JaxEngine:
         decay: Array,
         clip: Array,
     ) -> tuple[Weights, Weights, Weights]:
-        """One step of AdamW (Loshchilov and Hutter 2017), with Keras' order of operations."""
+        """One step of AdamW (Loshchilov and Hutter 2017), with Keras' order of operations.
+
+        With ``TrainConfig.nesterov``, the step follows the means as the next gradient would move
+        them if it were like this one (Dozat 2016).
+        """
+        ahead = self._training.nesterov
         norm = jnp.sqrt(sum(jnp.square(g).sum() for g in grads.values()))
         scale = jnp.minimum(1.0, clip / jnp.maximum(norm, 1e-12))
-        correction = jnp.sqrt(1 - BETA_2**count) / (1 - BETA_1**count)
+        correction = jnp.sqrt(1 - BETA_2**count) / (1 - BETA_1 ** (count + ahead))
         for name, gradient in grads.items():
             g, w = gradient * scale, weights[name]
             means[name] = BETA_1 * means[name] + (1 - BETA_1) * g
             squares[name] = BETA_2 * squares[name] + (1 - BETA_2) * g * g
             if not name.endswith("bias"):
                 w = w * (1 - decay * rate)
-            change = means[name] / (jnp.sqrt(squares[name]) + EPSILON)
+            mean = BETA_1 * means[name] + (1 - BETA_1) * g if ahead else means[name]
+            change = mean / (jnp.sqrt(squares[name]) + EPSILON)
             weights[name] = w - rate * correction * change
         return weights, means, squares
 

@@ -18,6 +18,27 @@ from .base import BETA_1, BETA_2, EPSILON
 from .steps import MakeStep, StepFunction
 
 
+class Nadam(keras.optimizers.AdamW):  # type: ignore[misc]  # Keras has no types
+    """AdamW with Nesterov's momentum, the same as in the engine of JAX (Dozat 2016).
+
+    Keras' own Nadam changes the momentum from step to step.
+    """
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Update a variable and its moments."""
+        ops, dtype = keras.ops, variable.dtype
+        rate, g = ops.cast(learning_rate, dtype), ops.cast(gradient, dtype)
+        count = ops.cast(self.iterations + 1, dtype)
+        index = self._get_variable_index(variable)
+        mean, square = self._momentums[index], self._velocities[index]
+        self.assign(mean, BETA_1 * mean + (1 - BETA_1) * g)
+        self.assign(square, BETA_2 * square + (1 - BETA_2) * ops.square(g))
+        ahead = (BETA_1 * mean + (1 - BETA_1) * g) / (1 - ops.power(BETA_1, count + 1))
+        spread = ops.sqrt(square) + EPSILON
+        rate = rate * ops.sqrt(1 - ops.power(BETA_2, count))
+        self.assign_sub(variable, rate * ahead / spread)
+
+
 class KerasEngine:
     """See ``engine.Engine``. It runs on every backend; JAX has a faster one of its own."""
 
@@ -47,7 +68,8 @@ class KerasEngine:
         self._recurrent = [
             layer for layer in self._model.layers if isinstance(layer, keras.layers.RNN)
         ]
-        self._optimizer = keras.optimizers.AdamW(
+        optimizer = Nadam if training.nesterov else keras.optimizers.AdamW
+        self._optimizer = optimizer(
             training.learning_rate,
             weight_decay=training.weight_decay,
             beta_1=BETA_1,
