@@ -54,8 +54,8 @@ def main() -> None:
             nats = worker.ask(
                 "recipe", lines=train, held_out=held_out, folder=folder, epochs=epochs, seed=seed
             )["nats"]
-        best, last, epoch = ours(corpus, held_out, seed, changes)
-        nested, _, nested_epoch = ours(NameCorpus.of(train), held_out, seed, changes)
+        best, last, _, epoch = ours(corpus, held_out, seed, changes)
+        *_, nested, nested_epoch = ours(NameCorpus.of(train), held_out, seed, changes)
         row = (
             min(nats),
             nats[-1],
@@ -100,8 +100,9 @@ def main() -> None:
 
 def ours(
     corpus: NameCorpus, names: tuple[str, ...], seed: int, changes: dict[str, int]
-) -> tuple[Likelihood, Likelihood, int]:
-    """Train; return the likelihood of ``names`` at the best and the last epoch, and the best epoch.
+) -> tuple[Likelihood, Likelihood, Likelihood, int]:
+    """Train; return the likelihood of ``names`` at the best and the last epoch, that by the model
+    that training returns, and the best epoch.
 
     If early stopping ended the training, the last epoch is that of a training without it.
     """
@@ -114,15 +115,16 @@ def ours(
         elif isinstance(event, Finished):
             finished = event
     assert best is not None and last is not None and finished is not None
-    # Not its own n-gram, which is refitted to all names, those held out included.
+    # The returned model's n-gram is refitted to all names, those held out included.
     kept_model = model_of(finished.saved)
+    returned = likelihood(kept_model, names)
     kept = likelihood(replace(kept_model, rnn=recurrence(model, best.weights)), names)
     if finished.reason == "early stopping":
         for event in charloom.fit(corpus, seed=seed, patience=0, **changes):
             if isinstance(event, Evaluated):
                 last = event
     ended = likelihood(replace(kept_model, rnn=recurrence(model, last.weights)), names)
-    return kept, ended, finished.best_epoch
+    return kept, ended, returned, finished.best_epoch
 
 
 if __name__ == "__main__":
