@@ -24,17 +24,21 @@ SIZES = (5e2, 3e3, 1.6e4, 3.2e4, 1e5, 2e5, 8e5, 1e7)
 """Characters of the corpora that the recipes were tuned on, but for the last, an extrapolation.
 Settings in between are interpolated along the logarithm of the size."""
 
-UNITS = (128, 192, 256, 301, 376, 421, 512, 512)
-DROPOUT = (0.5, 0.55, 0.6, 0.53, 0.46, 0.38, 0.2, 0.1)
+UNITS = (128, 208, 224, 301, 376, 421, 512, 512)
+DROPOUT = (0.5, 0.55, 0.5, 0.53, 0.46, 0.38, 0.2, 0.1)
 BATCH_SIZE = (8, 16, 32, 38, 47, 53, 64, 128)
-LEARNING_RATE = (5e-3, 5e-3, 5e-3, 4.6e-3, 4e-3, 3.7e-3, 3e-3, 2e-3)
+LEARNING_RATE = (5e-3, 5e-3, 7.5e-3, 4.6e-3, 4e-3, 3.7e-3, 3e-3, 2e-3)
 WEIGHT_DECAY = (1.0, 0.1, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01)
-EPOCHS = (12, 14, 14, 13, 20, 18, 7, 2)
+EPOCHS = (12, 14, 11, 13, 20, 18, 7, 2)
 MIXED = 5e6
 """Characters up to which the model is a mixture of a network and an n-gram."""
 
 SMALL = 2e5
 """Characters up to which an LSTM with a wider embedding models names better than the GRU."""
+
+BRIEF = 3.2e4
+"""Characters up to which Nesterov's momentum gains; longer lists are trained in more steps, and
+then it gains nothing."""
 
 RECENT = 8192
 """Characters of its own past that a model of text adapts to, if it has a fitted n-gram."""
@@ -134,7 +138,7 @@ def recipe(
         "learning_rate": float(f"{_between(LEARNING_RATE, characters):.2g}"),
         "weight_decay": float(f"{_between(WEIGHT_DECAY, characters, math.log, math.exp):.2g}"),
         "epochs": max(round(_between(EPOCHS, characters)), math.ceil(LEAST_STEPS / steps)),
-        "nesterov": True,
+        "nesterov": characters <= BRIEF,
     }
     if names > 10 * HELD_OUT:
         training["held_out"] = float(f"{HELD_OUT / names:.2g}")
