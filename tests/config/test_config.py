@@ -101,6 +101,12 @@ def test_long_lists_hold_out_a_smaller_share_and_are_read_less_often():
     assert recipe(100_000, 900_000, held_out=0.2)[1].held_out == 0.2
 
 
+def test_short_lists_are_trained_with_nesterovs_momentum_but_not_as_the_tutorial_does():
+    assert recipe(1500, 16_000)[1].nesterov
+    assert not recipe(10_000, 90_000)[1].nesterov
+    assert not recipe(1500, 16_000, "tutorial")[1].nesterov
+
+
 def test_settings_override_the_recipe():
     model, training = recipe(1500, 15_000, units=77, epochs=2, seed=None)
     assert (model.units, training.epochs) == (77, 2)

@@ -109,6 +109,14 @@ def test_a_file_goes_before_the_size_and_options_before_the_file(path, toy):
     assert (ours.dropout, training.batch_size) == (size.dropout, by_size.batch_size)
 
 
+def test_a_rate_that_was_chosen_before_there_was_nesterovs_momentum_is_used_without(path, toy):
+    assert settings_for(toy)[1].nesterov
+    for settings, nesterov in (({"learning_rate": 0.01}, False), ({"units": 8}, True),
+                               ({"learning_rate": 0.01, "nesterov": True}, True)):  # fmt: skip
+        path.write_text(content(settings=settings), "utf-8")
+        assert settings_for(toy, path)[1].nesterov is nesterov
+
+
 def test_the_front_door_takes_a_file(path, toy):
     path.write_text(content(), "utf-8")
     events = api.fit(toy, recipe=str(path), embedding=4)

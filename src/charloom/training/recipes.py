@@ -322,6 +322,8 @@ def _from_file(path: AnyPath, corpus: NameCorpus | TextCorpus) -> dict[str, Any]
             f"There is: {', '.join(RECIPES)}."
         )
     settings = dict(read_recipe(path).settings)
+    if "learning_rate" in settings:  # chosen before there was Nesterov's momentum, unless it says
+        settings.setdefault("nesterov", False)
     text = isinstance(corpus, TextCorpus)
     if settings.get("text", text) != text:
         what = ("names", "text") if text else ("text", "names")
