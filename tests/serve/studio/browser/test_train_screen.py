@@ -35,7 +35,7 @@ def begin(studio: Any, visit: Callable[..., Any], run: str = "towns", **settings
 def test_a_training_is_watched_through_reloads_and_the_end_of_the_server(
     studio: Any, visit: Callable[..., Any]
 ) -> None:
-    page = begin(studio, visit)
+    page = begin(studio, visit, patience=0)
     page.get_by_text("after epoch").wait_for()
     page.reload()
     page.get_by_text("after epoch").wait_for()
