@@ -4,8 +4,8 @@
     python tools/build_base.py
 
 It takes some ten minutes on two cores, and writes src/charloom/data/builtin/latin: a run folder
-without names, its weights in half precision. docs/base-model.md says where the names come from,
-and under which licences.
+without names, its weights in half precision and its labels the kinds of the names.
+docs/base-model.md says where the names come from, and under which licences.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT, help="folder to write to")
     parser.add_argument("--run", type=Path, help="run folder for the training, to resume it")
     options = parser.parse_args()
-    names = gather()
+    names, kinds = gather()
     model = charloom.train(
-        charloom.NameCorpus.of(names),
+        charloom.NameCorpus.of(names, labels=kinds),
         out=options.run,
         resume=options.run is not None,
         base="none",

@@ -20,6 +20,7 @@ from ..config import ModelConfig
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
 from ..data.tokens import Tokens
+from ..errors import ConfigError
 from ..run import SavedModel, load_model
 
 LATIN, NO_BASE = "latin", "none"
@@ -46,6 +47,21 @@ def latin_base() -> SavedModel:
     """
     with resources.as_file(resources.files("charloom.data") / "builtin" / LATIN) as folder:
         return load_model(folder)
+
+
+def given_base(name: str) -> SavedModel:
+    """Return the base that a training's settings name.
+
+    Raises:
+        ConfigError: it is another run, of which the settings have only the digest.
+        RunError: a file is missing or damaged.
+    """
+    if name != LATIN:
+        raise ConfigError(
+            f"the base of this training is another run. Received: only its digest, {name:.20}. "
+            "Give the run, as in --base RUN."
+        )
+    return latin_base()
 
 
 def digest_of(base: SavedModel) -> str:

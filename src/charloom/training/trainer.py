@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, SupportsFloat
 
@@ -14,11 +15,11 @@ from numpy.typing import NDArray
 from ..config import ModelConfig, TrainConfig
 from ..data.names import NameCorpus
 from ..data.text import TextCorpus
-from ..errors import ConfigError, TrainingError
+from ..errors import TrainingError
 from ..models.rnn.initial import initial_weights
 from ..models.rnn.shapes import parameter_count
 from ..run import SavedModel
-from .base_model import LATIN, NO_BASE, latin_base
+from .base_model import NO_BASE, given_base
 from .checkpointer import Checkpointer
 from .cross_validation import has_choice, settle_choice
 from .data import TrainingData, Weights
@@ -29,6 +30,7 @@ from .engines.memory import check_memory, telling_of_memory
 from .engines.precision import settled
 from .ensemble import Ensemble, checked_workers
 from .events import Event, Reason, Saved, Step, Warned
+from .kinds import suited
 from .name_data import NameData
 from .ngram_trainer import fit_ngram
 from .preparation import prepare
@@ -215,15 +217,13 @@ class Trainer:
 
     def _initial(self) -> SavedModel | None:
         """Return the model that training starts from; ``None`` for random weights."""
-        base = self.training.base
-        if self.initial is not None or base == NO_BASE or self.resumes:
+        if self.training.base == NO_BASE or self.resumes:
             return self.initial
-        if base != LATIN:
-            raise ConfigError(
-                f"the base of this training is another run. Received: only its digest, {base:.20}. "
-                "Give the run, as in --base RUN."
-            )
-        return latin_base()
+        return self._base
+
+    @cached_property
+    def _base(self) -> SavedModel:
+        return suited(self.initial or given_base(self.training.base), self.data)
 
     @property
     def last_step(self) -> int:
