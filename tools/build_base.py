@@ -42,7 +42,8 @@ def main() -> None:
         batch_size=128,
         learning_rate=4e-3,
         weight_decay=0.01,
-        epochs=8,
+        epochs=10,
+        label_dropout=0.5,
         held_out=0.02,
         patience=0,
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from charloom.config import ModelConfig, SampleConfig, TrainConfig
 from charloom.errors import CharloomError, ConfigError
-from charloom.training.recipes import recipe
+from charloom.training.recipes import recipe, text_recipe
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -105,6 +105,14 @@ def test_short_lists_are_trained_with_nesterovs_momentum_but_not_as_the_tutorial
     assert recipe(1500, 16_000)[1].nesterov
     assert not recipe(10_000, 90_000)[1].nesterov
     assert not recipe(1500, 16_000, "tutorial")[1].nesterov
+
+
+def test_long_texts_are_trained_with_nesterovs_momentum_at_a_lower_rate():
+    short, long = text_recipe(200_000), text_recipe(1_000_000)
+    larger = text_recipe(1_000_000, seconds=900)
+    assert [training.nesterov for _, training in (short, long, larger)] == [False, True, False]
+    assert larger[0].units > 512
+    assert long[1].learning_rate < short[1].learning_rate
 
 
 def test_settings_override_the_recipe():

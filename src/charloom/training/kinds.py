@@ -30,7 +30,7 @@ MOST = 1_000
 LIKELIEST = 16
 """How many kinds those are."""
 
-NATS = 0.03
+NATS = 0.05
 """Nats per character by which a kind must be worse than another to count e times less."""
 
 
