@@ -110,8 +110,7 @@ LISTS = (
         "It has seen none of these names, nor any word with “saur”.",
         dinosaurs,
         read="nine in ten could be genera. Most are -saurus, as in the list; a few are hard to "
-        "pronounce (Grhanchenosaurus) or cut short (Sei), and some combine two endings "
-        "(Saurosaurus, Dinoceratops).",
+        "pronounce (Rangendohocephale), run on (Patagangulanasaurus) or are cut short (Luas).",
     ),
     Listed(
         "towns",
@@ -139,9 +138,9 @@ LISTS = (
         finnish_names,
         package="faker",
         language="fi",
-        read="four in five sound Finnish. Some are names in use that the list lacks (Vilja, "
-        "Eevi), some are other words (Saari, an island; Markka, the old currency), and some "
-        "are foreign or misspelled (Latha, Ilkhra).",
+        read="four in five sound Finnish. Some are names in use that the list lacks (Lilli, "
+        "Riina), some are other words (Karja, cattle; Viina, spirits), and some are foreign or "
+        "misspelled (Mirjan, Sambervi).",
     ),
     Listed(
         "arabic",
@@ -167,9 +166,9 @@ LISTS = (
         "It has seen many of the single words, which are words of English, but none of the "
         "names of several words.",
         colours,
-        read="three in five are made of real words, in new combinations that range from apt (lemon "
-        "pink) to absurd (reddish green, light light brown). The rest misspell one (burnt "
-        "urple), now and then as a vulgar word.",
+        read="three in five are made of real words, in new combinations that range from apt "
+        "(butter blue) to absurd (reddish green, very lime). The rest misspell one (milary "
+        "green).",
     ),
     Listed(
         "functions",
@@ -180,8 +179,8 @@ LISTS = (
         "words in the others, but no list of functions.",
         functions,
         package="scipy",
-        read="one in three could be a function of some library (inv_banded, fourier_statistic); a "
-        "few are functions elsewhere (sqrt, max). The rest join parts of names or misspell "
+        read="one in three could be a function of some library (generate_test, spline1d); a "
+        "few are functions elsewhere (sin, rank). The rest join parts of names or misspell "
         "them.",
     ),
 )
