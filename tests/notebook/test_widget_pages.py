@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 
 import pytest
@@ -52,6 +53,14 @@ def names_of(page):
     return page.locator(".wall button.name").all_text_contents()
 
 
+def hears(page, widget, name, value):
+    """Wait until the attribute of a widget, which hears of the page's changes later, is `value`."""
+    end = time.monotonic() + 10
+    while getattr(widget, name) != value and time.monotonic() < end:
+        page.wait_for_timeout(20)
+    assert getattr(widget, name) == value
+
+
 def test_a_wall_has_the_models_names_and_follows_its_settings(model, show):
     wall = Wall(model, n=20, seed=7)
     page = show(wall)
@@ -60,10 +69,13 @@ def test_a_wall_has_the_models_names_and_follows_its_settings(model, show):
     page.wait_for_function("window.model.get('asked').start === 'Al'")
     shown = names_of(page)
     assert shown and all(name.startswith("Al") for name in shown)
+    hears(page, wall, "settings", wall.settings | {"start": "Al"})
     assert model.names(20, **wall.options) == shown
     page.get_by_role("button", name="Other names").click()
     page.wait_for_function("window.model.get('asked').seed !== 7")
-    assert wall.settings["seed"] != "7"
+    seed = page.evaluate("window.model.get('settings').seed")
+    assert seed != "7"
+    hears(page, wall, "settings", wall.settings | {"seed": seed})
 
 
 def test_a_name_is_explained_and_kept_by_keyboard(model, show):
@@ -81,10 +93,10 @@ def test_a_name_is_explained_and_kept_by_keyboard(model, show):
     page.keyboard.press("f")
     page.keyboard.press("Escape")
     details.wait_for(state="detached")
-    assert wall.favourites == [first, second]
+    hears(page, wall, "favourites", [first, second])
     page.keyboard.press("f")  # the name has the focus again
     page.get_by_text(f"Removed {second}").wait_for()
-    assert wall.favourites == [first]
+    hears(page, wall, "favourites", [first])
 
 
 def test_what_python_sets_is_shown(model, show):
@@ -101,7 +113,7 @@ def test_without_a_training_list_nothing_is_called_new(model, show):
     page = show(wall)
     assert names_of(page) == unlisted.names(20, temperature=0.7, seed=7, allow_known=True)
     page.wait_for_function("window.model.get('asked').allow_known")
-    assert wall.options["allow_known"]
+    hears(page, wall, "options", wall.options | {"allow_known": True})
     page.get_by_text("New names", exact=True).click()
     page.get_by_text("This run has no training list").wait_for()
 
@@ -116,7 +128,7 @@ def test_what_is_typed_stays_while_python_hears_of_it(model, show):
     )
     assert field.input_value() == "Alb"
     page.wait_for_function("window.model.get('asked').start === 'Alb'")
-    assert wall.settings["start"] == "Alb"
+    hears(page, wall, "settings", wall.settings | {"start": "Alb"})
 
 
 def test_a_mistake_is_a_line_at_its_field(model, show):
@@ -181,7 +193,7 @@ def test_a_name_is_written_letter_by_letter(model, show):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_function("window.model.get('text').length > 3")
-    assert play.text == field.input_value()
+    hears(page, play, "text", field.input_value())
     assert play.text.startswith("Al")
 
 
@@ -194,6 +206,7 @@ def test_text_is_written_and_continued(writer, show):
     assert len(written) > 300
     page.get_by_role("button", name="Add it to the text").click()
     page.wait_for_function("window.model.get('text').length > 300")
+    hears(page, play, "text", page.evaluate("window.model.get('text')"))
     assert play.text.startswith("the c" + written[:50])
     page.get_by_label("Show likely continuations").check()
     page.locator(".next-texts button").first.wait_for()
