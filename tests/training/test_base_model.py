@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -174,7 +175,8 @@ def test_the_command_line_takes_a_base_and_info_and_card_say_it(call, tmp_path):
     source, first, second = (tmp_path / name for name in ("names.txt", "first", "second"))
     source.write_text("\n".join(NAMES))
     assert call("train", source, "--epochs", 1, "--out", first)[0] == 0
-    assert "adapted from the base model" in call("info", first)[1]
+    info = call("info", first)[1]
+    assert re.search(r"adapted from the base model .*\(as \w.* \d+ %(, \w.* \d+ %){0,2}\)", info)
     assert call("card", first)[0] == 0
     assert "Adapted from | the base model" in (first / "README.md").read_text()
     assert call("train", source, "--epochs", 1, "--base", first, "--out", second)[0] == 0
@@ -185,11 +187,11 @@ def test_the_command_line_takes_a_base_and_info_and_card_say_it(call, tmp_path):
 
 @pytest.mark.heavy
 def test_a_training_from_the_base_resumes_to_the_same_weights(tmp_path):
-    def weights(out, *more, epochs):
+    def trained(out, *more, epochs):
         charloom.train(NameCorpus.of(NAMES), out=out, epochs=epochs, progress=False, **dict(more))
-        return load_model(out).weights
+        return load_model(out)
 
-    whole = weights(tmp_path / "whole", epochs=2)
+    whole = trained(tmp_path / "whole", epochs=2)
     stopped = iter([False, True])
     model, training = settings_for(NameCorpus.of(NAMES), epochs=2)
     events = charloom.training.trainer.fit(
@@ -197,9 +199,12 @@ def test_a_training_from_the_base_resumes_to_the_same_weights(tmp_path):
         stop=lambda: next(stopped, True),
     )  # fmt: skip
     assert list(events)[-1].reason == "interrupted"
-    resumed = weights(tmp_path / "half", ("resume", True), epochs=2)
-    for name in whole:
-        np.testing.assert_array_equal(whole[name], resumed[name])
+    resumed = trained(tmp_path / "half", ("resume", True), epochs=2)
+    for name, array in whole.weights.items():
+        np.testing.assert_array_equal(array, resumed.weights[name])
+    kinds = whole.facts["kinds"]
+    assert kinds == resumed.facts["kinds"] and list(kinds.values()) == sorted(kinds.values())[::-1]
+    assert min(kinds.values()) > 0.01 and sum(kinds.values()) < 1.001
 
 
 @pytest.mark.heavy

@@ -43,7 +43,8 @@ def test_a_conditioned_base_predicts_as_with_the_label_that_suits_best(labelled,
     by_label = [score(network.labelled(k), ids) for k in (None, *range(len(LABELS)))]
     best = int(np.argmin([nats.sum() for nats in by_label]))
     assert resemblance(labelled, names).tolist() == np.eye(len(LABELS) + 1)[best].tolist()
-    found = conditioned(labelled, names)
+    found, began = conditioned(labelled, names)
+    assert began == ({} if not best else {LABELS[best - 1]: 1.0})
     assert (found.config.labels, found.labels, "labels" in found.weights) == (0, (), False)
     assert score(NumpyRNN(found.config, found.weights), ids) == pytest.approx(by_label[best])
 
@@ -70,7 +71,7 @@ def test_names_that_the_base_cannot_read_are_of_no_kind(labelled):
 
 def test_a_model_without_labels_stays_as_it_is():
     base = toy()
-    assert conditioned(base, ("aß",)) is base
+    assert conditioned(base, ("aß",)) == (base, {})
 
 
 def test_a_long_list_is_read_in_part(labelled, monkeypatch):
@@ -95,4 +96,4 @@ def test_a_base_with_the_labels_of_the_list_keeps_them(labelled, tmp_path):
         charloom.config.TrainConfig(held_out=0.0, base="0123456789abcdef"),
         labelled,
     )
-    assert suited(labelled, data) is labelled
+    assert suited(labelled, data) == (labelled, {})

@@ -57,7 +57,7 @@ def _lines(run: Run) -> list[tuple[str, str]]:
     models = []
     if config.has_network:
         models.append(describe.architecture(config, run.vocabulary.size))
-    if base := describe.base(facts.training.get("base")):
+    if base := describe.base(facts.training.get("base"), facts.kinds):
         models.append(f"adapted from {base}")
     if config.kind == "uniform":
         models.append(describe.kind(config, {}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,9 @@ from ..config import ModelConfig
 if TYPE_CHECKING:
     from ..run import Run
     from ..run.facts import Facts
+
+MOST_KINDS = 3
+"""Kinds of names of a base model that are listed."""
 
 
 def kind(config: ModelConfig, ngram: Mapping[str, Any]) -> str:
@@ -49,14 +53,29 @@ def architecture(config: ModelConfig, vocabulary_size: int) -> str:
     )
 
 
-def base(name: object) -> str:
-    """Say which base a network was adapted from, given its training's ``base``; empty for none."""
+def base(name: object, kinds: Mapping[str, float]) -> str:
+    """Say which base a network was adapted from, as names of which kinds; empty for none.
+
+    Args:
+        name: its training's ``base``.
+        kinds: ``Facts.kinds``.
+    """
     match name:
         case "latin":
-            return "the base model for names in Latin script"
+            return f"the base model for names in Latin script{_kinds(kinds)}"
         case str() if name != "none":
-            return f"another run ({name:.16})"
+            return f"another run ({name:.16}){_kinds(kinds)}"
     return ""
+
+
+def _kinds(shares: Mapping[str, float]) -> str:
+    """List the kinds of most weight; groups of words, which have only numbers, are one."""
+    groups: dict[str, float] = {}
+    for kind, share in shares.items():
+        group = "words" if re.fullmatch(r"words \d+", kind) else kind
+        groups[group] = groups.get(group, 0.0) + share
+    most = sorted(groups.items(), key=lambda one: -one[1])[:MOST_KINDS]
+    return f" (as {', '.join(f'{k} {100 * s:.0f} %' for k, s in most)})" if most else ""
 
 
 def refitted(run: Run) -> str:

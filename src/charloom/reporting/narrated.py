@@ -40,7 +40,7 @@ def beginning(event: Started) -> str:
     return (
         f"{sizes}{'mixed with an n-gram: ' if config.has_ngram else ''}"
         f"{describe.network(config)}, {event.parameters:,} parameters, "
-        f"{f'adapted from {base}, ' if (base := describe.base(event.base)) else ''}"
+        f"{f'adapted from {base}, ' if (base := describe.base(event.base, event.kinds)) else ''}"
         f"on {event.backend}{products}; "
         f"up to {counted(event.epochs, 'epoch')} of {counted(steps, 'step')}"
     )

@@ -40,6 +40,7 @@ class Facts(NamedTuple):
             its smoothing, ``network`` the names and steps; see ``Run.measured``.
         cross_validation: where nothing was held out: the folds, the epochs and exponents that they
             chose, and their loss.
+        kinds: the kinds of names that the base model began with, and their shares.
         best: losses of the epoch that was kept, an entry as in ``history``.
         history: one entry an epoch up to when the model was saved: ``epoch`` and ``step``, and
             numbers or ``None``.
@@ -59,6 +60,7 @@ class Facts(NamedTuple):
     ngram: Entry = _NOTHING
     refit: Entry = _NOTHING
     cross_validation: Entry = _NOTHING
+    kinds: Mapping[str, float] = _NOTHING
     best: Entry = _NOTHING
     history: Sequence[Entry] = ()
     seconds: float | None = None
@@ -82,6 +84,7 @@ class Facts(NamedTuple):
             ngram=found.get("ngram", _NOTHING),
             refit=found.get("refit", _NOTHING),
             cross_validation=found.get("cross_validation", _NOTHING),
+            kinds=found.get("kinds", _NOTHING),
             best=found.get("best", _NOTHING),
             history=found.get("history", ()),
             seconds=found.get("seconds"),
@@ -227,6 +230,7 @@ _FACTS: Mapping[str, Callable[[Any], Any]] = {
         }
     ),
     "refit": _map_of(_plain),
+    "kinds": _map_of(_number),
     "cross_validation": _fields_of(
         {
             **dict.fromkeys(("folds", "epochs", "of_epochs"), _count),

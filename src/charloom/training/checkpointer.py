@@ -270,7 +270,11 @@ class Checkpointer:
             "training": self.training.to_dict(),
             "backend": self.backend,
             "batches": asdict(self.data.plan),
-            "progress": {k: v for k, v in asdict(at).items() if k != "chosen" or v != {}},
+            "progress": {
+                name: value
+                for name, value in asdict(at).items()
+                if name not in ("chosen", "kinds") or value != {}
+            },
         }
         best = self.best_weights if at.best_epoch else {}
         arrays = {**arrays, **{BEST + name: array for name, array in best.items()}}
@@ -311,6 +315,7 @@ class Checkpointer:
             **({} if self.precision == "float32" else {"precision": self.precision}),
             "versions": _versions(self.backend),
             **({"cross_validation": dict(at.chosen)} if at.chosen else {}),
+            **({"kinds": dict(at.kinds)} if at.kinds else {}),
             **ngram_facts(weights),
             **({"refit": refit} if refit else {}),
             "best": dict(losses),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -32,6 +32,7 @@ class Started:
         padded_share: share of the batches' cells that is padding.
         first_epoch: 1, or the epoch at which a resumed run continues.
         base: the model whose weights are adapted, as in ``TrainConfig.base``.
+        kinds: the kinds of names that it begins with, and their shares.
         precision: the number format of matrix products.
     """
 
@@ -48,6 +49,7 @@ class Started:
     padded_share: float
     first_epoch: int = 1
     base: str = "none"
+    kinds: Mapping[str, float] = field(default_factory=dict)
     precision: str = "float32"
 
 

@@ -14,8 +14,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.vocabulary import BOUNDARY
 from ..models.rnn.numpy import NumpyRNN
-from ..models.scoring.names import score
+from ..models.scoring.names import log_softmax
 from ..models.threads import run
 from ..run import SavedModel
 from .data import TrainingData
@@ -30,21 +31,27 @@ MOST = 1_000
 LIKELIEST = 16
 """How many kinds those are."""
 
+LEAST = 0.01
+"""Share of a kind that is worth telling of, if it is larger."""
+
+TOGETHER = 16
+"""Kinds of which names are read in the same steps."""
+
 NATS = 0.05
 """Nats per character by which a kind must be worse than another to count e times less."""
 
 
-def suited(base: SavedModel, data: TrainingData) -> SavedModel:
-    """Return ``base`` as it predicts names like those of ``data``.
+def suited(base: SavedModel, data: TrainingData) -> tuple[SavedModel, dict[str, float]]:
+    """Return ``base`` as it predicts names like those of ``data``, and the kinds that it takes.
 
     A base that shares labels with the list keeps them: they say better what its names are like.
     """
     if not isinstance(data, NameData) or {*base.labels} & {*data.label_names}:
-        return base
+        return base, {}
     return conditioned(base, data.train_names)
 
 
-def conditioned(base: SavedModel, names: Sequence[str]) -> SavedModel:
+def conditioned(base: SavedModel, names: Sequence[str]) -> tuple[SavedModel, dict[str, float]]:
     """Return ``base`` without labels, as it predicts names of the kinds that ``names`` resemble.
 
     What a label adds to each character's embedding is added for good, in the shares of
@@ -53,14 +60,19 @@ def conditioned(base: SavedModel, names: Sequence[str]) -> SavedModel:
     Args:
         base: a model with a network.
         names: those to train on.
+
+    Returns:
+        the model, and the shares of the kinds of more than a hundredth, the largest first.
     """
     if not base.labels:
-        return base
+        return base, {}
     weights = {name: array for name, array in base.weights.items() if name != "labels"}
     shares = resemblance(base, names).astype(np.float32)
     weights["embedding"] = weights["embedding"] + shares[1:] @ base.weights["labels"]
-    config = base.config.replace(labels=0)
-    return replace(base, config=config, labels=(), weights=weights)
+    model = replace(base, config=base.config.replace(labels=0), labels=(), weights=weights)
+    of_kinds = shares[1:].argsort(kind="stable")[::-1]
+    found = {base.labels[k]: round(float(shares[1 + k]), 3) for k in of_kinds}
+    return model, {kind: share for kind, share in found.items() if share > LEAST}
 
 
 def resemblance(base: SavedModel, names: Sequence[str]) -> NDArray[np.float64]:
@@ -81,10 +93,8 @@ def resemblance(base: SavedModel, names: Sequence[str]) -> NDArray[np.float64]:
 
     def nats(kinds: NDArray[np.intp], most: int) -> NDArray[np.float64]:
         some = known[:: -(-len(known) // most)]
-        characters = sum(len(ids) + 1 for ids in some)
-        models = [network.labelled(int(kind) - 1 if kind else None) for kind in kinds]
-        found = run(lambda model: float(score(model, some, 1).sum()), models)
-        return np.array(found) / characters
+        groups = [kinds[low : low + TOGETHER] for low in range(0, len(kinds), TOGETHER)]
+        return np.concatenate(run(lambda group: nats_per_char(network, group, some), groups))
 
     kinds = np.arange(len(shares))
     kinds = kinds[nats(kinds, FEW).argsort(kind="stable")[:LIKELIEST]]
@@ -92,3 +102,29 @@ def resemblance(base: SavedModel, names: Sequence[str]) -> NDArray[np.float64]:
     shares[kinds] = np.exp((cost.min() - cost) / NATS)
     shares /= shares.sum()
     return shares
+
+
+def nats_per_char(
+    network: NumpyRNN, kinds: NDArray[np.intp], names: Sequence[NDArray[np.int32]]
+) -> NDArray[np.float64]:
+    """Return what names cost as names of each of K kinds, ends included: nats per character, (K,).
+
+    Args:
+        network: a model with labels.
+        kinds: labels plus 1, (K,); 0 for none.
+        names: their ids.
+    """
+    model, first = network.by_label((kinds - 1).tolist()), np.arange(len(kinds))[:, None]
+    longest_first = sorted(names, key=len, reverse=True)
+    lengths = np.array([len(ids) for ids in longest_first])
+    total, ids = np.zeros(len(kinds)), np.full(len(names), BOUNDARY)
+    carry = model.initial_carry(len(kinds) * len(names))
+    for step in range(lengths[0] + 1):
+        count = int((lengths >= step).sum())  # names that are not over
+        own = carry.reshape(len(carry), len(kinds), -1, carry.shape[-1])[:, :, :count]
+        read = (first * network.vocabulary_size + ids[:count]).ravel()
+        logits, carry = model.step(read, own.reshape(len(carry), len(read), -1))
+        ids = np.array([BOUNDARY if len(n) == step else n[step] for n in longest_first[:count]])
+        likelihoods = log_softmax(logits).reshape(len(kinds), count, -1)
+        total -= likelihoods[:, np.arange(count), ids].sum(axis=1, dtype=np.float64)
+    return total / float(lengths.sum() + len(lengths))

@@ -35,6 +35,7 @@ class Progress:
         first_step, first_epoch, last_step: where distilling began, and where it ends; 0 before.
         chosen: what cross-validation chose (``Choice.to_dict``); empty if nothing, ``None`` if that
             has not been tried yet.
+        kinds: shares of the kinds of names that the base model began with.
     """
 
     epoch: int = 0
@@ -50,6 +51,7 @@ class Progress:
     first_epoch: int = 0
     last_step: int = 0
     chosen: dict[str, Any] | None = field(default_factory=dict)
+    kinds: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, data: Any) -> Progress:
@@ -72,6 +74,8 @@ class Progress:
             choice = known_facts({"cross_validation": at.chosen})["cross_validation"]
             if choice != at.chosen or len(at.chosen["exponents"]) != 2 or not at.chosen["epochs"]:
                 raise ValueError("what cross-validation chose must be numbers")
+        if known_facts({"kinds": at.kinds}) != {"kinds": at.kinds}:
+            raise ValueError("the base's kinds must have numbers")
         if any("train_nats_per_char" not in one for one in history):
             raise ValueError("an epoch of the history has no loss")
         return at

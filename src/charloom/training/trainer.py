@@ -177,6 +177,7 @@ class Trainer:
                 precision=self.checkpoints.precision,
                 first_epoch=self.at.epoch + 1,
                 base=self.training.base,
+                kinds=self.at.kinds,
             )
             yield from (Warned(message=message) for message in warnings)
             over = self.over() if self.resumes else None
@@ -203,8 +204,10 @@ class Trainer:
 
     def first_weights(self, seed: int) -> dict[str, NDArray[np.float32]]:
         """Return the weights before the first step."""
-        data = self.data
-        if (initial := self._initial()) is not None:
+        data, initial = self.data, self.initial
+        if self.training.base != NO_BASE and not self.resumes:
+            initial, self.at.kinds = self._base
+        if initial is not None:
             return warm_started(initial, self.model, data.vocabulary, data.label_names, seed)
         way, vocabulary = self.training.preparation, data.vocabulary
         return initial_weights(
@@ -215,14 +218,8 @@ class Trainer:
             alike=vocabulary.alike if way == "names" else None,
         )
 
-    def _initial(self) -> SavedModel | None:
-        """Return the model that training starts from; ``None`` for random weights."""
-        if self.training.base == NO_BASE or self.resumes:
-            return self.initial
-        return self._base
-
     @cached_property
-    def _base(self) -> SavedModel:
+    def _base(self) -> tuple[SavedModel, dict[str, float]]:
         return suited(self.initial or given_base(self.training.base), self.data)
 
     @property

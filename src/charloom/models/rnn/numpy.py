@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -79,6 +79,17 @@ class NumpyRNN:
             first = first._replace(inputs=first.inputs + self._labels[:, label, None])
         other = copy.copy(self)
         other._layers = [first, *self._layers[1:]]
+        return other
+
+    def by_label(self, labels: Sequence[int]) -> NumpyRNN:
+        """Return the model that reads N * V ids: ``n * V + id`` under ``labels[n]`` (-1: none).
+
+        It predicts V ids, as this one does. All arrays but the first layer's inputs are shared.
+        """
+        inputs = [self.labelled(None if k < 0 else k)._layers[0].inputs for k in labels]
+        other = copy.copy(self)
+        other._layers = list(self._layers)
+        other._layers[0] = self._unlabelled._replace(inputs=np.concatenate(inputs, axis=1))
         return other
 
     def without(self, ids: Iterable[int]) -> NumpyRNN:

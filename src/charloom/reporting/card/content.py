@@ -52,6 +52,7 @@ def card_data(found: Gathered) -> dict[str, Any]:
         "best": dict(facts.best),
         "ngram": dict(facts.ngram),
         "cross_validation": dict(facts.cross_validation),
+        "kinds": dict(facts.kinds),
         "canaries": len(facts.canaries),
         "seed": found.seed,
         "samples": found.samples,

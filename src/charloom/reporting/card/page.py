@@ -56,7 +56,7 @@ def _words(data: Mapping[str, Any]) -> dict[str, Any]:
         "names": data["of"] == "names",
         "kind": capitalised(describe.kind(config, data["ngram"])),
         "config": config,
-        "base": describe.base(data["training"].get("base")),
+        "base": describe.base(data["training"].get("base"), data["kinds"]),
         "network": describe.architecture(config, data["vocabulary"]["size"] + 1).replace("->", "→"),
         "ngram_words": describe.ngram(data["ngram"]),
         "documents": describe.documents(data["corpus"]),

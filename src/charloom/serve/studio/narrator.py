@@ -150,7 +150,7 @@ class Narrator:
 
 def _started(event: Started) -> dict[str, Any]:
     """Return what is trained on how much."""
-    base = describe.base(event.base)
+    base = describe.base(event.base, event.kinds)
     return {
         "model": describe.kind(event.model, {}) + (f", adapted from {base}" if base else ""),
         "train_size": event.train_size,
