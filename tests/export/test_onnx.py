@@ -112,14 +112,17 @@ def test_a_fitted_n_gram_without_sparse_contexts(fitted):
     check(run_of(replace(fitted, weights={**fitted.weights, **cut})))
 
 
-def test_a_log_linear_mixture(fitted):
+@pytest.mark.parametrize(
+    "exponents", [[0.6, 0.7], [[0.6, 0.1, -0.2, 0.1], [0.7, -0.5, 0.3, 0.2], [0, 2, 0.4, 0.3]]]
+)
+def test_a_log_linear_mixture(fitted, exponents):
     config = ModelConfig(cell="lstm", units=5, embedding=4, kind="mixture", smoothing="fitted")
     weights = network_weights(config.network_part(), fitted.vocabulary.size)
-    exponents = {
-        EXPONENTS: np.array([0.6, 0.7], np.float32),
+    both = {
+        EXPONENTS: np.array(exponents, np.float32),
         "ngram.weights": np.append(fitted.weights["ngram.weights"][:11], np.float32([0.2, 0.3])),
     }
-    weights = {**weights, **fitted.weights, **exponents}
+    weights = {**weights, **fitted.weights, **both}
     check(run_of(replace(fitted, config=config, weights=weights)))
 
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from ..config import ModelConfig
 from ..errors import ConfigError
+from .gates import FEATURES
+from .gates import ROWS as GATES
 from .interface import MOST_EXPONENT
 from .log_linear import EXPONENTS, LogLinearMixture
 from .mixture import Mixture
@@ -37,7 +39,8 @@ def recurrence(config: ModelConfig, weights: Weights) -> AnyModel:
         config: the kind of model and its sizes.
         weights: a network has those of ``rnn.shapes``; an n-gram those of ``ngram.arrays``, or of
             ``ngram.context_arrays`` if its smoothing is fitted; a mixture both and its weight,
-            ``mixture.share``, (1,) float32, or its exponents, ``mixture.exponents``, (2,). A model
+            ``mixture.share``, (1,) float32, or its exponents, ``mixture.exponents``: (2,), or of
+            ``gates`` (3, FEATURES). A model
             that remembers recent text also has ``recent.exponents``.
 
     Raises:
@@ -81,7 +84,7 @@ def _without_recent(weights: Weights) -> tuple[Weights, NDArray[np.float32]]:
     from .recent import EXPONENTS as RECENT_EXPONENTS
     from .recent import FAMILIES
 
-    exponents = _exponents(weights, RECENT_EXPONENTS, 1 + FAMILIES)
+    exponents = _exponents(weights, RECENT_EXPONENTS, (1 + FAMILIES,))
     others = {name: array for name, array in weights.items() if name != RECENT_EXPONENTS}
     return others, exponents
 
@@ -89,16 +92,17 @@ def _without_recent(weights: Weights) -> tuple[Weights, NDArray[np.float32]]:
 def _exponents(
     weights: Weights,
     name: str,
-    count: int,
+    *shapes: tuple[int, ...],
     least: float = -MOST_EXPONENT,
     most: float = MOST_EXPONENT,
 ) -> NDArray[np.float32]:
-    """Return the (count,) numbers ``name``; ConfigError unless they lie in [least, most]."""
+    """Return the numbers ``name``, of one of the shapes; ConfigError unless in [least, most]."""
     found = weights.get(name)
-    right = found is not None and found.shape == (count,) and found.dtype == np.float32
+    right = found is not None and found.shape in shapes and found.dtype == np.float32
     if found is None or not right or not ((least <= found) & (found <= most)).all():
         raise ConfigError(
-            f"a model must have {name} in [{least:g}, {most:g}], of shape ({count},) in float32. "
+            f"a model must have {name} in [{least:g}, {most:g}], of shape "
+            f"{' or '.join(map(str, shapes))} in float32. "
             f"Received: {found!r:.60}"
         )
     return found
@@ -107,9 +111,13 @@ def _exponents(
 def _parts(config: ModelConfig, weights: Weights) -> tuple[Weights, Weights, NDArray[np.float32]]:
     """Return a mixture's network, n-gram, and mixture weight or exponents."""
     if config.smoothing == "fitted":
-        name, weight = EXPONENTS, _exponents(weights, EXPONENTS, 2)
+        name = EXPONENTS
+        weight = _exponents(weights, EXPONENTS, (2,), (GATES, FEATURES))
     else:
-        name, weight = MIXTURE_WEIGHT, _exponents(weights, MIXTURE_WEIGHT, 1, 0.0, 1.0)
+        name, weight = (
+            MIXTURE_WEIGHT,
+            _exponents(weights, MIXTURE_WEIGHT, (1,), least=0.0, most=1.0),
+        )
     ngram = {name: array for name, array in weights.items() if name.startswith(PREFIX)}
     network = {n: array for n, array in weights.items() if n not in (*ngram, name)}
     return network, ngram, weight

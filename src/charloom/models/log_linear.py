@@ -2,8 +2,8 @@
 
 p(w) ∝ p_network(w)^α p_ngram(w)^β at each character. Unlike a linear mixture, either part can veto
 a character that it finds impossible, and α + β may differ from 1, which sharpens or flattens the
-distribution (Klakow 1998, "Log-linear interpolation of language models"). The log-likelihood is
-concave in the two exponents, so there is one maximum.
+distribution (Klakow 1998, "Log-linear interpolation of language models"). α and β depend on the
+n-gram's context (``gates``); the log-likelihood is concave in what they are computed from.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError
+from .gates import by_context
 from .interface import NEVER, Excluding, Floats, Reader
-from .ngram.context_model import COLUMNS, ContextNGram
+from .ngram.context_model import COLUMNS, ContextNGram, OneContext
 from .rnn.numpy import NumpyRNN
 
 EXPONENTS = "mixture.exponents"
-"""(2,) float32: α and β."""
+"""Float32: α and β (2,), or what they are computed from; see ``gates``."""
 
 Ids = NDArray[np.integer]
 Numbers = NDArray[np.float64]
@@ -44,7 +45,7 @@ class LogLinearMixture(Excluding):
     """
 
     def __init__(self, network: NumpyRNN, ngram: ContextNGram, exponents: Floats) -> None:
-        """Mix the two; ``exponents`` (2,) are α and β.
+        """Mix the two; ``exponents`` are those of ``gates.by_context``.
 
         Raises:
             ConfigError: their vocabularies differ in size, or an exponent is not a finite number.
@@ -57,7 +58,7 @@ class LogLinearMixture(Excluding):
         if not np.isfinite(exponents).all():
             raise ConfigError(f"the mixture's exponents must be finite. Received: {exponents}")
         self.network, self.ngram = network, ngram
-        self.exponents = np.float32(exponents[0]), np.float32(exponents[1])
+        self._exponents = by_context(exponents, ngram.features)  # (contexts, 2)
         self.config = network.config.replace(kind="mixture")
         self.vocabulary_size = network.vocabulary_size
         self._banned: list[int] = []
@@ -94,17 +95,23 @@ class LogLinearMixture(Excluding):
             self.ngram.read(ids, before, ngram)
             _spread(ngram, after[states:])
         self.ngram.logits(ngram, by_ngram)
-        logits *= self.exponents[0]
-        by_ngram *= self.exponents[1]
+        exponents = self._exponents.take(ngram.view(np.int32)[:, 0], 0)
+        logits *= exponents[:, :1]
+        by_ngram *= exponents[:, 1:]
         logits += by_ngram
         if self._banned:
             logits[:, self._banned] = NEVER
         return logits, after
 
+    def exponents(self, carry: Floats) -> Floats:
+        """Return α and β (B, 2) of the prediction at ``carry``, which a step returned."""
+        numbers = np.ascontiguousarray(_columns(carry[self._states :])).view(np.int32)
+        return self._exponents.take(numbers[:, 0], 0)
+
     def one_row(self) -> OneLogLinear:
         """Return the model for a single string, with a faster step."""
         return OneLogLinear(
-            self.network.one_row(), self.ngram.one_row(), self.exponents, self._banned
+            self.network.one_row(), self.ngram.one_row(), self._exponents, self._banned
         )
 
 
@@ -114,8 +121,8 @@ class OneLogLinear:
     def __init__(
         self,
         network: Reader,
-        ngram: Reader,
-        exponents: tuple[np.float32, np.float32],
+        ngram: OneContext,
+        exponents: Floats,
         banned: list[int],
     ) -> None:
         self._network, self._ngram = network, ngram
@@ -123,10 +130,10 @@ class OneLogLinear:
 
     def read(self, character: int) -> Floats:
         """Read an id in [0, V); return the next one's logits (V,), valid until the next call."""
-        logits = self._network.read(character)
-        logits *= self._exponents[0]
-        by_ngram = self._ngram.read(character)
-        by_ngram *= self._exponents[1]
+        logits, by_ngram = self._network.read(character), self._ngram.read(character)
+        by_network, of_ngram = self._exponents[self._ngram.context]
+        logits *= by_network
+        by_ngram *= of_ngram
         logits += by_ngram
         if self._banned:
             logits[self._banned] = NEVER

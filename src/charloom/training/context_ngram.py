@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -14,13 +14,13 @@ from ..config import ModelConfig
 from ..data.vocabulary import Vocabulary
 from ..models.log_linear import EXPONENTS
 from ..models.ngram.context_counts import ContextCorpus
-from ..models.ngram.context_fit import ORDER, fit_corpus, maximum
+from ..models.ngram.context_fit import ORDER, fit_corpus
 from ..models.ngram.context_model import ContextNGram
 from ..models.recent import EXPONENTS as RECENT_EXPONENTS
 from ..models.recent import Memory
 from ..models.rnn.numpy import NumpyRNN
-from ..models.scoring.logits import target_log_probabilities, target_places
-from ..models.scoring.names import log_softmax
+from ..models.scoring.logits import target_contexts, target_log_probabilities, target_places
+from .mixing import TYPICAL_SLOPES, TYPICAL_SLOPES_ADAPTED, Predicted
 from .ngram import NETWORK_ALONE
 from .recent_fit import TYPICAL as TYPICAL_RECENT
 from .recent_fit import RecentFit
@@ -47,9 +47,6 @@ SHAPE = np.array([0.3, 0.15]) / 0.25
 has seen names of all shapes: 0.3 and 0.15, by way of a typical exponent of the n-gram. They were
 chosen on lists of eight kinds: higher ones cost likelihood, lower ones let capitals and lengths
 through that the list never shows."""
-
-PRIOR_NATS = 100.0
-"""Nats that an exponent costs when it moves by 1 from these."""
 
 Stream = NDArray[np.int32]
 Weights = Mapping[str, NDArray[Any]]
@@ -91,10 +88,10 @@ class ContextFit:
         """
         self._weights = weights
         self._model, self._held_out = model, held_out if decides else None
-        self._typical = TYPICAL_ADAPTED if adapted else TYPICAL
+        self._adapted = adapted
         self._stream, whole = train()
         self.warnings: list[str] = []
-        self.exponents: Sequence[float] | None = None
+        self.exponents: NDArray[np.float64] | None = None
         usual = TEXT_ORDER if model.text else ORDER
         refitted = whole and len(held_out) > 1 and not model.text
         every = np.append(self._stream, held_out[1:]) if refitted else self._stream
@@ -129,39 +126,39 @@ class ContextFit:
         These are its network's, and its own where all that is held out is in the table and has no
         weights.
 
-        The exponents maximise the probability of the held-out strings, times a prior; they are the
-        prior's if too little is held out.
+        The exponents maximise the probability of the held-out strings, times a prior. If too little
+        is held out, they are the usual ones, the same after every context.
         """
-        chosen = self.prior if self.exponents is None else np.array(self.exponents)
+        chosen = self.usual if self.exponents is None else self.exponents
         losses: dict[str, float] = {}
         mixed = None
         if self._held_out is not None:
-            table, targets = self.table(network)
-            chosen = maximum(table, targets, chosen, PRIOR_NATS)
-            losses[NETWORK_ALONE] = _mean_nats(table[:, 0], targets, self._weights)
+            predicted = self.predicted(network)
+            chosen, targets = predicted.exponents(self.usual, self.slopes), predicted.targets
+            losses[NETWORK_ALONE] = _mean_nats(predicted.network, targets, self._weights)
             if self._model.recent:
-                mixed = log_softmax(np.matmul(chosen.astype(np.float32), table))
+                mixed = predicted.mixed(chosen)
             whole = len(targets) == len(self._held_out) - 1
             if whole and not self._model.text and self._weights is None:
-                losses["held_out_nats_per_char"] = mixed_nats(table, targets, chosen)
+                losses["held_out_nats_per_char"] = predicted.nats(chosen)
         fitted = {**self.arrays, EXPONENTS: chosen.astype(np.float32)}
         if self._model.recent:
             fitted[RECENT_EXPONENTS] = self._recent_exponents(mixed)
         return fitted, losses
 
-    def table(self, network: Weights) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        """Return log p of network and n-gram at each held-out target, (T, 2, V), and these."""
+    def predicted(self, network: Weights) -> Predicted:
+        """Return what network and n-gram predict at the held-out targets."""
         assert self._held_out is not None
         rnn = NumpyRNN(self._model.network_part(), network)
         by_network, targets = target_log_probabilities(rnn, self._held_out, self._most)
-        return np.stack([by_network, self._by_ngram], axis=1), targets
+        return Predicted(by_network, self._by_ngram, self._features, targets)
 
     def _recent_exponents(self, inner: NDArray[np.float32] | None) -> NDArray[np.float32]:
         """Return the exponents of the recent characters.
 
         Args:
             inner: the other parts' log probabilities at each held-out target, (T, V), in the order
-                of ``table``; ``None`` if nothing is held out.
+                of ``predicted``; ``None`` if nothing is held out.
         """
         if inner is None:
             return TYPICAL_RECENT.astype(np.float32)
@@ -188,23 +185,29 @@ class ContextFit:
         assert self._held_out is not None
         return target_log_probabilities(self._ngram, self._held_out, self._most)[0]
 
+    @cached_property
+    def _features(self) -> NDArray[np.float32]:
+        assert self._held_out is not None
+        contexts = target_contexts(self._ngram, self._held_out, self._most)
+        return self._ngram.features[contexts]
+
     @property
-    def prior(self) -> NDArray[np.float64]:
+    def usual(self) -> NDArray[np.float64]:
         """The exponents that suit such lists, (2,)."""
         size = np.log(max(len(self._stream), 2))
-        return np.array([np.interp(size, SIZES, column) for column in self._typical.T])
+        typical = TYPICAL_ADAPTED if self._adapted else TYPICAL
+        return np.array([np.interp(size, SIZES, column) for column in typical.T])
+
+    @property
+    def slopes(self) -> NDArray[np.float64]:
+        """How these usually depend on the context; see ``Predicted.exponents``."""
+        return TYPICAL_SLOPES_ADAPTED if self._adapted else TYPICAL_SLOPES
 
     def train_nats(self, arrays: Weights) -> float:
         """Return the training nats per character of the n-gram, on at most MOST_TRAIN."""
         del arrays  # there is one order only
         table, targets = target_log_probabilities(self._ngram, self._stream, MOST_TRAIN)
         return _mean_nats(table, targets)
-
-
-def mixed_nats(table: NDArray[np.float32], targets: NDArray[np.int32], exponents: Any) -> float:
-    """Return the mean nats of ``targets`` (T,), given a ``ContextFit.table`` and the exponents."""
-    mixed = log_softmax(np.matmul(np.asarray(exponents, np.float32), table))
-    return _mean_nats(mixed, targets)
 
 
 def _mean_nats(

@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.folds import fold_of, fold_places
-from ..models.ngram.context_fit import maximum
+from ..models.gates import mean, shaped
 from .at_once import Advanced, Done, Lost, at_once
 from .base_model import NO_BASE
-from .context_ngram import PRIOR_NATS, ContextFit, mixed_nats
+from .context_ngram import ContextFit
 from .events import Choosing, Chosen, Evaluated, Event, Step, Warned
+from .mixing import Predicted
 from .name_data import NameData
 from .together import ALONE
 
@@ -51,12 +52,12 @@ class Choice:
 
     Attributes:
         epochs: after how many epochs of the schedule to stop.
-        exponents: of the network and the n-gram.
+        exponents: of the network and the n-gram; those of ``models.gates``, row by row.
         nats_per_char: the loss of the folds with these, on the names that they did not see.
     """
 
     epochs: int
-    exponents: tuple[float, float]
+    exponents: tuple[float, ...]
     nats_per_char: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def settle_choice(trainer: Trainer) -> Iterator[Event]:
         choice = yield from choose(trainer)
         if choice is not None:
             at.chosen = {**choice.to_dict(), "of_epochs": trainer.training.epochs}
-            yield Chosen(**asdict(choice))
+            yield Chosen(**{**asdict(choice), "exponents": mean(shaped(choice.exponents))})
         elif not trainer.stop():
             at.chosen = {}
             yield Warned(
@@ -99,7 +100,7 @@ def settle_choice(trainer: Trainer) -> Iterator[Event]:
             )
     at.chosen = chosen = together.agreed(at.chosen)
     if chosen and not together.rank and isinstance(trainer.data.ngrams, ContextFit):
-        trainer.data.ngrams.exponents = chosen["exponents"]
+        trainer.data.ngrams.exponents = shaped(chosen["exponents"])
 
 
 def choose(trainer: Trainer) -> Generator[Event, None, Choice | None]:
@@ -137,7 +138,7 @@ def choose(trainer: Trainer) -> Generator[Event, None, Choice | None]:
             alone.stop = _never
             yield _Fold(alone, cast("ContextFit", fitted), every)
 
-    found: dict[int, _Tables] = {}
+    found: dict[int, _Told] = {}
     progress = dict[int, float]()
     with closing(at_once(folds(), trainer.workers, trainer.stop)) as all_news:
         for news in all_news:
@@ -160,14 +161,11 @@ def choose(trainer: Trainer) -> Generator[Event, None, Choice | None]:
     if len(found) < FOLDS:
         return None
     parts = [found[number] for number in sorted(found)]
-    tables = {epoch: [part.tables[epoch] for part in parts] for epoch in parts[0].tables}
-    prior, targets = parts[-1].prior, [part.targets for part in parts]
-    every_target, choices = np.concatenate(targets), []
-    for epoch, every_table in tables.items():
-        joined = np.concatenate(every_table)
-        exponents = maximum(joined, every_target, prior, PRIOR_NATS)
-        nats = mixed_nats(joined, every_target, exponents)
-        choices.append(Choice(epoch, (float(exponents[0]), float(exponents[1])), nats))
+    choices = []
+    for epoch in parts[0].predicted:
+        joined = Predicted.joined([part.predicted[epoch] for part in parts])
+        exponents = joined.exponents(parts[-1].usual, parts[-1].slopes)
+        choices.append(Choice(epoch, tuple(exponents.ravel().tolist()), joined.nats(exponents)))
     return min(choices, key=lambda choice: choice.nats_per_char)
 
 
@@ -176,12 +174,12 @@ def _never() -> bool:
 
 
 @dataclass(frozen=True)
-class _Tables:
+class _Told:
     """What a fold tells of the names that its network did not see, after some of its epochs."""
 
-    tables: dict[int, NDArray[np.float32]]
-    targets: NDArray[np.int32]
-    prior: NDArray[np.float64]
+    predicted: dict[int, Predicted]
+    usual: NDArray[np.float64]
+    slopes: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -192,14 +190,14 @@ class _Fold:
     fitted: ContextFit
     every: int
 
-    def work(self) -> Generator[float, None, _Tables]:
+    def work(self) -> Generator[float, None, _Told]:
         """Train it, yielding the progress in (0, 1]."""
-        tables = {}
+        predicted = {}
         events = self.trainer.events(force=False, resume=False)
         with closing(cast("Generator[Event, None, None]", events)) as events:
             for event in events:
                 if isinstance(event, Step):
                     yield event.progress
                 elif isinstance(event, Evaluated) and event.epoch % self.every == 0:
-                    tables[event.epoch], targets = self.fitted.table(event.weights)
-        return _Tables(tables, targets, self.fitted.prior)
+                    predicted[event.epoch] = self.fitted.predicted(event.weights)
+        return _Told(predicted, self.fitted.usual, self.fitted.slopes)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..config import MOST_ORDER, ModelConfig
 from ..data.vocabulary import BOUNDARY
+from ..models.gates import mean
 from ..models.log_linear import EXPONENTS
 from ..models.mixture import best_weight
 from ..models.ngram.arrays import MIXTURE_WEIGHT, level_ends, uniform_arrays
@@ -168,7 +169,7 @@ def ngram_facts(weights: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         "ngrams": len(own),
     }
     if EXPONENTS in weights:
-        facts["exponents"] = [round(float(value), 6) for value in weights[EXPONENTS]]
+        facts["exponents"] = [round(value, 6) for value in mean(weights[EXPONENTS])]
     if MIXTURE_WEIGHT in weights:
         facts["share"] = round(float(weights[MIXTURE_WEIGHT][0]), 6)
     return {"ngram": facts}

@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from ..models.gates import FEATURES, ROWS
 from ..run.facts import epochs, known_facts
 from .events import Evaluated
 
@@ -72,7 +73,11 @@ class Progress:
             raise ValueError("the history must have an entry for each epoch")
         if at.chosen:
             choice = known_facts({"cross_validation": at.chosen})["cross_validation"]
-            if choice != at.chosen or len(at.chosen["exponents"]) != 2 or not at.chosen["epochs"]:
+            if (
+                choice != at.chosen
+                or len(at.chosen["exponents"]) not in (2, ROWS * FEATURES)
+                or not at.chosen["epochs"]
+            ):
                 raise ValueError("what cross-validation chose must be numbers")
         if known_facts({"kinds": at.kinds}) != {"kinds": at.kinds}:
             raise ValueError("the base's kinds must have numbers")

@@ -16,6 +16,10 @@ from charloom.export.html.page import ENGINE, bundle, packed
 from charloom.models.rnn.shapes import weight_shapes
 from charloom.run import Run, save_model
 
+EXPONENTS = {
+    "names": [[0.6, 0.02, -0.1, 0.05], [0.5, -0.3, 0.2, 0.1], [0, 2, 0.4, 0.3]],  # by context
+    "text": [0.6, 0.5],
+}
 FROZEN = Path(__file__).parents[2] / "frozen"
 NAMES = ["Aldham", "Wicksted", "Thornby", "Hartlow", "Esterby", "Aldby", "Wickham", "Hartham"]
 TEXT = "Anna met Otto at noon. Otto met Anna at the mill, and Anna saw the moon at noon. " * 40
@@ -105,7 +109,7 @@ def models():
         if config.kind == "network":
             weights = {name: weights[name] for name in shapes}
         if config.kind == "mixture" and config.smoothing == "fitted":
-            weights["mixture.exponents"] = np.array([0.6, 0.5], np.float32)
+            weights["mixture.exponents"] = np.array(EXPONENTS[source], np.float32)
         elif config.kind == "mixture":
             weights["mixture.share"] = np.array([0.4], np.float32)
         return replace(found, config=config, weights=weights)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from onnx import GraphProto, TensorProto
 
 from ...config import ModelConfig
+from ...models.gates import by_context, features
 from ...models.log_linear import EXPONENTS
 from ...models.mixture import TINY
 from ...models.ngram.arrays import MIXTURE_WEIGHT
@@ -46,8 +47,11 @@ def add_step(config: ModelConfig, size: int, weights: Mapping[str, NDArray[Any]]
             by_ngram = nodes.probabilities(after)
         graph.output("state_after", after, np.int32, columns)
     if config.kind == "mixture" and fitted:
-        by_network = graph.op("Mul", logits, weights[EXPONENTS][0])
-        by_ngram = graph.op("Mul", by_ngram, weights[EXPONENTS][1])
+        node = graph.op("Gather", after, np.zeros(1, np.int64), axis=1)
+        exponents = by_context(weights[EXPONENTS], features(weights))
+        of_both = [graph.op("Gather", np.ascontiguousarray(one), node) for one in exponents.T]
+        by_network = graph.op("Mul", logits, of_both[0])
+        by_ngram = graph.op("Mul", by_ngram, of_both[1])
         logits = graph.op("Add", by_network, by_ngram)
     elif config.kind == "mixture":
         share = np.float32(weights[MIXTURE_WEIGHT][0])

@@ -21,12 +21,13 @@ Log-linear mixing (Klakow 1998, "Log-linear interpolation of language models"); 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...config import ModelConfig
+from ..gates import features
 from ..interface import NEVER, Excluding, Floats
 from .alphabet import Alphabet
 from .arrays import TYPES, Arrays, level_ends
@@ -102,8 +103,8 @@ class ContextNGram(Excluding):
         check_context_arrays(weights, size)
         self.config, self.vocabulary_size = config, size
         self.alphabet = Alphabet(weights["ngram.classes"], weights["ngram.sounds"])
-        chain = {name: weights[name] for name in TYPES}
-        self._chain = NGram(config, chain, base=0.0)
+        self._arrays = {name: weights[name] for name in TYPES}
+        self._chain = NGram(config, self._arrays, base=0.0)
         self._classes = NGram(config, class_arrays(weights))
         self._spelling = weights["ngram.spelling"]
         self._left = backoff_products(weights["ngram.left"], weights["ngram.backoff"])
@@ -153,6 +154,11 @@ class ContextNGram(Excluding):
     def contexts(self) -> int:
         """The number of contexts of the n-gram, including the empty one."""
         return self._chain.contexts
+
+    @cached_property
+    def features(self) -> Floats:
+        """What a mixture's exponents depend on, of each context; see ``gates.features``."""
+        return features(self._arrays)
 
     def initial_carry(self, rows: int) -> Floats:
         """Return the carry before the first step, (1, rows, COLUMNS): zeros."""
@@ -311,6 +317,11 @@ class OneContext:
         self._model = model
         self._buffers = model.buffers(1)
         self._carry = model.initial_carry(1)
+
+    @property
+    def context(self) -> int:
+        """The number of the longest known context of what was read."""
+        return int(self._carry.view(np.int32)[0, 0, 0])
 
     def read(self, character: int) -> Floats:
         """Read an id in [0, V); return the next one's logits (V,), valid until the next call."""

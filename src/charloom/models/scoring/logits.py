@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ...data.vocabulary import BOUNDARY
 from ..interface import Recurrence
+from ..ngram.context_model import ContextNGram
 from ..threads import run
 from .names import log_softmax
 
@@ -66,6 +67,23 @@ def target_places(stream: NDArray[np.integer], most: int) -> NDArray[np.int64]:
     for low in range(0, len(lows), ROWS):
         group = slice(low, low + ROWS)
         found += [at[inside] for at, inside in _places(stream, lows[group], highs[group])]
+    return np.concatenate(found)
+
+
+def target_contexts(
+    ngram: ContextNGram, stream: NDArray[np.integer], most: int
+) -> NDArray[np.int32]:
+    """Return the numbers of the n-gram's longest known contexts before the targets, (T,)."""
+    lows, highs = pieces_of(stream, most)
+    found = [np.zeros(0, np.int32)]
+    for low in range(0, len(lows), ROWS):
+        ends = highs[low : low + ROWS]
+        carry = ngram.initial_carry(len(ends))[0]
+        for at, inside in _places(stream, lows[low : low + ROWS], ends):
+            after = np.empty_like(carry)
+            ngram.read(stream[np.minimum(at, ends - 1)], carry, after)
+            carry = after
+            found.append(carry.view(np.int32)[inside, 0])
     return np.concatenate(found)
 
 

@@ -14,12 +14,35 @@ export function modelOf(config, size, weights) {
   return new Mixture(new Network(config, size, weights), ngram, weights);
 }
 
+const FEATURES = 4;
+
+/** What exponents depend on: the length of each context, and one by the followers of it and of what it backs off to. */
+function featuresOf(weights) {
+  const [starts, backoff] = [weights["ngram.starts"], weights["ngram.backoff"]];
+  const lengths = new Int32Array(backoff.length);
+  for (let node = 1; node < lengths.length; node++) lengths[node] = lengths[backoff[node]] + 1;
+  const followers = Float32Array.from(lengths, (_, node) => 1 / Math.max(starts[node + 1] - starts[node], 1));
+  return [lengths, followers, Float32Array.from(backoff, (shorter) => followers[shorter])];
+}
+
 /** A network and an n-gram, mixed log-linearly if there are exponents, else linearly. */
 class Mixture {
   constructor(network, ngram, weights) {
     Object.assign(this, { network, ngram, size: network.size });
     this.exponents = weights["mixture.exponents"];
+    this.features = this.exponents && featuresOf(weights);
     this.share = weights["mixture.share"]?.[0];
+  }
+
+  /** The exponents of network and n-gram after a context; two, or what they depend on the context by. */
+  exponentsAt(node) {
+    if (this.exponents.length === 2) return this.exponents;
+    const [count, means] = [FEATURES, this.exponents.subarray(2 * FEATURES)];
+    return [0, 1].map((part) => {
+      let sum = this.exponents[part * count];
+      for (let k = 1; k < count; k++) sum += this.exponents[part * count + k] * (this.features[k - 1][node] - means[k]);
+      return Math.max(sum, 0);
+    });
   }
 
   begin() {
@@ -48,7 +71,7 @@ class Mixture {
 
   mixed(logits, ngram) {
     if (this.exponents) {
-      const [a, b] = this.exponents;
+      const [a, b] = this.exponentsAt(ngram[0]);
       const other = this.ngram.logits(ngram);
       for (let i = 0; i < logits.length; i++) logits[i] = a * logits[i] + b * other[i];
       return logits;
