@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 import charloom
 from charloom import NameCorpus, Run
+from charloom.models import gates
 from charloom.models.interface import Recurrence
-from charloom.models.log_linear import LogLinearMixture
+from charloom.models.log_linear import EXPONENTS, LogLinearMixture
 from charloom.models.ngram.contexts import FAMILIES, SOUNDS
 from charloom.models.ngram.counts import stream_of
 from charloom.models.scoring.logits import target_log_probabilities
@@ -148,7 +149,7 @@ def mixture_weights() -> Drawing:
 
     shares = np.linspace(0, 1, 21)
     curves = [[mean(s) for s in shares], [product(1 - s, s) for s in shares]]
-    losses = np.concatenate(curves)
+    losses = np.concatenate([*curves, [min(curves[1]) - 0.02]])
     low, high = np.floor(losses.min() * 50) / 50, np.ceil(losses.max() * 50) / 50
     box = left, top, right, bottom = 48, 40, 406, 240
     picture = Drawing(280)
@@ -169,10 +170,11 @@ def mixture_weights() -> Drawing:
         picture.line([(left + 110, y - 4), (left + 135, y - 4)], stroke=colour, stroke_width=2.5,
                      stroke_dasharray=dashes)  # fmt: skip
         picture.text(left + 142, y, f"weighted mean of {name}", 12)
-    a, b = (float(one) for one in mixed.exponents)
-    x, y = place(b / (a + b), product(a, b))
+    a, b = gates.mean(run.saved.weights[EXPONENTS])
+    by_context, _ = target_log_probabilities(mixed, stream, 10**6)
+    x, y = place(b / (a + b), -float(by_context[here, targets].mean()))
     picture.circle(x, y, 5, fill=BLUE, stroke="none")
-    picture.text(x, y + 19, f"chosen: {a:.2f} and {b:.2f}", 12, anchor="middle")
+    picture.text(x, y + 19, f"chosen: {a:.2f} and {b:.2f} on average", 12, anchor="middle")
     return picture
 
 

@@ -198,6 +198,7 @@ def test_any_cells_are_read_alike(
     both_ways(write("\n".join(map(json.dumps, cells)), "a.jsonl"))
 
 
+@pytest.mark.heavy
 def test_each_refusal_of_a_table_names_the_same_line(write: Write) -> None:
     many = "".join(f"name {i},1\n" for i in range(200_000))
     for bad in ("a\x1bb,1\n", "a,1,2\n", '"a\nb",1\n'):

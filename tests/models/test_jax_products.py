@@ -46,7 +46,7 @@ def test_its_gradients_have_the_same_precision(precision):
     np.testing.assert_allclose(by_b, a.T @ g, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
+@pytest.mark.parametrize("cell", ["gru", pytest.param("lstm", marks=pytest.mark.heavy)])
 def test_a_models_gradient_is_close(cell):
     config = ModelConfig(cell=cell, layers=2, units=24, embedding=6)
     weights = {k: jnp.array(w) for k, w in initial_weights(config, 9, 0, as_tutorial=False).items()}
