@@ -20,7 +20,7 @@ from ..models.recent import EXPONENTS as RECENT_EXPONENTS
 from ..models.recent import Memory
 from ..models.rnn.numpy import NumpyRNN
 from ..models.scoring.logits import target_contexts, target_log_probabilities, target_places
-from .mixing import TYPICAL_SLOPES, TYPICAL_SLOPES_ADAPTED, Predicted
+from .mixing import TYPICAL_SLOPES, TYPICAL_SLOPES_ADAPTED, Predicted, usual_exponents
 from .ngram import NETWORK_ALONE
 from .recent_fit import TYPICAL as TYPICAL_RECENT
 from .recent_fit import RecentFit
@@ -127,9 +127,11 @@ class ContextFit:
         weights.
 
         The exponents maximise the probability of the held-out strings, times a prior. If too little
-        is held out, they are the usual ones, the same after every context.
+        is held out, they are the usual ones.
         """
-        chosen = self.usual if self.exponents is None else self.exponents
+        chosen = self.exponents
+        if chosen is None:
+            chosen = usual_exponents(self.usual, self.slopes)
         losses: dict[str, float] = {}
         mixed = None
         if self._held_out is not None:

@@ -20,16 +20,16 @@ from ..run.begun import find_begun
 from .base_model import LATIN, NO_BASE, SHAPE, fits, latin_base, suits
 from .recipe_file import MODEL, TRAINING, read_recipe
 
-SIZES = (5e2, 3e3, 1.6e4, 3.2e4, 1e5, 2e5, 8e5, 1e7)
+SIZES = (5e2, 3e3, 1.8e4, 3.2e4, 1e5, 2e5, 8e5, 1e7)
 """Characters of the corpora that the recipes were tuned on, but for the last, an extrapolation.
 Settings in between are interpolated along the logarithm of the size."""
 
-UNITS = (128, 208, 224, 301, 376, 421, 512, 512)
-DROPOUT = (0.5, 0.55, 0.5, 0.53, 0.46, 0.38, 0.2, 0.1)
+UNITS = (128, 176, 128, 301, 376, 421, 512, 512)
+DROPOUT = (0.5, 0.55, 0.4, 0.53, 0.46, 0.38, 0.2, 0.1)
 BATCH_SIZE = (8, 16, 32, 38, 47, 53, 64, 128)
-LEARNING_RATE = (5e-3, 5e-3, 7.5e-3, 4.6e-3, 4e-3, 3.7e-3, 3e-3, 2e-3)
+LEARNING_RATE = (5e-3, 5e-3, 1e-2, 4.6e-3, 4e-3, 3.7e-3, 3e-3, 2e-3)
 WEIGHT_DECAY = (1.0, 0.1, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01)
-EPOCHS = (12, 14, 11, 13, 20, 18, 7, 2)
+EPOCHS = (12, 14, 15, 13, 20, 18, 7, 2)
 MIXED = 5e6
 """Characters up to which the model is a mixture of a network and an n-gram."""
 
