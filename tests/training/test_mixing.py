@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from charloom import train
 from charloom.models.gates import by_context
+from charloom.models.log_linear import EXPONENTS
 from charloom.models.scoring.names import log_softmax
-from charloom.training.mixing import TYPICAL_SLOPES, Predicted
+from charloom.training.mixing import TYPICAL_MEANS, TYPICAL_SLOPES, Predicted, usual_exponents
 
 TRUTH = np.array([[0.4, 0.05, -0.2, 0.3], [0.7, -0.1, 0.4, 0.2], [0, 3, 0.5, 0.2]])
 
@@ -59,6 +61,17 @@ def test_a_few_targets_leave_them_as_usual():
     found = predicted(2).exponents(usual, TYPICAL_SLOPES)
     assert found[:2, 0] == pytest.approx(usual, abs=0.05)
     assert found[:2, 1:] == pytest.approx(TYPICAL_SLOPES, abs=0.05)
+
+
+def test_without_anything_held_out_they_are_the_usual_ones():
+    usual = np.array([0.3, 0.8])
+    found = usual_exponents(usual, TYPICAL_SLOPES).astype(np.float32)
+    typical = np.array([[1, *TYPICAL_MEANS[1:]]], np.float32)
+    assert by_context(found, typical)[0] == pytest.approx(usual)
+    typical[0, 2] += 0.5  # fewer followers: the n-gram has more say
+    assert by_context(found, typical)[0] - usual == pytest.approx(TYPICAL_SLOPES[:, 1] / 2)
+    model = train(["Ann", "Anna", "Hanna", "Bea"], units=4, embedding=4, epochs=1, base="none")
+    assert model.saved.weights[EXPONENTS][:, 1:] == pytest.approx(found[:, 1:])
 
 
 def test_parts_are_joined():
