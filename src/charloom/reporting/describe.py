@@ -75,7 +75,7 @@ def _kinds(shares: Mapping[str, float]) -> str:
         group = "words" if re.fullmatch(r"words \d+", kind) else kind
         groups[group] = groups.get(group, 0.0) + share
     most = sorted(groups.items(), key=lambda one: -one[1])[:MOST_KINDS]
-    return f" (as {', '.join(f'{k} {100 * s:.0f} %' for k, s in most)})" if most else ""
+    return f" (kinds: {', '.join(f'{k} {100 * s:.0f} %' for k, s in most)})" if most else ""
 
 
 def refitted(run: Run) -> str:
