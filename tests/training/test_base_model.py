@@ -176,7 +176,7 @@ def test_the_command_line_takes_a_base_and_info_and_card_say_it(call, tmp_path):
     source.write_text("\n".join(NAMES))
     assert call("train", source, "--epochs", 1, "--out", first)[0] == 0
     info = call("info", first)[1]
-    assert re.search(r"adapted from the base model .*\(kinds: \w.* \d+ %(, \w.* \d+ %){0,2}\)", info)
+    assert re.search(r"from the base model .*\(kinds: \w.* \d+ %(, \w.* \d+ %){0,2}\)", info)
     assert call("card", first)[0] == 0
     assert "Adapted from | the base model" in (first / "README.md").read_text()
     assert call("train", source, "--epochs", 1, "--base", first, "--out", second)[0] == 0
