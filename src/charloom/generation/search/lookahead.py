@@ -46,7 +46,8 @@ MOST_SPREAD_PRODUCTS = 20_000_000  # the most multiplications for that, or visit
 SURELY = 1e-200  # estimates below are of what cannot be
 LESSONS = ((30, 4.0), (100, 4.0))  # walks to learn from: strings to find, and the slack
 COMMON = 0.01  # share of draws that satisfy the constraints of which the draws know enough
-MOST_STEPS = 10_000  # steps of one of them
+MOST_STEPS = 20_000  # steps of one of them, ...
+SHORTER = 1.0  # ... and the decrease of its horizon's log if it would take more
 ENOUGH = 30  # strings to estimate from how probable all are that satisfy the constraints
 
 SEED = 0x5EED << 32  # of the samples and the walks to learn from
@@ -76,8 +77,9 @@ class Trials:
     def of(cls, plan: Plan, longest: int) -> Trials:
         """Take the strings that ``DRAWS`` draws would give, each of its expected number."""
         free = replace(_reseeded(plan, 0), guide=None, max_length=longest, most_steps=None)
-        found, visits = recorded(free, float(np.log(DRAWS)), 0.0)
-        assert found is not None  # there is no limit
+        walked = recorded(free, float(np.log(DRAWS)), 0.0)
+        assert walked is not None  # there is no limit
+        found, visits = walked
         return cls(found.padded(), found.lengths, _draws(found.log_p), visits)
 
     def accepted(self, guide: ConstraintGuide, prompt: Ids) -> Floats64:
@@ -179,14 +181,20 @@ class LookAhead(ConstraintGuide):
         return np.clip(found, 1.0, MOST_SPREAD, out=found)
 
     def taught(self, plan: Plan, lesson: int, strings: float, slack: float) -> LookAhead:
-        """Return a look-ahead that has learned from a walk for about so many strings, too."""
+        """Return a look-ahead that has learned from a walk for about so many strings, too.
+
+        Or for fewer, if that takes too many steps.
+        """
         guided = replace(_reseeded(plan, lesson), guide=self, most_steps=MOST_STEPS)
         horizon = float(np.log(strings) - np.log(np.clip(self.acceptance, 1e-6, 1)))
-        found, learned = recorded(guided, horizon, float(np.log(slack)))
+        # What a walk visits before it is cut short would depend on its threads.
+        while (walked := recorded(guided, horizon, float(np.log(slack)))) is None:
+            horizon -= SHORTER
+        found, learned = walked
         if self._learned is not None:
             learned = self._learned + learned
         ahead = LookAhead(plan, self._constraints, self._trials, learned)
-        if found is not None and (found.log_arrival <= horizon).sum() >= ENOUGH:
+        if (found.log_arrival <= horizon).sum() >= ENOUGH:
             ahead.acceptance = found.mass(horizon)
         return ahead
 

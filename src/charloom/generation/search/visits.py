@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -88,12 +87,14 @@ class Recorder:
         )
 
 
-def recorded(plan: Plan, log_horizon: float, log_slack: float) -> tuple[Arrivals | None, Visits]:
+def recorded(plan: Plan, log_horizon: float, log_slack: float) -> tuple[Arrivals, Visits] | None:
     """Return the strings of ``arrivals``, and the prefixes it stepped.
 
-    ``None`` instead of the strings if there are more steps than planned.
+    ``None`` if there are more steps than planned.
     """
-    recorder, found = Recorder(plan), None
-    with suppress(TooManySteps):
+    recorder = Recorder(plan)
+    try:
         found = arrivals(replace(plan, record=recorder, watch=None), log_horizon, log_slack)
+    except TooManySteps:
+        return None
     return found, recorder.visits()

@@ -38,7 +38,7 @@ LONG = 4  # times as long as any draw: strings of which the look-ahead knows not
 LOST = 100_000  # ... and steps of a walk after which, if it found none, there is no hope of any
 CHEAP = 1_000  # steps of a short walk: if it found nothing, the next one goes much farther
 LESSON = 3, PILOT / 8, 4.0  # what the look-ahead learns from if too many strings are missed
-SLACKS = (4.0, 16.0, 64.0)  # how much farther than its strings a walk with a look-ahead goes
+SLACKS = (5.0, 16.0, 64.0)  # how much farther than its strings a walk with a look-ahead goes
 ASTRAY = 0.01  # share of strings missed due to the look-ahead above which the slack is increased
 
 
