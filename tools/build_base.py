@@ -3,7 +3,7 @@
     pip install -e . -r constraints/base.txt
     python tools/build_base.py
 
-It takes some ten minutes on two cores, and writes src/charloom/data/builtin/latin: a run folder
+It takes some twenty minutes on two cores, and writes src/charloom/data/builtin/latin: a run folder
 without names, its weights in half precision and its labels the kinds of the names.
 docs/base-model.md says where the names come from, and under which licences.
 """
@@ -36,11 +36,11 @@ def main() -> None:
         base="none",
         kind="network",
         cell="lstm",
-        units=256,
+        units=384,
         embedding=64,
         dropout=0.1,
         batch_size=128,
-        learning_rate=4e-3,
+        learning_rate=3.5e-3,
         weight_decay=0.01,
         epochs=10,
         label_dropout=0.5,

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.slow
 
 NAMES = ("Anna", "Hanna", "Johanna", "Susanna", "Marianna", "Rosanna", "Ivanna", "Brianna",
          "Deanna", "Leanna", "Tatianna", "Julianna", "Savanna", "Gianna", "Lilianna")  # fmt: skip
+CODE = ("getUserName", "setFileIndex", "parseToken", "loadConfigPath", "xX_wolf_Xx", "saveUserFile")
 GREEK = ("Αθηνά", "Απόλλων", "Άρης", "Ήρα", "Ερμής", "Ζευς", "Ποσειδών", "Δήμητρα", "Εστία", "Άδης")
 
 
@@ -60,6 +61,8 @@ def test_the_base_model_is_small_and_has_neither_names_nor_other_scripts():
         (NAMES, {"kind": "ngram"}, NO_BASE),
         (NAMES, {"base": NO_BASE}, NO_BASE),
         (NAMES, {"recipe": "tutorial"}, NO_BASE),
+        (CODE, {}, NO_BASE),
+        (CODE, {"base": LATIN}, LATIN),
         (GREEK, {}, NO_BASE),
         (GREEK, {"base": LATIN}, LATIN),
     ],
@@ -132,7 +135,7 @@ def test_a_base_and_a_run_to_fine_tune_exclude_each_other(tmp_path):
 
 
 def test_a_base_keeps_its_shape():
-    with pytest.raises(ConfigError, match=r"units 256.*Received: units 32.*--base none"):
+    with pytest.raises(ConfigError, match=r"units 384.*Received: units 32.*--base none"):
         settings_for(NameCorpus.of(NAMES), base=LATIN, units=32)
 
 

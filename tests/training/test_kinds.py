@@ -13,6 +13,7 @@ from charloom.models.scoring.names import score
 from charloom.training import kinds
 from charloom.training.base_model import latin_base
 from charloom.training.kinds import conditioned, resemblance, suited
+from charloom.training.strangeness import strangeness
 from helpers.run_folders import toy
 
 LABELS = ("few ß", "many ß", "neither")
@@ -69,6 +70,14 @@ def test_names_that_the_base_cannot_read_are_of_no_kind(labelled):
     assert both.tolist() == resemblance(labelled, ("aß", "ßa")).tolist()
 
 
+def test_the_strangeness_of_names_is_what_they_cost_without_a_kind(labelled):
+    names = ("aßa", "日本", "ßßß", "ßa")
+    ids = [labelled.vocabulary.encode(names[i]) for i in (0, 2, 3)]
+    nats = score(NumpyRNN(labelled.config, labelled.weights).labelled(None), ids).sum()
+    assert strangeness(labelled, names) == pytest.approx(nats / 11)
+    assert strangeness(labelled, ("日本",)) == np.inf
+
+
 def test_a_model_without_labels_stays_as_it_is():
     base = toy()
     assert conditioned(base, ("aß",)) == (base, {})
@@ -76,7 +85,7 @@ def test_a_model_without_labels_stays_as_it_is():
 
 def test_a_long_list_is_read_in_part(labelled, monkeypatch):
     monkeypatch.setattr(kinds, "MANY", 3)
-    monkeypatch.setattr(kinds, "MOST", 6)
+    monkeypatch.setattr("charloom.training.strangeness.MOST", 6)
     names = [f"{'a' * (i % 4 + 1)}ß" for i in range(12)]
     assert resemblance(labelled, names).tolist() == resemblance(labelled, names[::2]).tolist()
 

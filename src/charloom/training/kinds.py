@@ -14,22 +14,18 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.vocabulary import BOUNDARY
 from ..models.rnn.numpy import NumpyRNN
-from ..models.scoring.names import log_softmax
 from ..models.threads import run
 from ..run import SavedModel
 from .data import TrainingData
 from .name_data import NameData
+from .strangeness import nats_per_char, readable
 
-FEW, MANY = 20, 100
-"""Names that are read as each kind, and then as each of the kinds that suited these best."""
+STAGES = (8, 48), (20, 16)
+"""So many names are read as each kind that is left, and so many kinds are left after that."""
 
-MOST = 1_000
-"""Names among which those are looked for that the base knows the characters of."""
-
-LIKELIEST = 16
-"""How many kinds those are."""
+MANY = 100
+"""Names that are read as each of the kinds left in the end."""
 
 LEAST = 0.01
 """Share of a kind that is worth telling of, if it is larger."""
@@ -82,10 +78,7 @@ def resemblance(base: SavedModel, names: Sequence[str]) -> NDArray[np.float64]:
     others are in the order of ``base.labels``. A kind's share falls exponentially with the nats per
     character that the names cost as names of it, beside those of the best.
     """
-    vocabulary = base.vocabulary
-    some = [names[i] for i in range(0, len(names), -(-len(names) // MOST) or 1)]
-    known = [vocabulary.encode(name) for name in some if not vocabulary.unknown(name)]
-    shares = np.zeros(1 + len(base.labels))
+    known, shares = readable(base, names), np.zeros(1 + len(base.labels))
     if not known:
         shares[0] = 1
         return shares
@@ -97,34 +90,9 @@ def resemblance(base: SavedModel, names: Sequence[str]) -> NDArray[np.float64]:
         return np.concatenate(run(lambda group: nats_per_char(network, group, some), groups))
 
     kinds = np.arange(len(shares))
-    kinds = kinds[nats(kinds, FEW).argsort(kind="stable")[:LIKELIEST]]
+    for count, most in STAGES:
+        kinds = kinds[nats(kinds, count).argsort(kind="stable")[:most]]
     cost = nats(kinds, MANY)
     shares[kinds] = np.exp((cost.min() - cost) / NATS)
     shares /= shares.sum()
     return shares
-
-
-def nats_per_char(
-    network: NumpyRNN, kinds: NDArray[np.intp], names: Sequence[NDArray[np.int32]]
-) -> NDArray[np.float64]:
-    """Return what names cost as names of each of K kinds, ends included: nats per character, (K,).
-
-    Args:
-        network: a model with labels.
-        kinds: labels plus 1, (K,); 0 for none.
-        names: their ids.
-    """
-    model, first = network.by_label((kinds - 1).tolist()), np.arange(len(kinds))[:, None]
-    longest_first = sorted(names, key=len, reverse=True)
-    lengths = np.array([len(ids) for ids in longest_first])
-    total, ids = np.zeros(len(kinds)), np.full(len(names), BOUNDARY)
-    carry = model.initial_carry(len(kinds) * len(names))
-    for step in range(lengths[0] + 1):
-        count = int((lengths >= step).sum())  # names that are not over
-        own = carry.reshape(len(carry), len(kinds), -1, carry.shape[-1])[:, :, :count]
-        read = (first * network.vocabulary_size + ids[:count]).ravel()
-        logits, carry = model.step(read, own.reshape(len(carry), len(read), -1))
-        ids = np.array([BOUNDARY if len(n) == step else n[step] for n in longest_first[:count]])
-        likelihoods = log_softmax(logits).reshape(len(kinds), count, -1)
-        total -= likelihoods[:, np.arange(count), ids].sum(axis=1, dtype=np.float64)
-    return total / float(lengths.sum() + len(lengths))
