@@ -222,6 +222,13 @@ def test_strings_of_a_length_far_beyond_the_models_own_are_given_up(monkeypatch)
     assert len(model.names(3, rules=Length(40))) == 3
 
 
+def test_they_are_given_up_after_about_as_many_steps_as_that_takes(monkeypatch) -> None:
+    monkeypatch.setattr(unique, "LOST", 1000)
+    reason = memoryless().generate(3, rules=Length(1000)).reason or ""
+    steps = int(re.search(r"found 0 of 3 names in ([\d,]+) steps", reason)[1].replace(",", ""))  # type: ignore[index]
+    assert 1000 <= steps < 10_000
+
+
 def test_the_best_are_the_likeliest_in_order() -> None:
     model = named("abc", seed=26, known=frozenset(["b"]))
     exact = texts_of(model, max_length=5)

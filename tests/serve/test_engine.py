@@ -15,9 +15,11 @@ import pytest
 from charloom.generation import NameModel, TextModel
 from charloom.generation.constraints import Contains, End, Length, Rules
 from charloom.generation.search import company as companies
+from charloom.generation.search import without_replacement
 from charloom.serve import turns
 from charloom.serve.engine import Engine, Interrupted, Job
 from helpers.languages import named
+from helpers.toy_models import memoryless
 
 OPTIONS: list[dict[str, Any]] = [
     {},
@@ -60,6 +62,15 @@ def test_a_search_in_company_finds_what_it_finds_alone(
         assert found.seen == alone.seen
         assert found.mass == pytest.approx(alone.mass)
         assert [s.nats for s in found] == pytest.approx([s.nats for s in alone])
+
+
+def test_estimates_that_are_tiny_rule_nothing_out(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(without_replacement, "LOST", 1)
+    together = dataclasses.replace(memoryless(), walk=engine.walk)
+    reason = together.generate(3, rules=Length(2000)).reason or ""
+    assert "gave up: they must have 2,000 characters" in reason
 
 
 def test_many_searches_at_once_find_what_they_find_alone(engine: Engine, model: NameModel) -> None:

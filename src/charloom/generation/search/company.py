@@ -179,7 +179,7 @@ class Company:
         q = p
         with np.errstate(divide="ignore"):
             if guided:
-                q = p.copy()
+                q = p.astype(np.float64)  # an estimate may be less than float32 can hold
                 for i in guided:
                     guide, rows = members[i].plan.guide, np.flatnonzero(place == i)
                     assert guide is not None

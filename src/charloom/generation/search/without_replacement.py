@@ -34,8 +34,9 @@ FEWER = 16  # ... and of fewer samples one in so many
 MOST_MARGIN = 0.2  # the most to add to a horizon in case its estimate is too low
 SURE = 2.0, 3.0  # standard errors that are added; of many samples, another walk costs more
 FARTHEST = 200.0, 4e4  # times the horizon may grow: if that is uncertain, and otherwise
-LONG = 4  # times as long as any draw: strings of which the look-ahead knows nothing ...
+LONG = 6  # times as long as any draw: strings of which the look-ahead knows nothing ...
 LOST = 100_000  # ... and steps of a walk after which, if it found none, there is no hope of any
+BEYOND = 2  # until then, the next walk should take no more than about so many times as many
 CHEAP = 1_000  # steps of a short walk: if it found nothing, the next one goes much farther
 LESSON = 3, PILOT / 8, 4.0  # what the look-ahead learns from if too many strings are missed
 SLACKS = (5.0, 16.0, 64.0)  # how much farther than its strings a walk with a look-ahead goes
@@ -158,11 +159,11 @@ class WithoutReplacement(Search):
             if found.complete and (not request.allow_repeats or not self._found):
                 self.reason = self._explain(", and there are no others", found.unfinished)
                 return
-            if cut:
-                self.reason = self._explain(" and gave up, as the others are rare", 0.0)
-                return
             if found.steps >= LOST and not self.seen and self._drawn:
                 self.reason = self._too_long(found.steps)
+                return
+            if cut:
+                self.reason = self._explain(" and gave up, as the others are rare", 0.0)
                 return
             until = horizon
             if horizon < whole:
@@ -178,6 +179,8 @@ class WithoutReplacement(Search):
             self._to_walk = int(found.steps * np.exp(farther))
             if found.steps <= CHEAP and self._found == before:
                 farther = max(farther, float(np.log(1000)))
+            if self._drawn and not self.seen:
+                farther = min(farther, float(np.log(BEYOND * LOST / max(found.steps, 1))))
             horizon += farther
 
     def _guided(self) -> tuple[Plan, float, LookAhead | None]:
