@@ -229,12 +229,35 @@ def test_an_encoding_with_states_still_names_the_line(write: Write) -> None:
         ("cp1251", "Анна\nБорис\nВладимир\nЕкатерина\nНаталья\nСергей\n"),
         ("cp932", "さくら\nひろし\n太郎\n花子\n健一\n"),
         ("cp1253", "Γιώργος\nΜαρία\nΕλένη\nΔημήτρης\n"),
+        ("cp1250", "Łukasz\nBożena\nŻaneta\nRadosław\nMichał\n"),
+        ("mac-roman", "José\nZoë\nFrançois\nMünchen\nÉmile\n"),
     ],
 )
 def test_the_guess_reads_the_text(write: Write, encoding: str, text: str) -> None:
     path = write((text * 5).encode(encoding))
     guess = message(path).split("--encoding ")[1].split(",")[0]
     assert names(path, encoding=guess) == tuple(text.split())
+
+
+VILLAGES = (
+    "Aberaeron Aberfan Abergele Abersoch Amlwch Bala Bangor Beddgelert Bethesda Betws Blaenau Brec "
+    "Bryncir Caernarfon Capel Cardigan Chirk Conwy Corwen Criccieth Denbigh Dinas Dolgellau Flint"
+)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [
+        *(("cp1252", name) for name in ("Cwmbrân", "Gïan", "João", "Álvaro", "Éire", "D’Arcy")),
+        ("cp1250", "Łukasz"),
+        ("mac-roman", "José"),
+    ],
+)
+def test_few_accents_are_guessed_by_what_fits_their_words(
+    write: Write, encoding: str, name: str
+) -> None:
+    text = "\n".join([*VILLAGES.split(), name])
+    assert f"Try --encoding {encoding}," in message(write(text.encode(encoding)))
 
 
 def test_the_guess_is_utf8_where_an_old_encoding_was_asked_for(write: Write) -> None:

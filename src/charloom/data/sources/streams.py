@@ -7,6 +7,7 @@ import gzip
 import io
 import math
 import sys
+import unicodedata
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -29,6 +30,9 @@ _GUESSES = (
     *("utf-8", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256"),
     *("cp932", "gb18030", "big5", "euc_kr", "euc_jp", "koi8-r", "mac-roman"),
 )  # common encodings, the likelier first: text with few accents is valid in nearly all of them
+_FEW = 4  # bytes beyond ASCII from which a language is hardly recognised, ...
+_ALIKE = 0.1  # ... so a difference in coherence of so much says nothing
+_IN_WORDS = "’·–"
 
 
 def label(source: str | Path) -> str:
@@ -274,6 +278,28 @@ def _guess(sample: bytes, failed: str) -> str | None:
     best = matches.best()
     if best is None:
         return None
-    equal = [m for m in matches if (m.chaos, m.coherence) == (best.chaos, best.coherence)]
-    possible = {codecs.lookup(e).name for match in equal for e in match.could_be_from_charset}
+    # How often letters occur tells languages apart, but hardly by a few letters that are not ASCII.
+    few = sum(byte > 0x7F for byte in sample) <= _FEW
+    least = best.coherence - (_ALIKE if few else 0.0)
+    alike = [m for m in matches if m.chaos == best.chaos and m.coherence >= least]
+    misfits = [_misfits(str(match)) for match in alike]
+    good = [match for match, count in zip(alike, misfits, strict=True) if count == min(misfits)]
+    possible = {codecs.lookup(e).name for match in good for e in match.could_be_from_charset}
     return next((g for g in _GUESSES if g in possible and g != failed), None)
+
+
+def _misfits(text: str) -> int:
+    """Return how many characters do not fit their words, as those of a wrong encoding: symbols
+    beside a letter, punctuation between two, capitals or another script after a small letter."""
+    found = 0
+    for before, one, after in zip(" " + text, text, text[1:] + " ", strict=False):
+        if one.isascii() or one in _IN_WORDS:
+            continue
+        kind = unicodedata.category(one)
+        if kind in ("Lu", "Lo"):
+            found += before.islower()
+        elif kind[0] == "S":
+            found += before.isalpha() or after.isalpha()
+        elif kind[0] in "CP":
+            found += before.isalpha() and after.isalpha()
+    return found
