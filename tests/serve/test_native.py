@@ -112,7 +112,7 @@ def test_a_check_says_what_stands_against_a_name(client: Client) -> None:
     answer = client.post("/v1/check", json=asked).json()
     assert answer["new"] is True
     assert answer["nearest"] == {"text": "Marala", "distance": 1}
-    assert answer["broken"] == ["--length 3", "nearer than 2 edits to an excluded name"]
+    assert answer["broken"] == ["length 3", "nearer than 2 edits to an excluded name"]
     assert answer["unknown"] == "z"
     known = client.post("/v1/check", json={"run": "names", "text": "Marala"}).json()
     assert (known["new"], known["broken"]) == (False, ["in the training list"])
@@ -167,9 +167,58 @@ def test_what_is_wrong_is_said_in_one_line(
         assert problem["param"].startswith(field) or field in problem["message"]
 
 
-def test_what_is_no_json_is_refused(client: Client) -> None:
-    answer = client.post("/v1/names", content=b"{", headers={"content-type": "application/json"})
-    assert answer.status_code == 422
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[1,", b"[]", b"", b'{"n": "\xff"}'])
+def test_what_is_no_json_is_refused(client: Client, content: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    problem = client.post("/v1/names", content=content, headers=headers).json()["error"]
+    assert problem["type"] == "invalid_request_error"
+    assert problem["message"].startswith("the body must be ")
+    assert problem["param"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field", "says"),
+    [
+        ("names", {"temperature": "x"}, "temperature", "a valid number"),
+        ("names", {"temperature": -1}, "temperature", "greater than or equal to 0"),
+        ("names", {"temperature": [1, -1]}, "temperature.1", "greater than 0"),
+        ("names", {"labels": {"Greek": "x"}}, "labels.Greek", "a valid number"),
+        ("names", {"blend": {"run": "text", "weight": 2}}, "blend.weight", "less than or equal"),
+        ("check", {}, "text", "required"),
+        ("completions", {"model": "names", "stop": ["a"] * 100}, "stop", "at most 16 items"),
+        ("completions", {"model": "names", "prompt": [1, 2]}, "prompt.0", "a valid string"),
+    ],
+)
+def test_what_is_no_valid_request_names_the_field_and_the_rule(
+    client: Client, path: str, body: dict[str, Any], field: str, says: str
+) -> None:
+    problem = client.post(f"/v1/{path}", json=body).json()["error"]
+    assert problem["param"] == field
+    assert problem["message"].startswith(f"{field}: ")
+    assert says in problem["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "says"),
+    [
+        ("names", {"chars": ""}, "satisfies chars ''"),
+        ("names", {"regex": "--max"}, "regex '--max'"),
+        ("names", {"length": "100:", "max_length": 50}, "length 100: and max_length 50 together"),
+        ("names", {"labels": {"Greek": 1.0}}, "train with labels."),
+        ("names", {"n": 50, "regex": "Mar[ai]"}, "raise max_length"),
+        ("check", {"text": "Mara", "length": "9:"}, '"length 9:"'),
+        (
+            "completions",
+            {"model": "names", "prompt": "Ma", "max_tokens": 3, "charloom": {"length": "9:"}},
+            "length 9: and max_tokens (5 with the prompt) together",
+        ),
+    ],
+)
+def test_messages_name_fields_instead_of_options(
+    client: Client, path: str, body: dict[str, Any], says: str
+) -> None:
+    named = {} if path == "completions" else {"run": "names"}
+    assert says in client.post(f"/v1/{path}", json=named | body).text
 
 
 def test_the_documentation_needs_no_outside_request(client: Client) -> None:

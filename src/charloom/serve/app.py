@@ -25,6 +25,7 @@ from .guard import Guard
 from .library import Library, UnknownRunError
 from .measures import TYPE, Measures
 from .settings import ServeSettings
+from .wording import COMPLETIONS, in_fields, invalid
 
 SWITCH = 0.0005
 """Seconds after which a thread yields to another: the engine waits for nobody for long."""
@@ -125,13 +126,13 @@ def _add_state(app: FastAPI, admission: Admission, engine: Engine, measures: Mea
 
 def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"][1:]) or "body"
-        return _problem(422, f"{field}: {first['msg']}", field)
+    async def unread(request: Request, error: RequestValidationError) -> JSONResponse:
+        return _problem(422, *invalid(error))
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
+        if isinstance(error.__cause__, UnicodeError):
+            return _problem(422, f"the body must be JSON, in UTF-8. {error.__cause__}")
         return _problem(error.status_code, str(error.detail))
 
     @app.exception_handler(CharloomError)
@@ -140,9 +141,10 @@ def _add_errors(app: FastAPI) -> None:
             return _problem(503, str(error), headers={"Retry-After": "1"})
         if isinstance(error, UnknownRunError):
             return _problem(404, str(error), "model", "model_not_found")
-        message, option = str(error), re.match(r"--([a-z-]+)", str(error))
-        field = option[1].replace("-", "_") if option else None
-        return _problem(422, message.removeprefix("--"), field)
+        names = COMPLETIONS if request.url.path.endswith("/completions") else {}
+        option = re.match(r"--[a-z-]+", str(error))
+        field = in_fields(option[0], names) if option else None
+        return _problem(422, in_fields(str(error), names), field)
 
 
 def _problem(

@@ -34,6 +34,7 @@ from .measures import Measures
 from .native import ERRORS, EVENTS, searched
 from .schema import NamesRequest
 from .settings import MOST_LENGTH
+from .wording import COMPLETIONS, in_fields
 
 CHARACTERS = 200
 """Characters of text where a request does not say how many."""
@@ -178,7 +179,9 @@ class Work:
             whole = prompt + text
             begin = 0 if asked.echo else len(prompt)
             put(Part(index, shown, "stop", self._logprobs(model, whole, begin)))
-        self.notes += [text for text in (search.reason, search.note) if text]
+        self.notes += [
+            in_fields(text, COMPLETIONS) for text in (search.reason, search.note) if text
+        ]
 
     def _text(
         self, model: TextModel, prompt: str, index: int, job: Job, put: Callable[[Part], None]

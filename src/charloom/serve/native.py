@@ -35,6 +35,7 @@ from .schema import (
     ScoreRequest,
     ScoreResponse,
 )
+from .wording import in_fields, told
 
 EVENTS = "text/event-stream"
 
@@ -89,8 +90,8 @@ def routes(library: Library, admission: Admission, measures: Measures) -> APIRou
                 complete=complete,
                 seen=search.seen,
                 mass=search.mass,
-                reason=search.reason if complete else "time was up",
-                note=search.note,
+                reason=told(search.reason) if complete else "time was up",
+                note=told(search.note),
             )
 
         if asked.stream:
@@ -213,7 +214,7 @@ def checked(run: str, model: NameModel, asked: CheckRequest) -> CheckResponse:
     if asked.max_length is not None:
         start.append(c.Length(0, asked.max_length))
     rules = (*start, *rules_of(asked))
-    broken = [rule.describe() for rule in rules if not rule.allows(text, unit)]
+    broken = [in_fields(rule.describe()) for rule in rules if not rule.allows(text, unit)]
     novelty = model.novelty(
         allow_known=asked.allow_known or model.training_set is None,
         forbid=asked.forbid,

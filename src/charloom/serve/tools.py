@@ -18,6 +18,7 @@ from ..generation.explain import explain
 from .library import Library
 from .native import scored, searched
 from .schema import NamesRequest
+from .wording import in_fields, told
 
 MOST_NAMES = 100
 """Names in one call: what reads them is a model, which pays for each."""
@@ -70,7 +71,7 @@ def create_server(run: str | Path) -> MCPServer:
         chosen = secrets.randbits(48) if seed is None else seed
         search = searched(model, asked, chosen)
         names = [sample.text for sample in search]
-        return {"names": names, "seed": chosen, "reason": search.reason}
+        return {"names": names, "seed": chosen, "reason": told(search.reason)}
 
     @server.tool()
     @_errors_in_words
@@ -100,6 +101,6 @@ def _errors_in_words(tool: Callable[..., dict[str, Any]]) -> Callable[..., dict[
             first = error.errors()[0]
             raise ToolError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
         except CharloomError as error:
-            raise ToolError(str(error)) from error
+            raise ToolError(in_fields(str(error))) from error
 
     return called
