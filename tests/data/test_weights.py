@@ -13,7 +13,7 @@ from charloom.data.names import NameCorpus
 from charloom.data.outliers import without_long
 from charloom.data.statistics import describe
 from charloom.data.weights import note_on_weights, shares
-from charloom.errors import ConfigError, CorpusError
+from charloom.errors import ConfigError, CorpusError, CorpusTypeError
 from charloom.run import load_model, save_model
 from helpers.run_folders import refusal, toy
 
@@ -64,6 +64,9 @@ def test_weights_of_a_list_are_taken_as_numbers_of_any_kind():
     assert NameCorpus.of(["Ann", "Bo", "Cy", "Di"], weights=given).weights == (2.0, 3.0, 4.0, 5.0)
     with pytest.raises(CorpusError, match=r"weights must be as many as names, 2\. Received: 1"):
         NameCorpus.of(["Ann", "Bo"], weights=[1])
+    for wrong in (5, "12", b"12"):
+        with pytest.raises(CorpusTypeError, match=r"weights must be a list of numbers\. Received"):
+            NameCorpus.of(["Ann", "Bo"], weights=wrong)
     for wrong in (True, None, [1], -2):
         with pytest.raises(CorpusError, match=r"^name 2 "):
             NameCorpus.of(["Ann", "Bo"], weights=[1, wrong])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from charloom import TextModel, constraints, samplers
-from charloom.errors import ConfigError, GenerationError
+from charloom.errors import ArgumentError, ConfigError, GenerationError
 from helpers.languages import chi_square, named, texts_of
 
 SETTINGS = [
@@ -113,6 +113,7 @@ def test_a_cycle_of_temperatures_is_applied_after_the_sampler(model):
         (lambda logits: logits[:, :2], "of the shape that it is given"),
         (lambda logits: np.full_like(logits, -np.inf), "leave at least one id"),
         (lambda logits: np.full_like(logits, np.nan), "leave at least one id"),
+        (lambda logits: 1, "of the shape that it is given"),
     ],
 )
 def test_a_sampler_that_returns_no_distribution_is_refused(model, sampler, message):
@@ -120,6 +121,12 @@ def test_a_sampler_that_returns_no_distribution_is_refused(model, sampler, messa
         model.names(3, sampler=sampler)
     with pytest.raises(GenerationError, match=message):
         TextModel(model.rnn, model.vocabulary).text(3, sampler=sampler)
+
+
+@pytest.mark.parametrize("value", ["x", [[1], [1, 2]], {}])
+def test_a_sampler_that_returns_no_numbers_is_refused(model, value):
+    with pytest.raises(ArgumentError, match="must return logits, an array of numbers"):
+        model.names(3, sampler=lambda logits: value)
 
 
 def test_a_sampler_cannot_change_the_models_logits_in_place(model):

@@ -120,8 +120,11 @@ def records_of(
 
     Raises:
         CorpusError: there are not as many labels or weights as names.
+        CorpusTypeError: weights are no list.
     """
     names = list(names)
+    if isinstance(weights, str | bytes) or not isinstance(weights, Iterable | None):
+        raise CorpusTypeError(f"weights must be a list of numbers. Received: {shown(weights)}")
     others = [None if given is None else list(given) for given in (labels, weights)]
     for what, given in zip(("labels", "weights"), others, strict=True):
         if given is not None and len(given) != len(names):

@@ -97,8 +97,8 @@ class NameCorpus:
         ``options``.
 
         Raises:
-            CorpusError: a source cannot be read or decoded, a name contains control characters,
-                there are no names, or there are none of the requested labels.
+            CorpusError: a source cannot be read or decoded, a name contains control characters
+                other than tabs, there are no names, or there are none of the requested labels.
             ConfigError: ``unit`` or an option is invalid.
 
         Example:
@@ -153,10 +153,10 @@ class NameCorpus:
 
         Raises:
             CorpusError: an item is not a string, or contains a line break or another control
-                character; there are no names; there are not as many labels or weights as names; or
-                a weight is out of range.
-            CorpusTypeError: ``names`` is one string, a table or paths of files, or a value is
-                missing.
+                character than a tab; there are no names; there are not as many labels or weights
+                as names; or a weight is out of range.
+            CorpusTypeError: ``names`` is one string, a table or paths of files, a value is
+                missing, or ``weights`` is no list.
             ConfigError: ``unit`` is unknown, or names with weights are to be repeated.
 
         Example:

@@ -23,7 +23,7 @@ from ..models.scoring.names import score
 from ..models.threads import checked_threads
 from .model import LanguageModel
 from .novelty import NameSet, Novelty, normalised
-from .options import Options
+from .options import Options, config_with
 from .search.request import Generated, Request, Search
 from .search.walk import Plan
 from .search.without_replacement import WithoutReplacement
@@ -260,9 +260,8 @@ class NameModel(LanguageModel):
         if n is not None:
             n = whole("n", n, 1, MOST_NAMES if allow_repeats else MOST_UNIQUE)
         start = text_of("start", start)
-        require("config", config, SampleConfig | None, "a SampleConfig")
+        config = config_with(config, changes, Options)
         rnn, vocabulary = self._without_unknown
-        config = (config or SampleConfig()).replace(**changes)
         if config.no_repeat_ngram_size is not None:
             raise ConfigError("no_repeat_ngram_size is for running text. Leave it out for names.")
         usual = 2 * self.longest + 10

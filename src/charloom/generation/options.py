@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..config import SampleConfig
+from ..config.arguments import require
+from ..errors import ArgumentError
 
 if TYPE_CHECKING:
     from ..data.given import Names
@@ -72,3 +75,19 @@ class Options(CommonOptions, total=False):
     min_edits: int
     fold_case: bool
     threads: int | None
+
+
+def config_with(
+    config: SampleConfig | None, changes: Mapping[str, Any], options: type[CommonOptions]
+) -> SampleConfig:
+    """Return ``config`` with some fields changed, which are the rest of a method's ``options``.
+
+    Raises:
+        ArgumentError: the method has no such option, or ``config`` is no configuration.
+        ConfigError: a value is out of range.
+    """
+    require("config", config, SampleConfig | None, "a SampleConfig")
+    if unknown := sorted(changes.keys() - {field.name for field in fields(SampleConfig)}):
+        known = ", ".join(sorted(options.__annotations__))
+        raise ArgumentError(f"there is no option {unknown[0]!r:.60}. There are: {known}")
+    return (config or SampleConfig()).replace(**changes)

@@ -12,7 +12,7 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import MOST_CHARACTERS, MOST_NAMES, MOST_STREAMED, SampleConfig
+from ..config import MOST_CHARACTERS, MOST_NAMES, MOST_STREAMED
 from ..config.arguments import require, whole
 from ..config.arguments import text as text_of
 from ..config.arguments import texts as list_of
@@ -25,7 +25,7 @@ from ..models.scoring.names import target_nats
 from ..models.threads import one_blas_thread
 from .endings import Ending, Pieces, stop_texts, until
 from .model import LanguageModel
-from .options import TextOptions
+from .options import TextOptions, config_with
 
 Sing = Callable[
     [Recurrence, list[int], list[int], Callable[[Floats, int], int], int | None], Iterator[int]
@@ -113,7 +113,6 @@ class TextModel(LanguageModel):
         if characters is not None:
             characters = whole("characters", characters, 1, MOST_STREAMED)
         start, config = text_of("start", options.pop("start", "")), options.pop("config", None)
-        require("config", config, SampleConfig | None, "a SampleConfig")
         stops, ends = stop_texts(options.pop("stop", ())), options.pop("stop_at_end", None)
         has_ends = self.rnn.config.documents
         require("stop_at_end", ends, bool | None, "true or false")
@@ -124,7 +123,7 @@ class TextModel(LanguageModel):
             )
         sampler = Sampler(
             transform=options.pop("sampler", None),
-            config=(config or SampleConfig()).replace(**options),
+            config=config_with(config, options, TextOptions),
         )
         if sampler.config.max_length is not None:
             raise ConfigError("max_length is for names. Pass the number of characters instead.")

@@ -328,7 +328,13 @@ def _transformed(transform: Transform, logits: Floats) -> Floats:
     """Return what a caller's transform makes of logits (B, V), checked."""
     view = logits.view()
     view.flags.writeable = False  # the originals are still needed
-    result = np.asarray(transform(view), np.float32)
+    given = transform(view)
+    try:
+        result = np.asarray(given, np.float32)
+    except (ValueError, TypeError):
+        raise ArgumentError(
+            f"a sampler must return logits, an array of numbers. Received: {shown(given)}"
+        ) from None
     if result.shape != logits.shape:
         raise GenerationError(
             f"a sampler must return logits of the shape that it is given, {logits.shape}. "
