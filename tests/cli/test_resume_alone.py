@@ -14,6 +14,7 @@ from charloom import NameCorpus, TextCorpus, load, train
 from charloom.errors import RunError
 from charloom.run import CHECKPOINTS, load_model
 from charloom.run.begun import BEGUN, find_begun, save_begun
+from charloom.storage.lock import LOCK
 
 FROZEN = Path(__file__).parents[1] / "frozen"
 SMALL = ["--units", "8", "--embedding", "4", "--batch-size", "16", "--base", "none"]
@@ -128,9 +129,40 @@ def test_a_run_that_remembers_nothing_asks_for_its_source(call, tmp_path):
     assert "does not remember its source" in refused(call, tmp_path / "list")
 
 
-def test_an_empty_run_is_begun_with_the_builtin_list(call, tmp_path):
-    assert resume(call, tmp_path / "new", "--model", "ngram")[0] == 0
-    assert load(tmp_path / "new").training_set & set(NameCorpus.builtin().names)
+@pytest.mark.parametrize("left", [None, "empty", "locked"])
+def test_a_run_without_a_training_is_not_begun_with_another_list(call, tmp_path, names_file, left):
+    run = tmp_path / "run"
+    if left is not None:
+        run.mkdir()
+    if left == "locked":  # killed before the training was noted
+        (run / LOCK).touch()
+    before = sorted(tmp_path.rglob("*"))
+    code, err = resume(call, run, "--model", "ngram")
+    (line,) = err.splitlines()
+    assert code == 1 and f"{run} holds no training to resume. Check its name, give SOURCE" in line
+    assert sorted(tmp_path.rglob("*")) == before
+    assert resume(call, run, names_file, "--model", "ngram")[0] == 0  # as a loop of restarts needs
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--model", "ngram"],
+        pytest.param(["--model", "network", *SMALL, "--epochs", "1"], marks=pytest.mark.heavy),
+    ],
+)
+def test_the_source_is_noted_before_the_model_is_made(call, table, tmp_path, monkeypatch, options):
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("charloom.training.trainer.make_engine", killed)
+    monkeypatch.setattr("charloom.training.name_data.NameData.ngrams", property(killed))
+    run = tmp_path / "run"
+    call("train", table, "--column", "town", *options, "--out", run)
+    monkeypatch.undo()
+    assert find_begun(run).origin.paths == (str(table),)
+    code, err = resume(call, run)
+    assert code == 0 and f"Reading the source of {run} again: {table}" in err
 
 
 # Trainings with a state

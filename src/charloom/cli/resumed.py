@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import RunError
 from .options import say
 from .sources import Source, given_options
 
@@ -21,7 +22,8 @@ def resumed_source(source: Source, run: Path, *, repeats: bool) -> Source:
     those are read again, if they have not changed, and a line says so.
 
     Raises:
-        RunError: no files are given, and the run does not remember them, or they have changed.
+        RunError: no files are given, and the run holds no training, does not remember them, or
+            they have changed.
     """
     from ..run.begun import find_begun, notice_of, remembered_origin
 
@@ -32,7 +34,10 @@ def resumed_source(source: Source, run: Path, *, repeats: bool) -> Source:
         return _as_before(source, origin, source.paths)
     origin = remembered_origin(run, repeats=repeats)
     if origin is None:
-        return source
+        raise RunError(
+            f"{run} holds no training to resume. Check its name, give SOURCE, or leave out "
+            "--resume to train on the built-in dinosaurs."
+        )
     say(notice_of(run, origin))
     return _as_before(source, origin, origin.paths)
 

@@ -26,6 +26,7 @@ def fit_ngram(checkpoints: Checkpointer, *, force: bool, resume: bool) -> Iterat
             weights, best = dict(before.weights), dict(known_facts(before.facts).get("best", {}))
         if before is None or best.get("train_nats_per_char") is None:
             before = None
+            checkpoints.begin(Progress(), resumes=False)  # before the fit, which may be killed
             weights, _ = data.ngrams.alone()
             best = {
                 "epoch": 1,
@@ -47,7 +48,7 @@ def fit_ngram(checkpoints: Checkpointer, *, force: bool, resume: bool) -> Iterat
         else:
             for message in data.ngrams.warnings:
                 yield Warned(message=message)
-            checkpoints.begin(at, resumes=False)
+            checkpoints.record_epoch(at)
             yield at.evaluated(weights, checkpoints.seconds)
             if folder is not None:
                 checkpoints.save_model(weights, best, at)

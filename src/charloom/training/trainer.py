@@ -155,11 +155,14 @@ class Trainer:
             rows = self.together.rows(self.training.batch_size)
             part = self.training.replace(batch_size=len(rows)) if rows else self.training
             check_memory(self.model, part, size, longest, self.checkpoints.backend)
+            weights = self.first_weights(self.training.seed)
+            if not resumes:  # before the engine, which takes seconds in which this may be killed
+                self.checkpoints.begin(self.at, resumes=False)
             self.engine = make_engine(
                 self.checkpoints.backend,
                 self.model,
                 self.training,
-                self.first_weights(self.training.seed),
+                weights,
                 self.batches.characters_per_batch,
                 self.loop,
                 distributed=self.together.distributed,
@@ -167,7 +170,8 @@ class Trainer:
             warnings = resumed(self) if resumes else []
             if self.together.distributed:
                 share_state(self)
-            self.checkpoints.begin(self.at, resumes=resumes)
+            if resumes:
+                self.checkpoints.begin(self.at, resumes=True)
             yield self.data.started(
                 backend=self.checkpoints.backend,
                 parameters=parameter_count(self.model, self.data.vocabulary.size),
@@ -180,8 +184,7 @@ class Trainer:
                 kinds=self.at.kinds,
             )
             yield from (Warned(message=message) for message in warnings)
-            over = self.over() if self.resumes else None
-            if over is not None and self.at.best is not None:
+            if self.resumes and self.at.best is not None and (over := self.over()):
                 self.checkpoints.save_best(self.at.best, self.at)
                 yield from self._finished(over, self.at.best)
                 return
