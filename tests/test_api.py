@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from charloom import NameCorpus, NameModel, Run, TextCorpus, TextModel, load, train
+from charloom.errors import GenerationError
 
 SETTINGS = {"units": 8, "embedding": 4, "batch_size": 16, "epochs": 2, "seed": 3}
 KINDS = ["network", "mixture", "ngram"]
@@ -62,6 +63,16 @@ def test_a_model_of_text_is_saved_with_its_held_out_text(text, tmp_path, kind):
     assert loaded.text(50, seed=5) == model.text(50, seed=5)
     assert list(loaded.history) == list(model.history) != []
     assert Run.open(tmp_path / "run").held_out_text
+
+
+def test_without_the_training_list_no_name_is_called_new(names, tmp_path):
+    train(names, kind="ngram", held_out=0.1, out=tmp_path, seed=3)
+    (tmp_path / "train_names.txt").unlink()
+    assert Run.open(tmp_path).held_out_names
+    model = load(tmp_path)
+    assert model.training_set is None
+    with pytest.raises(GenerationError, match="new names need a training list to differ from"):
+        model.names(5)
 
 
 def test_an_ngram_that_is_fitted_already_is_returned_as_it_is(names, tmp_path):

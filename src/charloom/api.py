@@ -168,12 +168,14 @@ def model_of(saved: SavedModel) -> NameModel | TextModel:
     rnn = recurrence(saved.config, saved.weights)
     if saved.config.text:
         return TextModel(rnn, saved.vocabulary, saved=saved)
-    parts = [part for part in (saved.train_names, saved.held_out_names) if part is not None]
+    known = None  # the held-out names alone would make training names look new
+    if saved.train_names is not None:
+        known = name_set(saved.train_names, saved.held_out_names or ())
     longest = Facts.of(saved.facts, text=False).longest
     return NameModel(
         rnn,
         saved.vocabulary,
-        training_set=name_set(*parts) if parts else None,
+        training_set=known,
         longest=longest if longest and longest < LONGEST else 50,
         labels=saved.labels,
         keep_invisible=saved.keep_invisible,

@@ -14,7 +14,7 @@ import pytest
 from charloom.export.html import write_html
 from charloom.export.html.measure import MOST_CHANGE, change, losses
 from charloom.export.html.packing import pack_names, quantised
-from charloom.export.html.page import ENGINE, PAGE, bundle, look_ahead
+from charloom.export.html.page import ENGINE, PAGE, bundle, look_ahead, packed
 from charloom.run import Run
 
 from .conftest import FROZEN, NAMES
@@ -76,6 +76,14 @@ def test_names_are_inside_or_left_out(page):
         assert header["names"] is names
         assert bool(stored) is names
         assert secret not in found
+
+
+def test_held_out_names_alone_are_no_training_list(run_of):
+    run = run_of("names")
+    object.__setattr__(run.saved, "train_names", None)
+    object.__setattr__(run.saved, "held_out_names", tuple(NAMES))
+    header, _, known = packed(run, names=True, weights="float32")
+    assert header["names"] is False and not zlib.decompress(known)
 
 
 def test_without_names_a_note_says_so(tmp_path):

@@ -124,7 +124,7 @@ def packed(run: Run, *, names: bool, weights: Precision) -> tuple[dict[str, Any]
     described, data = pack_arrays(config, arrays, weights)
     unit = vocabulary.token_unit
     known: Iterable[str] = ()
-    trained = [*(run.training_set or ()), *run.held_out_names]
+    trained = [*run.training_set, *run.held_out_names] if run.training_set else []
     if names and not run.is_text:
         known = normalised(frozenset(trained))
     header = {
