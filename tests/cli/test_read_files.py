@@ -91,8 +91,18 @@ def test_options_that_messages_name_exist(call, trained, write):
     table = write("a\tb\nc\td\n")
     code, _, err = call("generate", trained, "--forbid", table)
     assert (code, "Choose one with --column" in err) == (1, True)
-    empty = write("\n", "empty.txt")
-    assert call("generate", trained, "--forbid", empty)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "name"), [("", "a.txt"), ("\n", "a.txt"), ("name\n", "a.csv"), ("[]", "a.json")]
+)
+def test_an_empty_list_excludes_nothing(call, trained, write, content, name):
+    draw = ("generate", trained, "-n", "5", "--seed", "1")
+    empty = write(content, name)
+    for option in ("--forbid", "--block"):
+        code, out, err = call(*draw, option, empty)
+        assert (code, out) == call(*draw)[:2]
+        assert ("'name', as the header" in err) == (name == "a.csv")
 
 
 def test_a_table_on_standard_input_is_read(call, trained, monkeypatch):

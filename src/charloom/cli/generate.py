@@ -24,7 +24,7 @@ from .generate_options import (
     text_options,
 )
 from .options import Whole, json_option, run_argument, say, say_seed, to_line
-from .sources import Source, given_options, reading_options, refuse_options
+from .sources import Source, given_options, reading_options, refuse_options, warn
 
 if TYPE_CHECKING:
     from ..generation import NameModel, Sample
@@ -140,13 +140,18 @@ def _read_lists(options: dict[str, Any], model: NameModel, source: Source) -> No
     """Read the names to exclude, and take the constraints out of the options."""
     files, options["forbid"] = options["forbid"], frozenset()
     if files:
+        from ..data.gathering import NoNamesError
         from ..data.sources.folders import files_of
         from ..generation.novelty import name_set
 
         how = source.how  # no file of a folder may be missed
         files_of(files, how.get("pattern"), how.get("encoding"), strict=False)
-        names = Source(tuple(map(str, files)), how).unseen(model.vocabulary.token_unit)
-        options["forbid"] = name_set(names.names)
+        listed = Source(tuple(map(str, files)), how)
+        try:
+            options["forbid"] = name_set(listed.unseen(model.vocabulary.token_unit).names)
+        except NoNamesError as error:  # none is taken yet
+            for note in error.notes:
+                warn(note)
     options["rules"] = rules_of(options, source, bool(files))
 
 

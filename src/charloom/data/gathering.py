@@ -105,12 +105,15 @@ def checked(given: object, where: str, number: int, tally: Tally, part: str = ""
     return text
 
 
-def no_names(sources: Iterable[str]) -> CorpusError:
-    """Return the error that ``sources``, as messages call them, hold no names."""
-    return CorpusError(
-        f"{', '.join(sources)} holds no names: it is empty or blank. "
-        "Give a source with one name a line."
-    )
+class NoNamesError(CorpusError):
+    """``sources``, as messages call them, hold no names; ``notes`` say how they were read."""
+
+    def __init__(self, sources: Iterable[str], notes: Iterable[str] = ()) -> None:
+        super().__init__(
+            f"{', '.join(sources)} holds no names: it is empty or blank. "
+            "Give a source with one name a line."
+        )
+        self.notes = tuple(notes)
 
 
 def records_of(
@@ -209,7 +212,7 @@ class Gatherer:
         if not names:
             if self.weightless:
                 raise CorpusError(f"{', '.join(self.sources)} holds no names of a weight above 0.")
-            raise no_names(self.sources)
+            raise NoNamesError(self.sources, self.notes)
         characters = int(lengths.sum(dtype=np.int64))
         labels = Counter(name for name in self.labels if name)
         if self.labelled:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ..gathering import no_names
+from ..gathering import NoNamesError
 from ..sources.options import Form, ReadOptions
 from ..sources.records import check_used, read_source
 from ..sources.streams import label
@@ -81,7 +81,7 @@ def encode_names(
                         reader.read_records(source, found)
                 check_used(forms, options)
                 if not reader.lengths:
-                    raise no_names(map(label, sources))
+                    raise NoNamesError(map(label, sources))
                 content.update(json.dumps(reader.notes).encode())  # they name the sources
                 if workers is not None and stamps(sources) != before:
                     raise WorkError  # what was hashed is not what was encoded
