@@ -63,6 +63,19 @@ def test_samples_0_measures_the_likelihood_alone(call, trained):
     assert "measures" not in json.loads(call("evaluate", trained, "--samples", 0, "--json")[1])
 
 
+def test_names_that_the_model_was_trained_on_are_never_called_unseen(call, trained, tmp_path):
+    train = load_model(trained).train_names
+    (tmp_path / "mixed.txt").write_text("\n".join([*train[:4], "".join(train[:3])]))
+    note = "4 of the 5 names are in the training list: the model was trained on them."
+    options = ["evaluate", trained, "--data", tmp_path / "mixed.txt"]
+    code, out, err = call(*options, "--samples", 0)
+    assert (code, err) == (0, f"{note}\n") and len(out.splitlines()) == 9
+    for samples in (0, 50):
+        assert note in json.loads(call(*options, "--samples", samples, "--json")[1])["notes"]
+    out = call(*options, "--samples", 50)[1]
+    assert out.startswith("5 names, 4 of them in the training list, of ") and note in out
+
+
 def test_rules_are_measured_not_imposed(call, trained):
     found = json.loads(call("evaluate", trained, "--samples", 300, "--length", "1:4", "--json")[1])
     valid = by_name(found)["valid"]

@@ -9,6 +9,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from charloom.data.encoded.sequences import LineNames
 from charloom.errors import ConfigError, CorpusError, GenerationError
 from charloom.evaluation import NameSamples, likelihood, measure
 from charloom.generation.constraints import Chars, Length, RuleError
@@ -51,6 +52,14 @@ def test_a_uniform_model_has_the_perplexity_of_its_ids():
     assert value(found, "perplexity_per_char_without_first") == pytest.approx(4, rel=1e-6)
     nats = found.measure("nats_per_char").estimate
     assert nats.high - nats.low == pytest.approx(0, abs=1e-6)  # all names are as likely
+
+
+def test_names_of_a_long_training_list_are_noticed_too(world):
+    model, train, held_out = world
+    lines = LineNames("".join(f"{name}\n" for name in train).encode())  # as long lists are read
+    mixed = [*train[:3], *train[:3], held_out[0]]
+    note = "3 of the 4 names are in the training list: the model was trained on them."
+    assert measure(model, mixed, train=lines, samples=0).notes[0] == note
 
 
 def test_measures_agree_with_the_likelihood(world, found):

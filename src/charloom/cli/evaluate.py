@@ -92,23 +92,26 @@ def command(
     is_text = isinstance(model, TextModel)
     if samples is None:
         samples = CHARACTERS if is_text else NAMES
+    seen: int | None = None
     if isinstance(model, TextModel):
         result = _of_text(run, model, source, samples, temperature, seed)
     else:
-        result = _of_names(run, model, source, samples, temperature, seed, options)
+        result, seen = _of_names(run, model, source, samples, temperature, seed, options)
     if as_json:
         click.echo(to_json(result))
     elif samples == 0:
-        width = max(map(len, result))
         if note := "" if source.paths else describe.refitted(run):
             say(note)
+        for note in result.pop("notes", ()):
+            say(note)
+        width = max(map(len, result))
         for name, value in result.items():
             shown = f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"
             click.echo(f"{name.replace('_', ' '):<{width}}  {shown:>12}")
     else:
         from .measure_table import show
 
-        show(result, text=is_text)
+        show(result, seen=seen)
 
 
 def _of_names(
@@ -119,21 +122,25 @@ def _of_names(
     temperature: float,
     seed: int,
     options: dict[str, Any],
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], int]:
+    """Return the measures, and how many of the names are in the training list."""
     from ..evaluation import measure
     from ..evaluation.memorisation.names import names_memorisation
+    from ..evaluation.names import note_on_seen
 
     names, labels, weights = _names(run, model, source, needed=samples == 0)
-    if samples == 0:
-        return _likelihood(model, names, labels, weights, seed)
-    longest, start = options.pop("max_length"), options.pop("start")
-    if longest is not None and not options["length"]:
-        options["length"] = f":{longest}"
-    rules = rules_of(options, source, bool(source.paths))
     canaries, train = run.facts.canaries, run.training_set
     unseen = run.held_out_names or names
     if source.paths and run.facts.refit and train is not None:  # the model has seen these too
         train, unseen = [*train, *run.held_out_names], names
+    seen, notes = note_on_seen(model, names, train) if source.paths else (0, [])
+    if samples == 0:
+        result = _likelihood(model, names, labels, weights, seed)
+        return result | ({"notes": notes} if notes else {}), seen
+    longest, start = options.pop("max_length"), options.pop("start")
+    if longest is not None and not options["length"]:
+        options["length"] = f":{longest}"
+    rules = rules_of(options, source, bool(source.paths))
 
     def memorisation() -> dict[str, Any]:
         if train is None or not unseen:
@@ -162,7 +169,7 @@ def _of_names(
     result = found.to_dict()
     drawn = result.pop("names")  # the likelihood's count has that name
     count = 0 if found.likelihood is None else found.likelihood.to_dict()["names"]
-    return {"names": count} | result | {"drawn": drawn} | rest
+    return {"names": count} | result | {"drawn": drawn} | rest, seen
 
 
 def _names(

@@ -11,9 +11,12 @@ from ..reporting.format import interval, number
 from .options import aligned, put
 
 
-def show(result: Mapping[str, Any], *, text: bool) -> None:
-    """Print for people what ``evaluate --json`` prints for programs."""
-    click.echo(_beginning(result, text))
+def show(result: Mapping[str, Any], *, seen: int | None) -> None:
+    """Print for people what ``evaluate --json`` prints for programs.
+
+    ``seen`` says how many of the names are in the training list; it is ``None`` for text.
+    """
+    click.echo(_beginning(result, seen))
     rows = [("", "value", "95 % interval", "real", "better")]
     for one in result["measures"]:
         unit, real = one["unit"], one["real"]
@@ -37,23 +40,24 @@ def show(result: Mapping[str, Any], *, text: bool) -> None:
         put(note if place else f"\n{note}")
 
 
-def _beginning(result: Mapping[str, Any], text: bool) -> str:
+def _beginning(result: Mapping[str, Any], seen: int | None) -> str:
     """Say on what it was measured."""
-    if text:
+    if seen is None:
         said = (
             f"{result['characters']:,} characters of unseen text; in windows of "
             f"{result['window']}, {result['window_nats_per_char']:.4f} nats each"
         )
     elif result["names"]:
-        said = f"{result['names']:,} unseen names of {result['characters']:,} characters in all, "
-        said += "ends included"
+        names = f"{result['names']:,} names, {seen:,} of them in the training list,"
+        names = names if seen else f"{result['names']:,} unseen names"
+        said = f"{names} of {result['characters']:,} characters in all, ends included"
     else:
         said = "no unseen names"
     if result.get("skipped_names"):
         said += f"; {result['skipped_names']:,} more have characters that the model never saw"
     elif unknown := result.get("unknown_characters"):
         said += f"; {unknown:,} characters that the model never saw"
-    what = "characters" if text else "names"
+    what = "characters" if seen is None else "names"
     settings = f"temperature {result['temperature']:g}, seed {result['seed']}"
     return f"{said}\n{result['samples']:,} {what} sampled at {settings}"
 

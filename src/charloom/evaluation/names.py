@@ -18,6 +18,7 @@ from ..data.vocabulary import BOUNDARY
 from ..data.weights import added, note_on_weights, weights_of
 from ..generation import NameModel
 from ..generation.nearest import nearest
+from ..generation.novelty import name_set
 from .metrics import generated
 from .metrics.calibration import calibration, calibration_measure
 from .metrics.distributions import EDGE, pair_shares, shares_of_lengths
@@ -187,6 +188,28 @@ def measure(
     )
 
 
+def note_on_seen(
+    model: NameModel, names: Sequence[str], train: Sequence[str] | None
+) -> tuple[int, list[str]]:
+    """Return how many of the names, each counted once, are in the training list; and a note, if
+    any is.
+
+    Args:
+        model, train: as ``measure`` takes them.
+        names: real names.
+    """
+    real = list(dict.fromkeys(map(model.vocabulary.normalised, names)))
+    return _seen(real, _known(model, real, train))
+
+
+def _seen(real: Sequence[str], known: Sequence[str] | None) -> tuple[int, list[str]]:
+    names = name_set(known or ())
+    if not (seen := sum(name in names for name in real)):
+        return 0, []
+    note = f"{seen:,} of the {len(real):,} names are in the training list"
+    return seen, [f"{note}: the model was trained on them."]
+
+
 def _known(
     model: NameModel, real: Sequence[str], train: Sequence[str] | None
 ) -> Sequence[str] | None:
@@ -202,14 +225,7 @@ def _known(
 
 def _notes_on(real: Sequence[str], known: Sequence[str] | None) -> list[str]:
     """Return what limits the figures on held-out names."""
-    notes = []
-    if known is not None and not isinstance(known, ArrayNames):
-        seen = len(frozenset(known).intersection(real))
-        if seen:
-            notes.append(
-                f"{seen:,} of the {len(real):,} names are in the training list: the model was "
-                "trained on them."
-            )
+    _, notes = _seen(real, known)
     if len(real) == 1:
         notes.append("There is only one held-out name: the intervals of its figures say nothing.")
     elif len(real) < FEW:
