@@ -80,8 +80,11 @@ def test_options_have_the_same_effect_in_parts(tmp_path, options) -> None:
     assert set(names) == set(model().names(COUNT, seed=2, **options))
 
 
-def test_the_manifest_describes_every_file(tmp_path) -> None:
-    found = done(tmp_path)
+@pytest.mark.parametrize(("count", "parts"), [(COUNT, 4), (500, 100)])
+def test_the_manifest_describes_every_file(tmp_path, monkeypatch, count, parts) -> None:
+    monkeypatch.setitem(globals(), "COUNT", count)
+    found = done(tmp_path, parts=parts)
+    assert all(file["names"] for file in found["files"])
     assert json.loads((tmp_path / MANIFEST).read_text()) == found
     assert found["complete"]
     assert {path.name for path in tmp_path.iterdir()} == {

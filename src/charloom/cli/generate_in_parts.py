@@ -108,6 +108,7 @@ def write_names(
         asked: the options of ``NameModel.stream``.
     """
     from ..cluster.job import Job
+    from ..data.summary import counted
     from ..models.threads import usable_cores
     from .progress_bar import progress_bar
 
@@ -128,8 +129,7 @@ def write_names(
         search, workers = model.stream(count, **asked), given["workers"] or usable_cores()
         with progress_bar("preparing") as show, tasks(workers, given["scheduler"]) as run_tasks:
             found = job.names(search, run_tasks, lambda share: show("names", share))
-    files = [one for one in found["files"] if one["names"]]
-    say(f"{found['names']:,} names in {len(files):,} files in {given['out']}")
+    say(f"{found['names']:,} names in {counted(len(found['files']), 'file')} in {given['out']}")
     return 0
 
 

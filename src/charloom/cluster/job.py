@@ -185,11 +185,15 @@ class Job:
                 edge = self._done(work, number)["edge"]
                 rows: list[Row] = [row for time, row in edge if time <= latest]
                 writer.add(rows)
-        files = [*found, described_file(last, int(np.count_nonzero(times <= latest)))]
+        found.append(described_file(last, int(np.count_nonzero(times <= latest))))
+        files = [one for one in found if one["names"]]
         for name in ("bounds", "cut"):
             del known[name]
         known |= {"complete": True, "names": sum(one["names"] for one in files), "files": files}
         self._save(known)
+        for one in found:
+            if not one["names"]:
+                (self.folder / one["file"]).unlink(missing_ok=True)
         shutil.rmtree(self.folder / WORKING, ignore_errors=True)
         return known
 
