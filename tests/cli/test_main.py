@@ -187,7 +187,8 @@ def test_an_unseen_character_stops_scoring_or_counts_as_impossible(call, trained
     (tmp_path / "texts.txt").write_text("balan\nbaßan\n", "utf-8")
     code, out, err = call("score", trained, tmp_path / "texts.txt")
     assert (code, out) == (1, "")
-    assert "'ß'" in err
+    assert "'ß'" in err and "Or add --unknown inf" in err and len(err.splitlines()) == 1
+    assert call("score", trained, tmp_path / "texts.txt", "--explain") == (1, "", err)
     code, out, _ = call("score", trained, tmp_path / "texts.txt", "--unknown", "inf")
     assert code == 0
     assert out.splitlines()[1] == "inf\tbaßan"

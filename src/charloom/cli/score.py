@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..errors import VocabularyError
 from .options import Whole, files, json_option, run_argument, to_line
 from .sources import Source, reading_options, warn
 
@@ -73,10 +74,13 @@ def command(
     texts = read_texts(file, warn=warn, **source.how)
     if explain and workers is not None:
         raise click.UsageError("--workers is for scores alone. Leave out --explain.")
-    encode, normalised = model.vocabulary.encode, model.vocabulary.normalised
-    if unknown == "error" and (explain or len(texts) > BLOCK):
-        for text in map(normalised, texts):
-            encode(text)  # refuses before anything is printed
+    if unknown == "error":  # refused before anything is printed
+        try:
+            for low in range(0, len(texts), BLOCK):
+                spelled = map(model.vocabulary.normalised, texts[low : low + BLOCK])
+                model.vocabulary.encode_all(spelled)
+        except VocabularyError as error:
+            raise VocabularyError(f"{error} Or add --unknown inf, which prints inf.") from None
     if explain:
         from .explained import print_explanations
 
