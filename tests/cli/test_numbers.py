@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from charloom import load
 from charloom.cli.main import COMMANDS, cli
 from charloom.cli.options import Numbers, Real, Whole
 
@@ -85,10 +86,15 @@ def test_digits_of_other_scripts_and_spaces_around_numbers_are_read(call):
 
 def test_weights_of_labels_and_blends_name_their_option(call):
     labels, run = FROZEN / "labels" / "run", FROZEN / "ngram" / "run"
+    name = load(labels).labels[0]
     for flag, value in (("--label", "x=nan"), ("--with", f"{run}=1e400"), ("--with", f"{run}=2")):
         code, out, err = call("generate", labels if flag == "--label" else run, flag, value)
         assert (code, out, len(err.splitlines())) == (2, "", 1)
         assert flag in err
+    for weight in ("0,5", ""):
+        code, _, err = call("generate", labels, "--label", f"{name}={weight}")
+        assert code == 2 and f"--label takes NAME=NUMBER, such as {name}=0.5. Received:" in err
+    assert "has no label 'nowhere=0,5'" in call("generate", labels, "--label", "nowhere=0,5")[2]
 
 
 def test_a_text_in_memory_has_a_length_limit_that_a_stream_has_not(call):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -218,7 +218,7 @@ def load_conditioned(
             raise click.UsageError("--label is for names. RUN was trained on running text.")
         weights: dict[str, float] = {}
         for label in labels:
-            name, weight = (label, 1.0) if label in model.labels else _split(label, 1.0, "--label")
+            name, weight = _split(label, 1.0, "--label", model.labels)
             weights[name] = weights.get(name, 0.0) + weight
         model = model.condition(weights, **({} if guidance is None else {"guidance": guidance}))
     if other is None:
@@ -234,15 +234,21 @@ def load_conditioned(
     raise click.UsageError("--with needs two models of names, or two of text. Received: one each")
 
 
-def _split(text: str, otherwise: float, option: str) -> tuple[str, float]:
-    """Read ``NAME=NUMBER``, or just a name, whose number is ``otherwise``."""
+def _split(
+    text: str, otherwise: float, option: str, known: Collection[str] = ()
+) -> tuple[str, float]:
+    """Read ``NAME=NUMBER``, or just a name, whose number is ``otherwise``; some are ``known``."""
+    if text in known:
+        return text, otherwise
     name, sign, number = text.rpartition("=")
     try:
         value = float(number) if sign else math.nan
     except ValueError:
-        sign = ""
+        sign, value = sign if name in known else "", math.nan
     if not sign:
         return text, otherwise
     if not name or not math.isfinite(value):
-        raise click.UsageError(f"{option} takes NAME=NUMBER. Received: {shown(text)}")
+        raise click.UsageError(
+            f"{option} takes NAME=NUMBER, such as {name or 'NAME'}=0.5. Received: {shown(text)}"
+        )
     return name, value
