@@ -19,6 +19,11 @@ TOGETHER = {
 }
 
 
+def test_the_best_names_never_repeat(call, trained) -> None:
+    code, out, err = call("generate", trained, "--best", "--allow-repeats")
+    assert (code, out) == (2, "") and "Leave out --allow-repeats." in err
+
+
 @pytest.mark.parametrize("option", TOGETHER)
 def test_options_that_do_not_go_with_out_are_one_line(call, trained, tmp_path, option) -> None:
     code, out, err = call("generate", trained, "--out", tmp_path / "out", *TOGETHER[option])

@@ -78,7 +78,11 @@ def test_counting_loads_no_framework(names_file, tmp_path):
         (["--model", "network", "--order", "3"], "--order is for --model ngram and mixture"),
         (["--model", "unigram", "--order", "3"], "--order is for --model ngram and mixture"),
         (["--model", "ngram", "--order", "9"], "--order"),
-        (["--model", "mixture", "--recipe", "tutorial"], "must be of the kind network"),
+        (["--model", "mixture", "--recipe", "tutorial"], "must be of the kind network. Choose"),
+        (
+            ["--model", "ngram", "--format", "csv", "--column", "1", "--label-column", "1"],
+            "must be of the kind network. Choose --model network, or leave out the labels.",
+        ),
         (["--recipe", "tutorial", "--canaries", "3"], "canaries need names"),
         (["--recipe", "dinner"], "no such file"),
     ],

@@ -185,6 +185,7 @@ def test_a_json_string_needs_no_field(write: Write) -> None:
         ('"a\\nb"', "holds a line break"),
         ('"a\\u0000b"', "holds a control character"),
         ('"a\\ud800b"', "holds a lone surrogate, '\\ud800' (U+D800)"),
+        ("{}", "has no 'name' (--field). It has none."),
         ('{"\\ud800\\n": ""}', "has no 'name' (--field). It has: '\\ud800\\n'"),
     ],
 )

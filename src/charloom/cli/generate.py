@@ -86,6 +86,8 @@ def command(
     """
     if options["beam"] is not None and not options["best"]:
         raise click.UsageError("--beam is for --best. Add that, or leave it out.")
+    if options["best"] and options["allow_repeats"]:
+        raise click.UsageError("--best finds different names. Leave out --allow-repeats.")
     check_parts({**options, "as_json": as_json}, len(temperatures))
     from ..generation import TextModel
 

@@ -125,7 +125,7 @@ class ModelConfig(Config):
     def __post_init__(self) -> None:
         super().__post_init__()
         network, mixed = self.kind == "network", self.kind in ("ngram", "mixture")
-        rule = "must be of the kind network"
+        rule = "must be of the kind network. Choose --model network, or leave out"
         for condition, text, value in (
             (not self.order or mixed, "order is for the kinds ngram and mixture", self.order),
             (
@@ -141,8 +141,12 @@ class ModelConfig(Config):
             (not self.text or self.begin, "text must have begin, the begin of text", self.begin),
             (not self.text or not self.labels, "text has no labels", self.labels),
             (self.text or not self.documents, "documents need text", self.documents),
-            (not self.labels or network, f"a model with labels {rule}", self.kind),
-            (self.begin or network, f"a model without begin {rule}", self.kind),
+            (not self.labels or network, f"a model with labels {rule} the labels", self.kind),
+            (
+                self.begin or network,
+                f"a model without begin {rule} the tutorial's recipe",
+                self.kind,
+            ),
         ):
             require(condition, text, value)
 

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from charloom.errors import RunError
 from charloom.run import Run
+from charloom.serve.studio.place import Place
 from charloom.storage.lock import held
 
 FROZEN = Path(__file__).parents[2] / "frozen"
@@ -62,6 +64,14 @@ def test_a_run_is_read_once_until_it_changes(filled: Any, monkeypatch: pytest.Mo
     assert found["prose"] is None
     said = filled.client.get("/v1/runs/towns").json()["error"]["message"]
     assert "sha256" in said and str(filled.folder) not in said
+
+
+def test_a_file_is_no_folder_of_runs(tmp_path: Path) -> None:
+    (tmp_path / "names.txt").touch()
+    with pytest.raises(
+        RunError, match=r"names\.txt is a file\. Name the folder that holds the runs"
+    ):
+        Place(tmp_path / "names.txt")
 
 
 def test_a_link_is_no_run_and_a_run_with_a_link_is_not_read(filled: Any, tmp_path: Path) -> None:

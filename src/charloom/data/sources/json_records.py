@@ -187,5 +187,6 @@ def _record(
 def _member(value: dict[str, object], field: str | None, where: str, option: str) -> object:
     if field is None or field not in value:
         rule = "is an object; choose a field" if field is None else f"has no {field!r:.40}"
-        raise CorpusError(f"{where} {rule} (--{option}). It has: {listed(list(value))}.")
+        has = f"It has: {listed(list(value))}." if value else "It has none."
+        raise CorpusError(f"{where} {rule} (--{option}). {has}")
     return value[field]

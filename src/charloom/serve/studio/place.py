@@ -35,6 +35,8 @@ class Place:
         Raises:
             RunError: it cannot be created or written.
         """
+        if folder.is_file():
+            raise RunError(f"{folder} is a file. Name the folder that holds the runs.")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self.folder = folder.resolve()
