@@ -137,7 +137,7 @@ def test_an_unknown_path_is_answered_with_the_page_to_people_and_with_json_to_pr
 
 def test_a_folder_that_cannot_be_used_is_refused(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(RunError, match="cannot be used"):
+    with pytest.raises(RunError, match="is a file"):
         create_studio(tmp_path / "file")
     place = tmp_path / "place"
     place.mkdir()
