@@ -44,6 +44,18 @@ def names_of(page: Any) -> list[str]:
     return list(page.locator(f"{NAME} bdi").all_text_contents())
 
 
+def settled(page: Any) -> list[str]:
+    """Return the names once they stay: the address changes shortly before the wall is searched."""
+    before = names_of(page)
+    for _ in range(30):
+        page.wait_for_timeout(400)
+        now = names_of(page)
+        if now == before:
+            return now
+        before = now
+    raise AssertionError("the wall keeps changing")
+
+
 def until(page: Any, condition: str) -> None:
     """Wait for a condition; the page's policy allows no polling by the browser."""
     for _ in range(300):
@@ -67,7 +79,7 @@ def test_a_link_restores_wall_and_settings(filled: Any, visit: Any) -> None:
     page.get_by_label("Contains").fill("o, s")
     page.get_by_label("Temperature").fill("1.1")
     until(page, "location.search.includes('temperature=1.1')")
-    before = names_of(page)
+    before = settled(page)
     assert all(
         one[0] == "A" and "o" in one and "s" in one and 6 <= len(one) <= 11 for one in before
     )
